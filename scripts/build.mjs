@@ -1,0 +1,92 @@
+/**
+ * Build what is missing or stale: the kernels (AssemblyScript), then the package (esbuild), with --types also its declarations.
+ *
+ *   node scripts/build.mjs [--types]
+ *
+ * Every output is written beside its place and renamed, so that two builds at once cannot leave a torn file.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+process.chdir(root);
+
+/** The newest modification time under `path`, in milliseconds. */
+function newest(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(0, ...readdirSync(path).map((name) => (name === "generated" ? 0 : newest(join(path, name)))));
+}
+
+const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
+
+/** Compile one target of asconfig.json into build/, and its typed exports into sdk/engine/kernels.d.ts. */
+export async function buildKernels(target) {
+  const out = `build/kernels.${target}.wasm`;
+  const sources = Math.max(newest("assembly"), newest("asconfig.json"), existsSync("scripts/micro-kernels.mjs") ? newest("scripts/micro-kernels.mjs") : 0);
+  if (modified(out) > sources && existsSync("sdk/engine/kernels.d.ts")) return;
+  if (existsSync("scripts/micro-kernels.mjs")) await (await import("./micro-kernels.mjs")).writeMicroKernels();
+  const part = `build/part-${process.pid}`;
+  mkdirSync(part, { recursive: true });
+  const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
+  const place = ["--outFile", `${part}/kernels.wasm`];
+  execFileSync(process.execPath, [asc, "--config", "asconfig.json", "--target", target, ...place], { stdio: "inherit" });
+  if (target === "strict") {
+    const declarations = readFileSync(`${part}/kernels.d.ts`, "utf8");
+    writeFileSync(`${part}/types.d.ts`, `// Generated from assembly/index.ts by scripts/build.mjs.\n${declarations}`);
+    renameSync(`${part}/types.d.ts`, "sdk/engine/kernels.d.ts");
+  }
+  renameSync(`${part}/kernels.wasm`, out);
+  rmSync(part, { recursive: true });
+}
+
+/** Shared esbuild settings: modern JavaScript that Node 20 runs; `using` is lowered, wasm imports become bytes. */
+export const settings = {
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  supported: { using: false },
+  loader: { ".wasm": "binary" },
+  logLevel: "warning",
+  legalComments: "none",
+};
+
+async function buildPackage() {
+  const inputs = Math.max(newest("sdk"), modified("build/kernels.strict.wasm"), modified("build/kernels.relaxed.wasm"));
+  if (modified("dist/complete") > inputs) return;
+  const part = `build/dist-${process.pid}`;
+  const node = { platform: "node", banner: { js: 'import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);' } };
+  const entries = (list) => list.filter(([, source]) => existsSync(source)).map(([out, source]) => ({ out, in: source }));
+  await build({
+    ...settings,
+    entryPoints: entries([["index", "sdk/index.ts"], ["tokenizer", "sdk/tokenizer/index.ts"]]),
+    outdir: part,
+    splitting: true,
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    external: ["node:*"],
+  });
+  await build({
+    ...settings,
+    ...node,
+    entryPoints: entries([["cli", "sdk/cli/main.ts"], ["start", "sdk/cli/start.ts"]]),
+    outdir: part,
+    external: ["cloze", "cloze/tokenizer"],
+  });
+  for (const name of ["strict", "relaxed"]) writeFileSync(`${part}/kernels.${name}.wasm`, readFileSync(`build/kernels.${name}.wasm`));
+  mkdirSync("dist", { recursive: true });
+  for (const name of readdirSync(part)) renameSync(join(part, name), join("dist", name));
+  rmSync(part, { recursive: true });
+  writeFileSync("dist/complete", "");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  mkdirSync("build", { recursive: true });
+  for (const target of ["strict", "relaxed"]) await buildKernels(target);
+  await buildPackage();
+  if (process.argv.includes("--types"))
+    execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "sdk", "--outDir", "dist/types", "-p", "scripts/types.json"], { stdio: "inherit" });
+}

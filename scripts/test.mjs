@@ -1,0 +1,79 @@
+/**
+ * Run every tests/**\/*.test.ts, each in a process of its own, and count from uvu's own totals.
+ *
+ *   node scripts/test.mjs [PART-OF-A-PATH…] [--runtime PATH-OF-NODE]
+ *
+ * A file that ran no test fails: uvu itself would pass a file that forgot `test.run()`.
+ * The last line is `N passed, N failed`, with `, N skipped` where something was left out, each named above it.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { settings } from "./build.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+process.chdir(root);
+
+const words = process.argv.slice(2);
+const runtimeAt = words.indexOf("--runtime");
+const runtime = runtimeAt < 0 ? process.execPath : words.splice(runtimeAt, 2)[1];
+
+const files = readdirSync("tests", { recursive: true })
+  .map((name) => join("tests", name))
+  .filter((name) => name.endsWith(".test.ts") && (words.length === 0 || words.some((word) => name.includes(word))))
+  .sort();
+
+const out = join(root, "build", `tests-${process.pid}`);
+mkdirSync(out, { recursive: true });
+await build({
+  ...settings,
+  entryPoints: files,
+  outbase: "tests",
+  outdir: out,
+  outExtension: { ".js": ".mjs" },
+  platform: "node",
+  packages: "external",
+  sourcemap: "inline",
+});
+
+/** Run one file; answer its output and uvu's totals. */
+function run(file) {
+  const program = join(out, relative("tests", file).replace(/\.ts$/, ".mjs"));
+  return new Promise((done) => {
+    const child = spawn(runtime, ["--enable-source-maps", "--expose-gc", program], { env: { ...process.env, CLOZE_ROOT: root, FORCE_COLOR: "0" } });
+    let output = "";
+    child.stdout.on("data", (text) => (output += text));
+    child.stderr.on("data", (text) => (output += text));
+    child.on("close", (status) => {
+      const count = (name) => [...output.matchAll(new RegExp(`^ +${name}: +(\\d+)`, "gm"))].reduce((sum, match) => sum + Number(match[1]), 0);
+      const total = count("Total"), passed = count("Passed");
+      const skips = [...output.matchAll(/^skipped: (.*)$/gm)].map((match) => match[1]);
+      const failed = total === 0 || (status !== 0 && total === passed) ? total - passed + 1 : total - passed;
+      done({ file, output, total, passed, failed, skips });
+    });
+  });
+}
+
+const sums = { passed: 0, failed: 0, skipped: 0 };
+const queue = [...files];
+async function work() {
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    const started = Date.now();
+    const result = await run(file);
+    sums.passed += result.passed;
+    sums.failed += result.failed;
+    sums.skipped += result.skips.length;
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    console.log(`${result.failed ? "FAIL" : "ok  "} ${file}  ${result.passed} of ${result.total}, ${seconds} s`);
+    for (const skip of result.skips) console.log(`     skipped: ${skip}`);
+    if (result.failed) console.log(result.total === 0 ? `${result.output}\n     this file ran no test: is test.run() missing?` : result.output);
+  }
+}
+await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
+rmSync(out, { recursive: true, force: true });
+if (files.length === 0) sums.failed++;
+console.log(`${sums.passed} passed, ${sums.failed} failed${sums.skipped ? `, ${sums.skipped} skipped` : ""}`);
+process.exit(sums.failed ? 1 : 0);

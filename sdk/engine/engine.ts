@@ -1,0 +1,100 @@
+/**
+ * An engine is one instance of the compute module with a linear memory of its own.
+ *
+ * The module is stateless: everything it touches lies at addresses that the host hands over. Disposing an engine gives
+ * all of its memory back to the system, which a WebAssembly memory can do in no other way.
+ */
+import { instantiate } from "@assemblyscript/loader";
+import { DisposedError, UnsupportedBuildError } from "./errors.js";
+import type { __AdaptedExports } from "./kernels.js";
+import { Allocator } from "./memory.js";
+import { type Build, chooseBuild, kernelModule } from "./source.js";
+
+/** The module's functions: see assembly/ for what each does. */
+export type Kernels = Omit<typeof __AdaptedExports, "memory">;
+
+const GIBIBYTE = 2 ** 30;
+
+export interface EngineOptions {
+  /** `strict` (the default): the same bits on every runtime. `relaxed`: fused multiply-add where the runtime has it. */
+  readonly build?: Build | "auto";
+  /** A compiled module of the package's `kernels.*.wasm`, for runtimes that may not compile bytes at run time. */
+  readonly module?: WebAssembly.Module;
+  /** The memory never grows beyond this; at most (and by default) 4 GiB. */
+  readonly maximumBytes?: number;
+}
+
+/**
+ * One instance of the kernels and its memory.
+ *
+ * @example
+ * const engine = await Engine.create({ build: "auto" });
+ * // ... load or train models on it ...
+ * engine.dispose(); // its memory goes back to the system
+ */
+export class Engine implements Disposable {
+  #kernels: Kernels | null;
+  #allocator: Allocator | null;
+
+  private constructor(
+    readonly build: Build,
+    kernels: Kernels,
+    allocator: Allocator,
+  ) {
+    this.#kernels = kernels;
+    this.#allocator = allocator;
+  }
+
+  static async create(options: EngineOptions = {}): Promise<Engine> {
+    const module = options.module ?? (await kernelModule(chooseBuild(options.build ?? "strict")));
+    const maximumBytes = Math.min(options.maximumBytes ?? 4 * GIBIBYTE, 4 * GIBIBYTE - 65536);
+    const memory = new WebAssembly.Memory({ initial: 2 });
+    const { exports } = await instantiate<Kernels & Record<string, unknown>>(module, { env: { memory } });
+    const build = exports.isRelaxed() ? "relaxed" : "strict";
+    if (options.build && options.build !== "auto" && options.build !== build) {
+      throw new UnsupportedBuildError(`the module is the ${build} build, but build "${options.build}" was asked for`);
+    }
+    return new Engine(build, exports, new Allocator(memory, exports.heapBase(), maximumBytes));
+  }
+
+  get kernels(): Kernels {
+    return this.#kernels ?? disposed();
+  }
+
+  get memory(): WebAssembly.Memory {
+    return (this.#allocator ?? disposed()).memory;
+  }
+
+  /** Bytes held by tensors and other blocks of this engine; 0 after dispose. */
+  get liveBytes(): number {
+    return this.#allocator?.liveBytes ?? 0;
+  }
+
+  get isDisposed(): boolean {
+    return this.#allocator === null;
+  }
+
+  /** The address of a new block of `bytes` bytes, 64-byte aligned, with arbitrary content. */
+  alloc(bytes: number): number {
+    return (this.#allocator ?? disposed()).alloc(bytes);
+  }
+
+  /** Give a block back. After the engine itself was disposed this does nothing: the memory is gone as a whole. */
+  release(address: number): void {
+    this.#allocator?.release(address);
+  }
+
+  /** Give all of the memory back. Using the engine or anything on it afterwards throws DisposedError. */
+  dispose(): void {
+    this.#kernels = null;
+    this.#allocator = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function disposed(): never {
+  throw new DisposedError("this engine was disposed; create another one with Engine.create()");
+}

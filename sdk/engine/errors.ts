@@ -1,0 +1,28 @@
+/** What can go wrong with an engine, as types that a caller can tell apart. */
+
+/** The engine's memory cannot grow to hold one more block. Nothing was changed: a smaller request can still succeed. */
+export class OutOfMemoryError extends Error {
+  override name = "OutOfMemoryError";
+  /**
+   * @param needed bytes that were asked for
+   * @param available bytes that the engine could still have given in one block
+   */
+  constructor(
+    readonly needed: number,
+    readonly available: number,
+  ) {
+    super(
+      `out of memory: ${needed} bytes needed, ${available} bytes can still be had. Use smaller batches, dispose what is done with, or raise maximumBytes.`,
+    );
+  }
+}
+
+/** Something was used after its memory had been given back. */
+export class DisposedError extends Error {
+  override name = "DisposedError";
+}
+
+/** The runtime cannot run the build that was asked for. */
+export class UnsupportedBuildError extends Error {
+  override name = "UnsupportedBuildError";
+}

@@ -1,0 +1,93 @@
+/**
+ * The allocator of one engine's linear memory: free lists by size class over a growing end.
+ *
+ * A training step asks for the same sizes each time, so after the second step every request is met from a free list
+ * and the memory stays as it is. Classes are powers of two cut in four, so a block wastes at most a fifth of itself.
+ */
+import { DisposedError, OutOfMemoryError } from "./errors.js";
+
+const PAGE = 65536;
+/** Every block begins at a multiple of this: one cache line, and enough for every vector load. */
+export const ALIGNMENT = 64;
+
+/** The size that a request of `bytes` is rounded up to. Example: 1 -> 64, 65 -> 128, 1025 -> 1280. */
+export function sizeClass(bytes: number): number {
+  if (bytes <= 4 * ALIGNMENT) return Math.max(1, Math.ceil(bytes / ALIGNMENT)) * ALIGNMENT;
+  let power = 4 * ALIGNMENT;
+  while (power * 2 < bytes) power *= 2;
+  const step = power / 4;
+  return Math.ceil(bytes / step) * step;
+}
+
+export class Allocator {
+  /** Free blocks by size class, last freed first: the block most likely still in the cache. */
+  readonly #free = new Map<number, number[]>();
+  readonly #live = new Map<number, number>();
+  #end: number;
+  #liveBytes = 0;
+
+  /**
+   * @param memory the linear memory to hand out
+   * @param base first byte that is not the module's own data
+   * @param maximumBytes the memory never grows beyond this
+   */
+  constructor(
+    readonly memory: WebAssembly.Memory,
+    base: number,
+    readonly maximumBytes: number,
+  ) {
+    this.#end = Math.ceil(base / ALIGNMENT) * ALIGNMENT;
+  }
+
+  /** Bytes in blocks that were handed out and not released. */
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  /** The address of a new block of at least `bytes` bytes; its content is whatever was there before. */
+  alloc(bytes: number): number {
+    const size = sizeClass(bytes);
+    const address = this.#free.get(size)?.pop() ?? this.#extend(size);
+    this.#live.set(address, size);
+    this.#liveBytes += size;
+    return address;
+  }
+
+  release(address: number): void {
+    const size = this.#live.get(address);
+    if (size === undefined) throw new DisposedError(`memory at ${address} was already given back, or never handed out`);
+    this.#live.delete(address);
+    this.#liveBytes -= size;
+    const list = this.#free.get(size);
+    if (list) list.push(address);
+    else this.#free.set(size, [address]);
+  }
+
+  /** Take `size` bytes at the end of the memory, growing it first; on failure nothing has changed. */
+  #extend(size: number): number {
+    const address = this.#end;
+    const missing = address + size - this.memory.buffer.byteLength;
+    if (missing > 0) this.#grow(missing, size);
+    this.#end = address + size;
+    return address;
+  }
+
+  #grow(missing: number, size: number): void {
+    const now = this.memory.buffer.byteLength;
+    const room = Math.max(0, Math.floor((this.maximumBytes - now) / PAGE));
+    const least = Math.ceil(missing / PAGE);
+    // An eighth more than needed, so that many small requests do not mean many growths.
+    const wanted = Math.min(room, Math.max(least, Math.ceil(now / 8 / PAGE)));
+    const available = (room * PAGE + now - this.#end) | 0;
+    if (least > room) throw new OutOfMemoryError(size, available);
+    for (const pages of wanted > least ? [wanted, least] : [least]) {
+      try {
+        this.memory.grow(pages);
+        return;
+      } catch {
+        // The system refused: try the least that would do, then say so.
+      }
+    }
+    throw new OutOfMemoryError(size, now - this.#end);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Where the kernels' bytes come from, and which build a runtime can run.
+ *
+ * The modules are a few dozen kilobytes, so they travel inside the JavaScript: the same code works in Node, browsers,
+ * Deno and Bun. Where bytes may not be compiled at run time (edge workers), hand a compiled module to `Engine.create`.
+ */
+import { UnsupportedBuildError } from "./errors.js";
+
+export type Build = "strict" | "relaxed";
+
+/**
+ * (module (func (result v128) (f32x4.relaxed_madd (v128.const 0) (v128.const 0) (v128.const 0)))) without names:
+ * valid only where relaxed SIMD is.
+ */
+const RELAXED_PROBE = Uint8Array.from([
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0],
+  ...[65, 0, 253, 17, 65, 0, 253, 17, 65, 0, 253, 17, 253, 133, 2, 11],
+]);
+
+/** (module (func (result v128) (i32x4.splat (i32.const 0)))): valid only where SIMD is. */
+const SIMD_PROBE = Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 17, 11]);
+
+/** Whether this runtime compiles relaxed SIMD without a flag (Node from 22 on: in Node 20 its arithmetic is wrong). */
+export function supportsRelaxed(): boolean {
+  const version = (globalThis as { process?: { versions?: Record<string, string | undefined> } }).process?.versions;
+  // Deno and Bun say "node" too; only Node itself is held to its version.
+  const node = version && !version["bun"] && !version["deno"] ? Number.parseInt(version["node"] ?? "", 10) : Number.NaN;
+  if (node < 22) return false;
+  return WebAssembly.validate(RELAXED_PROBE);
+}
+
+/** The build to run: `auto` is relaxed where its arithmetic is right, strict elsewhere. */
+export function chooseBuild(wanted: Build | "auto"): Build {
+  if (!WebAssembly.validate(SIMD_PROBE)) {
+    throw new UnsupportedBuildError("this runtime has no WebAssembly SIMD, which every build of the kernels needs");
+  }
+  if (wanted === "auto") return supportsRelaxed() ? "relaxed" : "strict";
+  if (wanted === "relaxed" && !supportsRelaxed()) {
+    throw new UnsupportedBuildError("the relaxed build needs relaxed SIMD (Node from 22 on); use the strict build here");
+  }
+  return wanted;
+}
+
+const compiled = new Map<Build, Promise<WebAssembly.Module>>();
+
+/** The compiled kernels of a build; compiled once in a process, however many engines run them. */
+export function kernelModule(build: Build): Promise<WebAssembly.Module> {
+  let module = compiled.get(build);
+  if (!module) compiled.set(build, (module = compile(build)));
+  return module;
+}
+
+async function compile(build: Build): Promise<WebAssembly.Module> {
+  const bytes = build === "strict" ? await import("../../build/kernels.strict.wasm") : await import("../../build/kernels.relaxed.wasm");
+  return WebAssembly.compile(bytes.default);
+}

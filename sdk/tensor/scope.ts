@@ -1,0 +1,58 @@
+/** Scopes: memory without reference counts. */
+import type { Storage, Tensor } from "./tensor.js";
+
+// WebKit has no Symbol.dispose yet; the lowered `using` looks for the same symbol.
+(Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
+
+/**
+ * Everything that is made while a scope is open goes away when it closes, but for what was kept.
+ * Scopes nest, and no `await` may stand inside one: another task could close it out of order.
+ *
+ * @example
+ * function score(batch: Batch): number {
+ *   using _ = new Scope();
+ *   return model(batch).item(); // every tensor that the model made is given back here
+ * }
+ */
+export class Scope implements Disposable {
+  static current: Scope | null = null;
+  readonly #parent = Scope.current;
+  readonly #owned = new Set<Storage>();
+
+  constructor() {
+    Scope.current = this;
+  }
+
+  own(storage: Storage): void {
+    this.#owned.add(storage);
+  }
+
+  /** Hand `t` to the enclosing scope, or to the caller where there is none, so that it survives this one. */
+  keep(t: Tensor): Tensor {
+    if (this.#owned.delete(t.storage)) this.#parent?.own(t.storage);
+    return t;
+  }
+
+  /** Give one tensor's memory back before the scope ends. */
+  drop(storage: Storage): void {
+    if (this.#owned.delete(storage)) storage[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    if (Scope.current !== this) throw new Error("scopes closed out of order: was there an `await` inside a scope?");
+    Scope.current = this.#parent;
+    for (const storage of this.#owned) storage[Symbol.dispose]();
+    this.#owned.clear();
+  }
+}
+
+/** Make storages that no scope owns, whatever scope is open: parameters, gradients, optimizer moments. */
+export function unscoped<T>(f: () => T): T {
+  const scope = Scope.current;
+  Scope.current = null;
+  try {
+    return f();
+  } finally {
+    Scope.current = scope;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The tape: how a forward pass is undone.
+ *
+ * An op is its forward kernel and a closure that adds to the gradients of its inputs (Karpathy's micrograd). While a
+ * tape is open the closures are noted; walking them in reverse is backpropagation. Without one the same code infers.
+ */
+import { Scope, unscoped } from "./scope.js";
+import { empty, Storage, Tensor, zeros } from "./tensor.js";
+
+/** Adds to the gradients of an op's inputs, given the gradient of its output. */
+export type Backward = (dy: Tensor) => void;
+
+interface Entry {
+  readonly out: Tensor;
+  readonly backward: Backward;
+}
+
+/** Names the random numbers of one training step: the same seed and step give the same dropout. */
+export interface Randomness {
+  /** 32-bit seed of the run. */
+  readonly seed: number;
+  /** Counts micro-batches from the start of the run. */
+  readonly step: number;
+}
+
+/** What the dropout of one site is keyed by: seed, step, and which site of the forward pass it is. */
+export interface DropoutKey extends Randomness {
+  readonly stream: number;
+}
+
+interface Tape {
+  readonly entries: Entry[];
+  readonly randomness: Randomness | null;
+  streams: number;
+}
+
+let tape: Tape | null = null;
+
+/** Note how `out` was made. Without an open tape this does nothing, so inference runs the same code. */
+export function record(out: Tensor, inputs: readonly (Tensor | null)[], backward: Backward): Tensor {
+  if (tape && inputs.some((t) => t?.traced)) {
+    out.storage.traced = true;
+    tape.entries.push({ out, backward });
+  }
+  return out;
+}
+
+/** Whether an op on these inputs has to keep what its backward pass needs. */
+export function isTraced(...inputs: readonly (Tensor | null)[]): boolean {
+  return tape !== null && inputs.some((t) => t?.traced);
+}
+
+/** The key of the next dropout site of the forward pass, or null where nothing is dropped: in inference and evaluation. */
+export function nextDropout(): DropoutKey | null {
+  if (!tape?.randomness) return null;
+  return { ...tape.randomness, stream: tape.streams++ };
+}
+
+/** The gradient of `t` to add to: zeros at first. It has the shape of `t`. */
+export function gradOf(t: Tensor): Tensor {
+  const { storage } = t;
+  storage.grad ??= unscoped(() => zeros(storage.engine, [storage.elements])).storage;
+  return new Tensor(storage.grad, t.shape, "f32", t.offset);
+}
+
+/**
+ * The gradient of `t` for a kernel that can either write or add: where nothing has arrived yet and `t` is the whole
+ * storage, the kernel writes, which saves filling with zeros and reading them back.
+ */
+export function gradTarget(t: Tensor): { grad: Tensor; add: boolean } {
+  const { storage } = t;
+  if (storage.grad === null && t.size === storage.elements) {
+    storage.grad = unscoped(() => empty(storage.engine, [storage.elements])).storage;
+    return { grad: new Tensor(storage.grad, t.shape), add: false };
+  }
+  return { grad: gradOf(t), add: true };
+}
+
+/**
+ * Run `f`, then walk its tape backwards from the scalar that it returns. Gradients add up in `parameter.grad`.
+ *
+ * @param f the forward pass; returns a tensor of one element
+ * @param randomness names the dropout of this step; without it nothing is dropped
+ * @param scale the gradient of the result itself: 1, or a share of it when several backward passes make up one step
+ * @returns what `f` returned
+ *
+ * @example
+ * using _ = new Scope();
+ * const loss = backward(() => crossEntropy(model(batch), labels), { seed: 1, step });
+ */
+export function backward(f: () => Tensor, randomness: Randomness | null = null, scale = 1): Tensor {
+  if (tape) throw new Error("backward: a tape is already open; passes cannot be nested");
+  const opened: Tape = { entries: [], randomness, streams: 0 };
+  tape = opened;
+  let result: Tensor;
+  try {
+    result = f();
+  } finally {
+    tape = null;
+  }
+  if (result.size !== 1) throw new TypeError(`backward: the function must return one number, got shape [${result.shape}]`);
+  if (!result.traced) throw new Error("backward: the result depends on no parameter; is everything frozen?");
+  gradOf(result).data[0]! += scale;
+  walk(opened.entries);
+  return result;
+}
+
+/** Undo the entries from last to first; a gradient is given back as soon as its op has been undone. */
+function walk(entries: Entry[]): void {
+  for (let entry = entries.pop(); entry; entry = entries.pop()) {
+    const { grad } = entry.out.storage;
+    // No gradient: the result did not use this value.
+    if (!grad) continue;
+    const { out } = entry;
+    const scope = new Scope();
+    try {
+      entry.backward(new Tensor(grad, out.shape, "f32", out.offset));
+    } finally {
+      scope[Symbol.dispose]();
+    }
+    release(out.storage);
+  }
+}
+
+/** Give an intermediate gradient back. */
+function release(storage: Storage): void {
+  storage.grad?.[Symbol.dispose]();
+  storage.grad = null;
+}

@@ -1,0 +1,165 @@
+/** Tensors: a shape over a piece of an engine's memory. */
+import { DisposedError } from "../engine/errors.js";
+import type { Engine } from "../engine/engine.js";
+import { Scope } from "./scope.js";
+
+export type Shape = readonly number[];
+/** Both element types are four bytes wide. */
+export type Dtype = "f32" | "i32";
+
+const BYTES = 4;
+
+/**
+ * A block of an engine's memory, the gradient that belongs to it, and what was derived from it.
+ * Several tensors may look at one storage: views, reshaped tensors, tied weights. Their gradients add up in one place.
+ */
+export class Storage implements Disposable {
+  /** The gradient, of the same size; made when the first one arrives. */
+  grad: Storage | null = null;
+  /** Whether a gradient is wanted: parameters, and everything computed from them while a tape is open. */
+  traced = false;
+  /** Counts changes of the content, so that what was derived from it (packed panels) knows when it is out of date. */
+  version = 0;
+  /** Copies of a weight in the layouts that the matrix product reads, kept until the weight changes or goes away. */
+  readonly derived = new Map<string, { version: number; storage: Storage }>();
+  #address: number;
+
+  constructor(
+    readonly engine: Engine,
+    readonly elements: number,
+  ) {
+    this.#address = engine.alloc(elements * BYTES);
+  }
+
+  get isDisposed(): boolean {
+    return this.#address < 0 || this.engine.isDisposed;
+  }
+
+  /** First byte of the block. */
+  get address(): number {
+    if (this.isDisposed) throw new DisposedError("this tensor's memory was given back: it was disposed, or its scope or engine was");
+    return this.#address;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#address < 0) return;
+    this.engine.release(this.#address);
+    this.#address = -1;
+    this.grad?.[Symbol.dispose]();
+    this.grad = null;
+    for (const { storage } of this.derived.values()) storage[Symbol.dispose]();
+    this.derived.clear();
+  }
+}
+
+/**
+ * A shape over a storage, in row-major order.
+ *
+ * @example
+ * using scope = new Scope();
+ * const x = tensor(engine, [1, 2, 3, 4, 5, 6], [2, 3]);
+ * x.data; // Float32Array [1, 2, 3, 4, 5, 6]: a view, valid until the next tensor is made
+ */
+export class Tensor {
+  readonly size: number;
+
+  /** @param offset first element within the storage */
+  constructor(
+    readonly storage: Storage,
+    readonly shape: Shape,
+    readonly dtype: Dtype = "f32",
+    readonly offset = 0,
+  ) {
+    this.size = elementCount(shape);
+  }
+
+  get engine(): Engine {
+    return this.storage.engine;
+  }
+
+  /** Address of the first element, for kernels. */
+  get address(): number {
+    return this.storage.address + this.offset * BYTES;
+  }
+
+  get traced(): boolean {
+    return this.storage.traced;
+  }
+
+  /** The gradient as a tensor of the same shape; null before any has arrived. */
+  get grad(): Tensor | null {
+    const { grad } = this.storage;
+    return grad && new Tensor(grad, this.shape, "f32", this.offset);
+  }
+
+  /** The values in place. The view is valid until the next allocation on the engine: copy what is to be kept. */
+  get data(): Float32Array {
+    if (this.dtype !== "f32") throw new TypeError(`data: the tensor holds ${this.dtype}; read it through ints`);
+    return new Float32Array(this.engine.memory.buffer, this.address, this.size);
+  }
+
+  /** The values of an i32 tensor in place, valid as long as {@link data}. */
+  get ints(): Int32Array {
+    if (this.dtype !== "i32") throw new TypeError(`ints: the tensor holds ${this.dtype}; read it through data`);
+    return new Int32Array(this.engine.memory.buffer, this.address, this.size);
+  }
+
+  /** The only value of a tensor of one element. */
+  item(): number {
+    if (this.size !== 1) throw new TypeError(`item: the tensor has ${this.size} values, of shape [${this.shape}]; item() reads the only one`);
+    return this.data[0]!;
+  }
+
+  /** A copy of the values that stays. */
+  toArray(): Float32Array {
+    return this.data.slice();
+  }
+}
+
+export function elementCount(shape: Shape): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** A new tensor with arbitrary content, owned by the open scope (or by the caller, when none is open). */
+export function empty(engine: Engine, shape: Shape, dtype: Dtype = "f32"): Tensor {
+  const storage = new Storage(engine, elementCount(shape));
+  Scope.current?.own(storage);
+  return new Tensor(storage, shape, dtype);
+}
+
+/** A new tensor of zeros. */
+export function zeros(engine: Engine, shape: Shape, dtype: Dtype = "f32"): Tensor {
+  const t = empty(engine, shape, dtype);
+  new Uint8Array(engine.memory.buffer, t.address, t.size * BYTES).fill(0);
+  return t;
+}
+
+/** A new f32 tensor with the given values. */
+export function tensor(engine: Engine, values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
+  const t = empty(engine, shape);
+  if (values.length !== t.size) throw new TypeError(`tensor: shape [${shape}] has ${t.size} elements, got ${values.length} values`);
+  t.data.set(values);
+  return t;
+}
+
+/** A new i32 tensor with the given values: ids, positions, counts. */
+export function intTensor(engine: Engine, values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
+  const t = empty(engine, shape, "i32");
+  if (values.length !== t.size) throw new TypeError(`intTensor: shape [${shape}] has ${t.size} elements, got ${values.length} values`);
+  t.ints.set(values);
+  return t;
+}
+
+/** The same values under another shape; the same storage, so the same gradient. */
+export function reshape(t: Tensor, shape: Shape): Tensor {
+  if (elementCount(shape) !== t.size) throw new TypeError(`reshape: [${t.shape}] has ${t.size} elements, [${shape}] would have ${elementCount(shape)}`);
+  return new Tensor(t.storage, shape, t.dtype, t.offset);
+}
+
+/** Rows [begin, end) of the first axis, in place: a view with the same storage, so the same gradient. */
+export function rows(t: Tensor, begin: number, end: number): Tensor {
+  const length = t.shape[0] ?? 0;
+  if (!(0 <= begin && begin <= end && end <= length)) throw new RangeError(`rows: [${begin}, ${end}) is not within the ${length} rows of [${t.shape}]`);
+  const width = elementCount(t.shape.slice(1));
+  return new Tensor(t.storage, [end - begin, ...t.shape.slice(1)], t.dtype, t.offset + begin * width);
+}
