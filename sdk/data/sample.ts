@@ -1,0 +1,133 @@
+/**
+ * What goes into a model: samples of one sequence each, and batches of many. A batch has no padding: it is the
+ * concatenation of its sequences, so cost follows real tokens and no row can depend on its neighbours.
+ */
+import { IGNORE } from "../tensor/ops/loss.js";
+
+/** What a sample is to be scored against; each objective reads its own field. */
+export interface Labels {
+  /** Per token: the id to predict or the tag's number; {@link IGNORE} where nothing is asked. */
+  readonly tokens?: Int32Array;
+  /** Of a pair of segments: is-next (0) or random (1); in order (0) or swapped (1). */
+  readonly pair?: number;
+  /** Class of the whole sequence. */
+  readonly row?: number;
+  /** Real-valued target of the whole sequence. */
+  readonly value?: number;
+  /** First and last token of the answer, positions within the sequence. */
+  readonly span?: readonly [number, number];
+}
+
+/** One sequence: token ids with everything that objectives need to know about them. */
+export interface Sample {
+  /** (tokens) vocabulary ids, special tokens included */
+  readonly ids: Int32Array;
+  /** (tokens) 0 for the first segment, 1 for the second */
+  readonly segments: Uint8Array;
+  /** (tokens) 1 for special tokens, which are never masked */
+  readonly special: Uint8Array;
+  /** (tokens) index of the word that the token is a piece of; -1 for special tokens */
+  readonly words: Int32Array;
+  readonly labels: Labels;
+}
+
+/** The labels of a batch: those of its samples, joined. A field is there when every sample has it. */
+export interface BatchLabels {
+  /** (tokens) */
+  readonly tokens?: Int32Array;
+  /** (rows) */
+  readonly pair?: Int32Array;
+  /** (rows) */
+  readonly row?: Int32Array;
+  /** (rows) */
+  readonly value?: Float32Array;
+  /** (rows) first and last token of the answer, within its row; IGNORE where there is none */
+  readonly span?: { readonly first: Int32Array; readonly last: Int32Array };
+}
+
+/** Sequences laid end to end. */
+export interface Batch {
+  /** how many sequences */
+  readonly rows: number;
+  /** (tokens) */
+  readonly ids: Int32Array;
+  /** (tokens) place within the own sequence, from 0 */
+  readonly positions: Int32Array;
+  /** (tokens) */
+  readonly segments: Int32Array;
+  /** (rows + 1) where each sequence begins; the last entry is the number of tokens */
+  readonly starts: Int32Array;
+  readonly labels: BatchLabels;
+}
+
+/**
+ * Lay samples end to end.
+ *
+ * @example
+ * collate([sample of 3 tokens, sample of 2 tokens]).starts; // Int32Array [0, 3, 5]
+ * @throws {TypeError} when there are no samples, or a sample has no tokens or label arrays of another length
+ */
+export function collate(samples: readonly Sample[]): Batch {
+  if (samples.length === 0) throw new TypeError("collate: a batch needs at least one sample, got none");
+  const starts = new Int32Array(samples.length + 1);
+  for (const [row, { ids }] of samples.entries()) {
+    if (ids.length === 0) throw new TypeError(`collate: sample ${row} has no tokens; every sequence has at least its special tokens`);
+    starts[row + 1] = starts[row]! + ids.length;
+  }
+  const tokens = starts[samples.length]!;
+  const ids = new Int32Array(tokens);
+  const positions = new Int32Array(tokens);
+  const segments = new Int32Array(tokens);
+  for (const [row, sample] of samples.entries()) {
+    const start = starts[row]!;
+    ids.set(sample.ids, start);
+    segments.set(sample.segments, start);
+    for (let i = 0; i < sample.ids.length; i++) positions[start + i] = i;
+  }
+  return { rows: samples.length, ids, positions, segments, starts, labels: joinLabels(samples, starts) };
+}
+
+function joinLabels(samples: readonly Sample[], starts: Int32Array): BatchLabels {
+  const tokens = all(samples, (labels) => labels.tokens);
+  const pair = all(samples, (labels) => labels.pair);
+  const row = all(samples, (labels) => labels.row);
+  const value = all(samples, (labels) => labels.value);
+  const span = all(samples, (labels) => labels.span);
+  return {
+    ...(tokens && { tokens: joinTokens(tokens, starts) }),
+    ...(pair && { pair: Int32Array.from(pair) }),
+    ...(row && { row: Int32Array.from(row) }),
+    ...(value && { value: Float32Array.from(value) }),
+    ...(span && { span: { first: Int32Array.from(span, ([first]) => first), last: Int32Array.from(span, ([, last]) => last) } }),
+  };
+}
+
+/** The label of every sample; undefined when one has none. */
+function all<T>(samples: readonly Sample[], pick: (labels: Labels) => T | undefined): T[] | undefined {
+  const picked: T[] = [];
+  for (const { labels } of samples) {
+    const label = pick(labels);
+    if (label === undefined) return undefined;
+    picked.push(label);
+  }
+  return picked;
+}
+
+function joinTokens(labels: readonly Int32Array[], starts: Int32Array): Int32Array {
+  const joined = new Int32Array(starts[labels.length]!);
+  for (const [row, own] of labels.entries()) {
+    const length = starts[row + 1]! - starts[row]!;
+    if (own.length !== length) throw new TypeError(`collate: sample ${row} has ${length} tokens but ${own.length} token labels`);
+    joined.set(own, starts[row]!);
+  }
+  return joined;
+}
+
+/** Positions in the batch that carry a token label. */
+export function labelled(tokens: Int32Array): Int32Array {
+  let count = 0;
+  for (const label of tokens) if (label !== IGNORE) count++;
+  const index = new Int32Array(count);
+  for (let i = 0, next = 0; i < tokens.length; i++) if (tokens[i] !== IGNORE) index[next++] = i;
+  return index;
+}

@@ -1,0 +1,199 @@
+/**
+ * BERT: Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers" (arXiv:1810.04805).
+ *
+ * Token, position and segment embeddings are added and normalised; then layers of self-attention and feed-forward, each
+ * added to its input and normalised after it (post-norm). Names and configuration are those of the published files.
+ */
+import type { Batch } from "../data/sample.js";
+import type { ClassifiesRows, JudgesPairs } from "../heads/pooled.js";
+import type { PointsToSpans } from "../heads/span.js";
+import type { LabelsTokens } from "../heads/tagging.js";
+import type { PredictsTokens } from "../heads/token-prediction.js";
+import { constant, normal } from "../nn/init.js";
+import { type Layer, linear, norm } from "../nn/layers.js";
+import type { Weights } from "../nn/weights.js";
+import { type Activation, activationNamed } from "../tensor/ops/activation.js";
+import { affine } from "../tensor/ops/affine.js";
+import { attention } from "../tensor/ops/attention.js";
+import { dropout } from "../tensor/ops/dropout.js";
+import { add } from "../tensor/ops/elementwise.js";
+import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { number, optional, section } from "./config.js";
+import type { Encoder, Trace } from "./encoder.js";
+import type { EncoderFamily } from "./family.js";
+
+/** Field for field the published config.json, as far as it changes the computation. */
+export interface BertConfig {
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly intermediate_size: number;
+  readonly max_position_embeddings: number;
+  readonly type_vocab_size: number;
+  readonly hidden_act: Activation;
+  readonly layer_norm_eps: number;
+  readonly hidden_dropout_prob: number;
+  readonly attention_probs_dropout_prob: number;
+  readonly classifier_dropout: number;
+  readonly initializer_range: number;
+  readonly tie_word_embeddings: boolean;
+}
+
+function readConfig(json: unknown): BertConfig {
+  const c = section(json);
+  const kind = optional(c, "position_embedding_type", "absolute");
+  if (kind !== "absolute") throw new TypeError(`config.json: position_embedding_type "${kind}" is not supported for bert; expected "absolute"`);
+  if (optional(c, "is_decoder", false)) throw new TypeError("config.json: is_decoder is true; bert is supported as an encoder only");
+  const hidden = number(c, "hidden_size", 768);
+  const heads = number(c, "num_attention_heads", 12);
+  if (hidden % heads !== 0) throw new TypeError(`config.json: hidden_size ${hidden} is not a multiple of num_attention_heads ${heads}`);
+  const hiddenDropout = optional(c, "hidden_dropout_prob", 0.1);
+  return {
+    vocab_size: number(c, "vocab_size", 30522),
+    hidden_size: hidden,
+    num_hidden_layers: number(c, "num_hidden_layers", 12),
+    num_attention_heads: heads,
+    intermediate_size: number(c, "intermediate_size", 3072),
+    max_position_embeddings: number(c, "max_position_embeddings", 512),
+    type_vocab_size: number(c, "type_vocab_size", 2),
+    hidden_act: activationNamed(optional(c, "hidden_act", "gelu")),
+    layer_norm_eps: optional(c, "layer_norm_eps", 1e-12),
+    hidden_dropout_prob: hiddenDropout,
+    attention_probs_dropout_prob: optional(c, "attention_probs_dropout_prob", 0.1),
+    classifier_dropout: optional(c, "classifier_dropout", hiddenDropout),
+    initializer_range: optional(c, "initializer_range", 0.02),
+    tie_word_embeddings: optional(c, "tie_word_embeddings", true),
+  };
+}
+
+/** The sum of token, position and segment embeddings, normalised. Returns (tokens, hidden). */
+function embeddings(w: Weights, c: BertConfig): (batch: Batch) => Tensor {
+  const init = normal(c.initializer_range);
+  const word = w.at("word_embeddings").get("weight", [c.vocab_size, c.hidden_size], init);
+  const position = w.at("position_embeddings").get("weight", [c.max_position_embeddings, c.hidden_size], init);
+  const segment = w.at("token_type_embeddings").get("weight", [c.type_vocab_size, c.hidden_size], init);
+  const normalise = norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps);
+  return ({ ids, positions, segments }) => {
+    const sum = embeddingSum([
+      [word, ids],
+      [position, positions],
+      [segment, segments],
+    ]);
+    return dropout(normalise(sum), c.hidden_dropout_prob);
+  };
+}
+
+/** One encoder layer: attend, then think. Each half is added to its input and normalised after it. */
+function bertLayer(w: Weights, c: BertConfig): (x: Tensor, starts: Int32Array, trace?: Trace) => Tensor {
+  const { hidden_size: h, num_attention_heads: heads, hidden_dropout_prob: p, layer_norm_eps: eps } = c;
+  const init = normal(c.initializer_range);
+  const query = linear(w.at("attention.self.query"), h, h, init);
+  const key = linear(w.at("attention.self.key"), h, h, init);
+  const value = linear(w.at("attention.self.value"), h, h, init);
+  const mix = linear(w.at("attention.output.dense"), h, h, init);
+  const afterAttention = norm(w.at("attention.output.LayerNorm"), h, eps);
+  const widen = linear(w.at("intermediate.dense"), h, c.intermediate_size, init, c.hidden_act);
+  const narrow = linear(w.at("output.dense"), c.intermediate_size, h, init);
+  const afterThought = norm(w.at("output.LayerNorm"), h, eps);
+
+  return (x, starts, trace) => {
+    const attended = attention(query(x), key(x), value(x), {
+      heads,
+      starts,
+      dropout: c.attention_probs_dropout_prob,
+      ...(trace && { probabilities: (p: Tensor) => trace.attentions.push(p) }),
+    });
+    x = afterAttention(add(x, dropout(mix(attended), p)));
+    return afterThought(add(x, dropout(narrow(widen(x)), p)));
+  };
+}
+
+function encoder(w: Weights, c: BertConfig): Encoder {
+  const body = w.at("bert");
+  const embed = embeddings(body.at("embeddings"), c);
+  const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => bertLayer(body.at(`encoder.layer.${i}`), c));
+  return {
+    width: c.hidden_size,
+    positions: c.max_position_embeddings,
+    encode(batch, trace) {
+      let x = embed(batch);
+      trace?.hidden.push(x);
+      for (const layer of layers) {
+        x = layer(x, batch.starts, trace);
+        trace?.hidden.push(x);
+      }
+      return x;
+    },
+  };
+}
+
+/** tanh(dense(hidden state of [CLS])): (tokens, hidden) -> (rows, hidden). */
+function pooler(w: Weights, c: BertConfig): (hidden: Tensor, batch: Batch) => Tensor {
+  const dense = linear(w.at("bert.pooler.dense"), c.hidden_size, c.hidden_size, normal(c.initializer_range), "tanh");
+  return (hidden, { starts, rows }) => dense(gatherRows(hidden, starts.slice(0, rows)));
+}
+
+/** Dense, activation, norm, then the word embeddings again (tied) with a bias of their own. */
+function maskHead(w: Weights, c: BertConfig): PredictsTokens {
+  const { hidden_size: h, vocab_size: vocabulary } = c;
+  const init = normal(c.initializer_range);
+  const predictions = w.at("cls.predictions");
+  const transform: Layer = linear(predictions.at("transform.dense"), h, h, init, c.hidden_act);
+  const normalise = norm(predictions.at("transform.LayerNorm"), h, c.layer_norm_eps);
+  const decoder = c.tie_word_embeddings ? w.at("bert.embeddings.word_embeddings") : predictions.at("decoder");
+  const weight = decoder.get("weight", [vocabulary, h], init);
+  const bias = predictions.get("bias", [vocabulary], constant(0));
+  return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
+}
+
+function pairHead(w: Weights, c: BertConfig): JudgesPairs {
+  const pool = pooler(w, c);
+  const judge = linear(w.at("cls.seq_relationship"), c.hidden_size, 2, normal(c.initializer_range));
+  return { pairScores: (hidden, batch) => judge(pool(hidden, batch)) };
+}
+
+function rowHead(w: Weights, c: BertConfig, classes: number): ClassifiesRows {
+  const pool = pooler(w, c);
+  const classify = linear(w.at("classifier"), c.hidden_size, classes, normal(c.initializer_range));
+  return { rowScores: (hidden, batch) => classify(dropout(pool(hidden, batch), c.classifier_dropout)) };
+}
+
+function tagHead(w: Weights, c: BertConfig, classes: number): LabelsTokens {
+  const classify = linear(w.at("classifier"), c.hidden_size, classes, normal(c.initializer_range));
+  return { tagScores: (hidden) => classify(dropout(hidden, c.classifier_dropout)) };
+}
+
+function spanHead(w: Weights, c: BertConfig): PointsToSpans {
+  const point = linear(w.at("qa_outputs"), c.hidden_size, 2, normal(c.initializer_range));
+  return { spanScores: (hidden) => point(hidden) };
+}
+
+/** The names of old and bare files under the names used here; null for buffers, which are no parameters. */
+function canonicalName(stored: string): string | null {
+  if (stored.endsWith("embeddings.position_ids")) return null;
+  let name = stored.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+  if (/^(embeddings|encoder|pooler)\./.test(name)) name = `bert.${name}`;
+  return name === "cls.predictions.decoder.bias" ? "cls.predictions.bias" : name;
+}
+
+export const bert: EncoderFamily<BertConfig> = {
+  type: "bert",
+  prefix: "bert",
+  architectures: {
+    encode: "BertModel",
+    pretrain: "BertForPreTraining",
+    mask: "BertForMaskedLM",
+    pair: "BertForNextSentencePrediction",
+    classify: "BertForSequenceClassification",
+    tag: "BertForTokenClassification",
+    answer: "BertForQuestionAnswering",
+  },
+  read: readConfig,
+  canonicalName,
+  tied: (c) => (c.tie_word_embeddings ? { "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight" } : {}),
+  isHead: (name) => /^(cls|classifier|qa_outputs|bert\.pooler)\b/.test(name),
+  encoder,
+  heads: { mask: maskHead, pair: pairHead, classify: rowHead, tag: tagHead, answer: spanHead },
+};

@@ -1,0 +1,32 @@
+/** Reading fields of config.json: what is there must have the right type, what is not has the published default. */
+
+/** A configuration says something that no model can be built from. */
+export class ConfigError extends TypeError {
+  override name = "ConfigError";
+}
+
+export type Section = Readonly<Record<string, unknown>>;
+
+/** The object itself, or an error that names what came instead. */
+export function section(json: unknown): Section {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new ConfigError(`config.json: expected an object, got ${JSON.stringify(json)}`);
+  return json as Section;
+}
+
+/** A field of the type of its default; absent and null mean the default. */
+export function optional<T extends string | number | boolean>(c: Section, field: string, fallback: T): Widened<T> {
+  const value = c[field] ?? fallback;
+  if (typeof value !== typeof fallback || Number.isNaN(value)) {
+    throw new ConfigError(`config.json: ${field} must be a ${typeof fallback}, got ${JSON.stringify(value)}`);
+  }
+  return value as Widened<T>;
+}
+
+type Widened<T> = T extends string ? string : T extends number ? number : boolean;
+
+/** A positive whole number: a size or a count. */
+export function number(c: Section, field: string, fallback: number): number {
+  const value = optional(c, field, fallback);
+  if (!Number.isInteger(value) || value <= 0 || value > 2 ** 31) throw new ConfigError(`config.json: ${field} must be a positive whole number, got ${value}`);
+  return value;
+}

@@ -1,0 +1,20 @@
+/** How fresh parameters begin. Random values come from the engine's own generator, so a seed gives the same weights everywhere. */
+import { fillNormal, fillTruncatedNormal } from "../tensor/ops/random.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/** Fill a new parameter; `stream` tells parameters of one seed apart. */
+export type Init = (t: Tensor, key: { readonly seed: number; readonly stream: number }) => void;
+
+export function constant(value: number): Init {
+  return (t) => void t.data.fill(value);
+}
+
+/** Independent normal values with mean 0. */
+export function normal(deviation: number): Init {
+  return (t, key) => fillNormal(t, deviation, key);
+}
+
+/** Normal values redrawn until they lie within two deviations, as the original BERT initialises. */
+export function truncatedNormal(deviation: number): Init {
+  return (t, key) => fillTruncatedNormal(t, deviation, key);
+}

@@ -1,0 +1,23 @@
+/** The small layers: each is a function from weights to a function of tensors. */
+import type { Activation } from "../tensor/ops/activation.js";
+import { affine } from "../tensor/ops/affine.js";
+import { layerNorm } from "../tensor/ops/norm.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { constant, type Init } from "./init.js";
+import type { Weights } from "./weights.js";
+
+export type Layer = (x: Tensor) => Tensor;
+
+/** x (rows, inner) -> (rows, out): y = activation(x Wᵀ + b), with W stored (out, inner) as in PyTorch. */
+export function linear(w: Weights, inner: number, out: number, init: Init, activation: Activation = "none"): Layer {
+  const weight = w.get("weight", [out, inner], init);
+  const bias = w.get("bias", [out], constant(0));
+  return (x) => affine(x, weight, bias, activation);
+}
+
+/** x (rows, width) -> the same shape: each row with mean 0 and variance 1, then scaled and shifted. */
+export function norm(w: Weights, width: number, eps: number): Layer {
+  const gamma = w.get("weight", [width], constant(1));
+  const beta = w.get("bias", [width], constant(0));
+  return (x) => layerNorm(x, gamma, beta, eps);
+}

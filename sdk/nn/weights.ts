@@ -1,0 +1,141 @@
+/**
+ * The parameters of a model by their published names: fresh, loaded, tied and saved in one place.
+ *
+ * A layer asks for its parameters by path (candle's VarBuilder). When a checkpoint is open the stored values come back,
+ * otherwise freshly initialised ones; the same name asked twice is the same tensor, which is all that tying needs.
+ */
+import type { Engine } from "../engine/engine.js";
+import { unscoped } from "../tensor/scope.js";
+import { empty, type Shape, type Tensor } from "../tensor/tensor.js";
+import type { Init } from "./init.js";
+
+/** Tensors that were saved before, under the names that the model will ask for. */
+export interface StoredTensors {
+  names(): Iterable<string>;
+  /** undefined when there is no such tensor */
+  shape(name: string): Shape | undefined;
+  /** Write the values, converted to f32, into `target`. */
+  read(name: string, target: Float32Array): void;
+}
+
+/** Stored weights do not fit the model that asks for them. */
+export class WeightsError extends Error {
+  override name = "WeightsError";
+}
+
+interface Root {
+  readonly engine: Engine;
+  readonly seed: number;
+  readonly stored: StoredTensors | null;
+  readonly parameters: Map<string, Tensor>;
+  /** Names that the stored weights did not have and that were initialised instead. */
+  readonly fresh: Set<string>;
+}
+
+/**
+ * @example
+ * const weights = new Weights(engine, { seed: 1 });
+ * const w = weights.at("encoder.layer.0");
+ * const weight = w.get("output.dense.weight", [128, 512], normal(0.02)); // "encoder.layer.0.output.dense.weight"
+ */
+export class Weights implements Disposable {
+  readonly #root: Root;
+  readonly #path: string;
+
+  constructor(engine: Engine, options: { readonly seed?: number; readonly stored?: StoredTensors } | Weights, path = "") {
+    this.#path = path;
+    this.#root =
+      options instanceof Weights
+        ? options.#root
+        : { engine, seed: options.seed ?? 1, stored: options.stored ?? null, parameters: new Map(), fresh: new Set() };
+  }
+
+  get engine(): Engine {
+    return this.#root.engine;
+  }
+
+  /** The same weights, seen from `path` downwards. */
+  at(path: string): Weights {
+    return new Weights(this.engine, this, this.#join(path));
+  }
+
+  /** Whether a checkpoint is open that has this name. */
+  has(name: string): boolean {
+    return this.#root.stored?.shape(this.#join(name)) !== undefined;
+  }
+
+  /**
+   * The parameter of that name.
+   *
+   * @throws {WeightsError} when the stored tensor, or an earlier request, has another shape
+   */
+  get(name: string, shape: Shape, init: Init): Tensor {
+    const full = this.#join(name);
+    const { engine, parameters, stored, fresh, seed } = this.#root;
+    const known = parameters.get(full);
+    if (known) {
+      if (!sameShape(known.shape, shape)) throw new WeightsError(`${full}: asked for as [${shape}], but it was made as [${known.shape}]`);
+      return known;
+    }
+    const inFile = stored?.shape(full);
+    if (inFile && !sameShape(inFile, shape)) {
+      throw new WeightsError(`${full}: the file has [${inFile}], the model needs [${shape}]. Do config.json and the weights belong together?`);
+    }
+    const parameter = unscoped(() => empty(engine, shape));
+    parameter.storage.traced = true;
+    parameters.set(full, parameter);
+    if (inFile) stored!.read(full, parameter.data);
+    else {
+      fresh.add(full);
+      init(parameter, { seed, stream: nameHash(full) });
+    }
+    return parameter;
+  }
+
+  /** Names and parameters in the order in which the model asked for them. */
+  entries(): IterableIterator<[string, Tensor]> {
+    return this.#root.parameters.entries();
+  }
+
+  /** Names that were initialised because the stored weights did not have them. */
+  get fresh(): ReadonlySet<string> {
+    return this.#root.fresh;
+  }
+
+  /** Names in the stored weights that no layer asked for. */
+  unused(): string[] {
+    return [...(this.#root.stored?.names() ?? [])].filter((name) => !this.#root.parameters.has(name));
+  }
+
+  /** How many numbers the model has learned. */
+  get count(): number {
+    let count = 0;
+    for (const parameter of this.#root.parameters.values()) count += parameter.size;
+    return count;
+  }
+
+  /** Keep parameters whose name `match` accepts as they are: no gradient, no update. */
+  freeze(match: (name: string) => boolean): void {
+    for (const [name, parameter] of this.entries()) if (match(name)) parameter.storage.traced = false;
+  }
+
+  [Symbol.dispose](): void {
+    for (const parameter of this.#root.parameters.values()) parameter.storage[Symbol.dispose]();
+    this.#root.parameters.clear();
+  }
+
+  #join(name: string): string {
+    return this.#path === "" ? name : name === "" ? this.#path : `${this.#path}.${name}`;
+  }
+}
+
+function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((length, i) => length === b[i]);
+}
+
+/** FNV-1a: a parameter's random numbers depend on its name, not on when it was made. */
+function nameHash(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
