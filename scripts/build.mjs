@@ -58,6 +58,7 @@ async function buildPackage() {
   const inputs = Math.max(newest("sdk"), modified("build/kernels.strict.wasm"), modified("build/kernels.relaxed.wasm"));
   if (modified("dist/complete") > inputs) return;
   const part = `build/dist-${process.pid}`;
+  mkdirSync(part, { recursive: true });
   const node = { platform: "node", banner: { js: 'import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);' } };
   const entries = (list) => list.filter(([, source]) => existsSync(source)).map(([out, source]) => ({ out, in: source }));
   await build({

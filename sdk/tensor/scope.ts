@@ -27,6 +27,12 @@ export class Scope implements Disposable {
     this.#owned.add(storage);
   }
 
+  /** Whether an open scope will give `storage` back; false for parameters and what else stays. */
+  static owns(storage: Storage): boolean {
+    for (let scope = Scope.current; scope; scope = scope.#parent) if (scope.#owned.has(storage)) return true;
+    return false;
+  }
+
   /** Hand `t` to the enclosing scope, or to the caller where there is none, so that it survives this one. */
   keep(t: Tensor): Tensor {
     if (this.#owned.delete(t.storage)) this.#parent?.own(t.storage);

@@ -1,0 +1,160 @@
+/**
+ * The matrix product: c (rows, columns) = or += a (rows, inner) b (inner, columns), b packed in panels (pack.ts).
+ *
+ * Every element of c is one sum over k in ascending order, cut into blocks of BLOCK_INNER, whatever tile computes it and
+ * wherever it lies: a row has the same bits alone, among other rows and under any division of the work.
+ *
+ * After Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication": a panel's block of b stays in L1
+ * (384 * 16 * 4 = 24 KB) while the rows of a block of a, in L2, pass by it.
+ */
+import { tile1x16, tile1x64, tile2x16, tile2x32, tile3x16, tile4x16 } from "./generated/tiles";
+import { PANEL, transpose } from "./pack";
+import { LANES, at } from "./simd";
+
+/** k of one block: its part of a panel stays in L1. */
+const BLOCK_INNER: i32 = 384;
+/** Rows of one block: BLOCK_ROWS * BLOCK_INNER elements of a stay in L2. */
+const BLOCK_ROWS: i32 = 128;
+/** Elements from row to row of a transposed block: no power of two, whose rows would share a cache set. */
+const BLOCK_STRIDE: i32 = BLOCK_INNER + 16;
+/** A tile that reaches over the last column is computed here first. */
+const EDGE: i32 = 4 * PANEL;
+
+/** Bytes that a product needs at `scratch`. */
+export function gemmScratchBytes(): i32 {
+  return (EDGE + BLOCK_ROWS * BLOCK_STRIDE) << 2;
+}
+
+/**
+ * c = or += a b, then + bias, then the activation, for the columns of panels [begin, end).
+ *
+ * @param a (rows, inner), `lda` elements from row to row
+ * @param bias (columns) or 0
+ * @param add 0: c is written; 1: c is added to
+ */
+export function gemm(
+  c: usize, ldc: i32, a: usize, lda: i32, panels: usize, rows: i32, columns: i32, inner: i32,
+  bias: usize, add: i32, scratch: usize, begin: i32, end: i32,
+): void {
+  multiply(c, ldc, a, lda, 0, panels, inner, rows, columns, inner, add, scratch, begin, end);
+  if (bias) addRow(c, ldc, bias, rows, begin * PANEL, min(end * PANEL, columns));
+}
+
+/**
+ * c = or += aᵀ b for the columns of panels [begin, end): the gradient of a weight.
+ *
+ * @param a (inner, rows), `lda` elements from row to row
+ */
+export function gemmTransposed(
+  c: usize, ldc: i32, a: usize, lda: i32, panels: usize, rows: i32, columns: i32, inner: i32,
+  add: i32, scratch: usize, begin: i32, end: i32,
+): void {
+  multiply(c, ldc, a, lda, 1, panels, inner, rows, columns, inner, add, scratch, begin, end);
+}
+
+/** @param panelRows rows of a whole panel, of which `inner` are used from `panels` on */
+export function multiply(
+  c: usize, ldc: i32, a: usize, lda: i32, transposed: i32, panels: usize, panelRows: i32, rows: i32, columns: i32, inner: i32,
+  add: i32, scratch: usize, begin: i32, end: i32,
+): void {
+  const panel = <usize>panelRows << 6;
+  for (let k0 = 0; k0 < inner; k0 += BLOCK_INNER) {
+    const k = min(BLOCK_INNER, inner - k0);
+    const b = panels + (<usize>k0 << 6);
+    for (let m0 = 0; m0 < rows; m0 += BLOCK_ROWS) {
+      const m = min(BLOCK_ROWS, rows - m0);
+      let block = at(a, m0 * lda + k0), stride = lda;
+      if (transposed) {
+        block = at(scratch, EDGE);
+        stride = BLOCK_STRIDE;
+        transpose(block, stride, at(a, k0 * lda + m0), lda, k, m);
+      }
+      multiplyBlock(at(c, m0 * ldc), ldc, block, stride, b, panel, m, columns, k, add | <i32>(k0 > 0), scratch, begin, end);
+    }
+  }
+}
+
+/** The tiles of one block of a and of k. */
+function multiplyBlock(
+  c: usize, ldc: i32, a: usize, lda: i32, b: usize, panel: usize, rows: i32, columns: i32, k: i32,
+  add: i32, scratch: usize, begin: i32, end: i32,
+): void {
+  const full = rows & ~3;
+  const whole = min(end, columns / PANEL);
+  const bytesA = <usize>lda << 2, bytesC = <usize>ldc << 2;
+  for (let j = begin; j < whole; j++) {
+    let pa = a, pc = at(c, j * PANEL);
+    const pb = b + <usize>j * panel;
+    for (let i = 0; i < full; i += 4, pa += 4 * bytesA, pc += 4 * bytesC) tile4x16(pc, bytesC, pa, bytesA, pb, panel, k, add);
+  }
+  const pa = at(a, full * lda), pc = at(c, full * ldc);
+  const rest = rows - full;
+  let j = begin;
+  if (rest == 3) {
+    for (; j < whole; j++) tile3x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+  } else if (rest == 2) {
+    for (; j + 2 <= whole; j += 2) tile2x32(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+    if (j < whole) tile2x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+  } else if (rest == 1) {
+    for (; j + 4 <= whole; j += 4) tile1x64(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+    for (; j < whole; j++) tile1x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+  }
+  if (whole < end) lastPanel(at(c, whole * PANEL), ldc, a, lda, b + <usize>whole * panel, panel, rows, columns - whole * PANEL, k, add, scratch);
+}
+
+/** The panel that is wider than what is left of c: computed as a whole beside it, then copied or added. */
+function lastPanel(
+  c: usize, ldc: i32, a: usize, lda: i32, b: usize, panel: usize, rows: i32, width: i32, k: i32, add: i32, scratch: usize,
+): void {
+  const bytesA = <usize>lda << 2;
+  for (let i = 0; i < rows; i += 4) {
+    const height = min(4, rows - i);
+    const pa = at(a, i * lda);
+    if (height == 4) tile4x16(scratch, 64, pa, bytesA, b, panel, k, 0);
+    else if (height == 3) tile3x16(scratch, 64, pa, bytesA, b, panel, k, 0);
+    else if (height == 2) tile2x16(scratch, 64, pa, bytesA, b, panel, k, 0);
+    else tile1x16(scratch, 64, pa, bytesA, b, panel, k, 0);
+    for (let r = 0; r < height; r++) {
+      for (let j = 0; j < width; j++) {
+        const to = at(c, (i + r) * ldc + j), sum = load<f32>(at(scratch, r * PANEL + j));
+        store<f32>(to, add ? sum + load<f32>(to) : sum);
+      }
+    }
+  }
+}
+
+/** Add `row` to every row of c, columns [begin, end). */
+function addRow(c: usize, ldc: i32, row: usize, rows: i32, begin: i32, end: i32): void {
+  const body = begin + ((end - begin) & ~(LANES - 1));
+  for (let i = 0; i < rows; i++) {
+    const p = at(c, i * ldc);
+    let j = begin;
+    for (; j < body; j += LANES) v128.store(at(p, j), f32x4.add(v128.load(at(p, j)), v128.load(at(row, j))));
+    for (; j < end; j++) store<f32>(at(p, j), load<f32>(at(p, j)) + load<f32>(at(row, j)));
+  }
+}
+
+/**
+ * sums (width) = or += the sum of the rows of x (rows, width), for columns [begin, end): the gradient of a bias.
+ * Eight rows are added before they meet the total, which keeps rounding small and the total out of most of the loads.
+ */
+export function columnSums(sums: usize, x: usize, rows: i32, width: i32, add: i32, begin: i32, end: i32): void {
+  if (!add) memory.fill(at(sums, begin), 0, <usize>(end - begin) << 2);
+  const body = begin + ((end - begin) & ~(LANES - 1));
+  const step = <usize>width << 2;
+  for (let i = 0; i < rows; i += 8) {
+    const n = min(8, rows - i);
+    const first = at(x, i * width);
+    let j = begin;
+    for (; j < body; j += LANES) {
+      let p = at(first, j), sum = v128.load(p);
+      for (let r = 1; r < n; r++) sum = f32x4.add(sum, v128.load((p += step)));
+      v128.store(at(sums, j), f32x4.add(v128.load(at(sums, j)), sum));
+    }
+    for (; j < end; j++) {
+      let p = at(first, j), sum = load<f32>(p);
+      for (let r = 1; r < n; r++) sum += load<f32>((p += step));
+      store<f32>(at(sums, j), load<f32>(at(sums, j)) + sum);
+    }
+  }
+}

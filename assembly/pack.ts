@@ -1,0 +1,113 @@
+/**
+ * Layouts that the matrix product reads.
+ *
+ * A right-hand matrix B (inner, columns) is kept in panels of 16 columns: [ceil(columns / 16)][inner][16], the last one
+ * filled up with zeros, so that the inner loop reads B as one stream. Reading B where it lies costs more than half of
+ * the speed (a cache set and a page for every k); the left-hand matrix is read in place.
+ */
+import { at } from "./simd";
+
+/** Columns of a panel. */
+// @ts-ignore: decorator
+@inline export const PANEL: i32 = 16;
+
+/** `n` rounded up to whole panels. */
+// @ts-ignore: decorator
+@inline export function padded(n: i32): i32 {
+  return (n + (PANEL - 1)) & ~(PANEL - 1);
+}
+
+/** Transpose 4 x 4 elements; strides in bytes. */
+// @ts-ignore: decorator
+@inline function transpose4(to: usize, ldt: usize, from: usize, ldf: usize): void {
+  const r0 = v128.load(from), r1 = v128.load(from + ldf), r2 = v128.load(from + 2 * ldf), r3 = v128.load(from + 3 * ldf);
+  const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(t0, t2, 0, 1, 4, 5));
+  v128.store(to + ldt, v128.shuffle<f32>(t0, t2, 2, 3, 6, 7));
+  v128.store(to + 2 * ldt, v128.shuffle<f32>(t1, t3, 0, 1, 4, 5));
+  v128.store(to + 3 * ldt, v128.shuffle<f32>(t1, t3, 2, 3, 6, 7));
+}
+
+/** to (columns, rows) = from (rows, columns) transposed; `ldt` and `ldf` are elements from row to row. */
+export function transpose(to: usize, ldt: i32, from: usize, ldf: i32, rows: i32, columns: i32): void {
+  const bytesT = <usize>ldt << 2, bytesF = <usize>ldf << 2;
+  // Sixteen columns at a time: whole cache lines are read, and the lines written fill up over four turns.
+  for (let c0 = 0; c0 < columns; c0 += 16) {
+    const c1 = min(c0 + 16, columns);
+    let r = 0;
+    for (; r + 4 <= rows; r += 4) {
+      let c = c0;
+      for (; c + 4 <= c1; c += 4) transpose4(at(to, c * ldt + r), bytesT, at(from, r * ldf + c), bytesF);
+      for (; c < c1; c++) for (let i = r; i < r + 4; i++) store<f32>(at(to, c * ldt + i), load<f32>(at(from, i * ldf + c)));
+    }
+    for (; r < rows; r++) for (let c = c0; c < c1; c++) store<f32>(at(to, c * ldt + r), load<f32>(at(from, r * ldf + c)));
+  }
+}
+
+/**
+ * Pack panels [begin, end) of B from `from` (inner, columns), `ldf` elements from row to row.
+ * For x W with W stored (inner, columns).
+ */
+export function packRows(panels: usize, from: usize, ldf: i32, inner: i32, columns: i32, begin: i32, end: i32): void {
+  const step = <usize>ldf << 2, panel = <usize>inner << 6;
+  let j = begin;
+  // Four panels at once: runs of 256 bytes, which the prefetcher follows.
+  for (; j + 4 <= end && (j + 4) * PANEL <= columns; j += 4) {
+    let p = at(from, j * PANEL), o0 = panels + <usize>j * panel;
+    let o1 = o0 + panel, o2 = o1 + panel, o3 = o2 + panel;
+    for (let k = 0; k < inner; k++) {
+      copy16(o0, p);
+      copy16(o1, p + 64);
+      copy16(o2, p + 128);
+      copy16(o3, p + 192);
+      p += step; o0 += 64; o1 += 64; o2 += 64; o3 += 64;
+    }
+  }
+  for (; j < end; j++) {
+    let p = at(from, j * PANEL), o = panels + <usize>j * panel;
+    const width = min(PANEL, columns - j * PANEL);
+    for (let k = 0; k < inner; k++, p += step, o += 64) {
+      if (width == PANEL) copy16(o, p);
+      else copyPart(o, p, 4, width);
+    }
+  }
+}
+
+/**
+ * Pack panels [begin, end) of B from `from` (columns, inner), which is B transposed, `ldf` elements from row to row.
+ * For x Wᵀ with W stored (columns, inner), as PyTorch stores the weight of a linear layer.
+ */
+export function packColumns(panels: usize, from: usize, ldf: i32, inner: i32, columns: i32, begin: i32, end: i32): void {
+  const step = <usize>ldf << 2, panel = <usize>inner << 6;
+  const body = inner & ~15;
+  for (let j = begin; j < end; j++) {
+    let p = from + <usize>(j * PANEL) * step, o = panels + <usize>j * panel;
+    const width = min(PANEL, columns - j * PANEL);
+    let k = 0;
+    if (width == PANEL) {
+      // Sixteen k of four rows before the next four rows: four cache lines at a time, whatever the stride.
+      for (; k < body; k += 16, p += 64, o += 1024) {
+        for (let c: usize = 0; c < 16; c += 4) {
+          for (let i: usize = 0; i < 16; i += 4) transpose4(o + (i << 6) + (c << 2), 64, p + c * step + (i << 2), step);
+        }
+      }
+    }
+    for (; k < inner; k++, p += 4, o += 64) copyPart(o, p, step, width);
+  }
+}
+
+/** Copy 16 elements. */
+// @ts-ignore: decorator
+@inline function copy16(to: usize, from: usize): void {
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+  v128.store(to, v128.load(from, 32), 32);
+  v128.store(to, v128.load(from, 48), 48);
+}
+
+/** Copy `width` elements that lie `step` bytes apart, and zeros up to 16. */
+function copyPart(to: usize, from: usize, step: usize, width: i32): void {
+  for (let c = 0; c < width; c++) store<f32>(at(to, c), load<f32>(from + <usize>c * step));
+  for (let c = width; c < PANEL; c++) store<f32>(at(to, c), 0);
+}
