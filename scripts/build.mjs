@@ -43,6 +43,15 @@ export async function buildKernels(target) {
   rmSync(part, { recursive: true });
 }
 
+/** `import text from "./file?text"` gives the file as a string. */
+const asText = {
+  name: "text",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\?text$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path.replace("?text", "")), namespace: "text" }));
+    onLoad({ filter: /.*/, namespace: "text" }, ({ path }) => ({ contents: readFileSync(path, "utf8"), loader: "text" }));
+  },
+};
+
 /** Shared esbuild settings: modern JavaScript that Node 20 runs; `using` is lowered, wasm imports become bytes. */
 export const settings = {
   bundle: true,
@@ -50,43 +59,60 @@ export const settings = {
   target: "es2022",
   supported: { using: false },
   loader: { ".wasm": "binary" },
+  plugins: [asText],
   logLevel: "warning",
   legalComments: "none",
 };
+
+/** The script that written reports carry: the plotting library and what draws with it. */
+async function buildReportPage() {
+  const out = "build/report-page.js";
+  if (modified(out) > Math.max(modified("sdk/report/page.ts"), modified("package-lock.json"))) return;
+  const part = `build/report-page-${process.pid}.js`;
+  await build({ ...settings, entryPoints: ["sdk/report/page.ts"], outfile: part, format: "iife", platform: "browser", minify: true });
+  renameSync(part, out);
+}
+
+/** What users import, by the name behind `cloze/`; the chunks between them are shared. */
+const LIBRARY = { index: "sdk/index.ts", tokenizer: "sdk/tokenizer/index.ts", node: "sdk/node.ts", report: "sdk/report/index.ts" };
+/** Programs that import the library by its name. */
+const PROGRAMS = { cli: "sdk/cli/main.ts", start: "sdk/cli/start.ts" };
 
 async function buildPackage() {
   const inputs = Math.max(newest("sdk"), modified("build/kernels.strict.wasm"), modified("build/kernels.relaxed.wasm"));
   if (modified("dist/complete") > inputs) return;
   const part = `build/dist-${process.pid}`;
   mkdirSync(part, { recursive: true });
-  const node = { platform: "node", banner: { js: 'import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);' } };
-  const entries = (list) => list.filter(([, source]) => existsSync(source)).map(([out, source]) => ({ out, in: source }));
+  const entries = (list) => Object.fromEntries(Object.entries(list).filter(([, source]) => existsSync(source)));
   await build({
     ...settings,
-    entryPoints: entries([["index", "sdk/index.ts"], ["tokenizer", "sdk/tokenizer/index.ts"]]),
+    entryPoints: entries(LIBRARY),
     outdir: part,
     splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
     platform: "neutral",
     mainFields: ["module", "main"],
     external: ["node:*"],
   });
   await build({
     ...settings,
-    ...node,
-    entryPoints: entries([["cli", "sdk/cli/main.ts"], ["start", "sdk/cli/start.ts"]]),
+    entryPoints: entries(PROGRAMS),
     outdir: part,
-    external: ["cloze", "cloze/tokenizer"],
+    platform: "node",
+    external: ["cloze", "cloze/*"],
+    // Some of the command line's libraries are CommonJS and ask for Node's own modules.
+    banner: { js: 'import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);' },
   });
   for (const name of ["strict", "relaxed"]) writeFileSync(`${part}/kernels.${name}.wasm`, readFileSync(`build/kernels.${name}.wasm`));
-  mkdirSync("dist", { recursive: true });
-  for (const name of readdirSync(part)) renameSync(join(part, name), join("dist", name));
-  rmSync(part, { recursive: true });
+  rmSync("dist", { recursive: true, force: true });
+  renameSync(part, "dist");
   writeFileSync("dist/complete", "");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync("build", { recursive: true });
   for (const target of ["strict", "relaxed"]) await buildKernels(target);
+  await buildReportPage();
   await buildPackage();
   if (process.argv.includes("--types"))
     execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "sdk", "--outDir", "dist/types", "-p", "scripts/types.json"], { stdio: "inherit" });

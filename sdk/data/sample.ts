@@ -3,6 +3,7 @@
  * concatenation of its sequences, so cost follows real tokens and no row can depend on its neighbours.
  */
 import { IGNORE } from "../tensor/ops/loss.js";
+import type { Encoding } from "../tokenizer/index.js";
 
 /** What a sample is to be scored against; each objective reads its own field. */
 export interface Labels {
@@ -58,6 +59,12 @@ export interface Batch {
   /** (rows + 1) where each sequence begins; the last entry is the number of tokens */
   readonly starts: Int32Array;
   readonly labels: BatchLabels;
+}
+
+/** An encoded text as a sample. */
+export function sampleOf(encoding: Encoding, labels: Labels = {}): Sample {
+  const { ids, special, words } = encoding;
+  return { ids, special, words, segments: Uint8Array.from(encoding.segments), labels };
 }
 
 /**

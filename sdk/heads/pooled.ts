@@ -1,15 +1,72 @@
-/** Judging a sequence as a whole by the vector of its first token: classes of a text or pair, and of pre-training pairs. */
-import type { Batch } from "../data/sample.js";
+/** Judging a sequence as a whole by the vector of its first token: sentiment, inference, similarity of pairs. */
+import { type Batch, type Sample, sampleOf } from "../data/sample.js";
+import type { HeadObjective } from "../objectives/objective.js";
+import { crossEntropy, meanSquaredError } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { Tokenizer } from "../tokenizer/index.js";
+import type { LabelSet } from "./labels.js";
+import { argmax, softmax } from "./probabilities.js";
 
-/** The head that is fine-tuned: sentiment, inference, similarity. */
+export type { JudgesPairs } from "../objectives/next-sentence.js";
+
+/** The head that is fine-tuned. */
 export interface ClassifiesRows {
   /** @returns (rows, classes) unnormalised scores; one class means regression */
   rowScores(hidden: Tensor, batch: Batch): Tensor;
 }
 
-/** The head of pre-training: next sentence (0 follows, 1 random) or sentence order (0 in order, 1 swapped). */
-export interface JudgesPairs {
-  /** @returns (rows, 2) unnormalised scores */
-  pairScores(hidden: Tensor, batch: Batch): Tensor;
+/** A text, or a pair of texts whose order matters (premise and hypothesis). */
+export interface TextExample {
+  readonly text: string;
+  readonly pair?: string;
+}
+
+/** Encode a text or pair; what is too long is cut from the longer of the two. */
+export function encodeText(tokenizer: Tokenizer, { text, pair }: TextExample, length: number): Sample {
+  return sampleOf(tokenizer.encode(text, pair, { truncate: { length, strategy: "longest-first" } }));
+}
+
+/** Cross-entropy over classes. */
+export function classification(): HeadObjective<ClassifiesRows> {
+  return {
+    name: "classification",
+    corrupt: (sample) => sample,
+    count: (batch) => batch.rows,
+    loss(model, hidden, batch, count) {
+      if (!batch.labels.row) throw new TypeError("classification: the batch has no labels; every sample needs labels.row");
+      return crossEntropy(model.rowScores(hidden, batch), batch.labels.row, { divisor: count });
+    },
+  };
+}
+
+/** Mean squared error of one score. */
+export function regression(): HeadObjective<ClassifiesRows> {
+  return {
+    name: "regression",
+    corrupt: (sample) => sample,
+    count: (batch) => batch.rows,
+    loss(model, hidden, batch, count) {
+      if (!batch.labels.value) throw new TypeError("regression: the batch has no values; every sample needs labels.value");
+      return meanSquaredError(model.rowScores(hidden, batch), batch.labels.value, { divisor: count });
+    },
+  };
+}
+
+export interface Classified {
+  readonly label: string;
+  /** probability of the label */
+  readonly score: number;
+  /** probability of every label, in the order of the label set */
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/** The most probable label of one row of scores. */
+export function decodeRow(scores: ArrayLike<number>, labels: LabelSet): Classified {
+  const probabilities = softmax(scores);
+  const best = argmax(scores);
+  return {
+    label: labels.name(best),
+    score: probabilities[best]!,
+    scores: Object.fromEntries(labels.names.map((name, id) => [name, probabilities[id]!])),
+  };
 }

@@ -1,7 +1,89 @@
-/** Labelling tokens: parts of speech, named entities. */
+/**
+ * Labelling the words of a sentence: parts of speech, named entities.
+ *
+ * The first piece of each word carries its label (Devlin et al. 2019, section 5.3); the other pieces take no part.
+ */
+import { type Sample, sampleOf } from "../data/sample.js";
+import type { HeadObjective } from "../objectives/objective.js";
+import { labelled } from "../data/sample.js";
+import { gatherRows } from "../tensor/ops/embedding.js";
+import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { Tokenizer } from "../tokenizer/index.js";
+import type { LabelSet } from "./labels.js";
 
 export interface LabelsTokens {
   /** @returns (tokens, classes) unnormalised scores */
   tagScores(hidden: Tensor): Tensor;
+}
+
+export interface TaggingOptions {
+  /** longest sequence, special tokens included */
+  readonly length: number;
+  /** `first`: only a word's first piece is labelled; `all`: the others too, with B-X turned into I-X */
+  readonly pieces?: "first" | "all";
+}
+
+/** Words with their tags as a sample. Words beyond the longest sequence have no token and count as wrong later. */
+export function encodeTagged(
+  tokenizer: Tokenizer,
+  words: readonly string[],
+  tags: readonly string[] | null,
+  labels: LabelSet,
+  { length, pieces = "first" }: TaggingOptions,
+): Sample {
+  if (tags && tags.length !== words.length) throw new RangeError(`tagging: ${words.length} words but ${tags.length} tags`);
+  const encoding = tokenizer.encode(words, undefined, { truncate: { length } });
+  const tokens = new Int32Array(encoding.ids.length).fill(IGNORE);
+  if (tags) {
+    for (let i = 0; i < tokens.length; i++) {
+      const word = encoding.words[i]!;
+      if (word < 0) continue;
+      const tag = tags[word]!;
+      if (word !== encoding.words[i - 1]) tokens[i] = labels.id(tag);
+      else if (pieces === "all") tokens[i] = labels.id(continued(tag, labels));
+    }
+  }
+  return sampleOf(encoding, { tokens });
+}
+
+/** Inside an entity, B-X becomes I-X where there is one. */
+function continued(tag: string, labels: LabelSet): string {
+  if (!tag.startsWith("B-")) return tag;
+  const inside = `I-${tag.slice(2)}`;
+  return labels.has(inside) ? inside : tag;
+}
+
+/** Cross-entropy over the labelled pieces. */
+export function tagging(): HeadObjective<LabelsTokens> {
+  return {
+    name: "tagging",
+    corrupt: (sample) => sample,
+    count: (batch) => labelled(tokenLabels(batch.labels.tokens)).length,
+    loss(model, hidden, batch, count) {
+      const tokens = tokenLabels(batch.labels.tokens);
+      const index = labelled(tokens);
+      const scores = gatherRows(model.tagScores(hidden), index);
+      const wanted = index.map((i) => tokens[i]!);
+      return crossEntropy(scores, wanted, { divisor: count });
+    },
+  };
+}
+
+function tokenLabels(tokens: Int32Array | undefined): Int32Array {
+  if (!tokens) throw new TypeError("tagging: the batch has no token labels; every sample needs labels.tokens");
+  return tokens;
+}
+
+/**
+ * The tag of every word: that of its first piece.
+ *
+ * @param words (tokens) the word that each token belongs to, -1 for none
+ * @param best (tokens) the highest-scoring class of each token
+ * @returns (count) class of each word; -1 for words that lost all their pieces to truncation
+ */
+export function decodeTags(words: ArrayLike<number>, best: ArrayLike<number>, count: number): Int32Array {
+  const tags = new Int32Array(count).fill(-1);
+  for (let i = words.length - 1; i >= 0; i--) if (words[i]! >= 0) tags[words[i]!] = best[i]!;
+  return tags;
 }

@@ -1,5 +1,6 @@
 /** What every encoder model offers to heads, objectives and pipelines. */
 import type { Batch } from "../data/sample.js";
+import type { Encodes } from "../objectives/objective.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** Collects what passes between the layers of one forward pass; the tensors live as long as the open scope. */
@@ -10,7 +11,7 @@ export interface Trace {
   readonly attentions: Tensor[];
 }
 
-export interface Encoder {
+export interface Encoder extends Encodes {
   /** length of a hidden vector */
   readonly width: number;
   /** the longest sequence that has position embeddings */

@@ -1,8 +1,12 @@
 /** What a model learns from: how a sample is made hard, and what an error costs. Pre-training and fine-tuning are the same thing to the trainer. */
 import type { Batch, Sample } from "../data/sample.js";
-import type { Encoder } from "../models/encoder.js";
 import type { Rng } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
+
+/** A body that heads stand on: (tokens, width) hidden states of a batch. */
+export interface Encodes {
+  encode(batch: Batch): Tensor;
+}
 
 /** A loss may have several parts (masked LM and next sentence); each is a mean over its own targets. */
 export interface Objective<Model> {
@@ -29,7 +33,7 @@ export interface HeadObjective<Head> {
 }
 
 /** Learn one thing from an encoder's hidden states. */
-export function alone<A>(a: HeadObjective<A>): Objective<Encoder & A> {
+export function alone<A>(a: HeadObjective<A>): Objective<Encodes & A> {
   return {
     names: [a.name],
     corrupt: a.corrupt,
@@ -39,7 +43,7 @@ export function alone<A>(a: HeadObjective<A>): Objective<Encoder & A> {
 }
 
 /** Learn two things from the same hidden states: BERT is `together(maskedLm(...), nextSentence())`. */
-export function together<A, B>(a: HeadObjective<A>, b: HeadObjective<B>): Objective<Encoder & A & B> {
+export function together<A, B>(a: HeadObjective<A>, b: HeadObjective<B>): Objective<Encodes & A & B> {
   return {
     names: [a.name, b.name],
     corrupt: (sample, rng) => b.corrupt(a.corrupt(sample, rng), rng),

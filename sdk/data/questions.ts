@@ -1,0 +1,86 @@
+/** Questions on contexts: SQuAD 1.1 and 2.0 JSON, or JSON lines; told apart by content. */
+import { dataError, jsonObject, numbered, type Source } from "./source.js";
+
+export interface Question {
+  readonly id: string;
+  readonly question: string;
+  readonly context: string;
+  /** accepted answers as they stand in the context; none when the question cannot be answered from it */
+  readonly answers: readonly { readonly text: string; readonly start: number }[];
+}
+
+/**
+ * The questions of a file; each answer is checked to stand where it says.
+ *
+ * @throws {DataError} naming file and line, or the question's id
+ */
+export async function* readQuestions(source: Source): AsyncGenerator<Question> {
+  const whole: string[] = [];
+  for await (const [line, text] of numbered(source)) {
+    if (whole.length === 0 && text.trim() === "") continue;
+    if (whole.length === 0 && isQuestionLine(text)) {
+      yield lineQuestion(source, line, text);
+      continue;
+    }
+    whole.push(text);
+  }
+  if (whole.length > 0) yield* squad(source, whole.join("\n"));
+}
+
+/** A line of its own is an object with a question; the first line of a SQuAD file is not. */
+function isQuestionLine(text: string): boolean {
+  if (!text.trimStart().startsWith("{")) return false;
+  try {
+    return Object.hasOwn(JSON.parse(text) as object, "question");
+  } catch {
+    return false;
+  }
+}
+
+function lineQuestion(source: Source, line: number, text: string): Question {
+  const { id, question, context, answers } = jsonObject(source, line, text);
+  if (typeof question !== "string" || typeof context !== "string") throw dataError(source, line, "question and context must be texts");
+  if (answers !== undefined && !Array.isArray(answers)) throw dataError(source, line, "answers must be a list");
+  const fail = (problem: string) => dataError(source, line, problem);
+  return { id: typeof id === "string" ? id : String(line), question, context, answers: (answers ?? []).map((a) => answerOf(a, "start", context, fail)) };
+}
+
+function answerOf(answer: unknown, field: "start" | "answer_start", context: string, fail: (problem: string) => Error): { text: string; start: number } {
+  const { text, [field]: start } = (answer ?? {}) as Record<string, unknown>;
+  if (typeof text !== "string" || typeof start !== "number" || !Number.isInteger(start)) throw fail(`an answer must have a text and a whole ${field}, got ${JSON.stringify(answer)}`);
+  const at = placeOf(text, start, context);
+  if (at < 0) throw fail(`the answer "${text}" does not stand at ${start} of its context; there stands "${context.slice(start, start + text.length)}"`);
+  return { text, start: at };
+}
+
+/** Where the answer stands in UTF-16 units; files made with Python count code points. */
+function placeOf(text: string, start: number, context: string): number {
+  if (context.startsWith(text, start)) return start;
+  let units = 0;
+  for (let points = 0; points < start && units < context.length; points++) units += context.codePointAt(units)! > 0xffff ? 2 : 1;
+  return context.startsWith(text, units) ? units : -1;
+}
+
+interface SquadFile {
+  readonly data?: readonly { readonly paragraphs?: readonly { readonly context?: unknown; readonly qas?: readonly Record<string, unknown>[] }[] }[];
+}
+
+function* squad(source: Source, text: string): Generator<Question> {
+  const { data } = jsonObject(source, 1, text) as SquadFile;
+  if (!Array.isArray(data)) throw dataError(source, 1, `a SQuAD file must have a list "data"; JSON lines must have "question" and "context" on every line`);
+  for (const { paragraphs = [] } of (data as NonNullable<SquadFile["data"]>)) {
+    for (const { context, qas = [] } of paragraphs) {
+      if (typeof context !== "string") throw dataError(source, 1, "a paragraph has no context");
+      for (const qa of qas) yield squadQuestion(source, context, qa);
+    }
+  }
+}
+
+function squadQuestion(source: Source, context: string, { id, question, answers, is_impossible }: Record<string, unknown>): Question {
+  const name = String(id);
+  const fail = (problem: string) => dataError(source, 1, `question ${name}: ${problem}`);
+  if (typeof question !== "string") throw fail("it has no text");
+  if (!Array.isArray(answers)) throw fail("it has no list of answers");
+  const accepted = is_impossible === true ? [] : answers.map((answer) => answerOf(answer, "answer_start", context, fail));
+  return { id: name, question, context, answers: accepted };
+}

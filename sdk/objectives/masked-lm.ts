@@ -1,0 +1,155 @@
+/**
+ * Masked language modelling: hide some tokens, predict them from both sides.
+ *
+ * Devlin et al. 2019, section 3.1 and appendix A.1; google-research/bert, create_pretraining_data.py; for the Bernoulli
+ * form, Hugging Face's DataCollatorForLanguageModeling.
+ */
+import { type Batch, labelled, type Sample } from "../data/sample.js";
+import { type Rng, shuffle } from "../tensor/random.js";
+import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { HeadObjective } from "./objective.js";
+
+/** A head that scores the whole vocabulary at some positions. */
+export interface PredictsTokens {
+  /**
+   * @param hidden (tokens, width)
+   * @param index the positions to predict at
+   * @returns (index.length, vocabulary) unnormalised scores
+   */
+  tokenScores(hidden: Tensor, index: Int32Array): Tensor;
+}
+
+export interface MaskedLmOptions {
+  /** vocabulary size and the id of the mask token */
+  readonly vocabulary: { readonly size: number; readonly mask: number };
+  /** share of tokens to predict */
+  readonly rate?: number;
+  /**
+   * `exact` (BERT's own): round(rate × length) positions, at least one, at most `most`.
+   * `bernoulli` (the collator's): every position by a coin of its own, so the count varies and may be 0.
+   */
+  readonly choose?: "exact" | "bernoulli";
+  /** cap on the positions of one sequence, `exact` only; BERT: 20 for length 128, 77 for 512 */
+  readonly most?: number;
+  /** choose whole words (by the tokenizer's word index) instead of single pieces, `exact` only */
+  readonly wholeWords?: boolean;
+}
+
+/** Half to even, as Python rounds: 2.5 -> 2, 3.5 -> 4. */
+export function roundHalfEven(x: number): number {
+  const below = Math.floor(x);
+  const rest = x - below;
+  if (rest !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+/**
+ * How many positions BERT predicts in a sequence of `length` tokens, special tokens counted.
+ *
+ * @example
+ * maskedCount(30, 0.15, 20); // 4: 4.5 rounds to even
+ */
+export function maskedCount(length: number, rate: number, most: number): number {
+  return Math.min(most, Math.max(1, roundHalfEven(length * rate)));
+}
+
+/** Positions that may be chosen, in groups that are chosen together: single pieces, or whole words. */
+function candidates(sample: Sample, wholeWords: boolean): number[][] {
+  const groups: number[][] = [];
+  let lastWord = -1;
+  for (let i = 0; i < sample.ids.length; i++) {
+    if (sample.special[i]) {
+      lastWord = -1;
+      continue;
+    }
+    const word = sample.words[i]!;
+    if (wholeWords && groups.length > 0 && word >= 0 && word === lastWord) groups.at(-1)!.push(i);
+    else groups.push([i]);
+    lastWord = word;
+  }
+  return groups;
+}
+
+/** Take shuffled candidates until the count is reached; one that would exceed it is passed over, a shorter may still fit. */
+function chooseExactly(sample: Sample, rng: Rng, options: MaskedLmOptions): number[] {
+  const { rate = 0.15, most = Number.POSITIVE_INFINITY, wholeWords = false } = options;
+  const count = maskedCount(sample.ids.length, rate, most);
+  const groups = candidates(sample, wholeWords);
+  shuffle(groups, rng);
+  const chosen: number[] = [];
+  for (const group of groups) {
+    if (chosen.length >= count) break;
+    if (chosen.length + group.length <= count) chosen.push(...group);
+  }
+  return chosen.sort((a, b) => a - b);
+}
+
+function chooseByCoin(sample: Sample, rng: Rng, rate: number): number[] {
+  const chosen: number[] = [];
+  for (let i = 0; i < sample.ids.length; i++) if (!sample.special[i] && rng() < rate) chosen.push(i);
+  return chosen;
+}
+
+/** Choose positions, and label them with what stood there. */
+function choose(sample: Sample, rng: Rng, options: MaskedLmOptions): { chosen: number[]; tokens: Int32Array } {
+  const { choose: form = "exact", rate = 0.15 } = options;
+  const chosen = form === "exact" ? chooseExactly(sample, rng, options) : chooseByCoin(sample, rng, rate);
+  const tokens = new Int32Array(sample.ids.length).fill(IGNORE);
+  for (const i of chosen) tokens[i] = sample.ids[i]!;
+  return { chosen, tokens };
+}
+
+const head = {
+  count: (batch: Batch) => labelled(targets(batch)).length,
+  loss(model: PredictsTokens, hidden: Tensor, batch: Batch, count: number): Tensor {
+    const tokens = targets(batch);
+    const index = labelled(tokens);
+    const labels = index.map((i) => tokens[i]!);
+    return crossEntropy(model.tokenScores(hidden, index), labels, { divisor: count });
+  },
+};
+
+function targets(batch: Batch): Int32Array {
+  if (!batch.labels.tokens) throw new TypeError("masked-lm: the batch has no token labels; were its samples corrupted before they were collated?");
+  return batch.labels.tokens;
+}
+
+/**
+ * Of the chosen tokens 80 % become [MASK], 10 % a random entry of the whole vocabulary and 10 % stay as they are: [MASK]
+ * never appears when the model is used, and one that trusted unmasked tokens blindly would learn nothing about them.
+ *
+ * @example
+ * const objective = alone(maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } }));
+ */
+export function maskedLm(options: MaskedLmOptions): HeadObjective<PredictsTokens> {
+  const { size, mask } = options.vocabulary;
+  return {
+    name: "masked-lm",
+    ...head,
+    corrupt(sample, rng) {
+      const { chosen, tokens } = choose(sample, rng, options);
+      const ids = sample.ids.slice();
+      for (const i of chosen) {
+        const fate = rng();
+        if (fate < 0.8) ids[i] = mask;
+        else if (fate < 0.9) ids[i] = rng.integer(size);
+      }
+      return { ...sample, ids, labels: { ...sample.labels, tokens } };
+    },
+  };
+}
+
+/** For evaluation: the same choice of positions, every one of them shown as [MASK], so that losses can be compared. */
+export function allMasked(options: MaskedLmOptions): HeadObjective<PredictsTokens> {
+  return {
+    name: "masked-lm",
+    ...head,
+    corrupt(sample, rng) {
+      const { chosen, tokens } = choose(sample, rng, options);
+      const ids = sample.ids.slice();
+      for (const i of chosen) ids[i] = options.vocabulary.mask;
+      return { ...sample, ids, labels: { ...sample.labels, tokens } };
+    },
+  };
+}

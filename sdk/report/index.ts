@@ -1,0 +1,3 @@
+/** Reports of a run as one HTML file: loss curves, similarity heat maps, 2-D embedding plots, attention maps. */
+export { cosine, principalComponents } from "./projection.js";
+export { type Report, renderReport, type Section } from "./report.js";

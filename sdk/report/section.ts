@@ -1,0 +1,36 @@
+/** What a report is made of: data alone, so that it can be written anywhere and drawn by the page itself. */
+
+export type Section =
+  | { readonly kind: "text"; readonly title: string; readonly paragraphs: readonly string[] }
+  | { readonly kind: "table"; readonly title: string; readonly note?: string; readonly header: readonly string[]; readonly rows: readonly (readonly string[])[] }
+  | {
+      readonly kind: "lines";
+      readonly title: string;
+      readonly note?: string;
+      readonly x: string;
+      readonly y: string;
+      readonly points: readonly { readonly series: string; readonly x: number; readonly y: number }[];
+      /** horizontal lines to compare with */
+      readonly levels?: readonly { readonly label: string; readonly y: number }[];
+    }
+  | {
+      readonly kind: "heat";
+      readonly title: string;
+      readonly note?: string;
+      readonly rows: readonly string[];
+      readonly columns: readonly string[];
+      /** values[row][column] */
+      readonly values: readonly (readonly number[])[];
+    }
+  | {
+      readonly kind: "scatter";
+      readonly title: string;
+      readonly note?: string;
+      readonly points: readonly { readonly x: number; readonly y: number; readonly label: string; readonly group: string }[];
+    };
+
+export interface Report {
+  readonly title: string;
+  readonly summary: string;
+  readonly sections: readonly Section[];
+}

@@ -1,0 +1,152 @@
+/**
+ * Exact match and F1 of extracted answers.
+ *
+ * SQuAD: the official script's normalisation (lower case, no ASCII punctuation, no articles, single spaces). MLQA: by
+ * language, for Chinese by character. CMRC 2018: longest common substring of characters instead of a bag of words.
+ */
+
+const PUNCTUATION = new Set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
+
+const collapse = (text: string): string => text.split(/\s+/u).filter(Boolean).join(" ");
+const withoutPunctuation = (text: string): string => [...text].filter((c) => !PUNCTUATION.has(c)).join("");
+
+/** Example: squadNormalised("The  Cat's hat.") -> "cats hat". */
+export function squadNormalised(answer: string): string {
+  const plain = withoutPunctuation(answer.toLowerCase());
+  return collapse(plain.replace(/\b(a|an|the)\b/gu, " "));
+}
+
+/** Overlap of two bags: 2 · common / (sizes); with nothing on one side it is 1 only when nothing is on both. */
+function bagF1(predicted: readonly string[], gold: readonly string[]): number {
+  const left = new Map<string, number>();
+  for (const token of gold) left.set(token, (left.get(token) ?? 0) + 1);
+  let common = 0;
+  for (const token of predicted) {
+    const count = left.get(token) ?? 0;
+    if (count === 0) continue;
+    common++;
+    left.set(token, count - 1);
+  }
+  if (common === 0) return 0;
+  const [precision, recall] = [common / predicted.length, common / gold.length];
+  return (2 * precision * recall) / (precision + recall);
+}
+
+export interface AnswerScore {
+  readonly exactMatch: number;
+  readonly f1: number;
+}
+
+const best = (scores: readonly AnswerScore[]): AnswerScore => ({
+  exactMatch: Math.max(0, ...scores.map((score) => score.exactMatch)),
+  f1: Math.max(0, ...scores.map((score) => score.f1)),
+});
+
+/**
+ * One answer against all accepted ones; the best counts.
+ *
+ * @param gold accepted answers; none when the question has no answer (SQuAD 2.0), then only "" is right
+ */
+export function squadScore(predicted: string, gold: readonly string[], version: "1.1" | "2.0" = "1.1"): AnswerScore {
+  const accepted = gold.length === 0 ? [""] : gold;
+  const guess = squadNormalised(predicted);
+  const tokens = guess.split(" ").filter(Boolean);
+  return best(
+    accepted.map((answer) => {
+      const truth = squadNormalised(answer);
+      const wanted = truth.split(" ").filter(Boolean);
+      const exactMatch = guess === truth ? 1 : 0;
+      // With one side empty, 2.0 asks whether both are; 1.1 finds no token in common.
+      const empty = tokens.length === 0 || wanted.length === 0;
+      const f1 = empty ? (version === "2.0" && tokens.length === wanted.length ? 1 : 0) : bagF1(tokens, wanted);
+      return { exactMatch, f1 };
+    }),
+  );
+}
+
+const ARTICLES: Readonly<Record<string, RegExp>> = {
+  en: /\b(a|an|the)\b/gu,
+  es: /\b(un|una|unos|unas|el|la|los|las)\b/gu,
+  de: /\b(ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b/gu,
+  vi: /\b(của|là|cái|chiếc|những)\b/gu,
+};
+
+/** Chinese by character, other runs by spaces. */
+function mixedTokens(text: string): string[] {
+  return [...text.matchAll(/[\u4e00-\u9fa5]|[^\s\u4e00-\u9fa5]+/gu)].map(([token]) => token);
+}
+
+/** Lower case, without punctuation of any script and without the language's articles. */
+export function mlqaNormalised(answer: string, language: string): string {
+  const plain = answer.toLowerCase().replace(/\p{P}/gu, "");
+  let text = withoutPunctuation(plain);
+  if (language === "ar") text = text.replace(/\sال^|ال/gu, " ");
+  const articles = ARTICLES[language];
+  if (articles) text = text.replace(articles, " ");
+  return (language === "zh" ? mixedTokens(text) : text.split(/\s+/u).filter(Boolean)).join(" ");
+}
+
+/** MLQA's score: SQuAD's with the language's own normalisation. */
+export function mlqaScore(predicted: string, gold: readonly string[], language: string): AnswerScore {
+  const guess = mlqaNormalised(predicted, language);
+  const tokens = guess.split(" ").filter(Boolean);
+  return best(
+    gold.map((answer) => {
+      const truth = mlqaNormalised(answer, language);
+      return { exactMatch: guess === truth ? 1 : 0, f1: bagF1(tokens, truth.split(" ").filter(Boolean)) };
+    }),
+  );
+}
+
+/** The list of the official CMRC script; `, . ? !` of ASCII are not in it. */
+const CMRC_PUNCTUATION = new Set("-:_*^/\\~`+=，。：？！“”；’《》……·、「」（）－～『』");
+
+/** Characters of Chinese, words of other scripts, without the listed punctuation. */
+function cmrcTokens(text: string): string[] {
+  const tokens: string[] = [];
+  let run = "";
+  const flush = () => {
+    tokens.push(...(run.match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu) ?? []));
+    run = "";
+  };
+  for (const c of text.toLowerCase().trim()) {
+    const chinese = /[\u4e00-\u9fa5]/u.test(c);
+    if (!chinese && !CMRC_PUNCTUATION.has(c)) {
+      run += c;
+      continue;
+    }
+    flush();
+    if (chinese) tokens.push(c);
+  }
+  flush();
+  return tokens;
+}
+
+function longestCommonRun(a: readonly string[], b: readonly string[]): number {
+  let previous = new Int32Array(b.length + 1);
+  let longest = 0;
+  for (const token of a) {
+    const row = new Int32Array(b.length + 1);
+    for (let j = 0; j < b.length; j++) {
+      if (token !== b[j]) continue;
+      row[j + 1] = previous[j]! + 1;
+      longest = Math.max(longest, row[j + 1]!);
+    }
+    previous = row;
+  }
+  return longest;
+}
+
+/** CMRC 2018's score. */
+export function cmrcScore(predicted: string, gold: readonly string[]): AnswerScore {
+  const plain = (text: string) => [...text.toLowerCase().trim()].filter((c) => !CMRC_PUNCTUATION.has(c)).join("");
+  const tokens = cmrcTokens(predicted);
+  return best(
+    gold.map((answer) => {
+      const wanted = cmrcTokens(answer);
+      const common = longestCommonRun(tokens, wanted);
+      const f1 = common === 0 ? 0 : (2 * common) / (tokens.length + wanted.length);
+      return { exactMatch: plain(predicted) === plain(answer) ? 1 : 0, f1 };
+    }),
+  );
+}

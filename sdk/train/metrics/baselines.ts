@@ -1,0 +1,92 @@
+/** What a guesser without a model reaches on the same files: the bar that a trained one has to clear. */
+import { squadScore } from "./answers.js";
+
+/** The most frequent value; of equals the first seen. */
+export function mostFrequent<T>(values: Iterable<T>): T | undefined {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  let best: T | undefined;
+  let most = 0;
+  for (const [value, count] of counts) if (count > most) [best, most] = [value, count];
+  return best;
+}
+
+/** Accuracy of always saying the training part's most frequent class. */
+export function majorityBaseline(train: readonly string[], test: readonly string[]): number {
+  const guess = mostFrequent(train);
+  return test.filter((label) => label === guess).length / test.length;
+}
+
+interface Tagged {
+  readonly words: readonly string[];
+  readonly tags: readonly string[];
+}
+
+/** Accuracy of each word's most frequent training tag; words not seen get the most frequent tag of all. */
+export function mostFrequentTagBaseline(train: Iterable<Tagged>, test: Iterable<Tagged>): number {
+  const byWord = new Map<string, string[]>();
+  const all: string[] = [];
+  for (const { words, tags } of train) {
+    for (const [i, word] of words.entries()) {
+      const seen = byWord.get(word);
+      if (seen) seen.push(tags[i]!);
+      else byWord.set(word, [tags[i]!]);
+      all.push(tags[i]!);
+    }
+  }
+  const fallback = mostFrequent(all);
+  const tagOf = new Map([...byWord].map(([word, tags]) => [word, mostFrequent(tags)]));
+  let [right, total] = [0, 0];
+  for (const { words, tags } of test) {
+    for (const [i, word] of words.entries()) {
+      total++;
+      if ((tagOf.get(word) ?? fallback) === tags[i]) right++;
+    }
+  }
+  return right / total;
+}
+
+interface Asked {
+  readonly context: string;
+  readonly answers: readonly { readonly text: string }[];
+}
+
+/** The words of a text as character ranges, cut at white space. */
+function wordRanges(text: string): [number, number][] {
+  return [...text.matchAll(/\S+/gu)].map((match) => [match.index, match.index + match[0].length]);
+}
+
+/** Words [first, first + length) of a context as they are written. */
+function span(context: string, first: number, length: number): string {
+  const words = wordRanges(context);
+  const begin = words[first];
+  const end = words[Math.min(first + length, words.length) - 1];
+  return begin && end ? context.slice(begin[0], end[1]) : "";
+}
+
+/** Longest span and latest first word that the search tries. */
+const REACH = { first: 60, length: 8 };
+
+/**
+ * The best fixed span: the words [first, first + length) of every context, with the place that has the highest mean F1
+ * on the training questions, scored on the test questions. First words up to the 60th and up to 8 words are tried.
+ */
+export function fixedSpanBaseline(train: readonly Asked[], test: readonly Asked[]): { exactMatch: number; f1: number } {
+  const mean = (questions: readonly Asked[], first: number, length: number) => {
+    let [exactMatch, f1] = [0, 0];
+    for (const { context, answers } of questions) {
+      const score = squadScore(span(context, first, length), answers.map(({ text }) => text));
+      exactMatch += score.exactMatch;
+      f1 += score.f1;
+    }
+    return { exactMatch: exactMatch / questions.length, f1: f1 / questions.length };
+  };
+  let best = { first: 0, length: 1, f1: -1 };
+  for (let first = 0; first < REACH.first; first++) {
+    for (let length = 1; length <= REACH.length; length++) {
+      const { f1 } = mean(train, first, length);
+      if (f1 > best.f1) best = { first, length, f1 };
+    }
+  }
+  return mean(test, best.first, best.length);
+}

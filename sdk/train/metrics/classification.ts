@@ -1,0 +1,84 @@
+/** How often a classifier is right, over all and by class. */
+
+/** Counts of one class seen against the rest. */
+interface Counts {
+  truePositive: number;
+  falsePositive: number;
+  falseNegative: number;
+}
+
+function expectEqualLengths(metric: string, predicted: ArrayLike<number>, gold: ArrayLike<number>): void {
+  if (predicted.length !== gold.length) throw new RangeError(`${metric}: ${predicted.length} predictions for ${gold.length} gold labels`);
+  if (gold.length === 0) throw new RangeError(`${metric}: there is nothing to score`);
+}
+
+/** Correct / total. Example: accuracy([0, 1, 1], [0, 1, 0]) -> 2/3. */
+export function accuracy(predicted: ArrayLike<number>, gold: ArrayLike<number>): number {
+  expectEqualLengths("accuracy", predicted, gold);
+  let correct = 0;
+  for (let i = 0; i < gold.length; i++) if (predicted[i] === gold[i]) correct++;
+  return correct / gold.length;
+}
+
+function countsOf(predicted: ArrayLike<number>, gold: ArrayLike<number>, classes: number): Counts[] {
+  const counts = Array.from({ length: classes }, () => ({ truePositive: 0, falsePositive: 0, falseNegative: 0 }));
+  for (let i = 0; i < gold.length; i++) {
+    const [p, g] = [predicted[i]!, gold[i]!];
+    if (p === g) counts[g]!.truePositive++;
+    else {
+      if (counts[p]) counts[p].falsePositive++;
+      counts[g]!.falseNegative++;
+    }
+  }
+  return counts;
+}
+
+/** 2TP / (2TP + FP + FN); 0 for a class without true positives. */
+function f1Of({ truePositive, falsePositive, falseNegative }: Counts): number {
+  return truePositive === 0 ? 0 : (2 * truePositive) / (2 * truePositive + falsePositive + falseNegative);
+}
+
+/** The mean of the classes' F1, over all classes of the label set. */
+export function macroF1(predicted: ArrayLike<number>, gold: ArrayLike<number>, classes: number): number {
+  expectEqualLengths("macro F1", predicted, gold);
+  const scores = countsOf(predicted, gold, classes).map(f1Of);
+  return scores.reduce((sum, f1) => sum + f1, 0) / classes;
+}
+
+/** F1 over the pooled counts of all classes: the accuracy, when every item has one label. */
+export function microF1(predicted: ArrayLike<number>, gold: ArrayLike<number>, classes: number): number {
+  expectEqualLengths("micro F1", predicted, gold);
+  const pooled: Counts = { truePositive: 0, falsePositive: 0, falseNegative: 0 };
+  for (const counts of countsOf(predicted, gold, classes)) {
+    pooled.truePositive += counts.truePositive;
+    pooled.falsePositive += counts.falsePositive;
+    pooled.falseNegative += counts.falseNegative;
+  }
+  return f1Of(pooled);
+}
+
+/** F1 of class 1, as MRPC and QQP report it. */
+export function binaryF1(predicted: ArrayLike<number>, gold: ArrayLike<number>): number {
+  expectEqualLengths("binary F1", predicted, gold);
+  return f1Of(countsOf(predicted, gold, 2)[1]!);
+}
+
+/**
+ * Matthews' correlation of any number of classes (Gorodkin 2004); for two it is (TP·TN − FP·FN) / √(…).
+ * 0 where a factor of the denominator is 0.
+ */
+export function matthews(predicted: ArrayLike<number>, gold: ArrayLike<number>, classes: number): number {
+  expectEqualLengths("MCC", predicted, gold);
+  const n = gold.length;
+  const [predictedOf, goldOf] = [new Float64Array(classes), new Float64Array(classes)];
+  let correct = 0;
+  for (let i = 0; i < n; i++) {
+    predictedOf[predicted[i]!]!++;
+    goldOf[gold[i]!]!++;
+    if (predicted[i] === gold[i]) correct++;
+  }
+  const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+  const covariance = correct * n - dot(predictedOf, goldOf);
+  const spread = (n * n - dot(predictedOf, predictedOf)) * (n * n - dot(goldOf, goldOf));
+  return spread === 0 ? 0 : covariance / Math.sqrt(spread);
+}

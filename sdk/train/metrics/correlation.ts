@@ -1,0 +1,38 @@
+/** Correlation of predicted with gold scores: similarity of sentences. */
+
+/** Pearson's r; 0 where one side does not vary. */
+export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  if (x.length !== y.length) throw new RangeError(`pearson: ${x.length} values against ${y.length}`);
+  if (x.length < 2) throw new RangeError(`pearson: at least two values are needed, got ${x.length}`);
+  const mean = (values: ArrayLike<number>) => {
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[i]!;
+    return sum / values.length;
+  };
+  const [mx, my] = [mean(x), mean(y)];
+  let [xx, yy, xy] = [0, 0, 0];
+  for (let i = 0; i < x.length; i++) {
+    const [dx, dy] = [x[i]! - mx, y[i]! - my];
+    xx += dx * dx;
+    yy += dy * dy;
+    xy += dx * dy;
+  }
+  return xx === 0 || yy === 0 ? 0 : xy / Math.sqrt(xx * yy);
+}
+
+/** Ranks from 1; equal values share the average of their ranks. Example: ranks([3, 1, 3]) -> [2.5, 1, 2.5]. */
+export function ranks(values: ArrayLike<number>): Float64Array {
+  const order = Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
+  const result = new Float64Array(values.length);
+  for (let begin = 0, end: number; begin < order.length; begin = end) {
+    end = begin + 1;
+    while (end < order.length && values[order[end]!] === values[order[begin]!]) end++;
+    for (let i = begin; i < end; i++) result[order[i]!] = (begin + 1 + end) / 2;
+  }
+  return result;
+}
+
+/** Spearman's rho: Pearson's r of the ranks. */
+export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  return pearson(ranks(x), ranks(y));
+}

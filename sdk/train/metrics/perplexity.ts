@@ -1,0 +1,25 @@
+/** Perplexity and entropy, from losses in nats. */
+import { exp, log } from "../../tensor/math.js";
+
+/** exp(mean loss): as many equally likely choices would be as hard. */
+export function perplexity(meanLoss: number): number {
+  return exp(meanLoss);
+}
+
+/** Entropy in nats of a set of targets by their own frequencies: the loss of the best guess that sees no context. */
+export function unigramEntropy(targets: Iterable<number>): number {
+  const counts = new Map<number, number>();
+  let total = 0;
+  for (const target of targets) {
+    counts.set(target, (counts.get(target) ?? 0) + 1);
+    total++;
+  }
+  let entropy = 0;
+  for (const count of counts.values()) entropy -= (count / total) * log(count / total);
+  return entropy;
+}
+
+/** Standard error of a share of `n` items. Example: standardError(0.5, 100) -> 0.05. */
+export function standardError(share: number, n: number): number {
+  return Math.sqrt((share * (1 - share)) / n);
+}
