@@ -1,0 +1,20 @@
+/** Wrong usage or unreadable input: the command ends with status 2 and a message of a few lines. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** A whole number of at least `least` from an option. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least) throw new UsageError(`expected a whole number of at least ${least}, got "${text}"`);
+    return value;
+  };
+}
+
+/** A number above 0 from an option. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new UsageError(`expected a number above 0, got "${text}"`);
+  return value;
+}
