@@ -1,0 +1,90 @@
+/**
+ * Measure:  npm run bench -- [kernels | model | train | start | threads | tokenizers] [--json] [--build B] [--rounds N] [--only PART-OF-A-NAME]
+ *
+ * Prints a table, or with --json one object a measurement: see bench/measure.ts for what is in it.
+ */
+import type { Build } from "../sdk/engine/source.js";
+import { kernelSubjects } from "./kernels.js";
+import { type Measurement, measure, overRounds, type Subject } from "./measure.js";
+import { yardstick } from "./yardstick.js";
+
+/** Every part of the bench, by its name on the command line: what there is to measure. */
+const parts: Record<string, (build: Build) => Promise<Subject[]>> = {
+  kernels: kernelSubjects,
+};
+
+class UsageError extends Error {}
+
+interface Options {
+  readonly names: readonly string[];
+  readonly json: boolean;
+  readonly build: Build;
+  readonly rounds: number;
+  readonly only: string;
+  /** Set in a process that is one round of another: it prints its own measurements. */
+  readonly round: number | null;
+}
+
+function parse(args: readonly string[]): Options {
+  const words: string[] = [];
+  const values = new Map<string, string>();
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    if (["--build", "--rounds", "--round", "--only"].includes(arg)) values.set(arg, args[++i] ?? "");
+    else words.push(arg);
+  }
+  const names = words.filter((word) => !word.startsWith("--"));
+  const unknown = words.find((word) => (word.startsWith("--") ? word !== "--json" : !(word in parts)));
+  if (unknown)
+    throw new UsageError(
+      `bench: unknown "${unknown}"; there are ${Object.keys(parts).join(", ")}, --json, --build, --rounds, --only`,
+    );
+  const build = values.get("--build") ?? "strict";
+  if (build !== "strict" && build !== "relaxed")
+    throw new UsageError(`bench: --build is strict or relaxed, not "${build}"`);
+  const rounds = Number(values.get("--rounds") ?? 5);
+  if (!(Number.isInteger(rounds) && rounds > 0)) throw new UsageError("bench: --rounds is a whole number from 1 on");
+  const round = values.has("--round") ? Number(values.get("--round")) : null;
+  const only = values.get("--only") ?? "";
+  return {
+    names: names.length ? names : Object.keys(parts),
+    only,
+    json: words.includes("--json"),
+    build,
+    rounds,
+    round,
+  };
+}
+
+/** Everything once, every other round in the opposite order. */
+async function oneRound({ names, build, only }: Options, round: number): Promise<void> {
+  const stick = yardstick(process.env["CLOZE_ROOT"] ?? process.cwd(), build);
+  const subjects = (await Promise.all(names.map((name) => parts[name]!(build))))
+    .flat()
+    .filter(({ name }) => name.includes(only));
+  if (round % 2) subjects.reverse();
+  for (const subject of subjects) console.log(JSON.stringify(measure(subject, stick, build)));
+}
+
+function line(m: Measurement): string {
+  const gflops = m.gflops === null ? "" : `${m.gflops.toFixed(1)} of ${m.peak_gflops!.toFixed(1)} GF`;
+  const share =
+    m.share === null
+      ? ""
+      : `${(100 * m.share).toFixed(1)} % (${m.share_quartiles!.map((q) => (100 * q).toFixed(1)).join(" … ")})`;
+  return `${m.name.padEnd(48)} ${m.median_ms.toPrecision(4).padStart(9)} ms  ${gflops.padEnd(20)} ${share}`;
+}
+
+try {
+  const options = parse(process.argv.slice(2));
+  if (options.round !== null) await oneRound(options, options.round);
+  else {
+    const args = [...options.names, "--build", options.build, "--only", options.only];
+    for (const measurement of overRounds(options.rounds, args))
+      console.log(options.json ? JSON.stringify(measurement) : line(measurement));
+  }
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

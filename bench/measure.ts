@@ -1,0 +1,128 @@
+/** How speed is measured: samples beside samples of the yardstick, rounds of separate processes, medians of their ratios. */
+import { spawnSync } from "node:child_process";
+import type { Build } from "../sdk/engine/source.js";
+import type { Yardstick } from "./yardstick.js";
+
+/** One object a measurement, as the commands' specification names its fields; null where a field does not apply. */
+export interface Measurement {
+  readonly name: string;
+  readonly model: string | null;
+  readonly dtype: "f32";
+  readonly build: Build;
+  readonly threads: number;
+  readonly runtime: string;
+  readonly batch: number | null;
+  readonly tokens: number | null;
+  readonly median_ms: number;
+  readonly tokens_per_s: number | null;
+  readonly gflops: number | null;
+  readonly peak_gflops: number | null;
+  readonly share: number | null;
+  /** first and third quartile of `share` over the rounds */
+  readonly share_quartiles?: readonly [number, number];
+}
+
+/** What is measured: `run` does the work once. */
+export interface Subject {
+  readonly name: string;
+  readonly model?: string;
+  readonly batch?: number;
+  readonly tokens?: number;
+  /** floating-point operations of one run; absent where they are not what it spends its time on */
+  readonly operations?: number;
+  run(): void;
+}
+
+export const runtime = `node ${process.versions.node}`;
+
+/** The value below which a share `q` of `values` lies. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = (sorted.length - 1) * q;
+  const low = sorted[Math.floor(place)]!;
+  return low + (sorted[Math.ceil(place)]! - low) * (place % 1);
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/**
+ * The medians of `samples` samples of at least 3 ms each. Each is compared with the best of the yardstick's loops just
+ * before and just after it: a core that shares its units with another one changes its pace from one moment to the next.
+ */
+export function measure(subject: Subject, yardstick: Yardstick, build: Build, samples = 24): Measurement {
+  const { run, operations, name, model = null, batch = null, tokens = null } = subject;
+  for (let i = 0; i < 3; i++) run();
+  const repeats = Math.max(1, Math.ceil(3 / time(run, 1)));
+  const times: number[] = [];
+  const peaks: number[] = [];
+  let before = yardstick.peak();
+  for (let i = 0; i < samples; i++) {
+    times.push(time(run, repeats));
+    const after = yardstick.peak();
+    peaks.push(Math.max(before, after));
+    before = after;
+  }
+  const milliseconds = median(times);
+  const rates = operations ? times.map((t) => operations / t / 1e6) : null;
+  return {
+    ...{ name, model, dtype: "f32", build, threads: 1, runtime, batch, tokens },
+    median_ms: milliseconds,
+    tokens_per_s: tokens && (tokens / milliseconds) * 1000,
+    gflops: rates && median(rates),
+    peak_gflops: median(peaks),
+    share: rates && median(rates.map((rate, i) => rate / peaks[i]!)),
+  };
+}
+
+/** Milliseconds of one of `repeats` runs. */
+function time(run: () => void, repeats: number): number {
+  const started = performance.now();
+  for (let i = 0; i < repeats; i++) run();
+  return (performance.now() - started) / repeats;
+}
+
+/** Run this program `rounds` times as a process of its own, with `--round N`, and combine what they print. */
+export function overRounds(rounds: number, args: readonly string[]): Measurement[] {
+  const all = new Map<string, Measurement[]>();
+  for (let round = 0; round < rounds; round++) {
+    const child = spawnSync(
+      process.execPath,
+      [...process.execArgv, process.argv[1]!, ...args, "--round", String(round)],
+      {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    if (child.status !== 0) throw new Error(`round ${round} ended with status ${child.status}`);
+    for (const line of child.stdout.trim().split("\n")) {
+      const measurement: Measurement = JSON.parse(line);
+      const list = all.get(measurement.name);
+      if (list) list.push(measurement);
+      else all.set(measurement.name, [measurement]);
+    }
+  }
+  return [...all.values()].map(combine);
+}
+
+/** The medians of the rounds, and the quartiles of their shares. */
+function combine(rounds: readonly Measurement[]): Measurement {
+  const middle = (field: "median_ms" | "tokens_per_s" | "gflops" | "peak_gflops" | "share") => {
+    const values = rounds.map((round) => round[field]).filter((value) => value !== null);
+    return values.length ? Number(median(values).toPrecision(4)) : null;
+  };
+  const shares = rounds.map(({ share }) => share).filter((share) => share !== null);
+  return {
+    ...rounds[0]!,
+    median_ms: middle("median_ms")!,
+    tokens_per_s: middle("tokens_per_s"),
+    gflops: middle("gflops"),
+    peak_gflops: middle("peak_gflops"),
+    share: middle("share"),
+    ...(shares.length && {
+      share_quartiles: [
+        Number(quantile(shares, 0.25).toPrecision(4)),
+        Number(quantile(shares, 0.75).toPrecision(4)),
+      ] as const,
+    }),
+  };
+}
