@@ -1,0 +1,174 @@
+/**
+ * Activations: y = f(x) element by element, and dx = f'(x) dy.
+ *
+ * GELU: Hendrycks & Gimpel 2016 (arXiv:1606.08415), exact and by tanh. SiLU: the same paper, section 4.
+ * The inline functions work on a vector, so that the matrix product can apply one before it stores.
+ */
+import { loadPart, storePart } from "./lanes";
+import { exp, expInRange, sigmoid, tanh } from "./math";
+import { LANES, at, madd } from "./simd";
+
+/** The kinds as the host numbers them: sdk/tensor/ops/activation.ts. */
+export const NONE: i32 = 0;
+export const GELU: i32 = 1;
+export const GELU_TANH: i32 = 2;
+export const RELU: i32 = 3;
+export const TANH: i32 = 4;
+export const SILU: i32 = 5;
+export const SIGMOID: i32 = 6;
+
+const constants = memory.data<f32>([
+  // 0: Mills' ratio of the normal distribution, Phi(-a) exp(a^2 / 2) = k P(k) with k = 1 / (1 + 0.3 a), 0 <= a <= 11.3
+  0.11989798, 0.117846996, 0.11303649, 0.09651604, -0.0079557387, 0.16820985, -0.13997620, 0.032424577,
+  // 8: 0.3, 1, -1/2, where Phi(-a) counts as zero, 1 / sqrt(2 pi)
+  0.3, 1, -0.5, 11.3, 0.3989422804014327,
+  // 13: -2 sqrt(2 / pi), 0.044715, 3 * 0.044715; beyond these x the functions are flat
+  -1.5957691216057308, 0.044715, 0.134145, -30, 30, -90, 90,
+], 16);
+
+/** Constant `index` of the table in every lane. */
+// @ts-ignore: decorator
+@inline function c(index: usize): v128 {
+  return v128.load32_splat(constants + (index << 2));
+}
+
+/** exp(-a^2 / 2) for a >= 0, exactly 0 from 11.3 on. */
+// @ts-ignore: decorator
+@inline function bell(a: v128): v128 {
+  return v128.and(expInRange(f32x4.mul(f32x4.mul(a, a), c(10))), f32x4.lt(a, c(11)));
+}
+
+/** Phi(-a), given e = bell(a). */
+// @ts-ignore: decorator
+@inline function tail(a: v128, e: v128): v128 {
+  const k = f32x4.div(c(9), madd(a, c(8), c(9)));
+  let p = madd(c(7), k, c(6));
+  p = madd(p, k, c(5));
+  p = madd(p, k, c(4));
+  p = madd(p, k, c(3));
+  p = madd(p, k, c(2));
+  p = madd(p, k, c(1));
+  p = madd(p, k, c(0));
+  return f32x4.mul(e, f32x4.mul(k, p));
+}
+
+/** x Phi(x) = max(x, 0) - |x| Phi(-|x|): nothing cancels where the result is small. */
+// @ts-ignore: decorator
+@inline export function gelu(x: v128): v128 {
+  const a = f32x4.min(f32x4.abs(x), c(11));
+  return f32x4.sub(f32x4.max(x, f32x4.splat(0)), f32x4.mul(a, tail(a, bell(a))));
+}
+
+/** Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi) */
+// @ts-ignore: decorator
+@inline export function geluSlope(x: v128): v128 {
+  const a = f32x4.min(f32x4.abs(x), c(11));
+  const e = bell(a);
+  const below = tail(a, e);
+  const phi = v128.bitselect(below, f32x4.sub(c(9), below), f32x4.lt(x, f32x4.splat(0)));
+  return madd(f32x4.mul(f32x4.max(f32x4.min(x, c(11)), f32x4.neg(c(11))), c(12)), e, phi);
+}
+
+/** x (1 + tanh(u)) / 2 = x / (1 + exp(-2u)),  u = sqrt(2 / pi) (x + 0.044715 x^3) */
+// @ts-ignore: decorator
+@inline export function geluTanh(x: v128): v128 {
+  const low = f32x4.max(x, c(16));
+  const u = f32x4.mul(f32x4.mul(low, c(13)), madd(f32x4.mul(low, low), c(14), c(9)));
+  return f32x4.div(low, f32x4.add(c(9), exp(u)));
+}
+
+/** s + x s (1 - s) 2u',  s = 1 / (1 + exp(-2u)) */
+// @ts-ignore: decorator
+@inline export function geluTanhSlope(x: v128): v128 {
+  const low = f32x4.min(f32x4.max(x, c(16)), c(17));
+  const s2 = f32x4.mul(low, low);
+  const s = f32x4.div(c(9), f32x4.add(c(9), exp(f32x4.mul(f32x4.mul(low, c(13)), madd(s2, c(14), c(9))))));
+  const slope = f32x4.neg(f32x4.mul(f32x4.mul(low, c(13)), madd(s2, c(15), c(9))));
+  return madd(f32x4.mul(s, slope), f32x4.sub(c(9), s), s);
+}
+
+/** x / (1 + exp(-x)) */
+// @ts-ignore: decorator
+@inline export function silu(x: v128): v128 {
+  const low = f32x4.max(x, c(18));
+  return f32x4.div(low, f32x4.add(c(9), exp(f32x4.neg(low))));
+}
+
+/** s (1 + x (1 - s)),  s = 1 / (1 + exp(-x)) */
+// @ts-ignore: decorator
+@inline export function siluSlope(x: v128): v128 {
+  const low = f32x4.min(f32x4.max(x, c(18)), c(19));
+  const s = sigmoid(low);
+  return f32x4.mul(s, madd(low, f32x4.sub(c(9), s), c(9)));
+}
+
+/** f(x); the kind is a constant where this is used, so that one branch is left. */
+// @ts-ignore: decorator
+@inline export function activated(kind: i32, x: v128): v128 {
+  if (kind == GELU) return gelu(x);
+  if (kind == GELU_TANH) return geluTanh(x);
+  if (kind == RELU) return f32x4.max(x, f32x4.splat(0));
+  if (kind == TANH) return tanh(x);
+  if (kind == SILU) return silu(x);
+  if (kind == SIGMOID) return sigmoid(x);
+  return x;
+}
+
+/** f'(x) */
+// @ts-ignore: decorator
+@inline function slope(kind: i32, x: v128): v128 {
+  if (kind == GELU) return geluSlope(x);
+  if (kind == GELU_TANH) return geluTanhSlope(x);
+  if (kind == RELU) return v128.and(c(9), f32x4.gt(x, f32x4.splat(0)));
+  if (kind == TANH) {
+    const y = tanh(x);
+    return f32x4.sub(c(9), f32x4.mul(y, y));
+  }
+  if (kind == SILU) return siluSlope(x);
+  if (kind == SIGMOID) {
+    const s = sigmoid(x);
+    return f32x4.mul(s, f32x4.sub(c(9), s));
+  }
+  return c(9);
+}
+
+/** y = f(x) for elements [begin, end); y may be x. */
+export function activate(y: usize, x: usize, kind: i32, begin: i32, end: i32): void {
+  if (kind == GELU) forward(GELU, y, x, begin, end);
+  else if (kind == GELU_TANH) forward(GELU_TANH, y, x, begin, end);
+  else if (kind == RELU) forward(RELU, y, x, begin, end);
+  else if (kind == TANH) forward(TANH, y, x, begin, end);
+  else if (kind == SILU) forward(SILU, y, x, begin, end);
+  else if (kind == SIGMOID) forward(SIGMOID, y, x, begin, end);
+}
+
+// @ts-ignore: decorator
+@inline function forward(kind: i32, y: usize, x: usize, begin: i32, end: i32): void {
+  let i = begin;
+  for (; i + LANES <= end; i += LANES) v128.store(at(y, i), activated(kind, v128.load(at(x, i))));
+  if (i < end) storePart(at(y, i), activated(kind, loadPart(at(x, i), end - i)), end - i);
+}
+
+/** dx = or += f'(x) dy for elements [begin, end); dx may be dy when it is written. */
+export function activateBackward(dx: usize, dy: usize, x: usize, kind: i32, add: i32, begin: i32, end: i32): void {
+  if (kind == GELU) backward(GELU, dx, dy, x, add, begin, end);
+  else if (kind == GELU_TANH) backward(GELU_TANH, dx, dy, x, add, begin, end);
+  else if (kind == RELU) backward(RELU, dx, dy, x, add, begin, end);
+  else if (kind == TANH) backward(TANH, dx, dy, x, add, begin, end);
+  else if (kind == SILU) backward(SILU, dx, dy, x, add, begin, end);
+  else if (kind == SIGMOID) backward(SIGMOID, dx, dy, x, add, begin, end);
+}
+
+// @ts-ignore: decorator
+@inline function backward(kind: i32, dx: usize, dy: usize, x: usize, add: i32, begin: i32, end: i32): void {
+  const keep = i32x4.splat(-add);
+  let i = begin;
+  for (; i + LANES <= end; i += LANES) {
+    const d = f32x4.mul(slope(kind, v128.load(at(x, i))), v128.load(at(dy, i)));
+    v128.store(at(dx, i), f32x4.add(v128.and(v128.load(at(dx, i)), keep), d));
+  }
+  if (i < end) {
+    const d = f32x4.mul(slope(kind, loadPart(at(x, i), end - i)), loadPart(at(dy, i), end - i));
+    storePart(at(dx, i), f32x4.add(v128.and(loadPart(at(dx, i), end - i), keep), d), end - i);
+  }
+}

@@ -1,0 +1,68 @@
+/** Activations, element by element. */
+import { gradTarget, record } from "../tape.js";
+import { empty, type Tensor } from "../tensor.js";
+
+/** `gelu` is the exact one, by erf; `gelu_tanh` the approximation of the original BERT and of GPT-2. */
+export type Activation = "none" | "gelu" | "gelu_tanh" | "relu" | "tanh" | "silu" | "sigmoid";
+
+/** The numbers of assembly/activation.ts. */
+export const ACTIVATIONS: Readonly<Record<Activation, number>> = {
+  none: 0,
+  gelu: 1,
+  gelu_tanh: 2,
+  relu: 3,
+  tanh: 4,
+  silu: 5,
+  sigmoid: 6,
+};
+
+/** What config.json calls them. */
+const PUBLISHED: Readonly<Record<string, Activation>> = {
+  linear: "none",
+  gelu: "gelu",
+  gelu_new: "gelu_tanh",
+  gelu_fast: "gelu_tanh",
+  gelu_pytorch_tanh: "gelu_tanh",
+  relu: "relu",
+  tanh: "tanh",
+  silu: "silu",
+  swish: "silu",
+  sigmoid: "sigmoid",
+};
+
+/**
+ * The activation that a config.json names.
+ *
+ * @example
+ * activationNamed("gelu_new"); // "gelu_tanh"
+ *
+ * @throws {TypeError} for a name that is not supported
+ */
+export function activationNamed(name: string): Activation {
+  const kind = Object.hasOwn(PUBLISHED, name) ? PUBLISHED[name] : undefined;
+  if (!kind)
+    throw new TypeError(
+      `config.json: activation "${name}" is not supported; expected one of ${Object.keys(PUBLISHED).join(", ")}`,
+    );
+  return kind;
+}
+
+/**
+ * y = f(x), of the shape of x; with "none", x itself.
+ *
+ * @example
+ * activate(tensor(engine, [-1, 2]), "relu").data; // [0, 2]
+ */
+export function activate(x: Tensor, kind: Activation): Tensor {
+  if (kind === "none") return x;
+  const { engine } = x;
+  const y = empty(engine, x.shape);
+  engine.kernels.activate(y.address, x.address, ACTIVATIONS[kind], 0, x.size);
+  return record(y, [x], (dy) => addActivationGradient(x, dy, kind));
+}
+
+/** dx = or += f'(x) dy, for ops that apply an activation on their way. */
+export function addActivationGradient(x: Tensor, dy: Tensor, kind: Activation): void {
+  const { grad, add } = gradTarget(x);
+  x.engine.kernels.activateBackward(grad.address, dy.address, x.address, ACTIVATIONS[kind], Number(add), 0, x.size);
+}
