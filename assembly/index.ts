@@ -2,3 +2,11 @@
 export { heapBase, isRelaxed } from "./simd";
 export { columnSums, gemm, gemmScratchBytes, gemmTransposed } from "./gemm";
 export { packColumns, packRows, transpose } from "./pack";
+export { attention, attentionBackward, attentionBackwardScratchBytes, attentionProbabilities, attentionScratchBytes } from "./attention";
+export { add, addScaled, multiply, multiplyAdd, scale, subtract, takeColumns, takeColumnsBackward } from "./elementwise";
+export { gather, gatherAdd, gatherBackward } from "./embedding";
+export { layerNorm, layerNormBackwardInput, layerNormBackwardParameters } from "./norm";
+export { normalizeRows, normalizeRowsBackward, segmentMax, segmentMaxBackward, segmentMean, segmentMeanBackward, sumOfSquares } from "./reduce";
+export { adamW, descend, lambDirection } from "./optimizer";
+export { activate, activateBackward } from "./activation";
+export { erfAll, expAll, logAll } from "./math";

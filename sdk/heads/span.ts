@@ -6,8 +6,8 @@
  */
 import { type Sample, sampleOf } from "../data/sample.js";
 import type { HeadObjective } from "../objectives/objective.js";
-import { add, scale } from "../tensor/ops/elementwise.js";
-import { columns } from "../tensor/ops/columns.js";
+import { add, columns, scale } from "../tensor/ops/elementwise.js";
+
 import { IGNORE, raggedCrossEntropy } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Encoding, Tokenizer } from "../tokenizer/index.js";

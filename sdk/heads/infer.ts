@@ -1,0 +1,34 @@
+/** Running a model over samples without a tape: batches of bounded size, every tensor given back. */
+import { sampleBatches } from "../data/batches.js";
+import { type Batch, collate, type Sample } from "../data/sample.js";
+import type { Encodes } from "../objectives/objective.js";
+import { Scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/**
+ * Score samples and read the result of each.
+ *
+ * @param score from the last hidden states (tokens, width) to scores by token or by row
+ * @param axis whether the first axis of the scores counts tokens or rows
+ * @returns for each sample its own part of the scores, copied
+ */
+export function infer<M extends Encodes>(
+  model: M,
+  samples: readonly Sample[],
+  axis: "tokens" | "rows",
+  score: (model: M, hidden: Tensor, batch: Batch) => Tensor,
+): Float32Array[] {
+  const results: Float32Array[] = [];
+  for (const group of sampleBatches(samples)) {
+    using _ = new Scope();
+    const batch = collate(group);
+    const scores = score(model, model.encode(batch), batch);
+    const width = scores.size / scores.shape[0]!;
+    const { data } = scores;
+    for (let row = 0; row < batch.rows; row++) {
+      const [begin, end] = axis === "rows" ? [row, row + 1] : [batch.starts[row]!, batch.starts[row + 1]!];
+      results.push(data.slice(begin * width, end * width));
+    }
+  }
+  return results;
+}

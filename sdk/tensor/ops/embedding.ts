@@ -1,0 +1,65 @@
+/** Rows of tables by number: embeddings, and the rows of a tensor that are wanted. */
+import { expectOneEngine, expectShape, ShapeError } from "../check.js";
+import { gradOf, record } from "../tape.js";
+import { empty, intTensor, type Tensor } from "../tensor.js";
+
+/** Every index must name a row: kernels do not look. */
+function expectIndices(op: string, index: Int32Array, table: Tensor): void {
+  const entries = table.shape[0]!;
+  for (let i = 0; i < index.length; i++) {
+    const id = index[i]!;
+    if (id >= 0 && id < entries) continue;
+    throw new RangeError(`${op}: index ${id} at place ${i} is not in [0, ${entries}). Do tokenizer and model belong together, or is the sequence too long?`);
+  }
+}
+
+/** One table and which of its rows are wanted. */
+export type Lookup = readonly [table: Tensor, index: Int32Array];
+
+/**
+ * The sum of rows of several tables: BERT's token + position + segment embeddings.
+ *
+ * @param lookups tables (entries, width) of one width, each with an index of one length
+ * @returns (index.length, width)
+ * @throws {RangeError} naming an index that no row belongs to
+ */
+export function embeddingSum(lookups: readonly Lookup[]): Tensor {
+  const [table, index] = lookups[0]!;
+  const width = table.shape[1]!;
+  const rows = index.length;
+  const { engine } = table;
+  const { kernels } = engine;
+  const y = empty(engine, [rows, width]);
+  const places = lookups.map(([t, i], n) => {
+    expectShape("embedding", `table ${n}`, t, ["entries", width], "All tables are of one width.");
+    expectOneEngine("embedding", table, t);
+    if (i.length !== rows) throw new ShapeError(`embedding: index ${n} has ${i.length} entries, the first has ${rows}`);
+    expectIndices("embedding", i, t);
+    return intTensor(engine, i);
+  });
+  for (const [n, [t]] of lookups.entries()) {
+    const fill = n === 0 ? kernels.gather : kernels.gatherAdd;
+    fill(y.address, t.address, places[n]!.address, width, 0, rows);
+  }
+  return record(y, lookups.map(([t]) => t), (dy) => {
+    for (const [n, [t]] of lookups.entries()) {
+      if (t.traced) kernels.gatherBackward(gradOf(t).address, dy.address, places[n]!.address, rows, width, 0, width);
+    }
+  });
+}
+
+/** Rows of an embedding table: (index.length, width). */
+export function embedding(table: Tensor, index: Int32Array): Tensor {
+  return embeddingSum([[table, index]]);
+}
+
+/**
+ * The rows of x that `index` names, in its order; a row may be named more than once.
+ *
+ * @param x (rows, width)
+ * @returns (index.length, width)
+ */
+export function gatherRows(x: Tensor, index: Int32Array): Tensor {
+  expectShape("gatherRows", "x", x, ["rows", "width"]);
+  return embeddingSum([[x, index]]);
+}

@@ -1,0 +1,38 @@
+/** Normalisation of rows. */
+import { expectOneEngine, expectShape } from "../check.js";
+import { gradOf, gradTarget, record } from "../tape.js";
+import { empty, type Tensor } from "../tensor.js";
+
+/**
+ * Normalise each row of x to mean 0 and variance 1, then scale and shift.
+ *
+ * @param x (rows, width)
+ * @param gamma (width), the scale
+ * @param beta (width), the shift; null for none
+ * @returns (rows, width)
+ */
+export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor | null, eps: number): Tensor {
+  expectShape("layerNorm", "x", x, ["rows", "width"]);
+  const [rows = 0, width = 0] = x.shape;
+  expectShape("layerNorm", "gamma", gamma, [width], "It is as wide as the last axis of x.");
+  if (beta) expectShape("layerNorm", "beta", beta, [width], "It is as wide as the last axis of x.");
+  expectOneEngine("layerNorm", x, gamma, beta);
+
+  const { engine } = x;
+  const { kernels } = engine;
+  const y = empty(engine, x.shape);
+  const mean = empty(engine, [rows]);
+  const rstd = empty(engine, [rows]);
+  kernels.layerNorm(y.address, mean.address, rstd.address, x.address, gamma.address, beta?.address ?? 0, width, eps, 0, rows);
+
+  return record(y, [x, gamma, beta], (dy) => {
+    if (gamma.traced || beta?.traced) {
+      const dgamma = gamma.traced ? gradOf(gamma).address : 0;
+      const dbeta = beta?.traced ? gradOf(beta).address : 0;
+      kernels.layerNormBackwardParameters(dgamma, dbeta, dy.address, x.address, mean.address, rstd.address, rows, width, 0, width);
+    }
+    if (!x.traced) return;
+    const { grad, add } = gradTarget(x);
+    kernels.layerNormBackwardInput(grad.address, dy.address, x.address, gamma.address, mean.address, rstd.address, width, Number(add), 0, rows);
+  });
+}

@@ -1,0 +1,66 @@
+/** How well a pre-trained model predicts text that it has not seen. */
+import { sampleBatches } from "../data/batches.js";
+import { collate, labelled, type Sample } from "../data/sample.js";
+import { argmax } from "../heads/probabilities.js";
+import { allMasked, type MaskedLmOptions, type PredictsTokens } from "../objectives/masked-lm.js";
+import type { JudgesPairs } from "../objectives/next-sentence.js";
+import type { Encodes } from "../objectives/objective.js";
+import { seed } from "../tensor/random.js";
+import { Scope } from "../tensor/scope.js";
+import { unigramEntropy } from "./metrics/perplexity.js";
+
+export interface HeldOut {
+  /** mean loss in nats at the chosen positions, every one of them shown as [MASK] */
+  readonly loss: number;
+  /** entropy in nats of the very same targets: the loss of the best guess that sees no context */
+  readonly unigramEntropy: number;
+  /** share of chosen tokens whose best guess is right */
+  readonly accuracy: number;
+  readonly targets: number;
+}
+
+/** How often each held-out sequence is masked anew: more targets, less chance. */
+const ROUNDS = 8;
+
+/** Score masked tokens of held-out samples; positions are the same for the same seed, whatever the model. */
+export function maskedHeldOut(model: Encodes & PredictsTokens, samples: readonly Sample[], options: MaskedLmOptions, seedValue = 1, rounds = ROUNDS): HeldOut {
+  const objective = allMasked(options);
+  const rng = seed(seedValue);
+  const masked = Array.from({ length: rounds }, (_, round) => samples.map((sample, i) => objective.corrupt(sample, rng.fork(round, i)))).flat();
+  const targets: number[] = [];
+  let [sum, right] = [0, 0];
+  for (const group of sampleBatches(masked)) {
+    using _ = new Scope();
+    const batch = collate(group);
+    const tokens = batch.labels.tokens!;
+    const index = labelled(tokens);
+    if (index.length === 0) continue;
+    const hidden = model.encode(batch);
+    const loss = objective.loss(model, hidden, batch, 1);
+    sum += loss.item();
+    const scores = model.tokenScores(hidden, index);
+    const width = scores.shape[1]!;
+    const { data } = scores;
+    for (const [row, place] of index.entries()) {
+      const target = tokens[place]!;
+      targets.push(target);
+      if (argmax(data.subarray(row * width, (row + 1) * width)) === target) right++;
+    }
+  }
+  return { loss: sum / targets.length, unigramEntropy: unigramEntropy(targets), accuracy: right / targets.length, targets: targets.length };
+}
+
+/** Share of held-out pairs that are judged rightly. */
+export function pairAccuracy(model: Encodes & JudgesPairs, samples: readonly Sample[]): number {
+  let right = 0;
+  for (const group of sampleBatches(samples)) {
+    using _ = new Scope();
+    const batch = collate(group);
+    const { data } = model.pairScores(model.encode(batch), batch);
+    for (let row = 0; row < batch.rows; row++) {
+      const guess = data[2 * row + 1]! > data[2 * row]! ? 1 : 0;
+      if (guess === batch.labels.pair![row]) right++;
+    }
+  }
+  return right / samples.length;
+}

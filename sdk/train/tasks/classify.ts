@@ -1,0 +1,69 @@
+/** Classes of texts and of pairs of texts: sentiment, inference. */
+import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
+import { DataError } from "../../data/source.js";
+import { infer } from "../../heads/infer.js";
+import { LabelSet } from "../../heads/labels.js";
+import { classification, encodeText } from "../../heads/pooled.js";
+import { argmax } from "../../heads/probabilities.js";
+import { alone } from "../../objectives/objective.js";
+import { majorityBaseline, mostFrequent } from "../metrics/baselines.js";
+import { accuracy, macroF1, matthews } from "../metrics/classification.js";
+import { requireLabels, type Task } from "./task.js";
+
+/** A row whose label is there. */
+export interface LabelledText extends TextRow {
+  readonly label: string;
+}
+
+async function* readLabelled(rows: AsyncIterable<TextRow>, name: string): AsyncGenerator<LabelledText> {
+  for await (const row of rows) {
+    if (row.label === undefined) throw new DataError(`${name}: no label column; expected label, or one named with --columns`);
+    yield { ...row, label: row.label };
+  }
+}
+
+/** @param name `classify` for single texts, `pair` for two; they differ in what the rows must have */
+export function classifyTask(name: "classify" | "pair", columns?: Columns): Task<LabelledText, "classify"> {
+  return {
+    name,
+    purpose: "classify",
+    headline: "accuracy",
+    async *read(source) {
+      for await (const row of readLabelled(readTextRows(source, columns), source.name)) {
+        if (name === "pair" && row.pair === undefined) throw new DataError(`${source.name}: no second text; a pair needs premise and hypothesis, sentence1 and sentence2, or columns named with --columns`);
+        yield row;
+      }
+    },
+    labels: (examples) => LabelSet.of(examples.map(({ label }) => label)),
+    samples(examples, settings) {
+      const labels = requireLabels(settings, name);
+      return examples.map((row) => {
+        const sample = encodeText(settings.tokenizer, row, settings.length);
+        return { ...sample, labels: { row: labels.id(row.label) } };
+      });
+    },
+    objective: alone(classification()),
+    evaluate(model, examples, settings) {
+      const labels = requireLabels(settings, name);
+      const samples = examples.map((row) => encodeText(settings.tokenizer, row, settings.length));
+      const scores = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch));
+      const predicted = scores.map(argmax);
+      const gold = examples.map(({ label }) => labels.id(label));
+      return {
+        accuracy: accuracy(predicted, gold),
+        macro_f1: macroF1(predicted, gold, labels.size),
+        mcc: matthews(predicted, gold, labels.size),
+      };
+    },
+    baseline(train, test) {
+      const names = [...new Set([...train, ...test].map(({ label }) => label))].sort();
+      const guess = names.indexOf(mostFrequent(train.map(({ label }) => label)) ?? "");
+      const gold = test.map(({ label }) => names.indexOf(label));
+      return {
+        accuracy: majorityBaseline(train.map(({ label }) => label), test.map(({ label }) => label)),
+        macro_f1: macroF1(gold.map(() => guess), gold, names.length),
+      };
+    },
+    decisions: (examples) => examples.length,
+  };
+}

@@ -1,0 +1,45 @@
+/** A score for a text or a pair: similarity. */
+import { DataError } from "../../data/source.js";
+import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
+import { infer } from "../../heads/infer.js";
+import { encodeText, regression } from "../../heads/pooled.js";
+import { alone } from "../../objectives/objective.js";
+import { pearson, spearman } from "../metrics/correlation.js";
+import type { Task } from "./task.js";
+
+export interface ScoredText extends TextRow {
+  readonly score: number;
+}
+
+const squaredError = (guess: ArrayLike<number>, gold: readonly number[]): number =>
+  gold.reduce((sum, score, i) => sum + (guess[i]! - score) ** 2, 0) / gold.length;
+
+export function regressTask(columns?: Columns): Task<ScoredText, "classify"> {
+  return {
+    name: "regress",
+    purpose: "classify",
+    headline: "spearman",
+    async *read(source) {
+      for await (const row of readTextRows(source, columns)) {
+        if (row.score === undefined) throw new DataError(`${source.name}: the score of "${row.text}" must be a number, got ${row.label ?? "nothing"}`);
+        yield { ...row, score: row.score };
+      }
+    },
+    labels: () => null,
+    samples: (examples, { tokenizer, length }) =>
+      examples.map((row) => ({ ...encodeText(tokenizer, row, length), labels: { value: row.score } })),
+    objective: alone(regression()),
+    evaluate(model, examples, { tokenizer, length }) {
+      const samples = examples.map((row) => encodeText(tokenizer, row, length));
+      const predicted = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch)).map(([score]) => score!);
+      const gold = examples.map(({ score }) => score);
+      return { spearman: spearman(predicted, gold), pearson: pearson(predicted, gold), mse: squaredError(predicted, gold) };
+    },
+    baseline(train, test) {
+      const mean = train.reduce((sum, { score }) => sum + score, 0) / train.length;
+      const gold = test.map(({ score }) => score);
+      return { spearman: 0, pearson: 0, mse: squaredError(gold.map(() => mean), gold) };
+    },
+    decisions: (examples) => examples.length,
+  };
+}

@@ -1,0 +1,48 @@
+/** Tags of words: parts of speech, named entities (tags such as B-PER). */
+import { readTagged, type TaggedSentence } from "../../data/conllu.js";
+import { infer } from "../../heads/infer.js";
+import { LabelSet } from "../../heads/labels.js";
+import { argmax } from "../../heads/probabilities.js";
+import { decodeTags, encodeTagged, type LabelsTokens, tagging } from "../../heads/tagging.js";
+import type { Encodes } from "../../objectives/objective.js";
+import { alone } from "../../objectives/objective.js";
+import { mostFrequentTagBaseline } from "../metrics/baselines.js";
+import { accuracy } from "../metrics/classification.js";
+import { entityF1 } from "../metrics/entities.js";
+import { requireLabels, type Task, type TaskSettings } from "./task.js";
+
+/** The tag of every word of every sentence; words cut off by truncation get none and count as wrong. */
+export function tagWords(model: Encodes & LabelsTokens, sentences: readonly (readonly string[])[], settings: TaskSettings): (string | null)[][] {
+  const labels = requireLabels(settings, "tag");
+  const samples = sentences.map((words) => encodeTagged(settings.tokenizer, words, null, labels, settings));
+  const scores = infer(model, samples, "tokens", (m, hidden) => m.tagScores(hidden));
+  return sentences.map((words, i) => {
+    const best = Array.from(samples[i]!.ids, (_, token) => argmax(scores[i]!.subarray(token * labels.size, (token + 1) * labels.size)));
+    const tags = decodeTags(samples[i]!.words, best, words.length);
+    return Array.from(tags, (tag) => (tag < 0 ? null : labels.name(tag)));
+  });
+}
+
+export const tagTask: Task<TaggedSentence, "tag"> = {
+  name: "tag",
+  purpose: "tag",
+  headline: "accuracy",
+  read: readTagged,
+  labels: (examples) => LabelSet.of(examples.flatMap(({ tags }) => tags)),
+  samples(examples, settings) {
+    const labels = requireLabels(settings, "tag");
+    return examples.map(({ words, tags }) => encodeTagged(settings.tokenizer, words, tags, labels, settings));
+  },
+  objective: alone(tagging()),
+  evaluate(model, examples, settings) {
+    const predicted = tagWords(model, examples.map(({ words }) => words), settings);
+    const labels = requireLabels(settings, "tag");
+    const right = predicted.flatMap((tags, i) => tags.map((tag, word) => (tag === examples[i]!.tags[word] ? 1 : 0)));
+    const score = { accuracy: accuracy(right, right.map(() => 1)) };
+    if (!labels.names.some((name) => name.startsWith("B-"))) return score;
+    const { precision, recall, f1 } = entityF1(predicted.map((tags) => tags.map((tag) => tag ?? "O")), examples.map(({ tags }) => tags));
+    return { ...score, precision, recall, f1 };
+  },
+  baseline: (train, test) => ({ accuracy: mostFrequentTagBaseline(train, test) }),
+  decisions: (examples) => examples.reduce((sum, { words }) => sum + words.length, 0),
+};

@@ -1,0 +1,44 @@
+/** A task as the trainer and the command line see it: from a file to samples, and from a model to metrics. */
+import type { Sample } from "../../data/sample.js";
+import type { Source } from "../../data/source.js";
+import type { LabelSet } from "../../heads/labels.js";
+import type { Model } from "../../models/build.js";
+import type { Purpose } from "../../models/family.js";
+import type { Objective } from "../../objectives/objective.js";
+import type { Tokenizer } from "../../tokenizer/index.js";
+
+/** Figures by name: accuracy, macro_f1, ... */
+export type Metrics = Readonly<Record<string, number>>;
+
+/** What every task needs to turn examples into samples. */
+export interface TaskSettings {
+  readonly tokenizer: Tokenizer;
+  /** longest sequence, special tokens included */
+  readonly length: number;
+  /** the classes; null for tasks without */
+  readonly labels: LabelSet | null;
+}
+
+/** One kind of fine-tuning: examples of type `Example`, a model of purpose `P`. */
+export interface Task<Example, P extends Purpose> {
+  readonly name: string;
+  readonly purpose: P;
+  /** the metric by which models are compared */
+  readonly headline: string;
+  read(source: Source): AsyncIterable<Example>;
+  /** the classes that occur, or null */
+  labels(examples: readonly Example[]): LabelSet | null;
+  samples(examples: readonly Example[], settings: TaskSettings): Sample[];
+  readonly objective: Objective<Model<P>>;
+  evaluate(model: Model<P>, examples: readonly Example[], settings: TaskSettings): Metrics;
+  /** what a guesser without a model reaches: fitted on `train`, scored on `test` */
+  baseline(train: readonly Example[], test: readonly Example[]): Metrics;
+  /** how many independent decisions the metrics are means over, for standard errors */
+  decisions(examples: readonly Example[]): number;
+}
+
+/** The labels of settings, where a task cannot do without. */
+export function requireLabels({ labels }: TaskSettings, task: string): LabelSet {
+  if (!labels) throw new TypeError(`${task}: the model has no label set; was it saved for another task?`);
+  return labels;
+}
