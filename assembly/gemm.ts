@@ -7,7 +7,8 @@
  * After Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication": a panel's block of b stays in L1
  * (384 * 16 * 4 = 24 KB) while the rows of a block of a, in L2, pass by it.
  */
-import { tile1x16, tile1x64, tile2x16, tile2x32, tile3x16, tile4x16 } from "./generated/tiles";
+import { activate } from "./activation";
+import { tile1x16, tile1x32, tile2x16, tile3x8, tile4x8 } from "./generated/tiles";
 import { PANEL, transpose } from "./pack";
 import { LANES, at } from "./simd";
 
@@ -17,7 +18,9 @@ const BLOCK_INNER: i32 = 384;
 const BLOCK_ROWS: i32 = 128;
 /** Elements from row to row of a transposed block: no power of two, whose rows would share a cache set. */
 const BLOCK_STRIDE: i32 = BLOCK_INNER + 16;
-/** A tile that reaches over the last column is computed here first. */
+/** Columns of the tiles of three and four rows: half a panel. */
+const HALF: i32 = PANEL / 2;
+/** Four rows of a panel that reaches over the last column are computed here first. */
 const EDGE: i32 = 4 * PANEL;
 
 /** Bytes that a product needs at `scratch`. */
@@ -30,14 +33,19 @@ export function gemmScratchBytes(): i32 {
  *
  * @param a (rows, inner), `lda` elements from row to row
  * @param bias (columns) or 0
+ * @param activation one of activation.ts: the same bits as when it follows on its own
  * @param add 0: c is written; 1: c is added to
  */
 export function gemm(
   c: usize, ldc: i32, a: usize, lda: i32, panels: usize, rows: i32, columns: i32, inner: i32,
-  bias: usize, add: i32, scratch: usize, begin: i32, end: i32,
+  bias: usize, activation: i32, add: i32, scratch: usize, begin: i32, end: i32,
 ): void {
-  multiply(c, ldc, a, lda, 0, panels, inner, rows, columns, inner, add, scratch, begin, end);
-  if (bias) addRow(c, ldc, bias, rows, begin * PANEL, min(end * PANEL, columns));
+  for (let i = 0; i < rows; i += BLOCK_ROWS) {
+    const n = min(BLOCK_ROWS, rows - i), block = at(c, i * ldc);
+    multiply(block, ldc, at(a, i * lda), lda, 0, panels, inner, n, columns, inner, add, scratch, begin, end);
+    // While the block is in the cache.
+    if (bias || activation) finish(block, ldc, n, bias, activation, begin * PANEL, min(end * PANEL, columns));
+  }
 }
 
 /**
@@ -58,17 +66,22 @@ export function multiply(
   add: i32, scratch: usize, begin: i32, end: i32,
 ): void {
   const panel = <usize>panelRows << 6;
-  for (let k0 = 0; k0 < inner; k0 += BLOCK_INNER) {
-    const k = min(BLOCK_INNER, inner - k0);
-    const b = panels + (<usize>k0 << 6);
-    for (let m0 = 0; m0 < rows; m0 += BLOCK_ROWS) {
-      const m = min(BLOCK_ROWS, rows - m0);
+  // A sum of nothing.
+  if (inner == 0 && !add) {
+    const width = min(end * PANEL, columns) - begin * PANEL;
+    for (let i = 0; i < rows; i++) memory.fill(at(c, i * ldc + begin * PANEL), 0, <usize>width << 2);
+  }
+  for (let m0 = 0; m0 < rows; m0 += BLOCK_ROWS) {
+    const m = min(BLOCK_ROWS, rows - m0);
+    for (let k0 = 0; k0 < inner; k0 += BLOCK_INNER) {
+      const k = min(BLOCK_INNER, inner - k0);
       let block = at(a, m0 * lda + k0), stride = lda;
       if (transposed) {
         block = at(scratch, EDGE);
         stride = BLOCK_STRIDE;
         transpose(block, stride, at(a, k0 * lda + m0), lda, k, m);
       }
+      const b = panels + (<usize>k0 << 6);
       multiplyBlock(at(c, m0 * ldc), ldc, block, stride, b, panel, m, columns, k, add | <i32>(k0 > 0), scratch, begin, end);
     }
   }
@@ -79,25 +92,24 @@ function multiplyBlock(
   c: usize, ldc: i32, a: usize, lda: i32, b: usize, panel: usize, rows: i32, columns: i32, k: i32,
   add: i32, scratch: usize, begin: i32, end: i32,
 ): void {
-  const full = rows & ~3;
+  const full = rows & ~3, rest = rows - full;
   const whole = min(end, columns / PANEL);
   const bytesA = <usize>lda << 2, bytesC = <usize>ldc << 2;
   for (let j = begin; j < whole; j++) {
-    let pa = a, pc = at(c, j * PANEL);
-    const pb = b + <usize>j * panel;
-    for (let i = 0; i < full; i += 4, pa += 4 * bytesA, pc += 4 * bytesC) tile4x16(pc, bytesC, pa, bytesA, pb, panel, k, add);
+    for (let h = 0; h < PANEL; h += HALF) {
+      const pb = at(b + <usize>j * panel, h);
+      let pa = a, pc = at(c, j * PANEL + h);
+      for (let i = 0; i < full; i += 4, pa += 4 * bytesA, pc += 4 * bytesC) tile4x8(pc, bytesC, pa, bytesA, pb, panel, k, add);
+      if (rest == 3) tile3x8(pc, bytesC, pa, bytesA, pb, panel, k, add);
+    }
   }
   const pa = at(a, full * lda), pc = at(c, full * ldc);
-  const rest = rows - full;
-  let j = begin;
-  if (rest == 3) {
-    for (; j < whole; j++) tile3x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
-  } else if (rest == 2) {
-    for (; j + 2 <= whole; j += 2) tile2x32(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
-    if (j < whole) tile2x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+  if (rest == 2) {
+    for (let j = begin; j < whole; j++) tile2x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
   } else if (rest == 1) {
-    for (; j + 4 <= whole; j += 4) tile1x64(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
-    for (; j < whole; j++) tile1x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+    let j = begin;
+    for (; j + 2 <= whole; j += 2) tile1x32(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+    if (j < whole) tile1x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
   }
   if (whole < end) lastPanel(at(c, whole * PANEL), ldc, a, lda, b + <usize>whole * panel, panel, rows, columns - whole * PANEL, k, add, scratch);
 }
@@ -110,10 +122,14 @@ function lastPanel(
   for (let i = 0; i < rows; i += 4) {
     const height = min(4, rows - i);
     const pa = at(a, i * lda);
-    if (height == 4) tile4x16(scratch, 64, pa, bytesA, b, panel, k, 0);
-    else if (height == 3) tile3x16(scratch, 64, pa, bytesA, b, panel, k, 0);
+    if (height == 1) tile1x16(scratch, 64, pa, bytesA, b, panel, k, 0);
     else if (height == 2) tile2x16(scratch, 64, pa, bytesA, b, panel, k, 0);
-    else tile1x16(scratch, 64, pa, bytesA, b, panel, k, 0);
+    else {
+      for (let h = 0; h < width; h += HALF) {
+        if (height == 3) tile3x8(at(scratch, h), 64, pa, bytesA, at(b, h), panel, k, 0);
+        else tile4x8(at(scratch, h), 64, pa, bytesA, at(b, h), panel, k, 0);
+      }
+    }
     for (let r = 0; r < height; r++) {
       for (let j = 0; j < width; j++) {
         const to = at(c, (i + r) * ldc + j), sum = load<f32>(at(scratch, r * PANEL + j));
@@ -123,14 +139,17 @@ function lastPanel(
   }
 }
 
-/** Add `row` to every row of c, columns [begin, end). */
-function addRow(c: usize, ldc: i32, row: usize, rows: i32, begin: i32, end: i32): void {
+/** Add the bias to columns [begin, end) of every row, then activate them. */
+function finish(c: usize, ldc: i32, rows: i32, bias: usize, activation: i32, begin: i32, end: i32): void {
   const body = begin + ((end - begin) & ~(LANES - 1));
   for (let i = 0; i < rows; i++) {
     const p = at(c, i * ldc);
-    let j = begin;
-    for (; j < body; j += LANES) v128.store(at(p, j), f32x4.add(v128.load(at(p, j)), v128.load(at(row, j))));
-    for (; j < end; j++) store<f32>(at(p, j), load<f32>(at(p, j)) + load<f32>(at(row, j)));
+    if (bias) {
+      let j = begin;
+      for (; j < body; j += LANES) v128.store(at(p, j), f32x4.add(v128.load(at(p, j)), v128.load(at(bias, j))));
+      for (; j < end; j++) store<f32>(at(p, j), load<f32>(at(p, j)) + load<f32>(at(bias, j)));
+    }
+    activate(p, p, activation, begin, end);
   }
 }
 

@@ -47,7 +47,7 @@ function multiply(engine: Engine, layout: Layout, { rows, columns, inner, a, b, 
   else kernels.packRows(panels, right, columns, inner, columns, 0, count);
   if (layout === "aᵀ b")
     kernels.gemmTransposed(c, columns, left, rows, panels, rows, columns, inner, add, scratch, 0, count);
-  else kernels.gemm(c, columns, left, inner, panels, rows, columns, inner, row, add, scratch, 0, count);
+  else kernels.gemm(c, columns, left, inner, panels, rows, columns, inner, row, 0, add, scratch, 0, count);
   const got = new Float32Array(engine.memory.buffer, c, result.length).slice();
   for (const address of [scratch, panels, c, left, right, ...(bias ? [row] : [])]) engine.release(address);
   assert.equal([...got.slice(rows * columns)], Array(16).fill(GUARD), "wrote behind the result");

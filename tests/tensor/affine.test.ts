@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Engine } from "../../sdk/engine/engine.js";
+import { activate } from "../../sdk/tensor/ops/activation.js";
 import { affine } from "../../sdk/tensor/ops/affine.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
@@ -78,6 +79,26 @@ for (const engine of engines) {
     }
   });
 
+  test(`${engine.build}: an activation on the way out has the bits of the op of its own, with and without a tape`, () => {
+    using _ = new Scope();
+    const x = tensor(
+      engine,
+      wave(150 * 20, 1).map((value) => 4 * value),
+      [150, 20],
+    );
+    const w = parameter(engine, wave(37 * 20, 2), [37, 20]);
+    const b = parameter(engine, wave(37, 3), [37]);
+    for (const kind of ["gelu", "gelu_tanh", "relu", "tanh", "silu", "sigmoid"] as const) {
+      const want = activate(affine(x, w, b), kind).toArray();
+      assert.equal(affine(x, w, b, kind).toArray(), want, kind);
+      backward(() => {
+        const y = affine(x, w, b, kind);
+        assert.equal(y.toArray(), want, `${kind} while a tape is open`);
+        return weighed(y, wave(y.size, 4));
+      });
+    }
+  });
+
   test(`${engine.build}: gradients of one input used twice add up, and those of two passes`, () => {
     using _ = new Scope();
     const x = parameter(engine, wave(6, 1), [2, 3]);
@@ -121,6 +142,17 @@ for (const engine of engines) {
     });
     // The sums have at most 18 terms below 3; differences of a cubic are off by step² times its third derivative.
     near(got, want, { atol: 18 * 3 * 4 * UNIT }, "dW of w used twice");
+  });
+
+  test(`${engine.build}: no rows give no result and gradients of zero`, () => {
+    using _ = new Scope();
+    const [w, b] = [parameter(engine, wave(6), [2, 3]), parameter(engine, wave(2), [2])];
+    backward(() => {
+      const y = affine(tensor(engine, [], [0, 3]), w, b);
+      assert.equal(y.shape, [0, 2]);
+      return weighed(y, new Float32Array());
+    });
+    assert.equal([...w.grad!.data, ...b.grad!.data], Array(8).fill(0));
   });
 
   test(`${engine.build}: a changed weight is packed again when its version says so`, () => {

@@ -1,0 +1,272 @@
+/**
+ * Attention over ragged batches: softmax(scale * q kᵀ) v for each sequence and head, full, causal or windowed.
+ * Vaswani et al. 2017, "Attention Is All You Need" (arXiv:1706.03762), section 3.2.
+ *
+ * query, out and their gradients are (query tokens, heads * dim), key and value (key tokens, heads * dim). Sequence `row`
+ * owns the query tokens [starts[row], starts[row + 1]) and the key tokens [keyStarts[row], keyStarts[row + 1]).
+ * A unit is one head of one sequence, row * heads + head; units are independent, so callers may split [begin, end).
+ *
+ * The query at place i of q is aligned with key p = i + keys - q and sees the keys p - before ... p + after.
+ *
+ * Probabilities are kept for the backward pass in blocks (queries, keys rounded up to 16), offsets[row] elements from the
+ * start of the buffer for its first head. Where dropout took one away its sign bit is set: the mask costs no memory.
+ */
+import { gemmScratchBytes, multiply } from "./gemm";
+import { expInRange } from "./math";
+import { PANEL, packColumns, packRows, padded } from "./pack";
+import { philox16 } from "./random";
+import { LANES, at, hmax, hsum, madd } from "./simd";
+
+/** Queries that are worked on together: their scores stay in L2 up to thousands of keys. */
+const BLOCK: i32 = 32;
+/** In the backward pass queries are the inner dimension of dk and dv, which should not be short. */
+const BACKWARD_BLOCK: i32 = 64;
+/** At this many keys before and after, every query sees every key. */
+const UNLIMITED: i32 = 0x3fffffff;
+
+/** exp(-40) = 2^-58 changes no f32 sum of probabilities. Exact zeros below it keep denormals out of the products with v,
+ * where they cost 25 times the time. */
+const constants = memory.data<f32>([-40, -Infinity], 16);
+
+// First and last key (rounded to panels) that the `n` queries from `place` on may see.
+// @ts-ignore: decorator
+@inline function firstKey(place: i32, before: i32): i32 {
+  return max(0, place - before) & ~(PANEL - 1);
+}
+// @ts-ignore: decorator
+@inline function lastKey(place: i32, n: i32, after: i32, stride: i32): i32 {
+  return min(stride, padded(max(0, place + n + after)));
+}
+
+/** Bytes that `attention` needs at `scratch` for sequences of at most `keys` keys. */
+export function attentionScratchBytes(keys: i32, dim: i32): i32 {
+  return gemmScratchBytes() + ((padded(keys) * dim + padded(dim) * keys + 2 * BLOCK * padded(keys)) << 2);
+}
+
+/**
+ * @param probabilities where they are kept, or 0
+ * @param threshold an element whose random 32 bits are below it is dropped; 0 drops nothing
+ * @param keepScale what the kept ones are multiplied with
+ */
+export function attention(
+  out: usize, probabilities: usize, query: usize, key: usize, value: usize,
+  starts: usize, keyStarts: usize, offsets: usize, heads: i32, dim: i32, scale: f32, before: i32, after: i32,
+  threshold: u32, keepScale: f32, seed: u32, step: u32, stream: u32,
+  scratch: usize, begin: i32, end: i32,
+): void {
+  const width = heads * dim;
+  for (let unit = begin; unit < end; unit++) {
+    const row = unit / heads, head = unit % heads;
+    const q0 = load<i32>(at(starts, row)), queries = load<i32>(at(starts, row + 1)) - q0;
+    const k0 = load<i32>(at(keyStarts, row)), keys = load<i32>(at(keyStarts, row + 1)) - k0;
+    const stride = padded(keys);
+    const keyPanels = scratch + gemmScratchBytes();
+    const valuePanels = at(keyPanels, stride * dim);
+    const scores = at(valuePanels, padded(dim) * keys);
+    const dropped = at(scores, BLOCK * stride);
+    const element = probabilities ? load<i32>(at(offsets, row)) + head * queries * stride : 0;
+    const q = at(query, q0 * width + head * dim), o = at(out, q0 * width + head * dim);
+    packColumns(keyPanels, at(key, k0 * width + head * dim), width, dim, keys, 0, stride / PANEL);
+    packRows(valuePanels, at(value, k0 * width + head * dim), width, keys, dim, 0, padded(dim) / PANEL);
+
+    for (let i = 0; i < queries; i += BLOCK) {
+      const n = min(BLOCK, queries - i), place = i + keys - queries;
+      const first = firstKey(place, before), last = lastKey(place, n, after, stride);
+      const block = element + i * stride;
+      const s = probabilities ? at(probabilities, block) : scores;
+      multiply(at(s, first), stride, at(q, i * width), width, 0, at(keyPanels, first * dim), dim, n, last - first, dim, 0, scratch, 0, (last - first) / PANEL);
+      for (let r = 0; r < n; r++) {
+        const p = place + r;
+        softmaxRow(at(s, r * stride), first, last, max(0, p - before), min(keys, p + after + 1), scale);
+        if (probabilities) {
+          memory.fill(at(s, r * stride), 0, <usize>first << 2);
+          memory.fill(at(s, r * stride + last), 0, <usize>(stride - last) << 2);
+        }
+      }
+      let weights = s;
+      if (threshold) {
+        weights = dropped;
+        for (let r = 0; r < n; r++) {
+          const from = r * stride + first;
+          dropRow(at(dropped, from), at(s, from), last - first, block + from, threshold, keepScale, seed, step, stream);
+        }
+      }
+      multiply(at(o, i * width), width, at(weights, first), stride, 0, at(valuePanels, first * PANEL), keys, n, dim, min(last, keys) - first, 0, scratch, 0, padded(dim) / PANEL);
+    }
+  }
+}
+
+/** s[begin ... end) = softmax(scale * s) over [low, high), zero elsewhere; begin and end are whole panels. */
+function softmaxRow(s: usize, begin: i32, end: i32, low: i32, high: i32, scale: f32): void {
+  const nothing = load<f32>(constants, 4);
+  for (let j = begin; j < low; j++) store<f32>(at(s, j), nothing);
+  for (let j = high; j < end; j++) store<f32>(at(s, j), nothing);
+  let m0 = v128.load32_splat(constants, 4), m1 = m0;
+  for (let j = begin; j < end; j += 2 * LANES) {
+    m0 = f32x4.max(m0, v128.load(at(s, j)));
+    m1 = f32x4.max(m1, v128.load(at(s, j), 16));
+  }
+  const largest = f32x4.splat(hmax(f32x4.max(m0, m1)));
+  const factor = f32x4.splat(scale), cut = v128.load32_splat(constants);
+  let s0 = f32x4.splat(0), s1 = s0;
+  for (let j = begin; j < end; j += 2 * LANES) {
+    const p = at(s, j);
+    const x0 = f32x4.mul(factor, f32x4.sub(v128.load(p), largest));
+    const x1 = f32x4.mul(factor, f32x4.sub(v128.load(p, 16), largest));
+    const e0 = v128.and(expInRange(x0), f32x4.gt(x0, cut));
+    const e1 = v128.and(expInRange(x1), f32x4.gt(x1, cut));
+    s0 = f32x4.add(s0, e0);
+    s1 = f32x4.add(s1, e1);
+    v128.store(p, e0);
+    v128.store(p, e1, 16);
+  }
+  const share = f32x4.splat(<f32>1 / hsum(f32x4.add(s0, s1)));
+  for (let j = begin; j < end; j += LANES) v128.store(at(s, j), f32x4.mul(share, v128.load(at(s, j))));
+}
+
+/**
+ * dropped = what dropout leaves of p, times `keepScale`; in p the sign bit of what it takes is set.
+ * `n` and `element`, the place of p within the buffer, are multiples of 16.
+ */
+function dropRow(
+  dropped: usize, p: usize, n: i32, element: i32, threshold: u32, keepScale: f32, seed: u32, step: u32, stream: u32,
+): void {
+  const factor = f32x4.splat(keepScale), limit = i32x4.splat(threshold), sign = i32x4.splat(0x80000000);
+  for (let i = 0; i < n; i += 16) {
+    philox16(at(dropped, i), (element + i) >> 2, seed, step, stream);
+    for (let j = i; j < i + 16; j += LANES) {
+      const kept = i32x4.ge_u(v128.load(at(dropped, j)), limit);
+      const x = v128.load(at(p, j));
+      v128.store(at(dropped, j), v128.and(f32x4.mul(x, factor), kept));
+      v128.store(at(p, j), v128.or(x, v128.andnot(sign, kept)));
+    }
+  }
+}
+
+/** Bytes that `attentionBackward` needs at `scratch` for sequences of at most `keys` keys. */
+export function attentionBackwardScratchBytes(keys: i32, dim: i32): i32 {
+  const panels = padded(keys) * dim + padded(dim) * keys + 2 * padded(dim) * BACKWARD_BLOCK;
+  return gemmScratchBytes() + ((panels + 2 * BACKWARD_BLOCK * padded(keys)) << 2);
+}
+
+/**
+ * With p the probabilities, d what dropout leaves of them, and o = d v:
+ *   dv = dᵀ do;  dd = do vᵀ;  ds = p (dp - sum of d dd over the row) * scale;  dq = ds k;  dk = dsᵀ q.
+ *
+ * @param dquery where the gradient goes, or 0 where it is not wanted; likewise dkey, dvalue
+ * @param addQuery 0: it is written; 1: it is added to
+ * @param dropping 1 when the forward pass dropped some, 0 when not
+ */
+export function attentionBackward(
+  dquery: usize, addQuery: i32, dkey: usize, addKey: i32, dvalue: usize, addValue: i32,
+  dout: usize, probabilities: usize, query: usize, key: usize, value: usize,
+  starts: usize, keyStarts: usize, offsets: usize, heads: i32, dim: i32, scale: f32, before: i32, after: i32,
+  dropping: i32, keepScale: f32, scratch: usize, begin: i32, end: i32,
+): void {
+  const width = heads * dim, count = padded(dim) / PANEL;
+  const partial = before < UNLIMITED || after < UNLIMITED;
+  for (let unit = begin; unit < end; unit++) {
+    const row = unit / heads, head = unit % heads;
+    const q0 = load<i32>(at(starts, row)), queries = load<i32>(at(starts, row + 1)) - q0;
+    const k0 = load<i32>(at(keyStarts, row)), keys = load<i32>(at(keyStarts, row + 1)) - k0;
+    const stride = padded(keys);
+    const valuePanels = scratch + gemmScratchBytes();
+    const keyPanels = at(valuePanels, stride * dim);
+    const queryPanels = at(keyPanels, padded(dim) * keys);
+    const outPanels = at(queryPanels, padded(dim) * BACKWARD_BLOCK);
+    const dscores = at(outPanels, padded(dim) * BACKWARD_BLOCK);
+    const dropped = at(dscores, BACKWARD_BLOCK * stride);
+    const p = at(probabilities, load<i32>(at(offsets, row)) + head * queries * stride);
+    const queryAt = q0 * width + head * dim, keyAt = k0 * width + head * dim;
+    packColumns(valuePanels, at(value, keyAt), width, dim, keys, 0, stride / PANEL);
+    packRows(keyPanels, at(key, keyAt), width, keys, dim, 0, count);
+    // Keys that the first block does not see would stay unwritten.
+    if (partial && dkey && !addKey) clear(at(dkey, keyAt), width, keys, dim);
+    if (partial && dvalue && !addValue) clear(at(dvalue, keyAt), width, keys, dim);
+
+    for (let i = 0; i < queries; i += BACKWARD_BLOCK) {
+      const n = min(BACKWARD_BLOCK, queries - i), place = i + keys - queries;
+      const first = firstKey(place, before), last = lastKey(place, n, after, stride);
+      const seen = min(last, keys) - first, later = <i32>(i > 0 || partial);
+      const rowAt = queryAt + i * width, seenAt = keyAt + first * width;
+      multiply(at(dscores, first), stride, at(dout, rowAt), width, 0, at(valuePanels, first * dim), dim, n, last - first, dim, 0, scratch, 0, (last - first) / PANEL);
+      let weights = at(p, i * stride);
+      for (let r = 0; r < n; r++) {
+        const from = r * stride + first;
+        const ds = at(dscores, from), d = at(weights, from);
+        if (dropping) droppedGradientRow(ds, at(dropped, from), d, last - first, scale, keepScale);
+        else scoreGradientRow(ds, d, last - first, scale);
+      }
+      if (dropping) weights = dropped;
+      if (dquery) multiply(at(dquery, rowAt), width, at(dscores, first), stride, 0, at(keyPanels, first * PANEL), keys, n, dim, seen, addQuery, scratch, 0, count);
+      if (dkey) {
+        packRows(queryPanels, at(query, rowAt), width, n, dim, 0, count);
+        multiply(at(dkey, seenAt), width, at(dscores, first), stride, 1, queryPanels, n, seen, dim, n, addKey | later, scratch, 0, count);
+      }
+      if (dvalue) {
+        packRows(outPanels, at(dout, rowAt), width, n, dim, 0, count);
+        multiply(at(dvalue, seenAt), width, at(weights, first), stride, 1, outPanels, n, seen, dim, n, addValue | later, scratch, 0, count);
+      }
+    }
+  }
+}
+
+/** Where dd was, ds = p (dd - sum of p dd) * scale, for `n` keys of a row. */
+function scoreGradientRow(ds: usize, p: usize, n: i32, scale: f32): void {
+  const factor = f32x4.splat(scale);
+  let t0 = f32x4.splat(0), t1 = t0;
+  for (let j = 0; j < n; j += 2 * LANES) {
+    t0 = madd(v128.load(at(p, j)), v128.load(at(ds, j)), t0);
+    t1 = madd(v128.load(at(p, j), 16), v128.load(at(ds, j), 16), t1);
+  }
+  const total = f32x4.splat(hsum(f32x4.add(t0, t1)));
+  for (let j = 0; j < n; j += LANES) {
+    const difference = f32x4.sub(v128.load(at(ds, j)), total);
+    v128.store(at(ds, j), f32x4.mul(f32x4.mul(v128.load(at(p, j)), difference), factor));
+  }
+}
+
+/** The same after dropout: d is made again from p and the signs, and dp is dd where p was kept, 0 where not. */
+function droppedGradientRow(ds: usize, d: usize, p: usize, n: i32, scale: f32, keepScale: f32): void {
+  const zero = f32x4.splat(0), keep = f32x4.splat(keepScale), factor = f32x4.splat(scale);
+  let t0 = zero, t1 = zero;
+  for (let j = 0; j < n; j += 2 * LANES) {
+    const d0 = f32x4.mul(f32x4.max(v128.load(at(p, j)), zero), keep);
+    const d1 = f32x4.mul(f32x4.max(v128.load(at(p, j), 16), zero), keep);
+    v128.store(at(d, j), d0);
+    v128.store(at(d, j), d1, 16);
+    t0 = madd(d0, v128.load(at(ds, j)), t0);
+    t1 = madd(d1, v128.load(at(ds, j), 16), t1);
+  }
+  const total = f32x4.splat(hsum(f32x4.add(t0, t1)));
+  for (let j = 0; j < n; j += LANES) {
+    const signed = v128.load(at(p, j));
+    const dp = v128.and(f32x4.mul(v128.load(at(ds, j)), keep), f32x4.ge(signed, zero));
+    v128.store(at(ds, j), f32x4.mul(f32x4.mul(f32x4.abs(signed), f32x4.sub(dp, total)), factor));
+  }
+}
+
+/** Zeros to `columns` elements of each row. */
+function clear(x: usize, stride: i32, rows: i32, columns: i32): void {
+  for (let i = 0; i < rows; i++) memory.fill(at(x, i * stride), 0, <usize>columns << 2);
+}
+
+/**
+ * The kept probabilities, before dropout, without the gaps: (queries, keys) for each head of each sequence in turn.
+ * They begin at targets[row] in `out` for the first head of `row`. Splits by unit.
+ */
+export function attentionProbabilities(
+  out: usize, targets: usize, probabilities: usize, offsets: usize, starts: usize, keyStarts: usize, heads: i32, begin: i32, end: i32,
+): void {
+  for (let unit = begin; unit < end; unit++) {
+    const row = unit / heads, head = unit % heads;
+    const queries = load<i32>(at(starts, row + 1)) - load<i32>(at(starts, row));
+    const keys = load<i32>(at(keyStarts, row + 1)) - load<i32>(at(keyStarts, row));
+    const stride = padded(keys);
+    for (let i = 0; i < queries; i++) {
+      const from = at(probabilities, load<i32>(at(offsets, row)) + (head * queries + i) * stride);
+      const to = at(out, load<i32>(at(targets, row)) + (head * queries + i) * keys);
+      for (let j = 0; j < keys; j++) store<f32>(at(to, j), abs<f32>(load<f32>(at(from, j))));
+    }
+  }
+}
