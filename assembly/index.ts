@@ -10,3 +10,9 @@ export { normalizeRows, normalizeRowsBackward, segmentMax, segmentMaxBackward, s
 export { adamW, descend, lambDirection } from "./optimizer";
 export { activate, activateBackward } from "./activation";
 export { erfAll, expAll, logAll } from "./math";
+export { fillNormal, fillTruncatedNormal, fillUniform, philoxBlock, randomBits } from "./random";
+export { dropout } from "./dropout";
+export {
+  binaryCrossEntropy, binaryCrossEntropyBackward, crossEntropy, crossEntropyBackward, lossSum,
+  raggedCrossEntropy, raggedCrossEntropyBackward, squaredError, squaredErrorBackward,
+} from "./loss";

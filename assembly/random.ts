@@ -4,7 +4,7 @@
  * A number depends on (seed, step, stream, element) alone, so any element can be made again, in any order, by any thread.
  * The counter is (element / 4, step, stream, purpose), the key (seed, 0); word i of a block belongs to element 4 c + i.
  */
-import { LANES, at, madd, nmadd } from "./simd";
+import { LANES, at, madd } from "./simd";
 import { log } from "./math";
 
 const M0: u32 = 0xd2511f53;
@@ -79,4 +79,91 @@ function storeWords(to: usize, v: v128, count: i32): void {
   if (count > 1) v128.store_lane<i32>(to, v, 1, 4);
   if (count > 2) v128.store_lane<i32>(to, v, 2, 8);
   if (count > 3) v128.store_lane<i32>(to, v, 3, 12);
+}
+
+const constants = memory.data<f32>([
+  // 0: 2^-32, 2^-24, 1, 2, erf(sqrt(2))
+  2.3283064365386963e-10, 5.960464477539063e-8, 1, 2, 0.9544997361036416,
+  // 5: z / x in w - 2.5, then w = 5 and 2.5; 16: z / x in sqrt(w) - 3, then 3
+  2.1233137, 0.3488024, -0.0059082857, -0.0017727552, 0.00030920486, -0.0000062870842, -0.0000050020108, 4.917959e-7, 4.120013e-8, 5, 2.5,
+  4.006435, 1.4165949, 0.013337996, -0.010934342, 0.008195944, -0.004750591, 0.0016371275, -0.00023949155, 3,
+], 16);
+
+/** Constant `index` of the table in every lane. */
+// @ts-ignore: decorator
+@inline function c(index: usize): v128 {
+  return v128.load32_splat(constants + (index << 2));
+}
+
+/**
+ * The value below which a standard normal variable lies with probability (1 + x) / 2, x in (-1, 1) as magnitude `a`,
+ * 1 - a (by which the tails keep their precision) and the sign bits of `s`.
+ * After Giles 2010, "Approximating the erfinv function": a times a polynomial in w = -log(1 - x^2), another for w > 5.
+ */
+// @ts-ignore: decorator
+@inline function quantile(a: v128, rest: v128, s: v128): v128 {
+  const w = f32x4.neg(log(f32x4.mul(rest, f32x4.sub(c(3), rest))));
+  const t = f32x4.sub(w, c(15));
+  let p = madd(c(13), t, c(12));
+  p = madd(p, t, c(11));
+  p = madd(p, t, c(10));
+  p = madd(p, t, c(9));
+  p = madd(p, t, c(8));
+  p = madd(p, t, c(7));
+  p = madd(p, t, c(6));
+  p = madd(p, t, c(5));
+  const u = f32x4.sub(f32x4.sqrt(f32x4.max(w, f32x4.splat(0))), c(24));
+  let q = madd(c(23), u, c(22));
+  q = madd(q, u, c(21));
+  q = madd(q, u, c(20));
+  q = madd(q, u, c(19));
+  q = madd(q, u, c(18));
+  q = madd(q, u, c(17));
+  q = madd(q, u, c(16));
+  const z = f32x4.mul(a, v128.bitselect(p, q, f32x4.lt(w, c(14))));
+  return v128.or(z, v128.andnot(s, i32x4.splat(0x7fffffff)));
+}
+
+// A word as a signed number s stands for x = (2 s + 1) / 2^32, and with m = s or ~s for |x| = (2 m + 1) / 2^32.
+// @ts-ignore: decorator
+@inline function twiceMagnitude(s: v128): v128 {
+  return i32x4.shl(v128.xor(s, i32x4.shr_s(s, 31)), 1);
+}
+
+/** A standard normal value from each word. */
+// @ts-ignore: decorator
+@inline function normalOf(s: v128): v128 {
+  const m = twiceMagnitude(s);
+  const a = f32x4.mul(f32x4.convert_i32x4_u(v128.or(m, i32x4.splat(1))), c(0));
+  const rest = f32x4.mul(f32x4.convert_i32x4_u(v128.not(m)), c(0));
+  return quantile(a, rest, s);
+}
+
+/** The same under the condition that it lies within [-2, 2]. */
+// @ts-ignore: decorator
+@inline function truncatedOf(s: v128): v128 {
+  const a = f32x4.mul(f32x4.mul(f32x4.convert_i32x4_u(v128.or(twiceMagnitude(s), i32x4.splat(1))), c(0)), c(4));
+  const z = quantile(a, f32x4.sub(c(2), a), s);
+  return f32x4.max(f32x4.min(z, c(3)), f32x4.neg(c(3)));
+}
+
+/** x = random values in [low, high): 24 bits each. Elements [begin, end), begin a multiple of 4; likewise below. */
+export function fillUniform(x: usize, low: f32, high: f32, seed: u32, stream: u32, begin: i32, end: i32): void {
+  const from = f32x4.splat(low), range = f32x4.splat(high - low);
+  for (let i = begin; i < end; i += LANES) {
+    const u = f32x4.mul(f32x4.convert_i32x4_u(i32x4.shr_u(philox(i >> 2, seed, 0, stream, FILL), 8)), c(1));
+    storeWords(at(x, i), f32x4.add(f32x4.mul(u, range), from), end - i);
+  }
+}
+
+/** x = independent normal values with mean 0. */
+export function fillNormal(x: usize, deviation: f32, seed: u32, stream: u32, begin: i32, end: i32): void {
+  const d = f32x4.splat(deviation);
+  for (let i = begin; i < end; i += LANES) storeWords(at(x, i), f32x4.mul(normalOf(philox(i >> 2, seed, 0, stream, FILL)), d), end - i);
+}
+
+/** x = independent normal values with mean 0 under the condition that they lie within two deviations. */
+export function fillTruncatedNormal(x: usize, deviation: f32, seed: u32, stream: u32, begin: i32, end: i32): void {
+  const d = f32x4.splat(deviation);
+  for (let i = begin; i < end; i += LANES) storeWords(at(x, i), f32x4.mul(truncatedOf(philox(i >> 2, seed, 0, stream, FILL)), d), end - i);
 }

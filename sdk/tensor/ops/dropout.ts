@@ -1,0 +1,38 @@
+/** Dropout, keyed by seed, step and place in the network. */
+import { withScratch } from "../scratch.js";
+import { type DropoutKey, gradTarget, nextDropout, record } from "../tape.js";
+import { empty, type Tensor } from "../tensor.js";
+
+/** Random words that the kernel makes at a time. */
+const WORDS_BYTES = 64;
+
+/**
+ * Take each element away with probability `p` and multiply the others with 1 / (1 - p).
+ * Only in training: without a tape with randomness this returns `x` itself.
+ *
+ * @throws {RangeError} when p is not in [0, 1)
+ *
+ * @example
+ * x = add(x, dropout(attended, 0.1));
+ */
+export function dropout(x: Tensor, p: number): Tensor {
+  if (!(p >= 0 && p < 1)) throw new RangeError(`dropout: p must be a share from 0 up to but not 1, got ${p}`);
+  const key = p > 0 ? nextDropout() : null;
+  if (!key) return x;
+  const y = empty(x.engine, x.shape);
+  drop(y, x, p, key, false);
+  return record(y, [x], (dy) => {
+    const { grad, add } = gradTarget(x);
+    drop(grad, dy, p, key, add);
+  });
+}
+
+/** y = or += what dropout leaves of x */
+function drop(y: Tensor, x: Tensor, p: number, { seed, step, stream }: DropoutKey, add: boolean): void {
+  const { engine } = x;
+  const threshold = Math.floor(p * 2 ** 32);
+  withScratch(engine, WORDS_BYTES, (scratch) => {
+    const { kernels } = engine;
+    kernels.dropout(y.address, x.address, threshold, 1 / (1 - p), seed, step, stream, Number(add), scratch, 0, x.size);
+  });
+}

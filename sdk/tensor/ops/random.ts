@@ -1,0 +1,30 @@
+/** Tensors of random values: a function of the key alone, the same on every machine (assembly/random.ts). */
+import type { Tensor } from "../tensor.js";
+
+/** Names one sequence of random values: a run's seed, and which of its tensors this is. */
+export interface FillKey {
+  /** 32 bits */
+  readonly seed: number;
+  /** 32 bits */
+  readonly stream: number;
+}
+
+/** Fill with independent values, equally likely in [low, high). */
+export function fillUniform(t: Tensor, low: number, high: number, { seed, stream }: FillKey): void {
+  t.engine.kernels.fillUniform(t.address, low, high, seed, stream, 0, t.size);
+}
+
+/**
+ * Fill with independent normal values with mean 0.
+ *
+ * @example
+ * fillNormal(weight, 0.02, { seed: 1, stream: 7 });
+ */
+export function fillNormal(t: Tensor, deviation: number, { seed, stream }: FillKey): void {
+  t.engine.kernels.fillNormal(t.address, deviation, seed, stream, 0, t.size);
+}
+
+/** Fill with normal values under the condition that they lie within two deviations. */
+export function fillTruncatedNormal(t: Tensor, deviation: number, { seed, stream }: FillKey): void {
+  t.engine.kernels.fillTruncatedNormal(t.address, deviation, seed, stream, 0, t.size);
+}
