@@ -82,9 +82,17 @@ const constants = memory.data<f32>([
 @inline export function geluTanhSlope(x: v128): v128 {
   const low = f32x4.min(f32x4.max(x, c(16)), c(17));
   const s2 = f32x4.mul(low, low);
-  const s = f32x4.div(c(9), f32x4.add(c(9), exp(f32x4.mul(f32x4.mul(low, c(13)), madd(s2, c(14), c(9))))));
-  const slope = f32x4.neg(f32x4.mul(f32x4.mul(low, c(13)), madd(s2, c(15), c(9))));
-  return madd(f32x4.mul(s, slope), f32x4.sub(c(9), s), s);
+  const u2 = f32x4.mul(f32x4.mul(low, c(13)), madd(s2, c(14), c(9)));
+  return slopeOfSigmoids(low, u2, f32x4.neg(f32x4.mul(f32x4.mul(low, c(13)), madd(s2, c(15), c(9)))));
+}
+
+/** s + s (1 - s) factor for s = 1 / (1 + exp(u)); 1 - s is computed without a difference. */
+// @ts-ignore: decorator
+@inline function slopeOfSigmoids(x: v128, u: v128, factor: v128): v128 {
+  const e = exp(f32x4.neg(f32x4.abs(u)));
+  const large = f32x4.div(c(9), f32x4.add(c(9), e)), small = f32x4.mul(e, large);
+  const s = v128.bitselect(small, large, f32x4.lt(x, f32x4.splat(0)));
+  return madd(f32x4.mul(large, small), factor, s);
 }
 
 /** x / (1 + exp(-x)) */
@@ -94,12 +102,11 @@ const constants = memory.data<f32>([
   return f32x4.div(low, f32x4.add(c(9), exp(f32x4.neg(low))));
 }
 
-/** s (1 + x (1 - s)),  s = 1 / (1 + exp(-x)) */
+/** s + x s (1 - s),  s = 1 / (1 + exp(-x)) */
 // @ts-ignore: decorator
 @inline export function siluSlope(x: v128): v128 {
   const low = f32x4.min(f32x4.max(x, c(18)), c(19));
-  const s = sigmoid(low);
-  return f32x4.mul(s, madd(low, f32x4.sub(c(9), s), c(9)));
+  return slopeOfSigmoids(low, low, low);
 }
 
 /** f(x); the kind is a constant where this is used, so that one branch is left. */
