@@ -6,11 +6,15 @@
 import type { Build } from "../sdk/engine/source.js";
 import { kernelSubjects } from "./kernels.js";
 import { type Measurement, measure, overRounds, type Subject } from "./measure.js";
+import { modelSubjects } from "./model.js";
+import { trainSubjects } from "./train.js";
 import { yardstick } from "./yardstick.js";
 
 /** Every part of the bench, by its name on the command line: what there is to measure. */
 const parts: Record<string, (build: Build) => Promise<Subject[]>> = {
   kernels: kernelSubjects,
+  model: modelSubjects,
+  train: trainSubjects,
 };
 
 class UsageError extends Error {}
@@ -63,7 +67,7 @@ async function oneRound({ names, build, only }: Options, round: number): Promise
     .flat()
     .filter(({ name }) => name.includes(only));
   if (round % 2) subjects.reverse();
-  for (const subject of subjects) console.log(JSON.stringify(measure(subject, stick, build)));
+  for (const subject of subjects) console.log(JSON.stringify(await measure(subject, stick, build)));
 }
 
 function line(m: Measurement): string {

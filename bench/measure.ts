@@ -30,7 +30,7 @@ export interface Subject {
   readonly tokens?: number;
   /** floating-point operations of one run; absent where they are not what it spends its time on */
   readonly operations?: number;
-  run(): void;
+  run(): void | Promise<void>;
 }
 
 export const runtime = `node ${process.versions.node}`;
@@ -49,15 +49,20 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
  * The medians of `samples` samples of at least 3 ms each. Each is compared with the best of the yardstick's loops just
  * before and just after it: a core that shares its units with another one changes its pace from one moment to the next.
  */
-export function measure(subject: Subject, yardstick: Yardstick, build: Build, samples = 24): Measurement {
+export async function measure(
+  subject: Subject,
+  yardstick: Yardstick,
+  build: Build,
+  samples = 24,
+): Promise<Measurement> {
   const { run, operations, name, model = null, batch = null, tokens = null } = subject;
-  for (let i = 0; i < 3; i++) run();
-  const repeats = Math.max(1, Math.ceil(3 / time(run, 1)));
+  await time(run, 3);
+  const repeats = Math.max(1, Math.ceil(3 / (await time(run, 1))));
   const times: number[] = [];
   const peaks: number[] = [];
   let before = yardstick.peak();
   for (let i = 0; i < samples; i++) {
-    times.push(time(run, repeats));
+    times.push(await time(run, repeats));
     const after = yardstick.peak();
     peaks.push(Math.max(before, after));
     before = after;
@@ -75,9 +80,12 @@ export function measure(subject: Subject, yardstick: Yardstick, build: Build, sa
 }
 
 /** Milliseconds of one of `repeats` runs. */
-function time(run: () => void, repeats: number): number {
+async function time(run: Subject["run"], repeats: number): Promise<number> {
   const started = performance.now();
-  for (let i = 0; i < repeats; i++) run();
+  for (let i = 0; i < repeats; i++) {
+    const done = run();
+    if (done) await done;
+  }
   return (performance.now() - started) / repeats;
 }
 

@@ -1,0 +1,51 @@
+/** Forward passes of whole models: hidden states of a batch, with nothing kept for training. */
+import { collate, type Sample } from "../sdk/data/sample.js";
+import { Engine } from "../sdk/engine/engine.js";
+import type { Build } from "../sdk/engine/source.js";
+import { Scope } from "../sdk/tensor/scope.js";
+import { BASE, bodyOperations, freshModel, MINI, MINILM, randomIds, type Size } from "./bert.js";
+import type { Subject } from "./measure.js";
+
+/** (rows, tokens of each row) */
+const BATCHES = [
+  [1, 16],
+  [1, 128],
+  [8, 128],
+  [32, 64],
+] as const;
+
+export function sequence(ids: Int32Array): Sample {
+  const length = ids.length;
+  return {
+    ids,
+    segments: new Uint8Array(length),
+    special: new Uint8Array(length),
+    words: new Int32Array(length),
+    labels: {},
+  };
+}
+
+async function subjects(size: Size, build: Build): Promise<Subject[]> {
+  const model = freshModel(await Engine.create({ build }), size);
+  return BATCHES.map(([rows, length]): Subject => {
+    const ids = randomIds(rows * length, size.vocabulary);
+    const batch = collate(
+      Array.from({ length: rows }, (_, row) => sequence(ids.slice(row * length, (row + 1) * length))),
+    );
+    return {
+      name: `${size.name} ${rows} x ${length}`,
+      model: size.name,
+      batch: rows,
+      tokens: rows * length,
+      operations: bodyOperations(size, rows, length),
+      run() {
+        using _ = new Scope();
+        model.encode(batch);
+      },
+    };
+  });
+}
+
+export async function modelSubjects(build: Build): Promise<Subject[]> {
+  return (await Promise.all([MINI, MINILM, BASE].map((size) => subjects(size, build)))).flat();
+}
