@@ -1,0 +1,110 @@
+/**
+ * Added tokens: strings that are found in the text before anything else looks at it, such as [MASK] or <mask>.
+ * The leftmost, then the longest match wins; matches do not overlap.
+ */
+import { Aligned } from "./aligned.js";
+import type { Normalizer } from "./normalize.js";
+import { Trie } from "./trie.js";
+import { classOf, codePointAt, WHITE, WORD_CHARACTER } from "./unicode.js";
+
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  /** Left out of decoded text on request. */
+  readonly special: boolean;
+  /** Matches only between characters that belong to no word. */
+  readonly singleWord: boolean;
+  /** Takes the white space on its left, or right, along. */
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+  /** Looked for in the normalised text (in its own normalised form) instead of the text as written. */
+  readonly normalized: boolean;
+}
+
+export interface Match {
+  readonly token: AddedToken;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Finds a set of added tokens. */
+export class AddedMatcher {
+  private readonly trie = new Trie();
+  private readonly begins = new Set<string>();
+  private readonly tokens: AddedToken[] = [];
+
+  /** @param normalizer applied to what is looked for, when the tokens match normalised text */
+  constructor(tokens: readonly AddedToken[], normalizer: Normalizer | null) {
+    for (const token of tokens) {
+      const content = new Aligned();
+      content.load(token.content, 0, token.content.length);
+      const form = normalizer ? normalizer(content, new Aligned()) : content;
+      if (form.length === 0) continue;
+      const old = this.trie.find(form.units, 0, form.length);
+      if (old > 0 && this.trie.value(old) >= 0) continue; // of two equal patterns the first one wins
+      this.trie.set(form.units, 0, form.length, this.tokens.length);
+      this.tokens.push(token);
+      this.begins.add(String.fromCharCode(form.units[0]!));
+    }
+  }
+
+  get empty(): boolean {
+    return this.tokens.length === 0;
+  }
+
+  /** A quick look that rules most texts out. */
+  possible(text: string): boolean {
+    for (const begin of this.begins) if (text.includes(begin)) return true;
+    return false;
+  }
+
+  /** All matches in the first `length` units, in order. */
+  find(units: Uint16Array, length: number): Match[] {
+    const matches: Match[] = [];
+    let taken = 0;
+    for (let at = 0; at < length; ) {
+      const found = this.longest(units, at, length);
+      if (found === null) {
+        at++;
+        continue;
+      }
+      const { token } = found;
+      let { start, end } = found;
+      at = end;
+      if (token.singleWord && (wordBefore(units, start) || wordAt(units, end, length))) continue;
+      if (token.lstrip) while (start > taken && isWhite(units[start - 1]!)) start--;
+      if (token.rstrip) while (end < length && isWhite(units[end]!)) end++;
+      matches.push({ token, start, end });
+      taken = end;
+      at = Math.max(at, end);
+    }
+    return matches;
+  }
+
+  private longest(units: Uint16Array, start: number, length: number): Match | null {
+    let node = 0;
+    let best = -1;
+    let end = start;
+    for (let i = start; i < length; ) {
+      node = this.trie.child(node, units[i++]!);
+      if (node === 0) break;
+      if (this.trie.value(node) >= 0) [best, end] = [this.trie.value(node), i];
+    }
+    return best < 0 ? null : { token: this.tokens[best]!, start, end };
+  }
+}
+
+/** White space lies below U+FFFF, so a unit is enough. */
+function isWhite(unit: number): boolean {
+  return (classOf(unit) & WHITE) !== 0;
+}
+
+function wordBefore(units: Uint16Array, at: number): boolean {
+  if (at === 0) return false;
+  const low = (units[at - 1]! & 0xfc00) === 0xdc00 && at > 1;
+  return (classOf(codePointAt(units, low ? at - 2 : at - 1)) & WORD_CHARACTER) !== 0;
+}
+
+function wordAt(units: Uint16Array, at: number, length: number): boolean {
+  return at < length && (classOf(codePointAt(units, at)) & WORD_CHARACTER) !== 0;
+}

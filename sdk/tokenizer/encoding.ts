@@ -1,0 +1,25 @@
+/** What a text becomes: a row of tokens, each with its id, its place in the text and its part. */
+
+export interface Encoding {
+  readonly ids: Int32Array;
+  /** Segment (token type) of each token: 0 for the text, 1 for the pair in BERT's template. */
+  readonly segments: Uint8Array;
+  /** 1 for tokens that the template added ([CLS], [SEP], …), 0 for those of the text. */
+  readonly special: Uint8Array;
+  /** Index of the word in its own text; -1 for tokens that belong to none. */
+  readonly words: Int32Array;
+  /** [start, end) of each token in its own text (its own word, for words given one by one), in UTF-16 units. */
+  readonly offsets: Int32Array;
+  /** 0 = text, 1 = pair, -1 = neither. */
+  readonly sequences: Int8Array;
+}
+
+/** Offsets counted in Unicode code points instead of UTF-16 units. `text` is what the offsets point into. */
+export function toCodePoints(offsets: Int32Array, text: string): Int32Array {
+  const counts = new Int32Array(text.length + 1);
+  for (let i = 0; i < text.length; i++) {
+    const low = (text.charCodeAt(i) & 0xfc00) === 0xdc00 && i > 0 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800;
+    counts[i + 1] = counts[i]! + (low ? 0 : 1);
+  }
+  return offsets.map((offset) => counts[offset]!);
+}

@@ -1,0 +1,56 @@
+/** The `normalizer` part of a tokenizer.json. */
+import { decompose } from "./decompose.js";
+import { TokenizerError } from "./errors.js";
+import { Fields } from "./fields.js";
+import { lowerCase } from "./letters.js";
+import { bertNormalizer, eachCharacter, type Normalizer } from "./normalize.js";
+import { classOf, MARK } from "./unicode.js";
+
+/** @param path where the part stands, for messages */
+export function readNormalizer(json: unknown, path = "normalizer", depth = 0): Normalizer | null {
+  if (json === null || json === undefined) return null;
+  const fields = new Fields(json, path);
+  const type = fields.string("type");
+  switch (type) {
+    case "Sequence":
+      return sequence(fields, depth);
+    case "BertNormalizer": {
+      const lowercase = fields.boolean("lowercase", true);
+      const strip = fields.get("strip_accents");
+      return bertNormalizer({
+        cleanText: fields.boolean("clean_text", true),
+        chineseCharacters: fields.boolean("handle_chinese_chars", true),
+        // Published files leave it out or null: then accents go when the case goes.
+        stripAccents: strip === null || strip === undefined ? lowercase : fields.boolean("strip_accents"),
+        lowercase,
+      });
+    }
+    case "Lowercase":
+      return (text, spare) => eachCharacter(text, spare, (c) => lowerCase(c) ?? [c])[0];
+    case "StripAccents":
+      return (text, spare) => eachCharacter(text, spare, (c) => ((classOf(c) & MARK) !== 0 ? [] : [c]))[0];
+    case "NFD":
+    case "NFKD":
+      return (text, spare) => decompose(text, spare, type);
+    default:
+      throw new TokenizerError(`${path}: normalizer "${type}" is not supported`);
+  }
+}
+
+function sequence(fields: Fields, depth: number): Normalizer | null {
+  if (depth > 8) throw new TokenizerError(`${fields.path}: sequences are nested more than 8 deep`);
+  const steps = fields
+    .list("normalizers")
+    .map((step, i) => readNormalizer(step, `${fields.path}.normalizers[${i}]`, depth + 1))
+    .filter((step) => step !== null);
+  if (steps.length === 0) return null;
+  return (text, spare) => {
+    let from = text;
+    let to = spare;
+    for (const step of steps) {
+      const result = step(from, to);
+      if (result !== from) [from, to] = [to, from];
+    }
+    return from;
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * Templates: where the text, its pair and the special tokens stand, and which segment each has.
+ * BERT: [CLS]:0 text:0 [SEP]:0, and for pairs [CLS]:0 text:0 [SEP]:0 pair:1 [SEP]:1.
+ */
+import type { Encoding } from "./encoding.js";
+import type { Tokens } from "./tokens.js";
+
+/** One place of a template: a sequence (0 = text, 1 = pair), or special tokens. */
+export type Place =
+  | { readonly sequence: 0 | 1; readonly segment: number }
+  | { readonly ids: readonly number[]; readonly segment: number };
+
+export interface Template {
+  readonly single: readonly Place[];
+  readonly pair: readonly Place[];
+  /** Take the spaces that begin or end a byte-level token out of its offsets. */
+  readonly trim: TrimOffsets | null;
+}
+
+/** How many pieces of white space each token begins and ends with. */
+export interface TrimOffsets {
+  readonly addPrefixSpace: boolean;
+  readonly leading: (id: number) => number;
+  readonly trailing: (id: number) => number;
+}
+
+/** No special tokens: the text, then its pair. */
+export const bare: Template = {
+  single: [{ sequence: 0, segment: 0 }],
+  pair: [
+    { sequence: 0, segment: 0 },
+    { sequence: 1, segment: 1 },
+  ],
+  trim: null,
+};
+
+/** [CLS] text [SEP], and [CLS] text [SEP] pair [SEP] with segments 0 and 1. */
+export function bertTemplate(cls: number, sep: number): Template {
+  const single: Place[] = [
+    { ids: [cls], segment: 0 },
+    { sequence: 0, segment: 0 },
+    { ids: [sep], segment: 0 },
+  ];
+  return { single, pair: [...single, { sequence: 1, segment: 1 }, { ids: [sep], segment: 1 }], trim: null };
+}
+
+/** <s> text </s>, and <s> text </s></s> pair </s>; all in segment 0. */
+export function robertaTemplate(cls: number, sep: number, trim: TrimOffsets | null): Template {
+  const single: Place[] = [
+    { ids: [cls], segment: 0 },
+    { sequence: 0, segment: 0 },
+    { ids: [sep], segment: 0 },
+  ];
+  const second: Place[] = [
+    { ids: [sep], segment: 0 },
+    { sequence: 1, segment: 0 },
+    { ids: [sep], segment: 0 },
+  ];
+  return { single, pair: [...single, ...second], trim };
+}
+
+/** How many special tokens a template adds. */
+export function addedBy(places: readonly Place[]): number {
+  return places.reduce((sum, place) => sum + ("ids" in place ? place.ids.length : 0), 0);
+}
+
+/** Tokens [from, to) of a text. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Put one encoding together from parts of the text's tokens and of its pair's. */
+export function assemble(
+  template: Template,
+  special: boolean,
+  texts: readonly [Tokens] | readonly [Tokens, Tokens],
+  ranges: readonly Range[],
+): Encoding {
+  const places = texts.length === 2 ? template.pair : template.single;
+  let length = 0;
+  for (const place of places) {
+    if ("sequence" in place) length += ranges[place.sequence]!.to - ranges[place.sequence]!.from;
+    else if (special) length += place.ids.length;
+  }
+  const encoding = room(length);
+  let at = 0;
+  for (const place of places) {
+    if ("sequence" in place) {
+      const tokens = texts[place.sequence] as Tokens;
+      const range = ranges[place.sequence]!;
+      copy(encoding, at, tokens, range, place);
+      if (template.trim) trimOffsets(encoding, at, at + range.to - range.from, template.trim);
+      at += range.to - range.from;
+    } else if (special) {
+      for (const id of place.ids) {
+        encoding.ids[at] = id;
+        encoding.segments[at] = place.segment;
+        encoding.special[at] = 1;
+        encoding.words[at] = -1;
+        encoding.sequences[at++] = -1;
+      }
+    }
+  }
+  return encoding;
+}
+
+/** An encoding of `length` tokens, all zero. Its arrays share one buffer: one allocation instead of six. */
+function room(length: number): Encoding {
+  const buffer = new ArrayBuffer(19 * length);
+  return {
+    ids: new Int32Array(buffer, 0, length),
+    words: new Int32Array(buffer, 4 * length, length),
+    offsets: new Int32Array(buffer, 8 * length, 2 * length),
+    segments: new Uint8Array(buffer, 16 * length, length),
+    special: new Uint8Array(buffer, 17 * length, length),
+    sequences: new Int8Array(buffer, 18 * length, length),
+  };
+}
+
+function copy(
+  to: Encoding,
+  at: number,
+  tokens: Tokens,
+  { from, to: end }: Range,
+  place: { sequence: 0 | 1; segment: number },
+): void {
+  const { ids, words, offsets } = to;
+  for (let i = from, out = at; i < end; i++, out++) {
+    ids[out] = tokens.ids[i]!;
+    words[out] = tokens.words[i]!;
+    offsets[2 * out] = tokens.starts[i]!;
+    offsets[2 * out + 1] = tokens.ends[i]!;
+  }
+  const stop = at + end - from;
+  if (place.segment !== 0) to.segments.fill(place.segment, at, stop);
+  if (place.sequence !== 0) to.sequences.fill(place.sequence, at, stop);
+}
+
+/**
+ * Byte-level pieces carry the space before them: "Ġhello". Their offsets leave it out, except at the beginning of a
+ * text whose first space the tokenizer put there itself.
+ */
+function trimOffsets({ ids, offsets }: Encoding, from: number, to: number, trim: TrimOffsets): void {
+  for (let i = from; i < to; i++) {
+    let leading = trim.leading(ids[i]!);
+    const trailing = trim.trailing(ids[i]!);
+    const start = offsets[2 * i]!;
+    const end = offsets[2 * i + 1]!;
+    if (leading > 0) {
+      if (trim.addPrefixSpace && (i === from || start === 0)) leading--;
+      offsets[2 * i] = Math.min(start + leading, end);
+    }
+    if (trailing > 0 && end >= trailing) offsets[2 * i + 1] = Math.max(end - trailing, offsets[2 * i]!);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Hugging Face's tokenizer.json: reading. Every part is built by a file of its own; what is not supported is an error.
+ * Truncation and padding of the file are kept for writing it back, but change no encoding: they are asked for by name.
+ */
+import { brief, expect, TokenizerError } from "./errors.js";
+import { Fields } from "./fields.js";
+import type { Model } from "./model.js";
+import { readAdded } from "./read-added.js";
+import { readDecoder } from "./read-decoder.js";
+import { readModel } from "./read-model.js";
+import { readNormalizer } from "./read-normalizer.js";
+import { readSplitter } from "./read-splitter.js";
+import { readTemplate } from "./read-template.js";
+import type { TrimOffsets } from "./template.js";
+import { Tokenizer } from "./tokenizer.js";
+import { classOf, WHITE } from "./unicode.js";
+
+export interface ReadOptions {
+  /** The parsed special_tokens_map.json or tokenizer_config.json beside it: they name the mask, the separator, … */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** A tokenizer from the text or bytes of a tokenizer.json. */
+export function readTokenizerJson(file: string | Uint8Array, options: ReadOptions = {}): Tokenizer {
+  const text = typeof file === "string" ? file : new TextDecoder().decode(file);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new TokenizerError(`tokenizer.json: not valid JSON (${(cause as Error).message})`, { cause });
+  }
+  return tokenizerFromObject(parsed, options);
+}
+
+/** A tokenizer from what {@link Tokenizer.toJSON} returns; `ready` stands in for its model when that exists already. */
+export function tokenizerFromObject(parsed: unknown, options: ReadOptions = {}, ready?: Model): Tokenizer {
+  const fields = new Fields(parsed, "tokenizer.json");
+  const version = fields.get("version");
+  expect(
+    version === undefined || version === "1.0",
+    `tokenizer.json: version must be "1.0", got ${brief(version)}. Was it written by a newer library?`,
+  );
+  const added = readAdded(fields.get("added_tokens"));
+  const model = ready ?? readModel(fields.get("model"));
+  for (const { id, content } of added)
+    expect(
+      id <= model.vocabulary.size + 65536 + added.length,
+      `added_tokens: the id ${id} of ${brief(content)} is far beyond the vocabulary of ${model.vocabulary.size}`,
+    );
+  const { model: _, ...json } = parsed as Record<string, unknown>;
+  return new Tokenizer({
+    normalizer: readNormalizer(fields.get("normalizer")),
+    splitter: readSplitter(fields.get("pre_tokenizer")),
+    model,
+    added,
+    template: readTemplate(fields.get("post_processor"), (addPrefixSpace) => trimming(model, addPrefixSpace)),
+    decoder: readDecoder(fields.get("decoder")),
+    continues: continuation(json, model),
+    ...(options.settings && { settings: options.settings }),
+    json,
+  });
+}
+
+/** How a piece shows that it continues a word: by WordPiece's prefix, or by having no mark of a space. */
+function continuation(json: Record<string, unknown>, model: Model): (piece: string) => boolean {
+  const prefix = (model as { prefix?: string }).prefix;
+  if (prefix) return (piece) => piece.startsWith(prefix);
+  const text = JSON.stringify(json["pre_tokenizer"] ?? null);
+  const mark = text.includes("ByteLevel") ? "Ġ" : text.includes("Metaspace") ? "▁" : null;
+  return mark === null ? () => false : (piece) => !piece.startsWith(mark);
+}
+
+/** Pieces of white space at either end of a token: Ġ, or a space as it is. Counted when first asked for. */
+function trimming(model: Model, addPrefixSpace: boolean): TrimOffsets {
+  const count = (id: number, step: 1 | -1): number => {
+    const piece = model.vocabulary.piece(id) ?? "";
+    let white = 0;
+    while (white < piece.length && isSpace(piece.charCodeAt(step === 1 ? white : piece.length - 1 - white))) white++;
+    return white;
+  };
+  const known = { leading: new Map<number, number>(), trailing: new Map<number, number>() };
+  const remembered = (side: "leading" | "trailing", step: 1 | -1) => (id: number) => {
+    let white = known[side].get(id);
+    if (white === undefined) known[side].set(id, (white = count(id, step)));
+    return white;
+  };
+  return { addPrefixSpace, leading: remembered("leading", 1), trailing: remembered("trailing", -1) };
+}
+
+function isSpace(unit: number): boolean {
+  return unit === 0x120 || (classOf(unit) & WHITE) !== 0;
+}

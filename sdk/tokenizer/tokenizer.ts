@@ -1,0 +1,278 @@
+/**
+ * Text to ids and back: normalise, split, look up pieces, put into the template.
+ *
+ *   const { ids, offsets } = tokenizer.encode("Hello, world!");
+ *   tokenizer.decode(ids, { skipSpecial: true });          // "hello, world!"
+ */
+import { AddedMatcher, type AddedToken } from "./added.js";
+import { Aligned } from "./aligned.js";
+import type { Decoder } from "./decode.js";
+import type { Encoding } from "./encoding.js";
+import { expect, TokenizerError } from "./errors.js";
+import type { Model } from "./model.js";
+import type { Normalizer } from "./normalize.js";
+import { findRoles, type Roles } from "./roles.js";
+import type { Splitter } from "./split.js";
+import { addedBy, assemble, type Range, type Template } from "./template.js";
+import { Tokens } from "./tokens.js";
+import { combine, keep, parts, type Truncate } from "./truncate.js";
+import { PIECE, WordCache } from "./word-cache.js";
+
+/** A text, or words that have been split already: a word then keeps its index, and offsets count inside it. */
+export type Text = string | readonly string[];
+
+export interface EncodeOptions {
+  /** Add the template's special tokens; true unless said otherwise. */
+  readonly special?: boolean;
+  readonly truncate?: Truncate;
+  /**
+   * Read each text only until it has so many tokens, then finish no further word. For long texts of which only the
+   * beginning is wanted. Windows then cover no more than that, as they do in Hugging Face tokenizers 0.23.1 and 0.23.2.
+   */
+  readonly readUntil?: number;
+}
+
+export interface DecodeOptions {
+  /** Leave special tokens out; false unless said otherwise. */
+  readonly skipSpecial?: boolean;
+  /** Close the gaps before punctuation; as the tokenizer's file says unless said otherwise. */
+  readonly cleanUp?: boolean;
+}
+
+/** What a tokenizer is made of. */
+export interface TokenizerParts {
+  readonly normalizer: Normalizer | null;
+  readonly splitter: Splitter | null;
+  readonly model: Model;
+  readonly added: readonly AddedToken[];
+  readonly template: Template;
+  readonly decoder: Decoder | null;
+  /** Whether a piece continues a word, by its text. */
+  readonly continues: (piece: string) => boolean;
+  /** Parsed special_tokens_map.json or tokenizer_config.json, which name the roles. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** tokenizer.json but for its model. */
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+export class Tokenizer {
+  /** How many ids there are, added tokens included. */
+  readonly size: number;
+  readonly special: Roles;
+  private readonly addedById = new Map<number, AddedToken>();
+  private readonly addedByContent = new Map<string, AddedToken>();
+  private readonly specials = new Set<string>();
+  private readonly written: AddedMatcher;
+  private readonly normalized: AddedMatcher;
+  private readonly cache: WordCache;
+  private readonly buffers = [new Aligned(), new Aligned(), new Aligned(), new Aligned()] as const;
+  private readonly first = new Tokens();
+  private readonly second = new Tokens();
+  /** Tokens after which no further word is read. */
+  private most = Number.POSITIVE_INFINITY;
+
+  constructor(private readonly parts: TokenizerParts) {
+    const { added, model, normalizer } = parts;
+    let size = model.vocabulary.size;
+    for (const token of added) {
+      this.addedById.set(token.id, token);
+      this.addedByContent.set(token.content, token);
+      if (token.special) this.specials.add(token.content);
+      size = Math.max(size, token.id + 1);
+    }
+    // Special tokens first, then the others, each in the order of the file: of equal ones the first is found.
+    const ordered = [...added.filter((token) => token.special), ...added.filter((token) => !token.special)];
+    this.written = new AddedMatcher(
+      ordered.filter((token) => !token.normalized),
+      null,
+    );
+    this.normalized = new AddedMatcher(
+      ordered.filter((token) => token.normalized),
+      normalizer,
+    );
+    this.size = size;
+    this.special = findRoles((token) => this.id(token), parts.settings);
+    this.cache = new WordCache(model);
+  }
+
+  /** The tokens of a text, and of its pair, in the template; of a text that is truncated, the first window. */
+  encode(text: Text, pair?: Text, options: EncodeOptions = {}): Encoding {
+    // One text that is cut off on the right: what is beyond the first window cannot change it, so it is not read.
+    const beginning =
+      pair === undefined && options.truncate?.direction !== "left" ? options.truncate?.length : undefined;
+    const texts = this.tokens(text, pair, options.readUntil ?? beginning);
+    return assemble(this.parts.template, options.special ?? true, texts, this.windowRanges(texts, options).map(first));
+  }
+
+  /** All windows of a text that is too long for `truncate.length`; neighbours share `truncate.stride` tokens. */
+  windows(text: Text, pair?: Text, options: EncodeOptions = {}): Encoding[] {
+    const texts = this.tokens(text, pair, options.readUntil);
+    const special = options.special ?? true;
+    const [a, b] = this.windowRanges(texts, options);
+    const rows: (readonly Range[])[] = b === undefined ? a!.map((range) => [range]) : combine(a!, b);
+    return rows.map((ranges) => assemble(this.parts.template, special, texts, ranges));
+  }
+
+  /** Ids back to text. */
+  decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    let tokens: string[] = [];
+    for (let i = 0; i < ids.length; i++) {
+      const token = this.token(ids[i]!);
+      if (token !== undefined && !(options.skipSpecial && this.specials.has(token))) tokens.push(token);
+    }
+    const { decoder } = this.parts;
+    if (decoder === null) return tokens.join(" ");
+    tokens = decoder.decode(tokens, options.cleanUp);
+    return tokens.join("");
+  }
+
+  /** The id of a token, added tokens first. */
+  id(token: string): number | undefined {
+    const added = this.addedByContent.get(token);
+    if (added !== undefined) return added.id;
+    const id = this.parts.model.vocabulary.find(token);
+    return id < 0 ? undefined : id;
+  }
+
+  /** The token of an id. */
+  token(id: number): string | undefined {
+    return this.addedById.get(id)?.content ?? this.parts.model.vocabulary.piece(id);
+  }
+
+  /** Whether the id is one of the special tokens, such as [SEP]. */
+  isSpecial(id: number): boolean {
+    return this.addedById.get(id)?.special ?? false;
+  }
+
+  /** Whether the piece continues a word: ##ing, or a piece without the mark of a space (▁, Ġ). */
+  continues(id: number): boolean {
+    if (this.addedById.has(id)) return false;
+    const piece = this.parts.model.vocabulary.piece(id);
+    return piece !== undefined && this.parts.continues(piece);
+  }
+
+  /** The Hugging Face tokenizer.json object. */
+  toJSON(): Record<string, unknown> {
+    return { ...this.parts.json, model: this.parts.model.toJSON() };
+  }
+
+  private tokens(
+    text: Text,
+    pair: Text | undefined,
+    most = Number.POSITIVE_INFINITY,
+  ): readonly [Tokens] | readonly [Tokens, Tokens] {
+    this.most = most;
+    this.read(text, this.first, "text");
+    if (pair === undefined) return [this.first];
+    this.read(pair, this.second, "pair");
+    return [this.first, this.second];
+  }
+
+  private windowRanges(texts: readonly Tokens[], { truncate, special = true }: EncodeOptions): Range[][] {
+    const lengths = texts.map((tokens) => tokens.length);
+    if (truncate === undefined) return lengths.map((to) => [{ from: 0, to }]);
+    const { single, pair } = this.parts.template;
+    const kept = keep(lengths, special ? addedBy(texts.length === 2 ? pair : single) : 0, truncate);
+    return lengths.map((total, i) => parts(total, kept[i]!, truncate));
+  }
+
+  /** All tokens of one text, before truncation. */
+  private read(text: Text, into: Tokens, name: string): void {
+    into.length = 0;
+    if (typeof text === "string") {
+      this.readPart(text, into, 0, false);
+      return;
+    }
+    expect(Array.isArray(text), `encode: ${name} must be a string or an array of words, got ${typeof text}`);
+    for (let i = 0; i < text.length && into.length < this.most; i++) {
+      const word = (text as readonly string[])[i]!;
+      const before = into.length;
+      expect(typeof word === "string", `encode: word ${i} of ${name} must be a string, got ${typeof word}`);
+      this.readPart(word, into, i, true);
+      if (into.length > before) continue;
+      // A word of which nothing is left must still hold its place, or the labels of a tagged sentence would shift.
+      if (this.special.unknown === undefined)
+        throw new TokenizerError(
+          `encode: word ${i} (${JSON.stringify(word)}) has no tokens, and there is no unknown token to stand for it`,
+        );
+      into.push(this.special.unknown, 0, word.length, i);
+    }
+  }
+
+  /** Cut written added tokens out, and tokenize what is between them. Words count from `word`, or all are `word`. */
+  private readPart(text: string, into: Tokens, word: number, fixed: boolean): void {
+    const [whole, section] = this.buffers;
+    whole.load(text, 0, text.length);
+    if (this.written.empty || !this.written.possible(text)) {
+      this.readSection(whole, into, word, fixed);
+      return;
+    }
+    let at = 0;
+    let next = word;
+    for (const { token, start, end } of this.written.find(whole.units, whole.length)) {
+      section.copy(whole, at, start);
+      next = this.readSection(section, into, next, fixed);
+      if (into.length >= this.most) return;
+      into.push(token.id, start, end, next);
+      if (!fixed) next++;
+      at = end;
+    }
+    section.copy(whole, at, whole.length);
+    this.readSection(section, into, next, fixed);
+  }
+
+  /** Normalise one section and tokenize it. Returns the number of the next word. */
+  private readSection(section: Aligned, into: Tokens, word: number, fixed: boolean): number {
+    if (section.length === 0 || into.length >= this.most) return word;
+    const [, , spare, gap] = this.buffers;
+    const { normalizer } = this.parts;
+    const text = normalizer === null ? section : normalizer(section, spare);
+    const other = text === spare ? section : spare;
+    const matches = this.normalized.empty ? [] : this.normalized.find(text.units, text.length);
+    if (matches.length === 0) return this.readWords(text, other, into, word, fixed);
+    let at = 0;
+    let next = word;
+    for (const { token, start, end } of matches) {
+      gap.copy(text, at, start);
+      next = this.readWords(gap, other, into, next, fixed);
+      if (into.length >= this.most) return next;
+      into.push(token.id, text.startOf(start), text.endOf(end), next);
+      if (!fixed) next++;
+      at = end;
+    }
+    gap.copy(text, at, text.length);
+    return this.readWords(gap, other, into, next, fixed);
+  }
+
+  /** Split normalised text and look its words up. Returns the number of the next word. */
+  private readWords(normalized: Aligned, spare: Aligned, into: Tokens, word: number, fixed: boolean): number {
+    normalized.whole();
+    const { splitter } = this.parts;
+    const text = splitter === null ? normalized : splitter(normalized, spare);
+    const { units, cuts, words, plain, base, starts, ends } = text;
+    const { cache } = this;
+    for (let i = 0; i < words && into.length < this.most; i++) {
+      const start = cuts[2 * i]!;
+      const count = cache.look(units, start, cuts[2 * i + 1]!);
+      const number = fixed ? word : word + i;
+      const { found } = cache;
+      let at = cache.at;
+      into.reserve(count);
+      let out = into.length;
+      for (const stop = at + PIECE * count; at < stop; at += PIECE, out++) {
+        const from = start + found[at + 1]!;
+        const to = start + found[at + 2]!;
+        into.ids[out] = found[at]!;
+        into.starts[out] = plain ? base + from : starts[from]!;
+        into.ends[out] = plain ? base + to : ends[to - 1]!;
+        into.words[out] = number;
+      }
+      into.length = out;
+    }
+    return fixed ? word : word + words;
+  }
+}
+
+function first(ranges: readonly Range[]): Range {
+  return ranges[0]!;
+}

@@ -1,0 +1,109 @@
+/**
+ * Pieces and their ids, both ways. All pieces stand in one array of UTF-16 units, one after another.
+ *
+ *   vocabulary.find("##ing")   // 2075
+ *   vocabulary.piece(2075)     // "##ing"
+ */
+import { decodeUnits, grown } from "./aligned.js";
+import { expect } from "./errors.js";
+import { Trie } from "./trie.js";
+
+export class Vocabulary {
+  /** Ids below this may have a piece; holes are possible in files made by hand. */
+  size = 0;
+  /** How many pieces there are. */
+  count = 0;
+  units: Uint16Array;
+  used = 0;
+  /** For each id where its piece begins and ends in `units`; -1 for a hole. */
+  begins: Int32Array;
+  ends: Int32Array;
+  private index: Trie | undefined;
+  /** Ids that are not in order must stay below this, so that a small file cannot ask for a large table. */
+  private readonly widest: number;
+
+  /** @param pieces how many are expected; more are taken as needed */
+  constructor(pieces = 64) {
+    this.widest = 65536 + 16 * pieces;
+    this.units = new Uint16Array(8 * pieces);
+    this.begins = new Int32Array(pieces).fill(-1);
+    this.ends = new Int32Array(pieces).fill(-1);
+  }
+
+  static of(pieces: Iterable<string>): Vocabulary {
+    const vocabulary = new Vocabulary();
+    for (const piece of pieces) vocabulary.add(piece, vocabulary.size);
+    return vocabulary;
+  }
+
+  add(piece: string, id: number): void {
+    const begin = this.used;
+    this.reserve(piece.length);
+    for (let i = 0; i < piece.length; i++) this.units[begin + i] = piece.charCodeAt(i);
+    this.place(begin, begin + piece.length, id);
+  }
+
+  /** Make room for `length` more units. */
+  reserve(length: number): void {
+    const needed = this.used + length;
+    if (needed > this.units.length)
+      this.units = grown(this.units, new Uint16Array(Math.max(needed, 2 * this.units.length)));
+  }
+
+  /** Give units [begin, end), which the caller has written, the id `id`. */
+  place(begin: number, end: number, id: number): void {
+    expect(
+      Number.isInteger(id) && id >= 0 && (id <= this.size || id < this.widest),
+      `vocabulary: ids must be whole numbers without wide gaps, got ${id} after ${this.count} pieces`,
+    );
+    if (id >= this.begins.length) this.widen(id + 1);
+    if (this.begins[id] === -1) this.count++;
+    this.begins[id] = begin;
+    this.ends[id] = end;
+    this.used = end;
+    if (id >= this.size) this.size = id + 1;
+    this.index?.set(this.units, begin, end, id);
+  }
+
+  private widen(size: number): void {
+    const length = Math.max(size, 2 * this.begins.length);
+    const old = this.begins.length;
+    this.begins = grown(this.begins, new Int32Array(length)).fill(-1, old);
+    this.ends = grown(this.ends, new Int32Array(length)).fill(-1, old);
+  }
+
+  /** All pieces as a trie, built when first asked for. */
+  get trie(): Trie {
+    if (this.index === undefined) {
+      const index = new Trie(Math.max(64, Math.ceil(this.used * 0.45)));
+      for (let id = 0; id < this.size; id++)
+        if (this.begins[id]! >= 0) index.set(this.units, this.begins[id]!, this.ends[id]!, id);
+      index.trim();
+      this.index = index;
+    }
+    return this.index;
+  }
+
+  /** The id of a piece, or -1. */
+  find(piece: string): number {
+    let node = 0;
+    for (let i = 0; i < piece.length; i++) {
+      node = this.trie.child(node, piece.charCodeAt(i));
+      if (node === 0) return -1;
+    }
+    return this.trie.value(node);
+  }
+
+  /** The piece of an id, or undefined. */
+  piece(id: number): string | undefined {
+    const begin = id >= 0 && id < this.size ? this.begins[id]! : -1;
+    return begin < 0 ? undefined : decodeUnits(this.units, begin, this.ends[id]!);
+  }
+
+  /** Give back the room that was not needed. */
+  trim(): void {
+    this.units = this.units.slice(0, this.used);
+    this.begins = this.begins.slice(0, this.size);
+    this.ends = this.ends.slice(0, this.size);
+  }
+}
