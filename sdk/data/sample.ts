@@ -58,6 +58,12 @@ export interface Batch {
   readonly segments: Int32Array;
   /** (rows + 1) where each sequence begins; the last entry is the number of tokens */
   readonly starts: Int32Array;
+  /**
+   * The tokens that may be attended to; all of them where this is absent, as it is in every batch made here. Padded
+   * implementations compute positions that nobody looks at, and some of their losses run over them: to compare with
+   * such a loss, a batch can have such positions too. `index` names the tokens, `starts` where each row's begin in it.
+   */
+  readonly visible?: { readonly index: Int32Array; readonly starts: Int32Array };
   readonly labels: BatchLabels;
 }
 

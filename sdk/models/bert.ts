@@ -9,12 +9,12 @@ import type { ClassifiesRows, JudgesPairs } from "../heads/pooled.js";
 import type { PointsToSpans } from "../heads/span.js";
 import type { LabelsTokens } from "../heads/tagging.js";
 import type { PredictsTokens } from "../heads/token-prediction.js";
+import { selfAttention } from "../nn/attention.js";
 import { constant, normal } from "../nn/init.js";
 import { type Layer, linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
 import { affine } from "../tensor/ops/affine.js";
-import { attention } from "../tensor/ops/attention.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
@@ -86,7 +86,7 @@ function embeddings(w: Weights, c: BertConfig): (batch: Batch) => Tensor {
 }
 
 /** One encoder layer: attend, then think. Each half is added to its input and normalised after it. */
-function bertLayer(w: Weights, c: BertConfig): (x: Tensor, starts: Int32Array, trace?: Trace) => Tensor {
+function bertLayer(w: Weights, c: BertConfig): (x: Tensor, batch: Batch, trace?: Trace) => Tensor {
   const { hidden_size: h, num_attention_heads: heads, hidden_dropout_prob: p, layer_norm_eps: eps } = c;
   const init = normal(c.initializer_range);
   const query = linear(w.at("attention.self.query"), h, h, init);
@@ -98,13 +98,8 @@ function bertLayer(w: Weights, c: BertConfig): (x: Tensor, starts: Int32Array, t
   const narrow = linear(w.at("output.dense"), c.intermediate_size, h, init);
   const afterThought = norm(w.at("output.LayerNorm"), h, eps);
 
-  return (x, starts, trace) => {
-    const attended = attention(query(x), key(x), value(x), {
-      heads,
-      starts,
-      dropout: c.attention_probs_dropout_prob,
-      ...(trace && { probabilities: (p: Tensor) => trace.attentions.push(p) }),
-    });
+  return (x, batch, trace) => {
+    const attended = selfAttention(query(x), key(x), value(x), batch, { heads, dropout: c.attention_probs_dropout_prob, attentions: trace?.attentions });
     x = afterAttention(add(x, dropout(mix(attended), p)));
     return afterThought(add(x, dropout(narrow(widen(x)), p)));
   };
@@ -121,7 +116,7 @@ function encoder(w: Weights, c: BertConfig): Encoder {
       let x = embed(batch);
       trace?.hidden.push(x);
       for (const layer of layers) {
-        x = layer(x, batch.starts, trace);
+        x = layer(x, batch, trace);
         trace?.hidden.push(x);
       }
       return x;

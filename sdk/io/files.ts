@@ -1,0 +1,56 @@
+/** Where the files of a model are: a folder, a hub, a store of the browser, or memory. */
+
+/** Reading by name; undefined when there is no such file. */
+export interface Files {
+  read(name: string): Promise<Uint8Array | undefined>;
+}
+
+/** Files that can be written as well. */
+export interface WritableFiles extends Files {
+  write(name: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** A file that a model cannot do without is not there, or is not what it should be. */
+export class ModelFileError extends Error {
+  override name = "ModelFileError";
+}
+
+/** Files in memory. */
+export function memoryFiles(entries: Iterable<readonly [string, Uint8Array]> = []): WritableFiles & { readonly files: ReadonlyMap<string, Uint8Array> } {
+  const files = new Map(entries);
+  return {
+    files,
+    read: async (name) => files.get(name),
+    write: async (name, bytes) => void files.set(name, bytes),
+  };
+}
+
+/** Names that stay inside their folder on every system: plain parts joined by "/", none of dots alone. */
+export function requireSafeName(name: string): string {
+  const safe = /^[\w.-]+(\/[\w.-]+)*$/.test(name) && !name.split("/").some((part) => /^\.+$/.test(part));
+  if (!safe) throw new ModelFileError(`the file name ${JSON.stringify(name)} is refused: only letters, digits, ".", "_", "-" and "/" inside the folder are allowed`);
+  return name;
+}
+
+/** The text of a file that must be there. */
+export async function requireText(files: Files, name: string, why: string): Promise<string> {
+  const bytes = await files.read(name);
+  if (!bytes) throw new ModelFileError(`${name} is missing: ${why}`);
+  return new TextDecoder().decode(bytes);
+}
+
+/** A file's JSON; undefined when there is no such file. */
+export async function readJson(files: Files, name: string): Promise<unknown> {
+  const bytes = await files.read(name);
+  if (!bytes) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new ModelFileError(`${name} is not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+/** The bytes of a value as JSON, two spaces deep, as published files are written. */
+export function jsonBytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}

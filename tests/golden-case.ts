@@ -1,0 +1,257 @@
+/** One case of reference results: what a model computes, beside what PyTorch computed for the same weights and inputs. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Batch, collate, type Sample } from "../sdk/data/sample.js";
+import type { Engine } from "../sdk/engine/engine.js";
+import { readSafetensors, type Safetensors } from "../sdk/io/safetensors.js";
+import { loadModel, type Pretrained } from "../sdk/io/pretrained.js";
+import type { Model } from "../sdk/models/build.js";
+import type { Trace } from "../sdk/models/encoder.js";
+import type { Purpose } from "../sdk/models/family.js";
+import { tagging } from "../sdk/heads/tagging.js";
+import { classification, regression } from "../sdk/heads/pooled.js";
+import { spanObjective } from "../sdk/heads/span.js";
+import { maskedLm } from "../sdk/objectives/masked-lm.js";
+import { pairObjective } from "../sdk/objectives/next-sentence.js";
+import { alone, type Objective, together } from "../sdk/objectives/objective.js";
+import { add } from "../sdk/tensor/ops/elementwise.js";
+import { Scope } from "../sdk/tensor/scope.js";
+import { backward, gradOf } from "../sdk/tensor/tape.js";
+import type { Tensor } from "../sdk/tensor/tensor.js";
+import { adamW, clipScale, gradientNorm } from "../sdk/train/optimizer.js";
+import { diskFolder } from "./folder.js";
+import { type Bound, share } from "./near.js";
+
+/** Bounds of the reference's README: absolute plus relative. */
+const FORWARD: Bound = { atol: 2e-5, rtol: 2e-5 };
+const GRADIENT: Bound = { atol: 1e-5, rtol: 1e-4 };
+const LOSSES: Bound = { rtol: 1e-3 };
+const AFTER: Bound = { atol: 2e-3, rtol: 0 };
+/** The first step divides by the square root of tiny second moments: only elements with a gradient can be compared. */
+const LEAST_GRADIENT = 1e-6;
+
+/** The largest error of each kind as a share of its bound. */
+export type Shares = Record<"hidden" | "attentions" | "scores" | "loss" | "gradients" | "losses" | "after", number>;
+
+interface Rows {
+  readonly count: number;
+  readonly width: number;
+  readonly lengths: readonly number[];
+}
+
+/** Rows of a padded batch: (rows × width) with the real length of each. */
+function rowsOf(expected: Safetensors): Rows {
+  const [count = 0, width = 0] = expected.shape("input.input_ids")!;
+  const mask = expected.integers("input.attention_mask");
+  const lengths = Array.from({ length: count }, (_, row) => mask.slice(row * width, (row + 1) * width).reduce((sum, m) => sum + m, 0));
+  return { count, width, lengths };
+}
+
+/** A per-token input cut to its real tokens. */
+function cut(values: readonly number[], { width, lengths }: Rows, row: number): number[] {
+  return values.slice(row * width, row * width + lengths[row]!);
+}
+
+function samplesOf(expected: Safetensors, purpose: Purpose): Sample[] {
+  const rows = rowsOf(expected);
+  const ids = expected.integers("input.input_ids");
+  const has = (name: string) => expected.shape(`input.${name}`) !== undefined;
+  const types = has("token_type_ids") ? expected.integers("input.token_type_ids") : ids.map(() => 0);
+  return rows.lengths.map((length, row) => ({
+    ids: Int32Array.from(cut(ids, rows, row)),
+    segments: Uint8Array.from(cut(types, rows, row)),
+    special: new Uint8Array(length),
+    words: Int32Array.from({ length }, (_, i) => i),
+    labels: labelsOf(expected, purpose, rows, row),
+  }));
+}
+
+function labelsOf(expected: Safetensors, purpose: Purpose, rows: Rows, row: number): Sample["labels"] {
+  const ints = (name: string) => expected.integers(`input.${name}`);
+  const tokens = () => Int32Array.from(cut(ints("labels"), rows, row));
+  switch (purpose) {
+    case "pretrain": {
+      const pair = expected.shape("input.next_sentence_label") ? "next_sentence_label" : "sentence_order_label";
+      return { tokens: tokens(), pair: ints(pair)[row]! };
+    }
+    case "mask":
+    case "tag":
+      return { tokens: tokens() };
+    case "pair":
+      return { pair: ints("labels")[row]! };
+    case "answer":
+      return { span: [ints("start_positions")[row]!, ints("end_positions")[row]!] };
+    case "classify":
+      return expected.dtype("input.labels") === "F32" ? { value: expected.floats("input.labels")[row]! } : { row: ints("labels")[row]! };
+    case "encode":
+      return {};
+  }
+}
+
+/** The objective that the reference's own class has. */
+function objectiveOf({ purpose, model, labels }: Pretrained, regressing: boolean): { model: never; objective: Objective<never> } {
+  const mask = maskedLm({ vocabulary: { size: 1, mask: 0 } });
+  const objectives = {
+    pretrain: () => together(mask, pairObjective("next-sentence")),
+    mask: () => alone(mask),
+    pair: () => alone(pairObjective("next-sentence")),
+    classify: () => alone(regressing ? regression() : classification()),
+    tag: () => alone(tagging()),
+    answer: () => alone(spanObjective()),
+    encode: () => {
+      throw new TypeError(`a bare encoder has no loss (${labels?.size ?? 0} labels)`);
+    },
+  };
+  return { model: model as never, objective: objectives[purpose]() as Objective<never> };
+}
+
+/** Scores by the reference's output name; token-wise ones at all positions. */
+function scoresOf(model: Model<Purpose>, purpose: Purpose, hidden: Tensor, batch: Batch): Record<string, Tensor> {
+  const all = Int32Array.from(batch.ids, (_, i) => i);
+  const m = model as Model<"pretrain"> & Model<"classify"> & Model<"tag"> & Model<"answer">;
+  switch (purpose) {
+    case "pretrain":
+      return { prediction_logits: m.tokenScores(hidden, all), seq_relationship_logits: m.pairScores(hidden, batch) };
+    case "mask":
+      return { logits: m.tokenScores(hidden, all) };
+    case "pair":
+      return { logits: m.pairScores(hidden, batch) };
+    case "classify":
+      return { logits: m.rowScores(hidden, batch) };
+    case "tag":
+      return { logits: m.tagScores(hidden) };
+    case "answer":
+      return { span: m.spanScores(hidden) };
+    case "encode":
+      return {};
+  }
+}
+
+/** The largest share over real tokens of a padded expectation (rows, width, n) and ragged values (tokens, n). */
+function tokenShare(got: Float32Array, want: Float32Array, { width, lengths }: Rows, starts: Int32Array): number {
+  const n = want.length / (width * lengths.length);
+  let worst = 0;
+  for (const [row, length] of lengths.entries()) {
+    const from = row * width * n;
+    worst = Math.max(worst, share(got.subarray(starts[row]! * n, (starts[row]! + length) * n), want.subarray(from, from + length * n), FORWARD).share);
+  }
+  return worst;
+}
+
+/** Attention probabilities: ragged by row and head against (rows, heads, width, width). */
+function attentionShare(got: Float32Array, want: Float32Array, heads: number, { width, lengths }: Rows): number {
+  let worst = 0;
+  let at = 0;
+  for (const [row, length] of lengths.entries()) {
+    for (let head = 0; head < heads; head++) {
+      for (let query = 0; query < length; query++) {
+        const from = ((row * heads + head) * width + query) * width;
+        worst = Math.max(worst, share(got.subarray(at, at + length), want.subarray(from, from + length), FORWARD).share);
+        at += length;
+      }
+    }
+  }
+  return worst;
+}
+
+function compareForward(loaded: Pretrained, expected: Safetensors, batch: Batch, shares: Shares): void {
+  using _ = new Scope();
+  const rows = rowsOf(expected);
+  const trace: Trace = { hidden: [], attentions: [] };
+  const hidden = loaded.model.encode(batch, trace);
+  for (const [layer, state] of trace.hidden.entries()) {
+    shares.hidden = Math.max(shares.hidden, tokenShare(state.data, expected.floats(`output.hidden_states.${layer}`), rows, batch.starts));
+  }
+  for (const [layer, probabilities] of trace.attentions.entries()) {
+    const name = `output.attentions.${layer}`;
+    shares.attentions = Math.max(shares.attentions, attentionShare(probabilities.data, expected.floats(name), expected.shape(name)![1]!, rows));
+  }
+  const scores = scoresOf(loaded.model, loaded.purpose, hidden, batch);
+  for (const [name, tensor] of Object.entries(scores)) {
+    const got = tensor.data;
+    if (name === "span") {
+      for (const [column, output] of ["start_logits", "end_logits"].entries()) {
+        const one = Float32Array.from({ length: got.length / 2 }, (_v, i) => got[2 * i + column]!);
+        shares.scores = Math.max(shares.scores, tokenShare(one, expected.floats(`output.${output}`), rows, batch.starts));
+      }
+      continue;
+    }
+    const want = expected.floats(`output.${name}`);
+    const byRow = tensor.shape[0] === rows.count && expected.shape(`output.${name}`)!.length === 2;
+    shares.scores = Math.max(shares.scores, byRow ? share(got, want, FORWARD).share : tokenShare(got, want, rows, batch.starts));
+  }
+}
+
+function compareTraining(loaded: Pretrained, expected: Safetensors, losses: readonly number[], batch: Batch, shares: Shares): void {
+  const { model, objective } = objectiveOf(loaded, batch.labels.value !== undefined);
+  using optimizer = adamW(loaded.weights, { decay: 0.01 });
+  const counts = objective.counts(batch);
+  const first = new Map<string, Float32Array>();
+  for (const [step, wanted] of losses.entries()) {
+    using _ = new Scope();
+    const loss = backward(() => objective.losses(model, batch, counts).reduce(add));
+    if (step === 0) {
+      shares.loss = share([loss.item()], expected.floats("output.loss"), FORWARD).share;
+      for (const [name, parameter] of loaded.weights.entries()) {
+        const gradient = gradOf(parameter).toArray();
+        first.set(name, gradient);
+        if (expected.shape(`grad.${name}`)) shares.gradients = Math.max(shares.gradients, share(gradient, expected.floats(`grad.${name}`), GRADIENT).share);
+        // A parameter that the reference's loss does not reach has no gradient here either.
+        else if (gradient.some((g) => g !== 0)) shares.gradients = Number.POSITIVE_INFINITY;
+      }
+    }
+    shares.losses = Math.max(shares.losses, share([loss.item()], [wanted], LOSSES).share);
+    optimizer.step(1e-2, clipScale(gradientNorm(optimizer), 1));
+  }
+  for (const [name, parameter] of loaded.weights.entries()) {
+    if (!expected.shape(`grad.${name}`)) continue;
+    const gradient = first.get(name)!;
+    const want = expected.floats(`after.${name}`);
+    const got = parameter.data;
+    for (let i = 0; i < want.length; i++) {
+      if (Math.abs(gradient[i]!) > LEAST_GRADIENT) shares.after = Math.max(shares.after, share([got[i]!], [want[i]!], AFTER).share);
+    }
+  }
+  missingGradients(loaded, expected, shares);
+}
+
+/** Every gradient that the reference has must belong to a parameter here. */
+function missingGradients({ weights, family }: Pretrained, expected: Safetensors, shares: Shares): void {
+  const known = new Set([...weights.entries()].map(([name]) => name));
+  for (const name of expected.names()) {
+    if (!name.startsWith("grad.")) continue;
+    const canonical = family.canonicalName(name.slice(5));
+    if (canonical !== null && !known.has(canonical)) shares.gradients = Number.POSITIVE_INFINITY;
+  }
+}
+
+/**
+ * The batch that the reference's loss runs over. Its question-answering loss takes the softmax over padded positions too,
+ * so those are computed here as they are there: present, but seen by nobody.
+ */
+function paddedBatch(expected: Safetensors, batch: Batch): Batch {
+  const { count, width, lengths } = rowsOf(expected);
+  const integers = (name: string) => Int32Array.from(expected.shape(`input.${name}`) ? expected.integers(`input.${name}`) : new Array(count * width).fill(0));
+  const index = lengths.flatMap((length, row) => Array.from({ length }, (_, i) => row * width + i));
+  return {
+    ...batch,
+    ids: integers("input_ids"),
+    segments: integers("token_type_ids"),
+    positions: Int32Array.from({ length: count * width }, (_, i) => i % width),
+    starts: Int32Array.from({ length: count + 1 }, (_, row) => row * width),
+    visible: { index: Int32Array.from(index), starts: batch.starts },
+  };
+}
+
+/** Compute a case and compare everything that the reference has. */
+export async function compareCase(engine: Engine, path: string): Promise<Shares> {
+  const shares: Shares = { hidden: 0, attentions: 0, scores: 0, loss: 0, gradients: 0, losses: 0, after: 0 };
+  const expected = readSafetensors(readFileSync(join(path, "expected.safetensors")));
+  const { losses } = JSON.parse(readFileSync(join(path, "expected.json"), "utf8")) as { losses: number[] };
+  using loaded = await loadModel(engine, diskFolder(path));
+  const batch = collate(samplesOf(expected, loaded.purpose));
+  compareForward(loaded, expected, batch, shares);
+  const trained = loaded.purpose === "answer" ? paddedBatch(expected, batch) : batch;
+  compareTraining(loaded, expected, losses, trained, shares);
+  return shares;
+}
