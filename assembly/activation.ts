@@ -54,32 +54,49 @@ const constants = memory.data<f32>([
 
 /** x Phi(x) = max(x, 0) - |x| Phi(-|x|): nothing cancels where the result is small. */
 // @ts-ignore: decorator
-@inline export function gelu(x: v128): v128 {
+@inline function gelu(x: v128): v128 {
   const a = f32x4.min(f32x4.abs(x), c(11));
   return f32x4.sub(f32x4.max(x, f32x4.splat(0)), f32x4.mul(a, tail(a, bell(a))));
 }
 
-/** Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi) */
-// @ts-ignore: decorator
-@inline export function geluSlope(x: v128): v128 {
-  const a = f32x4.min(f32x4.abs(x), c(11));
-  const e = bell(a);
-  const below = tail(a, e);
-  const phi = v128.bitselect(below, f32x4.sub(c(9), below), f32x4.lt(x, f32x4.splat(0)));
-  return madd(f32x4.mul(f32x4.max(f32x4.min(x, c(11)), f32x4.neg(c(11))), c(12)), e, phi);
-}
-
 /** x (1 + tanh(u)) / 2 = x / (1 + exp(-2u)),  u = sqrt(2 / pi) (x + 0.044715 x^3) */
 // @ts-ignore: decorator
-@inline export function geluTanh(x: v128): v128 {
+@inline function geluTanh(x: v128): v128 {
   const low = f32x4.max(x, c(16));
   const u = f32x4.mul(f32x4.mul(low, c(13)), madd(f32x4.mul(low, low), c(14), c(9)));
   return f32x4.div(low, f32x4.add(c(9), exp(u)));
 }
 
+/** x / (1 + exp(-x)) */
+// @ts-ignore: decorator
+@inline function silu(x: v128): v128 {
+  const low = f32x4.max(x, c(18));
+  return f32x4.div(low, f32x4.add(c(9), exp(f32x4.neg(low))));
+}
+
+/** f(x); the kind is a constant where this is used, so that one branch is left. */
+// @ts-ignore: decorator
+@inline function activated(kind: i32, x: v128): v128 {
+  if (kind == GELU) return gelu(x);
+  if (kind == GELU_TANH) return geluTanh(x);
+  if (kind == RELU) return f32x4.max(x, f32x4.splat(0));
+  if (kind == TANH) return tanh(x);
+  if (kind == SILU) return silu(x);
+  return sigmoid(x);
+}
+
+/** Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi) */
+// @ts-ignore: decorator
+@inline function geluSlope(x: v128): v128 {
+  const a = f32x4.min(f32x4.abs(x), c(11));
+  const e = bell(a), below = tail(a, e);
+  const phi = v128.bitselect(below, f32x4.sub(c(9), below), f32x4.lt(x, f32x4.splat(0)));
+  return madd(f32x4.mul(f32x4.max(f32x4.min(x, c(11)), f32x4.neg(c(11))), c(12)), e, phi);
+}
+
 /** s + x s (1 - s) 2u',  s = 1 / (1 + exp(-2u)) */
 // @ts-ignore: decorator
-@inline export function geluTanhSlope(x: v128): v128 {
+@inline function geluTanhSlope(x: v128): v128 {
   const low = f32x4.min(f32x4.max(x, c(16)), c(17));
   const s2 = f32x4.mul(low, low);
   const u2 = f32x4.mul(f32x4.mul(low, c(13)), madd(s2, c(14), c(9)));
@@ -95,48 +112,22 @@ const constants = memory.data<f32>([
   return madd(f32x4.mul(large, small), factor, s);
 }
 
-/** x / (1 + exp(-x)) */
-// @ts-ignore: decorator
-@inline export function silu(x: v128): v128 {
-  const low = f32x4.max(x, c(18));
-  return f32x4.div(low, f32x4.add(c(9), exp(f32x4.neg(low))));
-}
-
 /** s + x s (1 - s),  s = 1 / (1 + exp(-x)) */
 // @ts-ignore: decorator
-@inline export function siluSlope(x: v128): v128 {
+@inline function siluSlope(x: v128): v128 {
   const low = f32x4.min(f32x4.max(x, c(18)), c(19));
   return slopeOfSigmoids(low, low, low);
 }
 
-/** f(x); the kind is a constant where this is used, so that one branch is left. */
+/** f'(x), given y = f(x): what both need is computed once, since all this is inlined. */
 // @ts-ignore: decorator
-@inline export function activated(kind: i32, x: v128): v128 {
-  if (kind == GELU) return gelu(x);
-  if (kind == GELU_TANH) return geluTanh(x);
-  if (kind == RELU) return f32x4.max(x, f32x4.splat(0));
-  if (kind == TANH) return tanh(x);
-  if (kind == SILU) return silu(x);
-  if (kind == SIGMOID) return sigmoid(x);
-  return x;
-}
-
-/** f'(x) */
-// @ts-ignore: decorator
-@inline function slope(kind: i32, x: v128): v128 {
+@inline function slopeOf(kind: i32, x: v128, y: v128): v128 {
   if (kind == GELU) return geluSlope(x);
   if (kind == GELU_TANH) return geluTanhSlope(x);
   if (kind == RELU) return v128.and(c(9), f32x4.gt(x, f32x4.splat(0)));
-  if (kind == TANH) {
-    const y = tanh(x);
-    return f32x4.sub(c(9), f32x4.mul(y, y));
-  }
+  if (kind == TANH) return f32x4.sub(c(9), f32x4.mul(y, y));
   if (kind == SILU) return siluSlope(x);
-  if (kind == SIGMOID) {
-    const s = sigmoid(x);
-    return f32x4.mul(s, f32x4.sub(c(9), s));
-  }
-  return c(9);
+  return f32x4.mul(y, f32x4.sub(c(9), y));
 }
 
 /** y = f(x) for elements [begin, end); y may be x. */
@@ -152,30 +143,40 @@ export function activate(y: usize, x: usize, kind: i32, begin: i32, end: i32): v
 // @ts-ignore: decorator
 @inline function forward(kind: i32, y: usize, x: usize, begin: i32, end: i32): void {
   let i = begin;
+  for (; i + 2 * LANES <= end; i += 2 * LANES) {
+    const a = activated(kind, v128.load(at(x, i))), b = activated(kind, v128.load(at(x, i), 16));
+    v128.store(at(y, i), a);
+    v128.store(at(y, i), b, 16);
+  }
   for (; i + LANES <= end; i += LANES) v128.store(at(y, i), activated(kind, v128.load(at(x, i))));
   if (i < end) storePart(at(y, i), activated(kind, loadPart(at(x, i), end - i)), end - i);
 }
 
-/** dx = or += f'(x) dy for elements [begin, end); dx may be dy when it is written. */
-export function activateBackward(dx: usize, dy: usize, x: usize, kind: i32, add: i32, begin: i32, end: i32): void {
-  if (kind == GELU) backward(GELU, dx, dy, x, add, begin, end);
-  else if (kind == GELU_TANH) backward(GELU_TANH, dx, dy, x, add, begin, end);
-  else if (kind == RELU) backward(RELU, dx, dy, x, add, begin, end);
-  else if (kind == TANH) backward(TANH, dx, dy, x, add, begin, end);
-  else if (kind == SILU) backward(SILU, dx, dy, x, add, begin, end);
-  else if (kind == SIGMOID) backward(SIGMOID, dx, dy, x, add, begin, end);
+/**
+ * y = f(x) and slope = f'(x) for elements [begin, end), the same y as without; slope may be x.
+ *
+ * The backward pass is then a product: f' costs a fifth more here, where exp is at hand, and as much as f later.
+ */
+export function activateForTraining(y: usize, slope: usize, x: usize, kind: i32, begin: i32, end: i32): void {
+  if (kind == GELU) forTraining(GELU, y, slope, x, begin, end);
+  else if (kind == GELU_TANH) forTraining(GELU_TANH, y, slope, x, begin, end);
+  else if (kind == RELU) forTraining(RELU, y, slope, x, begin, end);
+  else if (kind == TANH) forTraining(TANH, y, slope, x, begin, end);
+  else if (kind == SILU) forTraining(SILU, y, slope, x, begin, end);
+  else if (kind == SIGMOID) forTraining(SIGMOID, y, slope, x, begin, end);
 }
 
 // @ts-ignore: decorator
-@inline function backward(kind: i32, dx: usize, dy: usize, x: usize, add: i32, begin: i32, end: i32): void {
-  const keep = i32x4.splat(-add);
+@inline function forTraining(kind: i32, to: usize, slope: usize, from: usize, begin: i32, end: i32): void {
   let i = begin;
   for (; i + LANES <= end; i += LANES) {
-    const d = f32x4.mul(slope(kind, v128.load(at(x, i))), v128.load(at(dy, i)));
-    v128.store(at(dx, i), f32x4.add(v128.and(v128.load(at(dx, i)), keep), d));
+    const x = v128.load(at(from, i)), y = activated(kind, x);
+    v128.store(at(to, i), y);
+    v128.store(at(slope, i), slopeOf(kind, x, y));
   }
   if (i < end) {
-    const d = f32x4.mul(slope(kind, loadPart(at(x, i), end - i)), loadPart(at(dy, i), end - i));
-    storePart(at(dx, i), f32x4.add(v128.and(loadPart(at(dx, i), end - i), keep), d), end - i);
+    const x = loadPart(at(from, i), end - i), y = activated(kind, x);
+    storePart(at(to, i), y, end - i);
+    storePart(at(slope, i), slopeOf(kind, x, y), end - i);
   }
 }

@@ -8,7 +8,7 @@ export { gather, gatherAdd, gatherBackward } from "./embedding";
 export { layerNorm, layerNormBackwardInput, layerNormBackwardParameters } from "./norm";
 export { normalizeRows, normalizeRowsBackward, segmentMax, segmentMaxBackward, segmentMean, segmentMeanBackward, sumOfSquares } from "./reduce";
 export { adamW, descend, lambDirection } from "./optimizer";
-export { activate, activateBackward } from "./activation";
+export { activate, activateForTraining } from "./activation";
 export { erfAll, expAll, logAll } from "./math";
 export { fillNormal, fillTruncatedNormal, fillUniform, philoxBlock, randomBits } from "./random";
 export { dropout } from "./dropout";

@@ -28,6 +28,8 @@ const constants = memory.data<f32>([
   0.12837917, -0.3761263, 0.11283624, -0.026855588, 0.005191948, -0.0008043839, 0.000079696634,
   // 38: -log(erfc(x)), 0.92 < x <= 4; then 0.92 and where erf rounds to 1
   0.00016644572, 1.1277972, 0.63697606, 0.10411374, -0.022315275, 0.0030655188, -0.00019822425, 0.92, 3.93,
+  // 47: 1.5 * 2^23: added to a small number, it leaves the nearest whole number in the low bits
+  12582912,
 ], 16);
 
 /** Constant `index` of the table in every lane. */
@@ -43,21 +45,23 @@ const constants = memory.data<f32>([
  */
 // @ts-ignore: decorator
 @inline export function expInRange(x: v128): v128 {
-  const n = f32x4.nearest(f32x4.mul(x, c(0)));
+  const shifted = madd(x, c(0), c(47));
+  const n = f32x4.sub(shifted, c(47));
   const r = nmadd(n, c(2), nmadd(n, c(1), x));
   let p = madd(c(7), r, c(6));
   p = madd(p, r, c(5));
   p = madd(p, r, c(4));
   p = madd(p, r, c(3));
   p = f32x4.add(madd(f32x4.mul(r, r), p, r), c(8));
-  return i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23));
+  return i32x4.add(p, i32x4.shl(shifted, 23));
 }
 
 /** exp(x); 0 below -87.34, infinite above 88.72. At most 1 ulp. */
 // @ts-ignore: decorator
 @inline export function exp(x: v128): v128 {
   const inside = v128.andnot(expInRange(x), f32x4.lt(x, c(9)));
-  return v128.bitselect(c(11), inside, f32x4.gt(x, c(10)));
+  // Where x is not below the limit it is too large, or NaN.
+  return v128.bitselect(inside, f32x4.add(x, c(11)), f32x4.le(x, c(10)));
 }
 
 /** Natural logarithm; -infinity at 0, NaN below. At most 0.9 ulp, denormal x included. */
@@ -99,7 +103,7 @@ const constants = memory.data<f32>([
   const near = madd(f32x4.mul(s, a), p, a);
   const e = expInRange(f32x4.min(f32x4.add(a, a), f32x4.add(c(30), c(30))));
   const far = f32x4.sub(c(8), f32x4.div(f32x4.add(c(8), c(8)), f32x4.add(e, c(8))));
-  return withSign(v128.bitselect(near, far, f32x4.lt(a, c(29))), x);
+  return withSign(v128.bitselect(far, near, f32x4.ge(a, c(29))), x);
 }
 
 /** erf(x) = x + x p(x^2) near 0 and 1 - exp(-q(|x|)) with the sign of x elsewhere. At most 1.35 ulp. */
@@ -121,14 +125,15 @@ const constants = memory.data<f32>([
   q = madd(q, a, c(39));
   q = madd(q, a, c(38));
   const far = f32x4.sub(c(8), expInRange(f32x4.neg(q)));
-  return withSign(v128.bitselect(near, far, f32x4.lt(a, c(45))), x);
+  return withSign(v128.bitselect(far, near, f32x4.ge(a, c(45))), x);
 }
 
 /** 1 / (1 + exp(-x)), for negative x as exp(x) / (1 + exp(x)); 0 below -87.34. At most 2.25 ulp. */
 // @ts-ignore: decorator
 @inline export function sigmoid(x: v128): v128 {
   const a = f32x4.neg(f32x4.abs(x));
-  const e = v128.andnot(expInRange(a), f32x4.lt(a, c(9)));
+  // The larger of the two is exp(a), or NaN.
+  const e = f32x4.max(v128.andnot(expInRange(a), f32x4.lt(a, c(9))), a);
   return f32x4.div(v128.bitselect(e, c(8), f32x4.lt(x, f32x4.splat(0))), f32x4.add(c(8), e));
 }
 
@@ -141,6 +146,11 @@ const constants = memory.data<f32>([
 /** The functions one by one for whole arrays: y = f(x) over elements [begin, end). The host has no Math of its own. */
 export function expAll(y: usize, x: usize, begin: i32, end: i32): void {
   let i = begin;
+  for (; i + 8 <= end; i += 8) {
+    const a = exp(v128.load(at(x, i))), b = exp(v128.load(at(x, i), 16));
+    v128.store(at(y, i), a);
+    v128.store(at(y, i), b, 16);
+  }
   for (; i + 4 <= end; i += 4) v128.store(at(y, i), exp(v128.load(at(x, i))));
   if (i < end) storePart(at(y, i), exp(loadPart(at(x, i), end - i)), end - i);
 }

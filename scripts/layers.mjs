@@ -21,7 +21,7 @@ const below = {
   generate: ["models", "objectives", "nn", "tensor", "data"],
   multilingual: ["objectives", "nn", "tensor", "data"],
   io: ["models", "heads", "nn", "tensor", "tokenizer", "data", "engine"],
-  train: ["objectives", "heads", "models", "nn", "tensor", "data", "io", "engine"],
+  train: ["objectives", "heads", "models", "nn", "tensor", "data", "io", "engine", "tokenizer"],
 };
 const all = [...Object.keys(below), "."];
 below.pipelines = all.filter((folder) => folder !== ".");

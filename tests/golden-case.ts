@@ -190,6 +190,7 @@ function compareTraining(loaded: Pretrained, expected: Safetensors, losses: read
   for (const [step, wanted] of losses.entries()) {
     using _ = new Scope();
     const loss = backward(() => objective.losses(model, batch, counts).reduce(add));
+    if (batch.visible) clearPaddingGradient(loaded);
     if (step === 0) {
       shares.loss = share([loss.item()], expected.floats("output.loss"), FORWARD).share;
       for (const [name, parameter] of loaded.weights.entries()) {
@@ -213,6 +214,16 @@ function compareTraining(loaded: Pretrained, expected: Safetensors, losses: read
     }
   }
   missingGradients(loaded, expected, shares);
+}
+
+/** The reference's embedding of the padding token never learns; where padding is computed, its gradient is dropped. */
+function clearPaddingGradient({ weights, config }: Pretrained): void {
+  const padding = config["pad_token_id"] as number;
+  for (const [name, parameter] of weights.entries()) {
+    if (!name.endsWith("word_embeddings.weight")) continue;
+    const width = parameter.shape[1]!;
+    gradOf(parameter).data.fill(0, padding * width, (padding + 1) * width);
+  }
 }
 
 /** Every gradient that the reference has must belong to a parameter here. */

@@ -22,6 +22,8 @@ export interface FoundAnswer {
   readonly score: number;
   /** the lowest score of "no answer" over the windows */
   readonly none: number;
+  /** scores of all candidates, best first */
+  readonly scores: readonly number[];
 }
 
 /** The best answer to each question, sliced from its context as it is written. */
@@ -42,7 +44,7 @@ export function findAnswers(
     });
     const { candidates, none } = decodeSpans(scored, options);
     const { start, end, score } = candidates[0] ?? { start: 0, end: 0, score: Number.NEGATIVE_INFINITY };
-    return { answer: context.slice(start, end), start, end, score, none };
+    return { answer: context.slice(start, end), start, end, score, none, scores: candidates.map((candidate) => candidate.score) };
   });
 }
 
