@@ -128,12 +128,18 @@ const constants = memory.data<f32>([
   return withSign(v128.bitselect(far, near, f32x4.ge(a, c(45))), x);
 }
 
+/** exp(-|x|); 0 from 87.34 on. */
+// @ts-ignore: decorator
+@inline export function expOfMinus(x: v128): v128 {
+  const a = f32x4.neg(f32x4.abs(x));
+  // The larger of the two is exp(a), or NaN.
+  return f32x4.max(v128.andnot(expInRange(a), f32x4.lt(a, c(9))), a);
+}
+
 /** 1 / (1 + exp(-x)), for negative x as exp(x) / (1 + exp(x)); 0 below -87.34. At most 2.25 ulp. */
 // @ts-ignore: decorator
 @inline export function sigmoid(x: v128): v128 {
-  const a = f32x4.neg(f32x4.abs(x));
-  // The larger of the two is exp(a), or NaN.
-  const e = f32x4.max(v128.andnot(expInRange(a), f32x4.lt(a, c(9))), a);
+  const e = expOfMinus(x);
   return f32x4.div(v128.bitselect(e, c(8), f32x4.lt(x, f32x4.splat(0))), f32x4.add(c(8), e));
 }
 

@@ -77,6 +77,18 @@ export function gradTarget(t: Tensor): { grad: Tensor; add: boolean } {
 }
 
 /**
+ * Make the gradient of `out`, which its backward pass is the last to read, that of `x`, which has none yet.
+ * Answers whether it did: then the backward pass changes it in place, which saves a pass over memory and its space.
+ */
+export function handOn(out: Tensor, x: Tensor): boolean {
+  const [from, to] = [out.storage, x.storage];
+  const whole = out.size === from.elements && x.size === to.elements && out.size === x.size;
+  if (!whole || !to.traced || to.grad !== null || from.grad === null) return false;
+  [to.grad, from.grad] = [from.grad, null];
+  return true;
+}
+
+/**
  * Run `f`, then walk its tape backwards from the scalar that it returns. Gradients add up in `parameter.grad`.
  *
  * @param f the forward pass; returns a tensor of one element

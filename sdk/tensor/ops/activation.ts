@@ -1,5 +1,5 @@
 /** Activations, element by element. */
-import { gradTarget, record } from "../tape.js";
+import { gradOf, handOn, isTraced, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 
 /** `gelu` is the exact one, by erf; `gelu_tanh` the approximation of the original BERT and of GPT-2. */
@@ -55,14 +55,27 @@ export function activationNamed(name: string): Activation {
  */
 export function activate(x: Tensor, kind: Activation): Tensor {
   if (kind === "none") return x;
-  const { engine } = x;
-  const y = empty(engine, x.shape);
-  engine.kernels.activate(y.address, x.address, ACTIVATIONS[kind], 0, x.size);
-  return record(y, [x], (dy) => addActivationGradient(x, dy, kind));
+  return activateInto(x, kind, isTraced(x) ? empty(x.engine, x.shape) : null);
 }
 
-/** dx = or += f'(x) dy, for ops that apply an activation on their way. */
-export function addActivationGradient(x: Tensor, dy: Tensor, kind: Activation): void {
-  const { grad, add } = gradTarget(x);
-  x.engine.kernels.activateBackward(grad.address, dy.address, x.address, ACTIVATIONS[kind], Number(add), 0, x.size);
+/** The same for an x that nothing else reads: in training f'(x) takes the place of its values. */
+export function activateLast(x: Tensor, kind: Activation): Tensor {
+  return kind === "none" ? x : activateInto(x, kind, x);
+}
+
+/** @param slope where f'(x) is kept for the backward pass */
+function activateInto(x: Tensor, kind: Activation, slope: Tensor | null): Tensor {
+  const { engine, size } = x;
+  const { kernels } = engine;
+  const number = ACTIVATIONS[kind];
+  const y = empty(engine, x.shape);
+  if (!slope || !isTraced(x)) {
+    kernels.activate(y.address, x.address, number, 0, size);
+    return y;
+  }
+  kernels.activateForTraining(y.address, slope.address, x.address, number, 0, size);
+  return record(y, [x], (dy) => {
+    if (handOn(y, x)) kernels.multiply(dy.address, dy.address, slope.address, 0, size);
+    else kernels.multiplyAdd(gradOf(x).address, dy.address, slope.address, 0, size);
+  });
 }

@@ -1,6 +1,6 @@
 /** Dropout, keyed by seed, step and place in the network. */
 import { withScratch } from "../scratch.js";
-import { type DropoutKey, gradTarget, nextDropout, record } from "../tape.js";
+import { type DropoutKey, gradTarget, handOn, nextDropout, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 
 /** Random words that the kernel makes at a time. */
@@ -22,6 +22,7 @@ export function dropout(x: Tensor, p: number): Tensor {
   const y = empty(x.engine, x.shape);
   drop(y, x, p, key, false);
   return record(y, [x], (dy) => {
+    if (handOn(y, x)) return drop(dy, dy, p, key, false);
     const { grad, add } = gradTarget(x);
     drop(grad, dy, p, key, add);
   });

@@ -1,6 +1,6 @@
 /** Normalisation of rows. */
 import { expectOneEngine, expectShape } from "../check.js";
-import { gradOf, gradTarget, record } from "../tape.js";
+import { gradOf, gradTarget, handOn, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 
 /**
@@ -23,16 +23,49 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor | null, eps: nu
   const y = empty(engine, x.shape);
   const mean = empty(engine, [rows]);
   const rstd = empty(engine, [rows]);
-  kernels.layerNorm(y.address, mean.address, rstd.address, x.address, gamma.address, beta?.address ?? 0, width, eps, 0, rows);
+  kernels.layerNorm(
+    y.address,
+    mean.address,
+    rstd.address,
+    x.address,
+    gamma.address,
+    beta?.address ?? 0,
+    width,
+    eps,
+    0,
+    rows,
+  );
 
   return record(y, [x, gamma, beta], (dy) => {
     if (gamma.traced || beta?.traced) {
       const dgamma = gamma.traced ? gradOf(gamma).address : 0;
       const dbeta = beta?.traced ? gradOf(beta).address : 0;
-      kernels.layerNormBackwardParameters(dgamma, dbeta, dy.address, x.address, mean.address, rstd.address, rows, width, 0, width);
+      kernels.layerNormBackwardParameters(
+        dgamma,
+        dbeta,
+        dy.address,
+        x.address,
+        mean.address,
+        rstd.address,
+        rows,
+        width,
+        0,
+        width,
+      );
     }
     if (!x.traced) return;
-    const { grad, add } = gradTarget(x);
-    kernels.layerNormBackwardInput(grad.address, dy.address, x.address, gamma.address, mean.address, rstd.address, width, Number(add), 0, rows);
+    const { grad, add } = handOn(y, x) ? { grad: dy, add: false } : gradTarget(x);
+    kernels.layerNormBackwardInput(
+      grad.address,
+      dy.address,
+      x.address,
+      gamma.address,
+      mean.address,
+      rstd.address,
+      width,
+      Number(add),
+      0,
+      rows,
+    );
   });
 }
