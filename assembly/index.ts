@@ -5,7 +5,7 @@ export { packColumns, packRows, transpose } from "./pack";
 export { attention, attentionBackward, attentionBackwardScratchBytes, attentionProbabilities, attentionScratchBytes } from "./attention";
 export { add, addScaled, multiply, multiplyAdd, scale, subtract, takeColumns, takeColumnsBackward } from "./elementwise";
 export { gather, gatherAdd, gatherBackward } from "./embedding";
-export { layerNorm, layerNormBackwardInput, layerNormBackwardParameters } from "./norm";
+export { layerNorm, layerNormBackwardInput, normBackwardParameters, rmsNorm, rmsNormBackwardInput } from "./norm";
 export { normalizeRows, normalizeRowsBackward, segmentMax, segmentMaxBackward, segmentMean, segmentMeanBackward, sumOfSquares } from "./reduce";
 export { adamW, descend, lambDirection } from "./optimizer";
 export { activate, activateForTraining } from "./activation";

@@ -68,12 +68,14 @@ export { readSentenceSettings, type SentenceSettings, writeSentenceSettings } fr
 // train
 export { CheckpointError, readCheckpoint, type RunSettings, writeCheckpoint } from "./train/checkpoint.js";
 export { type Arrangement, boundaries, pretrainingSamples, tokenizeDocuments } from "./train/corpus.js";
+export { type BertSizes, bertConfig, freshModel } from "./train/fresh-model.js";
 export { type HeldOut, maskedHeldOut, pairAccuracy } from "./train/held-out.js";
 export { cmrcScore, mlqaScore, squadScore } from "./train/metrics/answers.js";
 export { accuracy, binaryF1, macroF1, matthews, microF1 } from "./train/metrics/classification.js";
 export { pearson, spearman } from "./train/metrics/correlation.js";
 export { entitiesOf, entityF1 } from "./train/metrics/entities.js";
 export { perplexity, standardError, unigramEntropy } from "./train/metrics/perplexity.js";
+export { finetune, type FinetuneEvent, type FinetuneOptions, snapshot, stepsOfEpochs } from "./train/finetune.js";
 export { adamW, type AdamOptions, clipScale, gradientNorm, lamb, type Optimizer } from "./train/optimizer.js";
 export { constantRate, cosineRate, inverseSquareRootRate, linearRate, multipliedLinearRate, originalLinearRate, type Schedule } from "./train/schedule.js";
 export { answerTask, findAnswers } from "./train/tasks/answer.js";

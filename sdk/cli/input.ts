@@ -9,7 +9,7 @@ import { UsageError } from "./usage.js";
 async function* chunks(name: string): AsyncGenerator<Uint8Array> {
   const raw = name === "-" ? process.stdin : createReadStream(name);
   const stream = name.endsWith(".gz") ? raw.pipe(createGunzip()) : raw;
-  raw.on("error", (error) => stream !== raw && (stream as NodeJS.WritableStream & { destroy(e: Error): void }).destroy(error));
+  raw.on("error", (error: Error) => stream !== raw && (stream as NodeJS.WritableStream & { destroy(e: Error): void }).destroy(error));
   try {
     for await (const chunk of stream) yield chunk as Uint8Array;
   } catch (error) {
@@ -67,4 +67,13 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
+}
+
+/** A line's JSON value. */
+export function parseLine(name: string, number: number, line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new UsageError(`${name}:${number}: not valid JSON (${(error as Error).message}); for plain lines use --text`);
+  }
 }

@@ -4,7 +4,7 @@ import { panelCount, withPanels, withWeightPanels } from "../panels.js";
 import { withScratch } from "../scratch.js";
 import { gradTarget, isTraced, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
-import { ACTIVATIONS, type Activation, activate } from "./activation.js";
+import { ACTIVATIONS, type Activation, activateLast } from "./activation.js";
 
 /**
  * y = activation(x Wᵀ + b).
@@ -20,7 +20,7 @@ import { ACTIVATIONS, type Activation, activate } from "./activation.js";
  * const y = affine(tensor(engine, [1, 2], [1, 2]), tensor(engine, [3, 4, 5, 6], [2, 2]), null); // [[11, 17]]
  */
 export function affine(x: Tensor, weight: Tensor, bias: Tensor | null, activation: Activation = "none"): Tensor {
-  if (activation !== "none" && isTraced(x, weight, bias)) return activate(affine(x, weight, bias), activation);
+  if (activation !== "none" && isTraced(x, weight, bias)) return activateLast(affine(x, weight, bias), activation);
   expectShape("affine", "x", x, ["rows", "inner"]);
   const [rows = 0, inner = 0] = x.shape;
   expectShape("affine", "weight", weight, ["out", inner], "It is (out, inner), as wide as x.");

@@ -3,11 +3,13 @@ import { withScratch } from "../scratch.js";
 import { type DropoutKey, gradTarget, handOn, nextDropout, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 
-/** Random words that the kernel makes at a time. */
-const WORDS_BYTES = 64;
+/** Random bits that the kernel makes at a time. */
+const WORDS_BYTES = 128;
+/** Sixteen bits decide on an element. */
+const CHANCES = 2 ** 16;
 
 /**
- * Take each element away with probability `p` and multiply the others with 1 / (1 - p).
+ * Take each element away with probability `p` (to the nearest 1/65536) and multiply the others with 1 / (1 - p).
  * Only in training: without a tape with randomness this returns `x` itself.
  *
  * @throws {RangeError} when p is not in [0, 1)
@@ -16,7 +18,8 @@ const WORDS_BYTES = 64;
  * x = add(x, dropout(attended, 0.1));
  */
 export function dropout(x: Tensor, p: number): Tensor {
-  if (!(p >= 0 && p < 1)) throw new RangeError(`dropout: p must be a share from 0 up to but not 1, got ${p}`);
+  if (!(p >= 0 && p <= 1 - 1 / CHANCES))
+    throw new RangeError(`dropout: p must be a share from 0 up to but not 1, got ${p}`);
   const key = p > 0 ? nextDropout() : null;
   if (!key) return x;
   const y = empty(x.engine, x.shape);
@@ -31,9 +34,10 @@ export function dropout(x: Tensor, p: number): Tensor {
 /** y = or += what dropout leaves of x */
 function drop(y: Tensor, x: Tensor, p: number, { seed, step, stream }: DropoutKey, add: boolean): void {
   const { engine } = x;
-  const threshold = Math.floor(p * 2 ** 32);
+  const threshold = Math.round(p * CHANCES);
+  const keepScale = CHANCES / (CHANCES - threshold);
   withScratch(engine, WORDS_BYTES, (scratch) => {
     const { kernels } = engine;
-    kernels.dropout(y.address, x.address, threshold, 1 / (1 - p), seed, step, stream, Number(add), scratch, 0, x.size);
+    kernels.dropout(y.address, x.address, threshold, keepScale, seed, step, stream, Number(add), scratch, 0, x.size);
   });
 }

@@ -40,7 +40,7 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor | null, eps: nu
     if (gamma.traced || beta?.traced) {
       const dgamma = gamma.traced ? gradOf(gamma).address : 0;
       const dbeta = beta?.traced ? gradOf(beta).address : 0;
-      kernels.layerNormBackwardParameters(
+      kernels.normBackwardParameters(
         dgamma,
         dbeta,
         dy.address,

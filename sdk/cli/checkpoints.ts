@@ -1,0 +1,54 @@
+/** Checkpoints of a command: a file beside the output folder, from which `--resume` goes on. */
+import { rm } from "node:fs/promises";
+import { type Optimizer, type Position, readCheckpoint, type RunSettings, writeCheckpoint } from "cloze";
+import { exists, writeFileAtomically } from "cloze/node";
+import { readWhole } from "./input.js";
+import { UsageError } from "./usage.js";
+
+/** Where the checkpoint of an output folder is. */
+export const checkpointOf = (out: string): string => `${out.replace(/\/+$/, "")}.checkpoint`;
+
+export class Checkpoints {
+  readonly #path: string;
+
+  constructor(
+    out: string,
+    readonly every: number,
+    readonly settings: RunSettings,
+  ) {
+    this.#path = checkpointOf(out);
+  }
+
+  /** Put weights and moments back as the interrupted run left them. `from` is its output folder or its checkpoint. */
+  async resume(from: string, optimizer: Optimizer): Promise<Position> {
+    const path = from.endsWith(".checkpoint") ? from : checkpointOf(from);
+    if (!(await exists(path))) throw new UsageError(`--resume ${from}: there is no checkpoint ${path}; a run writes one every --checkpoint-every steps and when it is interrupted`);
+    return readCheckpoint(await readWhole(path), optimizer, this.settings);
+  }
+
+  /** Save when it is time. */
+  async after(position: Position, optimizer: Optimizer): Promise<void> {
+    if (position.step % this.every === 0) await this.save(position, optimizer);
+  }
+
+  async save({ step, epoch, served }: Position, optimizer: Optimizer): Promise<void> {
+    await writeFileAtomically(this.#path, writeCheckpoint(optimizer, { step, epoch, served }, this.settings));
+  }
+
+  /** The run is complete: nothing to go on from. */
+  async remove(): Promise<void> {
+    await rm(this.#path, { force: true });
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+}
+
+/** A signal that is given by Ctrl-C, so that a run can save where it stands. */
+export function interruption(): AbortController {
+  const controller = new AbortController();
+  process.once("SIGINT", () => controller.abort());
+  process.once("SIGTERM", () => controller.abort());
+  return controller;
+}

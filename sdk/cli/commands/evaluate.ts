@@ -1,0 +1,61 @@
+import { loadModel, loadTokenizer, type Pretrained, type TaskSettings } from "cloze";
+import { folder } from "cloze/node";
+import { Command } from "commander";
+import { collect, fileSource, requireFiles } from "../input.js";
+import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
+import { say, table, writeLine } from "../output.js";
+import { type AnyTask, taskNamed } from "../tasks.js";
+import { UsageError, wholeNumber } from "../usage.js";
+
+interface Options extends ModelOptions {
+  readonly model: string;
+  readonly test: string;
+  readonly train?: string;
+  readonly task?: string;
+  readonly columns?: string;
+  readonly length?: number;
+}
+
+/** The task that a model was saved for; pairs and single texts are told apart by the file. */
+function taskOf({ purpose, config }: Pretrained, options: Options): AnyTask {
+  if (options.task !== undefined) return taskNamed(options.task, options.columns);
+  if (purpose === "tag" || purpose === "answer") return taskNamed(purpose);
+  if (purpose === "classify") return taskNamed(config["problem_type"] === "regression" ? "regress" : "classify", options.columns);
+  throw new UsageError(`the model in ${options.model} is not fine-tuned for a task (it is made to ${purpose}); fine-tune it first`);
+}
+
+async function run(options: Options): Promise<void> {
+  await requireFiles([options.test, options.train]);
+  using engine = await engineOf(options);
+  using loaded = await loadModel(engine, folder(options.model));
+  const task = taskOf(loaded, options);
+  const tokenizer = await loadTokenizer(folder(options.model));
+  const settings: TaskSettings = { tokenizer, labels: loaded.labels, length: Math.min(options.length ?? 128, loaded.model.positions) };
+  const test = await collect(task.read(fileSource(options.test)));
+  if (test.length === 0) throw new UsageError(`${options.test} has no examples`);
+  const started = performance.now();
+  const metrics = task.evaluate(loaded.model, test, settings);
+  const baseline = options.train === undefined ? {} : task.baseline(await collect(task.read(fileSource(options.train))), test);
+  const figures: Record<string, number | string> = {
+    task: task.name,
+    ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`test_${name}`, value])),
+    ...Object.fromEntries(Object.entries(baseline).map(([name, value]) => [`test_baseline_${name}`, value])),
+    examples: test.length,
+    seconds: Number(((performance.now() - started) / 1000).toFixed(2)),
+  };
+  if (options.json) await writeLine(JSON.stringify(figures));
+  else say(table(["figure", "value"], Object.entries(figures).map(([name, value]) => [name, typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : String(value)])));
+}
+
+export function evaluateCommand(): Command {
+  return withModelOptions(new Command("evaluate"))
+    .description("Score a fine-tuned model on a file of its task.")
+    .requiredOption("--model <folder>", "a fine-tuned model folder")
+    .requiredOption("--test <file>", "the file to score")
+    .option("--train <file>", "the training file, for the baseline beside the figures")
+    .option("--task <name>", "where the folder does not say: classify, pair, regress, tag or answer")
+    .option("--columns <names>", "text,label or text,pair,label of the file's own columns")
+    .option("--length <n>", "longest sequence in tokens; 128", wholeNumber(8))
+    .addHelpText("after", `\nExample:\n  cloze evaluate --model my-tagger --test test.conllu --json`)
+    .action(run);
+}

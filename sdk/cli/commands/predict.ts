@@ -1,0 +1,85 @@
+import { type Files, fillMask, type PipelineOptions, questionAnswering, type Pipeline, textClassification, tokenClassification } from "cloze";
+import { folder } from "cloze/node";
+import { Command } from "commander";
+import { parseLine, readWhole, sources } from "../input.js";
+import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
+import { writeLine } from "../output.js";
+import { UsageError, wholeNumber } from "../usage.js";
+
+interface Options extends ModelOptions {
+  readonly model: string;
+  readonly text?: boolean;
+  readonly aggregate: "word" | "entity";
+  readonly top: number;
+  readonly length?: number;
+}
+
+type Fields = Record<string, unknown>;
+
+function text(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== "string") throw new UsageError(`"${name}" must be a text, got ${JSON.stringify(value) ?? "nothing"}`);
+  return value;
+}
+
+/** A function from a line's object to what is printed for it. */
+type Predict = ((fields: Fields) => unknown) & Disposable;
+
+const wrap = <I, O>(pipeline: Pipeline<I, O>, read: (fields: Fields) => I): Predict =>
+  Object.assign((fields: Fields) => pipeline(read(fields)), { [Symbol.dispose]: () => pipeline[Symbol.dispose]() });
+
+/** The pipeline that the folder's architecture is made for. */
+async function pipelineOf(files: Files, architecture: string, { aggregate, top }: Options, settings: PipelineOptions): Promise<Predict> {
+  if (architecture.endsWith("SequenceClassification"))
+    return wrap(await textClassification(files, settings), (fields) => ({ text: text(fields, "text"), ...(fields["pair"] !== undefined && { pair: text(fields, "pair") }) }));
+  if (architecture.endsWith("TokenClassification"))
+    return wrap(await tokenClassification(files, { ...settings, aggregate }), (fields) => {
+      const { words } = fields;
+      if (words === undefined) return text(fields, "text");
+      if (!Array.isArray(words) || !words.every((word) => typeof word === "string")) throw new UsageError(`"words" must be a list of texts, got ${JSON.stringify(words)}`);
+      return { words };
+    });
+  if (architecture.endsWith("QuestionAnswering"))
+    return wrap(await questionAnswering(files, settings), (fields) => ({ question: text(fields, "question"), context: text(fields, "context") }));
+  if (/(MaskedLM|PreTraining)$/.test(architecture)) return wrap(await fillMask(files, { ...settings, top }), (fields) => text(fields, "text"));
+  throw new UsageError(`a model of architecture ${architecture || "(none)"} predicts nothing; for vectors use cloze embed`);
+}
+
+async function architectureOf(model: string): Promise<string> {
+  const { architectures } = JSON.parse(new TextDecoder().decode(await readWhole(`${model}/config.json`))) as { architectures?: unknown[] };
+  return String(architectures?.[0] ?? "");
+}
+
+function fieldsOf(value: unknown): Fields {
+  if (typeof value === "string") return { text: value };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new UsageError(`expected a JSON object or string, got ${JSON.stringify(value)}`);
+  return value as Fields;
+}
+
+async function run(files: readonly string[], options: Options): Promise<void> {
+  const engine = await engineOf(options);
+  const settings = { engine, ...(options.length !== undefined && { length: options.length }) };
+  using predict = await pipelineOf(folder(options.model), await architectureOf(options.model), options, settings);
+  for (const source of sources(files)) {
+    let number = 0;
+    for await (const line of source.lines) {
+      number++;
+      if (line === "") continue;
+      const fields = options.text ? { text: line } : fieldsOf(parseLine(source.name, number, line));
+      await writeLine(JSON.stringify(predict(fields)));
+    }
+  }
+}
+
+export function predictCommand(): Command {
+  return withModelOptions(new Command("predict"))
+    .description("Answer, classify, tag or fill masks, as the model folder is made for.")
+    .argument("[file...]", 'lines of JSON: {"text"}, {"text", "pair"}, {"words"} or {"question", "context"}; - or none for standard input')
+    .requiredOption("--model <folder>", "a fine-tuned or pre-trained model folder")
+    .option("--text", "lines are plain text, not JSON")
+    .option("--aggregate <how>", "tagging: word or entity", "word")
+    .option("--top <n>", "masks: how many guesses", wholeNumber(1), 5)
+    .option("--length <n>", "longest sequence in tokens", wholeNumber(8))
+    .addHelpText("after", `\nExamples:\n  echo '{"question": "Where does Anna live?", "context": "Anna lives in Rome."}' | cloze predict --model my-qa\n  echo 'The cat drinks [MASK].' | cloze predict --model my-bert --text`)
+    .action(run);
+}

@@ -1,0 +1,178 @@
+import { createHash } from "node:crypto";
+import {
+  adamW, alone, type Arrangement, bertConfig, boundaries, type Engine, freshModel, linearRate, loadModel, loadTokenizer, maskedHeldOut, maskedLm, pairAccuracy, pairObjective,
+  perplexity, type Position, type Pretrained, pretrainingSamples, readDocuments, saveModel, type Step, together, tokenizeDocuments, type TokenizedDocument, type Tokenizer, train, trainWordPiece,
+} from "cloze";
+import { exists, folder, writeFolder } from "cloze/node";
+import { Command } from "commander";
+import { Checkpoints, interruption } from "../checkpoints.js";
+import { collect, requireFiles, sources } from "../input.js";
+import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
+import { progress, say, writeLine } from "../output.js";
+import { openTokenizer } from "../tokenizers.js";
+import { positive, UsageError, wholeNumber } from "../usage.js";
+
+interface Options extends ModelOptions {
+  readonly out: string;
+  readonly force?: boolean;
+  readonly from?: string;
+  readonly tokenizer?: string;
+  readonly vocabulary: number;
+  readonly cased?: boolean;
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly length: number;
+  readonly dropout: number;
+  readonly objective: string;
+  readonly mask: number;
+  readonly wholeWords?: boolean;
+  readonly dev?: string;
+  readonly steps: number;
+  readonly rows: number;
+  readonly accumulate: number;
+  readonly rate: number;
+  readonly warmup?: number;
+  readonly seed: number;
+  readonly checkpointEvery: number;
+  readonly resume?: string;
+}
+
+/** What --objective says: how sequences are made, and what is learned from them. */
+function arrangementOf(objective: string): Arrangement {
+  const parts = objective.split("+").sort().join("+");
+  const known: Readonly<Record<string, Arrangement>> = { "masked-lm": "sentences", "masked-lm+next-sentence": "next-sentence", "masked-lm+sentence-order": "sentence-order" };
+  const arrangement = known[parts];
+  if (!arrangement) throw new UsageError(`--objective ${objective}: expected one of ${Object.keys(known).join(", ")}`);
+  return arrangement;
+}
+
+async function documentsOf(names: readonly string[]): Promise<string[][]> {
+  const all: string[][] = [];
+  for (const source of sources(names)) all.push(...(await collect(readDocuments(source))));
+  if (all.length === 0) throw new UsageError(`there is no text in ${names.join(", ")}`);
+  return all;
+}
+
+/** Every twentieth document is held out where no --dev file is given. */
+const HELD_OUT = 20;
+
+async function splitDocuments(names: readonly string[], dev: string | undefined): Promise<{ training: string[][]; held: string[][] }> {
+  const documents = await documentsOf(names);
+  if (dev !== undefined) return { training: documents, held: await documentsOf([dev]) };
+  if (documents.length < HELD_OUT) return { training: documents, held: [] };
+  return { training: documents.filter((_, i) => i % HELD_OUT !== 0), held: documents.filter((_, i) => i % HELD_OUT === 0) };
+}
+
+async function tokenizerOf(options: Options, training: readonly string[][]): Promise<Tokenizer> {
+  if (options.from !== undefined) return loadTokenizer(folder(options.from));
+  if (options.tokenizer !== undefined) return openTokenizer(options.tokenizer);
+  say(`learning a vocabulary of ${options.vocabulary} pieces ...`);
+  return trainWordPiece(training.flat(), { size: options.vocabulary, lowercase: !options.cased });
+}
+
+async function modelOf(engine: Engine, options: Options, tokenizer: Tokenizer): Promise<Pretrained<"pretrain">> {
+  if (options.from !== undefined) return loadModel(engine, folder(options.from), { purpose: "pretrain", seed: options.seed });
+  const { layers, width, heads, length, dropout, seed } = options;
+  if (width % heads !== 0) throw new UsageError(`--width ${width} is not a multiple of --heads ${heads}`);
+  return freshModel(engine, bertConfig({ vocabulary: tokenizer.size, layers, width, heads, positions: length, dropout }), "pretrain", seed);
+}
+
+/** A fingerprint of the text as the tokenizer reads it: a run goes on only with the same. */
+function fingerprint(documents: readonly TokenizedDocument[]): string {
+  const hash = createHash("sha256");
+  for (const document of documents) for (const { ids } of document) hash.update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
+  return hash.digest("hex").slice(0, 16);
+}
+
+async function run(files: readonly string[], options: Options): Promise<void> {
+  const arrangement = arrangementOf(options.objective);
+  await requireFiles([...files, options.dev]);
+  if (!options.force && (await exists(options.out))) throw new UsageError(`${options.out} exists already; choose another --out, or replace it with --force`);
+  const { training, held } = await splitDocuments(files, options.dev);
+  const tokenizer = await tokenizerOf(options, training);
+  const { mask } = tokenizer.special;
+  if (mask === undefined) throw new UsageError("the tokenizer has no mask token, which masked LM needs");
+  using engine = await engineOf(options);
+  using loaded = await modelOf(engine, options, tokenizer);
+  const documents = tokenizeDocuments(tokenizer, training);
+  const sequences = { length: options.length, special: boundaries(tokenizer), seed: options.seed };
+  const masking = { vocabulary: { size: tokenizer.size, mask }, rate: options.mask, wholeWords: options.wholeWords ?? false };
+  using optimizer = adamW(loaded.weights, { decay: 0.01 });
+  const { steps, rate, rows, accumulate, seed } = options;
+  const warmup = options.warmup ?? Math.ceil(steps / 10);
+  const settings = { command: "pretrain", objective: options.objective, mask: options.mask, words: String(options.wholeWords ?? false), length: options.length, steps, rate, warmup, rows, accumulate, seed, build: options.build, text: fingerprint(documents), vocabulary: tokenizer.size };
+  const checkpoints = new Checkpoints(options.out, options.checkpointEvery, settings);
+  const from = options.resume === undefined ? undefined : await checkpoints.resume(options.resume, optimizer);
+  const objective = arrangement === "sentences" ? alone(maskedLm(masking)) : together(maskedLm(masking), pairObjective(arrangement));
+  const { signal } = interruption();
+  const samples = pretrainingSamples(documents, arrangement, sequences);
+  const last = await loop(train({ engine, model: loaded.model, objective: objective as typeof objective & { names: readonly string[] }, samples, optimizer, rate: linearRate(rate, warmup, steps), rows, accumulate, seed, steps, ...(from && { from }) }), options, checkpoints, optimizer, signal);
+  const figures = held.length === 0 ? {} : heldOut(loaded, tokenizeDocuments(tokenizer, held), arrangement, sequences, masking);
+  await writeFolder(options.out, options.force ?? false, (to) => saveModel(to, { ...loaded, purpose: arrangement === "sentences" ? "mask" : "pretrain", tokenizer, length: options.length }));
+  await checkpoints.remove();
+  const done = { done: true, steps, loss: last.loss, seconds: Number(last.seconds.toFixed(1)), parameters: loaded.weights.count, vocabulary: tokenizer.size, out: options.out, ...figures };
+  if (options.json) await writeLine(JSON.stringify(done));
+  else say(`done: ${Object.entries(done).map(([name, value]) => `${name} ${typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : value}`).join(", ")}`);
+}
+
+/** Show and save what the run yields; an interruption leaves a checkpoint. */
+async function loop(steps: AsyncGenerator<Step>, options: Options, checkpoints: Checkpoints, optimizer: ReturnType<typeof adamW>, signal: AbortSignal): Promise<Step> {
+  const bar = options.json ? null : progress("pre-training", options.steps);
+  let last: Step | undefined;
+  for await (const step of steps) {
+    last = step;
+    const speed = Math.round(step.tokensPerSecond);
+    if (options.json) await writeLine(JSON.stringify({ step: step.step, loss: step.loss, rate: step.rate, tokens_per_s: speed, seconds: Number(step.seconds.toFixed(2)), ...step.parts }));
+    bar?.update(step.step, `loss ${step.loss.toFixed(3)}, ${speed} tokens/s`);
+    const position: Position = step;
+    if (signal.aborted) {
+      await checkpoints.save(position, optimizer);
+      bar?.stop();
+      throw new Error(`interrupted at step ${step.step}; go on with the same command and --resume ${checkpoints.path}`);
+    }
+    await checkpoints.after(position, optimizer);
+  }
+  bar?.stop();
+  if (!last) throw new UsageError("there was nothing left to do: the checkpoint is at the last step");
+  return last;
+}
+
+function heldOut(loaded: Pretrained<"pretrain">, documents: readonly TokenizedDocument[], arrangement: Arrangement, sequences: { length: number; special: { cls: number; sep: number }; seed: number }, masking: Parameters<typeof maskedHeldOut>[2]): Record<string, number> {
+  const sentences = pretrainingSamples(documents, "sentences", sequences)(0);
+  const { loss, unigramEntropy, accuracy, targets } = maskedHeldOut(loaded.model, sentences, masking);
+  const figures = { held_out_loss: loss, unigram_entropy: unigramEntropy, perplexity: perplexity(loss), masked_accuracy: accuracy, targets };
+  if (arrangement === "sentences" || documents.length < 2) return figures;
+  return { ...figures, pair_accuracy: pairAccuracy(loaded.model, pretrainingSamples(documents, arrangement, sequences)(0)) };
+}
+
+export function pretrainCommand(): Command {
+  return withModelOptions(new Command("pretrain"))
+    .description("Train a BERT from plain text: masked LM, with next-sentence prediction or sentence order.")
+    .argument("<file...>", "plain text: a sentence or paragraph a line, a blank line between documents")
+    .requiredOption("--out <folder>", "the model folder to write")
+    .option("--force", "replace an existing folder")
+    .option("--from <folder>", "go on from this model's weights and tokenizer")
+    .option("--tokenizer <file>", "use this tokenizer instead of learning one")
+    .option("--vocabulary <n>", "pieces of a new vocabulary", wholeNumber(10), 8192)
+    .option("--cased", "a new vocabulary keeps the case")
+    .option("--layers <n>", "", wholeNumber(1), 4)
+    .option("--width <n>", "", wholeNumber(1), 256)
+    .option("--heads <n>", "", wholeNumber(1), 4)
+    .option("--length <n>", "longest sequence in tokens", wholeNumber(8), 128)
+    .option("--dropout <share>", "", Number, 0.1)
+    .option("--objective <names>", "masked-lm, masked-lm+next-sentence or masked-lm+sentence-order", "masked-lm+next-sentence")
+    .option("--mask <share>", "tokens to predict", positive, 0.15)
+    .option("--whole-words", "mask whole words")
+    .option("--dev <file>", "held-out text; without it every twentieth document")
+    .option("--steps <n>", "", wholeNumber(1), 1000)
+    .option("--rows <n>", "sequences in a batch", wholeNumber(1), 32)
+    .option("--accumulate <n>", "batches in a step", wholeNumber(1), 1)
+    .option("--rate <x>", "highest learning rate", positive, 1e-3)
+    .option("--warmup <n>", "steps of warm-up; a tenth of all", wholeNumber(0))
+    .option("--seed <n>", "", wholeNumber(0), 1)
+    .option("--checkpoint-every <n>", "steps", wholeNumber(1), 500)
+    .option("--resume <folder>", "go on where the interrupted run of this output folder stood")
+    .addHelpText("after", `\nExamples:\n  cloze pretrain --out my-bert --layers 2 --width 128 --heads 2 --steps 2000 novels.txt.gz\n  cloze pretrain --out my-bert --resume my-bert --layers 2 --width 128 --heads 2 --steps 2000 novels.txt.gz`)
+    .action(run);
+}

@@ -1,0 +1,81 @@
+import { type Encoding, toCodePoints, type Tokenizer } from "cloze/tokenizer";
+import { Command } from "commander";
+import { parseLine, sources } from "../input.js";
+import { writeLine } from "../output.js";
+import { openTokenizer } from "../tokenizers.js";
+import { UsageError, wholeNumber } from "../usage.js";
+
+interface Options {
+  readonly tokenizer: string;
+  readonly json?: boolean;
+  readonly text?: boolean;
+  readonly special: boolean;
+  readonly truncate?: number;
+  readonly codePoints?: boolean;
+}
+
+interface Line {
+  readonly text: string;
+  readonly pair?: string;
+}
+
+function lineOf(value: unknown): Line {
+  if (typeof value === "string") return { text: value };
+  const { text, pair } = (value ?? {}) as Record<string, unknown>;
+  if (typeof text !== "string" || (pair !== undefined && typeof pair !== "string")) throw new UsageError(`expected a JSON string or {"text", "pair"?}, got ${JSON.stringify(value)}`);
+  return { text, ...(pair !== undefined && { pair }) };
+}
+
+/** Offsets of each token in its own text, in the unit asked for. */
+function offsetsOf(encoding: Encoding, { text, pair }: Line, codePoints: boolean): Int32Array {
+  if (!codePoints) return encoding.offsets;
+  const [first, second] = [toCodePoints(encoding.offsets, text), pair === undefined ? null : toCodePoints(encoding.offsets, pair)];
+  return encoding.offsets.map((_, i) => (encoding.sequences[i >> 1] === 1 ? second![i]! : first[i]!));
+}
+
+function jsonOf(encoding: Encoding, line: Line, codePoints: boolean): string {
+  const offsets = offsetsOf(encoding, line, codePoints);
+  const pairs = Array.from(encoding.ids, (_, i) => `[${offsets[2 * i]},${offsets[2 * i + 1]}]`);
+  const words = Array.from(encoding.words, (word) => (word < 0 ? "null" : word));
+  return `{"ids":[${encoding.ids}],"offsets":[${pairs}],"words":[${words}]}`;
+}
+
+/** Tokens for a reader: each with its place; unknown ones marked. */
+function readable(tokenizer: Tokenizer, encoding: Encoding, line: Line): string {
+  const rows = Array.from(encoding.ids, (id, i) => {
+    const [start, end] = [encoding.offsets[2 * i]!, encoding.offsets[2 * i + 1]!];
+    const written = encoding.special[i] ? "" : (encoding.sequences[i] === 1 ? line.pair! : line.text).slice(start, end);
+    const mark = id === tokenizer.special.unknown ? "  unknown" : "";
+    return `${String(id).padStart(7)}  ${(tokenizer.token(id) ?? "?").padEnd(18)} ${`${start}-${end}`.padEnd(10)} ${JSON.stringify(written)}${mark}`;
+  });
+  return `${JSON.stringify(line.text)}${line.pair === undefined ? "" : ` + ${JSON.stringify(line.pair)}`}\n${rows.join("\n")}\n`;
+}
+
+async function run(files: readonly string[], options: Options): Promise<void> {
+  const tokenizer = await openTokenizer(options.tokenizer);
+  const settings = { special: options.special, ...(options.truncate !== undefined && { truncate: { length: options.truncate } }) };
+  for (const source of sources(files)) {
+    let number = 0;
+    for await (const text of source.lines) {
+      number++;
+      if (text === "" && !options.text) continue;
+      const line = lineOf(options.text ? text : parseLine(source.name, number, text));
+      const encoding = tokenizer.encode(line.text, line.pair, settings);
+      await writeLine(options.json ? jsonOf(encoding, line, options.codePoints ?? false) : readable(tokenizer, encoding, line));
+    }
+  }
+}
+
+export function tokenizeCommand(): Command {
+  return new Command("tokenize")
+    .description("Show the tokens of texts, with ids, offsets and words.")
+    .argument("[file...]", 'lines, each a JSON string or {"text", "pair"?}; - or none for standard input')
+    .requiredOption("--tokenizer <file>", "tokenizer.json (also .gz), vocab.txt or a model folder")
+    .option("--text", "lines are plain text, not JSON")
+    .option("--json", "one JSON object a line")
+    .option("--no-special", "leave special tokens out")
+    .option("--truncate <n>", "keep at most n tokens", wholeNumber(1))
+    .option("--code-points", "offsets count Unicode code points instead of UTF-16 units")
+    .addHelpText("after", `\nExamples:\n  echo 'The unwanted guest' | cloze tokenize --tokenizer my-model --text\n  cloze tokenize --tokenizer tokenizer.json.gz --json texts.jsonl.gz > tokens.jsonl`)
+    .action(run);
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** The `cloze` command: every command is a file of `commands/`. */
+import { Command, CommanderError } from "commander";
+import { embedCommand } from "./commands/embed.js";
+import { evaluateCommand } from "./commands/evaluate.js";
+import { finetuneCommand } from "./commands/finetune.js";
+import { inspectCommand } from "./commands/inspect.js";
+import { predictCommand } from "./commands/predict.js";
+import { pretrainCommand } from "./commands/pretrain.js";
+import { tokenizeCommand } from "./commands/tokenize.js";
+import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
+import { UsageError } from "./usage.js";
+
+/** Errors that say what is wrong with the input: status 2. Everything else is a failure of the run: status 1. */
+const INPUT_ERRORS = new Set(["UsageError", "DataError", "ModelFileError", "ConfigError", "WeightsError", "SafetensorsError", "TokenizerError", "LabelError", "CheckpointError", "UnsupportedBuildError"]);
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof UsageError || INPUT_ERRORS.has((error as Error).name) ? 2 : 1;
+}
+
+const program = new Command("cloze")
+  .description("Train, run and serve BERT-family language models.")
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  .addHelpText("after", "\nA command's own options and examples: cloze COMMAND --help");
+
+for (const command of [tokenizeCommand, trainTokenizerCommand, pretrainCommand, finetuneCommand, evaluateCommand, predictCommand, embedCommand, inspectCommand]) {
+  program.addCommand(command().exitOverride());
+}
+
+// A reader that stops early, such as head, is no error of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const status = statusOf(error);
+  const { message, stack } = error as Error;
+  if (!(error instanceof CommanderError)) process.stderr.write(`cloze: ${process.env["CLOZE_DEBUG"] === "1" ? stack : message}\n`);
+  process.exitCode = status;
+}

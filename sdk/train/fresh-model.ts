@@ -1,0 +1,47 @@
+/** A new BERT: its configuration and its model, before it has seen any text. */
+import type { Engine } from "../engine/engine.js";
+import type { Pretrained } from "../io/pretrained.js";
+import { buildModel } from "../models/build.js";
+import type { Section } from "../models/config.js";
+import { familyOf, type Purpose } from "../models/family.js";
+import { Weights } from "../nn/weights.js";
+
+export interface BertSizes {
+  readonly vocabulary: number;
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  /** longest sequence that gets position embeddings */
+  readonly positions: number;
+  /** share of values that dropout takes away */
+  readonly dropout: number;
+}
+
+/** config.json of a BERT of these sizes; the feed-forward layers are four times as wide as the model. */
+export function bertConfig({ vocabulary, layers, width, heads, positions, dropout }: BertSizes): Section {
+  return {
+    model_type: "bert",
+    vocab_size: vocabulary,
+    hidden_size: width,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    intermediate_size: 4 * width,
+    max_position_embeddings: positions,
+    type_vocab_size: 2,
+    hidden_act: "gelu",
+    hidden_dropout_prob: dropout,
+    attention_probs_dropout_prob: dropout,
+    initializer_range: 0.02,
+    layer_norm_eps: 1e-12,
+    pad_token_id: 0,
+    tie_word_embeddings: true,
+  };
+}
+
+/** A model with random weights. */
+export function freshModel<P extends Purpose>(engine: Engine, config: Section, purpose: P, seed: number): Pretrained<P> {
+  const family = familyOf(config);
+  const weights = new Weights(engine, { seed });
+  const model = buildModel(family, weights, family.read(config), purpose);
+  return { engine, family, purpose, config, model, weights, labels: null, fresh: [...weights.fresh], leftOver: [], [Symbol.dispose]: () => weights[Symbol.dispose]() };
+}
