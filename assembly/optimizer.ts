@@ -11,7 +11,7 @@ const constants = memory.data<f32>([7.888609052210118e-31], 16);
 
 // @ts-ignore: decorator
 @inline function withoutTiny(v: v128): v128 {
-  return v128.and(v, f32x4.gt(f32x4.abs(v), v128.load32_splat(constants)));
+  return v128.andnot(v, f32x4.le(f32x4.abs(v), v128.load32_splat(constants)));
 }
 
 // @ts-ignore: decorator

@@ -69,3 +69,34 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor | null, eps: nu
     );
   });
 }
+
+/**
+ * Divide each row of x by its root mean square, then scale: layer norm that leaves the mean alone.
+ *
+ * @param x (rows, width)
+ * @param gamma (width), the scale
+ * @returns (rows, width)
+ */
+export function rmsNorm(x: Tensor, gamma: Tensor, eps: number): Tensor {
+  expectShape("rmsNorm", "x", x, ["rows", "width"]);
+  const [rows = 0, width = 0] = x.shape;
+  expectShape("rmsNorm", "gamma", gamma, [width], "It is as wide as the last axis of x.");
+  expectOneEngine("rmsNorm", x, gamma);
+
+  const { engine } = x;
+  const { kernels } = engine;
+  const y = empty(engine, x.shape);
+  const rstd = empty(engine, [rows]);
+  kernels.rmsNorm(y.address, rstd.address, x.address, gamma.address, width, eps, 0, rows);
+
+  return record(y, [x, gamma], (dy) => {
+    if (gamma.traced) {
+      const dgamma = gradOf(gamma).address;
+      kernels.normBackwardParameters(dgamma, 0, dy.address, x.address, 0, rstd.address, rows, width, 0, width);
+    }
+    if (!x.traced) return;
+    const { grad, add } = handOn(y, x) ? { grad: dy, add: false } : gradTarget(x);
+    // biome-ignore format: in the order of the kernel's own list
+    kernels.rmsNormBackwardInput(grad.address, dy.address, x.address, gamma.address, rstd.address, width, Number(add), 0, rows);
+  });
+}
