@@ -6,7 +6,7 @@
  * would be taken out of the loop). With a = 0.5 and b = 1 the chains converge to 2: no denormals, no infinities.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Build } from "../sdk/engine/source.js";
 
@@ -67,6 +67,7 @@ function compile(root: string, build: Build): Uint8Array<ArrayBuffer> {
       { cwd: part },
     );
     renameSync(join(part, "yardstick.wasm"), wasm);
+    rmSync(part, { recursive: true });
   }
   return new Uint8Array(readFileSync(wasm));
 }
