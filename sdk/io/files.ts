@@ -16,7 +16,9 @@ export class ModelFileError extends Error {
 }
 
 /** Files in memory. */
-export function memoryFiles(entries: Iterable<readonly [string, Uint8Array]> = []): WritableFiles & { readonly files: ReadonlyMap<string, Uint8Array> } {
+export function memoryFiles(
+  entries: Iterable<readonly [string, Uint8Array]> = [],
+): WritableFiles & { readonly files: ReadonlyMap<string, Uint8Array> } {
   const files = new Map(entries);
   return {
     files,
@@ -25,11 +27,24 @@ export function memoryFiles(entries: Iterable<readonly [string, Uint8Array]> = [
   };
 }
 
-/** Names that stay inside their folder on every system: plain parts joined by "/", none of dots alone. */
+/** Names that Windows keeps for devices, whatever follows the dot. */
+const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/** Longest part that every file system takes. */
+const LONGEST_PART = 255;
+
+/**
+ * A name that stays inside its folder on every system: plain parts joined by "/", none of dots alone.
+ *
+ * @throws {ModelFileError} for any other
+ */
 export function requireSafeName(name: string): string {
-  const safe = /^[\w.-]+(\/[\w.-]+)*$/.test(name) && !name.split("/").some((part) => /^\.+$/.test(part));
-  if (!safe) throw new ModelFileError(`the file name ${JSON.stringify(name)} is refused: only letters, digits, ".", "_", "-" and "/" inside the folder are allowed`);
-  return name;
+  const safe = (part: string): boolean =>
+    /^[\w.-]+$/.test(part) && !part.endsWith(".") && part.length <= LONGEST_PART && !DEVICES.test(part);
+  if (name.split("/").every(safe)) return name;
+  throw new ModelFileError(
+    `the file name ${JSON.stringify(name)} is refused: only letters, digits, ".", "_", "-" and "/" inside the folder are allowed`,
+  );
 }
 
 /** The text of a file that must be there. */

@@ -4,11 +4,13 @@
  * A file is written beside its place, flushed and renamed, a whole folder likewise: after a crash there is the old state
  * or the new one, never half of either.
  */
+import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Files, ModelFileError, requireSafeName, type WritableFiles } from "./files.js";
 
-const isMissing = (error: unknown): boolean => ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
+const isMissing = (error: unknown): boolean =>
+  ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
 
 /** The files of a folder. */
 export function folder(path: string): Files {
@@ -24,11 +26,16 @@ export function folder(path: string): Files {
   };
 }
 
+/** A name beside `path` that nobody else writes to, neither another process nor another call. */
+function besides(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.part`);
+}
+
 /** Write a file so that it is there whole or not at all. */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const part = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  const part = besides(resolve(path));
   try {
-    const file = await open(part, "w");
+    const file = await open(part, "wx");
     try {
       await file.writeFile(bytes);
       await file.sync();
@@ -40,11 +47,12 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
     await rm(part, { force: true });
     throw error;
   }
-  await syncFolder(dirname(path));
+  await syncFolder(dirname(resolve(path)));
 }
 
-/** Make a rename last: the folder's own entry goes to the disk. */
+/** Make a rename last: the folder's own entry goes to the disk. Windows has no such call, and needs none. */
 async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
   const handle = await open(path, "r");
   try {
     await handle.sync();
@@ -77,31 +85,42 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * Fill a new folder: it is written beside its place and renamed when `fill` is done.
+ * Fill a new folder: it is written beside its place and renamed when `fill` is done. A folder that is replaced is moved
+ * aside first, as `.NAME.….part.old`, and goes when the new one is in its place.
  *
  * @param force replace an existing folder; without it one is refused
  * @throws {ModelFileError} when there is something at the path already
  */
-export async function writeFolder(path: string, force: boolean, fill: (files: WritableFiles) => Promise<void>): Promise<void> {
-  if (!force && (await exists(path))) throw new ModelFileError(`${path} exists already; choose another place, or replace it with --force`);
-  const part = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
-  await rm(part, { recursive: true, force: true });
-  await mkdir(part, { recursive: true });
+export async function writeFolder(
+  path: string,
+  force: boolean,
+  fill: (files: WritableFiles) => Promise<void>,
+): Promise<void> {
+  const place = resolve(path);
+  if (!force && (await exists(place)))
+    throw new ModelFileError(`${path} exists already; choose another place, or replace it with --force`);
+  const part = besides(place);
   try {
+    await mkdir(part, { recursive: true });
     await fill(writableFolder(part));
-    await replace(part, path);
+    await replace(part, place);
   } catch (error) {
     await rm(part, { recursive: true, force: true });
     throw error;
   }
-  await syncFolder(dirname(path));
+  await syncFolder(dirname(place));
 }
 
-/** Put `part` in the place of `path`; what was there goes only after that has worked. */
+/** Put `part` in the place of `path`; what was there comes back when that fails, and goes only after it has worked. */
 async function replace(part: string, path: string): Promise<void> {
   if (!(await exists(path))) return rename(part, path);
   const old = `${part}.old`;
   await rename(path, old);
-  await rename(part, path);
+  try {
+    await rename(part, path);
+  } catch (error) {
+    await rename(old, path);
+    throw error;
+  }
   await rm(old, { recursive: true, force: true });
 }

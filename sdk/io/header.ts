@@ -25,7 +25,23 @@ export interface Header {
 }
 
 /** Bytes of one element. */
-export const DTYPE_BYTES: Readonly<Record<string, number>> = { BOOL: 1, U8: 1, I8: 1, F8_E4M3: 1, F8_E5M2: 1, I16: 2, U16: 2, F16: 2, BF16: 2, I32: 4, U32: 4, F32: 4, I64: 8, U64: 8, F64: 8 };
+export const DTYPE_BYTES: Readonly<Record<string, number>> = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  I64: 8,
+  U64: 8,
+  F64: 8,
+};
 
 /** Reads exactly the JSON that a header may hold: objects of texts, texts, and lists of whole numbers. */
 class Scanner {
@@ -117,15 +133,22 @@ function readTensor(scanner: Scanner, name: string): TensorInfo {
     if (key === "dtype") dtype = scanner.string();
     else if (key === "shape") shape = scanner.integers();
     else if (key === "data_offsets") offsets = scanner.integers();
-    else throw new SafetensorsError(`tensor ${name}: unknown field ${JSON.stringify(key)}; expected dtype, shape and data_offsets`);
+    else
+      throw new SafetensorsError(
+        `tensor ${name}: unknown field ${JSON.stringify(key)}; expected dtype, shape and data_offsets`,
+      );
   });
-  if (dtype === undefined || !shape || offsets?.length !== 2) throw new SafetensorsError(`tensor ${name}: dtype, shape and two data_offsets are needed`);
+  if (dtype === undefined || !shape || offsets?.length !== 2)
+    throw new SafetensorsError(`tensor ${name}: dtype, shape and two data_offsets are needed`);
   return { dtype, shape, begin: offsets[0]!, end: offsets[1]! };
 }
 
 /** The header's text as tensors and metadata; nothing is checked against the data yet. */
 export function parseHeader(text: string): Header {
-  if (!text.startsWith("{")) throw new SafetensorsError(`the header must begin with "{", got ${JSON.stringify(text.slice(0, 8))}; is this a safetensors file?`);
+  if (!text.startsWith("{"))
+    throw new SafetensorsError(
+      `the header must begin with "{", got ${JSON.stringify(text.slice(0, 8))}; is this a safetensors file?`,
+    );
   const scanner = new Scanner(text);
   const tensors = new Map<string, TensorInfo>();
   const metadata = new Map<string, string>();
@@ -141,18 +164,33 @@ export function parseHeader(text: string): Header {
 export function checkLayout({ tensors }: Header, dataBytes: number): void {
   let next = 0;
   let before = "the header";
-  for (const [name, { dtype, shape, begin, end }] of [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
+  for (const [name, { dtype, shape, begin, end }] of [...tensors].sort(
+    ([, a], [, b]) => a.begin - b.begin || a.end - b.end,
+  )) {
     const width = Object.hasOwn(DTYPE_BYTES, dtype) ? DTYPE_BYTES[dtype]! : undefined;
-    if (width === undefined) throw new SafetensorsError(`tensor ${name}: unknown dtype ${JSON.stringify(dtype)}; known are ${Object.keys(DTYPE_BYTES).join(", ")}`);
+    if (width === undefined)
+      throw new SafetensorsError(
+        `tensor ${name}: unknown dtype ${JSON.stringify(dtype)}; known are ${Object.keys(DTYPE_BYTES).join(", ")}`,
+      );
     let bytes = width;
     for (const length of shape) {
       bytes *= length;
-      if (!Number.isSafeInteger(bytes)) throw new SafetensorsError(`tensor ${name}: shape [${shape}] is larger than any file`);
+      if (!Number.isSafeInteger(bytes))
+        throw new SafetensorsError(`tensor ${name}: shape [${shape}] is larger than any file`);
     }
-    if (end - begin !== bytes) throw new SafetensorsError(`tensor ${name}: ${dtype} [${shape}] takes ${bytes} bytes, its data_offsets [${begin}, ${end}] hold ${end - begin}`);
-    if (begin !== next) throw new SafetensorsError(`tensor ${name} begins at byte ${begin}, but ${before} ends at ${next}: there is ${begin < next ? "an overlap" : "a hole"}`);
+    if (end - begin !== bytes)
+      throw new SafetensorsError(
+        `tensor ${name}: ${dtype} [${shape}] takes ${bytes} bytes, its data_offsets [${begin}, ${end}] hold ${end - begin}`,
+      );
+    if (begin !== next)
+      throw new SafetensorsError(
+        `tensor ${name} begins at byte ${begin}, but ${before} ends at ${next}: there is ${begin < next ? "an overlap" : "a hole"}`,
+      );
     next = end;
     before = `tensor ${name}`;
   }
-  if (next !== dataBytes) throw new SafetensorsError(`the tensors take ${next} bytes, but ${dataBytes} follow the header${next > dataBytes ? "; is the file cut off?" : ""}`);
+  if (next !== dataBytes)
+    throw new SafetensorsError(
+      `the tensors take ${next} bytes, but ${dataBytes} follow the header${next > dataBytes ? "; is the file cut off?" : ""}`,
+    );
 }

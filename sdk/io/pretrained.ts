@@ -2,9 +2,10 @@
 import type { Engine } from "../engine/engine.js";
 import { LabelSet } from "../heads/labels.js";
 import { buildModel, type Model } from "../models/build.js";
-import { ConfigError, type Section, section } from "../models/config.js";
+import { ConfigError, number, type Section, section } from "../models/config.js";
 import { type EncoderFamily, familyOf, type Purpose } from "../models/family.js";
-import { Weights, WeightsError } from "../nn/weights.js";
+import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
+import type { Shape } from "../tensor/tensor.js";
 import { readTokenizerJson, readVocabulary, type Tokenizer } from "../tokenizer/index.js";
 import { type Files, jsonBytes, ModelFileError, readJson, type WritableFiles } from "./files.js";
 import { type NamedTensor, writeSafetensors } from "./safetensors.js";
@@ -43,21 +44,49 @@ function purposeOf(family: EncoderFamily<unknown>, config: Section): Purpose {
   const named = Array.isArray(architectures) ? (architectures[0] as unknown) : undefined;
   if (named === undefined) return "encode";
   const found = Object.entries(family.architectures).find(([, name]) => name === named);
-  if (!found) throw new ConfigError(`config.json: architecture ${JSON.stringify(named)} is not supported; ${family.type} has ${Object.values(family.architectures).join(", ")}`);
+  if (!found)
+    throw new ConfigError(
+      `config.json: architecture ${JSON.stringify(named)} is not supported; ${family.type} has ${Object.values(family.architectures).join(", ")}`,
+    );
   return found[0] as Purpose;
 }
 
 const needsLabels = (purpose: Purpose): boolean => purpose === "classify" || purpose === "tag";
 
+/** More classes than any published model has; a configuration that asks for more is damaged. */
+const MOST_LABELS = 1_000_000;
+
 /** id2label of config.json, or LABEL_0 … where only their number is given (two where neither is). */
-function labelsOf(config: Section): LabelSet | null {
-  const { id2label, num_labels } = config;
-  if (typeof id2label === "object" && id2label !== null) {
-    const names = id2label as Record<string, unknown>;
-    return new LabelSet(Object.keys(names).map((_, id) => (typeof names[id] === "string" ? names[id] : `LABEL_${id}`)));
+function labelsOf(config: Section): LabelSet {
+  const { id2label } = config;
+  if (id2label === undefined || id2label === null) {
+    const count = number(config, "num_labels", 2);
+    if (count > MOST_LABELS) throw new ConfigError(`config.json: num_labels ${count} is more than ${MOST_LABELS}`);
+    return new LabelSet(Array.from({ length: count }, (_, id) => `LABEL_${id}`));
   }
-  const count = typeof num_labels === "number" ? num_labels : 2;
-  return new LabelSet(Array.from({ length: count }, (_, id) => `LABEL_${id}`));
+  const names = new Map(Object.entries(section(id2label)));
+  return new LabelSet(
+    Array.from({ length: names.size }, (_, id) => {
+      const name = names.get(String(id));
+      if (typeof name !== "string")
+        throw new ConfigError(
+          `config.json: id2label must name the ${names.size} classes 0 to ${names.size - 1}, but ${id} is ${JSON.stringify(name)}`,
+        );
+      return name;
+    }),
+  );
+}
+
+/** The classes of a model: those given, or those of config.json; null for purposes without. */
+function classesOf(config: Section, purpose: Purpose, given: LabelSet | null | undefined): LabelSet | null {
+  if (!needsLabels(purpose)) return null;
+  if (given !== undefined) return given;
+  if (config["problem_type"] === "multi_label_classification") {
+    throw new ConfigError(
+      'config.json: problem_type "multi_label_classification" is not supported; expected "single_label_classification" or "regression"',
+    );
+  }
+  return labelsOf(config);
 }
 
 /**
@@ -67,55 +96,123 @@ function labelsOf(config: Section): LabelSet | null {
  * @example
  * const { model } = await loadModel(engine, folder("all-MiniLM-L6-v2"));
  */
-export async function loadModel<P extends Purpose = Purpose>(engine: Engine, files: Files, options: LoadOptions<P> = {}): Promise<Pretrained<P>> {
+export async function loadModel<P extends Purpose = Purpose>(
+  engine: Engine,
+  files: Files,
+  options: LoadOptions<P> = {},
+): Promise<Pretrained<P>> {
   const json = await readJson(files, "config.json");
   if (json === undefined) throw new ModelFileError("config.json is missing: is this a model folder?");
   const config = section(json);
   const family = familyOf(config);
   const read = family.read(config);
   const purpose = options.purpose ?? (purposeOf(family, config) as P);
-  const labels = !needsLabels(purpose) ? null : options.labels === undefined ? labelsOf(config) : options.labels;
+  const labels = classesOf(config, purpose, options.labels);
+  const build = (w: Weights) => buildModel(family, w, read, purpose, labels?.size ?? 1);
   const stored = options.scratch ? undefined : renamed(await openWeights(files), family, read);
+  // Everything is compared before memory is taken: a configuration that lies must not cost more than its file has.
+  const leftOver = stored ? compare(stored, Weights.plan(engine, build, stored), family) : [];
   const weights = new Weights(engine, { seed: options.seed ?? 1, ...(stored && { stored }) });
   try {
-    const model = buildModel(family, weights, read, purpose, labels?.size ?? 1);
-    const { fresh, leftOver } = options.scratch ? { fresh: [...weights.fresh], leftOver: [] } : settle(weights, family);
-    return { engine, family, purpose, config, model, weights, labels, fresh, leftOver, [Symbol.dispose]: () => weights[Symbol.dispose]() };
+    const model = build(weights);
+    const fresh = [...weights.fresh];
+    return {
+      engine,
+      family,
+      purpose,
+      config,
+      model,
+      weights,
+      labels,
+      fresh,
+      leftOver,
+      [Symbol.dispose]: () => weights[Symbol.dispose](),
+    };
   } catch (error) {
     weights[Symbol.dispose]();
     throw error;
   }
 }
 
-/** Everything but heads must be in the file, and nothing else may be. */
-function settle(weights: Weights, family: EncoderFamily<unknown>): { fresh: string[]; leftOver: string[] } {
-  const fresh = [...weights.fresh];
-  const leftOver = weights.unused();
-  const missing = fresh.filter((name) => !family.isHead(name));
+/**
+ * Everything but heads must be in the file, in the shape that the model needs, and nothing else may be.
+ *
+ * @returns heads of other tasks, which the model does not use
+ * @throws {WeightsError} with all names that are missing or unexpected
+ */
+function compare(stored: StoredTensors, asked: ReadonlyMap<string, Shape>, family: EncoderFamily<unknown>): string[] {
+  const leftOver = [...stored.names()].filter((name) => !asked.has(name));
   const unexpected = leftOver.filter((name) => !family.isHead(name));
-  if (missing.length + unexpected.length === 0) return { fresh, leftOver };
-  const list = (what: string, names: readonly string[]) => (names.length === 0 ? "" : `${what}: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ` and ${names.length - 20} more` : ""}. `);
-  throw new WeightsError(`${list("missing from the weights", missing)}${list("not known to the model", unexpected)}Do config.json and the weights belong together?`);
+  const missing = [...asked.keys()].filter((name) => !stored.shape(name) && !family.isHead(name));
+  if (missing.length + unexpected.length > 0) {
+    throw new WeightsError(
+      `${listed("missing from the weights", missing)}${listed("not known to the model", unexpected)}Do config.json and the weights belong together?`,
+      missing,
+      unexpected,
+    );
+  }
+  for (const [name, shape] of asked) {
+    const inFile = stored.shape(name);
+    if (!inFile || sameShape(inFile, shape)) continue;
+    const cause = family.isHead(name)
+      ? "Does the file have another number of classes?"
+      : "Do config.json and the weights belong together?";
+    throw new WeightsError(`${name}: the file has [${inFile}], the model needs [${shape}]. ${cause}`);
+  }
+  return leftOver;
+}
+
+/** Names shown in a message; the error itself carries all of them. */
+const SHOWN = 20;
+
+function listed(what: string, names: readonly string[]): string {
+  if (names.length === 0) return "";
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "";
+  return `${names.length} ${what}: ${names.slice(0, SHOWN).join(", ")}${more}. `;
 }
 
 /** The tokenizer of a model folder: tokenizer.json, or vocab.txt for WordPiece. */
 export async function loadTokenizer(files: Files): Promise<Tokenizer> {
-  const settings = { ...asObject(await readJson(files, "tokenizer_config.json")), ...asObject(await readJson(files, "special_tokens_map.json")) };
+  const settings = {
+    ...asObject(await readJson(files, "tokenizer_config.json")),
+    ...asObject(await readJson(files, "special_tokens_map.json")),
+  };
   const json = await files.read("tokenizer.json");
   if (json) return readTokenizerJson(json, { settings });
   const vocabulary = await files.read("vocab.txt");
   if (!vocabulary) throw new ModelFileError("neither tokenizer.json nor vocab.txt is there");
   const lowercase = settings["do_lower_case"];
-  return readVocabulary(new TextDecoder().decode(vocabulary), { settings, ...(typeof lowercase === "boolean" && { lowercase }) });
+  return readVocabulary(new TextDecoder().decode(vocabulary), {
+    settings,
+    ...(typeof lowercase === "boolean" && { lowercase }),
+  });
 }
 
 function asObject(json: unknown): Record<string, unknown> {
   return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
 }
 
-/** The parameters as they are written: names of the published files. */
-export function namedTensors(weights: Weights): NamedTensor[] {
-  return [...weights.entries()].map(([name, parameter]) => ({ name, shape: parameter.shape, values: parameter.toArray() }));
+/**
+ * The parameters of a purpose under the names of the published files. A model may have been trained for more: what was
+ * pre-trained with masked LM and sentence pairs can be saved for masked LM alone.
+ */
+function tensorsOf({ family, purpose, config, weights, labels }: Saved): NamedTensor[] {
+  const parameters = new Map(weights.entries());
+  const held: StoredTensors = {
+    names: () => parameters.keys(),
+    shape: (name) => parameters.get(name)?.shape,
+    read: (name, target) => target.set(parameters.get(name)!.data),
+  };
+  const build = (w: Weights) => buildModel(family, w, family.read(config), purpose, labels?.size ?? 1);
+  return Array.from(Weights.plan(weights.engine, build, held), ([name, shape]) => {
+    const parameter = parameters.get(name);
+    if (!parameter || !sameShape(parameter.shape, shape)) {
+      throw new WeightsError(
+        `${name} [${shape}], which a model saved for "${purpose}" needs, is ${parameter ? `[${parameter.shape}]` : "not there"}; was it built for another purpose?`,
+      );
+    }
+    return { name, shape, values: parameter.toArray() };
+  });
 }
 
 /** What is saved: the parts of a loaded or trained model. */
@@ -136,38 +233,69 @@ export interface Saved {
  * @throws {SafetensorsError} when a weight is not a number; nothing has been written then
  */
 export async function saveModel(files: WritableFiles, saved: Saved): Promise<void> {
-  const bytes = writeSafetensors(namedTensors(saved.weights));
+  const bytes = writeSafetensors(tensorsOf(saved));
   await files.write("config.json", jsonBytes(configOf(saved)));
   await files.write("model.safetensors", bytes);
   await saveTokenizer(files, saved.tokenizer, saved.length);
 }
 
+/** Fields that belong to the task or the file that a configuration came from, and are written anew. */
+const TASK_FIELDS = ["id2label", "label2id", "num_labels", "problem_type", "torch_dtype", "_num_labels"];
+
 function configOf({ family, purpose, config, labels }: Saved): Section {
-  const architecture = family.architectures[purpose];
+  const kept = Object.fromEntries(Object.entries(config).filter(([field]) => !TASK_FIELDS.includes(field)));
   const names = labels?.names ?? (purpose === "classify" ? ["LABEL_0"] : null);
   return {
-    ...config,
-    architectures: [architecture],
+    ...kept,
+    architectures: [family.architectures[purpose]],
     model_type: family.type,
     dtype: "float32",
     ...(names && {
       id2label: Object.fromEntries(names.map((name, id) => [id, name])),
       label2id: Object.fromEntries(names.map((name, id) => [name, id])),
     }),
-    ...(purpose === "classify" && { problem_type: labels ? "single_label_classification" : "regression" }),
+    ...(purpose === "classify" && { problem_type: names!.length > 1 ? "single_label_classification" : "regression" }),
   };
 }
 
-/** tokenizer.json and the small files beside it. */
+/** tokenizer.json, the small files beside it, and vocab.txt where the pieces have one a line. */
 export async function saveTokenizer(files: WritableFiles, tokenizer: Tokenizer, length: number): Promise<void> {
   const json = tokenizer.toJSON();
   const { special } = tokenizer;
-  const token = (id: number | undefined) => (id === undefined ? undefined : tokenizer.token(id));
-  const roles = { unk_token: token(special.unknown), sep_token: token(special.sep), pad_token: token(special.pad), cls_token: token(special.cls), mask_token: token(special.mask), bos_token: token(special.bos), eos_token: token(special.eos) };
-  const named = Object.fromEntries(Object.entries(roles).filter(([, name]) => name !== undefined));
-  const normalizer = asObject(json["normalizer"]);
+  const roles = {
+    unk_token: special.unknown,
+    sep_token: special.sep,
+    pad_token: special.pad,
+    cls_token: special.cls,
+    mask_token: special.mask,
+    bos_token: special.bos,
+    eos_token: special.eos,
+  };
+  const named = Object.fromEntries(
+    Object.entries(roles).flatMap(([role, id]) => (id === undefined ? [] : [[role, tokenizer.token(id)]])),
+  );
+  const lower = asObject(json["normalizer"])["lowercase"];
   await files.write("tokenizer.json", jsonBytes(json));
   await files.write("special_tokens_map.json", jsonBytes(named));
-  const lower = normalizer["lowercase"];
-  await files.write("tokenizer_config.json", jsonBytes({ ...named, model_max_length: length, tokenizer_class: "PreTrainedTokenizerFast", ...(typeof lower === "boolean" && { do_lower_case: lower }) }));
+  await files.write(
+    "tokenizer_config.json",
+    jsonBytes({
+      ...named,
+      model_max_length: length,
+      tokenizer_class: "PreTrainedTokenizerFast",
+      ...(typeof lower === "boolean" && { do_lower_case: lower }),
+    }),
+  );
+  const pieces = wordPieces(json);
+  if (pieces) await files.write("vocab.txt", new TextEncoder().encode(`${pieces.join("\n")}\n`));
+}
+
+/** The pieces in the order of their ids, where the line of a vocab.txt can say the id: WordPiece without gaps. */
+function wordPieces(json: Section): string[] | null {
+  const { type, vocab } = asObject(json["model"]);
+  if (type !== "WordPiece") return null;
+  const pieces: string[] = [];
+  for (const [piece, id] of Object.entries(asObject(vocab))) pieces[id as number] = piece;
+  const complete = Array.from(pieces).every((piece) => piece !== undefined && !/[\r\n]/.test(piece));
+  return complete ? pieces : null;
 }

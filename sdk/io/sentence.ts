@@ -1,6 +1,7 @@
 /**
  * What sentence-transformers keeps beside a model: how its vectors are pooled, whether they are normalised, the longest
- * text, and prefixes of texts. Reimers & Gurevych 2019; the files are those of the library of that name.
+ * text, and prefixes of texts. Reimers & Gurevych 2019; the files are those of the library of that name, both as it
+ * wrote them up to version 5 (a flag for each way of pooling) and as it writes them now (the way's name).
  */
 import type { Pooling, PoolingMode } from "../heads/embedding.js";
 import { type Files, jsonBytes, ModelFileError, readJson, requireSafeName, type WritableFiles } from "./files.js";
@@ -11,60 +12,129 @@ export interface SentenceSettings {
   readonly length: number | null;
   /** put before every text; "" for none */
   readonly prefix: string;
+  /** whether texts are lowercased before the tokenizer reads them */
+  readonly lowercase: boolean;
 }
 
-const MODES: Readonly<Record<string, PoolingMode>> = { pooling_mode_mean_tokens: "mean", pooling_mode_cls_token: "cls", pooling_mode_max_tokens: "max" };
-/** Poolings that the library has and Cloze does not. */
-const OTHER_MODES = ["pooling_mode_mean_sqrt_len_tokens", "pooling_mode_weightedmean_tokens", "pooling_mode_lasttoken"];
+type Fields = Readonly<Record<string, unknown>>;
 
-/** The settings of a folder; mean pooling without normalisation where it has no modules.json, as the library does. */
+/** The flags of older files, and the names of newer ones, by what they mean. */
+const FLAGS: Readonly<Record<PoolingMode, string>> = {
+  mean: "pooling_mode_mean_tokens",
+  cls: "pooling_mode_cls_token",
+  max: "pooling_mode_max_tokens",
+};
+
+const isMode = (name: string): name is PoolingMode => Object.hasOwn(FLAGS, name);
+
+/** Texts longer than this are no texts: libraries write such numbers where there is no bound. */
+const NO_BOUND = 1_000_000;
+
+/**
+ * The settings of a folder; mean pooling without normalisation where it has no modules.json, as the library does.
+ *
+ * @throws {ModelFileError} for a module or a way of pooling that Cloze does not have
+ */
 export async function readSentenceSettings(files: Files): Promise<SentenceSettings> {
   const modules = await readJson(files, "modules.json");
-  const { max_seq_length: longest } = fields(await readJson(files, "sentence_bert_config.json"));
-  const length = typeof longest === "number" ? longest : null;
+  const transformer = fields(await readJson(files, "sentence_bert_config.json"));
   const prefix = defaultPrompt(fields(await readJson(files, "config_sentence_transformers.json")));
-  if (modules === undefined) return { pooling: { mode: "mean", normalize: false }, length, prefix };
+  const lowercase = transformer["do_lower_case"] === true;
+  const said = boundOf(transformer["max_seq_length"]);
+  if (modules === undefined) return { pooling: { mode: "mean", normalize: false }, length: said, prefix, lowercase };
   if (!Array.isArray(modules)) throw new ModelFileError("modules.json must be a list");
+  // Newer folders keep the longest sequence with the tokenizer alone.
+  const length = said ?? boundOf(fields(await readJson(files, "tokenizer_config.json"))["model_max_length"]);
+  return { pooling: await readModules(files, modules.map(fields), prefix), length, prefix, lowercase };
+}
+
+async function readModules(files: Files, modules: readonly Fields[], prefix: string): Promise<Pooling> {
   let mode: PoolingMode | null = null;
   let normalize = false;
-  for (const module of modules as { type?: unknown; path?: unknown }[]) {
-    const type = String(module.type).split(".").at(-1);
-    if (type === "Transformer") continue;
-    if (type === "Normalize") normalize = true;
-    else if (type === "Pooling") mode = await readPooling(files, String(module.path));
-    else throw new ModelFileError(`modules.json: module ${type} is not supported; known are Transformer, Pooling and Normalize`);
+  for (const [place, { type, path }] of modules.entries()) {
+    const kind = String(type).split(".").at(-1);
+    if (kind === "Transformer" && place === 0) continue;
+    if (kind === "Pooling" && mode === null && !normalize) mode = await readPooling(files, String(path), prefix);
+    else if (kind === "Normalize" && mode !== null) normalize = true;
+    else
+      throw new ModelFileError(
+        `modules.json: module ${kind} in place ${place} is not supported; expected Transformer, Pooling and perhaps Normalize`,
+      );
   }
   if (!mode) throw new ModelFileError("modules.json names no Pooling module");
-  return { pooling: { mode, normalize }, length, prefix };
+  return { mode, normalize };
 }
 
-async function readPooling(files: Files, path: string): Promise<PoolingMode> {
+async function readPooling(files: Files, path: string, prefix: string): Promise<PoolingMode> {
   const name = requireSafeName(`${path}/config.json`);
-  const config = fields(await readJson(files, name));
-  const unsupported = OTHER_MODES.find((mode) => config[mode] === true);
-  if (unsupported) throw new ModelFileError(`${name}: ${unsupported} is not supported; known are ${Object.keys(MODES).join(", ")}`);
-  const chosen = Object.keys(MODES).filter((mode) => config[mode] === true);
-  if (chosen.length !== 1) throw new ModelFileError(`${name}: exactly one pooling mode is supported, got ${chosen.join(", ") || "none"}`);
-  return MODES[chosen[0]!]!;
+  const json = await readJson(files, name);
+  if (json === undefined) throw new ModelFileError(`${name}, which modules.json names, is missing`);
+  const config = fields(json);
+  if (config["include_prompt"] === false && prefix !== "") {
+    throw new ModelFileError(
+      `${name}: include_prompt false, which leaves the prefix out of the mean, is not supported`,
+    );
+  }
+  const [mode, ...more] = chosenModes(config);
+  if (mode === undefined || more.length > 0 || !isMode(mode)) {
+    throw new ModelFileError(
+      `${name}: one of the poolings ${Object.keys(FLAGS).join(", ")} is supported, got ${[mode, ...more].join(", ") || "none"}`,
+    );
+  }
+  return mode;
 }
 
-function defaultPrompt(config: Record<string, unknown>): string {
+/** The ways of pooling that a configuration asks for, by name. */
+function chosenModes(config: Fields): string[] {
+  const { pooling_mode: named } = config;
+  if (named !== undefined) return [named].flat().map(String);
+  const flags = Object.keys(config).filter((field) => field.startsWith("pooling_mode_") && config[field] === true);
+  return flags.map((flag) => Object.keys(FLAGS).find((mode) => isMode(mode) && FLAGS[mode] === flag) ?? flag);
+}
+
+function defaultPrompt(config: Fields): string {
   const { prompts, default_prompt_name: name } = config;
   if (typeof name !== "string") return "";
   const prompt = fields(prompts)[name];
   return typeof prompt === "string" ? prompt : "";
 }
 
-function fields(json: unknown): Record<string, unknown> {
-  return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
+function boundOf(value: unknown): number | null {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 && value < NO_BOUND ? value : null;
 }
 
-/** Write the files that make a model folder a sentence-transformers folder. */
-export async function writeSentenceSettings(files: WritableFiles, { pooling, length }: SentenceSettings, width: number): Promise<void> {
-  const module = (index: number, path: string, type: string) => ({ idx: index, name: String(index), path, type: `sentence_transformers.models.${type}` });
-  const modules = [module(0, "", "Transformer"), module(1, "1_Pooling", "Pooling"), ...(pooling.normalize ? [module(2, "2_Normalize", "Normalize")] : [])];
-  const modes = Object.entries(MODES).map(([name, mode]) => [name, mode === pooling.mode]);
+function fields(json: unknown): Fields {
+  return typeof json === "object" && json !== null ? (json as Fields) : {};
+}
+
+/** Write the files that make a model folder a sentence-transformers folder, as every version of the library reads them. */
+export async function writeSentenceSettings(
+  files: WritableFiles,
+  settings: SentenceSettings,
+  width: number,
+): Promise<void> {
+  const { pooling, length, prefix, lowercase } = settings;
+  const module = (index: number, path: string, type: string) => ({
+    idx: index,
+    name: String(index),
+    path,
+    type: `sentence_transformers.models.${type}`,
+  });
+  const modules = [
+    module(0, "", "Transformer"),
+    module(1, "1_Pooling", "Pooling"),
+    ...(pooling.normalize ? [module(2, "2_Normalize", "Normalize")] : []),
+  ];
+  const flags = Object.entries(FLAGS).map(([mode, flag]) => [flag, mode === pooling.mode]);
   await files.write("modules.json", jsonBytes(modules));
-  await files.write("1_Pooling/config.json", jsonBytes({ word_embedding_dimension: width, ...Object.fromEntries(modes) }));
-  if (length !== null) await files.write("sentence_bert_config.json", jsonBytes({ max_seq_length: length, do_lower_case: false }));
+  await files.write(
+    "1_Pooling/config.json",
+    jsonBytes({ word_embedding_dimension: width, ...Object.fromEntries(flags) }),
+  );
+  await files.write("sentence_bert_config.json", jsonBytes({ max_seq_length: length, do_lower_case: lowercase }));
+  if (prefix !== "")
+    await files.write(
+      "config_sentence_transformers.json",
+      jsonBytes({ prompts: { default: prefix }, default_prompt_name: "default" }),
+    );
 }

@@ -130,6 +130,13 @@ function pooler(w: Weights, c: BertConfig): (hidden: Tensor, batch: Batch) => Te
   return (hidden, { starts, rows }) => dense(gatherRows(hidden, starts.slice(0, rows)));
 }
 
+/** The bare model's pooler, which nothing here reads: it is kept where a file has it, and does not learn. */
+function keepPooler(w: Weights, c: BertConfig): void {
+  if (!w.has("bert.pooler.dense.weight")) return;
+  pooler(w, c);
+  w.freeze((name) => name.startsWith("bert.pooler."));
+}
+
 /** Dense, activation, norm, then the word embeddings again (tied) with a bias of their own. */
 function maskHead(w: Weights, c: BertConfig): PredictsTokens {
   const { hidden_size: h, vocab_size: vocabulary } = c;
@@ -139,7 +146,7 @@ function maskHead(w: Weights, c: BertConfig): PredictsTokens {
   const normalise = norm(predictions.at("transform.LayerNorm"), h, c.layer_norm_eps);
   const decoder = c.tie_word_embeddings ? w.at("bert.embeddings.word_embeddings") : predictions.at("decoder");
   const weight = decoder.get("weight", [vocabulary, h], init);
-  const bias = predictions.get("bias", [vocabulary], constant(0));
+  const bias = (c.tie_word_embeddings ? predictions : decoder).get("bias", [vocabulary], constant(0));
   return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
 }
 
@@ -168,9 +175,8 @@ function spanHead(w: Weights, c: BertConfig): PointsToSpans {
 /** The names of old and bare files under the names used here; null for buffers, which are no parameters. */
 function canonicalName(stored: string): string | null {
   if (stored.endsWith("embeddings.position_ids")) return null;
-  let name = stored.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
-  if (/^(embeddings|encoder|pooler)\./.test(name)) name = `bert.${name}`;
-  return name === "cls.predictions.decoder.bias" ? "cls.predictions.bias" : name;
+  const name = stored.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+  return /^(embeddings|encoder|pooler)\./.test(name) ? `bert.${name}` : name;
 }
 
 export const bert: EncoderFamily<BertConfig> = {
@@ -187,8 +193,12 @@ export const bert: EncoderFamily<BertConfig> = {
   },
   read: readConfig,
   canonicalName,
-  tied: (c) => (c.tie_word_embeddings ? { "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight" } : {}),
+  // Files may hold the output bias under two names; without tying, the reference computes with the decoder's own.
+  tied: (c) =>
+    c.tie_word_embeddings
+      ? { "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.bias": "cls.predictions.bias" }
+      : { "cls.predictions.bias": "cls.predictions.decoder.bias" },
   isHead: (name) => /^(cls|classifier|qa_outputs|bert\.pooler)\b/.test(name),
   encoder,
-  heads: { mask: maskHead, pair: pairHead, classify: rowHead, tag: tagHead, answer: spanHead },
+  heads: { pool: keepPooler, mask: maskHead, pair: pairHead, classify: rowHead, tag: tagHead, answer: spanHead },
 };

@@ -27,14 +27,20 @@ export type Model<P extends Purpose> = Encoder & HeadOf[P];
  * @param classes how many labels; read by `classify` and `tag` only
  * @throws {ConfigError} when the family has no such head
  */
-export function buildModel<C, P extends Purpose>(family: EncoderFamily<C>, w: Weights, config: C, purpose: P, classes = 2): Model<P> {
+export function buildModel<C, P extends Purpose>(
+  family: EncoderFamily<C>,
+  w: Weights,
+  config: C,
+  purpose: P,
+  classes = 2,
+): Model<P> {
   const missing = (what: string): never => {
     throw new ConfigError(`${family.type} has no head for ${what}`);
   };
-  const { mask, pair, classify, tag, answer } = family.heads;
+  const { pool, mask, pair, classify, tag, answer } = family.heads;
   const encoder = family.encoder(w, config);
   const makers: { [Q in Purpose]: () => HeadOf[Q] } = {
-    encode: () => ({}),
+    encode: () => pool?.(w, config),
     pretrain: () => ({ ...(mask ?? missing("masked tokens"))(w, config), ...(pair ?? missing("pairs"))(w, config) }),
     mask: () => (mask ?? missing("masked tokens"))(w, config),
     pair: () => (pair ?? missing("pairs"))(w, config),
@@ -42,5 +48,5 @@ export function buildModel<C, P extends Purpose>(family: EncoderFamily<C>, w: We
     tag: () => (tag ?? missing("tagging"))(w, config, classes),
     answer: () => (answer ?? missing("question answering"))(w, config),
   };
-  return Object.assign(encoder, makers[purpose]() as object) as Model<P>;
+  return Object.assign(encoder, makers[purpose]()) as Model<P>;
 }

@@ -28,6 +28,8 @@ export interface EncoderFamily<Config> {
   isHead(name: string): boolean;
   encoder(w: Weights, config: Config): Encoder;
   readonly heads: {
+    /** what the bare model carries beside the encoder without using it: kept where a file has it, so that it is saved again */
+    pool?(w: Weights, config: Config): void;
     mask?(w: Weights, config: Config): PredictsTokens;
     pair?(w: Weights, config: Config): JudgesPairs;
     classify?(w: Weights, config: Config, classes: number): ClassifiesRows;

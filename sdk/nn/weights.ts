@@ -6,7 +6,7 @@
  */
 import type { Engine } from "../engine/engine.js";
 import { unscoped } from "../tensor/scope.js";
-import { empty, type Shape, type Tensor } from "../tensor/tensor.js";
+import { empty, type Shape, Storage, Tensor } from "../tensor/tensor.js";
 import type { Init } from "./init.js";
 
 /** Tensors that were saved before, under the names that the model will ask for. */
@@ -21,6 +21,26 @@ export interface StoredTensors {
 /** Stored weights do not fit the model that asks for them. */
 export class WeightsError extends Error {
   override name = "WeightsError";
+  /**
+   * @param missing names that the model needs and the weights do not have
+   * @param unexpected names in the weights that the model does not know
+   */
+  constructor(
+    message: string,
+    readonly missing: readonly string[] = [],
+    readonly unexpected: readonly string[] = [],
+  ) {
+    super(message);
+  }
+}
+
+/** No model comes near so many tensors; a configuration that asks for more is damaged. */
+const MOST_TENSORS = 100_000;
+
+/** Requests that are noted instead of met: all tensors stand on one storage without elements. */
+interface Plan {
+  readonly shapes: Map<string, Shape>;
+  readonly storage: Storage;
 }
 
 interface Root {
@@ -30,6 +50,7 @@ interface Root {
   readonly parameters: Map<string, Tensor>;
   /** Names that the stored weights did not have and that were initialised instead. */
   readonly fresh: Set<string>;
+  readonly plan: Plan | null;
 }
 
 /**
@@ -42,12 +63,35 @@ export class Weights implements Disposable {
   readonly #root: Root;
   readonly #path: string;
 
-  constructor(engine: Engine, options: { readonly seed?: number; readonly stored?: StoredTensors } | Weights, path = "") {
+  constructor(
+    engine: Engine,
+    options: { readonly seed?: number; readonly stored?: StoredTensors; readonly plan?: Plan } | Weights,
+    path = "",
+  ) {
     this.#path = path;
-    this.#root =
-      options instanceof Weights
-        ? options.#root
-        : { engine, seed: options.seed ?? 1, stored: options.stored ?? null, parameters: new Map(), fresh: new Set() };
+    if (options instanceof Weights) this.#root = options.#root;
+    else {
+      const { seed = 1, stored = null, plan = null } = options;
+      this.#root = { engine, seed, stored, parameters: new Map(), fresh: new Set(), plan };
+    }
+  }
+
+  /**
+   * What a model would ask for, by name and shape, without making any of it: so a file can be checked against a
+   * configuration before memory is taken. The model that `build` makes cannot be used.
+   *
+   * @example
+   * Weights.plan(engine, (w) => linear(w.at("classifier"), 128, 3, normal(0.02)));
+   * // Map { "classifier.weight" => [3, 128], "classifier.bias" => [3] }
+   */
+  static plan(engine: Engine, build: (w: Weights) => unknown, stored?: StoredTensors): ReadonlyMap<string, Shape> {
+    const plan = { shapes: new Map<string, Shape>(), storage: new Storage(engine, 0) };
+    try {
+      build(new Weights(engine, { plan, ...(stored && { stored }) }));
+      return plan.shapes;
+    } finally {
+      plan.storage[Symbol.dispose]();
+    }
   }
 
   get engine(): Engine {
@@ -71,15 +115,18 @@ export class Weights implements Disposable {
    */
   get(name: string, shape: Shape, init: Init): Tensor {
     const full = this.#join(name);
-    const { engine, parameters, stored, fresh, seed } = this.#root;
+    const { engine, parameters, stored, fresh, seed, plan } = this.#root;
+    if (plan) return noted(plan, full, shape);
     const known = parameters.get(full);
     if (known) {
-      if (!sameShape(known.shape, shape)) throw new WeightsError(`${full}: asked for as [${shape}], but it was made as [${known.shape}]`);
+      expectSameRequest(full, known.shape, shape);
       return known;
     }
     const inFile = stored?.shape(full);
     if (inFile && !sameShape(inFile, shape)) {
-      throw new WeightsError(`${full}: the file has [${inFile}], the model needs [${shape}]. Do config.json and the weights belong together?`);
+      throw new WeightsError(
+        `${full}: the file has [${inFile}], the model needs [${shape}]. Do config.json and the weights belong together?`,
+      );
     }
     const parameter = unscoped(() => empty(engine, shape));
     parameter.storage.traced = true;
@@ -129,7 +176,23 @@ export class Weights implements Disposable {
   }
 }
 
-function sameShape(a: Shape, b: Shape): boolean {
+/** Note a request; the tensor that comes back has a shape and nothing else. */
+function noted({ shapes, storage }: Plan, name: string, shape: Shape): Tensor {
+  const known = shapes.get(name);
+  if (known) expectSameRequest(name, known, shape);
+  else if (shapes.size >= MOST_TENSORS) {
+    throw new WeightsError(`the model asks for more than ${MOST_TENSORS} tensors. Is config.json damaged?`);
+  }
+  shapes.set(name, shape);
+  return new Tensor(storage, shape);
+}
+
+function expectSameRequest(name: string, known: Shape, shape: Shape): void {
+  if (!sameShape(known, shape))
+    throw new WeightsError(`${name}: asked for as [${shape}], but it was made as [${known}]`);
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, i) => length === b[i]);
 }
 

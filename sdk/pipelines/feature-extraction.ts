@@ -16,10 +16,20 @@ export interface FeatureExtractionOptions extends PipelineOptions {
  * const embed = await featureExtraction(folder("all-MiniLM-L6-v2"));
  * embed("A cat sleeps."); // Float32Array of 384 numbers
  */
-export async function featureExtraction(files: Files, options: FeatureExtractionOptions = {}): Promise<Pipeline<string, Float32Array>> {
+export async function featureExtraction(
+  files: Files,
+  options: FeatureExtractionOptions = {},
+): Promise<Pipeline<string, Float32Array>> {
   const settings = await readSentenceSettings(files);
   const pooling = options.pooling ?? settings.pooling;
-  return openPipeline(files, "encode", options, ({ model, tokenizer, length }) => (texts: readonly string[]) =>
-    embedTexts(model, tokenizer, texts.map((text) => settings.prefix + text), pooling, length),
+  const prepared = (text: string): string =>
+    settings.lowercase ? (settings.prefix + text).toLowerCase() : settings.prefix + text;
+  return openPipeline(
+    files,
+    "encode",
+    options,
+    ({ model, tokenizer, length }) =>
+      (texts: readonly string[]) =>
+        embedTexts(model, tokenizer, texts.map(prepared), pooling, length),
   );
 }

@@ -4,7 +4,9 @@
  * One safetensors file with weights and both moments (as `weight.*`, `first.*`, `second.*`), its metadata saying where the
  * run stood. Random numbers need no state: they are functions of seed, epoch, step and index.
  */
-import { type Safetensors, readSafetensors, SafetensorsError, writeSafetensors } from "../io/safetensors.js";
+import { readSafetensors, type Safetensors, writeSafetensors } from "../io/safetensors.js";
+import { sameShape } from "../nn/weights.js";
+import type { Tensor } from "../tensor/tensor.js";
 import type { Optimizer } from "./optimizer.js";
 import type { Position } from "./train.js";
 
@@ -19,54 +21,105 @@ export class CheckpointError extends Error {
 /** Format of the file; raised when older readers could not understand it. */
 const VERSION = "1";
 
-/** The bytes of a checkpoint. */
-export function writeCheckpoint(optimizer: Optimizer, position: Position, settings: RunSettings): Uint8Array {
-  const tensors = optimizer.moments.flatMap(({ name, parameter, first, second }) => [
-    { name: `weight.${name}`, shape: parameter.shape, values: parameter.toArray() },
-    { name: `first.${name}`, shape: parameter.shape, values: first.toArray() },
-    { name: `second.${name}`, shape: parameter.shape, values: second.toArray() },
+/** The tensors of a checkpoint by their names in the file. */
+function tensorsOf({ moments }: Optimizer): [string, Tensor][] {
+  return moments.flatMap(({ name, parameter, first, second }): [string, Tensor][] => [
+    [`weight.${name}`, parameter],
+    [`first.${name}`, first],
+    [`second.${name}`, second],
   ]);
+}
+
+/** The settings with what the same bits depend on besides: strict and relaxed arithmetic differ. */
+function allSettings(optimizer: Optimizer, settings: RunSettings): RunSettings {
+  return { ...settings, arithmetic: optimizer.moments[0]?.parameter.engine.build ?? "none" };
+}
+
+/**
+ * The bytes of a checkpoint.
+ *
+ * @throws {SafetensorsError} when a weight is not a number
+ */
+export function writeCheckpoint(optimizer: Optimizer, position: Position, settings: RunSettings): Uint8Array {
+  const tensors = tensorsOf(optimizer).map(([name, t]) => ({ name, shape: t.shape, values: t.toArray() }));
+  const { step, epoch, served } = position;
   return writeSafetensors(tensors, {
     format: "cloze-checkpoint",
     version: VERSION,
-    position: JSON.stringify(position),
+    position: JSON.stringify({ step, epoch, served }),
     steps: String(optimizer.steps),
-    settings: JSON.stringify(settings),
+    settings: JSON.stringify(allSettings(optimizer, settings)),
   });
 }
 
-/** Put weights and moments back, and answer where the run stood. */
+/**
+ * Put weights and moments back, and answer where the run stood.
+ *
+ * @throws {CheckpointError | SafetensorsError} when the file is damaged or belongs to another run; nothing was changed then
+ */
 export function readCheckpoint(bytes: Uint8Array, optimizer: Optimizer, settings: RunSettings): Position {
   const file = readSafetensors(bytes);
-  const said = (name: string) => {
-    const value = file.metadata.get(name);
-    if (value === undefined) throw new CheckpointError(`the file is no checkpoint: its metadata has no ${name}`);
-    return value;
-  };
-  if (said("version") !== VERSION) throw new CheckpointError(`the checkpoint has format ${said("version")}, this version reads ${VERSION}`);
-  expectSameSettings(JSON.parse(said("settings")) as RunSettings, settings);
-  for (const { name, parameter, first, second } of optimizer.moments) {
-    restore(file, `weight.${name}`, parameter.data);
-    restore(file, `first.${name}`, first.data);
-    restore(file, `second.${name}`, second.data);
-    parameter.storage.version++;
-  }
-  optimizer.steps = Number(said("steps"));
-  return JSON.parse(said("position")) as Position;
+  const version = said(file, "version");
+  if (version !== VERSION)
+    throw new CheckpointError(`the checkpoint has format ${version}, this version reads ${VERSION}`);
+  expectSameSettings(parsed(file, "settings"), allSettings(optimizer, settings));
+  const { step, epoch, served } = parsed(file, "position");
+  const position = { step: count(step, "step"), epoch: count(epoch, "epoch"), served: count(served, "served") };
+  const steps = count(Number(said(file, "steps")), "steps");
+  const tensors = tensorsOf(optimizer);
+  expectSameTensors(file, tensors);
+  for (const [name, t] of tensors) file.read(name, t.data);
+  for (const { parameter } of optimizer.moments) parameter.storage.version++;
+  optimizer.steps = steps;
+  return position;
 }
 
-function restore(file: Safetensors, name: string, target: Float32Array): void {
+function said(file: Safetensors, name: string): string {
+  const value = file.metadata.get(name);
+  if (value === undefined) throw new CheckpointError(`the file is no checkpoint: its metadata has no ${name}`);
+  return value;
+}
+
+function parsed(file: Safetensors, name: string): Record<string, unknown> {
   try {
-    file.read(name, target);
+    const value: unknown = JSON.parse(said(file, name));
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch (error) {
-    if (error instanceof SafetensorsError) throw new CheckpointError(`the checkpoint does not fit this model: ${error.message}`);
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
   }
+  throw new CheckpointError(`the checkpoint's ${name} cannot be read: ${said(file, name).slice(0, 40)}`);
 }
 
-function expectSameSettings(saved: RunSettings, now: RunSettings): void {
+function count(value: unknown, name: string): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new CheckpointError(
+    `the checkpoint's ${name} must be a whole number of at least 0, got ${JSON.stringify(value)}`,
+  );
+}
+
+/** Every tensor must be there as the run has it, and no other, before the first one is put back. */
+function expectSameTensors(file: Safetensors, tensors: readonly [string, Tensor][]): void {
+  const known = new Set(tensors.map(([name]) => name));
+  for (const [name, { shape }] of tensors) {
+    const saved = file.shape(name);
+    if (!saved) throw new CheckpointError(`the checkpoint does not fit this model: it has no ${name}`);
+    if (!sameShape(saved, shape))
+      throw new CheckpointError(
+        `the checkpoint does not fit this model: ${name} is [${saved}] there and [${shape}] here`,
+      );
+    if (file.dtype(name) !== "F32")
+      throw new CheckpointError(`the checkpoint holds ${name} as ${file.dtype(name)}; expected F32`);
+  }
+  for (const name of file.names())
+    if (!known.has(name))
+      throw new CheckpointError(`the checkpoint does not fit this model: ${name} is not one of its tensors`);
+}
+
+function expectSameSettings(saved: Record<string, unknown>, now: RunSettings): void {
   for (const name of new Set([...Object.keys(saved), ...Object.keys(now)])) {
     if (saved[name] === now[name]) continue;
-    throw new CheckpointError(`the checkpoint was made with ${name} ${saved[name] ?? "not set"}, this run has ${now[name] ?? "not set"}; going on would not give the same result`);
+    throw new CheckpointError(
+      `the checkpoint was made with ${name} ${saved[name] ?? "not set"}, this run has ${now[name] ?? "not set"}; going on would not give the same result`,
+    );
   }
 }

@@ -50,10 +50,22 @@ export function clipScale(norm: number, most: number): number {
   return most > 0 ? Math.min(1, most / (norm + 1e-6)) : 1;
 }
 
+/** Forget the gradients of a step that is not taken. */
+export function clearGradients({ moments }: Pick<Optimizer, "moments">): void {
+  for (const { parameter } of moments) parameter.grad?.data.fill(0);
+}
+
 function momentsOf(weights: Weights): Moments[] {
   return [...weights.entries()]
     .filter(([, parameter]) => parameter.traced)
-    .map(([name, parameter]) => unscoped(() => ({ name, parameter, first: zeros(parameter.engine, parameter.shape), second: zeros(parameter.engine, parameter.shape) })));
+    .map(([name, parameter]) =>
+      unscoped(() => ({
+        name,
+        parameter,
+        first: zeros(parameter.engine, parameter.shape),
+        second: zeros(parameter.engine, parameter.shape),
+      })),
+    );
 }
 
 function dispose(moments: readonly Moments[]): void {
@@ -83,7 +95,22 @@ export function adamW(weights: Weights, options: AdamOptions = {}): Optimizer {
         const own = rate * factor(name);
         const { kernels } = parameter.engine;
         const shrink = decays(parameter) ? own * decay : 0;
-        kernels.adamW(parameter.address, gradOf(parameter).address, first.address, second.address, scale, shrink, 1 - beta1, beta2, 1 - beta2, own / correction1, Math.sqrt(correction2), eps, 0, parameter.size);
+        kernels.adamW(
+          parameter.address,
+          gradOf(parameter).address,
+          first.address,
+          second.address,
+          scale,
+          shrink,
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          own / correction1,
+          Math.sqrt(correction2),
+          eps,
+          0,
+          parameter.size,
+        );
         parameter.storage.version++;
       }
     },
@@ -107,7 +134,20 @@ export function lamb(weights: Weights, options: Omit<AdamOptions, "biasCorrectio
         const { kernels } = parameter.engine;
         const direction = gradOf(parameter);
         const matrix = decays(parameter);
-        kernels.lambDirection(direction.address, parameter.address, first.address, second.address, scale, matrix ? decay : 0, 1 - beta1, beta2, 1 - beta2, eps, 0, parameter.size);
+        kernels.lambDirection(
+          direction.address,
+          parameter.address,
+          first.address,
+          second.address,
+          scale,
+          matrix ? decay : 0,
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          eps,
+          0,
+          parameter.size,
+        );
         const [w, u] = matrix ? [Math.sqrt(sumOfSquares(parameter)), Math.sqrt(sumOfSquares(direction))] : [0, 0];
         const trust = w > 0 && u > 0 ? w / u : 1;
         kernels.descend(parameter.address, direction.address, rate * factor(name) * trust, 0, parameter.size);

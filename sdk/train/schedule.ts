@@ -1,4 +1,7 @@
-/** Learning rates by step. Pure functions; steps count from 0, and the first step is already a little above zero. */
+/**
+ * Learning rates by step. Pure functions; steps count from 0. With a warm-up the rate of step s is s / warmup of the peak,
+ * so the first step's is 0, as in the published code.
+ */
 import { cos } from "../tensor/math.js";
 
 export type Schedule = (step: number) => number;
@@ -7,12 +10,13 @@ export type Schedule = (step: number) => number;
 const warm = (step: number, warmup: number): number => (step < warmup ? step / warmup : 1);
 
 export function constantRate(peak: number, warmup = 0): Schedule {
-  return (step) => peak * warm(step + 1, warmup + 1);
+  return (step) => peak * warm(step, warmup);
 }
 
 /** Up over `warmup` steps, then down to 0 at `total`, the decay beginning where the warm-up ends (PyTorch's libraries). */
 export function linearRate(peak: number, warmup: number, total: number): Schedule {
-  return (step) => (step < warmup ? peak * warm(step, warmup) : peak * Math.max(0, (total - step) / Math.max(1, total - warmup)));
+  return (step) =>
+    step < warmup ? peak * warm(step, warmup) : peak * Math.max(0, (total - step) / Math.max(1, total - warmup));
 }
 
 /**
@@ -40,5 +44,6 @@ export function cosineRate(peak: number, warmup: number, total: number, lowest: 
 
 /** Up over `warmup` steps, then down as the inverse square root of the step. */
 export function inverseSquareRootRate(peak: number, warmup: number): Schedule {
-  return (step) => (step < warmup ? peak * warm(step, warmup) : peak * Math.sqrt(Math.max(1, warmup) / Math.max(1, step)));
+  return (step) =>
+    step < warmup ? peak * warm(step, warmup) : peak * Math.sqrt(Math.max(1, warmup) / Math.max(1, step));
 }

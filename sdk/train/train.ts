@@ -2,14 +2,15 @@
  * The training loop, as an async generator: the caller loops over it, and logging, evaluation, saving and early stopping
  * are plain code in that loop.
  */
-import type { Engine } from "../engine/engine.js";
+
 import { type Batch, collate, type Sample } from "../data/sample.js";
+import type { Engine } from "../engine/engine.js";
 import type { Objective } from "../objectives/objective.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { type Rng, seed, shuffle } from "../tensor/random.js";
 import { Scope } from "../tensor/scope.js";
 import { backward } from "../tensor/tape.js";
-import { clipScale, gradientNorm, type Optimizer } from "./optimizer.js";
+import { clearGradients, clipScale, gradientNorm, type Optimizer } from "./optimizer.js";
 import type { Schedule } from "./schedule.js";
 
 /** A step whose loss or gradient is not a number. No weight was touched. */
@@ -68,7 +69,10 @@ function served<M>(options: TrainOptions<M>, epoch: number): { length: number; a
   const samples = options.samples(epoch);
   if (samples.length === 0) throw new RangeError(`train: epoch ${epoch} has no samples`);
   const rng: Rng = seed(options.seed).fork(epoch);
-  const order = shuffle(Array.from(samples, (_, i) => i), rng.fork(0));
+  const order = shuffle(
+    Array.from(samples, (_, i) => i),
+    rng.fork(0),
+  );
   return {
     length: samples.length,
     at: (index) => options.objective.corrupt(samples[order[index]!]!, rng.fork(1, order[index]!)),
@@ -76,10 +80,17 @@ function served<M>(options: TrainOptions<M>, epoch: number): { length: number; a
 }
 
 /** The batches of one step: `rows` samples each, the last ones of an epoch perhaps fewer. */
-function* stepsOf<M>(options: TrainOptions<M>, from: Position): Generator<{ batches: Batch[]; after: Omit<Position, "step"> }> {
+function* stepsOf<M>(
+  options: TrainOptions<M>,
+  from: Position,
+): Generator<{ batches: Batch[]; after: Omit<Position, "step"> }> {
   const { rows, accumulate = 1, epochs = Number.POSITIVE_INFINITY } = options;
   for (let epoch = from.epoch, start = from.served; epoch < epochs; epoch++, start = 0) {
     const samples = served(options, epoch);
+    if (start > samples.length)
+      throw new RangeError(
+        `train: the run stood at sample ${start} of epoch ${epoch}, which has ${samples.length}; are these other data?`,
+      );
     while (start < samples.length) {
       const batches: Batch[] = [];
       for (; batches.length < accumulate && start < samples.length; start += rows) {
@@ -95,19 +106,24 @@ function* stepsOf<M>(options: TrainOptions<M>, from: Position): Generator<{ batc
 /** Forward and backward over the batches of one step; the gradients of all of them add up. */
 function accumulate<M>(options: TrainOptions<M>, batches: readonly Batch[], step: number): number[] {
   const { model, objective } = options;
-  const counts = objective.names.map((_, part) => batches.reduce((sum, batch) => sum + objective.counts(batch)[part]!, 0));
+  const counts = objective.names.map((_, part) =>
+    batches.reduce((sum, batch) => sum + objective.counts(batch)[part]!, 0),
+  );
   const sums = objective.names.map(() => 0);
   for (const [micro, batch] of batches.entries()) {
     // A batch without any target has nothing to learn from.
     if (objective.counts(batch).every((count) => count === 0)) continue;
     using _ = new Scope();
     let parts: number[] = [];
-    backward(() => {
-      const losses = objective.losses(model, batch, counts);
-      parts = losses.map((loss) => loss.item());
-      refuseNaN(objective.names, parts, step);
-      return losses.reduce(add);
-    }, { seed: options.seed, step: step * (options.accumulate ?? 1) + micro });
+    backward(
+      () => {
+        const losses = objective.losses(model, batch, counts);
+        parts = losses.map((loss) => loss.item());
+        refuseNaN(objective.names, parts, step);
+        return losses.reduce(add);
+      },
+      { seed: options.seed, step: step * (options.accumulate ?? 1) + micro },
+    );
     for (const [part, loss] of parts.entries()) sums[part]! += loss;
   }
   return sums;
@@ -116,7 +132,34 @@ function accumulate<M>(options: TrainOptions<M>, batches: readonly Batch[], step
 function refuseNaN(names: readonly string[], losses: readonly number[], step: number): void {
   const part = losses.findIndex((loss) => !Number.isFinite(loss));
   if (part < 0) return;
-  throw new TrainingError(`step ${step}: the ${names[part]} loss is ${losses[part]}. Lower the learning rate, warm up longer, or look for broken weights; no weight was changed in this step`);
+  throw new TrainingError(
+    `step ${step}: the ${names[part]} loss is ${losses[part]}. Lower the learning rate, warm up longer, or look for broken weights; no weight was changed in this step`,
+  );
+}
+
+/** One step: the gradients of its batches, then new weights. When it cannot be taken, weights and gradients are as before. */
+function take<M>(
+  options: TrainOptions<M>,
+  batches: readonly Batch[],
+  step: number,
+): { losses: number[]; rate: number; norm: number } {
+  const { optimizer, clip = 1 } = options;
+  const rate = options.rate(step);
+  if (!Number.isFinite(rate))
+    throw new TrainingError(`step ${step}: the learning rate is ${rate}; does the schedule divide by zero?`);
+  try {
+    const losses = accumulate(options, batches, step);
+    const norm = gradientNorm(optimizer);
+    if (!Number.isFinite(norm))
+      throw new TrainingError(
+        `step ${step}: the gradient's norm is ${norm}. Lower the learning rate or warm up longer; no weight was changed in this step`,
+      );
+    optimizer.step(rate, clipScale(norm, clip));
+    return { losses, rate, norm };
+  } catch (error) {
+    clearGradients(optimizer);
+    throw error;
+  }
 }
 
 /** Milliseconds of work after which timers and other events get their turn: an abort must be able to arrive. */
@@ -131,9 +174,10 @@ const BREATH = 100;
  * @throws {TrainingError} when a loss or gradient is not a number; the weights are then those of the step before
  */
 export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> {
-  const { optimizer, rate, clip = 1, signal, clock = () => performance.now() } = options;
+  const { objective, signal, clock = () => performance.now() } = options;
   const last = options.steps ?? Number.POSITIVE_INFINITY;
-  if (last === Number.POSITIVE_INFINITY && options.epochs === undefined) throw new TypeError("train: say when to end: steps or epochs");
+  if (last === Number.POSITIVE_INFINITY && options.epochs === undefined)
+    throw new TypeError("train: say when to end: steps or epochs");
   const from = options.from ?? { step: 0, epoch: 0, served: 0 };
   const started = clock();
   let { step } = from;
@@ -142,19 +186,15 @@ export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> 
   for (const { batches, after } of stepsOf(options, from)) {
     signal?.throwIfAborted();
     const begun = clock();
-    const losses = accumulate(options, batches, step);
-    const norm = gradientNorm(optimizer);
-    if (!Number.isFinite(norm)) throw new TrainingError(`step ${step}: the gradient's norm is ${norm}. Lower the learning rate or warm up longer; no weight was changed in this step`);
-    const now = rate(step);
-    optimizer.step(now, clipScale(norm, clip));
+    const { losses, rate, norm } = take(options, batches, step);
     step++;
     const tokens = batches.reduce((sum, { ids }) => sum + ids.length, 0);
     yield {
       ...after,
       step,
       loss: losses.reduce((sum, loss) => sum + loss, 0),
-      parts: Object.fromEntries(options.objective.names.map((name, i) => [name, losses[i]!])),
-      rate: now,
+      parts: Object.fromEntries(objective.names.map((name, i) => [name, losses[i]!])),
+      rate,
       gradientNorm: norm,
       tokens,
       tokensPerSecond: (1000 * tokens) / Math.max(1e-3, clock() - begun),
