@@ -6,12 +6,15 @@
  * Errors were measured against 60-digit values: see tests/tensor/math.test.ts.
  */
 
-const LN2_HIGH = 6.93147180369123816490e-1; // the upper 33 bits of ln 2: multiples by small whole numbers are exact
-const LN2_LOW = 1.90821492927058770002e-10;
-const LOG2_E = 1.4426950408889634;
+const LN2_HIGH = 0.6931471803691238; // the upper 33 bits of ln 2: multiples by small whole numbers are exact
+const LN2_LOW = 1.9082149292705877e-10;
 
 /** 1 / k! for k = 13 … 0: exp(r) for |r| <= ln(2) / 2 to below half a unit in the last place. */
-const EXP_TERMS = [1.6059043836821613e-10, 2.08767569878681e-9, 2.505210838544172e-8, 2.755731922398589e-7, 2.7557319223985893e-6, 2.48015873015873e-5, 1.984126984126984e-4, 1.3888888888888889e-3, 8.333333333333333e-3, 4.1666666666666664e-2, 1.6666666666666666e-1, 0.5];
+const EXP_TERMS = [
+  1.6059043836821613e-10, 2.08767569878681e-9, 2.505210838544172e-8, 2.755731922398589e-7, 2.7557319223985893e-6,
+  2.48015873015873e-5, 1.984126984126984e-4, 1.3888888888888889e-3, 8.333333333333333e-3, 4.1666666666666664e-2,
+  1.6666666666666666e-1, 0.5,
+];
 
 const bits = new DataView(new ArrayBuffer(8));
 
@@ -27,7 +30,7 @@ export function exp(x: number): number {
   if (Number.isNaN(x)) return x;
   if (x > 709.782712893384) return Number.POSITIVE_INFINITY;
   if (x < -745.1332191019412) return 0;
-  const k = Math.floor(x * LOG2_E + 0.5);
+  const k = Math.floor(x * Math.LOG2E + 0.5);
   const high = x - k * LN2_HIGH;
   const low = k * LN2_LOW;
   const r = high - low;
@@ -69,9 +72,9 @@ export function log(x: number): number {
   return exponent * LN2_HIGH - (half - (s * (half + r) + exponent * LN2_LOW) - f);
 }
 
-const PI_HALF_1 = 1.57079632673412561417; // π/2 in three parts of 33 bits
-const PI_HALF_2 = 6.07710050630396597660e-11;
-const PI_HALF_3 = 2.02226624879595063154e-21;
+const PI_HALF_1 = 1.5707963267341256; // π/2 in three parts of 33 bits
+const PI_HALF_2 = 6.077100506303966e-11;
+const PI_HALF_3 = 2.0222662487959506e-21;
 
 /** Angles beyond this lose digits in the reduction. */
 const LARGEST_ANGLE = 2 ** 20;

@@ -28,7 +28,10 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /** Ten rounds over the counter (four words) under the key (two words). */
-export function philox(counter: readonly [number, number, number, number], key: readonly [number, number]): [number, number, number, number] {
+export function philox(
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+): [number, number, number, number] {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
@@ -59,7 +62,8 @@ function stream(key: readonly [number, number]): Rng {
   const uniform = (): number => word() / RANGE;
   return Object.assign(uniform, {
     integer(below: number): number {
-      if (!Number.isInteger(below) || below < 1 || below > RANGE) throw new RangeError(`integer: the bound must be a whole number from 1 to 2^32, got ${below}`);
+      if (!Number.isInteger(below) || below < 1 || below > RANGE)
+        throw new RangeError(`integer: the bound must be a whole number from 1 to 2^32, got ${below}`);
       const limit = RANGE - (RANGE % below);
       for (;;) {
         const drawn = word();
@@ -87,7 +91,8 @@ function stream(key: readonly [number, number]): Rng {
  * rng.fork(epoch, index); // the stream of one sample, whoever serves it
  */
 export function seed(value: number): Rng {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`seed: expected a whole number of at least 0, got ${value}`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RangeError(`seed: expected a whole number of at least 0, got ${value}`);
   return stream([value >>> 0, Math.floor(value / RANGE) >>> 0]);
 }
 
