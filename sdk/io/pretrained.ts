@@ -275,6 +275,7 @@ export async function saveTokenizer(files: WritableFiles, tokenizer: Tokenizer, 
     Object.entries(roles).flatMap(([role, id]) => (id === undefined ? [] : [[role, tokenizer.token(id)]])),
   );
   const lower = asObject(json["normalizer"])["lowercase"];
+  const segments = tokenizer.encode("", "").segments.some((segment) => segment !== 0);
   await files.write("tokenizer.json", jsonBytes(json));
   await files.write("special_tokens_map.json", jsonBytes(named));
   await files.write(
@@ -283,6 +284,8 @@ export async function saveTokenizer(files: WritableFiles, tokenizer: Tokenizer, 
       ...named,
       model_max_length: length,
       tokenizer_class: "PreTrainedTokenizerFast",
+      // Without this list the general class leaves the segments out, and the second text of a pair would be read as the first.
+      model_input_names: ["input_ids", ...(segments ? ["token_type_ids"] : []), "attention_mask"],
       ...(typeof lower === "boolean" && { do_lower_case: lower }),
     }),
   );

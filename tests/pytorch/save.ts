@@ -1,0 +1,151 @@
+/**
+ * Save a model of every purpose as Cloze saves them, beside the scores that Cloze computes, for check.py to compare.
+ *
+ *   node scripts/run.mjs tests/pytorch/save.ts OUT && python3 tests/pytorch/check.py OUT
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Batch, collate, sampleOf } from "../../sdk/data/sample.js";
+import { Engine } from "../../sdk/engine/engine.js";
+import { type Pooling, pool } from "../../sdk/heads/embedding.js";
+import { LabelSet } from "../../sdk/heads/labels.js";
+import { jsonBytes, memoryFiles } from "../../sdk/io/files.js";
+import { folder, writableFolder, writeFolder } from "../../sdk/io/folder.js";
+import { loadModel, loadTokenizer, type Pretrained, saveModel } from "../../sdk/io/pretrained.js";
+import { type NamedTensor, writeSafetensors } from "../../sdk/io/safetensors.js";
+import { readSentenceSettings, writeSentenceSettings } from "../../sdk/io/sentence.js";
+import type { Model } from "../../sdk/models/build.js";
+import type { Purpose } from "../../sdk/models/family.js";
+import { Scope } from "../../sdk/tensor/scope.js";
+import type { Tensor } from "../../sdk/tensor/tensor.js";
+import { type Tokenizer, trainWordPiece } from "../../sdk/tokenizer/index.js";
+import { bertConfig } from "../../sdk/train/fresh-model.js";
+import { shared } from "../shared.js";
+import { wave } from "../wave.js";
+
+const TEXTS: readonly (readonly [string, string?])[] = [
+  ["The unwanted guest closed the window quietly."],
+  ["Is it raining?", "Yes, the streets are wet."],
+  ["Übung macht den Meister", "练习 [MASK] 造就大师"],
+  [""],
+  ["words ".repeat(60)],
+];
+const LENGTH = 64;
+
+const out = process.argv[2];
+if (out === undefined) throw new Error("usage: node scripts/run.mjs tests/pytorch/save.ts OUT");
+mkdirSync(out, { recursive: true });
+const engine = await Engine.create();
+const tokenizer = trainWordPiece(
+  TEXTS.flatMap((pair) => pair.filter((text) => text !== undefined)),
+  { size: 120, lowercase: true },
+);
+
+function batchOf(tokens: Tokenizer, length: number): Batch {
+  return collate(TEXTS.map(([text, pair]) => sampleOf(tokens.encode(text, pair, { truncate: { length } }))));
+}
+
+/** Scores by the name of PyTorch's output. */
+function scoresOf({ purpose, model }: Pretrained, batch: Batch): Record<string, Tensor> {
+  const m = model as Model<"pretrain"> & Model<"classify"> & Model<"tag"> & Model<"answer">;
+  const hidden = m.encode(batch);
+  const everywhere = Int32Array.from(batch.ids, (_, i) => i);
+  const byPurpose: Record<Purpose, () => Record<string, Tensor>> = {
+    encode: () => ({ last_hidden_state: hidden }),
+    pretrain: () => ({
+      prediction_logits: m.tokenScores(hidden, everywhere),
+      seq_relationship_logits: m.pairScores(hidden, batch),
+    }),
+    mask: () => ({ logits: m.tokenScores(hidden, everywhere) }),
+    pair: () => ({ logits: m.pairScores(hidden, batch) }),
+    classify: () => ({ logits: m.rowScores(hidden, batch) }),
+    tag: () => ({ logits: m.tagScores(hidden) }),
+    answer: () => ({ span_logits: m.spanScores(hidden) }),
+  };
+  return byPurpose[purpose]();
+}
+
+function named(name: string, { shape, dtype, data }: Tensor): NamedTensor {
+  if (dtype !== "f32") throw new TypeError(`${name} is not f32`);
+  return { name, shape, values: data.slice() };
+}
+
+const numbers = (name: string, values: Int32Array): NamedTensor => ({
+  name,
+  shape: [values.length],
+  values: Float32Array.from(values),
+});
+
+/** What Cloze computes for the texts, beside the folder. */
+function writeExpected(name: string, batch: Batch, scores: Record<string, Tensor>): void {
+  const inputs = [numbers("ids", batch.ids), numbers("segments", batch.segments), numbers("starts", batch.starts)];
+  const outputs = Object.entries(scores).map(([output, t]) => named(`scores.${output}`, t));
+  writeFileSync(join(out!, `${name}.expected.safetensors`), writeSafetensors([...inputs, ...outputs]));
+}
+
+async function save(name: string, loaded: Pretrained): Promise<void> {
+  await writeFolder(join(out!, name), true, (files) => saveModel(files, { ...loaded, tokenizer, length: LENGTH }));
+  using _ = new Scope();
+  const batch = batchOf(tokenizer, LENGTH);
+  writeExpected(name, batch, scoresOf(loaded, batch));
+}
+
+/** A small model whose every parameter is far from its initial value: a name that is lost would change the scores. */
+async function made<P extends Purpose>(purpose: P, labels: LabelSet | null, extra = {}): Promise<Pretrained<P>> {
+  const sizes = { vocabulary: tokenizer.size, layers: 2, width: 32, heads: 4, positions: LENGTH, dropout: 0.1 };
+  const files = memoryFiles([["config.json", jsonBytes({ ...bertConfig(sizes), ...extra })]]);
+  const loaded = await loadModel(engine, files, { purpose, labels, scratch: true, seed: 7 });
+  for (const [i, [, parameter]] of [...loaded.weights.entries()].entries()) {
+    const change = wave(parameter.size, i);
+    const { data } = parameter;
+    for (let k = 0; k < change.length; k++) data[k]! += 0.1 * change[k]!;
+    parameter.storage.version++;
+  }
+  return loaded;
+}
+
+const three = new LabelSet(["bad", "so-so", "good"]);
+const pretrained = await made("pretrain", null);
+await save("pretrain", pretrained);
+await save("mask-from-pretrain", { ...pretrained, purpose: "mask", model: pretrained.model });
+await save("pair-from-pretrain", { ...pretrained, purpose: "pair", model: pretrained.model });
+await save("encode-from-pretrain", { ...pretrained, purpose: "encode", model: pretrained.model });
+await save("mask", await made("mask", null));
+await save("mask-gelu-new", await made("mask", null, { hidden_act: "gelu_new", torch_dtype: "float16" }));
+await save("mask-untied", await made("mask", null, { tie_word_embeddings: false }));
+await save("classify", await made("classify", three));
+await save("regress", await made("classify", null));
+await save("tag", await made("tag", three));
+// A configuration that comes from a classifier with three classes must not make three columns of the two of a span.
+await save("answer", await made("answer", null, { id2label: { 0: "a", 1: "b", 2: "c" }, num_labels: 3 }));
+// A new head on a saved body.
+await save(
+  "tag-from-mask",
+  await loadModel(engine, folder(join(out, "mask")), { purpose: "tag", labels: three, seed: 3 }),
+);
+
+/** A sentence-transformers folder, its vectors as Cloze computes them. */
+async function saveSentence(name: string, from: string, pooling: Pooling | null): Promise<void> {
+  using loaded = await loadModel(engine, folder(from), { purpose: "encode" });
+  const tokens = await loadTokenizer(folder(from));
+  const settings = await readSentenceSettings(folder(from));
+  const wanted = pooling ? { ...settings, pooling } : settings;
+  const length = Math.min(settings.length ?? LENGTH, loaded.model.positions);
+  await writeFolder(join(out!, name), true, async (files) => {
+    await saveModel(files, { ...loaded, tokenizer: tokens, length });
+    await writeSentenceSettings(files, { ...wanted, length }, loaded.model.width);
+  });
+  using _ = new Scope();
+  const singles = TEXTS.map(([text]) => sampleOf(tokens.encode(text, undefined, { truncate: { length } })));
+  const batch = collate(singles);
+  const vectors = pool(loaded.model.encode(batch), batch.starts, wanted.pooling);
+  writeExpected(name, batch, { sentence_embedding: vectors });
+}
+
+await saveSentence("sentence-cls", join(out, "mask"), { mode: "cls", normalize: false });
+await saveSentence("sentence-mean", join(out, "pretrain"), { mode: "mean", normalize: true });
+await saveSentence("sentence-max", join(out, "encode-from-pretrain"), { mode: "max", normalize: true });
+const published = shared("models/all-MiniLM-L6-v2", "a published sentence model saved again");
+if (published) await saveSentence("sentence-published", published, null);
+await writableFolder(out).write("texts.json", jsonBytes(TEXTS.map(([text, pair]) => [text, pair ?? null])));
+engine.dispose();
