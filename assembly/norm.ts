@@ -154,7 +154,7 @@ const BLOCK: i32 = 4;
 
 /**
  * dgamma += Σ over rows of dy * n; dbeta += Σ over rows of dy. Either may be 0: not wanted; mean may be 0: not taken off.
- * Columns [begin, end); four rows at a time, in ascending order.
+ * Columns [begin, end), begin a multiple of 4; four rows at a time, in ascending order.
  */
 export function normBackwardParameters(
   dgamma: usize, dbeta: usize, dy: usize, x: usize, mean: usize, rstd: usize, rows: i32, width: i32, begin: i32, end: i32,

@@ -1,4 +1,5 @@
 /** Sums over sequences, rows and buffers, each in one fixed order. */
+import { loadPart, storePart } from "./lanes";
 import { LANES, at, hsum, madd, nmadd } from "./simd";
 
 /**
@@ -23,15 +24,23 @@ export function segmentMean(y: usize, x: usize, starts: usize, width: i32, begin
   }
 }
 
-/** dx[t] += dy[s] / n. Splits by sequence. */
-export function segmentMeanBackward(dx: usize, dy: usize, starts: usize, width: i32, begin: i32, end: i32): void {
+/** dx[t] = or += dy[s] / n. Splits by sequence. */
+export function segmentMeanBackward(dx: usize, dy: usize, starts: usize, width: i32, add: i32, begin: i32, end: i32): void {
+  const old = i32x4.splat(-add);
   for (let s = begin; s < end; s++) {
     const first = load<i32>(at(starts, s)), last = load<i32>(at(starts, s + 1));
-    const share: f32 = 1 / <f32>(last - first);
+    const share = f32x4.splat(1 / <f32>(last - first));
+    const from = at(dy, s * width);
     for (let t = first; t < last; t++) {
-      for (let i = 0; i < width; i++) {
-        const place = at(dx, t * width + i);
-        store<f32>(place, load<f32>(place) + load<f32>(at(dy, s * width + i)) * share);
+      const to = at(dx, t * width);
+      let i = 0;
+      for (; i + LANES <= width; i += LANES) {
+        const d = f32x4.mul(v128.load(at(from, i)), share);
+        v128.store(at(to, i), f32x4.add(v128.and(v128.load(at(to, i)), old), d));
+      }
+      if (i < width) {
+        const d = f32x4.mul(loadPart(at(from, i), width - i), share);
+        storePart(at(to, i), f32x4.add(v128.and(loadPart(at(to, i), width - i), old), d), width - i);
       }
     }
   }
@@ -94,15 +103,21 @@ export function normalizeRows(y: usize, length: usize, x: usize, width: i32, beg
   }
 }
 
-/** dx += (dy - y (y · dy)) / |x|. Splits by row. */
-export function normalizeRowsBackward(dx: usize, dy: usize, y: usize, length: usize, width: i32, begin: i32, end: i32): void {
+/** dx = or += (dy - y (y · dy)) / |x|; dx may be dy when it is written. Splits by row. */
+export function normalizeRowsBackward(dx: usize, dy: usize, y: usize, length: usize, width: i32, add: i32, begin: i32, end: i32): void {
+  const old = i32x4.splat(-add);
   for (let row = begin; row < end; row++) {
     const yr = at(y, row * width), dyr = at(dy, row * width), dxr = at(dx, row * width);
     const along = f32x4.splat(dot(yr, dyr, width));
-    const d = v128.load32_splat(at(length, row));
-    for (let i = 0; i < width; i++) {
-      const g = f32x4.div(nmadd(v128.load32_splat(at(yr, i)), along, v128.load32_splat(at(dyr, i))), d);
-      store<f32>(at(dxr, i), load<f32>(at(dxr, i)) + f32x4.extract_lane(g, 0));
+    const divisor = v128.load32_splat(at(length, row));
+    let i = 0;
+    for (; i + LANES <= width; i += LANES) {
+      const d = f32x4.div(nmadd(v128.load(at(yr, i)), along, v128.load(at(dyr, i))), divisor);
+      v128.store(at(dxr, i), f32x4.add(v128.and(v128.load(at(dxr, i)), old), d));
+    }
+    if (i < width) {
+      const d = f32x4.div(nmadd(loadPart(at(yr, i), width - i), along, loadPart(at(dyr, i), width - i)), divisor);
+      storePart(at(dxr, i), f32x4.add(v128.and(loadPart(at(dxr, i), width - i), old), d), width - i);
     }
   }
 }

@@ -15,7 +15,7 @@ const SHAPES = [
 const ROWS = [1, 8, 32, 128, 512] as const;
 
 /** An address of `elements` numbers between -1 and 1. */
-function numbers(engine: Engine, elements: number): number {
+export function numbers(engine: Engine, elements: number): number {
   const address = engine.alloc(elements * 4);
   const values = new Float32Array(engine.memory.buffer, address, elements);
   for (let i = 0; i < elements; i++) values[i] = ((i * 7919) % 1021) / 510 - 1;

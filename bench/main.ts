@@ -4,6 +4,7 @@
  * Prints a table, or with --json one object a measurement: see bench/measure.ts for what is in it.
  */
 import type { Build } from "../sdk/engine/source.js";
+import { elementwiseSubjects } from "./elementwise.js";
 import { kernelSubjects } from "./kernels.js";
 import { type Measurement, measure, overRounds, type Subject } from "./measure.js";
 import { modelSubjects } from "./model.js";
@@ -12,7 +13,7 @@ import { yardstick } from "./yardstick.js";
 
 /** Every part of the bench, by its name on the command line: what there is to measure. */
 const parts: Record<string, (build: Build) => Promise<Subject[]>> = {
-  kernels: kernelSubjects,
+  kernels: async (build) => [...(await kernelSubjects(build)), ...(await elementwiseSubjects(build))],
   model: modelSubjects,
   train: trainSubjects,
 };

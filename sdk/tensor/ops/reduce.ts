@@ -1,14 +1,16 @@
 /** From the tokens of sequences to one vector each, and lengths of rows. */
 import { expectShape, ShapeError } from "../check.js";
-import { gradOf, record } from "../tape.js";
+import { gradOf, gradTarget, handOn, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
 
 function expectStarts(op: string, x: Tensor, starts: Int32Array): number {
   expectShape(op, "x", x, ["tokens", "width"]);
   const tokens = x.shape[0]!;
   const rows = starts.length - 1;
-  if (rows < 1 || starts[0] !== 0 || starts[rows] !== tokens) throw new ShapeError(`${op}: starts must run from 0 to the ${tokens} tokens of x, got ${starts.join(", ")}`);
-  for (let row = 0; row < rows; row++) if (starts[row + 1]! <= starts[row]!) throw new ShapeError(`${op}: sequence ${row} has no tokens`);
+  if (rows < 1 || starts[0] !== 0 || starts[rows] !== tokens)
+    throw new ShapeError(`${op}: starts must run from 0 to the ${tokens} tokens of x, got ${starts.join(", ")}`);
+  for (let row = 0; row < rows; row++)
+    if (starts[row + 1]! <= starts[row]!) throw new ShapeError(`${op}: sequence ${row} has no tokens`);
   return rows;
 }
 
@@ -27,7 +29,10 @@ export function segmentMean(x: Tensor, starts: Int32Array): Tensor {
   const y = empty(engine, [rows, width]);
   const bounds = intTensor(engine, starts);
   kernels.segmentMean(y.address, x.address, bounds.address, width, 0, rows);
-  return record(y, [x], (dy) => kernels.segmentMeanBackward(gradOf(x).address, dy.address, bounds.address, width, 0, rows));
+  return record(y, [x], (dy) => {
+    const { grad, add } = gradTarget(x);
+    kernels.segmentMeanBackward(grad.address, dy.address, bounds.address, width, Number(add), 0, rows);
+  });
 }
 
 /** The largest value of each column over each sequence's tokens: (rows, width). */
@@ -40,7 +45,9 @@ export function segmentMax(x: Tensor, starts: Int32Array): Tensor {
   const place = empty(engine, [rows, width], "i32");
   const bounds = intTensor(engine, starts);
   kernels.segmentMax(y.address, place.address, x.address, bounds.address, width, 0, rows);
-  return record(y, [x], (dy) => kernels.segmentMaxBackward(gradOf(x).address, dy.address, place.address, width, 0, rows));
+  return record(y, [x], (dy) =>
+    kernels.segmentMaxBackward(gradOf(x).address, dy.address, place.address, width, 0, rows),
+  );
 }
 
 /** Each row divided by its Euclidean length, so that the dot product of two rows is their cosine. */
@@ -52,7 +59,10 @@ export function normalizeRows(x: Tensor): Tensor {
   const y = empty(engine, x.shape);
   const length = empty(engine, [rows]);
   kernels.normalizeRows(y.address, length.address, x.address, width, 0, rows);
-  return record(y, [x], (dy) => kernels.normalizeRowsBackward(gradOf(x).address, dy.address, y.address, length.address, width, 0, rows));
+  return record(y, [x], (dy) => {
+    const { grad, add } = handOn(y, x) ? { grad: dy, add: false } : gradTarget(x);
+    kernels.normalizeRowsBackward(grad.address, dy.address, y.address, length.address, width, Number(add), 0, rows);
+  });
 }
 
 /** Σ x², in double precision. Not finite when an element is not: one look finds a broken gradient. */
