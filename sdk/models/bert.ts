@@ -19,7 +19,7 @@ import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { number, optional, section } from "./config.js";
+import { ConfigError, number, optional, section } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 
@@ -44,11 +44,11 @@ export interface BertConfig {
 function readConfig(json: unknown): BertConfig {
   const c = section(json);
   const kind = optional(c, "position_embedding_type", "absolute");
-  if (kind !== "absolute") throw new TypeError(`config.json: position_embedding_type "${kind}" is not supported for bert; expected "absolute"`);
-  if (optional(c, "is_decoder", false)) throw new TypeError("config.json: is_decoder is true; bert is supported as an encoder only");
+  if (kind !== "absolute") throw new ConfigError(`config.json: position_embedding_type "${kind}" is not supported for bert; expected "absolute"`);
+  if (optional(c, "is_decoder", false)) throw new ConfigError("config.json: is_decoder is true; bert is supported as an encoder only");
   const hidden = number(c, "hidden_size", 768);
   const heads = number(c, "num_attention_heads", 12);
-  if (hidden % heads !== 0) throw new TypeError(`config.json: hidden_size ${hidden} is not a multiple of num_attention_heads ${heads}`);
+  if (hidden % heads !== 0) throw new ConfigError(`config.json: hidden_size ${hidden} is not a multiple of num_attention_heads ${heads}`);
   const hiddenDropout = optional(c, "hidden_dropout_prob", 0.1);
   return {
     vocab_size: number(c, "vocab_size", 30522),
