@@ -53,7 +53,7 @@ const constants = memory.data<f32>([
 /** x Phi(x) = max(x, 0) - |x| Phi(-|x|): nothing cancels where the result is small. */
 // @ts-ignore: decorator
 @inline function geluFrom(x: v128, a: v128, below: v128): v128 {
-  return f32x4.sub(f32x4.max(x, f32x4.splat(0)), f32x4.mul(a, below));
+  return f32x4.sub(f32x4.pmax(x, f32x4.splat(0)), f32x4.mul(a, below));
 }
 
 /** Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi) */
@@ -84,20 +84,20 @@ const constants = memory.data<f32>([
 /** x within [-limit, limit], where the function is flat beyond: infinities times 0 would be NaN. */
 // @ts-ignore: decorator
 @inline function within(x: v128, limit: v128): v128 {
-  return f32x4.max(f32x4.min(x, limit), f32x4.neg(limit));
+  return f32x4.pmax(f32x4.pmin(x, limit), f32x4.neg(limit));
 }
 
 /** f(x); the kind is a constant where this is used, so that one branch is left. */
 // @ts-ignore: decorator
 @inline function activated(kind: i32, x: v128): v128 {
   if (kind == GELU) {
-    const a = f32x4.min(f32x4.abs(x), c(11));
+    const a = f32x4.pmin(f32x4.abs(x), c(11));
     return geluFrom(x, a, tail(a, bell(a)));
   }
-  if (kind == RELU) return f32x4.max(x, f32x4.splat(0));
+  if (kind == RELU) return f32x4.pmax(x, f32x4.splat(0));
   if (kind == TANH) return tanh(x);
   if (kind == SIGMOID) return sigmoid(x);
-  const low = f32x4.max(x, f32x4.neg(kind == SILU ? c(17) : c(16)));
+  const low = f32x4.pmax(x, f32x4.neg(kind == SILU ? c(17) : c(16)));
   const u = kind == SILU ? low : innerOf(low);
   const e = expOfMinus(u), large = share(e);
   return f32x4.mul(low, sigmoidFrom(u, f32x4.mul(e, large), large));
@@ -141,7 +141,7 @@ export function activateForTraining(y: usize, slope: usize, x: usize, kind: i32,
     const x = count >= LANES ? v128.load(at(from, i)) : loadPart(at(from, i), count);
     let y = f32x4.splat(0), d = y;
     if (kind == GELU) {
-      const a = f32x4.min(f32x4.abs(x), c(11));
+      const a = f32x4.pmin(f32x4.abs(x), c(11));
       const e = bell(a), below = tail(a, e);
       y = geluFrom(x, a, below);
       d = geluSlopeFrom(x, a, e, below);
@@ -161,7 +161,7 @@ export function activateForTraining(y: usize, slope: usize, x: usize, kind: i32,
       const e = expOfMinus(u), large = share(e), small = f32x4.mul(e, large);
       const s = sigmoidFrom(u, small, large);
       const xu = kind == SILU ? low : f32x4.mul(f32x4.mul(low, c(13)), madd(f32x4.mul(low, low), c(15), c(9)));
-      y = f32x4.mul(f32x4.max(x, low), s);
+      y = f32x4.mul(f32x4.pmax(x, low), s);
       d = madd(f32x4.mul(large, small), xu, s);
     }
     if (count >= LANES) {

@@ -35,16 +35,22 @@ const lanes = memory.data<i32>([0, 1, 2, 3], 16);
   return f32x4.extract_lane(log(f32x4.splat(x)), 0);
 }
 
+/** The largest score, NaN if there is one: it keeps everything that follows NaN. */
 function largestOf(x: usize, width: i32): f32 {
-  let a = v128.load32_splat(constants, 4), b = a;
+  let a = v128.load32_splat(constants, 4), b = a, broken = f32x4.splat(0);
   let i = 0;
   for (; i + 2 * LANES <= width; i += 2 * LANES) {
-    a = f32x4.max(a, v128.load(at(x, i)));
-    b = f32x4.max(b, v128.load(at(x, i), 16));
+    const v = v128.load(at(x, i)), w = v128.load(at(x, i), 16);
+    a = f32x4.pmax(a, v);
+    b = f32x4.pmax(b, w);
+    broken = v128.or(broken, v128.or(f32x4.ne(v, v), f32x4.ne(w, w)));
   }
-  for (; i + LANES <= width; i += LANES) a = f32x4.max(a, v128.load(at(x, i)));
-  if (i < width) b = f32x4.max(b, lastScores(at(x, i), width - i));
-  return hmax(f32x4.max(a, b));
+  for (; i < width; i += LANES) {
+    const v = width - i >= LANES ? v128.load(at(x, i)) : lastScores(at(x, i), width - i);
+    a = f32x4.pmax(a, v);
+    broken = v128.or(broken, f32x4.ne(v, v));
+  }
+  return v128.any_true(broken) ? NaN : hmax(f32x4.pmax(a, b));
 }
 
 /** Sum of exp(x - largest). */
@@ -52,11 +58,18 @@ function weightSum(x: usize, width: i32, largest: f32): f64 {
   const top = f32x4.splat(largest);
   let total: f64 = 0;
   let i = 0;
-  for (; i + LANES <= width;) {
-    const stop = min(width - LANES, i + BLOCK - LANES);
-    let sum = f32x4.splat(0);
-    for (; i <= stop; i += LANES) sum = f32x4.add(sum, weight(v128.load(at(x, i)), top));
-    total += <f64>hsum(sum);
+  while (i + 2 * LANES <= width) {
+    const stop = min(width - 2 * LANES, i + BLOCK - 2 * LANES);
+    let a = f32x4.splat(0), b = a;
+    for (; i <= stop; i += 2 * LANES) {
+      a = f32x4.add(a, weight(v128.load(at(x, i)), top));
+      b = f32x4.add(b, weight(v128.load(at(x, i), 16), top));
+    }
+    total += <f64>hsum(f32x4.add(a, b));
+  }
+  if (i + LANES <= width) {
+    total += <f64>hsum(weight(v128.load(at(x, i)), top));
+    i += LANES;
   }
   if (i < width) total += <f64>hsum(weight(lastScores(at(x, i), width - i), top));
   return total;
@@ -165,7 +178,7 @@ export function binaryCrossEntropy(losses: usize, scores: usize, labels: usize, 
 @inline function binaryLoss(x: v128, label: v128): v128 {
   const a = f32x4.neg(f32x4.abs(x));
   const e = v128.andnot(expInRange(a), f32x4.le(a, v128.load32_splat(constants)));
-  const positive = f32x4.sub(f32x4.max(x, f32x4.splat(0)), f32x4.mul(x, f32x4.convert_i32x4_s(label)));
+  const positive = f32x4.sub(f32x4.pmax(x, f32x4.splat(0)), f32x4.mul(x, f32x4.convert_i32x4_s(label)));
   const loss = f32x4.add(positive, log(f32x4.add(e, v128.load32_splat(constants, 8))));
   return v128.andnot(loss, i32x4.eq(label, i32x4.splat(IGNORE)));
 }

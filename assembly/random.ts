@@ -147,7 +147,7 @@ const constants = memory.data<f32>([
   p = madd(p, t, c(7));
   p = madd(p, t, c(6));
   p = madd(p, t, c(5));
-  const u = f32x4.sub(f32x4.sqrt(f32x4.max(w, f32x4.splat(0))), c(24));
+  const u = f32x4.sub(f32x4.sqrt(f32x4.pmax(w, f32x4.splat(0))), c(24));
   let q = madd(c(23), u, c(22));
   q = madd(q, u, c(21));
   q = madd(q, u, c(20));
@@ -179,7 +179,7 @@ const constants = memory.data<f32>([
 @inline function truncatedOf(s: v128): v128 {
   const a = f32x4.mul(f32x4.mul(f32x4.convert_i32x4_u(v128.or(twiceMagnitude(s), i32x4.splat(1))), c(0)), c(4));
   const z = quantile(a, f32x4.sub(c(2), a), s);
-  return f32x4.max(f32x4.min(z, c(3)), f32x4.neg(c(3)));
+  return f32x4.pmax(f32x4.pmin(z, c(3)), f32x4.neg(c(3)));
 }
 
 /** Write the words of elements [begin, end) that a tensor is filled with; begin is a multiple of 16. */
