@@ -7,7 +7,7 @@ The reference mixes tables of several Unicode versions (letters of its regex eng
 crate, decompositions of a third). Asking it about every code point is the only way to have the same classes,
 and a table of our own gives the same ids in every JavaScript engine, whatever Unicode version that has.
 """
-import unicodedata
+import struct, unicodedata
 from tokenizers import Regex, normalizers, pre_tokenizers
 
 POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
@@ -70,6 +70,20 @@ def order(c):
     text = "\u0345" + chr(c)
     return k if nfd(text) != text and nfd(text).endswith("\u0345") else 0
 
+# Grapheme clusters. Precompiled maps look whole clusters of fewer than 6 bytes up first. This map, a double array in which
+# every first byte is a key with the value "X", answers one X for two characters that cling together and two for others.
+units = [256 << 10] + [0] * 1023
+for byte in range(1, 256): units[256 ^ byte] = ((256 ^ byte ^ 512) << 10) | (1 << 8) | byte
+charsmap = struct.pack("<I", 4 * len(units)) + b"".join(struct.pack("<I", u) for u in units) + b"X\x00"
+cling = normalizers.Precompiled(charsmap).normalize_str
+
+def grapheme(c):
+    """1: nothing clings to it; 2: it clings to what is before it; 3: what follows clings to it. As far as 6 bytes can tell."""
+    c = chr(c)
+    if len(c.encode()) < 4 and cling(c + "\u0301") == "XX": return 1
+    if cling("a" + c) == "X": return 2
+    return 3 if len(c.encode()) < 4 and cling(c + "a") == "X" else 0
+
 classes = {c: sum(1 << bit for bit, test in enumerate(TESTS) if test(chr(c))) for c in POINTS}
 combining = {c: order(c) for c in POINTS if unicodedata.combining(chr(c))}
 
@@ -90,3 +104,4 @@ def table(name, note, values):
 print('/** Written by scripts/unicode-classes.py from the answers of Hugging Face tokenizers 0.23.3: do not edit. */')
 table("class", "Classes of all code points: run lengths in base 36, each followed by the name of its class.", classes)
 table("combining", "Canonical combining classes, in the same form.", combining)
+table("grapheme", "How characters cling together, in the same form.", {c: grapheme(c) for c in POINTS[1:]})

@@ -25,6 +25,8 @@ export interface Match {
   readonly token: AddedToken;
   readonly start: number;
   readonly end: number;
+  /** White space taken along on the left, and on the right. */
+  readonly taken: readonly [number, number];
 }
 
 /** Finds a set of added tokens. */
@@ -70,11 +72,12 @@ export class AddedMatcher {
       }
       const { token } = found;
       let { start, end } = found;
+      const bare = found;
       at = end;
       if (token.singleWord && (wordBefore(units, start) || wordAt(units, end, length))) continue;
       if (token.lstrip) while (start > taken && isWhite(units[start - 1]!)) start--;
       if (token.rstrip) while (end < length && isWhite(units[end]!)) end++;
-      matches.push({ token, start, end });
+      matches.push({ token, start, end, taken: [bare.start - start, end - bare.end] });
       taken = end;
       at = Math.max(at, end);
     }
@@ -90,7 +93,7 @@ export class AddedMatcher {
       if (node === 0) break;
       if (this.trie.value(node) >= 0) [best, end] = [this.trie.value(node), i];
     }
-    return best < 0 ? null : { token: this.tokens[best]!, start, end };
+    return best < 0 ? null : { token: this.tokens[best]!, start, end, taken: [0, 0] };
   }
 }
 

@@ -86,6 +86,16 @@ export class Aligned {
     this.length = at + 2;
   }
 
+  /** Append units [start, end) of another text that is aligned. */
+  append(from: Aligned, start: number, end: number): void {
+    const at = this.length;
+    this.reserve(at + end - start);
+    this.units.set(from.units.subarray(start, end), at);
+    this.starts.set(from.starts.subarray(start, end), at);
+    this.ends.set(from.ends.subarray(start, end), at);
+    this.length = at + end - start;
+  }
+
   /** Write the alignment of plain text out, so that it can be copied unit by unit. */
   align(): void {
     if (!this.plain) return;

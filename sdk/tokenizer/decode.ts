@@ -42,3 +42,65 @@ export function closeUp(text: string): string {
 export function decoderSequence(steps: readonly Decoder[]): Decoder {
   return { decode: (tokens, cleanUp) => steps.reduce((row, step) => step.decode(row, cleanUp), tokens) };
 }
+
+/** BPEDecoder: the suffix that ends a word becomes a space, and nothing at the end of the text. */
+export function suffixDecoder(suffix: string): Decoder {
+  return {
+    decode: (tokens) => tokens.map((token, i) => token.replaceAll(suffix, i === tokens.length - 1 ? "" : " ")),
+  };
+}
+
+/** Replace a text in every token. */
+export function replaceDecoder(find: (token: string) => string): Decoder {
+  return { decode: (tokens) => tokens.map(find) };
+}
+
+/** Fuse: one string of all. */
+export const fuseDecoder: Decoder = { decode: (tokens) => [tokens.join("")] };
+
+/** Strip up to `start` and `stop` times a character from the two ends of every token. */
+export function stripDecoder(content: string, start: number, stop: number): Decoder {
+  return {
+    decode: (tokens) =>
+      tokens.map((token) => {
+        const characters = [...token];
+        let from = 0;
+        let to = characters.length;
+        while (from < start && from < to && characters[from] === content) from++;
+        while (characters.length - to < stop && to > from && characters[to - 1] === content) to--;
+        return characters.slice(from, to).join("");
+      }),
+  };
+}
+
+/** ByteFallback: tokens such as <0x61> are bytes of UTF-8; bytes that make no text become U+FFFD each. */
+export function byteFallbackDecoder(): Decoder {
+  return {
+    decode: (tokens) => {
+      const texts: string[] = [];
+      let bytes: number[] = [];
+      const flush = (): void => {
+        if (bytes.length > 0) texts.push(bytesToText(bytes));
+        bytes = [];
+      };
+      for (const token of tokens) {
+        const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token);
+        if (byte !== null) bytes.push(Number.parseInt(byte[1]!, 16));
+        else {
+          flush();
+          texts.push(token);
+        }
+      }
+      flush();
+      return texts;
+    },
+  };
+}
+
+function bytesToText(bytes: readonly number[]): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+  } catch {
+    return "\ufffd".repeat(bytes.length);
+  }
+}

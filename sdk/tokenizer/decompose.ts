@@ -5,23 +5,32 @@
  */
 import type { Aligned } from "./aligned.js";
 import { decomposition } from "./letters.js";
+import { Rewriter } from "./rewriter.js";
 import { codePointAt, combiningClass, width } from "./unicode.js";
 
 /** Write the decomposed `text` to `spare` and return it; or return `text` when nothing decomposes or moves. */
 export function decompose(text: Aligned, spare: Aligned, form: "NFD" | "NFKD"): Aligned {
   if (!affected(text, form)) return text;
-  text.align();
-  spare.clear(text.base);
-  const pending = new Pending(text, spare);
+  const rewriter = new Rewriter(text, spare);
+  eachDecomposed(text, form, (codePoint, change) => rewriter.write(codePoint, change));
+  return spare;
+}
+
+/** Call `out` with the characters of the decomposed text and the change that each stands for (see Rewriter). */
+export function eachDecomposed(
+  text: Aligned,
+  form: "NFD" | "NFKD",
+  out: (codePoint: number, change: number) => void,
+): void {
+  const pending = new Pending(out);
   for (let at = 0; at < text.length; ) {
     const codePoint = codePointAt(text.units, at);
     const parts = decomposition(codePoint, form);
-    if (parts === null) pending.add(codePoint, true);
-    else for (let i = 0; i < parts.length; i++) pending.add(parts[i]!, i === 0);
+    if (parts === null) pending.add(codePoint, 0);
+    else for (let i = 0; i < parts.length; i++) pending.add(parts[i]!, i === 0 ? 0 : 1);
     at += width(codePoint);
   }
   pending.flush();
-  return spare;
 }
 
 function affected(text: Aligned, form: "NFD" | "NFKD"): boolean {
@@ -37,24 +46,20 @@ function affected(text: Aligned, form: "NFD" | "NFKD"): boolean {
 /** Marks that wait for their order: a run of them ends at the next character of class 0. */
 class Pending {
   private codePoints: number[] = [];
-  private firsts: boolean[] = [];
+  private changes: number[] = [];
   private classes: number[] = [];
-  private source = 0;
 
-  constructor(
-    private readonly from: Aligned,
-    private readonly to: Aligned,
-  ) {}
+  constructor(private readonly out: (codePoint: number, change: number) => void) {}
 
-  add(codePoint: number, first: boolean): void {
+  add(codePoint: number, change: number): void {
     const order = combiningClass(codePoint);
     if (order === 0) {
       this.flush();
-      this.emit(codePoint, first);
+      this.out(codePoint, change);
       return;
     }
     this.codePoints.push(codePoint);
-    this.firsts.push(first);
+    this.changes.push(change);
     this.classes.push(order);
   }
 
@@ -63,19 +68,9 @@ class Pending {
     if (count === 0) return;
     // The sort is stable, as canonical ordering demands; a merge sort keeps a million marks in a row affordable.
     const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => this.classes[a]! - this.classes[b]!);
-    for (const i of order) this.emit(this.codePoints[i]!, this.firsts[i]!);
+    for (const i of order) this.out(this.codePoints[i]!, this.changes[i]!);
     this.codePoints = [];
-    this.firsts = [];
+    this.changes = [];
     this.classes = [];
-  }
-
-  /** A first part takes the range of the next source character, a further part that of the one before. */
-  private emit(codePoint: number, first: boolean): void {
-    const { from, to } = this;
-    if (first) {
-      to.push(codePoint, from.starts[this.source]!, from.ends[this.source]!);
-      this.source += width(codePointAt(from.units, this.source));
-    } else if (this.source > 0) to.push(codePoint, from.starts[this.source - 1]!, from.ends[this.source - 1]!);
-    else to.push(codePoint, from.base, from.base);
   }
 }

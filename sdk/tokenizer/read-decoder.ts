@@ -1,7 +1,21 @@
 /** The `decoder` part of a tokenizer.json. */
-import { type Decoder, decoderSequence, wordPieceDecoder } from "./decode.js";
+import { Aligned } from "./aligned.js";
+import { byteLevelDecoder } from "./byte-level.js";
+import {
+  byteFallbackDecoder,
+  type Decoder,
+  decoderSequence,
+  fuseDecoder,
+  replaceDecoder,
+  stripDecoder,
+  suffixDecoder,
+  wordPieceDecoder,
+} from "./decode.js";
 import { TokenizerError } from "./errors.js";
 import { Fields } from "./fields.js";
+import { metaspaceDecoder } from "./metaspace.js";
+import { eachStretch, readPattern } from "./pattern.js";
+import { readMetaspace } from "./read-splitter.js";
 
 /** @param path where the part stands, for messages */
 export function readDecoder(json: unknown, path = "decoder", depth = 0): Decoder | null {
@@ -16,7 +30,37 @@ export function readDecoder(json: unknown, path = "decoder", depth = 0): Decoder
     }
     case "WordPiece":
       return wordPieceDecoder(fields.string("prefix", "##"), fields.boolean("cleanup", true));
+    case "ByteLevel":
+      return byteLevelDecoder();
+    case "Metaspace": {
+      const { mark, scheme } = readMetaspace(fields);
+      return metaspaceDecoder(mark, scheme);
+    }
+    case "BPEDecoder":
+      return suffixDecoder(fields.string("suffix", "</w>"));
+    case "ByteFallback":
+      return byteFallbackDecoder();
+    case "Fuse":
+      return fuseDecoder;
+    case "Strip":
+      return stripDecoder(fields.string("content"), fields.count("start"), fields.count("stop"));
+    case "Replace":
+      return replaceDecoder(replacer(fields));
     default:
       throw new TokenizerError(`${path}: decoder "${type}" is not supported`);
   }
+}
+
+function replacer(fields: Fields): (token: string) => string {
+  const find = readPattern(fields.get("pattern"), `${fields.path}.pattern`);
+  const content = fields.string("content");
+  const text = new Aligned();
+  return (token) => {
+    text.load(token, 0, token.length);
+    let replaced = "";
+    eachStretch(find, text, 0, text.length, (start, stop, matched) => {
+      replaced += matched ? content : text.slice(start, stop);
+    });
+    return replaced;
+  };
 }

@@ -1,8 +1,11 @@
 /** The `model` part of a tokenizer.json. */
+import { Bpe } from "./bpe.js";
 import { brief, expect, TokenizerError } from "./errors.js";
 import { Fields } from "./fields.js";
 import type { Model } from "./model.js";
+import { Unigram } from "./unigram.js";
 import { Vocabulary } from "./vocabulary.js";
+import { WordLevel } from "./wordlevel.js";
 import { WordPiece } from "./wordpiece.js";
 
 export function readModel(json: unknown): Model {
@@ -15,6 +18,12 @@ export function readModel(json: unknown): Model {
         unknown: fields.string("unk_token", "[UNK]"),
         longest: fields.count("max_input_chars_per_word", 100),
       });
+    case "BPE":
+      return readBpe(fields);
+    case "Unigram":
+      return readUnigram(fields);
+    case "WordLevel":
+      return new WordLevel(readVocab(fields), fields.string("unk_token", "<unk>"));
     default:
       throw new TokenizerError(`model: type ${brief(type)} is not supported`);
   }
@@ -40,4 +49,62 @@ function readVocab(fields: Fields): Vocabulary {
   }
   vocabulary.trim();
   return vocabulary;
+}
+
+function readBpe(fields: Fields): Bpe {
+  const dropout = fields.get("dropout") ?? 0;
+  expect(dropout === 0, `model.dropout: ${brief(dropout)} is not supported: pieces would be left to chance`);
+  const optional = (name: string): string | null => (fields.get(name) == null ? null : fields.string(name));
+  const prefix = optional("continuing_subword_prefix");
+  const vocabulary = readVocab(fields);
+  return new Bpe(vocabulary, mergeIds(vocabulary, fields.list("merges"), prefix ?? ""), {
+    unknown: optional("unk_token"),
+    fuseUnknown: fields.boolean("fuse_unk", false),
+    byteFallback: fields.boolean("byte_fallback", false),
+    ignoreMerges: fields.boolean("ignore_merges", false),
+    prefix,
+    suffix: optional("end_of_word_suffix"),
+  });
+}
+
+/**
+ * Ids of left, right and joined piece of each merge, three numbers each.
+ *
+ * @param merges "left right" or ["left", "right"], in order of rank
+ * @param prefix what marks the right piece as continuing a word, and falls away when it is joined
+ */
+export function mergeIds(vocabulary: Vocabulary, merges: readonly unknown[], prefix: string): Int32Array {
+  const ids = new Int32Array(3 * merges.length);
+  merges.forEach((merge, rank) => {
+    const pair: unknown = typeof merge === "string" ? merge.split(" ") : merge;
+    expect(
+      Array.isArray(pair) && pair.length === 2 && pair.every((piece) => typeof piece === "string"),
+      `model.merges[${rank}]: two pieces were expected, got ${brief(merge)}`,
+    );
+    const [left, right] = pair as [string, string];
+    [left, right, left + (right.startsWith(prefix) ? right.slice(prefix.length) : right)].forEach((piece, i) => {
+      const id = vocabulary.find(piece);
+      expect(id >= 0, `model.merges[${rank}]: ${brief(piece)} is missing from the vocabulary`);
+      ids[3 * rank + i] = id;
+    });
+  });
+  return ids;
+}
+
+function readUnigram(fields: Fields): Unigram {
+  const rows = fields.list("vocab");
+  const vocabulary = new Vocabulary(Math.max(64, rows.length));
+  const scores = new Float64Array(rows.length);
+  rows.forEach((row, id) => {
+    expect(
+      Array.isArray(row) && typeof row[0] === "string" && typeof row[1] === "number",
+      `model.vocab[${id}]: [piece, score] was expected, got ${brief(row)}`,
+    );
+    vocabulary.add(row[0], id);
+    scores[id] = row[1];
+  });
+  vocabulary.trim();
+  const unknown = fields.get("unk_id") == null ? -1 : fields.count("unk_id");
+  expect(unknown < rows.length, `model.unk_id: ${unknown} is beyond the ${rows.length} pieces`);
+  return new Unigram(vocabulary, scores, unknown, fields.boolean("byte_fallback", false));
 }

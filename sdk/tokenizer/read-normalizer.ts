@@ -1,9 +1,13 @@
 /** The `normalizer` part of a tokenizer.json. */
+import { compose } from "./compose.js";
 import { decompose } from "./decompose.js";
 import { TokenizerError } from "./errors.js";
 import { Fields } from "./fields.js";
 import { lowerCase } from "./letters.js";
 import { bertNormalizer, eachCharacter, type Normalizer } from "./normalize.js";
+import { readPattern } from "./pattern.js";
+import { precompiledNormalizer } from "./precompiled.js";
+import { nmtCharacter, prependNormalizer, replaceNormalizer, stripNormalizer } from "./replace.js";
 import { classOf, MARK } from "./unicode.js";
 
 /** @param path where the part stands, for messages */
@@ -32,6 +36,19 @@ export function readNormalizer(json: unknown, path = "normalizer", depth = 0): N
     case "NFD":
     case "NFKD":
       return (text, spare) => decompose(text, spare, type);
+    case "NFC":
+    case "NFKC":
+      return (text, spare) => compose(text, spare, type);
+    case "Nmt":
+      return (text, spare) => eachCharacter(text, spare, nmtCharacter)[0];
+    case "Replace":
+      return replaceNormalizer(readPattern(fields.get("pattern"), `${path}.pattern`), fields.string("content"));
+    case "Prepend":
+      return prependNormalizer(fields.string("prepend"));
+    case "Strip":
+      return stripNormalizer(fields.boolean("strip_left", true), fields.boolean("strip_right", true));
+    case "Precompiled":
+      return precompiledNormalizer(base64(fields.string("precompiled_charsmap"), `${path}.precompiled_charsmap`));
     default:
       throw new TokenizerError(`${path}: normalizer "${type}" is not supported`);
   }
@@ -53,4 +70,12 @@ function sequence(fields: Fields, depth: number): Normalizer | null {
     }
     return from;
   };
+}
+
+function base64(text: string, path: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch (cause) {
+    throw new TokenizerError(`${path}: base64 was expected`, { cause });
+  }
 }

@@ -1,6 +1,18 @@
 /** The `pre_tokenizer` part of a tokenizer.json. */
-import { TokenizerError } from "./errors.js";
+import type { Aligned } from "./aligned.js";
+import { gptSplitter, prefixSpace } from "./byte-level.js";
+import {
+  BEHAVIORS,
+  type Behavior,
+  digitSplitter,
+  patternSplitter,
+  punctuationSplitter,
+  wordSplitter,
+} from "./delimit.js";
+import { brief, expect, TokenizerError } from "./errors.js";
 import { Fields } from "./fields.js";
+import { metaspaceSplitter, type PrependScheme } from "./metaspace.js";
+import { readPattern, stringFinder } from "./pattern.js";
 import { bertSplitter, type Splitter, whiteSplitter } from "./split.js";
 
 /** @param path where the part stands, for messages */
@@ -15,6 +27,28 @@ export function readSplitter(json: unknown, path = "pre_tokenizer", depth = 0): 
       return bertSplitter();
     case "WhitespaceSplit":
       return whiteSplitter();
+    case "Whitespace":
+      return wordSplitter();
+    case "Punctuation":
+      return punctuationSplitter(behavior(fields, "Isolated"));
+    case "Digits":
+      return digitSplitter(fields.boolean("individual_digits", false));
+    case "CharDelimiterSplit":
+      return patternSplitter(stringFinder(fields.string("delimiter")), "removed");
+    case "Split": {
+      const find = readPattern(fields.get("pattern"), `${path}.pattern`);
+      return patternSplitter(find, behavior(fields), fields.boolean("invert", false));
+    }
+    case "Metaspace": {
+      const { mark, scheme, split } = readMetaspace(fields);
+      return metaspaceSplitter(mark.charCodeAt(0), scheme, split);
+    }
+    case "ByteLevel": {
+      const steps: Splitter[] = [];
+      if (fields.boolean("add_prefix_space", true)) steps.push(prefixSpace());
+      if (fields.boolean("use_regex", true)) steps.push(gptSplitter());
+      return chain(steps);
+    }
     default:
       throw new TokenizerError(`${path}: pre-tokenizer "${type}" is not supported`);
   }
@@ -24,9 +58,18 @@ function sequence(fields: Fields, depth: number): Splitter | null {
   if (depth > 8) throw new TokenizerError(`${fields.path}: sequences are nested more than 8 deep`);
   const steps = fields
     .list("pretokenizers")
-    .map((step, i) => readSplitter(step, `${fields.path}.pretokenizers[${i}]`, depth + 1))
-    .filter((step) => step !== null);
-  if (steps.length === 0) return null;
+    .map((step, i) => readSplitter(step, `${fields.path}.pretokenizers[${i}]`, depth + 1) ?? ((text: Aligned) => text));
+  steps.forEach((_, i) => {
+    const last = i === steps.length - 1;
+    const bytes = (fields.list("pretokenizers")[i] as { type?: unknown } | null)?.type === "ByteLevel";
+    // The bytes are made when words are looked up (see ByteMapped), so nothing may cut them before that.
+    if (bytes && !last) throw new TokenizerError(`${fields.path}: ByteLevel is supported as the last step only`);
+  });
+  return chain(steps);
+}
+
+function chain(steps: readonly Splitter[]): Splitter | null {
+  if (steps.length <= 1) return steps[0] ?? null;
   return (text, spare) => {
     let from = text;
     let to = spare;
@@ -36,4 +79,33 @@ function sequence(fields: Fields, depth: number): Splitter | null {
     }
     return from;
   };
+}
+
+function behavior(fields: Fields, otherwise?: string): Behavior {
+  const name = fields.string("behavior", otherwise);
+  const found = Object.hasOwn(BEHAVIORS, name) ? BEHAVIORS[name] : undefined;
+  if (found === undefined) throw new TokenizerError(`${fields.path}.behavior: ${brief(name)} is not supported`);
+  return found;
+}
+
+/** The settings that the Metaspace pre-tokenizer and decoder share; old files say add_prefix_space for the scheme. */
+export function readMetaspace(fields: Fields): { mark: string; scheme: PrependScheme; split: boolean } {
+  const mark = fields.string("replacement", "▁");
+  expect(mark.length === 1, `${fields.path}.replacement: one character up to U+FFFF was expected, got ${brief(mark)}`);
+  const old = fields.get("add_prefix_space") === undefined ? true : fields.boolean("add_prefix_space");
+  const scheme = fields.string("prepend_scheme", old ? "always" : "never");
+  expect(
+    scheme === "always" || scheme === "first" || scheme === "never",
+    `${fields.path}.prepend_scheme: always, first or never was expected, got ${brief(scheme)}`,
+  );
+  return { mark, scheme, split: fields.boolean("split", true) };
+}
+
+/** Whether words become byte characters before the model sees them. */
+export function isByteLevel(json: unknown): boolean {
+  if (typeof json !== "object" || json === null) return false;
+  const { type, pretokenizers } = json as { type?: unknown; pretokenizers?: unknown };
+  return (
+    type === "ByteLevel" || (type === "Sequence" && Array.isArray(pretokenizers) && pretokenizers.some(isByteLevel))
+  );
 }

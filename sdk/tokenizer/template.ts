@@ -68,6 +68,8 @@ export function addedBy(places: readonly Place[]): number {
 export interface Range {
   readonly from: number;
   readonly to: number;
+  /** A window after the first: its segment is the number of its text, whatever the template says. */
+  readonly further?: boolean;
 }
 
 /** Put one encoding together from parts of the text's tokens and of its pair's. */
@@ -90,7 +92,7 @@ export function assemble(
       const tokens = texts[place.sequence] as Tokens;
       const range = ranges[place.sequence]!;
       copy(encoding, at, tokens, range, place);
-      if (template.trim) trimOffsets(encoding, at, at + range.to - range.from, template.trim);
+      if (template.trim) trimOffsets(encoding, at, tokens, range, template.trim);
       at += range.to - range.from;
     } else if (special) {
       for (const id of place.ids) {
@@ -122,9 +124,10 @@ function copy(
   to: Encoding,
   at: number,
   tokens: Tokens,
-  { from, to: end }: Range,
+  { from, to: end, further }: Range,
   place: { sequence: 0 | 1; segment: number },
 ): void {
+  const segment = further ? place.sequence : place.segment;
   const { ids, words, offsets } = to;
   for (let i = from, out = at; i < end; i++, out++) {
     ids[out] = tokens.ids[i]!;
@@ -133,7 +136,7 @@ function copy(
     offsets[2 * out + 1] = tokens.ends[i]!;
   }
   const stop = at + end - from;
-  if (place.segment !== 0) to.segments.fill(place.segment, at, stop);
+  if (segment !== 0) to.segments.fill(segment, at, stop);
   if (place.sequence !== 0) to.sequences.fill(place.sequence, at, stop);
 }
 
@@ -141,14 +144,15 @@ function copy(
  * Byte-level pieces carry the space before them: "Ġhello". Their offsets leave it out, except at the beginning of a
  * text whose first space the tokenizer put there itself.
  */
-function trimOffsets({ ids, offsets }: Encoding, from: number, to: number, trim: TrimOffsets): void {
-  for (let i = from; i < to; i++) {
-    let leading = trim.leading(ids[i]!);
-    const trailing = trim.trailing(ids[i]!);
+function trimOffsets({ ids, offsets }: Encoding, at: number, tokens: Tokens, range: Range, trim: TrimOffsets): void {
+  for (let i = at; i < at + range.to - range.from; i++) {
+    const taken = tokens.taken.get(range.from + i - at);
+    let leading = taken?.[0] ?? trim.leading(ids[i]!);
+    const trailing = taken?.[1] ?? trim.trailing(ids[i]!);
     const start = offsets[2 * i]!;
     const end = offsets[2 * i + 1]!;
     if (leading > 0) {
-      if (trim.addPrefixSpace && (i === from || start === 0)) leading--;
+      if (trim.addPrefixSpace && (i === at || start === 0)) leading--;
       offsets[2 * i] = Math.min(start + leading, end);
     }
     if (trailing > 0 && end >= trailing) offsets[2 * i + 1] = Math.max(end - trailing, offsets[2 * i]!);

@@ -2,6 +2,7 @@
  * Hugging Face's tokenizer.json: reading. Every part is built by a file of its own; what is not supported is an error.
  * Truncation and padding of the file are kept for writing it back, but change no encoding: they are asked for by name.
  */
+import { ByteMapped } from "./byte-level.js";
 import { brief, expect, TokenizerError } from "./errors.js";
 import { Fields } from "./fields.js";
 import type { Model } from "./model.js";
@@ -9,7 +10,7 @@ import { readAdded } from "./read-added.js";
 import { readDecoder } from "./read-decoder.js";
 import { readModel } from "./read-model.js";
 import { readNormalizer } from "./read-normalizer.js";
-import { readSplitter } from "./read-splitter.js";
+import { isByteLevel, readSplitter } from "./read-splitter.js";
 import { readTemplate } from "./read-template.js";
 import type { TrimOffsets } from "./template.js";
 import { Tokenizer } from "./tokenizer.js";
@@ -51,7 +52,7 @@ export function tokenizerFromObject(parsed: unknown, options: ReadOptions = {}, 
   return new Tokenizer({
     normalizer: readNormalizer(fields.get("normalizer")),
     splitter: readSplitter(fields.get("pre_tokenizer")),
-    model,
+    model: isByteLevel(fields.get("pre_tokenizer")) ? new ByteMapped(model) : model,
     added,
     template: readTemplate(fields.get("post_processor"), (addPrefixSpace) => trimming(model, addPrefixSpace)),
     decoder: readDecoder(fields.get("decoder")),

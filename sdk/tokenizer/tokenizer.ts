@@ -26,10 +26,11 @@ export interface EncodeOptions {
   readonly special?: boolean;
   readonly truncate?: Truncate;
   /**
-   * Read each text only until it has so many tokens, then finish no further word. For long texts of which only the
-   * beginning is wanted. Windows then cover no more than that, as they do in Hugging Face tokenizers 0.23.1 and 0.23.2.
+   * Windows exactly as Hugging Face tokenizers 0.23.2 makes them, whose two peculiarities are left out otherwise: a text
+   * is read no further than `truncate.length` tokens, so that windows cover only its beginning; and windows after the
+   * first have segment 0 for the text and 1 for the pair, whatever the template says.
    */
-  readonly readUntil?: number;
+  readonly faithful?: boolean;
 }
 
 export interface DecodeOptions {
@@ -100,13 +101,13 @@ export class Tokenizer {
     // One text that is cut off on the right: what is beyond the first window cannot change it, so it is not read.
     const beginning =
       pair === undefined && options.truncate?.direction !== "left" ? options.truncate?.length : undefined;
-    const texts = this.tokens(text, pair, options.readUntil ?? beginning);
+    const texts = this.tokens(text, pair, options.faithful ? options.truncate?.length : beginning);
     return assemble(this.parts.template, options.special ?? true, texts, this.windowRanges(texts, options).map(first));
   }
 
   /** All windows of a text that is too long for `truncate.length`; neighbours share `truncate.stride` tokens. */
   windows(text: Text, pair?: Text, options: EncodeOptions = {}): Encoding[] {
-    const texts = this.tokens(text, pair, options.readUntil);
+    const texts = this.tokens(text, pair, options.faithful ? options.truncate?.length : undefined);
     const special = options.special ?? true;
     const [a, b] = this.windowRanges(texts, options);
     const rows: (readonly Range[])[] = b === undefined ? a!.map((range) => [range]) : combine(a!, b);
@@ -168,17 +169,21 @@ export class Tokenizer {
     return [this.first, this.second];
   }
 
-  private windowRanges(texts: readonly Tokens[], { truncate, special = true }: EncodeOptions): Range[][] {
+  private windowRanges(
+    texts: readonly Tokens[],
+    { truncate, special = true, faithful = false }: EncodeOptions,
+  ): Range[][] {
     const lengths = texts.map((tokens) => tokens.length);
     if (truncate === undefined) return lengths.map((to) => [{ from: 0, to }]);
     const { single, pair } = this.parts.template;
     const kept = keep(lengths, special ? addedBy(texts.length === 2 ? pair : single) : 0, truncate);
-    return lengths.map((total, i) => parts(total, kept[i]!, truncate));
+    const ranges = lengths.map((total, i) => parts(total, kept[i]!, truncate));
+    return faithful ? ranges.map((row) => row.map((range, i) => ({ ...range, further: i > 0 }))) : ranges;
   }
 
   /** All tokens of one text, before truncation. */
   private read(text: Text, into: Tokens, name: string): void {
-    into.length = 0;
+    into.clear();
     if (typeof text === "string") {
       this.readPart(text, into, 0, false);
       return;
@@ -209,10 +214,11 @@ export class Tokenizer {
     }
     let at = 0;
     let next = word;
-    for (const { token, start, end } of this.written.find(whole.units, whole.length)) {
+    for (const { token, start, end, taken } of this.written.find(whole.units, whole.length)) {
       section.copy(whole, at, start);
       next = this.readSection(section, into, next, fixed);
       if (into.length >= this.most) return;
+      if (taken[0] + taken[1] > 0) into.taken.set(into.length, taken);
       into.push(token.id, start, end, next);
       if (!fixed) next++;
       at = end;
@@ -232,10 +238,11 @@ export class Tokenizer {
     if (matches.length === 0) return this.readWords(text, other, into, word, fixed);
     let at = 0;
     let next = word;
-    for (const { token, start, end } of matches) {
+    for (const { token, start, end, taken } of matches) {
       gap.copy(text, at, start);
       next = this.readWords(gap, other, into, next, fixed);
       if (into.length >= this.most) return next;
+      if (taken[0] + taken[1] > 0) into.taken.set(into.length, taken);
       into.push(token.id, text.startOf(start), text.endOf(end), next);
       if (!fixed) next++;
       at = end;

@@ -7,6 +7,13 @@ export class Tokens {
   ends = new Int32Array(256);
   words = new Int32Array(256);
   length = 0;
+  /** White space that added tokens took along, by the token's place: how much on the left, and on the right. */
+  readonly taken = new Map<number, readonly [number, number]>();
+
+  clear(): void {
+    this.length = 0;
+    if (this.taken.size > 0) this.taken.clear();
+  }
 
   push(id: number, start: number, end: number, word: number): void {
     const at = this.length++;

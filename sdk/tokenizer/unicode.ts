@@ -3,7 +3,14 @@
  *
  *   (classOf(0x41) & LETTER) !== 0      // "A" is a letter
  */
-import { classRuns, classValues, combiningRuns, combiningValues } from "./unicode-data.js";
+import {
+  classRuns,
+  classValues,
+  combiningRuns,
+  combiningValues,
+  graphemeRuns,
+  graphemeValues,
+} from "./unicode-data.js";
 
 /** \p{L} of the reference's regular expressions. */
 export const LETTER = 1 << 0;
@@ -122,4 +129,12 @@ export function codePointAt(units: Uint16Array, at: number): number {
 /** How many UTF-16 units a code point takes. */
 export function width(codePoint: number): number {
   return codePoint > 0xffff ? 2 : 1;
+}
+
+let graphemes: PagedTable | undefined;
+
+/** How a character clings to its neighbours: see graphemes.ts. */
+export function graphemeClass(codePoint: number): number {
+  graphemes ??= unpack(graphemeRuns, graphemeValues);
+  return graphemes.values[(graphemes.pages[codePoint >> 8]! << 8) | (codePoint & 255)]!;
 }

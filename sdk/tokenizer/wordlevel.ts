@@ -1,0 +1,30 @@
+/** WordLevel: a word is a token or unknown. */
+import { expect } from "./errors.js";
+import type { Model, Pieces } from "./model.js";
+import type { Vocabulary } from "./vocabulary.js";
+import { vocabularyJSON } from "./wordpiece.js";
+
+export class WordLevel implements Model {
+  readonly unknown: number;
+
+  constructor(
+    readonly vocabulary: Vocabulary,
+    private readonly unknownToken: string,
+  ) {
+    this.unknown = vocabulary.find(unknownToken);
+  }
+
+  encode(units: Uint16Array, start: number, end: number, out: Pieces): void {
+    const node = this.vocabulary.trie.find(units, start, end);
+    const id = node < 0 ? -1 : this.vocabulary.trie.value(node);
+    expect(
+      id >= 0 || this.unknown >= 0,
+      `WordLevel: the unknown token ${this.unknownToken} is missing from the vocabulary`,
+    );
+    out.push(id >= 0 ? id : this.unknown, 0, end - start);
+  }
+
+  toJSON(): Record<string, unknown> {
+    return { type: "WordLevel", vocab: vocabularyJSON(this.vocabulary), unk_token: this.unknownToken };
+  }
+}
