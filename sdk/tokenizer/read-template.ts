@@ -82,5 +82,5 @@ function readPlaces(fields: Fields): Template {
       );
       return { ids: ids as number[], segment: token.count("type_id", 0) };
     });
-  return { single: places("single"), pair: places("pair"), trim: null };
+  return { single: places("single"), pair: places("pair"), trim: null, numbered: true };
 }

@@ -15,6 +15,8 @@ export interface Template {
   readonly pair: readonly Place[];
   /** Take the spaces that begin or end a byte-level token out of its offsets. */
   readonly trim: TrimOffsets | null;
+  /** Faithful windows after the first have their text's number as segment: so TemplateProcessing does, RobertaProcessing not. */
+  readonly numbered?: boolean;
 }
 
 /** How many pieces of white space each token begins and ends with. */
@@ -68,7 +70,7 @@ export function addedBy(places: readonly Place[]): number {
 export interface Range {
   readonly from: number;
   readonly to: number;
-  /** A window after the first: its segment is the number of its text, whatever the template says. */
+  /** A window after the first, made faithfully (see {@link Template.numbered}). */
   readonly further?: boolean;
 }
 
@@ -91,7 +93,8 @@ export function assemble(
     if ("sequence" in place) {
       const tokens = texts[place.sequence] as Tokens;
       const range = ranges[place.sequence]!;
-      copy(encoding, at, tokens, range, place);
+      const segment = range.further && template.numbered ? place.sequence : place.segment;
+      copy(encoding, at, tokens, range, place.sequence, segment);
       if (template.trim) trimOffsets(encoding, at, tokens, range, template.trim);
       at += range.to - range.from;
     } else if (special) {
@@ -124,10 +127,10 @@ function copy(
   to: Encoding,
   at: number,
   tokens: Tokens,
-  { from, to: end, further }: Range,
-  place: { sequence: 0 | 1; segment: number },
+  { from, to: end }: Range,
+  sequence: 0 | 1,
+  segment: number,
 ): void {
-  const segment = further ? place.sequence : place.segment;
   const { ids, words, offsets } = to;
   for (let i = from, out = at; i < end; i++, out++) {
     ids[out] = tokens.ids[i]!;
@@ -137,7 +140,7 @@ function copy(
   }
   const stop = at + end - from;
   if (segment !== 0) to.segments.fill(segment, at, stop);
-  if (place.sequence !== 0) to.sequences.fill(place.sequence, at, stop);
+  if (sequence !== 0) to.sequences.fill(sequence, at, stop);
 }
 
 /**
