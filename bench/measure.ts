@@ -46,18 +46,16 @@ export function quantile(values: readonly number[], q: number): number {
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 /**
- * The medians of `samples` samples of at least 3 ms each. Each is compared with the best of the yardstick's loops just
+ * The medians of samples of at least 3 ms each: 24 of them, but no more than 3 s and no fewer than 5. Each is compared with the best of the yardstick's loops just
  * before and just after it: a core that shares its units with another one changes its pace from one moment to the next.
  */
-export async function measure(
-  subject: Subject,
-  yardstick: Yardstick,
-  build: Build,
-  samples = 24,
-): Promise<Measurement> {
+export async function measure(subject: Subject, yardstick: Yardstick, build: Build): Promise<Measurement> {
   const { run, operations, name, model = null, batch = null, tokens = null } = subject;
-  await time(run, 3);
-  const repeats = Math.max(1, Math.ceil(3 / (await time(run, 1))));
+  // The first runs compile and pack; functions are optimised within the first few.
+  await time(run, 1);
+  const milliseconds = await time(run, 1);
+  const repeats = Math.max(1, Math.ceil(3 / milliseconds));
+  const samples = Math.min(24, Math.max(5, Math.round(3000 / (milliseconds * repeats))));
   const times: number[] = [];
   const peaks: number[] = [];
   let before = yardstick.peak();
@@ -67,12 +65,12 @@ export async function measure(
     peaks.push(Math.max(before, after));
     before = after;
   }
-  const milliseconds = median(times);
+  const middle = median(times);
   const rates = operations ? times.map((t) => operations / t / 1e6) : null;
   return {
     ...{ name, model, dtype: "f32", build, threads: 1, runtime, batch, tokens },
-    median_ms: milliseconds,
-    tokens_per_s: tokens && (tokens / milliseconds) * 1000,
+    median_ms: middle,
+    tokens_per_s: tokens && (tokens / middle) * 1000,
     gflops: rates && median(rates),
     peak_gflops: median(peaks),
     share: rates && median(rates.map((rate, i) => rate / peaks[i]!)),
