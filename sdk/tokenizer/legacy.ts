@@ -63,7 +63,7 @@ export function bertTokenizer(vocabulary: Vocabulary, options: VocabularyOptions
       },
       decoder: { type: "WordPiece", prefix: "##", cleanup: true },
     },
-    options,
     new WordPiece(vocabulary),
+    options,
   );
 }

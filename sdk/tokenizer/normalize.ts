@@ -5,7 +5,18 @@
 import type { Aligned } from "./aligned.js";
 import { decompose } from "./decompose.js";
 import { decomposition, lowerCase } from "./letters.js";
-import { ACCENT, CONTROL, classOf, codePointAt, combiningClass, HAN, WHITE, width } from "./unicode.js";
+import {
+  ACCENT,
+  CONTROL,
+  classOf,
+  codePointAt,
+  combiningClass,
+  DECOMPOSES,
+  HAN,
+  LOWERS,
+  WHITE,
+  width,
+} from "./unicode.js";
 
 /** A step that rewrites text. It reads `text`, may write `spare`, and returns whichever of them holds the result. */
 export type Normalizer = (text: Aligned, spare: Aligned) => Aligned;
@@ -18,14 +29,14 @@ export interface BertNormalizerOptions {
 }
 
 /** Entries of the table of single units that are not their own replacement. All lie among the surrogates, which no unit maps to. */
-const SEVERAL = 0xd800; // becomes none, two or more characters
+const SEVERAL = 0xd800; // becomes none, two or more characters, or has not been looked at yet
 const ORDERED = 0xd801; // a mark that stays and has an order: the whole section takes the slow way
 const PAIR = 0xd802; // half of a code point above U+FFFF
 const APART = 0xd803; // an ideograph: a space on each side
 
 export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
   const expand = expander(options);
-  const table = unitReplacements(expand, options);
+  const table = unitReplacements(options);
   const expansions = new Map<number, readonly number[]>();
 
   return (text, spare) => {
@@ -55,7 +66,10 @@ export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
       else {
         const codePoint = codePointAt(units, at);
         let parts = expansions.get(codePoint);
-        if (parts === undefined) expansions.set(codePoint, (parts = expand(codePoint)));
+        if (parts === undefined) {
+          expansions.set(codePoint, (parts = expand(codePoint)));
+          if (codePoint <= 0xffff) table[codePoint] = entry(parts, options);
+        }
         if (options.stripAccents && parts.some((part) => combiningClass(part) !== 0))
           return slowly(text, spare, options);
         if (codePoint > 0xffff) {
@@ -89,19 +103,32 @@ function expander(options: BertNormalizerOptions): (codePoint: number) => readon
   };
 }
 
-function unitReplacements(
-  expand: (codePoint: number) => readonly number[],
-  options: BertNormalizerOptions,
-): Uint16Array {
+/** What each unit becomes. Those that a step touches are only marked; they are worked out when they first occur. */
+function unitReplacements({
+  cleanText,
+  chineseCharacters,
+  stripAccents,
+  lowercase,
+}: BertNormalizerOptions): Uint16Array {
+  const touched =
+    (cleanText ? CONTROL | WHITE : 0) |
+    (stripAccents ? DECOMPOSES | ACCENT : 0) |
+    (lowercase ? LOWERS : 0) |
+    (chineseCharacters ? HAN : 0);
   const table = new Uint16Array(0x10000);
   for (let unit = 0; unit < 0x10000; unit++) {
-    const parts = expand(unit);
-    if (parts.length === 3 && parts[1] === unit && parts[0] === 32 && unit !== 32) table[unit] = APART;
-    else if (parts.length !== 1 || parts[0]! > 0xffff) table[unit] = SEVERAL;
-    else if (options.stripAccents && combiningClass(parts[0]!) !== 0) table[unit] = ORDERED;
-    else table[unit] = parts[0]!;
+    const classes = classOf(unit) & touched;
+    if (classes === HAN) table[unit] = APART;
+    else if (classes !== 0) table[unit] = SEVERAL;
+    else table[unit] = stripAccents && unit >= 0x300 && combiningClass(unit) !== 0 ? ORDERED : unit;
   }
   return table.fill(PAIR, 0xd800, 0xe000);
+}
+
+/** The table's entry of a character that becomes `parts`. */
+function entry(parts: readonly number[], { stripAccents }: BertNormalizerOptions): number {
+  if (parts.length !== 1 || parts[0]! > 0xffff) return SEVERAL;
+  return stripAccents && combiningClass(parts[0]!) !== 0 ? ORDERED : parts[0]!;
 }
 
 /** The steps one after another, for the rare text in which marks that stay may have to change places. */

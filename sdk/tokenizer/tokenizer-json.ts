@@ -5,6 +5,7 @@
 import { ByteMapped } from "./byte-level.js";
 import { brief, expect, TokenizerError } from "./errors.js";
 import { Fields } from "./fields.js";
+import { JsonScanner } from "./json-scan.js";
 import type { Model } from "./model.js";
 import { readAdded } from "./read-added.js";
 import { readDecoder } from "./read-decoder.js";
@@ -12,6 +13,7 @@ import { readModel } from "./read-model.js";
 import { readNormalizer } from "./read-normalizer.js";
 import { isByteLevel, readSplitter } from "./read-splitter.js";
 import { readTemplate } from "./read-template.js";
+import { type ScannedModel, scanModel } from "./scan-model.js";
 import type { TrimOffsets } from "./template.js";
 import { Tokenizer } from "./tokenizer.js";
 import { classOf, WHITE } from "./unicode.js";
@@ -23,18 +25,21 @@ export interface ReadOptions {
 
 /** A tokenizer from the text or bytes of a tokenizer.json. */
 export function readTokenizerJson(file: string | Uint8Array, options: ReadOptions = {}): Tokenizer {
-  const text = typeof file === "string" ? file : new TextDecoder().decode(file);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new TokenizerError(`tokenizer.json: not valid JSON (${(cause as Error).message})`, { cause });
-  }
-  return tokenizerFromObject(parsed, options);
+  const bytes = typeof file === "string" ? new TextEncoder().encode(file) : file;
+  const scanner = new JsonScanner(bytes);
+  const parsed: Record<string, unknown> = {};
+  let scanned: ScannedModel | undefined;
+  scanner.object((key) => {
+    if (key === "model" && scanner.peek() === 0x7b) scanned = scanModel(scanner, bytes.length);
+    else parsed[key] = scanner.value();
+  });
+  scanner.end();
+  if (scanned === undefined) throw new TokenizerError(`tokenizer.json: "model" is missing. Is this a tokenizer.json?`);
+  return tokenizerFromObject(parsed, readModel(scanned), options);
 }
 
-/** A tokenizer from what {@link Tokenizer.toJSON} returns; `ready` stands in for its model when that exists already. */
-export function tokenizerFromObject(parsed: unknown, options: ReadOptions = {}, ready?: Model): Tokenizer {
+/** A tokenizer from the parts of a tokenizer.json and a model, which stands in for the one in the file. */
+export function tokenizerFromObject(parsed: unknown, model: Model, options: ReadOptions = {}): Tokenizer {
   const fields = new Fields(parsed, "tokenizer.json");
   const version = fields.get("version");
   expect(
@@ -42,7 +47,6 @@ export function tokenizerFromObject(parsed: unknown, options: ReadOptions = {}, 
     `tokenizer.json: version must be "1.0", got ${brief(version)}. Was it written by a newer library?`,
   );
   const added = readAdded(fields.get("added_tokens"));
-  const model = ready ?? readModel(fields.get("model"));
   for (const { id, content } of added)
     expect(
       id <= model.vocabulary.size + 65536 + added.length,

@@ -3,6 +3,7 @@
  *
  *   (classOf(0x41) & LETTER) !== 0      // "A" is a letter
  */
+import { grown } from "./aligned.js";
 import {
   classRuns,
   classValues,
@@ -53,32 +54,53 @@ interface PagedTable {
   readonly values: Uint16Array;
 }
 
+/** Read a table as scripts/unicode-classes.py writes it. Only pages on which a run begins or ends are written out. */
 function unpack(runs: string, values: readonly number[]): PagedTable {
-  const flat = new Uint16Array(0x110000);
-  let at = 0;
-  for (const [, length, first, second] of runs.matchAll(/([0-9a-z]+)([^0-9a-zA-Z]?)([A-Z])/g)) {
-    const count = Number.parseInt(length!, 36);
-    const letter = second!.charCodeAt(0) - 65;
-    const value = values[first === "" ? letter : 26 * (1 + SECOND.indexOf(first!)) + letter]!;
-    if (value !== 0) flat.fill(value, at, at + count);
-    at += count;
-  }
   const pages = new Uint16Array(0x110000 / PAGE);
-  const seen = new Map<string, number>();
-  const kept: number[] = [];
-  for (let page = 0; page < pages.length; page++) {
-    const key = flat.subarray(page * PAGE, (page + 1) * PAGE).join();
-    let number = seen.get(key);
-    if (number === undefined) {
-      number = kept.length;
-      seen.set(key, number);
-      kept.push(page);
+  const uniform = new Map<number, number>();
+  let table = new Uint16Array(64 * PAGE);
+  let used = 0;
+  const newPage = (value: number): number => {
+    if ((used + 1) * PAGE > table.length) table = grown(table, new Uint16Array(2 * table.length));
+    if (value !== 0) table.fill(value, used * PAGE, (used + 1) * PAGE);
+    return used++;
+  };
+  let at = 0;
+  let open = -1;
+  eachRun(runs, (count, name) => {
+    const value = values[name]!;
+    for (const end = at + count; at < end; ) {
+      const page = at >> 8;
+      const stop = Math.min(end, (page + 1) * PAGE);
+      if (stop - at === PAGE) {
+        let known = uniform.get(value);
+        if (known === undefined) uniform.set(value, (known = newPage(value)));
+        pages[page] = known;
+      } else {
+        if (at % PAGE === 0) open = newPage(0);
+        pages[page] = open;
+        if (value !== 0) table.fill(value, open * PAGE + (at % PAGE), open * PAGE + (at % PAGE) + stop - at);
+      }
+      at = stop;
     }
-    pages[page] = number;
+  });
+  return { pages, values: table.slice(0, used * PAGE) };
+}
+
+/** Call `on` with the length of each run and the number of its class. */
+function eachRun(runs: string, on: (count: number, name: number) => void): void {
+  let count = 0;
+  let second = 0;
+  for (let i = 0; i < runs.length; i++) {
+    const unit = runs.charCodeAt(i);
+    if (unit >= 0x61 && unit <= 0x7a) count = 36 * count + unit - 0x61 + 10;
+    else if (unit >= 0x30 && unit <= 0x39) count = 36 * count + unit - 0x30;
+    else if (unit < 0x41 || unit > 0x5a) second = 26 * (1 + SECOND.indexOf(runs[i]!));
+    else {
+      on(count, second + unit - 0x41);
+      count = second = 0;
+    }
   }
-  const packed = new Uint16Array(kept.length * PAGE);
-  for (const [i, page] of kept.entries()) packed.set(flat.subarray(page * PAGE, (page + 1) * PAGE), i * PAGE);
-  return { pages, values: packed };
 }
 
 /** First halves of the two-letter class names, in the order of scripts/unicode-classes.py. */

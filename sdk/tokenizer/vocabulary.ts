@@ -22,9 +22,12 @@ export class Vocabulary {
   /** Ids that are not in order must stay below this, so that a small file cannot ask for a large table. */
   private readonly widest: number;
 
-  /** @param pieces how many are expected; more are taken as needed */
-  constructor(pieces = 64) {
-    this.widest = 65536 + 16 * pieces;
+  /**
+   * @param pieces how many are expected; more are taken as needed
+   * @param most how many there can be at most
+   */
+  constructor(pieces = 64, most = pieces) {
+    this.widest = 1024 + most;
     this.units = new Uint16Array(8 * pieces);
     this.begins = new Int32Array(pieces).fill(-1);
     this.ends = new Int32Array(pieces).fill(-1);
@@ -70,6 +73,12 @@ export class Vocabulary {
     const old = this.begins.length;
     this.begins = grown(this.begins, new Int32Array(length)).fill(-1, old);
     this.ends = grown(this.ends, new Int32Array(length)).fill(-1, old);
+  }
+
+  /** The id of units [start, end) of some text, or -1. */
+  idOf(units: Uint16Array, start: number, end: number): number {
+    const node = this.trie.find(units, start, end);
+    return node < 0 ? -1 : this.trie.value(node);
   }
 
   /** All pieces as a trie, built when first asked for. */

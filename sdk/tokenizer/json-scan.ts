@@ -1,0 +1,248 @@
+/**
+ * A JSON reader over UTF-8 bytes that can hand big parts over without making objects of them: a vocabulary of 250,000
+ * pieces goes straight into its tables. What it reads is untrusted: depth is bounded and every byte is checked.
+ */
+import { decodeUnits, grown } from "./aligned.js";
+import { TokenizerError } from "./errors.js";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const DEEPEST = 64;
+const ESCAPES: Readonly<Record<string, number>> = { '"': 34, "\\": 92, "/": 47, b: 8, f: 12, n: 10, r: 13, t: 9 };
+
+export class JsonScanner {
+  at = 0;
+  /** The last string that {@link scanString} read: units [0, length). */
+  units = new Uint16Array(256);
+  length = 0;
+  private depth = 0;
+
+  constructor(private readonly bytes: Uint8Array) {
+    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.at = 3;
+  }
+
+  fail(expected: string): never {
+    const found = this.at < this.bytes.length ? JSON.stringify(String.fromCharCode(this.bytes[this.at]!)) : "the end";
+    throw new TokenizerError(
+      `tokenizer.json: ${expected} was expected at byte ${this.at}, got ${found}. Is the file whole?`,
+    );
+  }
+
+  /** Skip white space and return the byte after it, or 0 at the end. */
+  peek(): number {
+    const { bytes } = this;
+    let byte = bytes[this.at];
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.at];
+    return byte ?? 0;
+  }
+
+  expect(character: string): void {
+    if (this.peek() !== character.charCodeAt(0)) this.fail(JSON.stringify(character));
+    this.at++;
+  }
+
+  /** Nothing but white space may follow. */
+  end(): void {
+    if (this.peek() !== 0 || this.at < this.bytes.length) this.fail("the end");
+  }
+
+  /** Read an object: `on` must read the value of each key, which stands in `units`. */
+  object(on: (key: string) => void): void {
+    this.list("{", "}", () => {
+      this.scanString();
+      const key = this.text();
+      this.expect(":");
+      on(key);
+    });
+  }
+
+  /** Read an array: `on` must read each element. */
+  array(on: () => void): void {
+    this.list("[", "]", on);
+  }
+
+  private list(open: string, close: string, on: () => void): void {
+    if (++this.depth > DEEPEST)
+      throw new TokenizerError(`tokenizer.json: nested more than ${DEEPEST} deep at byte ${this.at}`);
+    this.expect(open);
+    if (this.peek() !== close.charCodeAt(0)) {
+      on();
+      while (this.peek() === 0x2c) {
+        this.at++;
+        on();
+      }
+    }
+    this.expect(close);
+    this.depth--;
+  }
+
+  /** The last string read. */
+  text(): string {
+    return decodeUnits(this.units, 0, this.length);
+  }
+
+  /** Read a string into `units`. */
+  scanString(): void {
+    if (this.peek() !== QUOTE) this.fail("a string");
+    const { bytes } = this;
+    let { units } = this;
+    let at = this.at + 1;
+    let length = 0;
+    for (;;) {
+      const byte = bytes[at];
+      if (length + 2 > units.length) this.units = units = grown(units, new Uint16Array(2 * units.length));
+      if (byte === QUOTE) break;
+      if (byte === undefined || byte < 0x20) {
+        this.at = at;
+        this.fail("the end of a string");
+      }
+      if (byte < 0x80 && byte !== BACKSLASH) {
+        units[length++] = byte;
+        at++;
+        continue;
+      }
+      this.at = at;
+      const codePoint = byte === BACKSLASH ? this.escape() : this.multiByte(byte);
+      at = this.at;
+      if (codePoint <= 0xffff) units[length++] = codePoint;
+      else {
+        units[length++] = 0xd7c0 + (codePoint >> 10);
+        units[length++] = 0xdc00 + (codePoint & 0x3ff);
+      }
+    }
+    this.at = at + 1;
+    this.length = length;
+  }
+
+  /** A character of two to four bytes. */
+  private multiByte(first: number): number {
+    const { bytes, at } = this;
+    const count =
+      first >= 0xf0 && first < 0xf5 ? 3 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xc2 && first < 0xe0 ? 1 : 0;
+    if (count === 0) this.fail("UTF-8");
+    let codePoint = first & (0x3f >> count);
+    for (let i = 1; i <= count; i++) {
+      const byte = bytes[at + i]!;
+      if ((byte & 0xc0) !== 0x80) this.fail("UTF-8");
+      codePoint = (codePoint << 6) | (byte & 0x3f);
+    }
+    const overlong = codePoint < [0, 0x80, 0x800, 0x10000][count]!;
+    if (overlong || codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint < 0xe000)) this.fail("UTF-8");
+    this.at = at + count + 1;
+    return codePoint;
+  }
+
+  /** A character after a backslash; a surrogate without its other half is read as U+FFFD. */
+  private escape(): number {
+    const letter = String.fromCharCode(this.bytes[this.at + 1] ?? 0);
+    if (letter !== "u") {
+      const unit = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
+      if (unit === undefined) this.fail("an escape");
+      this.at += 2;
+      return unit;
+    }
+    const high = this.hexadecimal();
+    if ((high & 0xf800) !== 0xd800) return high;
+    if (high >= 0xdc00 || this.bytes[this.at] !== BACKSLASH || this.bytes[this.at + 1] !== 0x75) return 0xfffd;
+    const back = this.at;
+    const low = this.hexadecimal();
+    if ((low & 0xfc00) === 0xdc00) return 0x10000 + ((high & 0x3ff) << 10) + (low & 0x3ff);
+    this.at = back;
+    return 0xfffd;
+  }
+
+  /** The four digits of \uXXXX, which begins here. */
+  private hexadecimal(): number {
+    let value = 0;
+    for (let i = 2; i < 6; i++) {
+      const digit = Number.parseInt(String.fromCharCode(this.bytes[this.at + i] ?? 0), 16);
+      if (Number.isNaN(digit)) this.fail("four hexadecimal digits");
+      value = 16 * value + digit;
+    }
+    this.at += 6;
+    return value;
+  }
+
+  /** Read a number. */
+  number(): number {
+    this.peek();
+    const { bytes } = this;
+    const start = this.at;
+    let at = start;
+    const negative = bytes[at] === 0x2d;
+    if (negative) at++;
+    const digits = at;
+    let value = 0;
+    let point = -1;
+    for (; ; at++) {
+      const byte = bytes[at]!;
+      if (byte >= 0x30 && byte <= 0x39) value = 10 * value + byte - 0x30;
+      else if (byte === 0x2e && point < 0 && at > digits) point = at;
+      else break;
+    }
+    const decimals = point < 0 ? 0 : at - point - 1;
+    const plain = bytes[at] !== 0x65 && bytes[at] !== 0x45;
+    this.at = at;
+    // Up to 2^53 and 10^22 both parts are exact, so one division rounds once: the same as the long way.
+    if (
+      plain &&
+      at > digits &&
+      point !== at - 1 &&
+      value <= 9007199254740991 &&
+      decimals <= 22 &&
+      !(bytes[digits] === 0x30 && at > digits + 1 && point !== digits + 1)
+    ) {
+      value = decimals === 0 ? value : value / POWERS[decimals]!;
+      return negative ? -value : value;
+    }
+    return this.longNumber(start);
+  }
+
+  private longNumber(start: number): number {
+    let at = start;
+    while (at - start < 400 && /[-+.eE0-9]/.test(String.fromCharCode(this.bytes[at] ?? 0))) at++;
+    const text = String.fromCharCode(...this.bytes.subarray(start, at));
+    this.at = at;
+    if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text)) {
+      this.at = start;
+      this.fail("a number");
+    }
+    return Number(text);
+  }
+
+  /** Read any value as an ordinary object. */
+  value(): unknown {
+    const byte = this.peek();
+    if (byte === 0x7b) {
+      const result: Record<string, unknown> = {};
+      this.object((key) => {
+        const value = this.value();
+        Object.defineProperty(result, key, { value, writable: true, enumerable: true, configurable: true });
+      });
+      return result;
+    }
+    if (byte === 0x5b) {
+      const result: unknown[] = [];
+      this.array(() => result.push(this.value()));
+      return result;
+    }
+    if (byte === QUOTE) {
+      this.scanString();
+      return this.text();
+    }
+    for (const [word, value] of WORDS)
+      if (byte === word.charCodeAt(0)) {
+        for (let i = 0; i < word.length; i++) if (this.bytes[this.at + i] !== word.charCodeAt(i)) this.fail(word);
+        this.at += word.length;
+        return value;
+      }
+    return this.number();
+  }
+}
+
+const WORDS: readonly (readonly [string, unknown])[] = [
+  ["true", true],
+  ["false", false],
+  ["null", null],
+];
+const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));

@@ -1,0 +1,113 @@
+/** The big parts of a tokenizer.json's model, read without an object for each piece. */
+import { TokenizerError } from "./errors.js";
+import type { JsonScanner } from "./json-scan.js";
+import { Vocabulary } from "./vocabulary.js";
+
+/** A model as the file has it: its small fields as they are, its tables apart. */
+export interface ScannedModel {
+  readonly fields: Record<string, unknown>;
+  readonly vocabulary: Vocabulary | null;
+  /** Scores by id, when the vocabulary is a list of [piece, score]. */
+  readonly scores: Float64Array | null;
+  /** Left and right pieces of the merges, one after another, when there are any. */
+  readonly merges: Vocabulary | null;
+}
+
+/** @param size bytes of the file, which bound how many pieces there can be */
+export function scanModel(scanner: JsonScanner, size: number): ScannedModel {
+  const fields: Record<string, unknown> = {};
+  let vocabulary: Vocabulary | null = null;
+  let scores: Float64Array | null = null;
+  let merges: Vocabulary | null = null;
+  scanner.object((key) => {
+    if (key === "vocab" && scanner.peek() === 0x7b) vocabulary = scanIds(scanner, size);
+    else if (key === "vocab" && scanner.peek() === 0x5b) [vocabulary, scores] = scanScores(scanner, size);
+    else if (key === "merges" && scanner.peek() === 0x5b) merges = scanMerges(scanner, size);
+    else fields[key] = scanner.value();
+  });
+  return { fields, vocabulary, scores, merges };
+}
+
+/** Copy the string that was just scanned to the end of the pool; its place is [begin, result). */
+function copyUnits(scanner: JsonScanner, pool: Vocabulary): number {
+  const { length } = scanner;
+  pool.reserve(length);
+  const { units, used } = pool;
+  const from = scanner.units;
+  for (let i = 0; i < length; i++) units[used + i] = from[i]!;
+  return used + length;
+}
+
+/** {piece: id} */
+function scanIds(scanner: JsonScanner, size: number): Vocabulary {
+  const vocabulary = new Vocabulary(64, Math.ceil(size / 6));
+  scanner.expect("{");
+  if (scanner.peek() === 0x7d) scanner.at++;
+  else
+    for (;;) {
+      scanner.scanString();
+      const begin = vocabulary.used;
+      const end = copyUnits(scanner, vocabulary);
+      scanner.expect(":");
+      vocabulary.place(begin, end, scanner.number());
+      if (scanner.peek() !== 0x2c) break;
+      scanner.at++;
+    }
+  if (vocabulary.count > 0) scanner.expect("}");
+  vocabulary.trim();
+  return vocabulary;
+}
+
+/** [[piece, score], …] */
+function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Float64Array] {
+  const vocabulary = new Vocabulary(64, Math.ceil(size / 6));
+  let scores = new Float64Array(1024);
+  scanner.array(() => {
+    const id = vocabulary.size;
+    scanner.expect("[");
+    scanner.scanString();
+    const begin = vocabulary.used;
+    vocabulary.place(begin, copyUnits(scanner, vocabulary), id);
+    scanner.expect(",");
+    if (id === scores.length) {
+      const wider = new Float64Array(2 * id);
+      wider.set(scores);
+      scores = wider;
+    }
+    scores[id] = scanner.number();
+    scanner.expect("]");
+  });
+  vocabulary.trim();
+  return [vocabulary, scores.slice(0, vocabulary.size)];
+}
+
+/** ["left right", …] or [["left", "right"], …] */
+function scanMerges(scanner: JsonScanner, size: number): Vocabulary {
+  const merges = new Vocabulary(64, Math.ceil(size / 3));
+  const add = (): void => merges.place(merges.used, copyUnits(scanner, merges), merges.size);
+  scanner.array(() => {
+    if (scanner.peek() === 0x5b) {
+      scanner.expect("[");
+      scanner.scanString();
+      add();
+      scanner.expect(",");
+      scanner.scanString();
+      add();
+      scanner.expect("]");
+      return;
+    }
+    scanner.scanString();
+    const { units, length } = scanner;
+    let space = 0;
+    while (space < length && units[space] !== 0x20) space++;
+    if (space === length || units.subarray(space + 1, length).includes(0x20))
+      throw new TokenizerError(
+        `model.merges[${merges.size / 2}]: "left right" was expected, got ${JSON.stringify(scanner.text())}`,
+      );
+    const end = copyUnits(scanner, merges);
+    const begin = merges.used;
+    merges.place(begin, begin + space, merges.size);
+    merges.place(begin + space + 1, end, merges.size);
+  });
+  return merges;
+}
