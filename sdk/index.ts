@@ -66,6 +66,7 @@ export { readSafetensors, SafetensorsError, writeSafetensors } from "./io/safete
 export { readSentenceSettings, type SentenceSettings, writeSentenceSettings } from "./io/sentence.js";
 
 // train
+export { type BestState, BestWeights } from "./train/best.js";
 export { CheckpointError, readCheckpoint, type RunSettings, writeCheckpoint } from "./train/checkpoint.js";
 export { type Arrangement, boundaries, pretrainingSamples, tokenizeDocuments } from "./train/corpus.js";
 export { type BertSizes, bertConfig, freshModel } from "./train/fresh-model.js";
@@ -75,7 +76,7 @@ export { accuracy, binaryF1, macroF1, matthews, microF1 } from "./train/metrics/
 export { pearson, spearman } from "./train/metrics/correlation.js";
 export { entitiesOf, entityF1 } from "./train/metrics/entities.js";
 export { perplexity, standardError, unigramEntropy } from "./train/metrics/perplexity.js";
-export { finetune, type FinetuneEvent, type FinetuneOptions, snapshot, stepsOfEpochs } from "./train/finetune.js";
+export { finetune, type FinetuneEvent, type FinetuneOptions, stepsOfEpochs } from "./train/finetune.js";
 export { adamW, type AdamOptions, clipScale, gradientNorm, lamb, type Optimizer } from "./train/optimizer.js";
 export { constantRate, cosineRate, inverseSquareRootRate, linearRate, multipliedLinearRate, originalLinearRate, type Schedule } from "./train/schedule.js";
 export { answerTask, findAnswers } from "./train/tasks/answer.js";

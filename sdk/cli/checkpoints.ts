@@ -1,6 +1,6 @@
 /** Checkpoints of a command: a file beside the output folder, from which `--resume` goes on. */
 import { rm } from "node:fs/promises";
-import { type Optimizer, type Position, readCheckpoint, type RunSettings, writeCheckpoint } from "cloze";
+import { type BestWeights, type Optimizer, type Position, readCheckpoint, type RunSettings, writeCheckpoint } from "cloze";
 import { exists, writeFileAtomically } from "cloze/node";
 import { readWhole } from "./input.js";
 import { UsageError } from "./usage.js";
@@ -15,6 +15,8 @@ export class Checkpoints {
     out: string,
     readonly every: number,
     readonly settings: RunSettings,
+    /** the best weights so far, in a run that keeps them */
+    readonly best?: BestWeights,
   ) {
     this.#path = checkpointOf(out);
   }
@@ -23,7 +25,7 @@ export class Checkpoints {
   async resume(from: string, optimizer: Optimizer): Promise<Position> {
     const path = from.endsWith(".checkpoint") ? from : checkpointOf(from);
     if (!(await exists(path))) throw new UsageError(`--resume ${from}: there is no checkpoint ${path}; a run writes one every --checkpoint-every steps and when it is interrupted`);
-    return readCheckpoint(await readWhole(path), optimizer, this.settings);
+    return readCheckpoint(await readWhole(path), optimizer, this.settings, this.best);
   }
 
   /** Save when it is time. */
@@ -32,7 +34,7 @@ export class Checkpoints {
   }
 
   async save({ step, epoch, served }: Position, optimizer: Optimizer): Promise<void> {
-    await writeFileAtomically(this.#path, writeCheckpoint(optimizer, { step, epoch, served }, this.settings));
+    await writeFileAtomically(this.#path, writeCheckpoint(optimizer, { step, epoch, served }, this.settings, this.best));
   }
 
   /** The run is complete: nothing to go on from. */

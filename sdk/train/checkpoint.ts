@@ -1,12 +1,13 @@
 /**
  * Checkpoints: all that a run needs to go on with the same bits as if it had not been interrupted.
  *
- * One safetensors file with weights and both moments (as `weight.*`, `first.*`, `second.*`), its metadata saying where the
- * run stood. Random numbers need no state: they are functions of seed, epoch, step and index.
+ * One safetensors file with weights and both moments (as `weight.*`, `first.*`, `second.*`), in runs that keep the best
+ * weights also those (as `best.*`), its metadata saying where the run stood. Random numbers need no state: they are functions of seed, epoch, step and index.
  */
 import { readSafetensors, type Safetensors, writeSafetensors } from "../io/safetensors.js";
 import { sameShape } from "../nn/weights.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { BestState, BestWeights } from "./best.js";
 import type { Optimizer } from "./optimizer.js";
 import type { Position } from "./train.js";
 
@@ -38,26 +39,39 @@ function allSettings(optimizer: Optimizer, settings: RunSettings): RunSettings {
 /**
  * The bytes of a checkpoint.
  *
+ * @param best the best weights so far, in a run that keeps them
  * @throws {SafetensorsError} when a weight is not a number
  */
-export function writeCheckpoint(optimizer: Optimizer, position: Position, settings: RunSettings): Uint8Array {
+export function writeCheckpoint(
+  optimizer: Optimizer,
+  position: Position,
+  settings: RunSettings,
+  best?: BestWeights,
+): Uint8Array {
   const tensors = tensorsOf(optimizer).map(([name, t]) => ({ name, shape: t.shape, values: t.toArray() }));
+  const copies = (best?.tensors() ?? []).map((t) => ({ ...t, name: `best.${t.name}` }));
   const { step, epoch, served } = position;
-  return writeSafetensors(tensors, {
+  return writeSafetensors([...tensors, ...copies], {
     format: "cloze-checkpoint",
     version: VERSION,
     position: JSON.stringify({ step, epoch, served }),
     steps: String(optimizer.steps),
     settings: JSON.stringify(allSettings(optimizer, settings)),
+    ...(best && { best: JSON.stringify(best.state) }),
   });
 }
 
 /**
- * Put weights and moments back, and answer where the run stood.
+ * Put weights, moments and the best weights back, and answer where the run stood.
  *
  * @throws {CheckpointError | SafetensorsError} when the file is damaged or belongs to another run; nothing was changed then
  */
-export function readCheckpoint(bytes: Uint8Array, optimizer: Optimizer, settings: RunSettings): Position {
+export function readCheckpoint(
+  bytes: Uint8Array,
+  optimizer: Optimizer,
+  settings: RunSettings,
+  best?: BestWeights,
+): Position {
   const file = readSafetensors(bytes);
   const version = said(file, "version");
   if (version !== VERSION)
@@ -67,11 +81,22 @@ export function readCheckpoint(bytes: Uint8Array, optimizer: Optimizer, settings
   const position = { step: count(step, "step"), epoch: count(epoch, "epoch"), served: count(served, "served") };
   const steps = count(Number(said(file, "steps")), "steps");
   const tensors = tensorsOf(optimizer);
-  expectSameTensors(file, tensors);
+  const state = best && bestState(file);
+  const kept = state && state.seen > 0 ? [...best.weights.entries()] : [];
+  expectSameTensors(file, [...tensors, ...kept.map(([name, t]): [string, Tensor] => [`best.${name}`, t])]);
   for (const [name, t] of tensors) file.read(name, t.data);
   for (const { parameter } of optimizer.moments) parameter.storage.version++;
   optimizer.steps = steps;
+  if (state) best.resume(state, new Map(kept.map(([name]) => [name, file.floats(`best.${name}`)])));
   return position;
+}
+
+function bestState(file: Safetensors): BestState {
+  const { figure, since, seen } = parsed(file, "best");
+  // JSON has no NaN and writes null.
+  if (typeof figure !== "number" && figure !== null)
+    throw new CheckpointError(`the checkpoint's best figure must be a number, got ${JSON.stringify(figure)}`);
+  return { figure: figure ?? Number.NaN, since: count(since, "since"), seen: count(seen, "seen") };
 }
 
 function said(file: Safetensors, name: string): string {

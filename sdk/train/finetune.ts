@@ -5,7 +5,7 @@
  */
 import type { Pretrained } from "../io/pretrained.js";
 import type { Purpose } from "../models/family.js";
-import type { Weights } from "../nn/weights.js";
+import { BestWeights } from "./best.js";
 import { adamW, type Optimizer } from "./optimizer.js";
 import { linearRate } from "./schedule.js";
 import type { Metrics, Task, TaskSettings } from "./tasks/task.js";
@@ -25,24 +25,17 @@ export interface FinetuneOptions<Example, P extends Purpose> {
   readonly seed: number;
   /** end after so many epochs without a better figure on the development part */
   readonly patience?: number;
+  /** given by a caller who saves checkpoints: what a run goes on with, beside the weights */
   readonly optimizer?: Optimizer;
+  readonly best?: BestWeights;
   readonly from?: Position;
   readonly signal?: AbortSignal;
 }
 
 /** What happens while fine-tuning: steps, and the figures after each epoch. */
-export type FinetuneEvent = { readonly kind: "step"; readonly step: Step; readonly total: number } | { readonly kind: "epoch"; readonly epoch: number; readonly metrics: Metrics; readonly best: boolean };
-
-/** A copy of all weights, to go back to. */
-export function snapshot(weights: Weights): () => void {
-  const copies = [...weights.entries()].map(([, parameter]) => ({ parameter, values: parameter.toArray() }));
-  return () => {
-    for (const { parameter, values } of copies) {
-      parameter.data.set(values);
-      parameter.storage.version++;
-    }
-  };
-}
+export type FinetuneEvent =
+  | { readonly kind: "step"; readonly step: Step; readonly total: number }
+  | { readonly kind: "epoch"; readonly epoch: number; readonly metrics: Metrics; readonly best: boolean };
 
 /** How many steps so many epochs are. */
 export function stepsOfEpochs(samples: number, rows: number, epochs: number): number {
@@ -56,39 +49,43 @@ export function stepsOfEpochs(samples: number, rows: number, epochs: number): nu
  * for await (const event of finetune({ loaded, task: classifyTask("classify"), settings, train, dev, epochs: 3, rate: 1e-4, rows: 16, seed: 1 }))
  *   if (event.kind === "epoch") console.log(event.metrics.accuracy);
  */
-export async function* finetune<Example, P extends Purpose>(options: FinetuneOptions<Example, P>): AsyncGenerator<FinetuneEvent> {
-  const { loaded, task, settings, dev, epochs, rows, patience = Number.POSITIVE_INFINITY } = options;
+export async function* finetune<Example, P extends Purpose>(
+  options: FinetuneOptions<Example, P>,
+): AsyncGenerator<FinetuneEvent> {
+  const { loaded, task, settings, dev, epochs, rows, from, patience = Number.POSITIVE_INFINITY } = options;
   const samples = task.samples(options.train, settings);
   const total = stepsOfEpochs(samples.length, rows, epochs);
+  const best = options.best ?? new BestWeights(loaded.weights);
   const own = options.optimizer ? null : adamW(loaded.weights, { decay: 0.01 });
-  const optimizer = options.optimizer ?? own!;
-  let best = Number.NEGATIVE_INFINITY;
-  let since = 0;
-  let goBack: (() => void) | null = null;
+  /** Figures of the epoch that has just ended. */
+  const figures = (epoch: number): FinetuneEvent[] => {
+    if (!dev) return [];
+    const metrics = task.evaluate(loaded.model, dev, settings);
+    return [{ kind: "epoch", epoch, metrics, best: best.offer(metrics[task.headline]!) }];
+  };
   try {
+    // A run that was interrupted between the last step of an epoch and its figures makes up for them.
+    if (from && from.served === 0 && best.state.seen < from.epoch) yield* figures(from.epoch);
     const run = train({
       ...options,
       engine: loaded.engine,
       model: loaded.model,
       objective: task.objective,
       samples: () => samples,
-      optimizer,
+      optimizer: options.optimizer ?? own!,
       rate: linearRate(options.rate, Math.ceil(total / 10), total),
       clip: 1,
     });
-    for await (const step of run) {
-      yield { kind: "step", step, total };
-      // The position after an epoch's last batch is the start of the next epoch.
-      if (step.served !== 0 || !dev) continue;
-      const metrics = task.evaluate(loaded.model, dev, settings);
-      const figure = metrics[task.headline]!;
-      const better = figure > best;
-      if (better) [best, since, goBack] = [figure, 0, snapshot(loaded.weights)];
-      else since++;
-      yield { kind: "epoch", epoch: step.epoch, metrics, best: better };
-      if (since >= patience) break;
+    if (best.state.since < patience) {
+      for await (const step of run) {
+        yield { kind: "step", step, total };
+        // The position after an epoch's last batch is the start of the next epoch.
+        if (step.served !== 0) continue;
+        yield* figures(step.epoch);
+        if (best.state.since >= patience) break;
+      }
     }
-    goBack?.();
+    best.restore();
   } finally {
     own?.[Symbol.dispose]();
   }

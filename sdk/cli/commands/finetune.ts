@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { adamW, type Engine, finetune, type LabelSet, loadModel, loadTokenizer, type Pretrained, type Purpose, saveModel, stepsOfEpochs, type TaskSettings } from "cloze";
+import { adamW, BestWeights, type Engine, finetune, type LabelSet, loadModel, loadTokenizer, type Pretrained, type Purpose, saveModel, stepsOfEpochs, type TaskSettings } from "cloze";
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
 import { Checkpoints, interruption } from "../checkpoints.js";
@@ -64,12 +64,13 @@ async function run(options: Options): Promise<void> {
   const { epochs, rows, seed } = options;
   const rate = options.rate ?? (loaded.weights.count < SMALL ? 3e-4 : 5e-5);
   using optimizer = adamW(loaded.weights, { decay: 0.01 });
-  const data = createHash("sha256").update(JSON.stringify(training)).digest("hex").slice(0, 16);
-  const checkpoints = new Checkpoints(options.out, options.checkpointEvery, { command: "finetune", task: options.task, epochs, rate, rows, seed, length: settings.length, build: options.build, data });
+  const best = new BestWeights(loaded.weights);
+  const data = createHash("sha256").update(JSON.stringify([loaded.config, training, dev])).digest("hex").slice(0, 16);
+  const checkpoints = new Checkpoints(options.out, options.checkpointEvery, { command: "finetune", task: options.task, epochs, rate, rows, seed, length: settings.length, build: options.build, patience: options.patience ?? 0, data }, best);
   const from = options.resume === undefined ? undefined : await checkpoints.resume(options.resume, optimizer);
   const started = performance.now();
   const { signal } = interruption();
-  const run = finetune({ loaded, task, settings, train: training, epochs, rate, rows, seed, optimizer, ...(dev && { dev }), ...(from && { from }), ...(options.patience !== undefined && { patience: options.patience }) });
+  const run = finetune({ loaded, task, settings, train: training, epochs, rate, rows, seed, optimizer, best, ...(dev && { dev }), ...(from && { from }), ...(options.patience !== undefined && { patience: options.patience }) });
   const total = stepsOfEpochs(task.samples(training, settings).length, rows, epochs);
   const bar = options.json ? null : progress(`fine-tuning (${options.task})`, total);
   for await (const event of run) {

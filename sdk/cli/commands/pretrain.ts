@@ -101,7 +101,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   using optimizer = adamW(loaded.weights, { decay: 0.01 });
   const { steps, rate, rows, accumulate, seed } = options;
   const warmup = options.warmup ?? Math.ceil(steps / 10);
-  const settings = { command: "pretrain", objective: options.objective, mask: options.mask, words: String(options.wholeWords ?? false), length: options.length, steps, rate, warmup, rows, accumulate, seed, build: options.build, text: fingerprint(documents), vocabulary: tokenizer.size };
+  const settings = { command: "pretrain", objective: options.objective, mask: options.mask, words: String(options.wholeWords ?? false), length: options.length, heads: options.heads, dropout: options.dropout, steps, rate, warmup, rows, accumulate, seed, build: options.build, text: fingerprint(documents), vocabulary: tokenizer.size };
   const checkpoints = new Checkpoints(options.out, options.checkpointEvery, settings);
   const from = options.resume === undefined ? undefined : await checkpoints.resume(options.resume, optimizer);
   const objective = arrangement === "sentences" ? alone(maskedLm(masking)) : together(maskedLm(masking), pairObjective(arrangement));
