@@ -48,6 +48,9 @@ export class Engine implements Disposable {
   static async create(options: EngineOptions = {}): Promise<Engine> {
     const module = options.module ?? (await kernelModule(chooseBuild(options.build ?? "strict")));
     const maximumBytes = Math.min(options.maximumBytes ?? 4 * GIBIBYTE, 4 * GIBIBYTE - 65536);
+    if (!(maximumBytes >= 2 * 65536)) {
+      throw new RangeError(`maximumBytes: an engine needs at least ${2 * 65536} bytes, got ${options.maximumBytes}`);
+    }
     const memory = new WebAssembly.Memory({ initial: 2 });
     const { exports } = await instantiate<Kernels & Record<string, unknown>>(module, { env: { memory } });
     const build = exports.isRelaxed() ? "relaxed" : "strict";
