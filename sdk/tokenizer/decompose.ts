@@ -6,7 +6,16 @@
 import type { Aligned } from "./aligned.js";
 import { decomposition } from "./letters.js";
 import { Rewriter } from "./rewriter.js";
-import { codePointAt, combiningClass, width } from "./unicode.js";
+import {
+  ASTRAL,
+  COMPATIBLE,
+  codePointAt,
+  combiningClass,
+  DECOMPOSES,
+  eachUnitRun,
+  unitTable,
+  width,
+} from "./unicode.js";
 
 /** Write the decomposed `text` to `spare` and return it; or return `text` when nothing decomposes or moves. */
 export function decompose(text: Aligned, spare: Aligned, form: "NFD" | "NFKD"): Aligned {
@@ -33,12 +42,23 @@ export function eachDecomposed(
   pending.flush();
 }
 
-function affected(text: Aligned, form: "NFD" | "NFKD"): boolean {
-  for (let at = 0; at < text.length; at++) {
-    if (text.units[at]! < 0xa0) continue;
-    const codePoint = codePointAt(text.units, at);
+/** 1 for units that decompose in the form or may change places; {@link ASTRAL} for halves of surrogate pairs. */
+const tables: { NFD?: Uint8Array; NFKD?: Uint8Array } = {};
+
+function affected({ units, length }: Aligned, form: "NFD" | "NFKD"): boolean {
+  let table = tables[form];
+  if (table === undefined) {
+    tables[form] = table = unitTable(form === "NFD" ? DECOMPOSES : COMPATIBLE);
+    const marks = table;
+    eachUnitRun((start, end, order) => order !== 0 && marks.fill(1, start, end), true);
+  }
+  for (let at = 0; at < length; at++) {
+    const kind = table[units[at]!]!;
+    if (kind === 0) continue;
+    if (kind !== ASTRAL) return true;
+    const codePoint = codePointAt(units, at);
     if (combiningClass(codePoint) !== 0 || decomposition(codePoint, form) !== null) return true;
-    if (codePoint > 0xffff) at++;
+    at++;
   }
   return false;
 }

@@ -11,7 +11,7 @@ export class Fields {
   ) {
     expect(
       typeof value === "object" && value !== null && !Array.isArray(value),
-      `${path}: an object was expected, got ${brief(value)}`,
+      () => `${path}: an object was expected, got ${brief(value)}`,
     );
     this.fields = value as Record<string, unknown>;
   }
@@ -41,7 +41,7 @@ export class Fields {
 
   list(name: string): readonly unknown[] {
     const value = this.get(name);
-    expect(Array.isArray(value), `${this.path}.${name}: a list was expected, got ${brief(value)}`);
+    expect(Array.isArray(value), () => `${this.path}.${name}: a list was expected, got ${brief(value)}`);
     return value;
   }
 
@@ -56,7 +56,7 @@ export class Fields {
 
   private check(name: string, type: string, otherwise: unknown): unknown {
     const value = this.get(name) ?? otherwise;
-    expect(typeof value === type, `${this.path}.${name}: a ${type} was expected, got ${brief(this.get(name))}`);
+    expect(typeof value === type, () => `${this.path}.${name}: a ${type} was expected, got ${brief(this.get(name))}`);
     return value;
   }
 }

@@ -21,6 +21,12 @@ export function graphemeEnd(units: Uint16Array, start: number, end: number): num
   return at;
 }
 
+/** Whether a character may cling to a neighbour that is itself not of this kind. */
+export function clings(codePoint: number): boolean {
+  const kind = hangulKind(codePoint);
+  return codePoint < 0x20 || graphemeClass(codePoint) > CONTROL || kind === "L" || kind === "V" || kind === "T";
+}
+
 function together(before: number, after: number): boolean {
   if (before === 0x0d && after === 0x0a) return true;
   if (before >= 0x20 && before < 0x7f && after >= 0x20 && after < 0x7f) return false;

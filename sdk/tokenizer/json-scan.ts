@@ -2,7 +2,7 @@
  * A JSON reader over UTF-8 bytes that can hand big parts over without making objects of them: a vocabulary of 250,000
  * pieces goes straight into its tables. What it reads is untrusted: depth is bounded and every byte is checked.
  */
-import { decodeUnits, grown } from "./aligned.js";
+import { decodeUnits } from "./aligned.js";
 import { TokenizerError } from "./errors.js";
 
 const QUOTE = 0x22;
@@ -83,35 +83,46 @@ export class JsonScanner {
 
   /** Read a string into `units`. */
   scanString(): void {
+    // No string is longer in units than what is left of the file in bytes; most are short.
+    let room = this.units.length;
+    for (const start = this.at; ; this.at = start) {
+      const end = this.stringTo(this.units, 0);
+      if (end >= 0) {
+        this.length = end;
+        return;
+      }
+      room *= 4;
+      this.units = new Uint16Array(room);
+    }
+  }
+
+  /** Read a string into `units` from place `used` on; returns where it ends there, or -1 when there is no room. */
+  stringTo(units: Uint16Array, used: number): number {
     if (this.peek() !== QUOTE) this.fail("a string");
     const { bytes } = this;
-    let { units } = this;
+    const room = units.length - 2;
     let at = this.at + 1;
-    let length = 0;
     for (;;) {
-      const byte = bytes[at];
-      if (length + 2 > units.length) this.units = units = grown(units, new Uint16Array(2 * units.length));
+      if (used > room) return -1;
+      const byte = bytes[at]!;
       if (byte === QUOTE) break;
-      if (byte === undefined || byte < 0x20) {
-        this.at = at;
-        this.fail("the end of a string");
-      }
-      if (byte < 0x80 && byte !== BACKSLASH) {
-        units[length++] = byte;
+      if (byte < 0x80 && byte >= 0x20 && byte !== BACKSLASH) {
+        units[used++] = byte;
         at++;
         continue;
       }
       this.at = at;
+      if (byte === undefined || byte < 0x20) this.fail("the end of a string");
       const codePoint = byte === BACKSLASH ? this.escape() : this.multiByte(byte);
       at = this.at;
-      if (codePoint <= 0xffff) units[length++] = codePoint;
+      if (codePoint <= 0xffff) units[used++] = codePoint;
       else {
-        units[length++] = 0xd7c0 + (codePoint >> 10);
-        units[length++] = 0xdc00 + (codePoint & 0x3ff);
+        units[used++] = 0xd7c0 + (codePoint >> 10);
+        units[used++] = 0xdc00 + (codePoint & 0x3ff);
       }
     }
     this.at = at + 1;
-    this.length = length;
+    return used;
   }
 
   /** A character of two to four bytes. */
@@ -168,34 +179,27 @@ export class JsonScanner {
     this.peek();
     const { bytes } = this;
     const start = this.at;
-    let at = start;
-    const negative = bytes[at] === 0x2d;
-    if (negative) at++;
+    let at = bytes[start] === 0x2d ? start + 1 : start;
     const digits = at;
+    let byte = bytes[at]!;
     let value = 0;
-    let point = -1;
-    for (; ; at++) {
-      const byte = bytes[at]!;
-      if (byte >= 0x30 && byte <= 0x39) value = 10 * value + byte - 0x30;
-      else if (byte === 0x2e && point < 0 && at > digits) point = at;
-      else break;
+    for (; byte >= 0x30 && byte <= 0x39; byte = bytes[++at]!) value = 10 * value + byte - 0x30;
+    const whole = at - digits;
+    let decimals = 0;
+    if (byte === 0x2e) {
+      for (byte = bytes[++at]!; byte >= 0x30 && byte <= 0x39; byte = bytes[++at]!) {
+        value = 10 * value + byte - 0x30;
+        decimals++;
+      }
+      if (decimals === 0) return this.longNumber(start);
     }
-    const decimals = point < 0 ? 0 : at - point - 1;
-    const plain = bytes[at] !== 0x65 && bytes[at] !== 0x45;
-    this.at = at;
     // Up to 2^53 and 10^22 both parts are exact, so one division rounds once: the same as the long way.
-    if (
-      plain &&
-      at > digits &&
-      point !== at - 1 &&
-      value <= 9007199254740991 &&
-      decimals <= 22 &&
-      !(bytes[digits] === 0x30 && at > digits + 1 && point !== digits + 1)
-    ) {
-      value = decimals === 0 ? value : value / POWERS[decimals]!;
-      return negative ? -value : value;
-    }
-    return this.longNumber(start);
+    const leadingZero = bytes[digits] === 0x30 && whole > 1;
+    if (byte === 0x65 || byte === 0x45 || whole === 0 || leadingZero || value > 9007199254740991 || decimals > 22)
+      return this.longNumber(start);
+    this.at = at;
+    if (decimals > 0) value /= POWERS[decimals]!;
+    return digits > start ? -value : value;
   }
 
   private longNumber(start: number): number {

@@ -12,6 +12,7 @@ import {
   codePointAt,
   combiningClass,
   DECOMPOSES,
+  eachUnitRun,
   HAN,
   LOWERS,
   WHITE,
@@ -116,12 +117,12 @@ function unitReplacements({
     (lowercase ? LOWERS : 0) |
     (chineseCharacters ? HAN : 0);
   const table = new Uint16Array(0x10000);
-  for (let unit = 0; unit < 0x10000; unit++) {
-    const classes = classOf(unit) & touched;
-    if (classes === HAN) table[unit] = APART;
-    else if (classes !== 0) table[unit] = SEVERAL;
-    else table[unit] = stripAccents && unit >= 0x300 && combiningClass(unit) !== 0 ? ORDERED : unit;
-  }
+  for (let unit = 0; unit < 0x10000; unit++) table[unit] = unit;
+  if (stripAccents) eachUnitRun((start, end, order) => order !== 0 && table.fill(ORDERED, start, end), true);
+  eachUnitRun((start, end, classes) => {
+    const bits = classes & touched;
+    if (bits !== 0) table.fill(bits === HAN ? APART : SEVERAL, start, end);
+  });
   return table.fill(PAIR, 0xd800, 0xe000);
 }
 

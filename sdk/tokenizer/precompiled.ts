@@ -5,7 +5,7 @@
  */
 import type { Aligned } from "./aligned.js";
 import { expect } from "./errors.js";
-import { graphemeEnd } from "./graphemes.js";
+import { clings, graphemeEnd } from "./graphemes.js";
 import type { Normalizer } from "./normalize.js";
 import { Rewriter } from "./rewriter.js";
 import { codePointAt, width } from "./unicode.js";
@@ -16,48 +16,61 @@ const LONG = 6;
 /** @param blob size of the array in bytes (u32), the array (u32 each, little-endian), then texts ended by zero bytes */
 export function precompiledNormalizer(blob: Uint8Array): Normalizer {
   const map = new CharacterMap(blob);
-  // What most text consists of, decided once: characters below U+0300 neither cling to others nor, mostly, change.
-  const kept = Uint8Array.from({ length: 0x300 }, (_, c) => (c >= 0x20 && map.look([c]) === null ? 1 : 0));
+  const kinds = new Uint8Array(0x10000);
   return (text, spare) => {
-    if (unchanged(text, kept)) return text;
-    return rewrite(text, spare, map) ? spare : text;
+    if (unchanged(text, kinds, map)) return text;
+    rewrite(text, spare, kinds, map);
+    return spare;
   };
 }
 
-function unchanged({ units, length }: Aligned, kept: Uint8Array): boolean {
-  for (let i = 0; i < length; i++) if (units[i]! >= 0x300 || kept[units[i]!] === 0) return false;
+/** Kinds of units: not looked at yet; unchanged, and clinging to no other of this kind; anything else. */
+const SIMPLE = 1;
+const INVOLVED = 2;
+
+function kindOf(unit: number, kinds: Uint8Array, map: CharacterMap): number {
+  const simple = (unit & 0xf800) !== 0xd800 && !clings(unit) && map.single(unit) === null;
+  return (kinds[unit] = simple ? SIMPLE : INVOLVED);
+}
+
+function unchanged({ units, length }: Aligned, kinds: Uint8Array, map: CharacterMap): boolean {
+  for (let i = 0; i < length; i++) {
+    const kind = kinds[units[i]!]! || kindOf(units[i]!, kinds, map);
+    if (kind !== SIMPLE) return false;
+  }
   return true;
 }
 
-function rewrite(text: Aligned, spare: Aligned, map: CharacterMap): boolean {
+function rewrite(text: Aligned, spare: Aligned, kinds: Uint8Array, map: CharacterMap): void {
   const { units, length } = text;
   const rewriter = new Rewriter(text, spare);
-  let changed = false;
   for (let at = 0; at < length; ) {
+    const kind = kinds[units[at]!]! || kindOf(units[at]!, kinds, map);
+    const next = at + 1 === length ? SIMPLE : kinds[units[at + 1]!]! || kindOf(units[at + 1]!, kinds, map);
+    if (kind === SIMPLE && next === SIMPLE) {
+      rewriter.write(units[at]!, 0);
+      at++;
+      continue;
+    }
     const end = graphemeEnd(units, at, length);
-    const characters: number[] = [];
-    for (let i = at; i < end && characters.length < LONG; i += width(characters.at(-1)!))
-      characters.push(codePointAt(units, i));
-    const whole = characters.length < LONG && byteLength(characters) < LONG ? map.look(characters) : null;
-    if (whole !== null) {
-      write(rewriter, whole, characters.length);
-      changed = true;
-    } else {
+    const whole = end - at < LONG ? map.cluster(units, at, end) : null;
+    if (whole !== null) write(rewriter, whole, countCharacters(units, at, end));
+    else
       for (let i = at; i < end; ) {
         const character = codePointAt(units, i);
-        // A cluster of one character has just been looked up.
-        const replacement = end - at === width(character) ? null : map.look([character]);
+        const replacement = map.single(character);
         if (replacement === null) rewriter.write(character, 0);
-        else {
-          write(rewriter, replacement, 1);
-          changed = true;
-        }
+        else write(rewriter, replacement, 1);
         i += width(character);
       }
-    }
     at = end;
   }
-  return changed;
+}
+
+function countCharacters(units: Uint16Array, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; at += width(codePointAt(units, at))) count++;
+  return count;
 }
 
 /** Characters stand for those they replace one by one; what is left over is swallowed, or new. */
@@ -67,14 +80,13 @@ function write(rewriter: Rewriter, replacement: readonly number[], replaced: num
     rewriter.write(character, i === 0 ? Math.min(0, replacement.length - replaced) : i < replaced ? 0 : 1);
 }
 
-function byteLength(characters: readonly number[]): number {
-  return characters.reduce((sum, c) => sum + (c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4), 0);
-}
-
 class CharacterMap {
   private readonly array: Uint32Array;
   private readonly texts: Uint8Array;
-  private readonly known = new Map<number, readonly number[] | null>();
+  /** Numbers of the answers to characters up to U+FFFF, from 1, in `answers`. */
+  private readonly known = new Uint16Array(0x10000);
+  private readonly answers: (readonly number[] | null)[] = [null];
+  private readonly bytes = new Uint8Array(8);
 
   constructor(blob: Uint8Array) {
     const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
@@ -88,22 +100,52 @@ class CharacterMap {
     this.texts = blob.subarray(4 + size);
   }
 
-  /** What characters become, or null when they are no key. */
-  look(characters: readonly number[]): readonly number[] | null {
-    if (characters.length !== 1) return this.search(new TextEncoder().encode(String.fromCodePoint(...characters)));
-    const character = characters[0]!;
-    let result = this.known.get(character);
-    if (result === undefined) {
-      result = this.search(new TextEncoder().encode(String.fromCodePoint(character)));
-      this.known.set(character, result);
-    }
-    return result;
+  /** What a character becomes, or null when it is no key. */
+  single(character: number): readonly number[] | null {
+    if (character > 0xffff) return this.search(this.encode(character, 0));
+    const number = this.known[character]!;
+    if (number > 0) return this.answers[number - 1]!;
+    const answer = this.search(this.encode(character, 0));
+    this.known[character] = answer === null ? 1 : this.answers.push(answer);
+    return answer;
   }
 
-  private search(bytes: Uint8Array): readonly number[] | null {
-    const { array } = this;
+  /** What a short cluster becomes as a whole, or null. */
+  cluster(units: Uint16Array, start: number, end: number): readonly number[] | null {
+    let length = 0;
+    for (let at = start; at < end; ) {
+      const character = codePointAt(units, at);
+      if (length >= LONG - 1) return null;
+      length = this.encode(character, length);
+      at += width(character);
+    }
+    return length < LONG ? this.search(length) : null;
+  }
+
+  /** Write a character's UTF-8 form to `bytes` at `at`; returns where it ends. */
+  private encode(c: number, at: number): number {
+    const { bytes } = this;
+    if (c < 0x80) bytes[at++] = c;
+    else if (c < 0x800) {
+      bytes[at++] = 0xc0 | (c >> 6);
+      bytes[at++] = 0x80 | (c & 63);
+    } else {
+      if (c < 0x10000) bytes[at++] = 0xe0 | (c >> 12);
+      else {
+        bytes[at++] = 0xf0 | (c >> 18);
+        bytes[at++] = 0x80 | ((c >> 12) & 63);
+      }
+      bytes[at++] = 0x80 | ((c >> 6) & 63);
+      bytes[at++] = 0x80 | (c & 63);
+    }
+    return at;
+  }
+
+  private search(length: number): readonly number[] | null {
+    const { array, bytes } = this;
     let node = offset(array[0] ?? 0);
-    for (const byte of bytes) {
+    for (let i = 0; i < length; i++) {
+      const byte = bytes[i]!;
       if (byte === 0) return null;
       node ^= byte;
       const unit = array[node];

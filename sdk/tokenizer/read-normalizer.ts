@@ -1,4 +1,5 @@
 /** The `normalizer` part of a tokenizer.json. */
+import { characterMap } from "./character-map.js";
 import { compose } from "./compose.js";
 import { decompose } from "./decompose.js";
 import { TokenizerError } from "./errors.js";
@@ -8,7 +9,7 @@ import { bertNormalizer, eachCharacter, type Normalizer } from "./normalize.js";
 import { readPattern } from "./pattern.js";
 import { precompiledNormalizer } from "./precompiled.js";
 import { nmtCharacter, prependNormalizer, replaceNormalizer, stripNormalizer } from "./replace.js";
-import { classOf, MARK } from "./unicode.js";
+import { classOf, LOWERS, MARK } from "./unicode.js";
 
 /** @param path where the part stands, for messages */
 export function readNormalizer(json: unknown, path = "normalizer", depth = 0): Normalizer | null {
@@ -30,9 +31,9 @@ export function readNormalizer(json: unknown, path = "normalizer", depth = 0): N
       });
     }
     case "Lowercase":
-      return (text, spare) => eachCharacter(text, spare, (c) => lowerCase(c) ?? [c])[0];
+      return characterMap(LOWERS, (c) => lowerCase(c) ?? [c]);
     case "StripAccents":
-      return (text, spare) => eachCharacter(text, spare, (c) => ((classOf(c) & MARK) !== 0 ? [] : [c]))[0];
+      return characterMap(MARK, (c) => ((classOf(c) & MARK) !== 0 ? [] : [c]));
     case "NFD":
     case "NFKD":
       return (text, spare) => decompose(text, spare, type);
@@ -74,7 +75,10 @@ function sequence(fields: Fields, depth: number): Normalizer | null {
 
 function base64(text: string, path: string): Uint8Array {
   try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+    return bytes;
   } catch (cause) {
     throw new TokenizerError(`${path}: base64 was expected`, { cause });
   }

@@ -28,14 +28,13 @@ export function scanModel(scanner: JsonScanner, size: number): ScannedModel {
   return { fields, vocabulary, scores, merges };
 }
 
-/** Copy the string that was just scanned to the end of the pool; its place is [begin, result). */
-function copyUnits(scanner: JsonScanner, pool: Vocabulary): number {
-  const { length } = scanner;
-  pool.reserve(length);
-  const { units, used } = pool;
-  const from = scanner.units;
-  for (let i = 0; i < length; i++) units[used + i] = from[i]!;
-  return used + length;
+/** Read a string to the end of the pool; its place is [used, result). */
+function stringTo(scanner: JsonScanner, pool: Vocabulary): number {
+  for (const start = scanner.at; ; scanner.at = start) {
+    const end = scanner.stringTo(pool.units, pool.used);
+    if (end >= 0) return end;
+    pool.reserve(pool.units.length);
+  }
 }
 
 /** {piece: id} */
@@ -45,11 +44,9 @@ function scanIds(scanner: JsonScanner, size: number): Vocabulary {
   if (scanner.peek() === 0x7d) scanner.at++;
   else
     for (;;) {
-      scanner.scanString();
-      const begin = vocabulary.used;
-      const end = copyUnits(scanner, vocabulary);
+      const end = stringTo(scanner, vocabulary);
       scanner.expect(":");
-      vocabulary.place(begin, end, scanner.number());
+      vocabulary.place(vocabulary.used, end, scanner.number());
       if (scanner.peek() !== 0x2c) break;
       scanner.at++;
     }
@@ -65,9 +62,7 @@ function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Float64Arr
   scanner.array(() => {
     const id = vocabulary.size;
     scanner.expect("[");
-    scanner.scanString();
-    const begin = vocabulary.used;
-    vocabulary.place(begin, copyUnits(scanner, vocabulary), id);
+    vocabulary.place(vocabulary.used, stringTo(scanner, vocabulary), id);
     scanner.expect(",");
     if (id === scores.length) {
       const wider = new Float64Array(2 * id);
@@ -84,30 +79,24 @@ function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Float64Arr
 /** ["left right", …] or [["left", "right"], …] */
 function scanMerges(scanner: JsonScanner, size: number): Vocabulary {
   const merges = new Vocabulary(64, Math.ceil(size / 3));
-  const add = (): void => merges.place(merges.used, copyUnits(scanner, merges), merges.size);
+  const add = (): void => merges.place(merges.used, stringTo(scanner, merges), merges.size);
   scanner.array(() => {
     if (scanner.peek() === 0x5b) {
       scanner.expect("[");
-      scanner.scanString();
       add();
       scanner.expect(",");
-      scanner.scanString();
       add();
       scanner.expect("]");
       return;
     }
-    scanner.scanString();
-    const { units, length } = scanner;
-    let space = 0;
-    while (space < length && units[space] !== 0x20) space++;
-    if (space === length || units.subarray(space + 1, length).includes(0x20))
-      throw new TokenizerError(
-        `model.merges[${merges.size / 2}]: "left right" was expected, got ${JSON.stringify(scanner.text())}`,
-      );
-    const end = copyUnits(scanner, merges);
-    const begin = merges.used;
-    merges.place(begin, begin + space, merges.size);
-    merges.place(begin + space + 1, end, merges.size);
+    const end = stringTo(scanner, merges);
+    const { units, used } = merges;
+    let space = used;
+    while (space < end && units[space] !== 0x20) space++;
+    if (space === end || units.subarray(space + 1, end).includes(0x20))
+      throw new TokenizerError(`model.merges[${merges.size / 2}]: "left right" was expected`);
+    merges.place(used, space, merges.size);
+    merges.place(space + 1, end, merges.size);
   });
   return merges;
 }

@@ -60,9 +60,61 @@ export class Trie {
 
   /** Store `value` under units [start, end); a later value replaces an earlier one. */
   set(units: Uint16Array, start: number, end: number, value: number): void {
-    let node = 0;
-    for (let at = start; at < end; at++) node = this.child(node, units[at]!) || this.grow(node, units[at]!);
-    this.records[RECORD * node + VALUE] = value;
+    this.setAll(units, Int32Array.of(start), Int32Array.of(end), value);
+  }
+
+  /**
+   * Store the keys units[begins[i], ends[i]) with the values value + i; those with a negative begin are left out.
+   * One loop over all, because the engine makes one long loop fast sooner than many calls of a short one.
+   */
+  setAll(units: Uint16Array, begins: Int32Array, ends: Int32Array, value = 0): void {
+    const count = begins.length;
+    for (let key = 0; key < count; ) {
+      // Room first, so that no table is exchanged inside the loop.
+      const longest = this.makeRoom(begins, ends, key);
+      const { records, slots, mask } = this;
+      const most = Math.min((records.length / RECORD) | 0, (slots.length * 0.75) | 0) - longest;
+      let nodes = this.count;
+      for (; key < count && nodes <= most; key++) {
+        const begin = begins[key]!;
+        const end = ends[key]!;
+        if (begin < 0) continue;
+        if (end - begin > longest) break;
+        let node = 0;
+        for (let at = begin; at < end; at++) {
+          const unit = units[at]!;
+          let slot = place(node, unit) & mask;
+          let child = slots[slot]!;
+          while (
+            child !== 0 &&
+            (records[RECORD * child + UNIT] !== unit || records[RECORD * child + PARENT] !== node)
+          ) {
+            slot = (slot + 1) & mask;
+            child = slots[slot]!;
+          }
+          if (child === 0) {
+            child = nodes++;
+            slots[slot] = child;
+            const record = RECORD * child;
+            records[record + PARENT] = node;
+            records[record + UNIT] = unit;
+            records[record + VALUE] = -1;
+          }
+          node = child;
+        }
+        records[RECORD * node + VALUE] = value + key;
+      }
+      this.count = nodes;
+    }
+  }
+
+  /** See to it that the key has room; returns the length up to which the next keys may go without another look. */
+  private makeRoom(begins: Int32Array, ends: Int32Array, key: number): number {
+    const longest = Math.max(64, ends[key]! - begins[key]!);
+    while ((this.count + longest + 1) * 4 > this.slots.length * 3) this.rehash();
+    while (RECORD * (this.count + longest + 1) > this.records.length)
+      this.records = grown(this.records, new Int32Array(2 * this.records.length));
+    return longest;
   }
 
   /** Give back the room that was not needed. */
@@ -70,30 +122,14 @@ export class Trie {
     this.records = this.records.slice(0, RECORD * this.count);
   }
 
-  private grow(parent: number, unit: number): number {
-    if (this.count * 4 > this.slots.length * 3) this.rehash();
-    if (RECORD * (this.count + 1) > this.records.length)
-      this.records = grown(this.records, new Int32Array(2 * this.records.length));
-    const node = this.count++;
-    const at = RECORD * node;
-    this.records[at + PARENT] = parent;
-    this.records[at + UNIT] = unit;
-    this.records[at + VALUE] = -1;
-    this.insert(node);
-    return node;
-  }
-
-  private insert(node: number): void {
-    const { records, slots, mask } = this;
-    let slot = place(records[RECORD * node + PARENT]!, records[RECORD * node + UNIT]!) & mask;
-    while (slots[slot] !== 0) slot = (slot + 1) & mask;
-    slots[slot] = node;
-  }
-
   private rehash(): void {
     this.slots = new Int32Array(2 * this.slots.length);
     this.mask = this.slots.length - 1;
-    for (let node = 1; node < this.count; node++) this.insert(node);
+    for (let node = 1; node < this.count; node++) {
+      let slot = place(this.records[RECORD * node + PARENT]!, this.records[RECORD * node + UNIT]!) & this.mask;
+      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
+      this.slots[slot] = node;
+    }
   }
 }
 

@@ -52,6 +52,9 @@ const PAGE = 256;
 interface PagedTable {
   readonly pages: Uint16Array;
   readonly values: Uint16Array;
+  /** The same as runs: where each begins, and its value. */
+  readonly starts: Int32Array;
+  readonly runValues: Uint16Array;
 }
 
 /** Read a table as scripts/unicode-classes.py writes it. Only pages on which a run begins or ends are written out. */
@@ -65,10 +68,14 @@ function unpack(runs: string, values: readonly number[]): PagedTable {
     if (value !== 0) table.fill(value, used * PAGE, (used + 1) * PAGE);
     return used++;
   };
+  const starts: number[] = [];
+  const runValues: number[] = [];
   let at = 0;
   let open = -1;
   eachRun(runs, (count, name) => {
     const value = values[name]!;
+    starts.push(at);
+    runValues.push(value);
     for (const end = at + count; at < end; ) {
       const page = at >> 8;
       const stop = Math.min(end, (page + 1) * PAGE);
@@ -84,7 +91,13 @@ function unpack(runs: string, values: readonly number[]): PagedTable {
       at = stop;
     }
   });
-  return { pages, values: table.slice(0, used * PAGE) };
+  starts.push(0x110000);
+  return {
+    pages,
+    values: table.slice(0, used * PAGE),
+    starts: Int32Array.from(starts),
+    runValues: Uint16Array.from(runValues),
+  };
 }
 
 /** Call `on` with the length of each run and the number of its class. */
@@ -109,16 +122,32 @@ const SECOND = "!#%&()*+,-./:;<=>?@[]^_{|}~";
 let classes: PagedTable | undefined;
 let combining: PagedTable | undefined;
 
+function classTable(): PagedTable {
+  classes ??= unpack(classRuns, classValues);
+  return classes;
+}
+
+function combiningTable(): PagedTable {
+  combining ??= unpack(combiningRuns, combiningValues);
+  return combining;
+}
+
 /** The classes of a code point, as a sum of the bits above. */
 export function classOf(codePoint: number): number {
-  classes ??= unpack(classRuns, classValues);
-  return classes.values[(classes.pages[codePoint >> 8]! << 8) | (codePoint & 255)]!;
+  const { pages, values } = classes ?? classTable();
+  return values[(pages[codePoint >> 8]! << 8) | (codePoint & 255)]!;
 }
 
 /** The canonical combining class: 0 for letters, the order of marks for the others. */
 export function combiningClass(codePoint: number): number {
-  combining ??= unpack(combiningRuns, combiningValues);
-  return combining.values[(combining.pages[codePoint >> 8]! << 8) | (codePoint & 255)]!;
+  const { pages, values } = combining ?? combiningTable();
+  return values[(pages[codePoint >> 8]! << 8) | (codePoint & 255)]!;
+}
+
+/** Call `on` for each run of UTF-16 units of equal classes; or, with `order`, of equal combining classes. */
+export function eachUnitRun(on: (start: number, end: number, value: number) => void, order = false): void {
+  const { starts, runValues } = order ? combiningTable() : classTable();
+  for (let i = 0; starts[i]! < 0x10000; i++) on(starts[i]!, Math.min(0x10000, starts[i + 1]!), runValues[i]!);
 }
 
 /**
@@ -127,9 +156,11 @@ export function combiningClass(codePoint: number): number {
  */
 export function unitTable(...masks: readonly number[]): Uint8Array {
   const table = new Uint8Array(0x10000);
-  for (let unit = 0; unit < 0x10000; unit++) table[unit] = kindOf(classOf(unit), masks);
-  table.fill(ASTRAL, 0xd800, 0xe000);
-  return table;
+  eachUnitRun((start, end, value) => {
+    const kind = kindOf(value, masks);
+    if (kind !== 0) table.fill(kind, start, end);
+  });
+  return table.fill(ASTRAL, 0xd800, 0xe000);
 }
 
 /** The entry of {@link unitTable} that says: look at the whole code point. */

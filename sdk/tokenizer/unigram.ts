@@ -94,7 +94,8 @@ export class Unigram implements Model {
         if (last[stop] === -1 || score > best[stop]!) {
           expect(
             unknown >= 0,
-            `Unigram: ${JSON.stringify(decodeUnits(units, start + at, start + stop))} is no piece, and the model has no unknown piece`,
+            () =>
+              `Unigram: ${JSON.stringify(decodeUnits(units, start + at, start + stop))} is no piece, and the model has no unknown piece`,
           );
           best[stop] = score;
           last[stop] = unknown;

@@ -57,7 +57,7 @@ export class Vocabulary {
   place(begin: number, end: number, id: number): void {
     expect(
       Number.isInteger(id) && id >= 0 && (id <= this.size || id < this.widest),
-      `vocabulary: ids must be whole numbers without wide gaps, got ${id} after ${this.count} pieces`,
+      () => `vocabulary: ids must be whole numbers without wide gaps, got ${id} after ${this.count} pieces`,
     );
     if (id >= this.begins.length) this.widen(id + 1);
     if (this.begins[id] === -1) this.count++;
@@ -85,8 +85,7 @@ export class Vocabulary {
   get trie(): Trie {
     if (this.index === undefined) {
       const index = new Trie(Math.max(64, Math.ceil(this.used * 0.45)));
-      for (let id = 0; id < this.size; id++)
-        if (this.begins[id]! >= 0) index.set(this.units, this.begins[id]!, this.ends[id]!, id);
+      index.setAll(this.units, this.begins.subarray(0, this.size), this.ends);
       index.trim();
       this.index = index;
     }

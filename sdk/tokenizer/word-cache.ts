@@ -20,6 +20,7 @@ export class WordCache {
   private keysUsed = 0;
   private piecesUsed = 0;
   private readonly work = new Pieces();
+  private scratch = new Int32Array(PIECE * 256);
   /** The pieces found last: `found[at …]`, {@link PIECE} numbers each. */
   found: Int32Array;
   at = 0;
@@ -27,7 +28,7 @@ export class WordCache {
   /** @param capacity words to remember: a power of two */
   constructor(
     private readonly model: Model,
-    private readonly capacity = 1 << 15,
+    private readonly capacity = 1 << 16,
   ) {
     this.slots = new Int32Array(2 * 1024);
     this.entries = new Int32Array(ENTRY * 1024);
@@ -67,23 +68,33 @@ export class WordCache {
     return this.remember(units, start, end, hash);
   }
 
+  /** A word that is too long to remember. */
   private encode(units: Uint16Array, start: number, end: number): number {
     const { work } = this;
     work.length = 0;
     this.model.encode(units, start, end, work);
-    const found = new Int32Array(PIECE * work.length);
-    for (let i = 0; i < work.length; i++) {
-      found[PIECE * i] = work.ids[i]!;
-      found[PIECE * i + 1] = work.starts[i]!;
-      found[PIECE * i + 2] = work.ends[i]!;
-    }
-    this.found = found;
+    if (PIECE * work.length > this.scratch.length) this.scratch = new Int32Array(2 * PIECE * work.length);
+    this.copy(this.scratch, 0);
+    this.found = this.scratch;
     this.at = 0;
     return work.length;
   }
 
+  /** Write the pieces of `work` out. */
+  private copy(to: Int32Array, at: number): void {
+    const { ids, starts, ends, length } = this.work;
+    for (let i = 0; i < length; i++, at += PIECE) {
+      to[at] = ids[i]!;
+      to[at + 1] = starts[i]!;
+      to[at + 2] = ends[i]!;
+    }
+  }
+
   private remember(units: Uint16Array, start: number, end: number, hash: number): number {
-    const count = this.encode(units, start, end);
+    const { work } = this;
+    work.length = 0;
+    this.model.encode(units, start, end, work);
+    const count = work.length;
     if (this.count === this.capacity) this.forget();
     if (2 * this.count >= this.slots.length) this.widen();
     const length = end - start;
@@ -96,7 +107,9 @@ export class WordCache {
     this.entries[at + 2] = length + 64 * count;
     this.entries[at + 3] = this.piecesUsed;
     for (let i = 0; i < length; i++) this.keys[this.keysUsed + i] = units[start + i]!;
-    this.pieces.set(this.found, this.piecesUsed);
+    this.copy(this.pieces, this.piecesUsed);
+    this.found = this.pieces;
+    this.at = this.piecesUsed;
     this.keysUsed += length;
     this.piecesUsed += PIECE * count;
     this.count++;
