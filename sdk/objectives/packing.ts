@@ -10,6 +10,7 @@ import { join, type PairOptions, type Segment, type TokenizedDocument, type Toke
 /** Sequences of at most `length` tokens, special tokens included; a sentence that is longer alone is split. */
 export function packSentences(documents: readonly TokenizedDocument[], { length, special }: Pick<PairOptions, "length" | "special">): Sample[] {
   const most = length - 2;
+  if (!(most >= 1)) throw new RangeError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
   const samples: Sample[] = [];
   for (const document of documents) {
     let block: TokenizedSentence[] = [];

@@ -55,9 +55,14 @@ export function join(sentences: readonly TokenizedSentence[], firstWord: number)
   return { ids, words };
 }
 
-/** How many tokens the pairs of one pass over a document aim at: drawn once per pass, not per pair. */
+/**
+ * How many tokens the pairs of one pass over a document aim at: drawn once per pass, not per pair.
+ *
+ * @throws {RangeError} when a sequence could not hold a token of either segment
+ */
 export function targetLength(options: PairOptions, rng: Rng): number {
   const most = options.length - 3;
+  if (!(most >= 2)) throw new RangeError(`pairs: a sequence of a pair has at least 5 tokens, three of them special; got length ${options.length}`);
   if (rng() >= (options.shortRate ?? 0.1)) return most;
   return 2 + rng.integer(most - 1);
 }
