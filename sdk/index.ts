@@ -4,34 +4,6 @@
  * Public names by layer, from the ground up; ARCHITECTURE.md is the map.
  */
 
-// engine: one instance of the compute module and its memory
-export { Engine, type EngineOptions } from "./engine/engine.js";
-export { DisposedError, OutOfMemoryError, UnsupportedBuildError } from "./engine/errors.js";
-export type { Build } from "./engine/source.js";
-
-// tensor: shapes over memory, scopes, the tape
-export { ShapeError } from "./tensor/check.js";
-export { type Rng, seed, shuffle } from "./tensor/random.js";
-export { Scope } from "./tensor/scope.js";
-export { backward, type Randomness } from "./tensor/tape.js";
-export { intTensor, reshape, rows, Tensor, tensor, zeros } from "./tensor/tensor.js";
-export { type Activation, activate } from "./tensor/ops/activation.js";
-export { affine } from "./tensor/ops/affine.js";
-export { attention, type AttentionOptions } from "./tensor/ops/attention.js";
-export { dropout } from "./tensor/ops/dropout.js";
-export { add, columns, multiply, scale, subtract } from "./tensor/ops/elementwise.js";
-export { embedding, embeddingSum, gatherRows } from "./tensor/ops/embedding.js";
-export { crossEntropy, IGNORE, meanSquaredError, raggedCrossEntropy } from "./tensor/ops/loss.js";
-export { layerNorm } from "./tensor/ops/norm.js";
-export { normalizeRows, segmentMax, segmentMean } from "./tensor/ops/reduce.js";
-
-// nn: parameters by their published names
-export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
-export { type StoredTensors, Weights, WeightsError } from "./nn/weights.js";
-
-// tokenizer
-export * from "./tokenizer/index.js";
-
 // data: samples, batches, files of tasks
 export { readTagged, type TaggedSentence } from "./data/conllu.js";
 export { readDocuments } from "./data/documents.js";
@@ -39,36 +11,69 @@ export { type Question, readQuestions } from "./data/questions.js";
 export { type Batch, collate, type Labels, type Sample, sampleOf } from "./data/sample.js";
 export { DataError, decodeLines, type Source, textSource } from "./data/source.js";
 export { type Columns, columnsNamed, readTextRows, type TextRow } from "./data/text-rows.js";
-
-// objectives: pre-training
-export { allMasked, maskedLm, type MaskedLmOptions } from "./objectives/masked-lm.js";
-export { nextSentencePairs, pairObjective } from "./objectives/next-sentence.js";
-export { alone, type HeadObjective, type Objective, together } from "./objectives/objective.js";
-export { packSentences } from "./objectives/packing.js";
-export { sentenceOrderPairs } from "./objectives/sentence-order.js";
-export type { PairOptions, TokenizedDocument } from "./objectives/segment-pairs.js";
-
+// engine: one instance of the compute module and its memory
+export { Engine, type EngineOptions } from "./engine/engine.js";
+export { DisposedError, OutOfMemoryError, UnsupportedBuildError } from "./engine/errors.js";
+export type { Build } from "./engine/source.js";
 // heads: fine-tuning
 export { embedSamples, embedTexts, hiddenStates, type Pooling, pool, wordVector } from "./heads/embedding.js";
 export { LabelError, LabelSet } from "./heads/labels.js";
 export { argmax, highest, softmax } from "./heads/probabilities.js";
-
+// io: model folders
+export { type Files, ModelFileError, memoryFiles, type WritableFiles } from "./io/files.js";
+export { type LoadOptions, loadModel, loadTokenizer, type Pretrained } from "./io/pretrained.js";
+export { readSafetensors, SafetensorsError, writeSafetensors } from "./io/safetensors.js";
+export { type Saved, saveModel, saveTokenizer } from "./io/save.js";
+export { readSentenceSettings, type SentenceSettings, writeSentenceSettings } from "./io/sentence.js";
 // models
 export { buildModel, type Model } from "./models/build.js";
 export { ConfigError } from "./models/config.js";
 export type { Encoder, Trace } from "./models/encoder.js";
 export { type EncoderFamily, familyOf, type Purpose } from "./models/family.js";
-
-// io: model folders
-export { type Files, memoryFiles, ModelFileError, type WritableFiles } from "./io/files.js";
-export { loadModel, loadTokenizer, type LoadOptions, type Pretrained, saveModel, saveTokenizer } from "./io/pretrained.js";
-export { readSafetensors, SafetensorsError, writeSafetensors } from "./io/safetensors.js";
-export { readSentenceSettings, type SentenceSettings, writeSentenceSettings } from "./io/sentence.js";
-
+// nn: parameters by their published names
+export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
+export { type StoredTensors, Weights, WeightsError } from "./nn/weights.js";
+// objectives: pre-training
+export { allMasked, type MaskedLmOptions, maskedLm } from "./objectives/masked-lm.js";
+export { nextSentencePairs, pairObjective } from "./objectives/next-sentence.js";
+export { alone, type HeadObjective, type Objective, together } from "./objectives/objective.js";
+export { packSentences } from "./objectives/packing.js";
+export type { PairOptions, TokenizedDocument } from "./objectives/segment-pairs.js";
+export { sentenceOrderPairs } from "./objectives/sentence-order.js";
+// pipelines
+export { type FeatureExtractionOptions, featureExtraction } from "./pipelines/feature-extraction.js";
+export { type Filled, type FillMaskOptions, fillMask, fillMasks } from "./pipelines/fill-mask.js";
+export type { Pipeline, PipelineOptions } from "./pipelines/pipeline.js";
+export { type Answer, type QuestionAnsweringOptions, questionAnswering } from "./pipelines/question-answering.js";
+export { type Scored, textClassification } from "./pipelines/text-classification.js";
+export {
+  type TaggedWord,
+  type TokenClassificationInput,
+  type TokenClassificationOptions,
+  tokenClassification,
+} from "./pipelines/token-classification.js";
+// tensor: shapes over memory, scopes, the tape
+export { ShapeError } from "./tensor/check.js";
+export { type Activation, activate } from "./tensor/ops/activation.js";
+export { affine } from "./tensor/ops/affine.js";
+export { type AttentionOptions, attention } from "./tensor/ops/attention.js";
+export { dropout } from "./tensor/ops/dropout.js";
+export { add, columns, multiply, scale, subtract } from "./tensor/ops/elementwise.js";
+export { embedding, embeddingSum, gatherRows } from "./tensor/ops/embedding.js";
+export { crossEntropy, IGNORE, meanSquaredError, raggedCrossEntropy } from "./tensor/ops/loss.js";
+export { layerNorm } from "./tensor/ops/norm.js";
+export { normalizeRows, segmentMax, segmentMean } from "./tensor/ops/reduce.js";
+export { type Rng, seed, shuffle } from "./tensor/random.js";
+export { Scope } from "./tensor/scope.js";
+export { backward, type Randomness } from "./tensor/tape.js";
+export { intTensor, reshape, rows, Tensor, tensor, zeros } from "./tensor/tensor.js";
+// tokenizer
+export * from "./tokenizer/index.js";
 // train
 export { type BestState, BestWeights } from "./train/best.js";
-export { CheckpointError, readCheckpoint, type RunSettings, writeCheckpoint } from "./train/checkpoint.js";
+export { CheckpointError, type RunSettings, readCheckpoint, writeCheckpoint } from "./train/checkpoint.js";
 export { type Arrangement, boundaries, pretrainingSamples, tokenizeDocuments } from "./train/corpus.js";
+export { type FinetuneEvent, type FinetuneOptions, finetune, stepsOfEpochs } from "./train/finetune.js";
 export { type BertSizes, bertConfig, freshModel } from "./train/fresh-model.js";
 export { type HeldOut, maskedHeldOut, pairAccuracy } from "./train/held-out.js";
 export { cmrcScore, mlqaScore, squadScore } from "./train/metrics/answers.js";
@@ -76,20 +81,19 @@ export { accuracy, binaryF1, macroF1, matthews, microF1 } from "./train/metrics/
 export { pearson, spearman } from "./train/metrics/correlation.js";
 export { entitiesOf, entityF1 } from "./train/metrics/entities.js";
 export { perplexity, standardError, unigramEntropy } from "./train/metrics/perplexity.js";
-export { finetune, type FinetuneEvent, type FinetuneOptions, stepsOfEpochs } from "./train/finetune.js";
-export { adamW, type AdamOptions, clipScale, gradientNorm, lamb, type Optimizer } from "./train/optimizer.js";
-export { constantRate, cosineRate, inverseSquareRootRate, linearRate, multipliedLinearRate, originalLinearRate, type Schedule } from "./train/schedule.js";
+export { type AdamOptions, adamW, clipScale, gradientNorm, lamb, type Optimizer } from "./train/optimizer.js";
+export {
+  constantRate,
+  cosineRate,
+  inverseSquareRootRate,
+  linearRate,
+  multipliedLinearRate,
+  originalLinearRate,
+  type Schedule,
+} from "./train/schedule.js";
 export { answerTask, findAnswers } from "./train/tasks/answer.js";
 export { classifyTask } from "./train/tasks/classify.js";
 export { regressTask } from "./train/tasks/regress.js";
 export { tagTask } from "./train/tasks/tag.js";
 export type { Metrics, Task, TaskSettings } from "./train/tasks/task.js";
-export { type Position, type Step, train, type TrainOptions, TrainingError } from "./train/train.js";
-
-// pipelines
-export { featureExtraction, type FeatureExtractionOptions } from "./pipelines/feature-extraction.js";
-export { type Filled, fillMask, fillMasks, type FillMaskOptions } from "./pipelines/fill-mask.js";
-export type { Pipeline, PipelineOptions } from "./pipelines/pipeline.js";
-export { type Answer, questionAnswering, type QuestionAnsweringOptions } from "./pipelines/question-answering.js";
-export { type Scored, textClassification } from "./pipelines/text-classification.js";
-export { type TaggedWord, tokenClassification, type TokenClassificationInput, type TokenClassificationOptions } from "./pipelines/token-classification.js";
+export { type Position, type Step, TrainingError, type TrainOptions, train } from "./train/train.js";

@@ -47,13 +47,6 @@ export function requireSafeName(name: string): string {
   );
 }
 
-/** The text of a file that must be there. */
-export async function requireText(files: Files, name: string, why: string): Promise<string> {
-  const bytes = await files.read(name);
-  if (!bytes) throw new ModelFileError(`${name} is missing: ${why}`);
-  return new TextDecoder().decode(bytes);
-}
-
 /** A file's JSON; undefined when there is no such file. */
 export async function readJson(files: Files, name: string): Promise<unknown> {
   const bytes = await files.read(name);
@@ -63,6 +56,11 @@ export async function readJson(files: Files, name: string): Promise<unknown> {
   } catch (error) {
     throw new ModelFileError(`${name} is not valid JSON: ${(error as Error).message}`);
   }
+}
+
+/** The fields of a JSON object; none of anything else. */
+export function fieldsOf(json: unknown): Readonly<Record<string, unknown>> {
+  return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
 }
 
 /** The bytes of a value as JSON, two spaces deep, as published files are written. */

@@ -4,7 +4,15 @@
  * wrote them up to version 5 (a flag for each way of pooling) and as it writes them now (the way's name).
  */
 import type { Pooling, PoolingMode } from "../heads/embedding.js";
-import { type Files, jsonBytes, ModelFileError, readJson, requireSafeName, type WritableFiles } from "./files.js";
+import {
+  type Files,
+  fieldsOf,
+  jsonBytes,
+  ModelFileError,
+  readJson,
+  requireSafeName,
+  type WritableFiles,
+} from "./files.js";
 
 export interface SentenceSettings {
   readonly pooling: Pooling;
@@ -37,15 +45,15 @@ const NO_BOUND = 1_000_000;
  */
 export async function readSentenceSettings(files: Files): Promise<SentenceSettings> {
   const modules = await readJson(files, "modules.json");
-  const transformer = fields(await readJson(files, "sentence_bert_config.json"));
-  const prefix = defaultPrompt(fields(await readJson(files, "config_sentence_transformers.json")));
+  const transformer = fieldsOf(await readJson(files, "sentence_bert_config.json"));
+  const prefix = defaultPrompt(fieldsOf(await readJson(files, "config_sentence_transformers.json")));
   const lowercase = transformer["do_lower_case"] === true;
   const said = boundOf(transformer["max_seq_length"]);
   if (modules === undefined) return { pooling: { mode: "mean", normalize: false }, length: said, prefix, lowercase };
   if (!Array.isArray(modules)) throw new ModelFileError("modules.json must be a list");
   // Newer folders keep the longest sequence with the tokenizer alone.
-  const length = said ?? boundOf(fields(await readJson(files, "tokenizer_config.json"))["model_max_length"]);
-  return { pooling: await readModules(files, modules.map(fields), prefix), length, prefix, lowercase };
+  const length = said ?? boundOf(fieldsOf(await readJson(files, "tokenizer_config.json"))["model_max_length"]);
+  return { pooling: await readModules(files, modules.map(fieldsOf), prefix), length, prefix, lowercase };
 }
 
 async function readModules(files: Files, modules: readonly Fields[], prefix: string): Promise<Pooling> {
@@ -69,7 +77,7 @@ async function readPooling(files: Files, path: string, prefix: string): Promise<
   const name = requireSafeName(`${path}/config.json`);
   const json = await readJson(files, name);
   if (json === undefined) throw new ModelFileError(`${name}, which modules.json names, is missing`);
-  const config = fields(json);
+  const config = fieldsOf(json);
   if (config["include_prompt"] === false && prefix !== "") {
     throw new ModelFileError(
       `${name}: include_prompt false, which leaves the prefix out of the mean, is not supported`,
@@ -95,16 +103,12 @@ function chosenModes(config: Fields): string[] {
 function defaultPrompt(config: Fields): string {
   const { prompts, default_prompt_name: name } = config;
   if (typeof name !== "string") return "";
-  const prompt = fields(prompts)[name];
+  const prompt = fieldsOf(prompts)[name];
   return typeof prompt === "string" ? prompt : "";
 }
 
 function boundOf(value: unknown): number | null {
   return typeof value === "number" && Number.isInteger(value) && value > 0 && value < NO_BOUND ? value : null;
-}
-
-function fields(json: unknown): Fields {
-  return typeof json === "object" && json !== null ? (json as Fields) : {};
 }
 
 /** Write the files that make a model folder a sentence-transformers folder, as every version of the library reads them. */
