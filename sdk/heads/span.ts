@@ -48,7 +48,12 @@ export function overlapOfStep(step: number, contextTokens: number): number {
 }
 
 /** The windows over a question and its context; only the context is ever cut. */
-export function encodeQuestion(tokenizer: Tokenizer, question: string, context: string, options: WindowOptions): Window[] {
+export function encodeQuestion(
+  tokenizer: Tokenizer,
+  question: string,
+  context: string,
+  options: WindowOptions,
+): Window[] {
   const { length, overlap, question: longest = 64 } = options;
   const shortened = shortenQuestion(tokenizer, question, longest);
   return tokenizer
@@ -70,15 +75,20 @@ function contextRange({ sequences }: Encoding): readonly [number, number] {
 /**
  * The tokens that cover the answer, or [0, 0] (the first special token) when this window does not hold all of it.
  */
-export function answerTokens({ offsets, context: [begin, end] }: Window, answer: Answer | null): readonly [number, number] {
+export function answerTokens(
+  { offsets, context: [begin, end] }: Window,
+  answer: Answer | null,
+): readonly [number, number] {
   if (!answer || begin === end) return [0, 0];
-  const last = answer.start + answer.text.length;
+  // No token covers the spaces around an answer.
+  const start = answer.start + answer.text.length - answer.text.trimStart().length;
+  const last = answer.start + answer.text.trimEnd().length;
   let first = begin;
-  while (first < end && offsets[2 * first + 1]! <= answer.start) first++;
+  while (first < end && offsets[2 * first + 1]! <= start) first++;
   let final = end - 1;
   while (final >= begin && offsets[2 * final]! >= last) final--;
-  if (first > final || first === end || final < begin) return [0, 0];
-  const complete = offsets[2 * first]! <= answer.start && offsets[2 * final + 1]! >= last;
+  if (start >= last || first > final || first === end || final < begin) return [0, 0];
+  const complete = offsets[2 * first]! <= start && offsets[2 * final + 1]! >= last;
   return complete ? [first, final] : [0, 0];
 }
 
@@ -126,7 +136,10 @@ export interface WindowScores {
  * The best valid answers over all windows, best first, and the score of "no answer" (the lowest over the windows).
  * Valid: both ends in the context, the last not before the first, and not longer than allowed.
  */
-export function decodeSpans(windows: readonly WindowScores[], options: SpanOptions = {}): { candidates: SpanCandidate[]; none: number } {
+export function decodeSpans(
+  windows: readonly WindowScores[],
+  options: SpanOptions = {},
+): { candidates: SpanCandidate[]; none: number } {
   const { best = 20, longest = 30, maximumContext = false } = options;
   const found = new Map<string, SpanCandidate>();
   let none = Number.POSITIVE_INFINITY;
