@@ -198,7 +198,7 @@ function brute(windows: readonly WindowScores[], { best = 20, longest = 30, maxi
         if (rank(first, s) >= best || rank(last, e) >= best) continue;
         const candidate = { start: offsets[2 * s]!, end: offsets[2 * e + 1]!, score: first[s]! + last[e]! };
         const key = `${candidate.start}:${candidate.end}`;
-        if (!(found.get(key)?.score! >= candidate.score)) found.set(key, candidate);
+        if (candidate.score > (found.get(key)?.score ?? Number.NEGATIVE_INFINITY)) found.set(key, candidate);
       }
     }
   }
