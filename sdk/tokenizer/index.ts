@@ -10,5 +10,12 @@ export { readVocabulary, type VocabularyOptions } from "./legacy.js";
 export type { Roles } from "./roles.js";
 export { type DecodeOptions, type EncodeOptions, type Text, Tokenizer } from "./tokenizer.js";
 export { type ReadOptions, readTokenizerJson } from "./tokenizer-json.js";
-export { trainWordPiece, type WordPieceTraining } from "./train-wordpiece.js";
+export { type BpeTraining, trainBpe } from "./train-bpe.js";
+export { trainUnigram, type UnigramTraining } from "./train-unigram.js";
+export {
+  type TrainingOptions,
+  type TrainingProgress,
+  trainWordPiece,
+  type WordPieceTraining,
+} from "./train-wordpiece.js";
 export type { Truncate } from "./truncate.js";
