@@ -26,14 +26,20 @@ const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 /** Compile one target of asconfig.json into build/, and its typed exports into sdk/engine/kernels.d.ts. */
 export async function buildKernels(target) {
   const out = `build/kernels.${target}.wasm`;
-  const sources = Math.max(newest("assembly"), newest("asconfig.json"), existsSync("scripts/micro-kernels.mjs") ? newest("scripts/micro-kernels.mjs") : 0);
+  const sources = Math.max(
+    newest("assembly"),
+    newest("asconfig.json"),
+    existsSync("scripts/micro-kernels.mjs") ? newest("scripts/micro-kernels.mjs") : 0,
+  );
   if (modified(out) > sources && existsSync("sdk/engine/kernels.d.ts")) return;
   if (existsSync("scripts/micro-kernels.mjs")) await (await import("./micro-kernels.mjs")).writeMicroKernels();
   const part = `build/part-${process.pid}`;
   mkdirSync(part, { recursive: true });
   const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
   const place = ["--outFile", `${part}/kernels.wasm`];
-  execFileSync(process.execPath, [asc, "--config", "asconfig.json", "--target", target, ...place], { stdio: "inherit" });
+  execFileSync(process.execPath, [asc, "--config", "asconfig.json", "--target", target, ...place], {
+    stdio: "inherit",
+  });
   if (target === "strict") {
     const declarations = readFileSync(`${part}/kernels.d.ts`, "utf8");
     writeFileSync(`${part}/types.d.ts`, `// Generated from assembly/index.ts by scripts/build.mjs.\n${declarations}`);
@@ -47,8 +53,14 @@ export async function buildKernels(target) {
 const asText = {
   name: "text",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\?text$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path.replace("?text", "")), namespace: "text" }));
-    onLoad({ filter: /.*/, namespace: "text" }, ({ path }) => ({ contents: readFileSync(path, "utf8"), loader: "text" }));
+    onResolve({ filter: /\?text$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.replace("?text", "")),
+      namespace: "text",
+    }));
+    onLoad({ filter: /.*/, namespace: "text" }, ({ path }) => ({
+      contents: readFileSync(path, "utf8"),
+      loader: "text",
+    }));
   },
 };
 
@@ -69,12 +81,24 @@ async function buildReportPage() {
   const out = "build/report-page.js";
   if (modified(out) > Math.max(modified("sdk/report/page.ts"), modified("package-lock.json"))) return;
   const part = `build/report-page-${process.pid}.js`;
-  await build({ ...settings, entryPoints: ["sdk/report/page.ts"], outfile: part, format: "iife", platform: "browser", minify: true });
+  await build({
+    ...settings,
+    entryPoints: ["sdk/report/page.ts"],
+    outfile: part,
+    format: "iife",
+    platform: "browser",
+    minify: true,
+  });
   renameSync(part, out);
 }
 
 /** What users import, by the name behind `cloze/`; the chunks between them are shared. */
-const LIBRARY = { index: "sdk/index.ts", tokenizer: "sdk/tokenizer/index.ts", node: "sdk/node.ts", report: "sdk/report/index.ts" };
+const LIBRARY = {
+  index: "sdk/index.ts",
+  tokenizer: "sdk/tokenizer/index.ts",
+  node: "sdk/node.ts",
+  report: "sdk/report/index.ts",
+};
 /** Programs that import the library by its name. */
 const PROGRAMS = { cli: "sdk/cli/main.ts", start: "sdk/cli/start.ts" };
 
@@ -101,9 +125,12 @@ async function buildPackage() {
     platform: "node",
     external: ["cloze", "cloze/*"],
     // Some of the command line's libraries are CommonJS and ask for Node's own modules.
-    banner: { js: 'import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);',
+    },
   });
-  for (const name of ["strict", "relaxed"]) writeFileSync(`${part}/kernels.${name}.wasm`, readFileSync(`build/kernels.${name}.wasm`));
+  for (const name of ["strict", "relaxed"])
+    writeFileSync(`${part}/kernels.${name}.wasm`, readFileSync(`build/kernels.${name}.wasm`));
   rmSync("dist", { recursive: true, force: true });
   renameSync(part, "dist");
   writeFileSync("dist/complete", "");
@@ -115,5 +142,21 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildReportPage();
   await buildPackage();
   if (process.argv.includes("--types"))
-    execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "sdk", "--outDir", "dist/types", "-p", "scripts/types.json"], { stdio: "inherit" });
+    execFileSync(
+      process.execPath,
+      [
+        "node_modules/typescript/bin/tsc",
+        "--noEmit",
+        "false",
+        "--declaration",
+        "--emitDeclarationOnly",
+        "--rootDir",
+        "sdk",
+        "--outDir",
+        "dist/types",
+        "-p",
+        "scripts/types.json",
+      ],
+      { stdio: "inherit" },
+    );
 }

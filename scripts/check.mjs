@@ -14,7 +14,10 @@ process.chdir(root);
 
 const steps = [
   ["types", ["node_modules/typescript/bin/tsc", "-p", "."]],
-  ["format and lint", ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "--max-diagnostics=40"]],
+  [
+    "format and lint",
+    ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "--max-diagnostics=40"],
+  ],
   ["layers", ["scripts/layers.mjs"]],
   ["dead code", ["node_modules/knip/bin/knip.js", "--no-progress"]],
   ["sizes", ["scripts/size.mjs"]],

@@ -37,7 +37,8 @@ for (const name of readdirSync(sdk, { recursive: true })) {
   for (const [, target] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
     const other = layerOf(join(dirname(file), target));
     if (other === null || other === folder) continue;
-    if (!below[folder]?.includes(other)) wrong.push(`${relative(sdk, file)} imports ${target}: ${folder}/ may not import ${other}/`);
+    if (!below[folder]?.includes(other))
+      wrong.push(`${relative(sdk, file)} imports ${target}: ${folder}/ may not import ${other}/`);
   }
 }
 

@@ -11,7 +11,9 @@ import { settings } from "./build.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const [file, ...rest] = process.argv.slice(2);
-const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs")], { stdio: ["ignore", "ignore", "inherit"] });
+const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs")], {
+  stdio: ["ignore", "ignore", "inherit"],
+});
 if (built.status !== 0) process.exit(built.status ?? 1);
 
 const out = join(root, "build", `run-${process.pid}`);
@@ -26,9 +28,13 @@ await build({
   packages: "external",
   sourcemap: "inline",
 });
-const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--expose-gc", join(out, "program.mjs"), ...rest], {
-  stdio: "inherit",
-  env: { ...process.env, CLOZE_ROOT: root },
-});
+const { status } = spawnSync(
+  process.execPath,
+  ["--enable-source-maps", "--expose-gc", join(out, "program.mjs"), ...rest],
+  {
+    stdio: "inherit",
+    env: { ...process.env, CLOZE_ROOT: root },
+  },
+);
 rmSync(out, { recursive: true, force: true });
 process.exit(status ?? 1);

@@ -43,13 +43,17 @@ await build({
 function run(file) {
   const program = join(out, relative("tests", file).replace(/\.ts$/, ".mjs"));
   return new Promise((done) => {
-    const child = spawn(runtime, ["--enable-source-maps", "--expose-gc", program], { env: { ...process.env, CLOZE_ROOT: root, FORCE_COLOR: "0" } });
+    const child = spawn(runtime, ["--enable-source-maps", "--expose-gc", program], {
+      env: { ...process.env, CLOZE_ROOT: root, FORCE_COLOR: "0" },
+    });
     let output = "";
     child.stdout.on("data", (text) => (output += text));
     child.stderr.on("data", (text) => (output += text));
     child.on("close", (status) => {
-      const count = (name) => [...output.matchAll(new RegExp(`^ +${name}: +(\\d+)`, "gm"))].reduce((sum, match) => sum + Number(match[1]), 0);
-      const total = count("Total"), passed = count("Passed");
+      const count = (name) =>
+        [...output.matchAll(new RegExp(`^ +${name}: +(\\d+)`, "gm"))].reduce((sum, match) => sum + Number(match[1]), 0);
+      const total = count("Total"),
+        passed = count("Passed");
       const skips = [...output.matchAll(/^skipped: (.*)$/gm)].map((match) => match[1]);
       const failed = total === 0 || (status !== 0 && total === passed) ? total - passed + 1 : total - passed;
       done({ file, output, total, passed, failed, skips });
@@ -69,7 +73,10 @@ async function work() {
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     console.log(`${result.failed ? "FAIL" : "ok  "} ${file}  ${result.passed} of ${result.total}, ${seconds} s`);
     for (const skip of result.skips) console.log(`     skipped: ${skip}`);
-    if (result.failed) console.log(result.total === 0 ? `${result.output}\n     this file ran no test: is test.run() missing?` : result.output);
+    if (result.failed)
+      console.log(
+        result.total === 0 ? `${result.output}\n     this file ran no test: is test.run() missing?` : result.output,
+      );
   }
 }
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));

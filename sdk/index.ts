@@ -19,6 +19,7 @@ export type { Build } from "./engine/source.js";
 export { embedSamples, embedTexts, hiddenStates, type Pooling, pool, wordVector } from "./heads/embedding.js";
 export { LabelError, LabelSet } from "./heads/labels.js";
 export { argmax, highest, softmax } from "./heads/probabilities.js";
+export { overlapOfStep } from "./heads/span.js";
 // io: model folders
 export { type Files, ModelFileError, memoryFiles, type WritableFiles } from "./io/files.js";
 export { type LoadOptions, loadModel, loadTokenizer, type Pretrained } from "./io/pretrained.js";

@@ -3,14 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Batch, collate, type Sample } from "../sdk/data/sample.js";
 import type { Engine } from "../sdk/engine/engine.js";
-import { readSafetensors, type Safetensors } from "../sdk/io/safetensors.js";
+import { classification, regression } from "../sdk/heads/pooled.js";
+import { spanObjective } from "../sdk/heads/span.js";
+import { tagging } from "../sdk/heads/tagging.js";
 import { loadModel, type Pretrained } from "../sdk/io/pretrained.js";
+import { readSafetensors, type Safetensors } from "../sdk/io/safetensors.js";
 import type { Model } from "../sdk/models/build.js";
 import type { Trace } from "../sdk/models/encoder.js";
 import type { Purpose } from "../sdk/models/family.js";
-import { tagging } from "../sdk/heads/tagging.js";
-import { classification, regression } from "../sdk/heads/pooled.js";
-import { spanObjective } from "../sdk/heads/span.js";
 import { maskedLm } from "../sdk/objectives/masked-lm.js";
 import { pairObjective } from "../sdk/objectives/next-sentence.js";
 import { alone, type Objective, together } from "../sdk/objectives/objective.js";
@@ -43,7 +43,9 @@ interface Rows {
 function rowsOf(expected: Safetensors): Rows {
   const [count = 0, width = 0] = expected.shape("input.input_ids")!;
   const mask = expected.integers("input.attention_mask");
-  const lengths = Array.from({ length: count }, (_, row) => mask.slice(row * width, (row + 1) * width).reduce((sum, m) => sum + m, 0));
+  const lengths = Array.from({ length: count }, (_, row) =>
+    mask.slice(row * width, (row + 1) * width).reduce((sum, m) => sum + m, 0),
+  );
   return { count, width, lengths };
 }
 
@@ -82,14 +84,19 @@ function labelsOf(expected: Safetensors, purpose: Purpose, rows: Rows, row: numb
     case "answer":
       return { span: [ints("start_positions")[row]!, ints("end_positions")[row]!] };
     case "classify":
-      return expected.dtype("input.labels") === "F32" ? { value: expected.floats("input.labels")[row]! } : { row: ints("labels")[row]! };
+      return expected.dtype("input.labels") === "F32"
+        ? { value: expected.floats("input.labels")[row]! }
+        : { row: ints("labels")[row]! };
     case "encode":
       return {};
   }
 }
 
 /** The objective that the reference's own class has. */
-function objectiveOf({ purpose, model, labels }: Pretrained, regressing: boolean): { model: never; objective: Objective<never> } {
+function objectiveOf(
+  { purpose, model, labels }: Pretrained,
+  regressing: boolean,
+): { model: never; objective: Objective<never> } {
   const mask = maskedLm({ vocabulary: { size: 1, mask: 0 } });
   const objectives = {
     pretrain: () => together(mask, pairObjective("next-sentence")),
@@ -133,7 +140,14 @@ function tokenShare(got: Float32Array, want: Float32Array, { width, lengths }: R
   let worst = 0;
   for (const [row, length] of lengths.entries()) {
     const from = row * width * n;
-    worst = Math.max(worst, share(got.subarray(starts[row]! * n, (starts[row]! + length) * n), want.subarray(from, from + length * n), FORWARD).share);
+    worst = Math.max(
+      worst,
+      share(
+        got.subarray(starts[row]! * n, (starts[row]! + length) * n),
+        want.subarray(from, from + length * n),
+        FORWARD,
+      ).share,
+    );
   }
   return worst;
 }
@@ -146,7 +160,10 @@ function attentionShare(got: Float32Array, want: Float32Array, heads: number, { 
     for (let head = 0; head < heads; head++) {
       for (let query = 0; query < length; query++) {
         const from = ((row * heads + head) * width + query) * width;
-        worst = Math.max(worst, share(got.subarray(at, at + length), want.subarray(from, from + length), FORWARD).share);
+        worst = Math.max(
+          worst,
+          share(got.subarray(at, at + length), want.subarray(from, from + length), FORWARD).share,
+        );
         at += length;
       }
     }
@@ -160,11 +177,17 @@ function compareForward(loaded: Pretrained, expected: Safetensors, batch: Batch,
   const trace: Trace = { hidden: [], attentions: [] };
   const hidden = loaded.model.encode(batch, trace);
   for (const [layer, state] of trace.hidden.entries()) {
-    shares.hidden = Math.max(shares.hidden, tokenShare(state.data, expected.floats(`output.hidden_states.${layer}`), rows, batch.starts));
+    shares.hidden = Math.max(
+      shares.hidden,
+      tokenShare(state.data, expected.floats(`output.hidden_states.${layer}`), rows, batch.starts),
+    );
   }
   for (const [layer, probabilities] of trace.attentions.entries()) {
     const name = `output.attentions.${layer}`;
-    shares.attentions = Math.max(shares.attentions, attentionShare(probabilities.data, expected.floats(name), expected.shape(name)![1]!, rows));
+    shares.attentions = Math.max(
+      shares.attentions,
+      attentionShare(probabilities.data, expected.floats(name), expected.shape(name)![1]!, rows),
+    );
   }
   const scores = scoresOf(loaded.model, loaded.purpose, hidden, batch);
   for (const [name, tensor] of Object.entries(scores)) {
@@ -172,17 +195,29 @@ function compareForward(loaded: Pretrained, expected: Safetensors, batch: Batch,
     if (name === "span") {
       for (const [column, output] of ["start_logits", "end_logits"].entries()) {
         const one = Float32Array.from({ length: got.length / 2 }, (_v, i) => got[2 * i + column]!);
-        shares.scores = Math.max(shares.scores, tokenShare(one, expected.floats(`output.${output}`), rows, batch.starts));
+        shares.scores = Math.max(
+          shares.scores,
+          tokenShare(one, expected.floats(`output.${output}`), rows, batch.starts),
+        );
       }
       continue;
     }
     const want = expected.floats(`output.${name}`);
     const byRow = tensor.shape[0] === rows.count && expected.shape(`output.${name}`)!.length === 2;
-    shares.scores = Math.max(shares.scores, byRow ? share(got, want, FORWARD).share : tokenShare(got, want, rows, batch.starts));
+    shares.scores = Math.max(
+      shares.scores,
+      byRow ? share(got, want, FORWARD).share : tokenShare(got, want, rows, batch.starts),
+    );
   }
 }
 
-function compareTraining(loaded: Pretrained, expected: Safetensors, losses: readonly number[], batch: Batch, shares: Shares): void {
+function compareTraining(
+  loaded: Pretrained,
+  expected: Safetensors,
+  losses: readonly number[],
+  batch: Batch,
+  shares: Shares,
+): void {
   const { model, objective } = objectiveOf(loaded, batch.labels.value !== undefined);
   using optimizer = adamW(loaded.weights, { decay: 0.01 });
   const counts = objective.counts(batch);
@@ -196,7 +231,11 @@ function compareTraining(loaded: Pretrained, expected: Safetensors, losses: read
       for (const [name, parameter] of loaded.weights.entries()) {
         const gradient = gradOf(parameter).toArray();
         first.set(name, gradient);
-        if (expected.shape(`grad.${name}`)) shares.gradients = Math.max(shares.gradients, share(gradient, expected.floats(`grad.${name}`), GRADIENT).share);
+        if (expected.shape(`grad.${name}`))
+          shares.gradients = Math.max(
+            shares.gradients,
+            share(gradient, expected.floats(`grad.${name}`), GRADIENT).share,
+          );
         // A parameter that the reference's loss does not reach has no gradient here either.
         else if (gradient.some((g) => g !== 0)) shares.gradients = Number.POSITIVE_INFINITY;
       }
@@ -210,7 +249,8 @@ function compareTraining(loaded: Pretrained, expected: Safetensors, losses: read
     const want = expected.floats(`after.${name}`);
     const got = parameter.data;
     for (let i = 0; i < want.length; i++) {
-      if (Math.abs(gradient[i]!) > LEAST_GRADIENT) shares.after = Math.max(shares.after, share([got[i]!], [want[i]!], AFTER).share);
+      if (Math.abs(gradient[i]!) > LEAST_GRADIENT)
+        shares.after = Math.max(shares.after, share([got[i]!], [want[i]!], AFTER).share);
     }
   }
   missingGradients(loaded, expected, shares);
@@ -242,7 +282,10 @@ function missingGradients({ weights, family }: Pretrained, expected: Safetensors
  */
 function paddedBatch(expected: Safetensors, batch: Batch): Batch {
   const { count, width, lengths } = rowsOf(expected);
-  const integers = (name: string) => Int32Array.from(expected.shape(`input.${name}`) ? expected.integers(`input.${name}`) : new Array(count * width).fill(0));
+  const integers = (name: string) =>
+    Int32Array.from(
+      expected.shape(`input.${name}`) ? expected.integers(`input.${name}`) : new Array(count * width).fill(0),
+    );
   const index = lengths.flatMap((length, row) => Array.from({ length }, (_, i) => row * width + i));
   return {
     ...batch,

@@ -9,12 +9,20 @@ export interface Bound {
 }
 
 /** The largest error of `got` as a share of `atol + rtol * |want|`; at most 1 passes. */
-export function share(got: ArrayLike<number>, want: ArrayLike<number>, { atol = 0, rtol = 0 }: Bound): { share: number; at: number } {
+export function share(
+  got: ArrayLike<number>,
+  want: ArrayLike<number>,
+  { atol = 0, rtol = 0 }: Bound,
+): { share: number; at: number } {
   let worst = 0;
   let at = 0;
   for (let i = 0; i < want.length; i++) {
     const error = Math.abs(got[i]! - want[i]!);
-    const part = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error === 0 ? 0 : error / (atol + rtol * Math.abs(want[i]!));
+    const part = Number.isNaN(error)
+      ? Number.POSITIVE_INFINITY
+      : error === 0
+        ? 0
+        : error / (atol + rtol * Math.abs(want[i]!));
     if (part > worst) [worst, at] = [part, i];
   }
   return { share: worst, at };

@@ -1,6 +1,13 @@
 /** Checkpoints of a command: a file beside the output folder, from which `--resume` goes on. */
 import { rm } from "node:fs/promises";
-import { type BestWeights, type Optimizer, type Position, readCheckpoint, type RunSettings, writeCheckpoint } from "cloze";
+import {
+  type BestWeights,
+  type Optimizer,
+  type Position,
+  type RunSettings,
+  readCheckpoint,
+  writeCheckpoint,
+} from "cloze";
 import { exists, writeFileAtomically } from "cloze/node";
 import { readWhole } from "./input.js";
 import { UsageError } from "./usage.js";
@@ -24,7 +31,10 @@ export class Checkpoints {
   /** Put weights and moments back as the interrupted run left them. `from` is its output folder or its checkpoint. */
   async resume(from: string, optimizer: Optimizer): Promise<Position> {
     const path = from.endsWith(".checkpoint") ? from : checkpointOf(from);
-    if (!(await exists(path))) throw new UsageError(`--resume ${from}: there is no checkpoint ${path}; a run writes one every --checkpoint-every steps and when it is interrupted`);
+    if (!(await exists(path)))
+      throw new UsageError(
+        `--resume ${from}: there is no checkpoint ${path}; a run writes one every --checkpoint-every steps and when it is interrupted`,
+      );
     return readCheckpoint(await readWhole(path), optimizer, this.settings, this.best);
   }
 
@@ -34,7 +44,10 @@ export class Checkpoints {
   }
 
   async save({ step, epoch, served }: Position, optimizer: Optimizer): Promise<void> {
-    await writeFileAtomically(this.#path, writeCheckpoint(optimizer, { step, epoch, served }, this.settings, this.best));
+    await writeFileAtomically(
+      this.#path,
+      writeCheckpoint(optimizer, { step, epoch, served }, this.settings, this.best),
+    );
   }
 
   /** The run is complete: nothing to go on from. */

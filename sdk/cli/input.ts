@@ -1,7 +1,7 @@
 /** What the commands read: files by name, `-` for standard input, gzip by its ending. */
 import { createReadStream } from "node:fs";
 import { access, readFile } from "node:fs/promises";
-import { gunzipSync, createGunzip } from "node:zlib";
+import { createGunzip, gunzipSync } from "node:zlib";
 import { decodeLines, type Source } from "cloze";
 import { UsageError } from "./usage.js";
 
@@ -9,7 +9,10 @@ import { UsageError } from "./usage.js";
 async function* chunks(name: string): AsyncGenerator<Uint8Array> {
   const raw = name === "-" ? process.stdin : createReadStream(name);
   const stream = name.endsWith(".gz") ? raw.pipe(createGunzip()) : raw;
-  raw.on("error", (error: Error) => stream !== raw && (stream as NodeJS.WritableStream & { destroy(e: Error): void }).destroy(error));
+  raw.on(
+    "error",
+    (error: Error) => stream !== raw && (stream as NodeJS.WritableStream & { destroy(e: Error): void }).destroy(error),
+  );
   try {
     for await (const chunk of stream) yield chunk as Uint8Array;
   } catch (error) {

@@ -12,7 +12,18 @@ import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
 import { UsageError } from "./usage.js";
 
 /** Errors that say what is wrong with the input: status 2. Everything else is a failure of the run: status 1. */
-const INPUT_ERRORS = new Set(["UsageError", "DataError", "ModelFileError", "ConfigError", "WeightsError", "SafetensorsError", "TokenizerError", "LabelError", "CheckpointError", "UnsupportedBuildError"]);
+const INPUT_ERRORS = new Set([
+  "UsageError",
+  "DataError",
+  "ModelFileError",
+  "ConfigError",
+  "WeightsError",
+  "SafetensorsError",
+  "TokenizerError",
+  "LabelError",
+  "CheckpointError",
+  "UnsupportedBuildError",
+]);
 
 function statusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -25,7 +36,16 @@ const program = new Command("cloze")
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })
   .addHelpText("after", "\nA command's own options and examples: cloze COMMAND --help");
 
-for (const command of [tokenizeCommand, trainTokenizerCommand, pretrainCommand, finetuneCommand, evaluateCommand, predictCommand, embedCommand, inspectCommand]) {
+for (const command of [
+  tokenizeCommand,
+  trainTokenizerCommand,
+  pretrainCommand,
+  finetuneCommand,
+  evaluateCommand,
+  predictCommand,
+  embedCommand,
+  inspectCommand,
+]) {
   program.addCommand(command().exitOverride());
 }
 
@@ -40,6 +60,7 @@ try {
 } catch (error) {
   const status = statusOf(error);
   const { message, stack } = error as Error;
-  if (!(error instanceof CommanderError)) process.stderr.write(`cloze: ${process.env["CLOZE_DEBUG"] === "1" ? stack : message}\n`);
+  if (!(error instanceof CommanderError))
+    process.stderr.write(`cloze: ${process.env["CLOZE_DEBUG"] === "1" ? stack : message}\n`);
   process.exitCode = status;
 }

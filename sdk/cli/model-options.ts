@@ -23,6 +23,7 @@ function parseBuild(text: string): Build {
 
 /** The engine that the options ask for. */
 export function engineOf({ build, threads }: ModelOptions): Promise<Engine> {
-  if (threads !== 1) throw new UsageError(`--threads ${threads}: this version computes on one thread; leave --threads out`);
+  if (threads !== 1)
+    throw new UsageError(`--threads ${threads}: this version computes on one thread; leave --threads out`);
   return Engine.create({ build });
 }

@@ -49,7 +49,12 @@ const PLAIN_SECONDS = 5;
 export function progress(label: string, total: number): Progress {
   if (!process.stderr.isTTY) return plainProgress(label, total);
   const bar = new SingleBar(
-    { format: `${label.padEnd(26)} {bar} {percentage}% · {note} · {eta_formatted} left`, hideCursor: true, clearOnComplete: false, stream: process.stderr },
+    {
+      format: `${label.padEnd(26)} {bar} {percentage}% · {note} · {eta_formatted} left`,
+      hideCursor: true,
+      clearOnComplete: false,
+      stream: process.stderr,
+    },
     Presets.shades_classic,
   );
   bar.start(total, 0, { note: "" });

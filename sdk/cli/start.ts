@@ -6,12 +6,20 @@
  */
 import { isMainThread } from "node:worker_threads";
 import { Engine, fillMask, memoryFiles, questionAnswering, readDocuments, trainWordPiece } from "cloze";
-import { writeFolder } from "cloze/node";
+import { exists, writeFolder } from "cloze/node";
 import { renderReport } from "cloze/report";
 import { collect, fileSource, requireFiles } from "./input.js";
 import { type Progress, percent, progress, say, table } from "./output.js";
 import { type Labelled, labelled, runningText, unlabelled } from "./tour/corpus.js";
-import { type FinetuneResult, type Folder, type Job, type PretrainResult, RECIPE, stepsOf, type TaskName } from "./tour/jobs.js";
+import {
+  type FinetuneResult,
+  type Folder,
+  type Job,
+  type PretrainResult,
+  RECIPE,
+  stepsOf,
+  type TaskName,
+} from "./tour/jobs.js";
 import { Lane, serve } from "./tour/lanes.js";
 import { type Examples, pretrainSummary, type TaskResult, taskTable, tourReport } from "./tour/pictures.js";
 
@@ -53,8 +61,13 @@ async function textOf(files: readonly string[]): Promise<Text> {
   const documents: string[][] = [];
   for (const file of files) documents.push(...(await collect(readDocuments(fileSource(file)))));
   // A file without blank lines is one document: cut it, or there would be nothing to hold out.
-  const cut = documents.flatMap((document) => Array.from({ length: Math.ceil(document.length / 20) }, (_, i) => document.slice(20 * i, 20 * i + 20)));
-  if (cut.length < 20) throw new Error(`the files have too little text for a model to learn from: ${cut.flat().length} lines; about 400 are the least`);
+  const cut = documents.flatMap((document) =>
+    Array.from({ length: Math.ceil(document.length / 20) }, (_, i) => document.slice(20 * i, 20 * i + 20)),
+  );
+  if (cut.length < 20)
+    throw new Error(
+      `the files have too little text for a model to learn from: ${cut.flat().length} lines; about 400 are the least`,
+    );
   return { training: cut.filter((_, i) => i % 10 !== 0), held: cut.filter((_, i) => i % 10 === 0) };
 }
 
@@ -67,24 +80,50 @@ interface Trained {
 async function trainAll(tokenizer: string, text: Text, data: Labelled): Promise<Trained> {
   const program = new URL(import.meta.url);
   const lanes = [new Lane(program), new Lane(program)] as const;
-  const jobOf = (task: TaskName, folder: Folder | null): Extract<Job, { kind: "finetune" }> => ({ kind: "finetune", tokenizer, task, data: data[task], folder });
-  const pretraining: Extract<Job, { kind: "pretrain" }> = { kind: "pretrain", tokenizer, training: text.training, extra: unlabelled(data), held: text.held };
+  const jobOf = (task: TaskName, folder: Folder | null): Extract<Job, { kind: "finetune" }> => ({
+    kind: "finetune",
+    tokenizer,
+    task,
+    data: data[task],
+    folder,
+  });
+  const pretraining: Extract<Job, { kind: "pretrain" }> = {
+    kind: "pretrain",
+    tokenizer,
+    training: text.training,
+    extra: unlabelled(data),
+    held: text.held,
+  };
   const total = stepsOf(pretraining) + TASKS.reduce((sum, task) => sum + 2 * stepsOf(jobOf(task, null)), 0);
   const overall = new Overall(total);
   try {
     const waiting = TASKS.map((task) => lanes[1].run(jobOf(task, null), overall.reporter(1, `${task} from scratch`)));
     const pretrained = await lanes[0].run(pretraining, overall.reporter(0, "pre-training"));
     // The first lane begins at once with the longest tasks; the second joins when it is done with its own.
-    const tuned = TASKS.map((task, i) => lanes[i < 2 ? 0 : 1].run(jobOf(task, pretrained.folder), overall.reporter(i < 2 ? 0 : 1, `${task} pre-trained`)));
+    const tuned = TASKS.map((task, i) =>
+      lanes[i < 2 ? 0 : 1].run(jobOf(task, pretrained.folder), overall.reporter(i < 2 ? 0 : 1, `${task} pre-trained`)),
+    );
     const [scratch, fine] = [await Promise.all(waiting), await Promise.all(tuned)];
-    return { pretrained, tasks: TASKS.map((name, i) => ({ name, pretrained: fine[i] as FinetuneResult, scratch: scratch[i] as FinetuneResult })) };
+    return {
+      pretrained,
+      tasks: TASKS.map((name, i) => ({
+        name,
+        pretrained: fine[i] as FinetuneResult,
+        scratch: scratch[i] as FinetuneResult,
+      })),
+    };
   } finally {
     overall.stop();
     for (const lane of lanes) await lane.close();
   }
 }
 
-const MASKED = ["The [MASK] shines in the sky.", "She drank a cup of [MASK].", "He opened the [MASK] and went into the house.", "In winter the lake is covered with [MASK]."];
+const MASKED = [
+  "The [MASK] shines in the sky.",
+  "She drank a cup of [MASK].",
+  "He opened the [MASK] and went into the house.",
+  "In winter the lake is covered with [MASK].",
+];
 
 /** Use what was trained: fill masks, answer a question. */
 async function use(engine: Engine, { pretrained, tasks }: Trained, data: Labelled): Promise<Examples> {
@@ -99,7 +138,9 @@ async function use(engine: Engine, { pretrained, tasks }: Trained, data: Labelle
   return { masks, question: { question, context, answer: answer({ question, context }).answer } };
 }
 
-/** A folder that is free: `out`, `out-2`, … */
+/** Whether the folder is one that this program wrote: only such a one is replaced. */
+const isTour = (out: string): Promise<boolean> => exists(`${out}/report.html`);
+
 function options(words: readonly string[]): { files: string[]; out: string } {
   const at = words.indexOf("--out");
   const out = at < 0 ? "cloze-tour" : (words[at + 1] ?? "cloze-tour");
@@ -109,20 +150,25 @@ function options(words: readonly string[]): { files: string[]; out: string } {
 async function main(): Promise<void> {
   const started = performance.now();
   const { files, out } = options(process.argv.slice(2));
+  if ((await exists(out)) && !(await isTour(out)))
+    throw new Error(`${out} exists and is not a folder of this program; choose another place with --out`);
   const data = await labelled();
   const text = await textOf(files);
   const sentences = text.training.reduce((sum, document) => sum + document.length, 0);
-  say(`${files.length === 0 ? "the embedded corpus" : files.join(", ")}: ${sentences} sentences in ${text.training.length} documents to learn from, ${text.held.length} documents held out`);
+  say(
+    `${files.length === 0 ? "the embedded corpus" : files.join(", ")}: ${sentences} sentences in ${text.training.length} documents to learn from, ${text.held.length} documents held out`,
+  );
   const tokenizer = trainWordPiece([...text.training.flat(), ...unlabelled(data).flat()], { size: RECIPE.vocabulary });
   say(`a WordPiece vocabulary of ${tokenizer.size} pieces`);
   const trained = await trainAll(JSON.stringify(tokenizer.toJSON()), text, data);
   using engine = await Engine.create();
   const examples = await use(engine, trained, data);
   const report = await tourReport(engine, trained.pretrained.folder, trained.pretrained, trained.tasks, examples);
-  await writeFolder(out, true, async (to) => {
+  await writeFolder(out, await isTour(out), async (to) => {
     await to.write("report.html", new TextEncoder().encode(renderReport(report)));
     for (const [name, bytes] of trained.pretrained.folder) await to.write(`model/${name}`, bytes);
-    for (const { name, pretrained } of trained.tasks) for (const [file, bytes] of pretrained.folder) await to.write(`${name}/${file}`, bytes);
+    for (const { name, pretrained } of trained.tasks)
+      for (const [file, bytes] of pretrained.folder) await to.write(`${name}/${file}`, bytes);
   });
   const { header, rows } = taskTable(trained.tasks);
   say(`\n${pretrainSummary(trained.pretrained)}\n\n${table(header, rows)}\n`);

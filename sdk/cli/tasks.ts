@@ -1,5 +1,14 @@
 /** The tasks of the command line by their names. */
-import { answerTask, classifyTask, type Columns, columnsNamed, regressTask, tagTask, type Task, type Purpose } from "cloze";
+import {
+  answerTask,
+  type Columns,
+  classifyTask,
+  columnsNamed,
+  type Purpose,
+  regressTask,
+  type Task,
+  tagTask,
+} from "cloze";
 import { UsageError } from "./usage.js";
 
 /** A task whose kind of example does not matter to the command. */

@@ -7,7 +7,8 @@ export class UsageError extends Error {
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < least) throw new UsageError(`expected a whole number of at least ${least}, got "${text}"`);
+    if (!Number.isInteger(value) || value < least)
+      throw new UsageError(`expected a whole number of at least ${least}, got "${text}"`);
     return value;
   };
 }

@@ -8,7 +8,11 @@ export const BATCH_TOKENS = 2048;
  * Consecutive samples in groups of at most `tokens` tokens; a longer sample is a group of its own. Rows do not influence
  * each other, so the grouping changes no result.
  */
-export function* byTokens<T>(items: readonly T[], lengthOf: (item: T) => number, tokens = BATCH_TOKENS): Generator<T[]> {
+export function* byTokens<T>(
+  items: readonly T[],
+  lengthOf: (item: T) => number,
+  tokens = BATCH_TOKENS,
+): Generator<T[]> {
   let group: T[] = [];
   let filled = 0;
   for (const item of items) {

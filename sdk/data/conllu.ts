@@ -26,16 +26,22 @@ interface Row {
 /** One line of any of the three forms; null for lines that carry no word (empty nodes). */
 function parseRow(source: Source, line: number, text: string): Row | null {
   const cells = text.split("\t");
-  if (cells.length === 2) return checked(source, line, { word: cells[0]!, tag: cells[1]!, spaceAfter: true, covers: 0 });
+  if (cells.length === 2)
+    return checked(source, line, { word: cells[0]!, tag: cells[1]!, spaceAfter: true, covers: 0 });
   if (cells.length !== 4 && cells.length !== 10) {
-    throw dataError(source, line, `expected 2 (word, tag), 4 or 10 (CoNLL-U) columns separated by tabs, got ${cells.length}`);
+    throw dataError(
+      source,
+      line,
+      `expected 2 (word, tag), 4 or 10 (CoNLL-U) columns separated by tabs, got ${cells.length}`,
+    );
   }
   const [id, word] = [cells[0]!, cells[1]!];
   if (/^\d+\.\d+$/.test(id)) return null;
   const spaceAfter = !cells.at(-1)!.split("|").includes("SpaceAfter=No");
   const range = /^(\d+)-(\d+)$/.exec(id);
   if (range) return { word, tag: "_", spaceAfter, covers: Number(range[2]) - Number(range[1]) + 1 };
-  if (!/^\d+$/.test(id)) throw dataError(source, line, `the first column must be a word's number or a range such as 3-4, got "${id}"`);
+  if (!/^\d+$/.test(id))
+    throw dataError(source, line, `the first column must be a word's number or a range such as 3-4, got "${id}"`);
   return checked(source, line, { word, tag: cells[cells.length === 4 ? 2 : 3]!, spaceAfter, covers: 0 });
 }
 
@@ -56,7 +62,12 @@ function sentenceOf(rows: readonly Row[]): TaggedSentence {
     if (row.covers > 0) {
       text += row.word + (row.spaceAfter ? " " : "");
       shared = row.covers;
-      offsets.push(...Array.from({ length: shared }, () => [text.trimEnd().length - row.word.length, text.trimEnd().length]).flat());
+      offsets.push(
+        ...Array.from({ length: shared }, () => [
+          text.trimEnd().length - row.word.length,
+          text.trimEnd().length,
+        ]).flat(),
+      );
       continue;
     }
     words.push(row.word);

@@ -39,17 +39,32 @@ function isQuestionLine(text: string): boolean {
 
 function lineQuestion(source: Source, line: number, text: string): Question {
   const { id, question, context, answers } = jsonObject(source, line, text);
-  if (typeof question !== "string" || typeof context !== "string") throw dataError(source, line, "question and context must be texts");
+  if (typeof question !== "string" || typeof context !== "string")
+    throw dataError(source, line, "question and context must be texts");
   if (answers !== undefined && !Array.isArray(answers)) throw dataError(source, line, "answers must be a list");
   const fail = (problem: string) => dataError(source, line, problem);
-  return { id: typeof id === "string" ? id : String(line), question, context, answers: (answers ?? []).map((a) => answerOf(a, "start", context, fail)) };
+  return {
+    id: typeof id === "string" ? id : String(line),
+    question,
+    context,
+    answers: (answers ?? []).map((a) => answerOf(a, "start", context, fail)),
+  };
 }
 
-function answerOf(answer: unknown, field: "start" | "answer_start", context: string, fail: (problem: string) => Error): { text: string; start: number } {
+function answerOf(
+  answer: unknown,
+  field: "start" | "answer_start",
+  context: string,
+  fail: (problem: string) => Error,
+): { text: string; start: number } {
   const { text, [field]: start } = (answer ?? {}) as Record<string, unknown>;
-  if (typeof text !== "string" || typeof start !== "number" || !Number.isInteger(start)) throw fail(`an answer must have a text and a whole ${field}, got ${JSON.stringify(answer)}`);
+  if (typeof text !== "string" || typeof start !== "number" || !Number.isInteger(start))
+    throw fail(`an answer must have a text and a whole ${field}, got ${JSON.stringify(answer)}`);
   const at = placeOf(text, start, context);
-  if (at < 0) throw fail(`the answer "${text}" does not stand at ${start} of its context; there stands "${context.slice(start, start + text.length)}"`);
+  if (at < 0)
+    throw fail(
+      `the answer "${text}" does not stand at ${start} of its context; there stands "${context.slice(start, start + text.length)}"`,
+    );
   return { text, start: at };
 }
 
@@ -57,18 +72,26 @@ function answerOf(answer: unknown, field: "start" | "answer_start", context: str
 function placeOf(text: string, start: number, context: string): number {
   if (context.startsWith(text, start)) return start;
   let units = 0;
-  for (let points = 0; points < start && units < context.length; points++) units += context.codePointAt(units)! > 0xffff ? 2 : 1;
+  for (let points = 0; points < start && units < context.length; points++)
+    units += context.codePointAt(units)! > 0xffff ? 2 : 1;
   return context.startsWith(text, units) ? units : -1;
 }
 
 interface SquadFile {
-  readonly data?: readonly { readonly paragraphs?: readonly { readonly context?: unknown; readonly qas?: readonly Record<string, unknown>[] }[] }[];
+  readonly data?: readonly {
+    readonly paragraphs?: readonly { readonly context?: unknown; readonly qas?: readonly Record<string, unknown>[] }[];
+  }[];
 }
 
 function* squad(source: Source, text: string): Generator<Question> {
   const { data } = jsonObject(source, 1, text) as SquadFile;
-  if (!Array.isArray(data)) throw dataError(source, 1, `a SQuAD file must have a list "data"; JSON lines must have "question" and "context" on every line`);
-  for (const { paragraphs = [] } of (data as NonNullable<SquadFile["data"]>)) {
+  if (!Array.isArray(data))
+    throw dataError(
+      source,
+      1,
+      `a SQuAD file must have a list "data"; JSON lines must have "question" and "context" on every line`,
+    );
+  for (const { paragraphs = [] } of data as NonNullable<SquadFile["data"]>) {
     for (const { context, qas = [] } of paragraphs) {
       if (typeof context !== "string") throw dataError(source, 1, "a paragraph has no context");
       for (const qa of qas) yield squadQuestion(source, context, qa);
@@ -76,11 +99,16 @@ function* squad(source: Source, text: string): Generator<Question> {
   }
 }
 
-function squadQuestion(source: Source, context: string, { id, question, answers, is_impossible }: Record<string, unknown>): Question {
+function squadQuestion(
+  source: Source,
+  context: string,
+  { id, question, answers, is_impossible }: Record<string, unknown>,
+): Question {
   const name = String(id);
   const fail = (problem: string) => dataError(source, 1, `question ${name}: ${problem}`);
   if (typeof question !== "string") throw fail("it has no text");
   if (!Array.isArray(answers)) throw fail("it has no list of answers");
-  const accepted = is_impossible === true ? [] : answers.map((answer) => answerOf(answer, "answer_start", context, fail));
+  const accepted =
+    is_impossible === true ? [] : answers.map((answer) => answerOf(answer, "answer_start", context, fail));
   return { id: name, question, context, answers: accepted };
 }

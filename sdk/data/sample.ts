@@ -9,7 +9,7 @@ import type { Encoding } from "../tokenizer/index.js";
 export interface Labels {
   /** Per token: the id to predict or the tag's number; {@link IGNORE} where nothing is asked. */
   readonly tokens?: Int32Array;
-  /** Of a pair of segments: is-next (0) or random (1); in order (0) or swapped (1). */
+  /** Of a pair of segments: is-next (0) or random (1); in order (0) or swapped (1); {@link IGNORE} for what is no pair. */
   readonly pair?: number;
   /** Class of the whole sequence. */
   readonly row?: number;
@@ -84,7 +84,8 @@ export function collate(samples: readonly Sample[]): Batch {
   if (samples.length === 0) throw new TypeError("collate: a batch needs at least one sample, got none");
   const starts = new Int32Array(samples.length + 1);
   for (const [row, { ids }] of samples.entries()) {
-    if (ids.length === 0) throw new TypeError(`collate: sample ${row} has no tokens; every sequence has at least its special tokens`);
+    if (ids.length === 0)
+      throw new TypeError(`collate: sample ${row} has no tokens; every sequence has at least its special tokens`);
     starts[row + 1] = starts[row]! + ids.length;
   }
   const tokens = starts[samples.length]!;
@@ -111,7 +112,9 @@ function joinLabels(samples: readonly Sample[], starts: Int32Array): BatchLabels
     ...(pair && { pair: Int32Array.from(pair) }),
     ...(row && { row: Int32Array.from(row) }),
     ...(value && { value: Float32Array.from(value) }),
-    ...(span && { span: { first: Int32Array.from(span, ([first]) => first), last: Int32Array.from(span, ([, last]) => last) } }),
+    ...(span && {
+      span: { first: Int32Array.from(span, ([first]) => first), last: Int32Array.from(span, ([, last]) => last) },
+    }),
   };
 }
 
@@ -130,7 +133,8 @@ function joinTokens(labels: readonly Int32Array[], starts: Int32Array): Int32Arr
   const joined = new Int32Array(starts[labels.length]!);
   for (const [row, own] of labels.entries()) {
     const length = starts[row + 1]! - starts[row]!;
-    if (own.length !== length) throw new TypeError(`collate: sample ${row} has ${length} tokens but ${own.length} token labels`);
+    if (own.length !== length)
+      throw new TypeError(`collate: sample ${row} has ${length} tokens but ${own.length} token labels`);
     joined.set(own, starts[row]!);
   }
   return joined;

@@ -51,6 +51,7 @@ export function jsonObject(source: Source, line: number, text: string): Record<s
   } catch (error) {
     throw dataError(source, line, `not valid JSON (${(error as Error).message})`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw dataError(source, line, "expected a JSON object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw dataError(source, line, "expected a JSON object");
   return value as Record<string, unknown>;
 }

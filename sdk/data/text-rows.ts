@@ -34,7 +34,9 @@ export function columnsNamed(list: string): Columns {
   if (names.length < 2 || names.length > 3 || names.includes("")) {
     throw new TypeError(`columns "${list}": expected text,label or text,pair,label`);
   }
-  return names.length === 3 ? { text: names[0]!, pair: names[1]!, target: names[2]! } : { text: names[0]!, target: names[1]! };
+  return names.length === 3
+    ? { text: names[0]!, pair: names[1]!, target: names[2]! }
+    : { text: names[0]!, target: names[1]! };
 }
 
 function detect(source: Source, line: number, names: readonly string[]): Columns {
@@ -44,7 +46,11 @@ function detect(source: Source, line: number, names: readonly string[]): Columns
   const single = SINGLE.find(has);
   const texts = both ? { text: both[0], pair: both[1] } : single ? { text: single } : null;
   if (!texts) {
-    throw dataError(source, line, `no text column: expected text or sentence, premise and hypothesis, or sentence1 and sentence2, got ${names.join(", ")}; name them with --columns`);
+    throw dataError(
+      source,
+      line,
+      `no text column: expected text or sentence, premise and hypothesis, or sentence1 and sentence2, got ${names.join(", ")}; name them with --columns`,
+    );
   }
   return { ...texts, ...(target && { target }) };
 }
@@ -77,13 +83,15 @@ export async function* readTextRows(source: Source, columns?: Columns): AsyncGen
 
 function requireColumns(source: Source, line: number, header: readonly string[], columns: Columns): void {
   for (const name of [columns.text, columns.pair, columns.target]) {
-    if (name !== undefined && !header.includes(name)) throw dataError(source, line, `no column "${name}"; the header has ${header.join(", ")}`);
+    if (name !== undefined && !header.includes(name))
+      throw dataError(source, line, `no column "${name}"; the header has ${header.join(", ")}`);
   }
 }
 
 function tsvFields(source: Source, line: number, text: string, header: readonly string[]): Record<string, unknown> {
   const cells = text.split("\t");
-  if (cells.length !== header.length) throw dataError(source, line, `${header.length} columns expected as in the header, got ${cells.length}`);
+  if (cells.length !== header.length)
+    throw dataError(source, line, `${header.length} columns expected as in the header, got ${cells.length}`);
   return Object.fromEntries(header.map((name, i) => [name, cells[i]!]));
 }
 
@@ -107,6 +115,7 @@ function targetOf(source: Source, line: number, columns: Columns, target: unknow
 
 function stringOf(source: Source, line: number, fields: Record<string, unknown>, column: string): string {
   const value = fields[column];
-  if (typeof value !== "string") throw dataError(source, line, `${column} must be a text, got ${JSON.stringify(value) ?? "nothing"}`);
+  if (typeof value !== "string")
+    throw dataError(source, line, `${column} must be a text, got ${JSON.stringify(value) ?? "nothing"}`);
   return value;
 }

@@ -18,7 +18,9 @@ const RELAXED_PROBE = Uint8Array.from([
 ]);
 
 /** (module (func (result v128) (i32x4.splat (i32.const 0)))): valid only where SIMD is. */
-const SIMD_PROBE = Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 17, 11]);
+const SIMD_PROBE = Uint8Array.from([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 17, 11,
+]);
 
 /** Whether this runtime compiles relaxed SIMD without a flag (Node from 22 on: in Node 20 its arithmetic is wrong). */
 export function supportsRelaxed(): boolean {
@@ -36,7 +38,9 @@ export function chooseBuild(wanted: Build | "auto"): Build {
   }
   if (wanted === "auto") return supportsRelaxed() ? "relaxed" : "strict";
   if (wanted === "relaxed" && !supportsRelaxed()) {
-    throw new UnsupportedBuildError("the relaxed build needs relaxed SIMD (Node from 22 on); use the strict build here");
+    throw new UnsupportedBuildError(
+      "the relaxed build needs relaxed SIMD (Node from 22 on); use the strict build here",
+    );
   }
   return wanted;
 }
@@ -51,6 +55,9 @@ export function kernelModule(build: Build): Promise<WebAssembly.Module> {
 }
 
 async function compile(build: Build): Promise<WebAssembly.Module> {
-  const bytes = build === "strict" ? await import("../../build/kernels.strict.wasm") : await import("../../build/kernels.relaxed.wasm");
+  const bytes =
+    build === "strict"
+      ? await import("../../build/kernels.strict.wasm")
+      : await import("../../build/kernels.relaxed.wasm");
   return WebAssembly.compile(bytes.default);
 }

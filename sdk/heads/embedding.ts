@@ -22,7 +22,11 @@ export interface Pooling {
 export function pool(hidden: Tensor, starts: Int32Array, { mode, normalize }: Pooling): Tensor {
   const rows = starts.length - 1;
   const pooled =
-    mode === "mean" ? segmentMean(hidden, starts) : mode === "max" ? segmentMax(hidden, starts) : gatherRows(hidden, starts.slice(0, rows));
+    mode === "mean"
+      ? segmentMean(hidden, starts)
+      : mode === "max"
+        ? segmentMax(hidden, starts)
+        : gatherRows(hidden, starts.slice(0, rows));
   return normalize ? normalizeRows(pooled) : pooled;
 }
 
@@ -36,7 +40,13 @@ export function embedSamples(model: Encodes, samples: readonly Sample[], pooling
  *
  * @param length longest sequence, special tokens included; what is longer is cut
  */
-export function embedTexts(model: Encodes, tokenizer: Tokenizer, texts: readonly string[], pooling: Pooling, length: number): Float32Array[] {
+export function embedTexts(
+  model: Encodes,
+  tokenizer: Tokenizer,
+  texts: readonly string[],
+  pooling: Pooling,
+  length: number,
+): Float32Array[] {
   const samples = texts.map((text) => sampleOf(tokenizer.encode(text, undefined, { truncate: { length } })));
   return embedSamples(model, samples, pooling);
 }

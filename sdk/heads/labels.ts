@@ -39,7 +39,8 @@ export class LabelSet {
 
   name(id: number): string {
     const name = this.names[id];
-    if (name === undefined) throw new LabelError(`label number ${id} does not exist; the model has ${this.size} labels`);
+    if (name === undefined)
+      throw new LabelError(`label number ${id} does not exist; the model has ${this.size} labels`);
     return name;
   }
 }

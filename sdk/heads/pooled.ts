@@ -33,7 +33,8 @@ export function classification(): HeadObjective<ClassifiesRows> {
     corrupt: (sample) => sample,
     count: (batch) => batch.rows,
     loss(model, hidden, batch, count) {
-      if (!batch.labels.row) throw new TypeError("classification: the batch has no labels; every sample needs labels.row");
+      if (!batch.labels.row)
+        throw new TypeError("classification: the batch has no labels; every sample needs labels.row");
       return crossEntropy(model.rowScores(hidden, batch), batch.labels.row, { divisor: count });
     },
   };
@@ -46,7 +47,8 @@ export function regression(): HeadObjective<ClassifiesRows> {
     corrupt: (sample) => sample,
     count: (batch) => batch.rows,
     loss(model, hidden, batch, count) {
-      if (!batch.labels.value) throw new TypeError("regression: the batch has no values; every sample needs labels.value");
+      if (!batch.labels.value)
+        throw new TypeError("regression: the batch has no values; every sample needs labels.value");
       return meanSquaredError(model.rowScores(hidden, batch), batch.labels.value, { divisor: count });
     },
   };

@@ -3,9 +3,8 @@
  *
  * The first piece of each word carries its label (Devlin et al. 2019, section 5.3); the other pieces take no part.
  */
-import { type Sample, sampleOf } from "../data/sample.js";
+import { labelled, type Sample, sampleOf } from "../data/sample.js";
 import type { HeadObjective } from "../objectives/objective.js";
-import { labelled } from "../data/sample.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -32,7 +31,8 @@ export function encodeTagged(
   labels: LabelSet,
   { length, pieces = "first" }: TaggingOptions,
 ): Sample {
-  if (tags && tags.length !== words.length) throw new RangeError(`tagging: ${words.length} words but ${tags.length} tags`);
+  if (tags && tags.length !== words.length)
+    throw new RangeError(`tagging: ${words.length} words but ${tags.length} tags`);
   const encoding = tokenizer.encode(words, undefined, { truncate: { length } });
   const tokens = new Int32Array(encoding.ids.length).fill(IGNORE);
   if (tags) {

@@ -44,11 +44,16 @@ export interface BertConfig {
 function readConfig(json: unknown): BertConfig {
   const c = section(json);
   const kind = optional(c, "position_embedding_type", "absolute");
-  if (kind !== "absolute") throw new ConfigError(`config.json: position_embedding_type "${kind}" is not supported for bert; expected "absolute"`);
-  if (optional(c, "is_decoder", false)) throw new ConfigError("config.json: is_decoder is true; bert is supported as an encoder only");
+  if (kind !== "absolute")
+    throw new ConfigError(
+      `config.json: position_embedding_type "${kind}" is not supported for bert; expected "absolute"`,
+    );
+  if (optional(c, "is_decoder", false))
+    throw new ConfigError("config.json: is_decoder is true; bert is supported as an encoder only");
   const hidden = number(c, "hidden_size", 768);
   const heads = number(c, "num_attention_heads", 12);
-  if (hidden % heads !== 0) throw new ConfigError(`config.json: hidden_size ${hidden} is not a multiple of num_attention_heads ${heads}`);
+  if (hidden % heads !== 0)
+    throw new ConfigError(`config.json: hidden_size ${hidden} is not a multiple of num_attention_heads ${heads}`);
   const hiddenDropout = optional(c, "hidden_dropout_prob", 0.1);
   return {
     vocab_size: number(c, "vocab_size", 30522),
@@ -99,7 +104,11 @@ function bertLayer(w: Weights, c: BertConfig): (x: Tensor, batch: Batch, trace?:
   const afterThought = norm(w.at("output.LayerNorm"), h, eps);
 
   return (x, batch, trace) => {
-    const attended = selfAttention(query(x), key(x), value(x), batch, { heads, dropout: c.attention_probs_dropout_prob, attentions: trace?.attentions });
+    const attended = selfAttention(query(x), key(x), value(x), batch, {
+      heads,
+      dropout: c.attention_probs_dropout_prob,
+      attentions: trace?.attentions,
+    });
     x = afterAttention(add(x, dropout(mix(attended), p)));
     return afterThought(add(x, dropout(narrow(widen(x)), p)));
   };
@@ -196,7 +205,10 @@ export const bert: EncoderFamily<BertConfig> = {
   // Files may hold the output bias under two names; without tying, the reference computes with the decoder's own.
   tied: (c) =>
     c.tie_word_embeddings
-      ? { "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.bias": "cls.predictions.bias" }
+      ? {
+          "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
+          "cls.predictions.decoder.bias": "cls.predictions.bias",
+        }
       : { "cls.predictions.bias": "cls.predictions.decoder.bias" },
   isHead: (name) => /^(cls|classifier|qa_outputs|bert\.pooler)\b/.test(name),
   encoder,

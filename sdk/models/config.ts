@@ -9,7 +9,8 @@ export type Section = Readonly<Record<string, unknown>>;
 
 /** The object itself, or an error that names what came instead. */
 export function section(json: unknown): Section {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new ConfigError(`config.json: expected an object, got ${JSON.stringify(json)}`);
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    throw new ConfigError(`config.json: expected an object, got ${JSON.stringify(json)}`);
   return json as Section;
 }
 
@@ -27,6 +28,7 @@ type Widened<T> = T extends string ? string : T extends number ? number : boolea
 /** A positive whole number: a size or a count. */
 export function number(c: Section, field: string, fallback: number): number {
   const value = optional(c, field, fallback);
-  if (!Number.isInteger(value) || value <= 0 || value > 2 ** 31) throw new ConfigError(`config.json: ${field} must be a positive whole number, got ${value}`);
+  if (!Number.isInteger(value) || value <= 0 || value > 2 ** 31)
+    throw new ConfigError(`config.json: ${field} must be a positive whole number, got ${value}`);
   return value;
 }

@@ -44,7 +44,11 @@ const families = { bert } as const;
 /** The family that config.json names. */
 export function familyOf(json: unknown): EncoderFamily<unknown> {
   const type = section(json)["model_type"];
-  const family = typeof type === "string" && Object.hasOwn(families, type) ? families[type as keyof typeof families] : undefined;
-  if (!family) throw new ConfigError(`config.json: model_type ${JSON.stringify(type)} is not supported; supported are ${Object.keys(families).join(", ")}`);
+  const family =
+    typeof type === "string" && Object.hasOwn(families, type) ? families[type as keyof typeof families] : undefined;
+  if (!family)
+    throw new ConfigError(
+      `config.json: model_type ${JSON.stringify(type)} is not supported; supported are ${Object.keys(families).join(", ")}`,
+    );
   return family as EncoderFamily<unknown>;
 }

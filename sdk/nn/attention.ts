@@ -13,7 +13,13 @@ export interface SelfAttentionOptions {
 }
 
 /** query, key, value (tokens, width) -> (tokens, width) */
-export function selfAttention(query: Tensor, key: Tensor, value: Tensor, { starts, visible }: Batch, options: SelfAttentionOptions): Tensor {
+export function selfAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  { starts, visible }: Batch,
+  options: SelfAttentionOptions,
+): Tensor {
   const { heads, dropout, attentions } = options;
   const seen = (t: Tensor): Tensor => (visible ? gatherRows(t, visible.index) : t);
   return attention(query, seen(key), seen(value), {

@@ -5,8 +5,8 @@
  * form, Hugging Face's DataCollatorForLanguageModeling.
  */
 import { type Batch, labelled, type Sample } from "../data/sample.js";
-import { type Rng, shuffle } from "../tensor/random.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
+import { type Rng, shuffle } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HeadObjective } from "./objective.js";
 
@@ -111,7 +111,10 @@ const head = {
 };
 
 function targets(batch: Batch): Int32Array {
-  if (!batch.labels.tokens) throw new TypeError("masked-lm: the batch has no token labels; were its samples corrupted before they were collated?");
+  if (!batch.labels.tokens)
+    throw new TypeError(
+      "masked-lm: the batch has no token labels; were its samples corrupted before they were collated?",
+    );
   return batch.labels.tokens;
 }
 

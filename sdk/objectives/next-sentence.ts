@@ -4,11 +4,20 @@
  * Devlin et al. 2019, section 3.1, task 2; google-research/bert, create_pretraining_data.py. Label 0 = follows, 1 = random.
  */
 import type { Batch, Sample } from "../data/sample.js";
-import { crossEntropy } from "../tensor/ops/loss.js";
+import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HeadObjective } from "./objective.js";
-import { type Chunk, join, type PairOptions, pairSample, targetLength, type TokenizedDocument, truncatePair, walkChunks } from "./segment-pairs.js";
+import {
+  type Chunk,
+  join,
+  type PairOptions,
+  pairSample,
+  type TokenizedDocument,
+  targetLength,
+  truncatePair,
+  walkChunks,
+} from "./segment-pairs.js";
 
 /** A head that judges pairs of segments. */
 export interface JudgesPairs {
@@ -21,9 +30,11 @@ export function pairObjective(name: "next-sentence" | "sentence-order"): HeadObj
   return {
     name,
     corrupt: (sample) => sample,
-    count: (batch) => batch.rows,
+    // A sequence that is no pair says so by IGNORE: text without neighbours can be learned from beside pairs.
+    count: (batch) => batch.labels.pair?.reduce((count, label) => count + (label === IGNORE ? 0 : 1), 0) ?? 0,
     loss(model, hidden, batch, count) {
-      if (!batch.labels.pair) throw new TypeError(`${name}: the batch has no pair labels; its samples must be built as pairs of segments`);
+      if (!batch.labels.pair)
+        throw new TypeError(`${name}: the batch has no pair labels; its samples must be built as pairs of segments`);
       return crossEntropy(model.pairScores(hidden, batch), batch.labels.pair, { divisor: count });
     },
   };
@@ -42,7 +53,8 @@ function otherDocument(documents: readonly TokenizedDocument[], current: number,
 function randomSegment(document: TokenizedDocument, wanted: number, firstWord: number, rng: Rng) {
   const start = rng.integer(document.length);
   let end = start;
-  for (let tokens = 0; end < document.length && (end === start || tokens < wanted); end++) tokens += document[end]!.ids.length;
+  for (let tokens = 0; end < document.length && (end === start || tokens < wanted); end++)
+    tokens += document[end]!.ids.length;
   return join(document.slice(start, end), firstWord);
 }
 
@@ -55,7 +67,10 @@ function randomSegment(document: TokenizedDocument, wanted: number, firstWord: n
  */
 export function nextSentencePairs(documents: readonly TokenizedDocument[], options: PairOptions, rng: Rng): Sample[] {
   const filled = documents.filter((document) => document.length > 0);
-  if (filled.length < 2) throw new RangeError(`next-sentence: at least two documents are needed, got ${filled.length}; separate documents by a blank line`);
+  if (filled.length < 2)
+    throw new RangeError(
+      `next-sentence: at least two documents are needed, got ${filled.length}; separate documents by a blank line`,
+    );
   const samples: Sample[] = [];
   for (const [index, document] of filled.entries()) {
     const emit = ({ sentences, split, target }: Chunk): number => {

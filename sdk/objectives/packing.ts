@@ -5,12 +5,22 @@
  * the next would not fit; a sequence never crosses into another document.
  */
 import type { Sample } from "../data/sample.js";
-import { join, type PairOptions, type Segment, type TokenizedDocument, type TokenizedSentence } from "./segment-pairs.js";
+import {
+  join,
+  type PairOptions,
+  type Segment,
+  type TokenizedDocument,
+  type TokenizedSentence,
+} from "./segment-pairs.js";
 
 /** Sequences of at most `length` tokens, special tokens included; a sentence that is longer alone is split. */
-export function packSentences(documents: readonly TokenizedDocument[], { length, special }: Pick<PairOptions, "length" | "special">): Sample[] {
+export function packSentences(
+  documents: readonly TokenizedDocument[],
+  { length, special }: Pick<PairOptions, "length" | "special">,
+): Sample[] {
   const most = length - 2;
-  if (!(most >= 1)) throw new RangeError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
+  if (!(most >= 1))
+    throw new RangeError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
   const samples: Sample[] = [];
   for (const document of documents) {
     let block: TokenizedSentence[] = [];
@@ -32,7 +42,8 @@ export function packSentences(documents: readonly TokenizedDocument[], { length,
 
 function split({ ids, words }: Segment, most: number): Segment[] {
   const parts: Segment[] = [];
-  for (let begin = 0; begin < ids.length; begin += most) parts.push({ ids: ids.slice(begin, begin + most), words: words.slice(begin, begin + most) });
+  for (let begin = 0; begin < ids.length; begin += most)
+    parts.push({ ids: ids.slice(begin, begin + most), words: words.slice(begin, begin + most) });
   return parts;
 }
 

@@ -62,7 +62,10 @@ export function join(sentences: readonly TokenizedSentence[], firstWord: number)
  */
 export function targetLength(options: PairOptions, rng: Rng): number {
   const most = options.length - 3;
-  if (!(most >= 2)) throw new RangeError(`pairs: a sequence of a pair has at least 5 tokens, three of them special; got length ${options.length}`);
+  if (!(most >= 2))
+    throw new RangeError(
+      `pairs: a sequence of a pair has at least 5 tokens, three of them special; got length ${options.length}`,
+    );
   if (rng() >= (options.shortRate ?? 0.1)) return most;
   return 2 + rng.integer(most - 1);
 }
@@ -71,7 +74,12 @@ export function targetLength(options: PairOptions, rng: Rng): number {
  * Walk a document: collect sentences until the target is reached or the document ends, then hand the chunk to `emit`,
  * which answers how many of its sentences it used; the rest are put back.
  */
-export function walkChunks(document: TokenizedDocument, target: number, rng: Rng, emit: (chunk: Chunk) => number): void {
+export function walkChunks(
+  document: TokenizedDocument,
+  target: number,
+  rng: Rng,
+  emit: (chunk: Chunk) => number,
+): void {
   let chunk: TokenizedSentence[] = [];
   let tokens = 0;
   for (let i = 0; i < document.length; i++) {

@@ -7,7 +7,16 @@
  */
 import type { Sample } from "../data/sample.js";
 import { type Rng, shuffle } from "../tensor/random.js";
-import { type Chunk, join, type PairOptions, pairSample, targetLength, type TokenizedDocument, truncatePair, walkChunks } from "./segment-pairs.js";
+import {
+  type Chunk,
+  join,
+  type PairOptions,
+  pairSample,
+  type TokenizedDocument,
+  targetLength,
+  truncatePair,
+  walkChunks,
+} from "./segment-pairs.js";
 
 /** All pairs of one pass over the documents, shuffled. */
 export function sentenceOrderPairs(documents: readonly TokenizedDocument[], options: PairOptions, rng: Rng): Sample[] {

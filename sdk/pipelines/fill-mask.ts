@@ -28,13 +28,22 @@ function targetIds(tokenizer: Tokenizer, targets: readonly string[]): number[] {
   return targets.map((target) => {
     const { ids } = tokenizer.encode(target, undefined, { special: false });
     const id = tokenizer.id(target) ?? (ids.length === 1 ? ids[0] : undefined);
-    if (id === undefined) throw new RangeError(`fill-mask: the target "${target}" is not one token of this vocabulary (it is ${ids.length})`);
+    if (id === undefined)
+      throw new RangeError(
+        `fill-mask: the target "${target}" is not one token of this vocabulary (it is ${ids.length})`,
+      );
     return id;
   });
 }
 
 /** The best tokens for every mask of every text: for each text a list by mask. */
-export function fillMasks(model: Model<"mask">, tokenizer: Tokenizer, texts: readonly string[], length: number, options: FillMaskOptions = {}): Filled[][][] {
+export function fillMasks(
+  model: Model<"mask">,
+  tokenizer: Tokenizer,
+  texts: readonly string[],
+  length: number,
+  options: FillMaskOptions = {},
+): Filled[][][] {
   const { mask } = tokenizer.special;
   if (mask === undefined) throw new TypeError("fill-mask: the tokenizer has no mask token");
   const { top = 5 } = options;
@@ -48,17 +57,33 @@ export function fillMasks(model: Model<"mask">, tokenizer: Tokenizer, texts: rea
     const scores = model.tokenScores(model.encode(batch), places);
     const width = scores.shape[1]!;
     const { data } = scores;
-    return Array.from(places, (place, i) => rank(data.subarray(i * width, (i + 1) * width), place, sample.ids, tokenizer, top, targets));
+    return Array.from(places, (place, i) =>
+      rank(data.subarray(i * width, (i + 1) * width), place, sample.ids, tokenizer, top, targets),
+    );
   });
 }
 
-function rank(scores: Float32Array, place: number, ids: Int32Array, tokenizer: Tokenizer, top: number, targets: readonly number[] | undefined): Filled[] {
+function rank(
+  scores: Float32Array,
+  place: number,
+  ids: Int32Array,
+  tokenizer: Tokenizer,
+  top: number,
+  targets: readonly number[] | undefined,
+): Filled[] {
   const probabilities = softmax(scores);
-  const best = targets ? [...targets].sort((a, b) => probabilities[b]! - probabilities[a]!).slice(0, top) : highest(scores, top);
+  const best = targets
+    ? [...targets].sort((a, b) => probabilities[b]! - probabilities[a]!).slice(0, top)
+    : highest(scores, top);
   return best.map((id) => {
     const filled = ids.slice();
     filled[place] = id;
-    return { token: tokenizer.decode([id]), id, score: probabilities[id]!, sequence: tokenizer.decode(filled, { skipSpecial: true }) };
+    return {
+      token: tokenizer.decode([id]),
+      id,
+      score: probabilities[id]!,
+      sequence: tokenizer.decode(filled, { skipSpecial: true }),
+    };
   });
 }
 
@@ -69,8 +94,16 @@ function rank(scores: Float32Array, place: number, ids: Int32Array, tokenizer: T
  * const fill = await fillMask(folder("my-bert"));
  * fill("The cat drinks [MASK].")[0].token; // "milk"
  */
-export function fillMask(files: Files, options: FillMaskOptions = {}): Promise<Pipeline<string, Filled[] | Filled[][]>> {
-  return openPipeline(files, "mask", options, ({ model, tokenizer, length }) => (texts: readonly string[]) =>
-    fillMasks(model, tokenizer, texts, length, options).map((masks) => (masks.length === 1 ? masks[0]! : masks)),
+export function fillMask(
+  files: Files,
+  options: FillMaskOptions = {},
+): Promise<Pipeline<string, Filled[] | Filled[][]>> {
+  return openPipeline(
+    files,
+    "mask",
+    options,
+    ({ model, tokenizer, length }) =>
+      (texts: readonly string[]) =>
+        fillMasks(model, tokenizer, texts, length, options).map((masks) => (masks.length === 1 ? masks[0]! : masks)),
   );
 }

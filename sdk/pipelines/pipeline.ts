@@ -49,10 +49,13 @@ export async function openPipeline<P extends Purpose, Input, Output>(
     const loaded = await loadModel(engine, files, { purpose });
     if (loaded.fresh.length > 0) {
       loaded[Symbol.dispose]();
-      throw new TypeError(`this folder's model has not been trained for this: it lacks ${loaded.fresh.slice(0, 3).join(", ")}`);
+      throw new TypeError(
+        `this folder's model has not been trained for this: it lacks ${loaded.fresh.slice(0, 3).join(", ")}`,
+      );
     }
     const run = make({ ...loaded, tokenizer, length: await longest(files, loaded.model.positions, options.length) });
-    const call = (input: Input | readonly Input[]) => (Array.isArray(input) ? run(input as readonly Input[]) : run([input as Input])[0]!);
+    const call = (input: Input | readonly Input[]) =>
+      Array.isArray(input) ? run(input as readonly Input[]) : run([input as Input])[0]!;
     const dispose = () => (options.engine ? loaded[Symbol.dispose]() : engine.dispose());
     return Object.assign(call, { [Symbol.dispose]: dispose }) as Pipeline<Input, Output>;
   } catch (error) {

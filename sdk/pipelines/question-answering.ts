@@ -26,12 +26,23 @@ export interface QuestionAnsweringOptions extends PipelineOptions, SpanOptions {
  * const answer = await questionAnswering(folder("qa"));
  * answer({ question: "Where does Anna live?", context: "Anna lives in Rome." }); // { answer: "Rome", start: 14, end: 18, score: 0.9 }
  */
-export function questionAnswering(files: Files, options: QuestionAnsweringOptions = {}): Promise<Pipeline<{ question: string; context: string }, Answer>> {
-  return openPipeline(files, "answer", options, ({ model, tokenizer, length }) => (inputs: readonly { question: string; context: string }[]) =>
-    findAnswers(model, inputs, { tokenizer, length, labels: null }, options).map(({ answer, start, end, none, scores }) => {
-      const [best = 0, ...others] = softmax(options.mayBeUnanswerable ? [...scores, none] : scores);
-      if (options.mayBeUnanswerable && none > (scores[0] ?? Number.NEGATIVE_INFINITY)) return { answer: "", start: 0, end: 0, score: others.at(-1) ?? 1 };
-      return { answer, start, end, score: best };
-    }),
+export function questionAnswering(
+  files: Files,
+  options: QuestionAnsweringOptions = {},
+): Promise<Pipeline<{ question: string; context: string }, Answer>> {
+  return openPipeline(
+    files,
+    "answer",
+    options,
+    ({ model, tokenizer, length }) =>
+      (inputs: readonly { question: string; context: string }[]) =>
+        findAnswers(model, inputs, { tokenizer, length, labels: null }, options).map(
+          ({ answer, start, end, none, scores }) => {
+            const [best = 0, ...others] = softmax(options.mayBeUnanswerable ? [...scores, none] : scores);
+            if (options.mayBeUnanswerable && none > (scores[0] ?? Number.NEGATIVE_INFINITY))
+              return { answer: "", start: 0, end: 0, score: others.at(-1) ?? 1 };
+            return { answer, start, end, score: best };
+          },
+        ),
   );
 }

@@ -16,11 +16,22 @@ export interface Scored {
  * const classify = await textClassification(folder("sentiment"));
  * classify({ text: "A lovely film." }); // { label: "positive", score: 0.98, scores: {…} }
  */
-export function textClassification(files: Files, options: PipelineOptions = {}): Promise<Pipeline<TextExample | string, Classified | Scored>> {
-  return openPipeline(files, "classify", options, ({ model, tokenizer, length, labels, config }) => (inputs: readonly (TextExample | string)[]) => {
-    const samples = inputs.map((input) => encodeText(tokenizer, typeof input === "string" ? { text: input } : input, length));
-    const scores = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch));
-    const regression = config["problem_type"] === "regression" || labels === null || labels.size === 1;
-    return scores.map((row) => (regression ? { score: row[0]! } : decodeRow(row, labels)));
-  });
+export function textClassification(
+  files: Files,
+  options: PipelineOptions = {},
+): Promise<Pipeline<TextExample | string, Classified | Scored>> {
+  return openPipeline(
+    files,
+    "classify",
+    options,
+    ({ model, tokenizer, length, labels, config }) =>
+      (inputs: readonly (TextExample | string)[]) => {
+        const samples = inputs.map((input) =>
+          encodeText(tokenizer, typeof input === "string" ? { text: input } : input, length),
+        );
+        const scores = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch));
+        const regression = config["problem_type"] === "regression" || labels === null || labels.size === 1;
+        return scores.map((row) => (regression ? { score: row[0]! } : decodeRow(row, labels)));
+      },
+  );
 }

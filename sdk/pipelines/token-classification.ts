@@ -1,8 +1,9 @@
 /** Tags of words, and entities made of them, as character ranges of the text. */
+
+import { sampleOf } from "../data/sample.js";
 import { infer } from "../heads/infer.js";
 import type { LabelSet } from "../heads/labels.js";
 import { argmax, softmax } from "../heads/probabilities.js";
-import { sampleOf } from "../data/sample.js";
 import type { Files } from "../io/files.js";
 import type { Encoding } from "../tokenizer/index.js";
 import { type Opened, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
@@ -46,7 +47,13 @@ function wordsOf({ words, offsets }: Encoding, scores: Float32Array, labels: Lab
     }
     const row = scores.subarray(i * labels.size, (i + 1) * labels.size);
     const best = argmax(row);
-    found.push({ word, start: offsets[2 * i]!, end: offsets[2 * i + 1]!, label: labels.name(best), score: softmax(row)[best]! });
+    found.push({
+      word,
+      start: offsets[2 * i]!,
+      end: offsets[2 * i + 1]!,
+      label: labels.name(best),
+      score: softmax(row)[best]!,
+    });
   }
   return found;
 }
@@ -56,7 +63,12 @@ function entitiesOf(words: readonly Piece[]): Piece[] {
   const entities: (Piece & { count: number })[] = [];
   let open = false;
   for (const piece of words) {
-    const [prefix, type] = piece.label === "O" ? ["O", ""] : piece.label.includes("-") ? [piece.label[0]!, piece.label.slice(2)] : ["I", piece.label];
+    const [prefix, type] =
+      piece.label === "O"
+        ? ["O", ""]
+        : piece.label.includes("-")
+          ? [piece.label[0]!, piece.label.slice(2)]
+          : ["I", piece.label];
     const last = entities.at(-1);
     if (prefix === "O") open = false;
     else if (open && last && prefix === "I" && last.label === type) {
@@ -70,10 +82,19 @@ function entitiesOf(words: readonly Piece[]): Piece[] {
   return entities;
 }
 
-function tag({ model, tokenizer, length, labels }: Opened<"tag">, inputs: readonly TokenClassificationInput[], aggregate: "word" | "entity"): TaggedWord[][] {
+function tag(
+  { model, tokenizer, length, labels }: Opened<"tag">,
+  inputs: readonly TokenClassificationInput[],
+  aggregate: "word" | "entity",
+): TaggedWord[][] {
   const texts = inputs.map((input) => (typeof input === "string" ? input : "text" in input ? input.text : input.words));
   const encodings = texts.map((text) => tokenizer.encode(text, undefined, { truncate: { length } }));
-  const scores = infer(model, encodings.map((encoding) => sampleOf(encoding)), "tokens", (m, hidden) => m.tagScores(hidden));
+  const scores = infer(
+    model,
+    encodings.map((encoding) => sampleOf(encoding)),
+    "tokens",
+    (m, hidden) => m.tagScores(hidden),
+  );
   return texts.map((text, n) => {
     const words = wordsOf(encodings[n]!, scores[n]!, labels!);
     const pieces = aggregate === "entity" ? entitiesOf(words) : words;
@@ -91,6 +112,14 @@ function tag({ model, tokenizer, length, labels }: Opened<"tag">, inputs: readon
  * const tags = await tokenClassification(folder("pos"));
  * tags("Cats run."); // [{ word: "Cats", start: 0, end: 4, label: "NOUN", score: 0.97 }, …]
  */
-export function tokenClassification(files: Files, options: TokenClassificationOptions = {}): Promise<Pipeline<TokenClassificationInput, TaggedWord[]>> {
-  return openPipeline(files, "tag", options, (opened) => (inputs: readonly TokenClassificationInput[]) => tag(opened, inputs, options.aggregate ?? "word"));
+export function tokenClassification(
+  files: Files,
+  options: TokenClassificationOptions = {},
+): Promise<Pipeline<TokenClassificationInput, TaggedWord[]>> {
+  return openPipeline(
+    files,
+    "tag",
+    options,
+    (opened) => (inputs: readonly TokenClassificationInput[]) => tag(opened, inputs, options.aggregate ?? "word"),
+  );
 }

@@ -34,7 +34,15 @@ function lines({ x, y, points, levels = [] }: Extract<Section, { kind: "lines" }
     color: { legend: true },
     marks: [
       Plot.ruleY(levels, { y: "y", stroke: "#999", strokeDasharray: "4 3" }),
-      Plot.text(levels, { y: "y", text: "label", frameAnchor: "right", dx: 105, textAnchor: "end", dy: -7, fill: "#666" }),
+      Plot.text(levels, {
+        y: "y",
+        text: "label",
+        frameAnchor: "right",
+        dx: 105,
+        textAnchor: "end",
+        dy: -7,
+        fill: "#666",
+      }),
       Plot.line(points, { x: "x", y: "y", stroke: "series", strokeWidth: 1.8 }),
     ],
   });
@@ -52,7 +60,13 @@ function heat({ rows, columns, values }: Extract<Section, { kind: "heat" }>): El
     marginBottom: 90,
     marginTop: 10,
     padding: 0.04,
-    x: { type: "band", label: null, domain: columns.map((_, i) => i), tickFormat: (i: number) => columns[i]!, tickRotate: -45 },
+    x: {
+      type: "band",
+      label: null,
+      domain: columns.map((_, i) => i),
+      tickFormat: (i: number) => columns[i]!,
+      tickRotate: -45,
+    },
     y: { type: "band", label: null, domain: rows.map((_, i) => i), tickFormat: (i: number) => rows[i]! },
     color: { scheme: "YlGnBu", legend: true },
     marks: [

@@ -20,7 +20,11 @@ export function principalComponents(points: readonly ArrayLike<number>[]): [numb
 const ITERATIONS = 100;
 
 /** Power iteration on the covariance, kept orthogonal to the directions already found. */
-function leadingDirection(centred: readonly Float64Array[], width: number, found: readonly Float64Array[]): Float64Array {
+function leadingDirection(
+  centred: readonly Float64Array[],
+  width: number,
+  found: readonly Float64Array[],
+): Float64Array {
   let direction = Float64Array.from({ length: width }, (_, i) => 1 + (i % 7) / 7);
   for (let round = 0; round < ITERATIONS; round++) {
     const next = new Float64Array(width);

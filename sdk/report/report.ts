@@ -16,7 +16,7 @@ th { font-weight: 600; color: #55606f; font-size: 14px; }
 .note, .summary { color: #55606f; } .note { font-size: 14px; margin: 10px 0 0; } figure { margin: 0; }
 `;
 
-const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** JSON inside a script element: no sequence in it may end the element. */
 const embed = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
@@ -33,12 +33,12 @@ export function renderReport(report: Report): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(report.title)}</title>
+<title>${escaped(report.title)}</title>
 <link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>
-<main><h1>${escape(report.title)}</h1><p class="summary">${escape(report.summary)}</p></main>
+<main><h1>${escaped(report.title)}</h1><p class="summary">${escaped(report.summary)}</p></main>
 <script type="application/json" id="report">${embed(report)}</script>
 <script>${page.replaceAll("</script", "<\\/script")}</script>
 </body>

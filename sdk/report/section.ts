@@ -2,7 +2,13 @@
 
 export type Section =
   | { readonly kind: "text"; readonly title: string; readonly paragraphs: readonly string[] }
-  | { readonly kind: "table"; readonly title: string; readonly note?: string; readonly header: readonly string[]; readonly rows: readonly (readonly string[])[] }
+  | {
+      readonly kind: "table";
+      readonly title: string;
+      readonly note?: string;
+      readonly header: readonly string[];
+      readonly rows: readonly (readonly string[])[];
+    }
   | {
       readonly kind: "lines";
       readonly title: string;
@@ -26,7 +32,12 @@ export type Section =
       readonly kind: "scatter";
       readonly title: string;
       readonly note?: string;
-      readonly points: readonly { readonly x: number; readonly y: number; readonly label: string; readonly group: string }[];
+      readonly points: readonly {
+        readonly x: number;
+        readonly y: number;
+        readonly label: string;
+        readonly group: string;
+      }[];
     };
 
 export interface Report {

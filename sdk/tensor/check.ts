@@ -9,14 +9,22 @@ export class ShapeError extends TypeError {
 const show = (shape: readonly (number | string)[]): string => `[${shape.join(", ")}]`;
 
 /** Require `t` to have `shape`; a string stands for a dimension of any size. */
-export function expectShape(op: string, argument: string, t: Tensor, shape: readonly (number | string)[], hint = ""): void {
+export function expectShape(
+  op: string,
+  argument: string,
+  t: Tensor,
+  shape: readonly (number | string)[],
+  hint = "",
+): void {
   const fits = t.shape.length === shape.length && shape.every((d, i) => typeof d === "string" || d === t.shape[i]);
-  if (!fits) throw new ShapeError(`${op}: ${argument} must be ${show(shape)}, got ${show(t.shape)}${hint && `. ${hint}`}`);
+  if (!fits)
+    throw new ShapeError(`${op}: ${argument} must be ${show(shape)}, got ${show(t.shape)}${hint && `. ${hint}`}`);
 }
 
 /** Require all tensors to live in one engine's memory. */
 export function expectOneEngine(op: string, first: Tensor, ...others: readonly (Tensor | null)[]): void {
   for (const t of others) {
-    if (t && t.engine !== first.engine) throw new TypeError(`${op}: its tensors belong to different engines; build model and inputs on the same one`);
+    if (t && t.engine !== first.engine)
+      throw new TypeError(`${op}: its tensors belong to different engines; build model and inputs on the same one`);
   }
 }

@@ -5,7 +5,7 @@
  * tape is open the closures are noted; walking them in reverse is backpropagation. Without one the same code infers.
  */
 import { Scope, unscoped } from "./scope.js";
-import { empty, Storage, Tensor, zeros } from "./tensor.js";
+import { empty, type Storage, Tensor, zeros } from "./tensor.js";
 
 /** Adds to the gradients of an op's inputs, given the gradient of its output. */
 export type Backward = (dy: Tensor) => void;
@@ -110,7 +110,8 @@ export function backward(f: () => Tensor, randomness: Randomness | null = null, 
   } finally {
     tape = null;
   }
-  if (result.size !== 1) throw new TypeError(`backward: the function must return one number, got shape [${result.shape}]`);
+  if (result.size !== 1)
+    throw new TypeError(`backward: the function must return one number, got shape [${result.shape}]`);
   if (!result.traced) throw new Error("backward: the result depends on no parameter; is everything frozen?");
   gradOf(result).data[0]! += scale;
   walk(opened.entries);

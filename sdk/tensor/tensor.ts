@@ -1,6 +1,7 @@
 /** Tensors: a shape over a piece of an engine's memory. */
-import { DisposedError } from "../engine/errors.js";
+
 import type { Engine } from "../engine/engine.js";
+import { DisposedError } from "../engine/errors.js";
 import { Scope } from "./scope.js";
 
 export type Shape = readonly number[];
@@ -37,7 +38,8 @@ export class Storage implements Disposable {
 
   /** First byte of the block. */
   get address(): number {
-    if (this.isDisposed) throw new DisposedError("this tensor's memory was given back: it was disposed, or its scope or engine was");
+    if (this.isDisposed)
+      throw new DisposedError("this tensor's memory was given back: it was disposed, or its scope or engine was");
     return this.#address;
   }
 
@@ -106,7 +108,10 @@ export class Tensor {
 
   /** The only value of a tensor of one element. */
   item(): number {
-    if (this.size !== 1) throw new TypeError(`item: the tensor has ${this.size} values, of shape [${this.shape}]; item() reads the only one`);
+    if (this.size !== 1)
+      throw new TypeError(
+        `item: the tensor has ${this.size} values, of shape [${this.shape}]; item() reads the only one`,
+      );
     return this.data[0]!;
   }
 
@@ -137,7 +142,8 @@ export function zeros(engine: Engine, shape: Shape, dtype: Dtype = "f32"): Tenso
 /** A new f32 tensor with the given values. */
 export function tensor(engine: Engine, values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
   const t = empty(engine, shape);
-  if (values.length !== t.size) throw new TypeError(`tensor: shape [${shape}] has ${t.size} elements, got ${values.length} values`);
+  if (values.length !== t.size)
+    throw new TypeError(`tensor: shape [${shape}] has ${t.size} elements, got ${values.length} values`);
   t.data.set(values);
   return t;
 }
@@ -145,21 +151,24 @@ export function tensor(engine: Engine, values: ArrayLike<number>, shape: Shape =
 /** A new i32 tensor with the given values: ids, positions, counts. */
 export function intTensor(engine: Engine, values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
   const t = empty(engine, shape, "i32");
-  if (values.length !== t.size) throw new TypeError(`intTensor: shape [${shape}] has ${t.size} elements, got ${values.length} values`);
+  if (values.length !== t.size)
+    throw new TypeError(`intTensor: shape [${shape}] has ${t.size} elements, got ${values.length} values`);
   t.ints.set(values);
   return t;
 }
 
 /** The same values under another shape; the same storage, so the same gradient. */
 export function reshape(t: Tensor, shape: Shape): Tensor {
-  if (elementCount(shape) !== t.size) throw new TypeError(`reshape: [${t.shape}] has ${t.size} elements, [${shape}] would have ${elementCount(shape)}`);
+  if (elementCount(shape) !== t.size)
+    throw new TypeError(`reshape: [${t.shape}] has ${t.size} elements, [${shape}] would have ${elementCount(shape)}`);
   return new Tensor(t.storage, shape, t.dtype, t.offset);
 }
 
 /** Rows [begin, end) of the first axis, in place: a view with the same storage, so the same gradient. */
 export function rows(t: Tensor, begin: number, end: number): Tensor {
   const length = t.shape[0] ?? 0;
-  if (!(0 <= begin && begin <= end && end <= length)) throw new RangeError(`rows: [${begin}, ${end}) is not within the ${length} rows of [${t.shape}]`);
+  if (!(0 <= begin && begin <= end && end <= length))
+    throw new RangeError(`rows: [${begin}, ${end}) is not within the ${length} rows of [${t.shape}]`);
   const width = elementCount(t.shape.slice(1));
   return new Tensor(t.storage, [end - begin, ...t.shape.slice(1)], t.dtype, t.offset + begin * width);
 }

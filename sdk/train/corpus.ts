@@ -11,7 +11,10 @@ import type { Tokenizer } from "../tokenizer/index.js";
 export type Arrangement = "next-sentence" | "sentence-order" | "sentences";
 
 /** The documents' sentences as token ids; sentences without a token are left out. */
-export function tokenizeDocuments(tokenizer: Tokenizer, documents: readonly (readonly string[])[]): TokenizedDocument[] {
+export function tokenizeDocuments(
+  tokenizer: Tokenizer,
+  documents: readonly (readonly string[])[],
+): TokenizedDocument[] {
   return documents
     .map((sentences) =>
       sentences
@@ -28,7 +31,8 @@ export function tokenizeDocuments(tokenizer: Tokenizer, documents: readonly (rea
 export function boundaries({ special }: Tokenizer): PairOptions["special"] {
   const cls = special.cls ?? special.bos;
   const sep = special.sep ?? special.eos;
-  if (cls === undefined || sep === undefined) throw new TypeError("pre-training needs a tokenizer with [CLS] and [SEP] (or <s> and </s>)");
+  if (cls === undefined || sep === undefined)
+    throw new TypeError("pre-training needs a tokenizer with [CLS] and [SEP] (or <s> and </s>)");
   return { cls, sep };
 }
 

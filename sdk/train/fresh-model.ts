@@ -39,9 +39,25 @@ export function bertConfig({ vocabulary, layers, width, heads, positions, dropou
 }
 
 /** A model with random weights. */
-export function freshModel<P extends Purpose>(engine: Engine, config: Section, purpose: P, seed: number): Pretrained<P> {
+export function freshModel<P extends Purpose>(
+  engine: Engine,
+  config: Section,
+  purpose: P,
+  seed: number,
+): Pretrained<P> {
   const family = familyOf(config);
   const weights = new Weights(engine, { seed });
   const model = buildModel(family, weights, family.read(config), purpose);
-  return { engine, family, purpose, config, model, weights, labels: null, fresh: [...weights.fresh], leftOver: [], [Symbol.dispose]: () => weights[Symbol.dispose]() };
+  return {
+    engine,
+    family,
+    purpose,
+    config,
+    model,
+    weights,
+    labels: null,
+    fresh: [...weights.fresh],
+    leftOver: [],
+    [Symbol.dispose]: () => weights[Symbol.dispose](),
+  };
 }

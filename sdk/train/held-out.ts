@@ -23,10 +23,18 @@ export interface HeldOut {
 const ROUNDS = 8;
 
 /** Score masked tokens of held-out samples; positions are the same for the same seed, whatever the model. */
-export function maskedHeldOut(model: Encodes & PredictsTokens, samples: readonly Sample[], options: MaskedLmOptions, seedValue = 1, rounds = ROUNDS): HeldOut {
+export function maskedHeldOut(
+  model: Encodes & PredictsTokens,
+  samples: readonly Sample[],
+  options: MaskedLmOptions,
+  seedValue = 1,
+  rounds = ROUNDS,
+): HeldOut {
   const objective = allMasked(options);
   const rng = seed(seedValue);
-  const masked = Array.from({ length: rounds }, (_, round) => samples.map((sample, i) => objective.corrupt(sample, rng.fork(round, i)))).flat();
+  const masked = Array.from({ length: rounds }, (_, round) =>
+    samples.map((sample, i) => objective.corrupt(sample, rng.fork(round, i))),
+  ).flat();
   const targets: number[] = [];
   let [sum, right] = [0, 0];
   for (const group of sampleBatches(masked)) {
@@ -47,7 +55,12 @@ export function maskedHeldOut(model: Encodes & PredictsTokens, samples: readonly
       if (argmax(data.subarray(row * width, (row + 1) * width)) === target) right++;
     }
   }
-  return { loss: sum / targets.length, unigramEntropy: unigramEntropy(targets), accuracy: right / targets.length, targets: targets.length };
+  return {
+    loss: sum / targets.length,
+    unigramEntropy: unigramEntropy(targets),
+    accuracy: right / targets.length,
+    targets: targets.length,
+  };
 }
 
 /** Share of held-out pairs that are judged rightly. */

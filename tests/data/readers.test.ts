@@ -47,21 +47,33 @@ test("rows: TSV with a header", async () => {
 });
 
 test("rows: pairs by their published column names, and JSON lines", async () => {
-  const pair = await collect(readTextRows(textSource("a.tsv", "premise\thypothesis\tlabel\nA man runs.\tA man moves.\tentailment\n")));
+  const pair = await collect(
+    readTextRows(textSource("a.tsv", "premise\thypothesis\tlabel\nA man runs.\tA man moves.\tentailment\n")),
+  );
   assert.equal(pair, [{ text: "A man runs.", pair: "A man moves.", label: "entailment" }]);
-  const json = await collect(readTextRows(textSource("a.jsonl", '{"sentence1": "a", "sentence2": "b", "score": 2.5}\n')));
+  const json = await collect(
+    readTextRows(textSource("a.jsonl", '{"sentence1": "a", "sentence2": "b", "score": 2.5}\n')),
+  );
   assert.equal(json, [{ text: "a", pair: "b", label: "2.5", score: 2.5 }]);
 });
 
 test("rows: columns named by the caller", async () => {
-  const rows = await collect(readTextRows(textSource("a.tsv", "q\tx\tclass\nhello\tthere\tyes\n"), columnsNamed("q,x,class")));
+  const rows = await collect(
+    readTextRows(textSource("a.tsv", "q\tx\tclass\nhello\tthere\tyes\n"), columnsNamed("q,x,class")),
+  );
   assert.equal(rows, [{ text: "hello", pair: "there", label: "yes" }]);
 });
 
 test("rows: errors name file and line", async () => {
-  assert.match(await problem(readTextRows(textSource("a.tsv", "text\tlabel\ngood\t1\nbad\n"))), /^a\.tsv:3: 2 columns expected as in the header, got 1/);
+  assert.match(
+    await problem(readTextRows(textSource("a.tsv", "text\tlabel\ngood\t1\nbad\n"))),
+    /^a\.tsv:3: 2 columns expected as in the header, got 1/,
+  );
   assert.match(await problem(readTextRows(textSource("a.tsv", "what\tlabel\nx\t1\n"))), /^a\.tsv:1: no text column/);
-  assert.match(await problem(readTextRows(textSource("a.jsonl", '{"text": "x", "label": 1}\n{oops\n'))), /^a\.jsonl:2: not valid JSON/);
+  assert.match(
+    await problem(readTextRows(textSource("a.jsonl", '{"text": "x", "label": 1}\n{oops\n'))),
+    /^a\.jsonl:2: not valid JSON/,
+  );
   assert.match(await problem(readTextRows(textSource("a.tsv", "text\tlabel\ngood\t\n"))), /^a\.tsv:2: label is empty/);
 });
 
@@ -73,26 +85,63 @@ test("tags: two columns", async () => {
 });
 
 test("tags: ranges give the written word, their words share its characters", async () => {
-  const lines = ["# text = Vámonos al mar.", "1-2\tVámonos\t_\t_", "1\tVamos\tVERB\t_", "2\tnos\tPRON\t_", "3-4\tal\t_\t_", "3\ta\tADP\t_", "4\tel\tDET\t_", "5\tmar\tNOUN\tSpaceAfter=No", "6\t.\tPUNCT\t_", ""];
+  const lines = [
+    "# text = Vámonos al mar.",
+    "1-2\tVámonos\t_\t_",
+    "1\tVamos\tVERB\t_",
+    "2\tnos\tPRON\t_",
+    "3-4\tal\t_\t_",
+    "3\ta\tADP\t_",
+    "4\tel\tDET\t_",
+    "5\tmar\tNOUN\tSpaceAfter=No",
+    "6\t.\tPUNCT\t_",
+    "",
+  ];
   const [sentence] = await collect(readTagged(textSource("es.tsv", lines.join("\n"))));
   assert.is(sentence!.text, "Vámonos al mar.");
   assert.equal(sentence!.words, ["Vamos", "nos", "a", "el", "mar", "."]);
-  const written = sentence!.words.map((_, i) => sentence!.text.slice(sentence!.offsets[2 * i], sentence!.offsets[2 * i + 1]));
+  const written = sentence!.words.map((_, i) =>
+    sentence!.text.slice(sentence!.offsets[2 * i], sentence!.offsets[2 * i + 1]),
+  );
   assert.equal(written, ["Vámonos", "Vámonos", "al", "al", "mar", "."]);
 });
 
 test("tags: full CoNLL-U, with an empty node and a word that is #", async () => {
   const row = (id: string, form: string, tag: string) => `${id}\t${form}\t_\t${tag}\t_\t_\t_\t_\t_\t_`;
-  const [sentence] = await collect(readTagged(textSource("a.conllu", ["# sent_id = 1", row("1", "#", "SYM"), row("1.1", "ghost", "VERB"), row("2", "1", "NUM")].join("\n"))));
+  const [sentence] = await collect(
+    readTagged(
+      textSource(
+        "a.conllu",
+        ["# sent_id = 1", row("1", "#", "SYM"), row("1.1", "ghost", "VERB"), row("2", "1", "NUM")].join("\n"),
+      ),
+    ),
+  );
   assert.equal(sentence!.words, ["#", "1"]);
 });
 
 test("tags: errors name file and line", async () => {
-  assert.match(await problem(readTagged(textSource("a.tsv", "I\tPRON\nrun\n"))), /^a\.tsv:2: expected 2 \(word, tag\), 4 or 10/);
+  assert.match(
+    await problem(readTagged(textSource("a.tsv", "I\tPRON\nrun\n"))),
+    /^a\.tsv:2: expected 2 \(word, tag\), 4 or 10/,
+  );
   assert.match(await problem(readTagged(textSource("a.tsv", "I\t\n"))), /^a\.tsv:1: the word "I" has no tag/);
 });
 
-const squad = (answer: object) => JSON.stringify({ version: "1.1", data: [{ paragraphs: [{ context: "😀 Anna lives in Rome.", qas: [{ id: "q1", question: "Where?", answers: [answer] }] }] }] }, null, 1);
+const squad = (answer: object) =>
+  JSON.stringify(
+    {
+      version: "1.1",
+      data: [
+        {
+          paragraphs: [
+            { context: "😀 Anna lives in Rome.", qas: [{ id: "q1", question: "Where?", answers: [answer] }] },
+          ],
+        },
+      ],
+    },
+    null,
+    1,
+  );
 
 test("questions: SQuAD files, offsets in UTF-16 units or code points", async () => {
   for (const start of [17, 16]) {
@@ -102,16 +151,31 @@ test("questions: SQuAD files, offsets in UTF-16 units or code points", async () 
 });
 
 test("questions: JSON lines; SQuAD 2.0 without an answer", async () => {
-  const [line] = await collect(readQuestions(textSource("a.jsonl", '{"question": "Who?", "context": "Anna sings.", "answers": [{"text": "Anna", "start": 0}]}\n')));
+  const [line] = await collect(
+    readQuestions(
+      textSource(
+        "a.jsonl",
+        '{"question": "Who?", "context": "Anna sings.", "answers": [{"text": "Anna", "start": 0}]}\n',
+      ),
+    ),
+  );
   assert.equal(line!.answers, [{ text: "Anna", start: 0 }]);
-  const file = { data: [{ paragraphs: [{ context: "x", qas: [{ id: 7, question: "Who?", answers: [], is_impossible: true }] }] }] };
+  const file = {
+    data: [{ paragraphs: [{ context: "x", qas: [{ id: 7, question: "Who?", answers: [], is_impossible: true }] }] }],
+  };
   const [none] = await collect(readQuestions(textSource("a.json", JSON.stringify(file))));
   assert.equal(none!.answers, []);
 });
 
 test("questions: an answer that does not stand there is an error", async () => {
-  assert.match(await problem(readQuestions(textSource("a.json", squad({ text: "Rome", answer_start: 3 })))), /question q1: the answer "Rome" does not stand at 3/);
-  assert.match(await problem(readQuestions(textSource("a.jsonl", '{"question": "Who?"}\n'))), /a\.jsonl:1: question and context must be texts/);
+  assert.match(
+    await problem(readQuestions(textSource("a.json", squad({ text: "Rome", answer_start: 3 })))),
+    /question q1: the answer "Rome" does not stand at 3/,
+  );
+  assert.match(
+    await problem(readQuestions(textSource("a.jsonl", '{"question": "Who?"}\n'))),
+    /a\.jsonl:1: question and context must be texts/,
+  );
 });
 
 test.run();

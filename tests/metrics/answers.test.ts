@@ -53,7 +53,7 @@ test("MLQA: Chinese by character, punctuation of any script, articles of the lan
 test("CMRC: longest common run of characters", () => {
   near([cmrcScore("在北京的大学", ["北京大学"]).f1], [0.4], bound); // "北京" or "大学": 2 of 6 and 4
   assert.equal(cmrcScore("北京，大学。", ["北京大学"]), { exactMatch: 1, f1: 1 });
-  near([cmrcScore("1998年5月", ["1998年"]).f1], [2 * 2 / 6], bound); // 1998, 年 | 5, 月
+  near([cmrcScore("1998年5月", ["1998年"]).f1], [(2 * 2) / 6], bound); // 1998, 年 | 5, 月
   assert.equal(cmrcScore("", ["北京"]), { exactMatch: 0, f1: 0 });
 });
 

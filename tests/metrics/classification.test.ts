@@ -8,8 +8,14 @@ const test = suite("classification metrics");
 // Sums of at most 40 doubles: a few units in the last place.
 const bound = { atol: 1e-12 };
 
-const gold = [1, 1, 2, 3, 0, 0, 3, 2, 1, 1, 3, 3, 3, 1, 1, 1, 3, 0, 0, 1, 0, 2, 0, 2, 3, 3, 3, 3, 3, 1, 2, 0, 0, 1, 3, 1, 2, 3, 2, 3];
-const predicted = [1, 1, 2, 3, 0, 0, 1, 2, 0, 1, 2, 3, 3, 3, 1, 3, 0, 0, 0, 1, 0, 2, 0, 2, 2, 3, 2, 3, 3, 1, 3, 0, 0, 2, 3, 3, 2, 3, 0, 2];
+const gold = [
+  1, 1, 2, 3, 0, 0, 3, 2, 1, 1, 3, 3, 3, 1, 1, 1, 3, 0, 0, 1, 0, 2, 0, 2, 3, 3, 3, 3, 3, 1, 2, 0, 0, 1, 3, 1, 2, 3, 2,
+  3,
+];
+const predicted = [
+  1, 1, 2, 3, 0, 0, 1, 2, 0, 1, 2, 3, 3, 3, 1, 3, 0, 0, 0, 1, 0, 2, 0, 2, 2, 3, 2, 3, 3, 1, 3, 0, 0, 2, 3, 3, 2, 3, 0,
+  2,
+];
 
 test("four classes agree with scikit-learn", () => {
   near([accuracy(predicted, gold)], [0.675], bound);

@@ -5,8 +5,16 @@ import { entitiesOf, entityF1 } from "../../sdk/train/metrics/entities.js";
 import { near } from "../near.js";
 
 const test = suite("entities");
-const gold = [["B-PER", "I-PER", "O", "B-LOC"], ["O", "B-ORG", "I-ORG", "I-ORG", "O", "B-LOC"], ["I-PER", "O", "B-MISC", "I-LOC"]];
-const predicted = [["B-PER", "I-PER", "O", "I-LOC"], ["O", "B-ORG", "I-ORG", "O", "O", "B-LOC"], ["I-PER", "O", "B-MISC", "I-MISC"]];
+const gold = [
+  ["B-PER", "I-PER", "O", "B-LOC"],
+  ["O", "B-ORG", "I-ORG", "I-ORG", "O", "B-LOC"],
+  ["I-PER", "O", "B-MISC", "I-LOC"],
+];
+const predicted = [
+  ["B-PER", "I-PER", "O", "I-LOC"],
+  ["O", "B-ORG", "I-ORG", "O", "O", "B-LOC"],
+  ["I-PER", "O", "B-MISC", "I-MISC"],
+];
 const bound = { atol: 1e-12 };
 
 test("lenient reading agrees with seqeval's default", () => {

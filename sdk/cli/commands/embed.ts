@@ -18,7 +18,8 @@ const CHUNK = 64;
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   const { text } = (value ?? {}) as Record<string, unknown>;
-  if (typeof text !== "string") throw new UsageError(`expected a JSON string or {"text"}, got ${JSON.stringify(value)}`);
+  if (typeof text !== "string")
+    throw new UsageError(`expected a JSON string or {"text"}, got ${JSON.stringify(value)}`);
   return text;
 }
 
@@ -29,7 +30,10 @@ async function flush(embed: Pipeline<string, Float32Array>, texts: string[]): Pr
 
 async function run(files: readonly string[], options: Options): Promise<void> {
   const engine = await engineOf(options);
-  using embed = await featureExtraction(folder(options.model), { engine, ...(options.length !== undefined && { length: options.length }) });
+  using embed = await featureExtraction(folder(options.model), {
+    engine,
+    ...(options.length !== undefined && { length: options.length }),
+  });
   const texts: string[] = [];
   for (const source of sources(files)) {
     let number = 0;

@@ -20,8 +20,11 @@ interface Options extends ModelOptions {
 function taskOf({ purpose, config }: Pretrained, options: Options): AnyTask {
   if (options.task !== undefined) return taskNamed(options.task, options.columns);
   if (purpose === "tag" || purpose === "answer") return taskNamed(purpose);
-  if (purpose === "classify") return taskNamed(config["problem_type"] === "regression" ? "regress" : "classify", options.columns);
-  throw new UsageError(`the model in ${options.model} is not fine-tuned for a task (it is made to ${purpose}); fine-tune it first`);
+  if (purpose === "classify")
+    return taskNamed(config["problem_type"] === "regression" ? "regress" : "classify", options.columns);
+  throw new UsageError(
+    `the model in ${options.model} is not fine-tuned for a task (it is made to ${purpose}); fine-tune it first`,
+  );
 }
 
 async function run(options: Options): Promise<void> {
@@ -30,12 +33,17 @@ async function run(options: Options): Promise<void> {
   using loaded = await loadModel(engine, folder(options.model));
   const task = taskOf(loaded, options);
   const tokenizer = await loadTokenizer(folder(options.model));
-  const settings: TaskSettings = { tokenizer, labels: loaded.labels, length: Math.min(options.length ?? 128, loaded.model.positions) };
+  const settings: TaskSettings = {
+    tokenizer,
+    labels: loaded.labels,
+    length: Math.min(options.length ?? 128, loaded.model.positions),
+  };
   const test = await collect(task.read(fileSource(options.test)));
   if (test.length === 0) throw new UsageError(`${options.test} has no examples`);
   const started = performance.now();
   const metrics = task.evaluate(loaded.model, test, settings);
-  const baseline = options.train === undefined ? {} : task.baseline(await collect(task.read(fileSource(options.train))), test);
+  const baseline =
+    options.train === undefined ? {} : task.baseline(await collect(task.read(fileSource(options.train))), test);
   const figures: Record<string, number | string> = {
     task: task.name,
     ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`test_${name}`, value])),
@@ -44,7 +52,16 @@ async function run(options: Options): Promise<void> {
     seconds: Number(((performance.now() - started) / 1000).toFixed(2)),
   };
   if (options.json) await writeLine(JSON.stringify(figures));
-  else say(table(["figure", "value"], Object.entries(figures).map(([name, value]) => [name, typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : String(value)])));
+  else
+    say(
+      table(
+        ["figure", "value"],
+        Object.entries(figures).map(([name, value]) => [
+          name,
+          typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : String(value),
+        ]),
+      ),
+    );
 }
 
 export function evaluateCommand(): Command {

@@ -1,5 +1,18 @@
 import { createHash } from "node:crypto";
-import { adamW, BestWeights, type Engine, finetune, type LabelSet, loadModel, loadTokenizer, type Pretrained, type Purpose, saveModel, stepsOfEpochs, type TaskSettings } from "cloze";
+import {
+  adamW,
+  BestWeights,
+  type Engine,
+  finetune,
+  type LabelSet,
+  loadModel,
+  loadTokenizer,
+  type Pretrained,
+  type Purpose,
+  saveModel,
+  stepsOfEpochs,
+  type TaskSettings,
+} from "cloze";
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
 import { Checkpoints, interruption } from "../checkpoints.js";
@@ -39,8 +52,16 @@ async function examplesOf(task: AnyTask, file: string | undefined): Promise<unkn
   return examples;
 }
 
-function load(engine: Engine, { model, scratch, seed }: Options, purpose: Purpose, labels: LabelSet | null): Promise<Pretrained> {
-  if ((model === undefined) === (scratch === undefined)) throw new UsageError("say where to begin: either --model DIR (its weights) or --scratch DIR (its architecture, random weights)");
+function load(
+  engine: Engine,
+  { model, scratch, seed }: Options,
+  purpose: Purpose,
+  labels: LabelSet | null,
+): Promise<Pretrained> {
+  if ((model === undefined) === (scratch === undefined))
+    throw new UsageError(
+      "say where to begin: either --model DIR (its weights) or --scratch DIR (its architecture, random weights)",
+    );
   return loadModel(engine, folder((model ?? scratch)!), { purpose, labels, seed, scratch: scratch !== undefined });
 }
 
@@ -51,7 +72,8 @@ const named = (part: string, figures: Readonly<Record<string, number>>): Record<
 async function run(options: Options): Promise<void> {
   const task = taskNamed(options.task, options.columns);
   await requireFiles([options.train, options.dev, options.test]);
-  if (!options.force && (await exists(options.out))) throw new UsageError(`${options.out} exists already; choose another --out, or replace it with --force`);
+  if (!options.force && (await exists(options.out)))
+    throw new UsageError(`${options.out} exists already; choose another --out, or replace it with --force`);
   const training = (await examplesOf(task, options.train))!;
   const [dev, test] = [await examplesOf(task, options.dev), await examplesOf(task, options.test)];
   const labels = task.labels(training);
@@ -65,21 +87,64 @@ async function run(options: Options): Promise<void> {
   const rate = options.rate ?? (loaded.weights.count < SMALL ? 3e-4 : 5e-5);
   using optimizer = adamW(loaded.weights, { decay: 0.01 });
   const best = new BestWeights(loaded.weights);
-  const data = createHash("sha256").update(JSON.stringify([loaded.config, training, dev])).digest("hex").slice(0, 16);
-  const checkpoints = new Checkpoints(options.out, options.checkpointEvery, { command: "finetune", task: options.task, epochs, rate, rows, seed, length: settings.length, build: options.build, patience: options.patience ?? 0, data }, best);
+  const data = createHash("sha256")
+    .update(JSON.stringify([loaded.config, training, dev]))
+    .digest("hex")
+    .slice(0, 16);
+  const checkpoints = new Checkpoints(
+    options.out,
+    options.checkpointEvery,
+    {
+      command: "finetune",
+      task: options.task,
+      epochs,
+      rate,
+      rows,
+      seed,
+      length: settings.length,
+      build: options.build,
+      patience: options.patience ?? 0,
+      data,
+    },
+    best,
+  );
   const from = options.resume === undefined ? undefined : await checkpoints.resume(options.resume, optimizer);
   const started = performance.now();
   const { signal } = interruption();
-  const run = finetune({ loaded, task, settings, train: training, epochs, rate, rows, seed, optimizer, best, ...(dev && { dev }), ...(from && { from }), ...(options.patience !== undefined && { patience: options.patience }) });
+  const run = finetune({
+    loaded,
+    task,
+    settings,
+    train: training,
+    epochs,
+    rate,
+    rows,
+    seed,
+    optimizer,
+    best,
+    ...(dev && { dev }),
+    ...(from && { from }),
+    ...(options.patience !== undefined && { patience: options.patience }),
+  });
   const total = stepsOfEpochs(task.samples(training, settings).length, rows, epochs);
   const bar = options.json ? null : progress(`fine-tuning (${options.task})`, total);
   for await (const event of run) {
     if (event.kind === "epoch") {
-      if (options.json) await writeLine(JSON.stringify({ epoch: event.epoch, best: event.best, ...named("dev", event.metrics) }));
+      if (options.json)
+        await writeLine(JSON.stringify({ epoch: event.epoch, best: event.best, ...named("dev", event.metrics) }));
       continue;
     }
     const { step } = event;
-    if (options.json) await writeLine(JSON.stringify({ step: step.step, loss: step.loss, rate: step.rate, tokens_per_s: Math.round(step.tokensPerSecond), seconds: Number(step.seconds.toFixed(2)) }));
+    if (options.json)
+      await writeLine(
+        JSON.stringify({
+          step: step.step,
+          loss: step.loss,
+          rate: step.rate,
+          tokens_per_s: Math.round(step.tokensPerSecond),
+          seconds: Number(step.seconds.toFixed(2)),
+        }),
+      );
     bar?.update(step.step, `loss ${step.loss.toFixed(3)}, ${Math.round(step.tokensPerSecond)} tokens/s`);
     if (signal.aborted) {
       await checkpoints.save(step, optimizer);
@@ -90,17 +155,38 @@ async function run(options: Options): Promise<void> {
   }
   bar?.stop();
   const figures = {
-    ...(dev && { ...named("dev", task.evaluate(loaded.model, dev, settings)), ...named("dev_baseline", task.baseline(training, dev)) }),
-    ...(test && { ...named("test", task.evaluate(loaded.model, test, settings)), ...named("test_baseline", task.baseline(training, test)) }),
+    ...(dev && {
+      ...named("dev", task.evaluate(loaded.model, dev, settings)),
+      ...named("dev_baseline", task.baseline(training, dev)),
+    }),
+    ...(test && {
+      ...named("test", task.evaluate(loaded.model, test, settings)),
+      ...named("test_baseline", task.baseline(training, test)),
+    }),
   };
-  await writeFolder(options.out, options.force ?? false, (to) => saveModel(to, { ...loaded, labels, tokenizer, length: settings.length }));
+  await writeFolder(options.out, options.force ?? false, (to) =>
+    saveModel(to, { ...loaded, labels, tokenizer, length: settings.length }),
+  );
   await checkpoints.remove();
-  await report(options, { ...figures, seconds: Number(((performance.now() - started) / 1000).toFixed(1)), examples: training.length, out: options.out });
+  await report(options, {
+    ...figures,
+    seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
+    examples: training.length,
+    out: options.out,
+  });
 }
 
 async function report({ json, task }: Options, figures: Readonly<Record<string, number | string>>): Promise<void> {
   if (json) return writeLine(JSON.stringify({ done: true, task, ...figures }));
-  say(table(["figure", "value"], Object.entries(figures).map(([name, value]) => [name, typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : String(value)])));
+  say(
+    table(
+      ["figure", "value"],
+      Object.entries(figures).map(([name, value]) => [
+        name,
+        typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : String(value),
+      ]),
+    ),
+  );
 }
 
 export function finetuneCommand(): Command {
@@ -108,7 +194,10 @@ export function finetuneCommand(): Command {
     .description("Train a model's head and body for a task, and say how well it does beside a baseline.")
     .requiredOption("--task <name>", "classify, pair, regress, tag or answer")
     .requiredOption("--out <folder>", "the model folder to write")
-    .requiredOption("--train <file>", "TSV or JSONL (classify, pair, regress), CoNLL-U or two columns (tag), SQuAD JSON or JSONL (answer)")
+    .requiredOption(
+      "--train <file>",
+      "TSV or JSONL (classify, pair, regress), CoNLL-U or two columns (tag), SQuAD JSON or JSONL (answer)",
+    )
     .option("--force", "replace an existing folder")
     .option("--model <folder>", "begin with this model's weights")
     .option("--scratch <folder>", "begin with this model's architecture and tokenizer, and random weights")
@@ -123,6 +212,9 @@ export function finetuneCommand(): Command {
     .option("--seed <n>", "", wholeNumber(0), 1)
     .option("--checkpoint-every <n>", "steps", wholeNumber(1), 500)
     .option("--resume <folder>", "go on where the interrupted run of this output folder stood")
-    .addHelpText("after", `\nExample:\n  cloze finetune --task tag --model my-bert --train train.conllu --dev dev.conllu --test test.conllu --out my-tagger`)
+    .addHelpText(
+      "after",
+      `\nExample:\n  cloze finetune --task tag --model my-bert --train train.conllu --dev dev.conllu --test test.conllu --out my-tagger`,
+    )
     .action(run);
 }

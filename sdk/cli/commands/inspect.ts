@@ -25,21 +25,45 @@ function describeTensors(bytes: Uint8Array): Described {
   const floats = tensors.filter(({ dtype }) => ["F32", "F16", "BF16"].includes(dtype));
   const count = floats.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
   return {
-    summary: { tensors: tensors.length, parameters: count, file_mb: bytes.length / MEGABYTE, inference_mb: (2 * 4 * count) / MEGABYTE, training_mb: (6 * 4 * count) / MEGABYTE },
+    summary: {
+      tensors: tensors.length,
+      parameters: count,
+      file_mb: bytes.length / MEGABYTE,
+      inference_mb: (2 * 4 * count) / MEGABYTE,
+      training_mb: (6 * 4 * count) / MEGABYTE,
+    },
     tensors,
   };
 }
 
 async function describeFolder(path: string): Promise<Described> {
-  const config = JSON.parse(new TextDecoder().decode(await readWhole(`${path}/config.json`))) as Record<string, unknown>;
+  const config = JSON.parse(new TextDecoder().decode(await readWhole(`${path}/config.json`))) as Record<
+    string,
+    unknown
+  >;
   const family = familyOf(config);
-  const weights = (await exists(`${path}/model.safetensors`)) ? describeTensors(await readWhole(`${path}/model.safetensors`)) : null;
+  const weights = (await exists(`${path}/model.safetensors`))
+    ? describeTensors(await readWhole(`${path}/model.safetensors`))
+    : null;
   const { size } = await loadTokenizer(folder(path)).catch((error: unknown) => {
     if (error instanceof ModelFileError || error instanceof TokenizerError) return { size: null };
     throw error;
   });
-  const sizes = Object.fromEntries(Object.entries(config).filter(([name, value]) => typeof value === "number" && /(size|layers|heads|embeddings)$/.test(name)));
-  return { summary: { family: family.type, architectures: config["architectures"], ...sizes, tokenizer_size: size, ...weights?.summary }, ...(weights?.tensors && { tensors: weights.tensors }) };
+  const sizes = Object.fromEntries(
+    Object.entries(config).filter(
+      ([name, value]) => typeof value === "number" && /(size|layers|heads|embeddings)$/.test(name),
+    ),
+  );
+  return {
+    summary: {
+      family: family.type,
+      architectures: config["architectures"],
+      ...sizes,
+      tokenizer_size: size,
+      ...weights?.summary,
+    },
+    ...(weights?.tensors && { tensors: weights.tensors }),
+  };
 }
 
 async function describe(path: string): Promise<Described> {
@@ -56,9 +80,25 @@ async function describe(path: string): Promise<Described> {
 async function run(path: string, { json }: Options): Promise<void> {
   const { summary, tensors } = await describe(path);
   if (json) return writeLine(JSON.stringify({ ...summary, ...(tensors && { tensor_list: tensors }) }));
-  const show = (value: unknown) => (typeof value === "number" ? (Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(1)) : JSON.stringify(value));
-  say(table(["", path], Object.entries(summary).map(([name, value]) => [name, show(value)])));
-  if (tensors) say(table(["tensor", "dtype", "shape"], tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(" × ")])));
+  const show = (value: unknown) =>
+    typeof value === "number"
+      ? Number.isInteger(value)
+        ? value.toLocaleString("en")
+        : value.toFixed(1)
+      : JSON.stringify(value);
+  say(
+    table(
+      ["", path],
+      Object.entries(summary).map(([name, value]) => [name, show(value)]),
+    ),
+  );
+  if (tensors)
+    say(
+      table(
+        ["tensor", "dtype", "shape"],
+        tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(" × ")]),
+      ),
+    );
 }
 
 export function inspectCommand(): Command {

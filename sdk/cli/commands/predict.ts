@@ -1,4 +1,12 @@
-import { type Files, fillMask, type PipelineOptions, questionAnswering, type Pipeline, textClassification, tokenClassification } from "cloze";
+import {
+  type Files,
+  fillMask,
+  type Pipeline,
+  type PipelineOptions,
+  questionAnswering,
+  textClassification,
+  tokenClassification,
+} from "cloze";
 import { folder } from "cloze/node";
 import { Command } from "commander";
 import { parseLine, readWhole, sources } from "../input.js";
@@ -18,7 +26,8 @@ type Fields = Record<string, unknown>;
 
 function text(fields: Fields, name: string): string {
   const value = fields[name];
-  if (typeof value !== "string") throw new UsageError(`"${name}" must be a text, got ${JSON.stringify(value) ?? "nothing"}`);
+  if (typeof value !== "string")
+    throw new UsageError(`"${name}" must be a text, got ${JSON.stringify(value) ?? "nothing"}`);
   return value;
 }
 
@@ -29,30 +38,48 @@ const wrap = <I, O>(pipeline: Pipeline<I, O>, read: (fields: Fields) => I): Pred
   Object.assign((fields: Fields) => pipeline(read(fields)), { [Symbol.dispose]: () => pipeline[Symbol.dispose]() });
 
 /** The pipeline that the folder's architecture is made for. */
-async function pipelineOf(files: Files, architecture: string, { aggregate, top }: Options, settings: PipelineOptions): Promise<Predict> {
+async function pipelineOf(
+  files: Files,
+  architecture: string,
+  { aggregate, top }: Options,
+  settings: PipelineOptions,
+): Promise<Predict> {
   if (architecture.endsWith("SequenceClassification"))
-    return wrap(await textClassification(files, settings), (fields) => ({ text: text(fields, "text"), ...(fields["pair"] !== undefined && { pair: text(fields, "pair") }) }));
+    return wrap(await textClassification(files, settings), (fields) => ({
+      text: text(fields, "text"),
+      ...(fields["pair"] !== undefined && { pair: text(fields, "pair") }),
+    }));
   if (architecture.endsWith("TokenClassification"))
     return wrap(await tokenClassification(files, { ...settings, aggregate }), (fields) => {
       const { words } = fields;
       if (words === undefined) return text(fields, "text");
-      if (!Array.isArray(words) || !words.every((word) => typeof word === "string")) throw new UsageError(`"words" must be a list of texts, got ${JSON.stringify(words)}`);
+      if (!Array.isArray(words) || !words.every((word) => typeof word === "string"))
+        throw new UsageError(`"words" must be a list of texts, got ${JSON.stringify(words)}`);
       return { words };
     });
   if (architecture.endsWith("QuestionAnswering"))
-    return wrap(await questionAnswering(files, settings), (fields) => ({ question: text(fields, "question"), context: text(fields, "context") }));
-  if (/(MaskedLM|PreTraining)$/.test(architecture)) return wrap(await fillMask(files, { ...settings, top }), (fields) => text(fields, "text"));
-  throw new UsageError(`a model of architecture ${architecture || "(none)"} predicts nothing; for vectors use cloze embed`);
+    return wrap(await questionAnswering(files, settings), (fields) => ({
+      question: text(fields, "question"),
+      context: text(fields, "context"),
+    }));
+  if (/(MaskedLM|PreTraining)$/.test(architecture))
+    return wrap(await fillMask(files, { ...settings, top }), (fields) => text(fields, "text"));
+  throw new UsageError(
+    `a model of architecture ${architecture || "(none)"} predicts nothing; for vectors use cloze embed`,
+  );
 }
 
 async function architectureOf(model: string): Promise<string> {
-  const { architectures } = JSON.parse(new TextDecoder().decode(await readWhole(`${model}/config.json`))) as { architectures?: unknown[] };
+  const { architectures } = JSON.parse(new TextDecoder().decode(await readWhole(`${model}/config.json`))) as {
+    architectures?: unknown[];
+  };
   return String(architectures?.[0] ?? "");
 }
 
 function fieldsOf(value: unknown): Fields {
   if (typeof value === "string") return { text: value };
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new UsageError(`expected a JSON object or string, got ${JSON.stringify(value)}`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new UsageError(`expected a JSON object or string, got ${JSON.stringify(value)}`);
   return value as Fields;
 }
 
@@ -74,12 +101,18 @@ async function run(files: readonly string[], options: Options): Promise<void> {
 export function predictCommand(): Command {
   return withModelOptions(new Command("predict"))
     .description("Answer, classify, tag or fill masks, as the model folder is made for.")
-    .argument("[file...]", 'lines of JSON: {"text"}, {"text", "pair"}, {"words"} or {"question", "context"}; - or none for standard input')
+    .argument(
+      "[file...]",
+      'lines of JSON: {"text"}, {"text", "pair"}, {"words"} or {"question", "context"}; - or none for standard input',
+    )
     .requiredOption("--model <folder>", "a fine-tuned or pre-trained model folder")
     .option("--text", "lines are plain text, not JSON")
     .option("--aggregate <how>", "tagging: word or entity", "word")
     .option("--top <n>", "masks: how many guesses", wholeNumber(1), 5)
     .option("--length <n>", "longest sequence in tokens", wholeNumber(8))
-    .addHelpText("after", `\nExamples:\n  echo '{"question": "Where does Anna live?", "context": "Anna lives in Rome."}' | cloze predict --model my-qa\n  echo 'The cat drinks [MASK].' | cloze predict --model my-bert --text`)
+    .addHelpText(
+      "after",
+      `\nExamples:\n  echo '{"question": "Where does Anna live?", "context": "Anna lives in Rome."}' | cloze predict --model my-qa\n  echo 'The cat drinks [MASK].' | cloze predict --model my-bert --text`,
+    )
     .action(run);
 }

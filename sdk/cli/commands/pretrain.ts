@@ -1,7 +1,32 @@
 import { createHash } from "node:crypto";
 import {
-  adamW, alone, type Arrangement, bertConfig, boundaries, type Engine, freshModel, linearRate, loadModel, loadTokenizer, maskedHeldOut, maskedLm, pairAccuracy, pairObjective,
-  perplexity, type Position, type Pretrained, pretrainingSamples, readDocuments, saveModel, type Step, together, tokenizeDocuments, type TokenizedDocument, type Tokenizer, train, trainWordPiece,
+  type Arrangement,
+  adamW,
+  alone,
+  bertConfig,
+  boundaries,
+  type Engine,
+  freshModel,
+  linearRate,
+  loadModel,
+  loadTokenizer,
+  maskedHeldOut,
+  maskedLm,
+  type Position,
+  type Pretrained,
+  pairAccuracy,
+  pairObjective,
+  perplexity,
+  pretrainingSamples,
+  readDocuments,
+  type Step,
+  saveModel,
+  type TokenizedDocument,
+  type Tokenizer,
+  together,
+  tokenizeDocuments,
+  train,
+  trainWordPiece,
 } from "cloze";
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
@@ -41,7 +66,11 @@ interface Options extends ModelOptions {
 /** What --objective says: how sequences are made, and what is learned from them. */
 function arrangementOf(objective: string): Arrangement {
   const parts = objective.split("+").sort().join("+");
-  const known: Readonly<Record<string, Arrangement>> = { "masked-lm": "sentences", "masked-lm+next-sentence": "next-sentence", "masked-lm+sentence-order": "sentence-order" };
+  const known: Readonly<Record<string, Arrangement>> = {
+    "masked-lm": "sentences",
+    "masked-lm+next-sentence": "next-sentence",
+    "masked-lm+sentence-order": "sentence-order",
+  };
   const arrangement = known[parts];
   if (!arrangement) throw new UsageError(`--objective ${objective}: expected one of ${Object.keys(known).join(", ")}`);
   return arrangement;
@@ -57,11 +86,17 @@ async function documentsOf(names: readonly string[]): Promise<string[][]> {
 /** Every twentieth document is held out where no --dev file is given. */
 const HELD_OUT = 20;
 
-async function splitDocuments(names: readonly string[], dev: string | undefined): Promise<{ training: string[][]; held: string[][] }> {
+async function splitDocuments(
+  names: readonly string[],
+  dev: string | undefined,
+): Promise<{ training: string[][]; held: string[][] }> {
   const documents = await documentsOf(names);
   if (dev !== undefined) return { training: documents, held: await documentsOf([dev]) };
   if (documents.length < HELD_OUT) return { training: documents, held: [] };
-  return { training: documents.filter((_, i) => i % HELD_OUT !== 0), held: documents.filter((_, i) => i % HELD_OUT === 0) };
+  return {
+    training: documents.filter((_, i) => i % HELD_OUT !== 0),
+    held: documents.filter((_, i) => i % HELD_OUT === 0),
+  };
 }
 
 async function tokenizerOf(options: Options, training: readonly string[][]): Promise<Tokenizer> {
@@ -72,23 +107,31 @@ async function tokenizerOf(options: Options, training: readonly string[][]): Pro
 }
 
 async function modelOf(engine: Engine, options: Options, tokenizer: Tokenizer): Promise<Pretrained<"pretrain">> {
-  if (options.from !== undefined) return loadModel(engine, folder(options.from), { purpose: "pretrain", seed: options.seed });
+  if (options.from !== undefined)
+    return loadModel(engine, folder(options.from), { purpose: "pretrain", seed: options.seed });
   const { layers, width, heads, length, dropout, seed } = options;
   if (width % heads !== 0) throw new UsageError(`--width ${width} is not a multiple of --heads ${heads}`);
-  return freshModel(engine, bertConfig({ vocabulary: tokenizer.size, layers, width, heads, positions: length, dropout }), "pretrain", seed);
+  return freshModel(
+    engine,
+    bertConfig({ vocabulary: tokenizer.size, layers, width, heads, positions: length, dropout }),
+    "pretrain",
+    seed,
+  );
 }
 
 /** A fingerprint of the text as the tokenizer reads it: a run goes on only with the same. */
 function fingerprint(documents: readonly TokenizedDocument[]): string {
   const hash = createHash("sha256");
-  for (const document of documents) for (const { ids } of document) hash.update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
+  for (const document of documents)
+    for (const { ids } of document) hash.update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
   return hash.digest("hex").slice(0, 16);
 }
 
 async function run(files: readonly string[], options: Options): Promise<void> {
   const arrangement = arrangementOf(options.objective);
   await requireFiles([...files, options.dev]);
-  if (!options.force && (await exists(options.out))) throw new UsageError(`${options.out} exists already; choose another --out, or replace it with --force`);
+  if (!options.force && (await exists(options.out)))
+    throw new UsageError(`${options.out} exists already; choose another --out, or replace it with --force`);
   const { training, held } = await splitDocuments(files, options.dev);
   const tokenizer = await tokenizerOf(options, training);
   const { mask } = tokenizer.special;
@@ -97,33 +140,114 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   using loaded = await modelOf(engine, options, tokenizer);
   const documents = tokenizeDocuments(tokenizer, training);
   const sequences = { length: options.length, special: boundaries(tokenizer), seed: options.seed };
-  const masking = { vocabulary: { size: tokenizer.size, mask }, rate: options.mask, wholeWords: options.wholeWords ?? false };
+  const masking = {
+    vocabulary: { size: tokenizer.size, mask },
+    rate: options.mask,
+    wholeWords: options.wholeWords ?? false,
+  };
   using optimizer = adamW(loaded.weights, { decay: 0.01 });
   const { steps, rate, rows, accumulate, seed } = options;
   const warmup = options.warmup ?? Math.ceil(steps / 10);
-  const settings = { command: "pretrain", objective: options.objective, mask: options.mask, words: String(options.wholeWords ?? false), length: options.length, heads: options.heads, dropout: options.dropout, steps, rate, warmup, rows, accumulate, seed, build: options.build, text: fingerprint(documents), vocabulary: tokenizer.size };
+  const settings = {
+    command: "pretrain",
+    objective: options.objective,
+    mask: options.mask,
+    words: String(options.wholeWords ?? false),
+    length: options.length,
+    heads: options.heads,
+    dropout: options.dropout,
+    steps,
+    rate,
+    warmup,
+    rows,
+    accumulate,
+    seed,
+    build: options.build,
+    text: fingerprint(documents),
+    vocabulary: tokenizer.size,
+  };
   const checkpoints = new Checkpoints(options.out, options.checkpointEvery, settings);
   const from = options.resume === undefined ? undefined : await checkpoints.resume(options.resume, optimizer);
-  const objective = arrangement === "sentences" ? alone(maskedLm(masking)) : together(maskedLm(masking), pairObjective(arrangement));
+  const objective =
+    arrangement === "sentences" ? alone(maskedLm(masking)) : together(maskedLm(masking), pairObjective(arrangement));
   const { signal } = interruption();
   const samples = pretrainingSamples(documents, arrangement, sequences);
-  const last = await loop(train({ engine, model: loaded.model, objective: objective as typeof objective & { names: readonly string[] }, samples, optimizer, rate: linearRate(rate, warmup, steps), rows, accumulate, seed, steps, ...(from && { from }) }), options, checkpoints, optimizer, signal);
-  const figures = held.length === 0 ? {} : heldOut(loaded, tokenizeDocuments(tokenizer, held), arrangement, sequences, masking);
-  await writeFolder(options.out, options.force ?? false, (to) => saveModel(to, { ...loaded, purpose: arrangement === "sentences" ? "mask" : "pretrain", tokenizer, length: options.length }));
+  const last = await loop(
+    train({
+      engine,
+      model: loaded.model,
+      objective: objective as typeof objective & { names: readonly string[] },
+      samples,
+      optimizer,
+      rate: linearRate(rate, warmup, steps),
+      rows,
+      accumulate,
+      seed,
+      steps,
+      ...(from && { from }),
+    }),
+    options,
+    checkpoints,
+    optimizer,
+    signal,
+  );
+  const figures =
+    held.length === 0 ? {} : heldOut(loaded, tokenizeDocuments(tokenizer, held), arrangement, sequences, masking);
+  await writeFolder(options.out, options.force ?? false, (to) =>
+    saveModel(to, {
+      ...loaded,
+      purpose: arrangement === "sentences" ? "mask" : "pretrain",
+      tokenizer,
+      length: options.length,
+    }),
+  );
   await checkpoints.remove();
-  const done = { done: true, steps, loss: last.loss, seconds: Number(last.seconds.toFixed(1)), parameters: loaded.weights.count, vocabulary: tokenizer.size, out: options.out, ...figures };
+  const done = {
+    done: true,
+    steps,
+    loss: last.loss,
+    seconds: Number(last.seconds.toFixed(1)),
+    parameters: loaded.weights.count,
+    vocabulary: tokenizer.size,
+    out: options.out,
+    ...figures,
+  };
   if (options.json) await writeLine(JSON.stringify(done));
-  else say(`done: ${Object.entries(done).map(([name, value]) => `${name} ${typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : value}`).join(", ")}`);
+  else
+    say(
+      `done: ${Object.entries(done)
+        .map(
+          ([name, value]) =>
+            `${name} ${typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : value}`,
+        )
+        .join(", ")}`,
+    );
 }
 
 /** Show and save what the run yields; an interruption leaves a checkpoint. */
-async function loop(steps: AsyncGenerator<Step>, options: Options, checkpoints: Checkpoints, optimizer: ReturnType<typeof adamW>, signal: AbortSignal): Promise<Step> {
+async function loop(
+  steps: AsyncGenerator<Step>,
+  options: Options,
+  checkpoints: Checkpoints,
+  optimizer: ReturnType<typeof adamW>,
+  signal: AbortSignal,
+): Promise<Step> {
   const bar = options.json ? null : progress("pre-training", options.steps);
   let last: Step | undefined;
   for await (const step of steps) {
     last = step;
     const speed = Math.round(step.tokensPerSecond);
-    if (options.json) await writeLine(JSON.stringify({ step: step.step, loss: step.loss, rate: step.rate, tokens_per_s: speed, seconds: Number(step.seconds.toFixed(2)), ...step.parts }));
+    if (options.json)
+      await writeLine(
+        JSON.stringify({
+          step: step.step,
+          loss: step.loss,
+          rate: step.rate,
+          tokens_per_s: speed,
+          seconds: Number(step.seconds.toFixed(2)),
+          ...step.parts,
+        }),
+      );
     bar?.update(step.step, `loss ${step.loss.toFixed(3)}, ${speed} tokens/s`);
     const position: Position = step;
     if (signal.aborted) {
@@ -138,12 +262,27 @@ async function loop(steps: AsyncGenerator<Step>, options: Options, checkpoints: 
   return last;
 }
 
-function heldOut(loaded: Pretrained<"pretrain">, documents: readonly TokenizedDocument[], arrangement: Arrangement, sequences: { length: number; special: { cls: number; sep: number }; seed: number }, masking: Parameters<typeof maskedHeldOut>[2]): Record<string, number> {
+function heldOut(
+  loaded: Pretrained<"pretrain">,
+  documents: readonly TokenizedDocument[],
+  arrangement: Arrangement,
+  sequences: { length: number; special: { cls: number; sep: number }; seed: number },
+  masking: Parameters<typeof maskedHeldOut>[2],
+): Record<string, number> {
   const sentences = pretrainingSamples(documents, "sentences", sequences)(0);
   const { loss, unigramEntropy, accuracy, targets } = maskedHeldOut(loaded.model, sentences, masking);
-  const figures = { held_out_loss: loss, unigram_entropy: unigramEntropy, perplexity: perplexity(loss), masked_accuracy: accuracy, targets };
+  const figures = {
+    held_out_loss: loss,
+    unigram_entropy: unigramEntropy,
+    perplexity: perplexity(loss),
+    masked_accuracy: accuracy,
+    targets,
+  };
   if (arrangement === "sentences" || documents.length < 2) return figures;
-  return { ...figures, pair_accuracy: pairAccuracy(loaded.model, pretrainingSamples(documents, arrangement, sequences)(0)) };
+  return {
+    ...figures,
+    pair_accuracy: pairAccuracy(loaded.model, pretrainingSamples(documents, arrangement, sequences)(0)),
+  };
 }
 
 export function pretrainCommand(): Command {
@@ -161,7 +300,11 @@ export function pretrainCommand(): Command {
     .option("--heads <n>", "", wholeNumber(1), 4)
     .option("--length <n>", "longest sequence in tokens", wholeNumber(8), 128)
     .option("--dropout <share>", "", Number, 0.1)
-    .option("--objective <names>", "masked-lm, masked-lm+next-sentence or masked-lm+sentence-order", "masked-lm+next-sentence")
+    .option(
+      "--objective <names>",
+      "masked-lm, masked-lm+next-sentence or masked-lm+sentence-order",
+      "masked-lm+next-sentence",
+    )
     .option("--mask <share>", "tokens to predict", positive, 0.15)
     .option("--whole-words", "mask whole words")
     .option("--dev <file>", "held-out text; without it every twentieth document")
@@ -173,6 +316,9 @@ export function pretrainCommand(): Command {
     .option("--seed <n>", "", wholeNumber(0), 1)
     .option("--checkpoint-every <n>", "steps", wholeNumber(1), 500)
     .option("--resume <folder>", "go on where the interrupted run of this output folder stood")
-    .addHelpText("after", `\nExamples:\n  cloze pretrain --out my-bert --layers 2 --width 128 --heads 2 --steps 2000 novels.txt.gz\n  cloze pretrain --out my-bert --resume my-bert --layers 2 --width 128 --heads 2 --steps 2000 novels.txt.gz`)
+    .addHelpText(
+      "after",
+      `\nExamples:\n  cloze pretrain --out my-bert --layers 2 --width 128 --heads 2 --steps 2000 novels.txt.gz\n  cloze pretrain --out my-bert --resume my-bert --layers 2 --width 128 --heads 2 --steps 2000 novels.txt.gz`,
+    )
     .action(run);
 }

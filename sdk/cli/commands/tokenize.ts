@@ -1,4 +1,4 @@
-import { type Encoding, toCodePoints, type Tokenizer } from "cloze/tokenizer";
+import { type Encoding, type Tokenizer, toCodePoints } from "cloze/tokenizer";
 import { Command } from "commander";
 import { parseLine, sources } from "../input.js";
 import { writeLine } from "../output.js";
@@ -22,14 +22,18 @@ interface Line {
 function lineOf(value: unknown): Line {
   if (typeof value === "string") return { text: value };
   const { text, pair } = (value ?? {}) as Record<string, unknown>;
-  if (typeof text !== "string" || (pair !== undefined && typeof pair !== "string")) throw new UsageError(`expected a JSON string or {"text", "pair"?}, got ${JSON.stringify(value)}`);
+  if (typeof text !== "string" || (pair !== undefined && typeof pair !== "string"))
+    throw new UsageError(`expected a JSON string or {"text", "pair"?}, got ${JSON.stringify(value)}`);
   return { text, ...(pair !== undefined && { pair }) };
 }
 
 /** Offsets of each token in its own text, in the unit asked for. */
 function offsetsOf(encoding: Encoding, { text, pair }: Line, codePoints: boolean): Int32Array {
   if (!codePoints) return encoding.offsets;
-  const [first, second] = [toCodePoints(encoding.offsets, text), pair === undefined ? null : toCodePoints(encoding.offsets, pair)];
+  const [first, second] = [
+    toCodePoints(encoding.offsets, text),
+    pair === undefined ? null : toCodePoints(encoding.offsets, pair),
+  ];
   return encoding.offsets.map((_, i) => (encoding.sequences[i >> 1] === 1 ? second![i]! : first[i]!));
 }
 
@@ -53,7 +57,10 @@ function readable(tokenizer: Tokenizer, encoding: Encoding, line: Line): string 
 
 async function run(files: readonly string[], options: Options): Promise<void> {
   const tokenizer = await openTokenizer(options.tokenizer);
-  const settings = { special: options.special, ...(options.truncate !== undefined && { truncate: { length: options.truncate } }) };
+  const settings = {
+    special: options.special,
+    ...(options.truncate !== undefined && { truncate: { length: options.truncate } }),
+  };
   for (const source of sources(files)) {
     let number = 0;
     for await (const text of source.lines) {
@@ -61,7 +68,9 @@ async function run(files: readonly string[], options: Options): Promise<void> {
       if (text === "" && !options.text) continue;
       const line = lineOf(options.text ? text : parseLine(source.name, number, text));
       const encoding = tokenizer.encode(line.text, line.pair, settings);
-      await writeLine(options.json ? jsonOf(encoding, line, options.codePoints ?? false) : readable(tokenizer, encoding, line));
+      await writeLine(
+        options.json ? jsonOf(encoding, line, options.codePoints ?? false) : readable(tokenizer, encoding, line),
+      );
     }
   }
 }
@@ -76,6 +85,9 @@ export function tokenizeCommand(): Command {
     .option("--no-special", "leave special tokens out")
     .option("--truncate <n>", "keep at most n tokens", wholeNumber(1))
     .option("--code-points", "offsets count Unicode code points instead of UTF-16 units")
-    .addHelpText("after", `\nExamples:\n  echo 'The unwanted guest' | cloze tokenize --tokenizer my-model --text\n  cloze tokenize --tokenizer tokenizer.json.gz --json texts.jsonl.gz > tokens.jsonl`)
+    .addHelpText(
+      "after",
+      `\nExamples:\n  echo 'The unwanted guest' | cloze tokenize --tokenizer my-model --text\n  cloze tokenize --tokenizer tokenizer.json.gz --json texts.jsonl.gz > tokens.jsonl`,
+    )
     .action(run);
 }

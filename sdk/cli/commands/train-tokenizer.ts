@@ -1,6 +1,6 @@
+import { writeFileAtomically } from "cloze/node";
 import { trainWordPiece } from "cloze/tokenizer";
 import { Command } from "commander";
-import { writeFileAtomically } from "cloze/node";
 import { requireFiles, sources } from "../input.js";
 import { say, writeLine } from "../output.js";
 import { wholeNumber } from "../usage.js";

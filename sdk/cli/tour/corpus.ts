@@ -1,6 +1,15 @@
 /** The project's own text and labelled sentences, as the tour of `npm start` uses them. */
 import { readdirSync, readFileSync } from "node:fs";
-import { type Question, readDocuments, readQuestions, readTagged, readTextRows, type TaggedSentence, type TextRow, textSource } from "cloze";
+import {
+  type Question,
+  readDocuments,
+  readQuestions,
+  readTagged,
+  readTextRows,
+  type TaggedSentence,
+  type TextRow,
+  textSource,
+} from "cloze";
 import { collect } from "../input.js";
 
 /** The folder `corpus/` of the package. */
@@ -27,7 +36,10 @@ export interface Labelled {
 }
 
 async function split<T>(read: (name: string) => AsyncIterable<T>, folder: string, ending: string): Promise<Split<T>> {
-  return { train: await collect(read(`${folder}/train.${ending}`)), test: await collect(read(`${folder}/test.${ending}`)) };
+  return {
+    train: await collect(read(`${folder}/train.${ending}`)),
+    test: await collect(read(`${folder}/test.${ending}`)),
+  };
 }
 
 export async function labelled(): Promise<Labelled> {
@@ -41,16 +53,27 @@ export async function labelled(): Promise<Labelled> {
 
 /** Running text in English: for training, and documents that training never sees. */
 export async function runningText(): Promise<{ training: string[][]; held: string[][] }> {
-  const names = readdirSync(new URL("text/", place)).filter((name) => name.endsWith(".txt")).sort();
+  const names = readdirSync(new URL("text/", place))
+    .filter((name) => name.endsWith(".txt"))
+    .sort();
   const training = [...(await documents("parallel/en.txt"))];
   for (const name of names) training.push(...(await documents(`text/${name}`)));
-  return { training, held: [...(await documents("held-out/english.txt")), ...(await documents("parallel/en.held-out.txt"))] };
+  return {
+    training,
+    held: [...(await documents("held-out/english.txt")), ...(await documents("parallel/en.held-out.txt"))],
+  };
 }
 
 /** The labelled training parts as plain text: more for a small model to read. Nothing of a test part is in it. */
 export function unlabelled({ questions, inference, sentiment, tags }: Labelled): string[][] {
   const contexts = [...new Set(questions.train.map(({ context }) => context))].map(sentences);
   const premises = [...new Set(inference.train.map(({ text }) => text))];
-  const loose = [...premises, ...inference.train.map(({ pair }) => pair!), ...sentiment.train.map(({ text }) => text), ...tags.train.map(({ text }) => text), ...questions.train.map(({ question }) => question)];
+  const loose = [
+    ...premises,
+    ...inference.train.map(({ pair }) => pair!),
+    ...sentiment.train.map(({ text }) => text),
+    ...tags.train.map(({ text }) => text),
+    ...questions.train.map(({ question }) => question),
+  ];
   return [...contexts, ...loose.map((sentence) => [sentence])];
 }

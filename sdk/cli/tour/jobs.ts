@@ -1,20 +1,51 @@
 /** What the tour computes, in two workers side by side: pre-training, and fine-tuning with and without it. */
 import {
-  adamW, alone, answerTask, bertConfig, boundaries, classifyTask, Engine, finetune, freshModel, linearRate, loadModel, maskedHeldOut, maskedLm, memoryFiles, type Metrics, pairAccuracy, pairObjective,
-  type Pretrained, pretrainingSamples, type Purpose, readTokenizerJson, saveModel, stepsOfEpochs, tagTask, type Task, tokenizeDocuments, type Tokenizer, together, train,
+  adamW,
+  answerTask,
+  bertConfig,
+  boundaries,
+  classifyTask,
+  Engine,
+  finetune,
+  freshModel,
+  IGNORE,
+  linearRate,
+  loadModel,
+  type Metrics,
+  maskedHeldOut,
+  maskedLm,
+  memoryFiles,
+  type Pretrained,
+  type Purpose,
+  pairAccuracy,
+  pairObjective,
+  pretrainingSamples,
+  readTokenizerJson,
+  saveModel,
+  stepsOfEpochs,
+  type Task,
+  type Tokenizer,
+  tagTask,
+  together,
+  tokenizeDocuments,
+  train,
 } from "cloze";
 import type { Labelled } from "./corpus.js";
 
 /** Sizes and lengths of the tour, chosen so that all of it takes less than four minutes on two cores. */
 export const RECIPE = {
-  vocabulary: 700,
+  vocabulary: 600,
   layers: 2,
-  width: 96,
-  heads: 3,
+  width: 64,
+  heads: 2,
   length: 96,
   dropout: 0.1,
-  pretrain: { steps: 1600, rows: 16, rate: 2e-3, mask: 0.15 },
-  finetune: { rows: 16, epochs: { sentiment: 6, tags: 10, inference: 6, questions: 8 }, rate: { pretrained: 5e-4, scratch: 1e-3 } },
+  pretrain: { steps: 1800, rows: 24, rate: 1.5e-3, mask: 0.15 },
+  finetune: {
+    rows: 16,
+    epochs: { sentiment: 6, tags: 12, inference: 8, questions: 10 },
+    rate: { pretrained: 5e-4, scratch: 1e-3 },
+  },
   seed: 1,
 } as const;
 
@@ -24,8 +55,20 @@ export type TaskName = keyof Labelled;
 export type Folder = [string, Uint8Array][];
 
 export type Job =
-  | { readonly kind: "pretrain"; readonly tokenizer: string; readonly training: string[][]; readonly extra: string[][]; readonly held: string[][] }
-  | { readonly kind: "finetune"; readonly tokenizer: string; readonly task: TaskName; readonly data: Labelled[TaskName]; readonly folder: Folder | null };
+  | {
+      readonly kind: "pretrain";
+      readonly tokenizer: string;
+      readonly training: string[][];
+      readonly extra: string[][];
+      readonly held: string[][];
+    }
+  | {
+      readonly kind: "finetune";
+      readonly tokenizer: string;
+      readonly task: TaskName;
+      readonly data: Labelled[TaskName];
+      readonly folder: Folder | null;
+    };
 
 export interface CurvePoint {
   readonly step: number;
@@ -54,7 +97,12 @@ export interface FinetuneResult {
 
 /** The task of the SDK behind each part of the corpus. */
 function taskOf(name: TaskName): Task<unknown, Purpose> {
-  const tasks = { sentiment: () => classifyTask("classify"), inference: () => classifyTask("pair"), tags: () => tagTask, questions: () => answerTask };
+  const tasks = {
+    sentiment: () => classifyTask("classify"),
+    inference: () => classifyTask("pair"),
+    tags: () => tagTask,
+    questions: () => answerTask,
+  };
   return tasks[name]() as unknown as Task<unknown, Purpose>;
 }
 
@@ -81,12 +129,20 @@ async function saved(loaded: Pretrained, tokenizer: Tokenizer): Promise<Folder> 
 
 export type Report = (done: number, note: string) => void;
 
-export async function pretrain({ tokenizer: json, training, extra, held }: Extract<Job, { kind: "pretrain" }>, report: Report): Promise<PretrainResult> {
+export async function pretrain(
+  { tokenizer: json, training, extra, held }: Extract<Job, { kind: "pretrain" }>,
+  report: Report,
+): Promise<PretrainResult> {
   const { vocabulary: _, layers, width, heads, length, dropout, seed } = RECIPE;
   const { steps, rows, rate, mask } = RECIPE.pretrain;
   const tokenizer = readTokenizerJson(json);
   using engine = await Engine.create();
-  const loaded = freshModel(engine, bertConfig({ vocabulary: tokenizer.size, layers, width, heads, positions: length, dropout }), "pretrain", seed);
+  const loaded = freshModel(
+    engine,
+    bertConfig({ vocabulary: tokenizer.size, layers, width, heads, positions: length, dropout }),
+    "pretrain",
+    seed,
+  );
   using optimizer = adamW(loaded.weights, { decay: 0.01 });
   const sequences = { length, special: boundaries(tokenizer), seed };
   const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: mask };
@@ -94,27 +150,48 @@ export async function pretrain({ tokenizer: json, training, extra, held }: Extra
   const loose = pretrainingSamples(tokenizeDocuments(tokenizer, extra), "sentences", sequences);
   const curve: CurvePoint[] = [];
   const smooth = smoother();
-  const both = together(maskedLm(masking), pairObjective("next-sentence"));
-  const onlyMasked = alone(maskedLm(masking));
-  // Running text teaches both objectives; loose sentences have no neighbours, so they teach masked LM alone.
-  const objective = {
-    ...both,
-    counts: (batch: Parameters<typeof both.counts>[0]) => (batch.labels.pair ? both.counts(batch) : [...onlyMasked.counts(batch), 0]),
-    losses: (model: typeof loaded.model, batch: Parameters<typeof both.counts>[0], counts: readonly number[]) => (batch.labels.pair ? both.losses(model, batch, counts) : onlyMasked.losses(model, batch, counts)),
-  };
-  const samples = (epoch: number) => (epoch % 3 === 2 ? loose(epoch) : pairs(epoch));
-  for await (const step of train({ engine, model: loaded.model, objective, samples, optimizer, rate: linearRate(rate, Math.ceil(steps / 10), steps), rows, seed, steps })) {
+  const objective = together(maskedLm(masking), pairObjective("next-sentence"));
+  // Loose sentences have no neighbours: they teach masked LM alone.
+  const unpaired = (epoch: number) => loose(epoch).map((sample) => ({ ...sample, labels: { pair: IGNORE } }));
+  const samples = (epoch: number) => [...pairs(epoch), ...unpaired(epoch)];
+  for await (const step of train({
+    engine,
+    model: loaded.model,
+    objective,
+    samples,
+    optimizer,
+    rate: linearRate(rate, Math.ceil(steps / 10), steps),
+    rows,
+    seed,
+    steps,
+  })) {
     const point = smooth(step.step, step.parts["masked-lm"]!);
     if (step.step % 10 === 0) curve.push(point);
     if (step.step % 5 === 0) report(step.step, `masked-LM loss ${point.loss.toFixed(2)}`);
   }
   const unseen = tokenizeDocuments(tokenizer, held);
-  const { loss, unigramEntropy, accuracy, targets } = maskedHeldOut(loaded.model, pretrainingSamples(unseen, "sentences", sequences)(0), masking);
+  const { loss, unigramEntropy, accuracy, targets } = maskedHeldOut(
+    loaded.model,
+    pretrainingSamples(unseen, "sentences", sequences)(0),
+    masking,
+  );
   const judged = pairAccuracy(loaded.model, pretrainingSamples(unseen, "next-sentence", sequences)(0));
-  return { folder: await saved(loaded, tokenizer), curve, loss, unigramEntropy, accuracy, targets, pairAccuracy: judged, parameters: loaded.weights.count };
+  return {
+    folder: await saved(loaded, tokenizer),
+    curve,
+    loss,
+    unigramEntropy,
+    accuracy,
+    targets,
+    pairAccuracy: judged,
+    parameters: loaded.weights.count,
+  };
 }
 
-export async function finetuneJob({ tokenizer: json, task: name, data, folder }: Extract<Job, { kind: "finetune" }>, report: Report): Promise<FinetuneResult> {
+export async function finetuneJob(
+  { tokenizer: json, task: name, data, folder }: Extract<Job, { kind: "finetune" }>,
+  report: Report,
+): Promise<FinetuneResult> {
   const { length, dropout, layers, width, heads, seed } = RECIPE;
   const { rows, epochs, rate } = RECIPE.finetune;
   const task = taskOf(name);
@@ -128,7 +205,16 @@ export async function finetuneJob({ tokenizer: json, task: name, data, folder }:
   const settings = { tokenizer, labels, length };
   const curve: CurvePoint[] = [];
   const smooth = smoother();
-  const run = finetune({ loaded, task, settings, train: data.train as readonly unknown[], epochs: epochs[name], rate: folder ? rate.pretrained : rate.scratch, rows, seed });
+  const run = finetune({
+    loaded,
+    task,
+    settings,
+    train: data.train as readonly unknown[],
+    epochs: epochs[name],
+    rate: folder ? rate.pretrained : rate.scratch,
+    rows,
+    seed,
+  });
   for await (const event of run) {
     if (event.kind !== "step") continue;
     curve.push(smooth(event.step.step, event.step.loss));

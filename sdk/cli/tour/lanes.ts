@@ -1,8 +1,11 @@
 /** Two workers that take jobs in turn, so that both cores of a small machine are busy. */
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { type FinetuneResult, finetuneJob, type Job, pretrain, type PretrainResult } from "./jobs.js";
+import { type FinetuneResult, finetuneJob, type Job, type PretrainResult, pretrain } from "./jobs.js";
 
-type Answer = { readonly kind: "progress"; readonly done: number; readonly note: string } | { readonly kind: "result"; readonly result: PretrainResult | FinetuneResult } | { readonly kind: "error"; readonly message: string };
+type Answer =
+  | { readonly kind: "progress"; readonly done: number; readonly note: string }
+  | { readonly kind: "result"; readonly result: PretrainResult | FinetuneResult }
+  | { readonly kind: "error"; readonly message: string };
 
 /** In a worker: do one job after another. */
 export function serve(): void {

@@ -1,5 +1,20 @@
 /** The report of the tour: what was learned, in tables and pictures. */
-import { collate, type Engine, embedTexts, hiddenStates, loadModel, loadTokenizer, memoryFiles, type Pretrained, sampleOf, Scope, standardError, type Tokenizer, type Trace, wordVector } from "cloze";
+import {
+  collate,
+  type Engine,
+  embedTexts,
+  hiddenStates,
+  loadModel,
+  loadTokenizer,
+  memoryFiles,
+  type Pretrained,
+  Scope,
+  sampleOf,
+  standardError,
+  type Tokenizer,
+  type Trace,
+  wordVector,
+} from "cloze";
 import { cosine, principalComponents, type Report, type Section } from "cloze/report";
 import { percent } from "../output.js";
 import { type FinetuneResult, type Folder, type PretrainResult, RECIPE, type TaskName } from "./jobs.js";
@@ -11,7 +26,12 @@ export interface TaskResult {
   readonly scratch: FinetuneResult;
 }
 
-export const TITLES: Readonly<Record<TaskName, string>> = { sentiment: "sentiment", tags: "parts of speech", inference: "inference", questions: "question answering" };
+export const TITLES: Readonly<Record<TaskName, string>> = {
+  sentiment: "sentiment",
+  tags: "parts of speech",
+  inference: "inference",
+  questions: "question answering",
+};
 
 /** Header and rows of the table of tasks. */
 export function taskTable(results: readonly TaskResult[]): { header: string[]; rows: string[][] } {
@@ -20,16 +40,42 @@ export function taskTable(results: readonly TaskResult[]): { header: string[]; r
     const baseline = pretrained.baseline[pretrained.headline]!;
     const error = standardError(figure(pretrained), pretrained.decisions);
     const above = (figure(pretrained) - baseline) / error;
-    return [TITLES[name], pretrained.headline, percent(figure(pretrained)), percent(figure(scratch)), percent(baseline), `± ${percent(error)}`, `${above >= 0 ? "+" : ""}${above.toFixed(1)}`];
+    return [
+      TITLES[name],
+      pretrained.headline,
+      percent(figure(pretrained)),
+      percent(figure(scratch)),
+      percent(baseline),
+      `± ${percent(error)}`,
+      `${above >= 0 ? "+" : ""}${above.toFixed(1)}`,
+    ];
   });
-  return { header: ["task", "figure", "pre-trained", "from scratch", "baseline", "standard error", "above baseline, in errors"], rows };
+  return {
+    header: [
+      "task",
+      "figure",
+      "pre-trained",
+      "from scratch",
+      "baseline",
+      "standard error",
+      "above baseline, in errors",
+    ],
+    rows,
+  };
 }
 
 /** Words of more than one sense, each in sentences of both. */
 const SENSES: readonly { readonly word: string; readonly sentences: readonly string[] }[] = [
   {
     word: "light",
-    sentences: ["the light of the sun is bright .", "the light from the lamp is weak .", "we saw the light of the stars .", "the bag is light and easy to carry .", "she wore a light coat in summer .", "the box was light enough to lift ."],
+    sentences: [
+      "the light of the sun is bright .",
+      "the light from the lamp is weak .",
+      "we saw the light of the stars .",
+      "the bag is light and easy to carry .",
+      "she wore a light coat in summer .",
+      "the box was light enough to lift .",
+    ],
   },
 ];
 
@@ -47,7 +93,9 @@ function similarity({ model }: Pretrained<"pretrain">, tokenizer: Tokenizer): Se
     const encodings = sentences.map((sentence) => tokenizer.encode(sentence));
     const samples = encodings.map((encoding) => sampleOf(encoding));
     const states = hiddenStates(model, samples);
-    const vectors = sentences.map((sentence, i) => wordVector(states[i]!, samples[i]!, sentence.split(" ").indexOf(word)));
+    const vectors = sentences.map((sentence, i) =>
+      wordVector(states[i]!, samples[i]!, sentence.split(" ").indexOf(word)),
+    );
     const centre = vectors[0]!.map((_, d) => vectors.reduce((sum, vector) => sum + vector[d]!, 0) / vectors.length);
     const centred = vectors.map((vector) => vector.map((x, d) => x - centre[d]!));
     return {
@@ -63,7 +111,13 @@ function similarity({ model }: Pretrained<"pretrain">, tokenizer: Tokenizer): Se
 
 function plane({ model }: Pretrained<"pretrain">, tokenizer: Tokenizer): Section {
   const words = Object.entries(GROUPS).flatMap(([group, members]) => members.map((label) => ({ group, label })));
-  const vectors = embedTexts(model, tokenizer, words.map(({ label }) => label), { mode: "mean", normalize: true }, RECIPE.length);
+  const vectors = embedTexts(
+    model,
+    tokenizer,
+    words.map(({ label }) => label),
+    { mode: "mean", normalize: true },
+    RECIPE.length,
+  );
   const places = principalComponents(vectors);
   return {
     kind: "scatter",
@@ -105,11 +159,18 @@ export interface Examples {
 }
 
 /** Everything that the tour found, as a report. */
-export async function tourReport(engine: Engine, folder: Folder, pretrained: PretrainResult, tasks: readonly TaskResult[], examples: Examples): Promise<Report> {
+export async function tourReport(
+  engine: Engine,
+  folder: Folder,
+  pretrained: PretrainResult,
+  tasks: readonly TaskResult[],
+  examples: Examples,
+): Promise<Report> {
   const files = memoryFiles(folder);
   using loaded = await loadModel(engine, files, { purpose: "pretrain" });
   const tokenizer = await loadTokenizer(files);
-  const curves = (name: string, result: FinetuneResult) => result.curve.map(({ step, loss }) => ({ series: name, x: step, y: loss }));
+  const curves = (name: string, result: FinetuneResult) =>
+    result.curve.map(({ step, loss }) => ({ series: name, x: step, y: loss }));
   return {
     title: "A BERT from text to answers",
     summary: `${pretrained.parameters.toLocaleString("en")} parameters, ${RECIPE.layers} layers of width ${RECIPE.width}, trained and used in WebAssembly. One seed; fine-tuning on small sets varies from seed to seed.`,
@@ -124,10 +185,32 @@ export async function tourReport(engine: Engine, folder: Folder, pretrained: Pre
         points: pretrained.curve.map(({ step, loss }) => ({ series: "training", x: step, y: loss })),
         levels: [{ label: "unigram entropy", y: pretrained.unigramEntropy }],
       },
-      { kind: "table", title: "Fine-tuning, on test parts", note: "Baselines: majority class; most frequent tag of each word; best fixed span. Scratch: the same network, data and steps, begun at random.", ...taskTable(tasks) },
-      ...tasks.map(({ name, pretrained: with_, scratch }): Section => ({ kind: "lines", title: `Loss while fine-tuning: ${TITLES[name]}`, x: "step", y: "nats", points: [...curves("pre-trained", with_), ...curves("from scratch", scratch)] })),
-      { kind: "table", title: "Filled masks", header: ["text", "guesses"], rows: examples.masks.map(({ text, guesses }) => [text, guesses]) },
-      { kind: "text", title: "A question", paragraphs: [examples.question.context, `${examples.question.question} — ${examples.question.answer}`] },
+      {
+        kind: "table",
+        title: "Fine-tuning, on test parts",
+        note: "Baselines: majority class; most frequent tag of each word; best fixed span. Scratch: the same network, data and steps, begun at random.",
+        ...taskTable(tasks),
+      },
+      ...tasks.map(
+        ({ name, pretrained: with_, scratch }): Section => ({
+          kind: "lines",
+          title: `Loss while fine-tuning: ${TITLES[name]}`,
+          x: "step",
+          y: "nats",
+          points: [...curves("pre-trained", with_), ...curves("from scratch", scratch)],
+        }),
+      ),
+      {
+        kind: "table",
+        title: "Filled masks",
+        header: ["text", "guesses"],
+        rows: examples.masks.map(({ text, guesses }) => [text, guesses]),
+      },
+      {
+        kind: "text",
+        title: "A question",
+        paragraphs: [examples.question.context, `${examples.question.question} — ${examples.question.answer}`],
+      },
       ...similarity(loaded, tokenizer),
       plane(loaded, tokenizer),
       attentionMap(loaded, tokenizer),

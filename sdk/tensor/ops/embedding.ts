@@ -9,7 +9,9 @@ function expectIndices(op: string, index: Int32Array, table: Tensor): void {
   for (let i = 0; i < index.length; i++) {
     const id = index[i]!;
     if (id >= 0 && id < entries) continue;
-    throw new RangeError(`${op}: index ${id} at place ${i} is not in [0, ${entries}). Do tokenizer and model belong together, or is the sequence too long?`);
+    throw new RangeError(
+      `${op}: index ${id} at place ${i} is not in [0, ${entries}). Do tokenizer and model belong together, or is the sequence too long?`,
+    );
   }
 }
 
@@ -41,11 +43,15 @@ export function embeddingSum(lookups: readonly Lookup[]): Tensor {
     const fill = n === 0 ? kernels.gather : kernels.gatherAdd;
     fill(y.address, t.address, places[n]!.address, width, 0, rows);
   }
-  return record(y, lookups.map(([t]) => t), (dy) => {
-    for (const [n, [t]] of lookups.entries()) {
-      if (t.traced) kernels.gatherBackward(gradOf(t).address, dy.address, places[n]!.address, rows, width, 0, width);
-    }
-  });
+  return record(
+    y,
+    lookups.map(([t]) => t),
+    (dy) => {
+      for (const [n, [t]] of lookups.entries()) {
+        if (t.traced) kernels.gatherBackward(gradOf(t).address, dy.address, places[n]!.address, rows, width, 0, width);
+      }
+    },
+  );
 }
 
 /** Rows of an embedding table: (index.length, width). */

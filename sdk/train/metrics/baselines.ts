@@ -75,7 +75,10 @@ export function fixedSpanBaseline(train: readonly Asked[], test: readonly Asked[
   const mean = (questions: readonly Asked[], first: number, length: number) => {
     let [exactMatch, f1] = [0, 0];
     for (const { context, answers } of questions) {
-      const score = squadScore(span(context, first, length), answers.map(({ text }) => text));
+      const score = squadScore(
+        span(context, first, length),
+        answers.map(({ text }) => text),
+      );
       exactMatch += score.exactMatch;
       f1 += score.f1;
     }

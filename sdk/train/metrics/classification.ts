@@ -8,7 +8,8 @@ interface Counts {
 }
 
 function expectEqualLengths(metric: string, predicted: ArrayLike<number>, gold: ArrayLike<number>): void {
-  if (predicted.length !== gold.length) throw new RangeError(`${metric}: ${predicted.length} predictions for ${gold.length} gold labels`);
+  if (predicted.length !== gold.length)
+    throw new RangeError(`${metric}: ${predicted.length} predictions for ${gold.length} gold labels`);
   if (gold.length === 0) throw new RangeError(`${metric}: there is nothing to score`);
 }
 

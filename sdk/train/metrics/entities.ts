@@ -44,10 +44,12 @@ export function entityF1(
   gold: readonly (readonly string[])[],
   reading: "lenient" | "strict" = "lenient",
 ): { precision: number; recall: number; f1: number } {
-  if (predicted.length !== gold.length) throw new RangeError(`entity F1: ${predicted.length} predicted sentences for ${gold.length}`);
+  if (predicted.length !== gold.length)
+    throw new RangeError(`entity F1: ${predicted.length} predicted sentences for ${gold.length}`);
   let [right, found, wanted] = [0, 0, 0];
   for (const [i, tags] of gold.entries()) {
-    if (tags.length !== predicted[i]!.length) throw new RangeError(`entity F1: sentence ${i} has ${tags.length} tags but ${predicted[i]!.length} predicted`);
+    if (tags.length !== predicted[i]!.length)
+      throw new RangeError(`entity F1: sentence ${i} has ${tags.length} tags but ${predicted[i]!.length} predicted`);
     const key = ({ type, begin, end }: Entity) => `${begin}:${end}:${type}`;
     const truth = new Set(entitiesOf(tags, reading).map(key));
     const guess = entitiesOf(predicted[i]!, reading).map(key);

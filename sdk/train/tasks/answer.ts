@@ -1,8 +1,16 @@
 /** Extractive question answering over windows. */
 import { type Question, readQuestions } from "../../data/questions.js";
 import { infer } from "../../heads/infer.js";
-import { answerTokens, decodeSpans, encodeQuestion, type PointsToSpans, type SpanOptions, spanObjective, type Window } from "../../heads/span.js";
-import { type Encodes, alone } from "../../objectives/objective.js";
+import {
+  answerTokens,
+  decodeSpans,
+  encodeQuestion,
+  type PointsToSpans,
+  type SpanOptions,
+  spanObjective,
+  type Window,
+} from "../../heads/span.js";
+import { alone, type Encodes } from "../../objectives/objective.js";
 import { squadScore } from "../metrics/answers.js";
 import { fixedSpanBaseline } from "../metrics/baselines.js";
 import type { Task, TaskSettings } from "./task.js";
@@ -10,8 +18,15 @@ import type { Task, TaskSettings } from "./task.js";
 /** Windows share a third of their context, as 128 of 384. */
 const overlapOf = (length: number): number => Math.floor(length / 3);
 
-const windowsOf = ({ question, context }: Pick<Question, "question" | "context">, { tokenizer, length }: TaskSettings): Window[] =>
-  encodeQuestion(tokenizer, question, context, { length, overlap: overlapOf(length), question: Math.min(64, Math.floor(length / 3)) });
+const windowsOf = (
+  { question, context }: Pick<Question, "question" | "context">,
+  { tokenizer, length }: TaskSettings,
+): Window[] =>
+  encodeQuestion(tokenizer, question, context, {
+    length,
+    overlap: overlapOf(length),
+    question: Math.min(64, Math.floor(length / 3)),
+  });
 
 export interface FoundAnswer {
   readonly answer: string;
@@ -34,7 +49,12 @@ export function findAnswers(
   options: SpanOptions = {},
 ): FoundAnswer[] {
   const windows = questions.map((question) => windowsOf(question, settings));
-  const scores = infer(model, windows.flat().map(({ sample }) => sample), "tokens", (m, hidden) => m.spanScores(hidden));
+  const scores = infer(
+    model,
+    windows.flat().map(({ sample }) => sample),
+    "tokens",
+    (m, hidden) => m.spanScores(hidden),
+  );
   let next = 0;
   return questions.map(({ context }, i) => {
     const scored = windows[i]!.map((window) => {
@@ -44,7 +64,14 @@ export function findAnswers(
     });
     const { candidates, none } = decodeSpans(scored, options);
     const { start, end, score } = candidates[0] ?? { start: 0, end: 0, score: Number.NEGATIVE_INFINITY };
-    return { answer: context.slice(start, end), start, end, score, none, scores: candidates.map((candidate) => candidate.score) };
+    return {
+      answer: context.slice(start, end),
+      start,
+      end,
+      score,
+      none,
+      scores: candidates.map((candidate) => candidate.score),
+    };
   });
 }
 
@@ -69,7 +96,11 @@ export const answerTask: Task<Question, "answer"> = {
     let [exactMatch, f1] = [0, 0];
     for (const [i, { answer, score, none }] of found.entries()) {
       const said = version === "2.0" && none > score ? "" : answer;
-      const result = squadScore(said, examples[i]!.answers.map(({ text }) => text), version);
+      const result = squadScore(
+        said,
+        examples[i]!.answers.map(({ text }) => text),
+        version,
+      );
       exactMatch += result.exactMatch / examples.length;
       f1 += result.f1 / examples.length;
     }

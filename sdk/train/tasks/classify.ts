@@ -1,6 +1,7 @@
 /** Classes of texts and of pairs of texts: sentiment, inference. */
-import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
+
 import { DataError } from "../../data/source.js";
+import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
 import { infer } from "../../heads/infer.js";
 import { LabelSet } from "../../heads/labels.js";
 import { classification, encodeText } from "../../heads/pooled.js";
@@ -17,7 +18,8 @@ export interface LabelledText extends TextRow {
 
 async function* readLabelled(rows: AsyncIterable<TextRow>, name: string): AsyncGenerator<LabelledText> {
   for await (const row of rows) {
-    if (row.label === undefined) throw new DataError(`${name}: no label column; expected label, or one named with --columns`);
+    if (row.label === undefined)
+      throw new DataError(`${name}: no label column; expected label, or one named with --columns`);
     yield { ...row, label: row.label };
   }
 }
@@ -30,7 +32,10 @@ export function classifyTask(name: "classify" | "pair", columns?: Columns): Task
     headline: "accuracy",
     async *read(source) {
       for await (const row of readLabelled(readTextRows(source, columns), source.name)) {
-        if (name === "pair" && row.pair === undefined) throw new DataError(`${source.name}: no second text; a pair needs premise and hypothesis, sentence1 and sentence2, or columns named with --columns`);
+        if (name === "pair" && row.pair === undefined)
+          throw new DataError(
+            `${source.name}: no second text; a pair needs premise and hypothesis, sentence1 and sentence2, or columns named with --columns`,
+          );
         yield row;
       }
     },
@@ -60,8 +65,15 @@ export function classifyTask(name: "classify" | "pair", columns?: Columns): Task
       const guess = names.indexOf(mostFrequent(train.map(({ label }) => label)) ?? "");
       const gold = test.map(({ label }) => names.indexOf(label));
       return {
-        accuracy: majorityBaseline(train.map(({ label }) => label), test.map(({ label }) => label)),
-        macro_f1: macroF1(gold.map(() => guess), gold, names.length),
+        accuracy: majorityBaseline(
+          train.map(({ label }) => label),
+          test.map(({ label }) => label),
+        ),
+        macro_f1: macroF1(
+          gold.map(() => guess),
+          gold,
+          names.length,
+        ),
       };
     },
     decisions: (examples) => examples.length,

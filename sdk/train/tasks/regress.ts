@@ -21,7 +21,10 @@ export function regressTask(columns?: Columns): Task<ScoredText, "classify"> {
     headline: "spearman",
     async *read(source) {
       for await (const row of readTextRows(source, columns)) {
-        if (row.score === undefined) throw new DataError(`${source.name}: the score of "${row.text}" must be a number, got ${row.label ?? "nothing"}`);
+        if (row.score === undefined)
+          throw new DataError(
+            `${source.name}: the score of "${row.text}" must be a number, got ${row.label ?? "nothing"}`,
+          );
         yield { ...row, score: row.score };
       }
     },
@@ -31,14 +34,27 @@ export function regressTask(columns?: Columns): Task<ScoredText, "classify"> {
     objective: alone(regression()),
     evaluate(model, examples, { tokenizer, length }) {
       const samples = examples.map((row) => encodeText(tokenizer, row, length));
-      const predicted = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch)).map(([score]) => score!);
+      const predicted = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch)).map(
+        ([score]) => score!,
+      );
       const gold = examples.map(({ score }) => score);
-      return { spearman: spearman(predicted, gold), pearson: pearson(predicted, gold), mse: squaredError(predicted, gold) };
+      return {
+        spearman: spearman(predicted, gold),
+        pearson: pearson(predicted, gold),
+        mse: squaredError(predicted, gold),
+      };
     },
     baseline(train, test) {
       const mean = train.reduce((sum, { score }) => sum + score, 0) / train.length;
       const gold = test.map(({ score }) => score);
-      return { spearman: 0, pearson: 0, mse: squaredError(gold.map(() => mean), gold) };
+      return {
+        spearman: 0,
+        pearson: 0,
+        mse: squaredError(
+          gold.map(() => mean),
+          gold,
+        ),
+      };
     },
     decisions: (examples) => examples.length,
   };

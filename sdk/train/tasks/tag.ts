@@ -12,12 +12,18 @@ import { entityF1 } from "../metrics/entities.js";
 import { requireLabels, type Task, type TaskSettings } from "./task.js";
 
 /** The tag of every word of every sentence; words cut off by truncation get none and count as wrong. */
-export function tagWords(model: Encodes & LabelsTokens, sentences: readonly (readonly string[])[], settings: TaskSettings): (string | null)[][] {
+export function tagWords(
+  model: Encodes & LabelsTokens,
+  sentences: readonly (readonly string[])[],
+  settings: TaskSettings,
+): (string | null)[][] {
   const labels = requireLabels(settings, "tag");
   const samples = sentences.map((words) => encodeTagged(settings.tokenizer, words, null, labels, settings));
   const scores = infer(model, samples, "tokens", (m, hidden) => m.tagScores(hidden));
   return sentences.map((words, i) => {
-    const best = Array.from(samples[i]!.ids, (_, token) => argmax(scores[i]!.subarray(token * labels.size, (token + 1) * labels.size)));
+    const best = Array.from(samples[i]!.ids, (_, token) =>
+      argmax(scores[i]!.subarray(token * labels.size, (token + 1) * labels.size)),
+    );
     const tags = decodeTags(samples[i]!.words, best, words.length);
     return Array.from(tags, (tag) => (tag < 0 ? null : labels.name(tag)));
   });
@@ -35,12 +41,24 @@ export const tagTask: Task<TaggedSentence, "tag"> = {
   },
   objective: alone(tagging()),
   evaluate(model, examples, settings) {
-    const predicted = tagWords(model, examples.map(({ words }) => words), settings);
+    const predicted = tagWords(
+      model,
+      examples.map(({ words }) => words),
+      settings,
+    );
     const labels = requireLabels(settings, "tag");
     const right = predicted.flatMap((tags, i) => tags.map((tag, word) => (tag === examples[i]!.tags[word] ? 1 : 0)));
-    const score = { accuracy: accuracy(right, right.map(() => 1)) };
+    const score = {
+      accuracy: accuracy(
+        right,
+        right.map(() => 1),
+      ),
+    };
     if (!labels.names.some((name) => name.startsWith("B-"))) return score;
-    const { precision, recall, f1 } = entityF1(predicted.map((tags) => tags.map((tag) => tag ?? "O")), examples.map(({ tags }) => tags));
+    const { precision, recall, f1 } = entityF1(
+      predicted.map((tags) => tags.map((tag) => tag ?? "O")),
+      examples.map(({ tags }) => tags),
+    );
     return { ...score, precision, recall, f1 };
   },
   baseline: (train, test) => ({ accuracy: mostFrequentTagBaseline(train, test) }),

@@ -1,0 +1,25 @@
+/**
+ * Learn a vocabulary, and see how words fall into pieces with their places in the text.
+ *
+ *   npm run example tokens -- "any text"
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { trainWordPiece } from "cloze/tokenizer";
+
+const corpus = join(process.env["CLOZE_ROOT"] ?? ".", "corpus/text");
+const lines = ["a-animals.txt", "b-rivers.txt", "a-food.txt"].flatMap((name) =>
+  readFileSync(join(corpus, name), "utf8").split("\n"),
+);
+const text = process.argv[2] ?? "The fishermen's unwanted catch 🐟 was naïve.";
+
+for (const size of [200, 600, 1500]) {
+  const tokenizer = trainWordPiece(lines, { size });
+  const { ids, offsets } = tokenizer.encode(text, undefined, { special: false });
+  const pieces = Array.from(
+    ids,
+    (id, i) => `${tokenizer.token(id)}=${JSON.stringify(text.slice(offsets[2 * i], offsets[2 * i + 1]))}`,
+  );
+  console.log(`${size} pieces: ${ids.length} tokens\n  ${pieces.join(" ")}`);
+}
+console.log("Look at: a larger vocabulary needs fewer pieces; every piece keeps its characters of the original text.");

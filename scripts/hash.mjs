@@ -1,0 +1,29 @@
+/**
+ * One hash over everything that must be the same on every runtime:
+ *
+ *   npm run hash              a line a stage, then the hash over all
+ *   npm run hash -- --file    the path of a self-contained ES module that prints the same in Node, Deno and Bun
+ */
+import { spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { settings } from "./build.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs")], {
+  stdio: ["ignore", "ignore", "inherit"],
+});
+if (built.status !== 0) process.exit(built.status ?? 1);
+
+export const file = join(root, "build", "hash.mjs");
+await build({
+  ...settings,
+  absWorkingDir: root,
+  entryPoints: ["tests/hash.ts"],
+  outfile: file,
+  platform: "neutral",
+  mainFields: ["module", "main"],
+});
+if (process.argv.includes("--file")) console.log(file);
+else process.exit(spawnSync(process.execPath, [file], { stdio: "inherit" }).status ?? 1);
