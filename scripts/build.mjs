@@ -79,16 +79,19 @@ export const settings = {
 /** The script that written reports carry: the plotting library and what draws with it. */
 async function buildReportPage() {
   const out = "build/report-page.js";
-  if (modified(out) > Math.max(modified("sdk/report/page.ts"), modified("package-lock.json"))) return;
+  const list = "build/report-page.json";
+  if (existsSync(list) && modified(out) > Math.max(modified("sdk/report/page.ts"), modified("package-lock.json"))) return;
   const part = `build/report-page-${process.pid}.js`;
-  await build({
+  const { metafile } = await build({
     ...settings,
+    metafile: true,
     entryPoints: ["sdk/report/page.ts"],
     outfile: part,
     format: "iife",
     platform: "browser",
     minify: true,
   });
+  writeFileSync(list, JSON.stringify(Object.keys(metafile.inputs)));
   renameSync(part, out);
 }
 
@@ -102,14 +105,27 @@ const LIBRARY = {
 /** Programs that import the library by its name. */
 const PROGRAMS = { cli: "sdk/cli/main.ts", start: "sdk/cli/start.ts" };
 
+/** The licence texts of all packages whose code is in the outputs. */
+function licences(inputs) {
+  const names = new Set(inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter(Boolean));
+  const parts = [...names].sort().map((name) => {
+    const folder = join("node_modules", name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    return `${name} ${version} (${license})\n\n${file ? readFileSync(join(folder, file), "utf8").trim() : `Licensed under ${license}.`}\n`;
+  });
+  return `Cloze contains code of the packages below.\n\n${parts.join(`\n${"-".repeat(80)}\n\n`)}`;
+}
+
 async function buildPackage() {
   const inputs = Math.max(newest("sdk"), modified("build/kernels.strict.wasm"), modified("build/kernels.relaxed.wasm"));
   if (modified("dist/complete") > inputs) return;
   const part = `build/dist-${process.pid}`;
   mkdirSync(part, { recursive: true });
   const entries = (list) => Object.fromEntries(Object.entries(list).filter(([, source]) => existsSync(source)));
-  await build({
+  const library = await build({
     ...settings,
+    metafile: true,
     entryPoints: entries(LIBRARY),
     outdir: part,
     splitting: true,
@@ -118,8 +134,9 @@ async function buildPackage() {
     mainFields: ["module", "main"],
     external: ["node:*"],
   });
-  await build({
+  const programs = await build({
     ...settings,
+    metafile: true,
     entryPoints: entries(PROGRAMS),
     outdir: part,
     platform: "node",
@@ -131,6 +148,9 @@ async function buildPackage() {
   });
   for (const name of ["strict", "relaxed"])
     writeFileSync(`${part}/kernels.${name}.wasm`, readFileSync(`build/kernels.${name}.wasm`));
+  const used = [library, programs].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const page = JSON.parse(readFileSync("build/report-page.json", "utf8"));
+  writeFileSync(`${part}/LICENSES.txt`, licences([...used, ...page]));
   rmSync("dist", { recursive: true, force: true });
   renameSync(part, "dist");
   writeFileSync("dist/complete", "");

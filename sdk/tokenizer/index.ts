@@ -6,8 +6,11 @@
  */
 export { type Encoding, toCodePoints } from "./encoding.js";
 export { TokenizerError } from "./errors.js";
-export { readVocabulary, type VocabularyOptions } from "./legacy.js";
+export { type MergesOptions, readMerges, readVocabulary, type VocabularyOptions } from "./legacy.js";
 export type { Roles } from "./roles.js";
+export { languageShares, type SampleOptions, sampleLanguages } from "./sample-languages.js";
+export { readSentencePiece, type SentencePieceOptions } from "./sentencepiece.js";
+export { DecodeStream, encodeStream } from "./stream.js";
 export { type DecodeOptions, type EncodeOptions, type Text, Tokenizer } from "./tokenizer.js";
 export { type ReadOptions, readTokenizerJson } from "./tokenizer-json.js";
 export { type BpeTraining, trainBpe } from "./train-bpe.js";

@@ -1,8 +1,16 @@
-/** Vocabularies as models were published before tokenizer.json: vocab.txt of BERT, one piece a line, the line is the id. */
+/**
+ * Vocabularies as models were published before tokenizer.json: vocab.txt of BERT, one piece a line, the line is the id;
+ * vocab.json with merges.txt of GPT-2 and RoBERTa.
+ */
+import { Bpe } from "./bpe.js";
 import { expect } from "./errors.js";
+import { JsonScanner } from "./json-scan.js";
 import { addedJSON, specialToken } from "./read-added.js";
+import { mergeIds } from "./read-model.js";
+import { scanIds } from "./scan-model.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { type ReadOptions, tokenizerFromObject } from "./tokenizer-json.js";
+import { byteLevelTokenizer, ROBERTA_SPECIAL } from "./train-bpe.js";
 import { Vocabulary } from "./vocabulary.js";
 import { WordPiece } from "./wordpiece.js";
 
@@ -66,4 +74,33 @@ export function bertTokenizer(vocabulary: Vocabulary, options: VocabularyOptions
     new WordPiece(vocabulary),
     options,
   );
+}
+
+export interface MergesOptions {
+  /** Put a space before texts that have none; false unless said otherwise. */
+  readonly prefixSpace?: boolean;
+  /** The special tokens; those of RoBERTa or GPT-2 that the vocabulary has, unless said otherwise. */
+  readonly special?: readonly string[];
+}
+
+/** A byte-level tokenizer from the texts of vocab.json and merges.txt: GPT-2, RoBERTa, BART. */
+export function readMerges(vocabJson: string, mergesTxt: string, options: MergesOptions = {}): Tokenizer {
+  const bytes = new TextEncoder().encode(vocabJson);
+  const scanner = new JsonScanner(bytes);
+  const vocabulary = scanIds(scanner, bytes.length);
+  scanner.end();
+  const merges = new Vocabulary();
+  for (const line of mergesTxt.split("\n")) {
+    const pair = line.endsWith("\r") ? line.slice(0, -1) : line;
+    if (pair === "" || pair.startsWith("#version")) continue;
+    const parts = pair.split(" ");
+    expect(
+      parts.length === 2,
+      () => `merges.txt: two pieces with a space between were expected, got ${JSON.stringify(pair)}`,
+    );
+    for (const part of parts) merges.add(part, merges.size);
+  }
+  const known = [...ROBERTA_SPECIAL, "<|endoftext|>"].filter((token) => vocabulary.find(token) >= 0);
+  const model = new Bpe(vocabulary, mergeIds(vocabulary, merges, ""));
+  return byteLevelTokenizer(model, options.special ?? known, options.prefixSpace);
 }

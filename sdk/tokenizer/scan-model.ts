@@ -38,7 +38,7 @@ function stringTo(scanner: JsonScanner, pool: Vocabulary): number {
 }
 
 /** {piece: id} */
-function scanIds(scanner: JsonScanner, size: number): Vocabulary {
+export function scanIds(scanner: JsonScanner, size: number): Vocabulary {
   const vocabulary = new Vocabulary(64, Math.ceil(size / 6));
   scanner.expect("{");
   if (scanner.peek() === 0x7d) scanner.at++;
