@@ -54,7 +54,10 @@ export class Reference {
 
   /** Scores of the whole vocabulary at the tokens `index`. */
   tokenScores(x: Rows, index: readonly number[]): Rows {
-    const dense = this.linear(index.map((t) => x[t]!), "cls.predictions.transform.dense").map(gelu);
+    const dense = this.linear(
+      index.map((t) => x[t]!),
+      "cls.predictions.transform.dense",
+    ).map(gelu);
     const tied = this.get("bert.embeddings.word_embeddings.weight");
     return project(this.norm(dense, "cls.predictions.transform.LayerNorm"), tied, this.get("cls.predictions.bias"));
   }
@@ -77,7 +80,11 @@ export class Reference {
   }
 
   private attend(x: Rows, name: string): Rows {
-    const [query, key, value] = ["query", "key", "value"].map((part) => this.linear(x, `${name}.${part}`)) as [Rows, Rows, Rows];
+    const [query, key, value] = ["query", "key", "value"].map((part) => this.linear(x, `${name}.${part}`)) as [
+      Rows,
+      Rows,
+      Rows,
+    ];
     const width = x[0]!.length;
     const size = width / this.sizes.heads;
     const out = x.map(() => new Float64Array(width));
