@@ -1,4 +1,7 @@
-/** How fresh parameters begin. Random values come from the engine's own generator, so a seed gives the same weights everywhere. */
+/**
+ * How fresh parameters begin. Random values come from the engine's own generator, so a seed gives the same weights
+ * everywhere: to the bit in the strict build, to some units of the last place in the relaxed one.
+ */
 import { fillNormal, fillTruncatedNormal } from "../tensor/ops/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 

