@@ -100,7 +100,8 @@ export function readMerges(vocabJson: string, mergesTxt: string, options: Merges
     );
     for (const part of parts) merges.add(part, merges.size);
   }
-  const known = [...ROBERTA_SPECIAL, "<|endoftext|>"].filter((token) => vocabulary.find(token) >= 0);
+  // RoBERTa's vocabulary has GPT-2's <|endoftext|> too, but as an ordinary piece.
+  const known = vocabulary.find("<s>") >= 0 ? ROBERTA_SPECIAL : ["<|endoftext|>"];
   const model = new Bpe(vocabulary, mergeIds(vocabulary, merges, ""));
   return byteLevelTokenizer(model, options.special ?? known, options.prefixSpace);
 }

@@ -1,7 +1,7 @@
 /** Learn a byte-level BPE vocabulary from text. */
 import { alphabet } from "./alphabet.js";
 import { Bpe } from "./bpe.js";
-import { BYTE_CHARACTERS, ByteMapped, byteText, gptSplitter, prefixSpace } from "./byte-level.js";
+import { BYTE_CHARACTERS, byteText, gptSplitter, prefixSpace } from "./byte-level.js";
 import { countWords } from "./count-words.js";
 import { expect } from "./errors.js";
 import { learnMerges, type PieceList } from "./learn-merges.js";
@@ -92,9 +92,9 @@ export function byteLevelTokenizer(model: Bpe, special: readonly string[], addPr
             trim_offsets: true,
             add_prefix_space: addPrefixSpace,
           }
-        : level,
+        : { ...level, add_prefix_space: true },
       decoder: { ...level, add_prefix_space: true },
     },
-    new ByteMapped(model),
+    model,
   );
 }

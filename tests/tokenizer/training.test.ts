@@ -41,17 +41,15 @@ const learners: Record<
 test("WordPiece joins the most frequent pair first, equal ones by the smaller ids", () => {
   const tokenizer = trainWordPiece(["aab aab aab ab b"], { size: 12 });
   const pieces = Array.from({ length: tokenizer.size }, (_, id) => tokenizer.token(id));
-  assert.equal(
-    pieces,
-    ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##a", "##b", "aab", "ab"].toSpliced(9, 0, "##ab"),
-  );
+  const learnt = ["aa", "aab", "ab"];
+  assert.equal(pieces, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##a", "##b", ...learnt]);
 });
 
 test("BPE gives the merges of the textbook", () => {
   const { model } = trainBpe([TEXTS[0]!], { size: 5 + 256 + 4 }).toJSON() as { model: { merges: string[][] } };
   assert.equal(
     model.merges.map((pair) => pair.join(" ")),
-    ["e s", "es t", "Ġ l", "Ġl o"].slice(0, 4),
+    ["e s", "es t", "l o", "lo w"],
   );
 });
 
