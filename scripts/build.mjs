@@ -80,7 +80,8 @@ export const settings = {
 async function buildReportPage() {
   const out = "build/report-page.js";
   const list = "build/report-page.json";
-  if (existsSync(list) && modified(out) > Math.max(modified("sdk/report/page.ts"), modified("package-lock.json"))) return;
+  if (existsSync(list) && modified(out) > Math.max(modified("sdk/report/page.ts"), modified("package-lock.json")))
+    return;
   const part = `build/report-page-${process.pid}.js`;
   const { metafile } = await build({
     ...settings,

@@ -3,7 +3,7 @@
  */
 import { Engine } from "../engine/engine.js";
 import type { Build } from "../engine/source.js";
-import type { Files } from "../io/files.js";
+import { type Files, ModelFileError } from "../io/files.js";
 import { loadModel, loadTokenizer, type Pretrained } from "../io/pretrained.js";
 import { readSentenceSettings } from "../io/sentence.js";
 import type { Purpose } from "../models/family.js";
@@ -44,22 +44,21 @@ export async function openPipeline<P extends Purpose, Input, Output>(
   make: (opened: Opened<P>) => (inputs: readonly Input[]) => Output[],
 ): Promise<Pipeline<Input, Output>> {
   const engine = options.engine ?? (await Engine.create({ build: options.build ?? "strict" }));
+  let loaded: Pretrained<P> | null = null;
+  const dispose = () => (options.engine ? loaded?.[Symbol.dispose]() : engine.dispose());
   try {
-    const tokenizer = await loadTokenizer(files);
-    const loaded = await loadModel(engine, files, { purpose });
+    loaded = await loadModel(engine, files, { purpose });
     if (loaded.fresh.length > 0) {
-      loaded[Symbol.dispose]();
-      throw new TypeError(
-        `this folder's model has not been trained for this: it lacks ${loaded.fresh.slice(0, 3).join(", ")}`,
-      );
+      const missing = loaded.fresh.slice(0, 3).join(", ");
+      throw new ModelFileError(`this folder's model has not been trained for this: it lacks ${missing}`);
     }
+    const tokenizer = await loadTokenizer(files);
     const run = make({ ...loaded, tokenizer, length: await longest(files, loaded.model.positions, options.length) });
     const call = (input: Input | readonly Input[]) =>
       Array.isArray(input) ? run(input as readonly Input[]) : run([input as Input])[0]!;
-    const dispose = () => (options.engine ? loaded[Symbol.dispose]() : engine.dispose());
     return Object.assign(call, { [Symbol.dispose]: dispose }) as Pipeline<Input, Output>;
   } catch (error) {
-    if (!options.engine) engine.dispose();
+    dispose();
     throw error;
   }
 }

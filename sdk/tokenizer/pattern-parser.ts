@@ -93,6 +93,9 @@ const not =
     !test(c);
 const digit: Test = (c) => /\p{Nd}/u.test(String.fromCodePoint(c));
 
+/** In brackets the reference's \w leaves out ² ³ ¹ ¼ ½ ¾, which it takes elsewhere. */
+const wordInClass: Test = (c) => (classOf(c) & WORD) !== 0 && !"²³¹¼½¾".includes(String.fromCodePoint(c));
+
 /** Classes by letter: \s and the like. */
 const ESCAPES: Readonly<Record<string, Test>> = { s: has(WHITE), d: digit, w: has(WORD) };
 const CONTROLS: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, v: 11, a: 7, e: 27, 0: 0 };
@@ -286,7 +289,9 @@ class Parser {
   }
 
   private classItem(): Test {
-    if (this.here === "\\" && /[pPsSdDwW]/.test(this.characters[this.at + 1] ?? "")) {
+    if (this.take("\\w")) return wordInClass;
+    if (this.take("\\W")) return not(wordInClass);
+    if (this.here === "\\" && /[pPsSdD]/.test(this.characters[this.at + 1] ?? "")) {
       this.at++;
       return this.escape();
     }

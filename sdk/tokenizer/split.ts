@@ -48,4 +48,4 @@ export const bertSplitter = (): Splitter => cutWords(PUNCTUATION);
 /** WhitespaceSplit: at white space alone. */
 export const whiteSplitter = (): Splitter => cutWords(0);
 
-export { SPACE };
+
