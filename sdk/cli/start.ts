@@ -101,7 +101,7 @@ async function trainAll(tokenizer: string, text: Text, data: Labelled): Promise<
     const pretrained = await lanes[0].run(pretraining, overall.reporter(0, "pre-training"));
     // The first lane begins at once with the longest tasks; the second joins when it is done with its own.
     const tuned = TASKS.map((task, i) =>
-      lanes[i < 2 ? 0 : 1].run(jobOf(task, pretrained.folder), overall.reporter(i < 2 ? 0 : 1, `${task} pre-trained`)),
+      lanes[i < 1 ? 0 : 1].run(jobOf(task, pretrained.folder), overall.reporter(i < 1 ? 0 : 1, `${task} pre-trained`)),
     );
     const [scratch, fine] = [await Promise.all(waiting), await Promise.all(tuned)];
     return {

@@ -64,6 +64,9 @@ export async function runningText(): Promise<{ training: string[][]; held: strin
   };
 }
 
+/** Sentences without neighbours that share a sequence. */
+const GROUP = 8;
+
 /** The labelled training parts as plain text: more for a small model to read. Nothing of a test part is in it. */
 export function unlabelled({ questions, inference, sentiment, tags }: Labelled): string[][] {
   const contexts = [...new Set(questions.train.map(({ context }) => context))].map(sentences);
@@ -75,5 +78,9 @@ export function unlabelled({ questions, inference, sentiment, tags }: Labelled):
     ...tags.train.map(({ text }) => text),
     ...questions.train.map(({ question }) => question),
   ];
-  return [...contexts, ...loose.map((sentence) => [sentence])];
+  // Several to a document, so that sequences are full; the pair objective does not look at them.
+  const groups = Array.from({ length: Math.ceil(loose.length / GROUP) }, (_, i) =>
+    loose.slice(GROUP * i, GROUP * i + GROUP),
+  );
+  return [...contexts, ...groups];
 }
