@@ -51,15 +51,13 @@ const scored = lines(
 );
 /** CoNLL-U: the tag is decided by the word. */
 const tagged = lines(
-  ...Array.from(
-    { length: 16 },
-    (_, i) =>
-      [filler(i), i % 2 ? "cat" : "dogs", filler(i + 3)]
-        .map((word, n) =>
-          [n + 1, word, "_", n === 1 ? "NOUN" : FILLER.indexOf(word) < 4 ? "DET" : "X", ..."______"].join("\t"),
-        )
-        .join("\n") + "\n",
-  ),
+  ...Array.from({ length: 16 }, (_, i) => [filler(i), i % 2 ? "cat" : "dogs", filler(i + 3)]).flatMap((words) => [
+    ...words.map((word, n) => {
+      const tag = n === 1 ? "NOUN" : FILLER.indexOf(word) < 4 ? "DET" : "X";
+      return [n + 1, word, "_", tag, ..."______"].join("\t");
+    }),
+    "",
+  ]),
 );
 const asked = lines(
   ...Array.from({ length: 16 }, (_, i) => {
