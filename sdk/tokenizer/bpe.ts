@@ -40,7 +40,7 @@ export class Bpe implements Model {
   /** @param merges left, right and joined id of each merge, three numbers each, in order of rank */
   constructor(
     readonly vocabulary: Vocabulary,
-    private readonly merges: Int32Array,
+    readonly merges: Int32Array,
     private readonly options: BpeOptions = {},
   ) {
     this.table = new MergeTable(merges);
@@ -188,11 +188,8 @@ export class Bpe implements Model {
     this.count = kept;
   }
 
-  toJSON(): Record<string, unknown> {
-    const { vocabulary, merges, options } = this;
-    const pairs: [string, string][] = [];
-    for (let i = 0; i < merges.length; i += 3)
-      pairs.push([vocabulary.piece(merges[i]!)!, vocabulary.piece(merges[i + 1]!)!]);
+  settings(): Record<string, unknown> {
+    const { options } = this;
     return {
       type: "BPE",
       dropout: null,
@@ -202,9 +199,15 @@ export class Bpe implements Model {
       fuse_unk: options.fuseUnknown ?? false,
       byte_fallback: options.byteFallback ?? false,
       ignore_merges: options.ignoreMerges ?? false,
-      vocab: vocabularyJSON(vocabulary),
-      merges: pairs,
     };
+  }
+
+  tables(): Record<string, unknown> {
+    const { vocabulary, merges } = this;
+    const pairs: [string, string][] = [];
+    for (let i = 0; i < merges.length; i += 3)
+      pairs.push([vocabulary.piece(merges[i]!)!, vocabulary.piece(merges[i + 1]!)!]);
+    return { vocab: vocabularyJSON(vocabulary), merges: pairs };
   }
 }
 

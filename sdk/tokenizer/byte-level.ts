@@ -126,8 +126,16 @@ export class ByteMapped implements Model {
     }
   }
 
-  toJSON(): Record<string, unknown> {
-    return this.inner.toJSON();
+  settings(): Record<string, unknown> {
+    return this.inner.settings();
+  }
+
+  tables(): Record<string, unknown> {
+    return this.inner.tables();
+  }
+
+  get merges(): Int32Array {
+    return this.inner.merges ?? new Int32Array(0);
   }
 
   /** The byte characters of units [start, end); returns how many. */

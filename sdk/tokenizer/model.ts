@@ -8,8 +8,13 @@ export interface Model {
   readonly unknown: number;
   /** Append the pieces of the word `units[start, end)` to `out`, with places counted from `start`. */
   encode(units: Uint16Array, start: number, end: number, out: Pieces): void;
-  /** The `model` part of a tokenizer.json. */
-  toJSON(): Record<string, unknown>;
+  /** The `model` part of a tokenizer.json, without its tables. */
+  settings(): Record<string, unknown>;
+  /** The tables of that part: vocab, and merges where there are any. */
+  tables(): Record<string, unknown>;
+  /** Numbers that go with the pieces: scores by id, or ids of merges. */
+  readonly scores?: Float64Array;
+  readonly merges?: Int32Array;
 }
 
 /** Pieces of a word: ids and the units [start, end) of the word that each covers. */

@@ -9,8 +9,8 @@ export interface ScannedModel {
   readonly vocabulary: Vocabulary | null;
   /** Scores by id, when the vocabulary is a list of [piece, score]. */
   readonly scores: Float64Array | null;
-  /** Left and right pieces of the merges, one after another, when there are any. */
-  readonly merges: Vocabulary | null;
+  /** Left and right pieces of the merges, one after another, when there are any; or the ids that they stand for. */
+  readonly merges: Vocabulary | Int32Array | null;
 }
 
 /** @param size bytes of the file, which bound how many pieces there can be */

@@ -8,7 +8,6 @@ import { ASTRAL, classOf, codePointAt, kindOf, PUNCTUATION, unitTable, WHITE } f
 /** A step that cuts the words of `text` further. It may rewrite into `spare`, and returns whichever holds the result. */
 export type Splitter = (text: Aligned, spare: Aligned) => Aligned;
 
-const SPACE = 1;
 const ALONE = 2;
 
 /** Cut at white space, which is dropped, and around each character of `alone`, which is a mask of classes. */
@@ -47,5 +46,3 @@ export const bertSplitter = (): Splitter => cutWords(PUNCTUATION);
 
 /** WhitespaceSplit: at white space alone. */
 export const whiteSplitter = (): Splitter => cutWords(0);
-
-

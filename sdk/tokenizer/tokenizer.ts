@@ -6,6 +6,7 @@
  */
 import { AddedMatcher, type AddedToken } from "./added.js";
 import { Aligned } from "./aligned.js";
+import { writeCompact } from "./compact-write.js";
 import type { Decoder } from "./decode.js";
 import type { Encoding } from "./encoding.js";
 import { expect, TokenizerError } from "./errors.js";
@@ -154,7 +155,13 @@ export class Tokenizer {
 
   /** The Hugging Face tokenizer.json object. */
   toJSON(): Record<string, unknown> {
-    return { ...this.parts.json, model: this.parts.model.toJSON() };
+    const { json, model } = this.parts;
+    return { ...json, model: { ...model.settings(), ...model.tables() } };
+  }
+
+  /** The compact form, which {@link readCompact} reads several times faster than tokenizer.json. */
+  toBytes(): Uint8Array {
+    return writeCompact(this.parts.json, this.parts.model);
   }
 
   private tokens(

@@ -1,51 +1,44 @@
 /**
- * A trie over UTF-16 units in two typed arrays: a node is a number, its children are found by hashing (node, unit).
- * Walking a word from the left visits every piece that begins it, which is what WordPiece and Unigram ask for.
+ * A trie over UTF-16 units in one hash table: the entry of (node, unit) is the child itself, so a step costs one look at
+ * memory. Walking a word from the left visits every piece that begins it, which is what WordPiece and Unigram ask for.
  *
- * Node records are three numbers: parent, unit, value (an id, or -1). Node 0 is the root.
+ * Node 0 is the root, node n > 0 stands in entry n - 1: parent, unit, value (an id, or -1). Nodes get other numbers when
+ * the table grows, so nobody may keep one across {@link Trie.set}.
  */
-import { grown } from "./aligned.js";
 
 const PARENT = 0;
 const UNIT = 1;
 const VALUE = 2;
-const RECORD = 3;
+const ENTRY = 3;
+const FREE = -1;
 
 export class Trie {
-  /** Nodes in order of creation, {@link RECORD} numbers each. */
-  private records: Int32Array;
-  /** Open addressing: node numbers, 0 for a free slot (the root is nobody's child). */
-  private slots: Int32Array;
+  private table: Int32Array;
   private mask: number;
-  private count = 1;
+  private count = 0;
+  private rootValue = -1;
 
   /** @param expected how many nodes to make room for; more are taken as needed */
   constructor(expected = 64) {
-    const size = 1 << Math.max(7, Math.ceil(Math.log2(expected * 1.5)));
-    this.records = new Int32Array(RECORD * Math.max(64, expected));
-    this.records[VALUE] = -1;
-    this.slots = new Int32Array(size);
-    this.mask = size - 1;
-  }
-
-  get nodes(): number {
-    return this.count;
+    const capacity = 1 << Math.max(6, Math.ceil(Math.log2(expected / FULL)));
+    this.table = new Int32Array(ENTRY * capacity).fill(FREE);
+    this.mask = capacity - 1;
   }
 
   /** The child of `node` by `unit`, or 0. */
   child(node: number, unit: number): number {
-    const { records, slots, mask } = this;
+    const { table, mask } = this;
     for (let slot = place(node, unit) & mask; ; slot = (slot + 1) & mask) {
-      const candidate = slots[slot]!;
-      if (candidate === 0) return 0;
-      if (records[RECORD * candidate + UNIT] === unit && records[RECORD * candidate + PARENT] === node)
-        return candidate;
+      const at = ENTRY * slot;
+      const parent = table[at];
+      if (parent === node && table[at + UNIT] === unit) return slot + 1;
+      if (parent === FREE) return 0;
     }
   }
 
   /** The id stored at a node, or -1. */
   value(node: number): number {
-    return this.records[RECORD * node + VALUE]!;
+    return node === 0 ? this.rootValue : this.table[ENTRY * node - ENTRY + VALUE]!;
   }
 
   /** The node of units [start, end), or -1 when no key begins so. */
@@ -68,70 +61,107 @@ export class Trie {
    * One loop over all, because the engine makes one long loop fast sooner than many calls of a short one.
    */
   setAll(units: Uint16Array, begins: Int32Array, ends: Int32Array, value = 0): void {
-    const count = begins.length;
-    for (let key = 0; key < count; ) {
-      // Room first, so that no table is exchanged inside the loop.
-      const longest = this.makeRoom(begins, ends, key);
-      const { records, slots, mask } = this;
-      const most = Math.min((records.length / RECORD) | 0, (slots.length * 0.75) | 0) - longest;
-      let nodes = this.count;
-      for (; key < count && nodes <= most; key++) {
+    const keys = begins.length;
+    for (let key = 0; key < keys; ) {
+      // Room first, so that the table is not exchanged inside the loop.
+      const longest = Math.max(64, ends[key]! - begins[key]!);
+      this.makeRoom(longest);
+      const { table, mask } = this;
+      const most = Math.floor(FULL * (mask + 1)) - longest;
+      let count = this.count;
+      for (; key < keys && count <= most; key++) {
         const begin = begins[key]!;
         const end = ends[key]!;
         if (begin < 0) continue;
         if (end - begin > longest) break;
         let node = 0;
-        for (let at = begin; at < end; at++) {
-          const unit = units[at]!;
+        for (let i = begin; i < end; i++) {
+          const unit = units[i]!;
           let slot = place(node, unit) & mask;
-          let child = slots[slot]!;
-          while (
-            child !== 0 &&
-            (records[RECORD * child + UNIT] !== unit || records[RECORD * child + PARENT] !== node)
-          ) {
+          let at = ENTRY * slot;
+          while (table[at] !== FREE && (table[at] !== node || table[at + UNIT] !== unit)) {
             slot = (slot + 1) & mask;
-            child = slots[slot]!;
+            at = ENTRY * slot;
           }
-          if (child === 0) {
-            child = nodes++;
-            slots[slot] = child;
-            const record = RECORD * child;
-            records[record + PARENT] = node;
-            records[record + UNIT] = unit;
-            records[record + VALUE] = -1;
+          if (table[at] === FREE) {
+            table[at] = node;
+            table[at + UNIT] = unit;
+            count++;
           }
-          node = child;
+          node = slot + 1;
         }
-        records[RECORD * node + VALUE] = value + key;
+        if (node === 0) this.rootValue = value + key;
+        else table[ENTRY * node - ENTRY + VALUE] = value + key;
       }
-      this.count = nodes;
+      this.count = count;
     }
   }
 
-  /** See to it that the key has room; returns the length up to which the next keys may go without another look. */
-  private makeRoom(begins: Int32Array, ends: Int32Array, key: number): number {
-    const longest = Math.max(64, ends[key]! - begins[key]!);
-    while ((this.count + longest + 1) * 4 > this.slots.length * 3) this.rehash();
-    while (RECORD * (this.count + longest + 1) > this.records.length)
-      this.records = grown(this.records, new Int32Array(2 * this.records.length));
-    return longest;
-  }
-
-  /** Give back the room that was not needed. */
-  trim(): void {
-    this.records = this.records.slice(0, RECORD * this.count);
-  }
-
-  private rehash(): void {
-    this.slots = new Int32Array(2 * this.slots.length);
-    this.mask = this.slots.length - 1;
-    for (let node = 1; node < this.count; node++) {
-      let slot = place(this.records[RECORD * node + PARENT]!, this.records[RECORD * node + UNIT]!) & this.mask;
-      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
-      this.slots[slot] = node;
+  /**
+   * Fill an empty trie that has room for all with keys in order of their units: a key shares the nodes of the one before
+   * it as far as both agree, so that nothing has to be looked up.
+   *
+   * @param shared how many units each key shares with the one before it
+   */
+  setSorted(units: Uint16Array, begins: Int32Array, ends: Int32Array, shared: Uint8Array, order: Int32Array): void {
+    const path = new Int32Array(513); // no key is longer: a shared part and a rest of at most 255 units each
+    const { table, mask } = this;
+    for (let i = 0; i < order.length; i++) {
+      const id = order[i]!;
+      const begin = begins[id]!;
+      const length = ends[id]! - begin;
+      let node = path[shared[i]!]!;
+      for (let depth = shared[i]!; depth < length; depth++) {
+        const unit = units[begin + depth]!;
+        let slot = place(node, unit) & mask;
+        while (table[ENTRY * slot] !== FREE) slot = (slot + 1) & mask;
+        table[ENTRY * slot] = node;
+        table[ENTRY * slot + UNIT] = unit;
+        path[depth + 1] = node = slot + 1;
+      }
+      this.count += length - shared[i]!;
+      if (node === 0) this.rootValue = id;
+      else table[ENTRY * node - ENTRY + VALUE] = id;
     }
+  }
+
+  private makeRoom(nodes: number): void {
+    let capacity = this.mask + 1;
+    while (this.count + nodes + 1 > FULL * capacity) capacity *= 2;
+    if (capacity > this.mask + 1) this.rehash(capacity);
+  }
+
+  /** Move all nodes to a larger table, parents before their children. */
+  private rehash(capacity: number): void {
+    const old = this.table;
+    const table = new Int32Array(ENTRY * capacity).fill(FREE);
+    const moved = new Int32Array(old.length / ENTRY + 1);
+    const mask = capacity - 1;
+    const waiting: number[] = [];
+    for (let start = 1; start < moved.length; start++) {
+      for (let node = start; node > 0 && moved[node] === 0; node = old[ENTRY * node - ENTRY + PARENT]!) {
+        if (old[ENTRY * node - ENTRY + PARENT] === FREE) break;
+        waiting.push(node);
+      }
+      while (waiting.length > 0) {
+        const node = waiting.pop()!;
+        const at = ENTRY * node - ENTRY;
+        const parent = moved[old[at + PARENT]!]!;
+        let slot = place(parent, old[at + UNIT]!) & mask;
+        while (table[ENTRY * slot] !== FREE) slot = (slot + 1) & mask;
+        table[ENTRY * slot] = parent;
+        table[ENTRY * slot + UNIT] = old[at + UNIT]!;
+        table[ENTRY * slot + VALUE] = old[at + VALUE]!;
+        moved[node] = slot + 1;
+      }
+    }
+    this.table = table;
+    this.mask = mask;
   }
 }
+
+/** Share of the table that may be taken. */
+const FULL = 0.7;
 
 /** A well mixed 32-bit number from a node and a unit. */
 function place(node: number, unit: number): number {

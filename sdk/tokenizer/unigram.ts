@@ -116,10 +116,14 @@ export class Unigram implements Model {
     else for (const byte of bytes.reverse()) out.push(byte, begin, end);
   }
 
-  toJSON(): Record<string, unknown> {
+  settings(): Record<string, unknown> {
+    return { type: "Unigram", unk_id: this.unknown < 0 ? null : this.unknown, byte_fallback: this.byteFallback };
+  }
+
+  tables(): Record<string, unknown> {
     const vocab: [string, number][] = [];
     for (let id = 0; id < this.vocabulary.size; id++) vocab.push([this.vocabulary.piece(id) ?? "", this.scores[id]!]);
-    return { type: "Unigram", unk_id: this.unknown < 0 ? null : this.unknown, vocab, byte_fallback: this.byteFallback };
+    return { vocab };
   }
 }
 

@@ -81,12 +81,17 @@ export class Vocabulary {
     return node < 0 ? -1 : this.trie.value(node);
   }
 
+  /** Build the trie from ids in the order of their pieces; see {@link Trie.setSorted}. */
+  indexSorted(order: Int32Array, shared: Uint8Array, nodes: number): void {
+    this.index = new Trie(nodes + 1);
+    this.index.setSorted(this.units, this.begins, this.ends, shared, order);
+  }
+
   /** All pieces as a trie, built when first asked for. */
   get trie(): Trie {
     if (this.index === undefined) {
-      const index = new Trie(Math.max(64, Math.ceil(this.used * 0.45)));
+      const index = new Trie(Math.max(64, Math.ceil(this.used * 0.4)));
       index.setAll(this.units, this.begins.subarray(0, this.size), this.ends);
-      index.trim();
       this.index = index;
     }
     return this.index;
@@ -110,8 +115,10 @@ export class Vocabulary {
 
   /** Give back the room that was not needed. */
   trim(): void {
-    this.units = this.units.slice(0, this.used);
-    this.begins = this.begins.slice(0, this.size);
-    this.ends = this.ends.slice(0, this.size);
+    if (this.units.length > this.used) this.units = this.units.slice(0, this.used);
+    if (this.begins.length > this.size) {
+      this.begins = this.begins.slice(0, this.size);
+      this.ends = this.ends.slice(0, this.size);
+    }
   }
 }

@@ -24,7 +24,11 @@ export class WordLevel implements Model {
     out.push(id >= 0 ? id : this.unknown, 0, end - start);
   }
 
-  toJSON(): Record<string, unknown> {
-    return { type: "WordLevel", vocab: vocabularyJSON(this.vocabulary), unk_token: this.unknownToken };
+  settings(): Record<string, unknown> {
+    return { type: "WordLevel", unk_token: this.unknownToken };
+  }
+
+  tables(): Record<string, unknown> {
+    return { vocab: vocabularyJSON(this.vocabulary) };
   }
 }

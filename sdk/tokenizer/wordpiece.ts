@@ -73,14 +73,17 @@ export class WordPiece implements Model {
     out.push(this.unknown, 0, length);
   }
 
-  toJSON(): Record<string, unknown> {
+  settings(): Record<string, unknown> {
     return {
       type: "WordPiece",
       unk_token: this.unknownToken,
       continuing_subword_prefix: this.prefix,
       max_input_chars_per_word: this.longest,
-      vocab: vocabularyJSON(this.vocabulary),
     };
+  }
+
+  tables(): Record<string, unknown> {
+    return { vocab: vocabularyJSON(this.vocabulary) };
   }
 }
 
