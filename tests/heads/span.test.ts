@@ -223,6 +223,22 @@ test("decoding equals brute force over all pairs of positions of all windows", (
   }
 });
 
+test("of windows that see as far around a token the longer one counts, of equal ones the first", () => {
+  // Two windows on words of one letter; the token that begins at 8 has two context tokens on its nearer side in both.
+  const window = (from: number, count: number, second: number): WindowScores => {
+    const offsets = Int32Array.from({ length: 2 * (count + 1) }, (_, i) =>
+      i < 2 ? 0 : 2 * (from + (i >> 1) - 1) + (i % 2),
+    );
+    const { sample } = encodeQuestion(tokenizer, "a", "b", { length: 8, overlap: 0 })[0]!;
+    const first = Float32Array.from({ length: count + 1 }, (_, t) => (offsets[2 * t] === 8 && t > 0 ? 9 : -9));
+    return { window: { sample, offsets, context: [1, count + 1] }, first, last: first.map((v) => v + second) };
+  };
+  const best = (...windows: WindowScores[]) => decodeSpans(windows, { maximumContext: true }).candidates[0]!;
+  assert.equal(best(window(0, 7, 0), window(2, 8, -1)), { start: 8, end: 9, score: 17 });
+  assert.equal(best(window(0, 8, -1), window(2, 7, 0)), { start: 8, end: 9, score: 17 });
+  assert.equal(best(window(2, 7, -1), window(2, 7, 0)), { start: 8, end: 9, score: 17 });
+});
+
 test("an end before its start is never taken, nor an answer from the question or the special tokens", () => {
   const [window] = encodeQuestion(tokenizer, "a b", "cat cat cat", { length: 20, overlap: 2 });
   const [begin] = window!.context;

@@ -125,6 +125,20 @@ test("sentence order: both classes come from one document; swapping back restore
   assert.ok(Math.abs(shares[1] - 300) < 61, JSON.stringify(shares));
 });
 
+test("a chunk is divided before any of its sentences but the first, each as often", () => {
+  const five = numbered([5], 4);
+  const firsts = new Map<number, number>();
+  for (let pass = 0; pass < 1000; pass++) {
+    const [sample] = sentenceOrderPairs(five.documents, UNCUT, seed(pass));
+    const second = segmentsOf(sample!)[sample!.labels.pair === 0 ? 1 : 0][0]!;
+    const sentence = five.sentenceOf(second);
+    firsts.set(sentence, (firsts.get(sentence) ?? 0) + 1);
+  }
+  assert.equal([...firsts.keys()].sort(), [1, 2, 3, 4]);
+  // 1,000 draws of a quarter: 5 standard deviations are 68.
+  for (const [sentence, count] of firsts) assert.ok(Math.abs(count - 250) < 68, `${count} at sentence ${sentence}`);
+});
+
 test("sentence order: truncated pairs keep their order label and their document; single sentences are left out", () => {
   for (let pass = 0; pass < 5; pass++) {
     for (const sample of sentenceOrderPairs(documents, CUT, seed(pass))) {

@@ -82,6 +82,20 @@ const scaled = (a: Node, factor: number): Node =>
 const viewed = (a: Node): Node =>
   picked(a, [4, 5, 6, 7, 8, 9, 10, 11, 8, 9, 10, 11], gatherRows(rows(a.t, 1, 3), Int32Array.of(0, 1, 1)));
 
+/** Rows 1 and 2 of one value and rows 0 and 1 of another, as views: their sum, or its double, of which one row is taken twice. */
+function halves(a: Node, b: Node, factor: number): Node {
+  const both = add(rows(a.t, 1, 3), rows(b.t, 0, 2));
+  const t = gatherRows(factor === 1 ? both : scale(reshape(both, [2, 4]), factor), Int32Array.of(0, 1, 1));
+  const index = [0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7];
+  const values = index.map((i) => factor * (a.values[4 + i]! + b.values[i]!));
+  return node(t, values, (grad) => {
+    for (const [at, i] of index.entries()) {
+      a.grad[4 + i]! += factor * grad[at]!;
+      b.grad[i]! += factor * grad[at]!;
+    }
+  });
+}
+
 /** Columns 1 and 2, each element twice, under other shapes on the way. */
 const cut = (a: Node): Node =>
   picked(
@@ -95,7 +109,7 @@ const cut = (a: Node): Node =>
 /** One more op on values that are there already. Few products, so that all numbers stay exact in f32. */
 function grow(nodes: readonly Node[], rng: Rng, products: number): Node {
   const any = () => nodes[rng.integer(nodes.length)]!;
-  switch (rng.integer(products < 3 ? 6 : 5)) {
+  switch (rng.integer(products < 3 ? 7 : 6)) {
     case 0:
       return sum(any(), any(), 1);
     case 1:
@@ -106,6 +120,8 @@ function grow(nodes: readonly Node[], rng: Rng, products: number): Node {
       return viewed(any());
     case 4:
       return cut(any());
+    case 5:
+      return halves(any(), any(), 1 + rng.integer(2));
     default:
       return times(any(), any());
   }
