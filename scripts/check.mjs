@@ -16,12 +16,18 @@ const steps = [
   ["types", ["node_modules/typescript/bin/tsc", "-p", "."]],
   [
     "format and lint",
-    ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "--max-diagnostics=40"],
+    ["scripts/checks/node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "--max-diagnostics=40"],
   ],
   ["layers", ["scripts/layers.mjs"]],
-  ["dead code", ["node_modules/knip/bin/knip.js", "--no-progress"]],
+  ["dead code", ["scripts/checks/node_modules/knip/bin/knip.js", "--no-progress"]],
   ["sizes", ["scripts/size.mjs"]],
 ];
+
+// The linter and the dead-code check have a package folder of their own: users and tests install none of it.
+if (!existsSync("scripts/checks/node_modules/knip")) {
+  const { status, stderr } = spawnSync("npm", ["install", "--prefix", "scripts/checks"], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`the checks could not be installed:\n${stderr}`);
+}
 
 let failed = 0;
 for (const [name, command] of steps) {
