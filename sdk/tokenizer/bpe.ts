@@ -49,9 +49,9 @@ export class Bpe implements Model {
 
   encode(units: Uint16Array, start: number, end: number, out: Pieces): void {
     if (this.options.ignoreMerges) {
-      const node = this.vocabulary.trie.find(units, start, end);
-      if (node >= 0 && this.vocabulary.trie.value(node) >= 0) {
-        out.push(this.vocabulary.trie.value(node), 0, end - start);
+      const id = this.vocabulary.idOf(units, start, end);
+      if (id >= 0) {
+        out.push(id, 0, end - start);
         return;
       }
     }

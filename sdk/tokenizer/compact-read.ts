@@ -36,6 +36,7 @@ export function readCompact(file: Uint8Array, options: ReadOptions = {}): Tokeni
     mergeTable.every((id) => vocabulary.piece(id) !== undefined) && mergeTable.length % 3 === 0,
     "compact tokenizer: a merge has an id that is no piece",
   );
+  if (scores > 0) vocabulary.sorted(order, shared, units);
   const { model, ...others } = parts;
   expect(
     scores === 0 || scores >= vocabulary.size,
@@ -82,6 +83,5 @@ function spell(order: Int32Array, rests: Uint16Array, shared: Uint8Array, length
     before = begin;
   }
   vocabulary.trim();
-  vocabulary.indexSorted(order, shared, rests.length);
   return vocabulary;
 }

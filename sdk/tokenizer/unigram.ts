@@ -108,8 +108,7 @@ export class Unigram implements Model {
 
   /** Unknown characters [begin, end) of the word, to be reversed with the rest. */
   private pushUnknown(units: Uint16Array, start: number, begin: number, end: number, out: Pieces): void {
-    const node = this.trie.find(units, start + begin, start + end);
-    const id = node < 0 ? -1 : this.trie.value(node);
+    const id = this.vocabulary.idOf(units, start + begin, start + end);
     const bytes =
       id < 0 && this.byteFallback ? byteIds(this.vocabulary, decodeUnits(units, start + begin, start + end)) : null;
     if (bytes === null) out.push(id < 0 ? this.unknown : id, begin, end);

@@ -5,7 +5,8 @@
  *   vocabulary.piece(2075)     // "##ing"
  */
 import { decodeUnits, grown } from "./aligned.js";
-import { expect } from "./errors.js";
+import { TokenizerError } from "./errors.js";
+import { PieceTable } from "./piece-table.js";
 import { Trie } from "./trie.js";
 
 export class Vocabulary {
@@ -18,7 +19,8 @@ export class Vocabulary {
   /** For each id where its piece begins and ends in `units`; -1 for a hole. */
   begins: Int32Array;
   ends: Int32Array;
-  private index: Trie | undefined;
+  private whole: PieceTable | undefined;
+  private beginnings: Trie | undefined;
   /** Ids that are not in order must stay below this, so that a small file cannot ask for a large table. */
   private readonly widest: number;
 
@@ -55,17 +57,18 @@ export class Vocabulary {
 
   /** Give units [begin, end), which the caller has written, the id `id`. */
   place(begin: number, end: number, id: number): void {
-    expect(
-      Number.isInteger(id) && id >= 0 && (id <= this.size || id < this.widest),
-      () => `vocabulary: ids must be whole numbers without wide gaps, got ${id} after ${this.count} pieces`,
-    );
+    if (!(Number.isInteger(id) && id >= 0 && (id <= this.size || id < this.widest)))
+      throw new TokenizerError(
+        `vocabulary: ids must be whole numbers without wide gaps, got ${id} after ${this.count} pieces`,
+      );
     if (id >= this.begins.length) this.widen(id + 1);
     if (this.begins[id] === -1) this.count++;
     this.begins[id] = begin;
     this.ends[id] = end;
     this.used = end;
     if (id >= this.size) this.size = id + 1;
-    this.index?.set(this.units, begin, end, id);
+    this.whole?.addFrom(id, id + 1);
+    this.beginnings?.set(this.units, begin, end, id);
   }
 
   private widen(size: number): void {
@@ -75,36 +78,41 @@ export class Vocabulary {
     this.ends = grown(this.ends, new Int32Array(length)).fill(-1, old);
   }
 
-  /** The id of units [start, end) of some text, or -1. */
-  idOf(units: Uint16Array, start: number, end: number): number {
-    const node = this.trie.find(units, start, end);
-    return node < 0 ? -1 : this.trie.value(node);
+  /** All pieces by their whole text, made when first asked for. */
+  get table(): PieceTable {
+    this.whole ??= new PieceTable(this);
+    return this.whole;
   }
 
-  /** Build the trie from ids in the order of their pieces; see {@link Trie.setSorted}. */
-  indexSorted(order: Int32Array, shared: Uint8Array, nodes: number): void {
-    this.index = new Trie(nodes + 1);
-    this.index.setSorted(this.units, this.begins, this.ends, shared, order);
-  }
-
-  /** All pieces as a trie, built when first asked for. */
+  /** All pieces by their beginnings, made when first asked for. */
   get trie(): Trie {
-    if (this.index === undefined) {
-      const index = new Trie(Math.max(64, Math.ceil(this.used * 0.4)));
-      index.setAll(this.units, this.begins.subarray(0, this.size), this.ends);
-      this.index = index;
+    if (this.beginnings === undefined) {
+      const trie = new Trie(Math.max(64, Math.ceil(this.used * 0.4)));
+      trie.setAll(this.units, this.begins.subarray(0, this.size), this.ends);
+      this.beginnings = trie;
     }
-    return this.index;
+    return this.beginnings;
+  }
+
+  /** Make the trie from ids in the order of their pieces; see {@link Trie.setSorted}. */
+  sorted(order: Int32Array, shared: Uint8Array, nodes: number): void {
+    this.beginnings = new Trie(nodes + 1);
+    this.beginnings.setSorted(this.units, this.begins, this.ends, shared, order);
+  }
+
+  /** The id of the piece units[start, end) of some text, or -1. */
+  idOf(units: Uint16Array, start: number, end: number): number {
+    // A trie that exists anyway saves the memory of a table.
+    if (this.beginnings === undefined || this.whole !== undefined) return this.table.find(units, start, end);
+    const node = this.beginnings.find(units, start, end);
+    return node < 0 ? -1 : this.beginnings.value(node);
   }
 
   /** The id of a piece, or -1. */
   find(piece: string): number {
-    let node = 0;
-    for (let i = 0; i < piece.length; i++) {
-      node = this.trie.child(node, piece.charCodeAt(i));
-      if (node === 0) return -1;
-    }
-    return this.trie.value(node);
+    const units = new Uint16Array(piece.length);
+    for (let i = 0; i < piece.length; i++) units[i] = piece.charCodeAt(i);
+    return this.idOf(units, 0, units.length);
   }
 
   /** The piece of an id, or undefined. */

@@ -15,8 +15,7 @@ export class WordLevel implements Model {
   }
 
   encode(units: Uint16Array, start: number, end: number, out: Pieces): void {
-    const node = this.vocabulary.trie.find(units, start, end);
-    const id = node < 0 ? -1 : this.vocabulary.trie.value(node);
+    const id = this.vocabulary.idOf(units, start, end);
     expect(
       id >= 0 || this.unknown >= 0,
       `WordLevel: the unknown token ${this.unknownToken} is missing from the vocabulary`,

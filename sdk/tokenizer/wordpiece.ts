@@ -4,7 +4,7 @@
  */
 import { expect } from "./errors.js";
 import type { Model, Pieces } from "./model.js";
-import type { Trie } from "./trie.js";
+import { EMPTY_HASH, hashOn } from "./piece-table.js";
 import type { Vocabulary } from "./vocabulary.js";
 
 export interface WordPieceOptions {
@@ -20,9 +20,10 @@ export class WordPiece implements Model {
   readonly prefix: string;
   readonly longest: number;
   private readonly unknownToken: string;
-  private readonly trie: Trie;
-  /** The trie's node after the prefix; -1 when no piece continues a word. */
-  private readonly within: number;
+  private readonly prefixUnits: Uint16Array;
+  private readonly prefixHash: number;
+  /** Hashes of the beginnings of what is left of the word at work. */
+  private hashes = new Int32Array(128);
 
   constructor(
     readonly vocabulary: Vocabulary,
@@ -31,37 +32,47 @@ export class WordPiece implements Model {
     this.prefix = options.prefix ?? "##";
     this.longest = options.longest ?? 100;
     this.unknownToken = options.unknown ?? "[UNK]";
-    this.trie = vocabulary.trie;
     this.unknown = vocabulary.find(this.unknownToken);
-    const prefixUnits = Uint16Array.from(this.prefix, (_, i) => this.prefix.charCodeAt(i));
-    this.within = this.trie.find(prefixUnits, 0, prefixUnits.length);
+    this.prefixUnits = Uint16Array.from({ length: this.prefix.length }, (_, i) => this.prefix.charCodeAt(i));
+    this.prefixHash = this.prefixUnits.reduce(hashOn, EMPTY_HASH);
   }
 
   encode(units: Uint16Array, start: number, end: number, out: Pieces): void {
-    const { trie, within } = this;
     const before = out.length;
     if (end - start > this.longest && countCharacters(units, start, end) > this.longest) {
       this.giveUp(out, before, end - start);
       return;
     }
     for (let at = start; at < end; ) {
-      let node = at === start ? 0 : within;
-      let id = -1;
-      let stop = at;
-      if (node >= 0)
-        for (let i = at; i < end; ) {
-          node = trie.child(node, units[i++]!);
-          if (node === 0) break;
-          const value = trie.value(node);
-          if (value >= 0) [id, stop] = [value, i];
-        }
-      if (id < 0) {
+      const stop = this.longestPiece(units, at, end, at > start);
+      if (stop < 0) {
         this.giveUp(out, before, end - start);
         return;
       }
-      out.push(id, at - start, stop - start);
+      out.push(this.found, at - start, stop - start);
       at = stop;
     }
+  }
+
+  /** The id that {@link longestPiece} found. */
+  private found = -1;
+
+  /** Where the longest piece that begins at `at` ends, or -1. */
+  private longestPiece(units: Uint16Array, at: number, end: number, inside: boolean): number {
+    const { table } = this.vocabulary;
+    const skip = inside ? this.prefixUnits.length : 0;
+    const most = Math.min(end - at, table.longest - skip);
+    if (most >= this.hashes.length) this.hashes = new Int32Array(2 * most);
+    const { hashes } = this;
+    let hash = inside ? this.prefixHash : EMPTY_HASH;
+    for (let i = 0; i < most; i++) hashes[i + 1] = hash = hashOn(hash, units[at + i]!);
+    for (let length = most; length > 0; length--) {
+      const id = table.seek(hashes[length]!, units, at, at + length, skip);
+      if (id < 0) continue;
+      this.found = id;
+      return at + length;
+    }
+    return -1;
   }
 
   private giveUp(out: Pieces, before: number, length: number): void {
