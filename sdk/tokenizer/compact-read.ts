@@ -36,7 +36,7 @@ export function readCompact(file: Uint8Array, options: ReadOptions = {}): Tokeni
     mergeTable.every((id) => vocabulary.piece(id) !== undefined) && mergeTable.length % 3 === 0,
     "compact tokenizer: a merge has an id that is no piece",
   );
-  if (scores > 0) vocabulary.sorted(order, shared, units);
+  if (scores > 0) vocabulary.sorted(order, shared, rest, units);
   const { model, ...others } = parts;
   expect(
     scores === 0 || scores >= vocabulary.size,
@@ -65,23 +65,29 @@ function parse(text: string): Record<string, unknown> {
 /** Pieces from the rests that they do not share with the one before. */
 function spell(order: Int32Array, rests: Uint16Array, shared: Uint8Array, lengths: Uint8Array): Vocabulary {
   let total = 0;
-  for (let i = 0; i < order.length; i++) total += shared[i]! + lengths[i]!;
-  const vocabulary = new Vocabulary(order.length, 16 * order.length);
-  vocabulary.reserve(total);
-  const { units } = vocabulary;
+  let size = 0;
+  for (let i = 0; i < order.length; i++) {
+    total += shared[i]! + lengths[i]!;
+    size = Math.max(size, order[i]! + 1);
+    if (order[i]! < 0 || order[i]! > 1024 + 16 * order.length)
+      throw new TokenizerError(`compact tokenizer: the id ${order[i]} of piece ${i} is out of range`);
+  }
+  const units = new Uint16Array(total);
+  const begins = new Int32Array(size).fill(-1);
+  const ends = new Int32Array(size).fill(-1);
   let from = 0;
+  let used = 0;
   let before = 0;
   for (let i = 0; i < order.length; i++) {
-    const begin = vocabulary.used;
     const same = shared[i]!;
-    if (same > begin - before || from + lengths[i]! > rests.length)
+    const length = lengths[i]!;
+    if (same > used - before || from + length > rests.length)
       throw new TokenizerError(`compact tokenizer: piece ${i} cannot be spelt`);
-    for (let j = 0; j < same; j++) units[begin + j] = units[before + j]!;
-    for (let j = 0; j < lengths[i]!; j++) units[begin + same + j] = rests[from + j]!;
-    from += lengths[i]!;
-    vocabulary.place(begin, begin + same + lengths[i]!, order[i]!);
-    before = begin;
+    begins[order[i]!] = used;
+    for (const stop = before + same; before < stop; ) units[used++] = units[before++]!;
+    before = used - same;
+    for (const stop = from + length; from < stop; ) units[used++] = rests[from++]!;
+    ends[order[i]!] = used;
   }
-  vocabulary.trim();
-  return vocabulary;
+  return Vocabulary.made(units, begins, ends, order.length);
 }

@@ -1,44 +1,69 @@
 /**
  * A trie over UTF-16 units in one hash table: the entry of (node, unit) is the child itself, so a step costs one look at
- * memory. Walking a word from the left visits every piece that begins it, which is what WordPiece and Unigram ask for.
+ * memory. Walking a word from the left visits every piece that begins it, which is what Unigram asks for.
  *
- * Node 0 is the root, node n > 0 stands in entry n - 1: parent, unit, value (an id, or -1). Nodes get other numbers when
- * the table grows, so nobody may keep one across {@link Trie.set}.
+ * Node 0 is the root, node n > 0 stands in entry n - 1. A child stands in one of the few entries after its parent if one
+ * was free, so that most steps stay within a line of the processor's cache; else where its hash says. Nodes get other
+ * numbers when the table grows, so nobody may keep one across {@link Trie.set}. An entry is two 32-bit numbers:
+ *
+ *   parent (21 bits) · unit, upper 11 bits
+ *   unit, lower 5 bits · value + 1 (27 bits; 0 for none)
  */
+import { TokenizerError } from "./errors.js";
 
-const PARENT = 0;
-const UNIT = 1;
-const VALUE = 2;
-const ENTRY = 3;
-const FREE = -1;
+const FREE = -1; // as a first number: parent 2^21 - 1, which is more than there can be
+const MOST = (1 << 21) - 2;
+const LOW = 27; // where the lower bits of the unit begin
+const VALUE = (1 << LOW) - 1;
+/** Share of the table that may be taken. */
+const FULL = 0.7;
+/** How many entries after its parent a child may stand in. */
+const NEAR = 3;
 
 export class Trie {
   private table: Int32Array;
-  private mask: number;
+  private capacity: number;
+  /** Entries per number of 32 bits: a hash times this is a place. */
+  private scale: number;
   private count = 0;
   private rootValue = -1;
 
   /** @param expected how many nodes to make room for; more are taken as needed */
-  constructor(expected = 64) {
-    const capacity = 1 << Math.max(6, Math.ceil(Math.log2(expected / FULL)));
-    this.table = new Int32Array(ENTRY * capacity).fill(FREE);
-    this.mask = capacity - 1;
+  constructor(expected = 256) {
+    this.capacity = roomFor(expected);
+    this.scale = this.capacity / 2 ** 32;
+    this.table = new Int32Array(2 * this.capacity).fill(FREE);
   }
 
   /** The child of `node` by `unit`, or 0. */
   child(node: number, unit: number): number {
-    const { table, mask } = this;
-    for (let slot = place(node, unit) & mask; ; slot = (slot + 1) & mask) {
-      const at = ENTRY * slot;
-      const parent = table[at];
-      if (parent === node && table[at + UNIT] === unit) return slot + 1;
-      if (parent === FREE) return 0;
+    const slot = this.seek(node, unit);
+    return this.table[2 * slot] === FREE ? 0 : slot + 1;
+  }
+
+  /**
+   * The entry of the child of `node` by `unit`, or the free one that it would get. Entries are never given back, so a
+   * free entry on the way says that the child cannot stand further on.
+   */
+  private seek(node: number, unit: number): number {
+    const { table, capacity } = this;
+    const key = (node << 11) | (unit >> 5);
+    const low = unit & 31;
+    if (node > 0 && node + NEAR <= capacity)
+      for (let slot = node; slot < node + NEAR; slot++) {
+        const first = table[2 * slot];
+        if (first === FREE || (first === key && table[2 * slot + 1]! >>> LOW === low)) return slot;
+      }
+    for (let slot = ((mix(node, unit) >>> 0) * this.scale) | 0; ; ) {
+      const first = table[2 * slot];
+      if (first === FREE || (first === key && table[2 * slot + 1]! >>> LOW === low)) return slot;
+      if (++slot === capacity) slot = 0;
     }
   }
 
   /** The id stored at a node, or -1. */
   value(node: number): number {
-    return node === 0 ? this.rootValue : this.table[ENTRY * node - ENTRY + VALUE]!;
+    return node === 0 ? this.rootValue : (this.table[2 * node - 1]! & VALUE) - 1;
   }
 
   /** The node of units [start, end), or -1 when no key begins so. */
@@ -66,8 +91,8 @@ export class Trie {
       // Room first, so that the table is not exchanged inside the loop.
       const longest = Math.max(64, ends[key]! - begins[key]!);
       this.makeRoom(longest);
-      const { table, mask } = this;
-      const most = Math.floor(FULL * (mask + 1)) - longest;
+      const { table } = this;
+      const most = Math.floor(FULL * this.capacity) - longest;
       let count = this.count;
       for (; key < keys && count <= most; key++) {
         const begin = begins[key]!;
@@ -77,94 +102,88 @@ export class Trie {
         let node = 0;
         for (let i = begin; i < end; i++) {
           const unit = units[i]!;
-          let slot = place(node, unit) & mask;
-          let at = ENTRY * slot;
-          while (table[at] !== FREE && (table[at] !== node || table[at + UNIT] !== unit)) {
-            slot = (slot + 1) & mask;
-            at = ENTRY * slot;
-          }
-          if (table[at] === FREE) {
-            table[at] = node;
-            table[at + UNIT] = unit;
+          const slot = this.seek(node, unit);
+          if (table[2 * slot] === FREE) {
+            table[2 * slot] = (node << 11) | (unit >> 5);
+            table[2 * slot + 1] = (unit & 31) << LOW;
             count++;
           }
           node = slot + 1;
         }
         if (node === 0) this.rootValue = value + key;
-        else table[ENTRY * node - ENTRY + VALUE] = value + key;
+        else table[2 * node - 1] = (table[2 * node - 1]! & ~VALUE) | (value + key + 1);
       }
       this.count = count;
     }
   }
 
   /**
-   * Fill an empty trie that has room for all with keys in order of their units: a key shares the nodes of the one before
-   * it as far as both agree, so that nothing has to be looked up.
+   * Fill an empty trie that has room for all with keys in order of their units, which stand one after another: a key
+   * shares the nodes of the one before it as far as both agree, so that nothing has to be looked up.
    *
    * @param shared how many units each key shares with the one before it
+   * @param rest how many it has beyond these
+   * @param values what is stored under each
    */
-  setSorted(units: Uint16Array, begins: Int32Array, ends: Int32Array, shared: Uint8Array, order: Int32Array): void {
+  setSorted(units: Uint16Array, shared: Uint8Array, rest: Uint8Array, values: Int32Array): void {
     const path = new Int32Array(513); // no key is longer: a shared part and a rest of at most 255 units each
-    const { table, mask } = this;
-    for (let i = 0; i < order.length; i++) {
-      const id = order[i]!;
-      const begin = begins[id]!;
-      const length = ends[id]! - begin;
-      let node = path[shared[i]!]!;
-      for (let depth = shared[i]!; depth < length; depth++) {
-        const unit = units[begin + depth]!;
-        let slot = place(node, unit) & mask;
-        while (table[ENTRY * slot] !== FREE) slot = (slot + 1) & mask;
-        table[ENTRY * slot] = node;
-        table[ENTRY * slot + UNIT] = unit;
-        path[depth + 1] = node = slot + 1;
-      }
-      this.count += length - shared[i]!;
-      if (node === 0) this.rootValue = id;
-      else table[ENTRY * node - ENTRY + VALUE] = id;
+    const { table } = this;
+    let at = 0;
+    for (let i = 0; i < values.length; i++) {
+      let depth = shared[i]!;
+      at += depth;
+      let node = path[depth]!;
+      for (const stop = at + rest[i]!; at < stop; at++) path[++depth] = node = this.put(node, units[at]!, 0);
+      this.count += rest[i]!;
+      if (node === 0) this.rootValue = values[i]!;
+      else table[2 * node - 1] = (table[2 * node - 1]! & ~VALUE) | (values[i]! + 1);
     }
   }
 
   private makeRoom(nodes: number): void {
-    let capacity = this.mask + 1;
-    while (this.count + nodes + 1 > FULL * capacity) capacity *= 2;
-    if (capacity > this.mask + 1) this.rehash(capacity);
+    const needed = this.count + nodes + 1;
+    if (needed > FULL * this.capacity) this.rehash(roomFor(Math.max(needed, 2 * this.count)));
   }
 
   /** Move all nodes to a larger table, parents before their children. */
   private rehash(capacity: number): void {
     const old = this.table;
-    const table = new Int32Array(ENTRY * capacity).fill(FREE);
-    const moved = new Int32Array(old.length / ENTRY + 1);
-    const mask = capacity - 1;
+    const moved = new Int32Array(this.capacity + 1);
+    this.table = new Int32Array(2 * capacity).fill(FREE);
+    this.capacity = capacity;
+    this.scale = capacity / 2 ** 32;
     const waiting: number[] = [];
     for (let start = 1; start < moved.length; start++) {
-      for (let node = start; node > 0 && moved[node] === 0; node = old[ENTRY * node - ENTRY + PARENT]!) {
-        if (old[ENTRY * node - ENTRY + PARENT] === FREE) break;
-        waiting.push(node);
-      }
+      if (old[2 * start - 2] === FREE) continue;
+      for (let node = start; node > 0 && moved[node] === 0; node = old[2 * node - 2]! >>> 11) waiting.push(node);
       while (waiting.length > 0) {
         const node = waiting.pop()!;
-        const at = ENTRY * node - ENTRY;
-        const parent = moved[old[at + PARENT]!]!;
-        let slot = place(parent, old[at + UNIT]!) & mask;
-        while (table[ENTRY * slot] !== FREE) slot = (slot + 1) & mask;
-        table[ENTRY * slot] = parent;
-        table[ENTRY * slot + UNIT] = old[at + UNIT]!;
-        table[ENTRY * slot + VALUE] = old[at + VALUE]!;
-        moved[node] = slot + 1;
+        const [first, second] = [old[2 * node - 2]!, old[2 * node - 1]!];
+        moved[node] = this.put(moved[first >>> 11]!, ((first & 0x7ff) << 5) | (second >>> LOW), second & VALUE);
       }
     }
-    this.table = table;
-    this.mask = mask;
+  }
+
+  /** Enter a node that is not there yet, with its value + 1; returns its number. */
+  private put(parent: number, unit: number, value: number): number {
+    const { table } = this;
+    const slot = this.seek(parent, unit);
+    table[2 * slot] = (parent << 11) | (unit >> 5);
+    table[2 * slot + 1] = ((unit & 31) << LOW) | value;
+    return slot + 1;
   }
 }
 
-/** Share of the table that may be taken. */
-const FULL = 0.7;
+function roomFor(nodes: number): number {
+  const capacity = Math.max(64, Math.ceil(nodes / FULL) + 1);
+  if (capacity > MOST)
+    throw new TokenizerError(
+      `vocabulary: its pieces need a table of ${capacity} places, but at most ${MOST} are supported`,
+    );
+  return capacity;
+}
 
-/** A well mixed 32-bit number from a node and a unit. */
-function place(node: number, unit: number): number {
-  const mixed = Math.imul(node, 0x9e3779b1) ^ Math.imul(unit + 1, 0x85ebca6b);
-  return mixed ^ (mixed >>> 15);
+/** A well mixed 32-bit number from a node and a unit; its upper bits choose the place. */
+function mix(node: number, unit: number): number {
+  return Math.imul(Math.imul(node, 0x9e3779b1) ^ Math.imul(unit + 1, 0x85ebca6b), 0x2c1b3c6d);
 }

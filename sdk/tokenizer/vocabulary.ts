@@ -41,6 +41,18 @@ export class Vocabulary {
     return vocabulary;
   }
 
+  /** A vocabulary from its tables: piece `id` is units[begins[id], ends[id]), or a hole where that is negative. */
+  static made(units: Uint16Array, begins: Int32Array, ends: Int32Array, count: number): Vocabulary {
+    const vocabulary = new Vocabulary(0);
+    vocabulary.units = units;
+    vocabulary.used = units.length;
+    vocabulary.begins = begins;
+    vocabulary.ends = ends;
+    vocabulary.size = begins.length;
+    vocabulary.count = count;
+    return vocabulary;
+  }
+
   add(piece: string, id: number): void {
     const begin = this.used;
     this.reserve(piece.length);
@@ -87,17 +99,17 @@ export class Vocabulary {
   /** All pieces by their beginnings, made when first asked for. */
   get trie(): Trie {
     if (this.beginnings === undefined) {
-      const trie = new Trie(Math.max(64, Math.ceil(this.used * 0.4)));
+      const trie = new Trie(Math.max(64, Math.ceil(this.used * 0.38)));
       trie.setAll(this.units, this.begins.subarray(0, this.size), this.ends);
       this.beginnings = trie;
     }
     return this.beginnings;
   }
 
-  /** Make the trie from ids in the order of their pieces; see {@link Trie.setSorted}. */
-  sorted(order: Int32Array, shared: Uint8Array, nodes: number): void {
+  /** Make the trie of pieces that stand in their order; see {@link Trie.setSorted}. */
+  sorted(ids: Int32Array, shared: Uint8Array, rest: Uint8Array, nodes: number): void {
     this.beginnings = new Trie(nodes + 1);
-    this.beginnings.setSorted(this.units, this.begins, this.ends, shared, order);
+    this.beginnings.setSorted(this.units, shared, rest, ids);
   }
 
   /** The id of the piece units[start, end) of some text, or -1. */
