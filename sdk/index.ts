@@ -9,6 +9,7 @@ export { readTagged, type TaggedSentence } from "./data/conllu.js";
 export { readDocuments } from "./data/documents.js";
 export { type Question, readQuestions } from "./data/questions.js";
 export { type Batch, collate, type Labels, type Sample, sampleOf } from "./data/sample.js";
+export { type ShuffledContextsOptions, shuffledContexts } from "./data/shuffled-contexts.js";
 export { DataError, decodeLines, type Source, textSource } from "./data/source.js";
 export { type Columns, columnsNamed, readTextRows, type TextRow } from "./data/text-rows.js";
 // engine: one instance of the compute module and its memory
@@ -35,7 +36,7 @@ export { type EncoderFamily, familyOf, type Purpose } from "./models/family.js";
 export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
 export { type StoredTensors, Weights, WeightsError } from "./nn/weights.js";
 // objectives: pre-training
-export { allMasked, type MaskedLmOptions, maskedLm } from "./objectives/masked-lm.js";
+export { allMasked, type MaskedLmOptions, maskedLm, type PredictsTokens } from "./objectives/masked-lm.js";
 export { nextSentencePairs, pairObjective } from "./objectives/next-sentence.js";
 export { alone, type HeadObjective, type Objective, together } from "./objectives/objective.js";
 export { packSentences } from "./objectives/packing.js";
@@ -92,6 +93,7 @@ export {
   originalLinearRate,
   type Schedule,
 } from "./train/schedule.js";
+export { repeatPositions, type Stage, type StagedOptions, trainInStages } from "./train/stages.js";
 export { answerTask, findAnswers } from "./train/tasks/answer.js";
 export { classifyTask } from "./train/tasks/classify.js";
 export { regressTask } from "./train/tasks/regress.js";

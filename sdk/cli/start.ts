@@ -28,11 +28,13 @@ const TASKS: readonly TaskName[] = ["questions", "inference", "tags", "sentiment
 /** One bar over both lanes: a pre-training step costs more than one of fine-tuning. */
 class Overall {
   readonly #bar: Progress;
+  readonly #total: number;
   readonly #done = new Map<string, number>();
   readonly #notes = new Map<number, string>();
 
   constructor(total: number) {
     this.#bar = progress("training", total);
+    this.#total = total;
   }
 
   reporter(lane: number, name: string): (done: number, note: string) => void {
@@ -40,7 +42,8 @@ class Overall {
       this.#done.set(name, done);
       this.#notes.set(lane, `${name}: ${note}`);
       const sum = [...this.#done.values()].reduce((a, b) => a + b, 0);
-      this.#bar.update(sum, [...this.#notes.values()].join(" | "));
+      // Long sentences are cut in windows, so that there may be a few steps more than were counted.
+      this.#bar.update(Math.min(sum, this.#total), [...this.#notes.values()].join(" | "));
     };
   }
 
@@ -158,7 +161,10 @@ async function main(): Promise<void> {
   say(
     `${files.length === 0 ? "the embedded corpus" : files.join(", ")}: ${sentences} sentences in ${text.training.length} documents to learn from, ${text.held.length} documents held out`,
   );
-  const tokenizer = trainWordPiece([...text.training.flat(), ...unlabelled(data).flat()], { size: RECIPE.vocabulary });
+  const tokenizer = trainWordPiece([...text.training.flat(), ...unlabelled(data).flat()], {
+    size: RECIPE.vocabulary,
+    lowercase: false,
+  });
   say(`a WordPiece vocabulary of ${tokenizer.size} pieces`);
   const trained = await trainAll(JSON.stringify(tokenizer.toJSON()), text, data);
   using engine = await Engine.create();

@@ -15,10 +15,13 @@ export interface BertSizes {
   readonly positions: number;
   /** share of values that dropout takes away */
   readonly dropout: number;
+  /** standard deviation of random weights; 0.02, as published, where not given */
+  readonly deviation?: number;
 }
 
 /** config.json of a BERT of these sizes; the feed-forward layers are four times as wide as the model. */
-export function bertConfig({ vocabulary, layers, width, heads, positions, dropout }: BertSizes): Section {
+export function bertConfig(sizes: BertSizes): Section {
+  const { vocabulary, layers, width, heads, positions, dropout, deviation = 0.02 } = sizes;
   return {
     model_type: "bert",
     vocab_size: vocabulary,
@@ -31,7 +34,7 @@ export function bertConfig({ vocabulary, layers, width, heads, positions, dropou
     hidden_act: "gelu",
     hidden_dropout_prob: dropout,
     attention_probs_dropout_prob: dropout,
-    initializer_range: 0.02,
+    initializer_range: deviation,
     layer_norm_eps: 1e-12,
     pad_token_id: 0,
     tie_word_embeddings: true,

@@ -7,25 +7,31 @@ import {
   boundaries,
   type Engine,
   freshModel,
+  type HeadObjective,
   linearRate,
   loadModel,
   loadTokenizer,
+  type Model,
   maskedHeldOut,
   maskedLm,
+  type PairOptions,
   type Position,
+  type PredictsTokens,
   type Pretrained,
   pairAccuracy,
   pairObjective,
   perplexity,
   pretrainingSamples,
   readDocuments,
+  repeatPositions,
+  type Stage,
   type Step,
   saveModel,
   type TokenizedDocument,
   type Tokenizer,
   together,
   tokenizeDocuments,
-  train,
+  trainInStages,
   trainWordPiece,
 } from "cloze";
 import { exists, folder, writeFolder } from "cloze/node";
@@ -48,6 +54,7 @@ interface Options extends ModelOptions {
   readonly width: number;
   readonly heads: number;
   readonly length: number;
+  readonly short?: number;
   readonly dropout: number;
   readonly objective: string;
   readonly mask: number;
@@ -127,6 +134,35 @@ function fingerprint(documents: readonly TokenizedDocument[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
+/** Share of the steps with short sequences, where there are such. */
+const SHORT_SHARE = 0.8;
+
+/** One stage; or two: short sequences and masked LM alone, then full ones and all of the objective. */
+function stagesOf(
+  { length, short, steps }: Options,
+  documents: readonly TokenizedDocument[],
+  arrangement: Arrangement,
+  masked: HeadObjective<PredictsTokens>,
+  sequences: PairOptions & { readonly seed: number },
+  { weights }: Pretrained<"pretrain">,
+): Stage<Model<"pretrain">>[] {
+  const full = {
+    until: steps,
+    objective: arrangement === "sentences" ? alone(masked) : together(masked, pairObjective(arrangement)),
+    samples: pretrainingSamples(documents, arrangement, sequences),
+  };
+  if (short === undefined) return [full];
+  if (short >= length) throw new UsageError(`--short ${short} is not shorter than --length ${length}`);
+  return [
+    {
+      until: Math.floor(steps * SHORT_SHARE),
+      objective: alone(masked),
+      samples: pretrainingSamples(documents, "sentences", { ...sequences, length: short }),
+    },
+    { ...full, enter: () => repeatPositions(weights, short) },
+  ];
+}
+
 async function run(files: readonly string[], options: Options): Promise<void> {
   const arrangement = arrangementOf(options.objective);
   await requireFiles([...files, options.dev]);
@@ -154,6 +190,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
     mask: options.mask,
     words: String(options.wholeWords ?? false),
     length: options.length,
+    short: options.short ?? 0,
     heads: options.heads,
     dropout: options.dropout,
     steps,
@@ -168,22 +205,16 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   };
   const checkpoints = new Checkpoints(options.out, options.checkpointEvery, settings);
   const from = options.resume === undefined ? undefined : await checkpoints.resume(options.resume, optimizer);
-  const objective =
-    arrangement === "sentences" ? alone(maskedLm(masking)) : together(maskedLm(masking), pairObjective(arrangement));
   const { signal } = interruption();
-  const samples = pretrainingSamples(documents, arrangement, sequences);
   const last = await loop(
-    train({
+    trainInStages(stagesOf(options, documents, arrangement, maskedLm(masking), sequences, loaded), {
       engine,
       model: loaded.model,
-      objective: objective as typeof objective & { names: readonly string[] },
-      samples,
       optimizer,
       rate: linearRate(rate, warmup, steps),
       rows,
       accumulate,
       seed,
-      steps,
       ...(from && { from }),
     }),
     options,
@@ -299,6 +330,11 @@ export function pretrainCommand(): Command {
     .option("--width <n>", "", wholeNumber(1), 256)
     .option("--heads <n>", "", wholeNumber(1), 4)
     .option("--length <n>", "longest sequence in tokens", wholeNumber(8), 128)
+    .option(
+      "--short <n>",
+      "the first four fifths of the steps learn masked LM from sequences of so many tokens: small models learn far sooner",
+      wholeNumber(8),
+    )
     .option("--dropout <share>", "", Number, 0.1)
     .option(
       "--objective <names>",
