@@ -8,6 +8,9 @@
  *
  * The query at place i of q is aligned with key p = i + keys - q and sees the keys p - before ... p + after.
  *
+ * A bias, where there is one, is added to scale * q kᵀ before the softmax: (queries, keys) without gaps for each head of
+ * each sequence in turn, biasOffsets[row] elements from its start for the first head of `row`.
+ *
  * Probabilities are kept for the backward pass in blocks (queries, keys rounded up to 16), offsets[row] elements from the
  * start of the buffer for its first head. Where dropout took one away its sign bit is set: the mask costs no memory.
  */
@@ -49,7 +52,7 @@ export function attentionScratchBytes(keys: i32, dim: i32): i32 {
  * @param keepScale what the kept ones are multiplied with
  */
 export function attention(
-  out: usize, probabilities: usize, query: usize, key: usize, value: usize,
+  out: usize, probabilities: usize, query: usize, key: usize, value: usize, bias: usize, biasOffsets: usize,
   starts: usize, keyStarts: usize, offsets: usize, heads: i32, dim: i32, scale: f32, before: i32, after: i32,
   threshold: u32, keepScale: f32, seed: u32, step: u32, stream: u32,
   scratch: usize, begin: i32, end: i32,
@@ -76,8 +79,9 @@ export function attention(
       const s = probabilities ? at(probabilities, block) : scores;
       multiply(at(s, first), stride, at(q, i * width), width, 0, at(keyPanels, first * dim), dim, n, last - first, dim, 0, scratch, 0, (last - first) / PANEL);
       for (let r = 0; r < n; r++) {
-        const p = place + r;
-        softmaxRow(at(s, r * stride), first, last, max(0, p - before), min(keys, p + after + 1), scale);
+        const p = place + r, low = max(0, p - before), high = min(keys, p + after + 1);
+        if (bias) biasRow(at(s, r * stride), at(bias, load<i32>(at(biasOffsets, row)) + (head * queries + i + r) * keys), low, high, scale);
+        softmaxRow(at(s, r * stride), first, last, low, high, bias ? 1 : scale);
         if (probabilities) {
           memory.fill(at(s, r * stride), 0, <usize>first << 2);
           memory.fill(at(s, r * stride + last), 0, <usize>(stride - last) << 2);
@@ -94,6 +98,14 @@ export function attention(
       multiply(at(o, i * width), width, at(weights, first), stride, 0, at(valuePanels, first * PANEL), keys, n, dim, min(last, keys) - first, 0, scratch, 0, padded(dim) / PANEL);
     }
   }
+}
+
+/** s[low ... high) = scale * s + bias */
+function biasRow(s: usize, bias: usize, low: i32, high: i32, scale: f32): void {
+  const factor = f32x4.splat(scale);
+  let j = low;
+  for (; j + LANES <= high; j += LANES) v128.store(at(s, j), f32x4.add(f32x4.mul(factor, v128.load(at(s, j))), v128.load(at(bias, j))));
+  for (; j < high; j++) store<f32>(at(s, j), scale * load<f32>(at(s, j)) + load<f32>(at(bias, j)));
 }
 
 /** s[begin ... end) = softmax(scale * s) over [low, high), zero elsewhere; begin and end are whole panels. */
@@ -151,14 +163,16 @@ export function attentionBackwardScratchBytes(keys: i32, dim: i32): i32 {
 
 /**
  * With p the probabilities, d what dropout leaves of them, and o = d v:
- *   dv = dᵀ do;  dd = do vᵀ;  ds = p (dp - sum of d dd over the row) * scale;  dq = ds k;  dk = dsᵀ q.
+ *   dv = dᵀ do;  dd = do vᵀ;  db = p (dp - sum of d dd over the row);  ds = db * scale;  dq = ds k;  dk = dsᵀ q.
  *
+ * @param dbias what the gradient of the bias is added to, or 0
  * @param dquery where the gradient goes, or 0 where it is not wanted; likewise dkey, dvalue
  * @param addQuery 0: it is written; 1: it is added to
  * @param dropping 1 when the forward pass dropped some, 0 when not
  */
 export function attentionBackward(
   dquery: usize, addQuery: i32, dkey: usize, addKey: i32, dvalue: usize, addValue: i32,
+  dbias: usize, biasOffsets: usize,
   dout: usize, probabilities: usize, query: usize, key: usize, value: usize,
   starts: usize, keyStarts: usize, offsets: usize, heads: i32, dim: i32, scale: f32, before: i32, after: i32,
   dropping: i32, keepScale: f32, scratch: usize, begin: i32, end: i32,
@@ -194,8 +208,12 @@ export function attentionBackward(
       for (let r = 0; r < n; r++) {
         const from = r * stride + first;
         const ds = at(dscores, from), d = at(weights, from);
-        if (dropping) droppedGradientRow(ds, at(dropped, from), d, last - first, scale, keepScale);
-        else scoreGradientRow(ds, d, last - first, scale);
+        if (dropping) droppedGradientRow(ds, at(dropped, from), d, last - first, dbias ? 1 : scale, keepScale);
+        else scoreGradientRow(ds, d, last - first, dbias ? 1 : scale);
+        if (dbias) {
+          const b = at(dbias, load<i32>(at(biasOffsets, row)) + (head * queries + i + r) * keys);
+          biasGradientRow(at(b, first), ds, min(last, keys) - first, last - first, scale);
+        }
       }
       if (dropping) weights = dropped;
       if (dquery) multiply(at(dquery, rowAt), width, at(dscores, first), stride, 0, at(keyPanels, first * PANEL), keys, n, dim, seen, addQuery, scratch, 0, count);
@@ -244,6 +262,15 @@ function droppedGradientRow(ds: usize, d: usize, p: usize, n: i32, scale: f32, k
     const dp = v128.and(f32x4.mul(v128.load(at(ds, j)), keep), f32x4.ge(signed, zero));
     v128.store(at(ds, j), f32x4.mul(f32x4.mul(f32x4.abs(signed), f32x4.sub(dp, total)), factor));
   }
+}
+
+/** dbias += ds over the `seen` keys; then ds *= scale over all `n`. Unseen keys have ds 0. */
+function biasGradientRow(dbias: usize, ds: usize, seen: i32, n: i32, scale: f32): void {
+  let j = 0;
+  for (; j + LANES <= seen; j += LANES) v128.store(at(dbias, j), f32x4.add(v128.load(at(dbias, j)), v128.load(at(ds, j))));
+  for (; j < seen; j++) store<f32>(at(dbias, j), load<f32>(at(dbias, j)) + load<f32>(at(ds, j)));
+  const factor = f32x4.splat(scale);
+  for (let k = 0; k < n; k += LANES) v128.store(at(ds, k), f32x4.mul(factor, v128.load(at(ds, k))));
 }
 
 /** Zeros to `columns` elements of each row. */

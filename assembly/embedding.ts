@@ -19,11 +19,14 @@ export function gatherAdd(y: usize, table: usize, index: usize, width: i32, begi
 
 /**
  * dtable[index[r]] += dy[r], rows in ascending order. Splits by column: two rows may have the same index, so rows of
- * one table entry must stay with one owner.
+ * one table entry must stay with one owner. Rows whose index is negative teach nothing.
  */
 export function gatherBackward(dtable: usize, dy: usize, index: usize, rows: i32, width: i32, begin: i32, end: i32): void {
   const bytes = <usize>width << 2;
-  for (let r = 0; r < rows; r++) addRow(dtable + <usize>load<i32>(at(index, r)) * bytes, at(dy, r * width), width, begin, end);
+  for (let r = 0; r < rows; r++) {
+    const entry = load<i32>(at(index, r));
+    if (entry >= 0) addRow(dtable + <usize>entry * bytes, at(dy, r * width), width, begin, end);
+  }
 }
 
 // @ts-ignore: decorator

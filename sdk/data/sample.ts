@@ -30,6 +30,13 @@ export interface Sample {
   /** (tokens) index of the word that the token is a piece of; -1 for special tokens */
   readonly words: Int32Array;
   readonly labels: Labels;
+  /** (tokens) places; 0, 1, 2, … where absent. MASS shows a decoder the places that its fragment had. */
+  readonly positions?: Int32Array;
+  /**
+   * What an encoder-decoder writes: `ids` are the decoder's inputs, beginning with its start token, and `labels.tokens`
+   * what is to be predicted at each of them.
+   */
+  readonly target?: Sample;
 }
 
 /** The labels of a batch: those of its samples, joined. A field is there when every sample has it. */
@@ -65,6 +72,8 @@ export interface Batch {
    */
   readonly visible?: { readonly index: Int32Array; readonly starts: Int32Array };
   readonly labels: BatchLabels;
+  /** The decoder's side, row by row; there when every sample has it. */
+  readonly target?: Batch;
 }
 
 /** An encoded text as a sample. */
@@ -96,9 +105,20 @@ export function collate(samples: readonly Sample[]): Batch {
     const start = starts[row]!;
     ids.set(sample.ids, start);
     segments.set(sample.segments, start);
-    for (let i = 0; i < sample.ids.length; i++) positions[start + i] = i;
+    for (let i = 0; i < sample.ids.length; i++) positions[start + i] = sample.positions?.[i] ?? i;
   }
-  return { rows: samples.length, ids, positions, segments, starts, labels: joinLabels(samples, starts) };
+  const targets = samples.flatMap(({ target }) => target ?? []);
+  if (targets.length > 0 && targets.length < samples.length)
+    throw new TypeError(`collate: ${targets.length} of ${samples.length} samples have a target; all need one, or none`);
+  return {
+    rows: samples.length,
+    ids,
+    positions,
+    segments,
+    starts,
+    labels: joinLabels(samples, starts),
+    ...(targets.length > 0 && { target: collate(targets) }),
+  };
 }
 
 function joinLabels(samples: readonly Sample[], starts: Int32Array): BatchLabels {

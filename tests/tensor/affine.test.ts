@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { activate } from "../../sdk/tensor/ops/activation.js";
-import { affine } from "../../sdk/tensor/ops/affine.js";
+import { affine, affineTransposed } from "../../sdk/tensor/ops/affine.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { reshape, type Shape, type Tensor, tensor } from "../../sdk/tensor/tensor.js";
@@ -201,5 +201,35 @@ test("a wrong shape is refused in words", () => {
     /affine: bias must be \[2\], got \[3\]/,
   );
 });
+
+for (const engine of engines) {
+  test(`${engine.build}: a weight stored the other way round gives the same product and gradients`, () => {
+    for (const [rows, inner, out] of SIZES) {
+      const [x0, w0, b0, g] = [wave(rows * inner, 1), wave(out * inner, 2), wave(out, 3), wave(rows * out, 4)];
+      const turned = Float32Array.from(w0, (_, i) => w0[(i % out) * inner + Math.floor(i / out)]!);
+      const run = (other: boolean) => {
+        using _ = new Scope();
+        const x = parameter(engine, x0, [rows, inner]);
+        const w = other ? parameter(engine, turned, [inner, out]) : parameter(engine, w0, [out, inner]);
+        const b = parameter(engine, b0, [out]);
+        const map = other ? affineTransposed : affine;
+        const y = map(x, w, b, "tanh").toArray();
+        backward(() => weighed(map(x, w, b, "tanh"), g));
+        return { y, dx: x.grad!.toArray(), dw: w.grad!.toArray(), db: b.grad!.toArray() };
+      };
+      const [plain, other] = [run(false), run(true)];
+      near(other.y, plain.y, {}, "y");
+      near(other.dx, plain.dx, {}, "dx");
+      near(other.db, plain.db, {}, "db");
+      // Sums of `rows` products below 1 whose factors change places: the same roundings, in the same order.
+      near(
+        Float32Array.from(plain.dw, (_, i) => other.dw[(i % inner) * out + Math.floor(i / inner)]!),
+        plain.dw,
+        { atol: 2 * (rows + 2) * UNIT },
+        "dw",
+      );
+    }
+  });
+}
 
 test.run();

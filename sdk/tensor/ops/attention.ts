@@ -22,6 +22,8 @@ export interface AttentionOptions {
   readonly causal?: boolean;
   /** Each query sees so many keys before and behind its own place; by default all. */
   readonly window?: number;
+  /** Added to scale · q kᵀ: (queries, keys) for each head of each sequence in turn, without gaps. */
+  readonly bias?: Tensor;
   /** Share of the probabilities that training takes away. */
   readonly dropout?: number;
   /** Is given the probabilities, before dropout: (queries, keys) for each head of each sequence in turn. */
@@ -29,7 +31,7 @@ export interface AttentionOptions {
 }
 
 /**
- * softmax(scale · q kᵀ) v for each sequence and head.
+ * softmax(scale · q kᵀ + bias) v for each sequence and head.
  *
  * @param query (query tokens, heads * dim)
  * @param key (key tokens, heads * dim)
@@ -47,13 +49,14 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
   const { engine } = query;
   const { kernels } = engine;
   const { heads, dim, scale, before, after, drop } = plan;
-  const [starts, keyStarts, offsets] = tables(plan);
+  const [starts, keyStarts, offsets, dense] = tables(plan);
+  const bias = biasOf(options.bias, plan);
   const out = empty(engine, query.shape);
-  const kept = isTraced(query, key, value) || options.probabilities ? empty(engine, [plan.keptElements]) : null;
+  const kept = isTraced(query, key, value, bias) || options.probabilities ? empty(engine, [plan.keptElements]) : null;
   withScratch(engine, kernels.attentionScratchBytes(plan.longest, dim), (scratch) => {
     // biome-ignore format: in the order of the kernel's own list
     kernels.attention(
-      out.address, kept?.address ?? 0, query.address, key.address, value.address,
+      out.address, kept?.address ?? 0, query.address, key.address, value.address, bias?.address ?? 0, dense,
       starts, keyStarts, offsets, heads, dim, scale, before, after,
       drop.threshold, drop.keepScale, drop.key.seed, drop.key.step, drop.key.stream,
       scratch, 0, plan.units,
@@ -61,14 +64,29 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
   });
   if (!kept) return out;
   options.probabilities?.(withoutGaps(kept, plan));
-  return record(out, [query, key, value], (dout) => addGradients(query, key, value, kept, dout, plan));
+  return record(out, [query, key, value, bias], (dout) => addGradients({ query, key, value, bias }, kept, dout, plan));
 }
 
-function addGradients(query: Tensor, key: Tensor, value: Tensor, kept: Tensor, dout: Tensor, plan: Plan): void {
+/** The bias, checked. */
+function biasOf(bias: Tensor | undefined, { denseElements }: Plan): Tensor | null {
+  if (!bias) return null;
+  expectShape("attention", "bias", bias, [denseElements], "It has an element for each query, key and head.");
+  return bias;
+}
+
+interface Inputs {
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+  readonly bias: Tensor | null;
+}
+
+function addGradients({ query, key, value, bias }: Inputs, kept: Tensor, dout: Tensor, plan: Plan): void {
   const { engine } = query;
   const { kernels } = engine;
   const { heads, dim, scale, before, after, drop } = plan;
-  const [starts, keyStarts, offsets] = tables(plan);
+  const [starts, keyStarts, offsets, dense] = tables(plan);
+  const dbias = bias?.traced ? gradOf(bias).address : 0;
   withScratch(engine, kernels.attentionBackwardScratchBytes(plan.longest, dim), (scratch) => {
     // Where one tensor stands for several, its gradient begins with zeros, for the kernel adds to it in no simple order.
     const inputs = [query, key, value];
@@ -78,7 +96,7 @@ function addGradients(query: Tensor, key: Tensor, value: Tensor, kept: Tensor, d
     const [dv, addValue] = target(value);
     // biome-ignore format: in the order of the kernel's own list
     kernels.attentionBackward(
-      dq, addQuery, dk, addKey, dv, addValue,
+      dq, addQuery, dk, addKey, dv, addValue, dbias, dense,
       dout.address, kept.address, query.address, key.address, value.address,
       starts, keyStarts, offsets, heads, dim, scale, before, after,
       Number(drop.threshold > 0), drop.keepScale, scratch, 0, plan.units,

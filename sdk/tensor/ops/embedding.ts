@@ -15,8 +15,8 @@ function expectIndices(op: string, index: Int32Array, table: Tensor): void {
   }
 }
 
-/** One table and which of its rows are wanted. */
-export type Lookup = readonly [table: Tensor, index: Int32Array];
+/** One table, which of its rows are wanted, and a row that does not learn from it. */
+export type Lookup = readonly [table: Tensor, index: Int32Array, still?: number];
 
 /**
  * The sum of rows of several tables: BERT's token + position + segment embeddings.
@@ -47,16 +47,28 @@ export function embeddingSum(lookups: readonly Lookup[]): Tensor {
     y,
     lookups.map(([t]) => t),
     (dy) => {
-      for (const [n, [t]] of lookups.entries()) {
-        if (t.traced) kernels.gatherBackward(gradOf(t).address, dy.address, places[n]!.address, rows, width, 0, width);
+      for (const [n, [t, index, still]] of lookups.entries()) {
+        if (!t.traced) continue;
+        const learned =
+          still === undefined
+            ? places[n]!
+            : intTensor(
+                engine,
+                index.map((i) => (i === still ? -1 : i)),
+              );
+        kernels.gatherBackward(gradOf(t).address, dy.address, learned.address, rows, width, 0, width);
       }
     },
   );
 }
 
-/** Rows of an embedding table: (index.length, width). */
-export function embedding(table: Tensor, index: Int32Array): Tensor {
-  return embeddingSum([[table, index]]);
+/**
+ * Rows of an embedding table: (index.length, width).
+ *
+ * @param still an entry that does not learn from being looked up, as PyTorch's padding_idx
+ */
+export function embedding(table: Tensor, index: Int32Array, still?: number): Tensor {
+  return embeddingSum([still === undefined ? [table, index] : [table, index, still]]);
 }
 
 /**

@@ -1,0 +1,31 @@
+/** Which entry of a table of relative positions a distance belongs to. */
+import { log } from "../tensor/math.js";
+
+export interface BucketOptions {
+  /** entries of the table */
+  readonly buckets: number;
+  /** distances from here on share the last entry */
+  readonly farthest: number;
+  /** whether keys behind the query have entries of their own; a decoder never sees them */
+  readonly bothWays: boolean;
+}
+
+/**
+ * T5's buckets: near distances have one each, farther ones share logarithmically wider ones. Raffel et al. 2020
+ * (arXiv:1910.10683), section 2.1; mesh_tensorflow's _relative_position_bucket. Rounded to f32 after each operation, as
+ * the published models were trained.
+ *
+ * @param distance key - query
+ * @example
+ * relativeBucket(-3, { buckets: 32, farthest: 128, bothWays: true }); // 3: three before the query
+ */
+export function relativeBucket(distance: number, { buckets, farthest, bothWays }: BucketOptions): number {
+  const half = bothWays ? Math.floor(buckets / 2) : buckets;
+  const side = bothWays && distance > 0 ? half : 0;
+  const far = bothWays ? Math.abs(distance) : Math.max(0, -distance);
+  const exact = Math.floor(half / 2);
+  if (far < exact) return side + far;
+  const { fround } = Math;
+  const share = fround(fround(log(fround(far / exact))) / fround(log(farthest / exact)));
+  return side + Math.min(half - 1, exact + Math.trunc(fround(share * (half - exact))));
+}

@@ -1,0 +1,65 @@
+/** A bias for attention by the distance between key and query, as T5 and MPNet learn it. */
+import { expectShape } from "../check.js";
+import { withScratch } from "../scratch.js";
+import { gradOf, record } from "../tape.js";
+import { empty, intTensor, type Tensor } from "../tensor.js";
+
+export interface RelativeBiasOptions {
+  /** (sequences + 1) Query tokens [starts[i], starts[i + 1]) are sequence i. */
+  readonly starts: Int32Array;
+  /** The same for keys; by default those of the queries. A sequence's last query stands at its last key. */
+  readonly keyStarts?: Int32Array;
+  /** The row of the table for the distance key - query. */
+  readonly bucket: (distance: number) => number;
+}
+
+/**
+ * b[i][j] = table[bucket(j - i)][head], as {@link attention} takes it.
+ *
+ * @param table (buckets, heads)
+ * @returns (elements) (queries, keys) for each head of each sequence in turn
+ *
+ * @example
+ * const bias = relativeBias(table, { starts, bucket: (d) => relativeBucket(d, { buckets: 32, farthest: 128, bothWays: true }) });
+ * attention(q, k, v, { heads, starts, bias });
+ */
+export function relativeBias(table: Tensor, options: RelativeBiasOptions): Tensor {
+  expectShape("relativeBias", "table", table, ["buckets", "heads"]);
+  const { engine } = table;
+  const { kernels } = engine;
+  const [entries = 0, heads = 0] = table.shape;
+  const { starts, keyStarts = starts, bucket } = options;
+  const rows = starts.length - 1;
+  const offsets = new Int32Array(rows + 1);
+  let longest = 0;
+  for (let row = 0; row < rows; row++) {
+    const queries = starts[row + 1]! - starts[row]!;
+    const keys = keyStarts[row + 1]! - keyStarts[row]!;
+    if (keys < queries)
+      throw new RangeError(
+        `relativeBias: sequence ${row} has ${queries} queries and ${keys} keys; every query needs a place`,
+      );
+    offsets[row + 1] = offsets[row]! + heads * queries * keys;
+    longest = Math.max(longest, keys);
+  }
+  // Distances from 1 - longest to longest - 1.
+  const zero = Math.max(0, longest - 1);
+  const distances = 2 * zero + 1;
+  const buckets = Int32Array.from({ length: distances }, (_, i) => bucket(i - zero));
+  const stranger = buckets.find((b) => !(b >= 0 && b < entries));
+  if (stranger !== undefined)
+    throw new RangeError(`relativeBias: bucket ${stranger} is not one of the table's ${entries}`);
+  const bias = empty(engine, [offsets[rows]!]);
+  const tables = [buckets, starts, keyStarts, offsets].map((values) => intTensor(engine, values));
+  const run = (kernel: typeof kernels.relativeBias, biasAddress: number, tableAddress: number, reverse: boolean) => {
+    const [b, s, k, o] = tables.map((t) => t.address) as [number, number, number, number];
+    const [to, from] = reverse ? [tableAddress, biasAddress] : [biasAddress, tableAddress];
+    withScratch(engine, distances * 4, (scratch) =>
+      kernel(to, from, b, zero, distances, s, k, o, rows, heads, scratch, 0, heads),
+    );
+  };
+  run(kernels.relativeBias, bias.address, table.address, false);
+  return record(bias, [table], (dbias) =>
+    run(kernels.relativeBiasBackward, dbias.address, gradOf(table).address, true),
+  );
+}
