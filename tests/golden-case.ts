@@ -11,10 +11,13 @@ import { readSafetensors, type Safetensors } from "../sdk/io/safetensors.js";
 import type { Model } from "../sdk/models/build.js";
 import type { Trace } from "../sdk/models/encoder.js";
 import type { Purpose } from "../sdk/models/family.js";
+import { causalLm, nextTokens } from "../sdk/objectives/causal-lm.js";
 import { maskedLm } from "../sdk/objectives/masked-lm.js";
 import { pairObjective } from "../sdk/objectives/next-sentence.js";
 import { alone, type Objective, together } from "../sdk/objectives/objective.js";
+import { sequenceToSequence } from "../sdk/objectives/sequence-to-sequence.js";
 import { add } from "../sdk/tensor/ops/elementwise.js";
+import { IGNORE } from "../sdk/tensor/ops/loss.js";
 import { Scope } from "../sdk/tensor/scope.js";
 import { backward, gradOf } from "../sdk/tensor/tape.js";
 import type { Tensor } from "../sdk/tensor/tensor.js";
@@ -59,13 +62,34 @@ function samplesOf(expected: Safetensors, purpose: Purpose): Sample[] {
   const ids = expected.integers("input.input_ids");
   const has = (name: string) => expected.shape(`input.${name}`) !== undefined;
   const types = has("token_type_ids") ? expected.integers("input.token_type_ids") : ids.map(() => 0);
+  const targets = purpose === "rewrite" ? targetsOf(expected) : null;
   return rows.lengths.map((length, row) => ({
+    ...(targets && { target: targets[row]! }),
     ids: Int32Array.from(cut(ids, rows, row)),
     segments: Uint8Array.from(cut(types, rows, row)),
     special: new Uint8Array(length),
     words: Int32Array.from({ length }, (_, i) => i),
     labels: labelsOf(expected, purpose, rows, row),
   }));
+}
+
+/** The decoder's side of each row: what it is to write; its inputs are up to the model. */
+function targetsOf(expected: Safetensors): Sample[] {
+  const [count = 0, width = 0] = expected.shape("input.labels")!;
+  const labels = expected.integers("input.labels");
+  return Array.from({ length: count }, (_, row) => {
+    const tokens = Int32Array.from(labels.slice(row * width, (row + 1) * width).filter((id) => id !== IGNORE));
+    const none = new Uint8Array(tokens.length);
+    return { ids: tokens, segments: none, special: none, words: tokens.map((__, i) => i), labels: { tokens } };
+  });
+}
+
+/** The same samples with the decoder's inputs that the model wants. */
+function withInputs(samples: readonly Sample[], model: Model<"rewrite">): Sample[] {
+  return samples.map((sample) => {
+    const target = sample.target!;
+    return { ...sample, target: { ...target, ids: model.shifted(target.ids) } };
+  });
 }
 
 function labelsOf(expected: Safetensors, purpose: Purpose, rows: Rows, row: number): Sample["labels"] {
@@ -87,7 +111,10 @@ function labelsOf(expected: Safetensors, purpose: Purpose, rows: Rows, row: numb
       return expected.dtype("input.labels") === "F32"
         ? { value: expected.floats("input.labels")[row]! }
         : { row: ints("labels")[row]! };
+    case "continue":
+      return { tokens: nextTokens(tokens()) };
     case "encode":
+    case "rewrite":
       return {};
   }
 }
@@ -105,6 +132,8 @@ function objectiveOf(
     classify: () => alone(regressing ? regression() : classification()),
     tag: () => alone(tagging()),
     answer: () => alone(spanObjective()),
+    continue: () => alone(causalLm()),
+    rewrite: () => sequenceToSequence("rewrite", (sample) => sample),
     encode: () => {
       throw new TypeError(`a bare encoder has no loss (${labels?.size ?? 0} labels)`);
     },
@@ -120,7 +149,10 @@ function scoresOf(model: Model<Purpose>, purpose: Purpose, hidden: Tensor, batch
     case "pretrain":
       return { prediction_logits: m.tokenScores(hidden, all), seq_relationship_logits: m.pairScores(hidden, batch) };
     case "mask":
+    case "continue":
       return { logits: m.tokenScores(hidden, all) };
+    case "rewrite":
+      throw new TypeError("a decoder's scores are compared with its states");
     case "pair":
       return { logits: m.pairScores(hidden, batch) };
     case "classify":
@@ -135,7 +167,12 @@ function scoresOf(model: Model<Purpose>, purpose: Purpose, hidden: Tensor, batch
 }
 
 /** The largest share over real tokens of a padded expectation (rows, width, n) and ragged values (tokens, n). */
-function tokenShare(got: Float32Array, want: Float32Array, { width, lengths }: Rows, starts: Int32Array): number {
+function tokenShare(
+  got: Float32Array,
+  want: Float32Array,
+  { width, lengths }: Omit<Rows, "count">,
+  starts: Int32Array,
+): number {
   const n = want.length / (width * lengths.length);
   let worst = 0;
   for (const [row, length] of lengths.entries()) {
@@ -152,23 +189,76 @@ function tokenShare(got: Float32Array, want: Float32Array, { width, lengths }: R
   return worst;
 }
 
-/** Attention probabilities: ragged by row and head against (rows, heads, width, width). */
-function attentionShare(got: Float32Array, want: Float32Array, heads: number, { width, lengths }: Rows): number {
+/** Attention probabilities: ragged by row and head against (rows, heads, longest queries, longest keys). */
+function attentionShare(
+  got: Float32Array,
+  want: Float32Array,
+  shape: readonly number[],
+  queries: readonly number[],
+  keys: readonly number[],
+): number {
+  const [, heads = 0, longestQuery = 0, longestKey = 0] = shape;
   let worst = 0;
   let at = 0;
-  for (const [row, length] of lengths.entries()) {
+  for (const [row, length] of queries.entries()) {
     for (let head = 0; head < heads; head++) {
       for (let query = 0; query < length; query++) {
-        const from = ((row * heads + head) * width + query) * width;
-        worst = Math.max(
-          worst,
-          share(got.subarray(at, at + length), want.subarray(from, from + length), FORWARD).share,
-        );
-        at += length;
+        const from = ((row * heads + head) * longestQuery + query) * longestKey;
+        const seen = keys[row]!;
+        worst = Math.max(worst, share(got.subarray(at, at + seen), want.subarray(from, from + seen), FORWARD).share);
+        at += seen;
       }
     }
   }
   return worst;
+}
+
+/** What one side of a model computes on the way. */
+interface SideStates {
+  readonly trace: Trace;
+  readonly lengths: readonly number[];
+  readonly starts: Int32Array;
+}
+
+/** Hidden states and attentions of one side; `prefix` is what the reference's names begin with. */
+function compareStates(expected: Safetensors, prefix: string, side: SideStates, shares: Shares): void {
+  const { trace, lengths, starts } = side;
+  for (const [layer, state] of trace.hidden.entries()) {
+    const name = `output.${prefix}hidden_states.${layer}`;
+    const rows = { width: expected.shape(name)![1]!, lengths };
+    shares.hidden = Math.max(shares.hidden, tokenShare(state.data, expected.floats(name), rows, starts));
+  }
+  for (const [layer, probabilities] of trace.attentions.entries()) {
+    const name = `output.${prefix}attentions.${layer}`;
+    const one = attentionShare(probabilities.data, expected.floats(name), expected.shape(name)!, lengths, lengths);
+    shares.attentions = Math.max(shares.attentions, one);
+  }
+}
+
+/** An encoder-decoder: both sides, what passes between them, and the scores of the target. */
+function compareSeq2Seq(loaded: Pretrained, expected: Safetensors, batch: Batch, shares: Shares): void {
+  using _ = new Scope();
+  const model = loaded.model as Model<"rewrite">;
+  const { lengths } = rowsOf(expected);
+  const target = batch.target!;
+  const written = Array.from({ length: target.rows }, (__, row) => target.starts[row + 1]! - target.starts[row]!);
+  const trace: Trace = { hidden: [], attentions: [] };
+  const hidden = model.encode(batch, trace);
+  compareStates(expected, "encoder_", { trace, lengths, starts: batch.starts }, shares);
+  const own = { hidden: [] as Tensor[], attentions: [] as Tensor[], crossAttentions: [] as Tensor[] };
+  const states = model.decode(target, { hidden, starts: batch.starts }, own);
+  compareStates(expected, "decoder_", { trace: own, lengths: written, starts: target.starts }, shares);
+  for (const [layer, probabilities] of own.crossAttentions.entries()) {
+    const name = `output.cross_attentions.${layer}`;
+    const one = attentionShare(probabilities.data, expected.floats(name), expected.shape(name)!, written, lengths);
+    shares.attentions = Math.max(shares.attentions, one);
+  }
+  const scores = model.tokenScores(
+    states,
+    Int32Array.from(target.ids, (__, i) => i),
+  );
+  const rows = { width: expected.shape("output.logits")![1]!, lengths: written };
+  shares.scores = tokenShare(scores.data, expected.floats("output.logits"), rows, target.starts);
 }
 
 function compareForward(loaded: Pretrained, expected: Safetensors, batch: Batch, shares: Shares): void {
@@ -176,19 +266,7 @@ function compareForward(loaded: Pretrained, expected: Safetensors, batch: Batch,
   const rows = rowsOf(expected);
   const trace: Trace = { hidden: [], attentions: [] };
   const hidden = loaded.model.encode(batch, trace);
-  for (const [layer, state] of trace.hidden.entries()) {
-    shares.hidden = Math.max(
-      shares.hidden,
-      tokenShare(state.data, expected.floats(`output.hidden_states.${layer}`), rows, batch.starts),
-    );
-  }
-  for (const [layer, probabilities] of trace.attentions.entries()) {
-    const name = `output.attentions.${layer}`;
-    shares.attentions = Math.max(
-      shares.attentions,
-      attentionShare(probabilities.data, expected.floats(name), expected.shape(name)![1]!, rows),
-    );
-  }
+  compareStates(expected, "", { trace, lengths: rows.lengths, starts: batch.starts }, shares);
   const scores = scoresOf(loaded.model, loaded.purpose, hidden, batch);
   for (const [name, tensor] of Object.entries(scores)) {
     const got = tensor.data;
@@ -303,8 +381,10 @@ export async function compareCase(engine: Engine, path: string): Promise<Shares>
   const expected = readSafetensors(readFileSync(join(path, "expected.safetensors")));
   const { losses } = JSON.parse(readFileSync(join(path, "expected.json"), "utf8")) as { losses: number[] };
   using loaded = await loadModel(engine, diskFolder(path));
-  const batch = collate(samplesOf(expected, loaded.purpose));
-  compareForward(loaded, expected, batch, shares);
+  const samples = samplesOf(expected, loaded.purpose);
+  const writes = loaded.purpose === "rewrite";
+  const batch = collate(writes ? withInputs(samples, loaded.model as Model<"rewrite">) : samples);
+  (writes ? compareSeq2Seq : compareForward)(loaded, expected, batch, shares);
   const trained = loaded.purpose === "answer" ? paddedBatch(expected, batch) : batch;
   compareTraining(loaded, expected, losses, trained, shares);
   return shares;

@@ -5,7 +5,7 @@ import type { LabelsTokens } from "../heads/tagging.js";
 import type { PredictsTokens } from "../heads/token-prediction.js";
 import type { Weights } from "../nn/weights.js";
 import { ConfigError } from "./config.js";
-import type { Encoder } from "./encoder.js";
+import type { Encoder, Rewrites } from "./encoder.js";
 import type { EncoderFamily, Purpose } from "./family.js";
 
 /** What a model of each purpose can do beside encoding. */
@@ -17,6 +17,8 @@ export interface HeadOf {
   classify: ClassifiesRows;
   tag: LabelsTokens;
   answer: PointsToSpans;
+  continue: PredictsTokens;
+  rewrite: Rewrites;
 }
 
 export type Model<P extends Purpose> = Encoder & HeadOf[P];
@@ -37,7 +39,7 @@ export function buildModel<C, P extends Purpose>(
   const missing = (what: string): never => {
     throw new ConfigError(`${family.type} has no head for ${what}`);
   };
-  const { pool, mask, pair, classify, tag, answer } = family.heads;
+  const { pool, mask, pair, classify, tag, answer, continue: proceed, rewrite } = family.heads;
   const encoder = family.encoder(w, config);
   const makers: { [Q in Purpose]: () => HeadOf[Q] } = {
     encode: () => pool?.(w, config),
@@ -46,6 +48,8 @@ export function buildModel<C, P extends Purpose>(
     pair: () => (pair ?? missing("pairs"))(w, config),
     classify: () => (classify ?? missing("classification"))(w, config, classes),
     tag: () => (tag ?? missing("tagging"))(w, config, classes),
+    continue: () => (proceed ?? missing("the next token"))(w, config),
+    rewrite: () => (rewrite ?? missing("writing one sequence from another"))(w, config),
     answer: () => (answer ?? missing("question answering"))(w, config),
   };
   return Object.assign(encoder, makers[purpose]()) as Model<P>;

@@ -1,5 +1,8 @@
-/** What every encoder model offers to heads, objectives and pipelines. */
+/** What every model offers to heads, objectives and pipelines. */
 import type { Batch } from "../data/sample.js";
+import type { Source } from "../nn/attention.js";
+import type { DecoderCache } from "../nn/cache.js";
+import type { PredictsTokens } from "../objectives/masked-lm.js";
 import type { Encodes } from "../objectives/objective.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -9,13 +12,30 @@ export interface Trace {
   readonly hidden: Tensor[];
   /** Attention probabilities of each layer, ragged: per row and head (query tokens, key tokens), row after row. */
   readonly attentions: Tensor[];
+  /** The same of a decoder's attention to its source. */
+  readonly crossAttentions?: Tensor[];
 }
 
 export interface Encoder extends Encodes {
   /** length of a hidden vector */
   readonly width: number;
-  /** the longest sequence that has position embeddings */
+  /** the longest sequence that the model reads */
   readonly positions: number;
-  /** @returns (tokens, width) the last layer's hidden states */
-  encode(batch: Batch, trace?: Trace): Tensor;
+  /**
+   * @param cache of a decoder alone: what was read before, which the batch goes on from
+   * @returns (tokens, width) the last layer's hidden states
+   */
+  encode(batch: Batch, trace?: Trace, cache?: DecoderCache): Tensor;
+}
+
+/** A decoder beside the encoder: writes a target, looking at a source. */
+export interface Rewrites extends PredictsTokens {
+  /**
+   * @param batch the decoder's inputs
+   * @param cache what was written before, which the batch goes on from
+   * @returns (tokens, width) the decoder's last hidden states
+   */
+  decode(batch: Batch, source: Source, trace?: Trace, cache?: DecoderCache): Tensor;
+  /** The decoder's inputs for a target: its tokens, moved one place on behind the start token. */
+  shifted(target: Int32Array): Int32Array;
 }

@@ -4,14 +4,28 @@ import type { PointsToSpans } from "../heads/span.js";
 import type { LabelsTokens } from "../heads/tagging.js";
 import type { PredictsTokens } from "../heads/token-prediction.js";
 import type { Weights } from "../nn/weights.js";
+import { bart, marian, mbart } from "./bart.js";
 import { bert } from "./bert.js";
 import { ConfigError, section } from "./config.js";
-import type { Encoder } from "./encoder.js";
+import type { Encoder, Rewrites } from "./encoder.js";
+import { gpt2 } from "./gpt2.js";
+import { t5 } from "./t5.js";
 
 /** What a model is for: the published classes by what they do. */
-export type Purpose = "encode" | "pretrain" | "mask" | "pair" | "classify" | "tag" | "answer";
+export type Purpose =
+  | "encode"
+  | "pretrain"
+  | "mask"
+  | "pair"
+  | "classify"
+  | "tag"
+  | "answer"
+  /** say which token comes next */
+  | "continue"
+  /** write one sequence from another */
+  | "rewrite";
 
-/** A family of encoders: its configuration, its stored names, its body and its heads. */
+/** A family of models: its configuration, its stored names, its body and its heads. */
 export interface EncoderFamily<Config> {
   /** model_type of config.json */
   readonly type: string;
@@ -35,11 +49,13 @@ export interface EncoderFamily<Config> {
     classify?(w: Weights, config: Config, classes: number): ClassifiesRows;
     tag?(w: Weights, config: Config, classes: number): LabelsTokens;
     answer?(w: Weights, config: Config): PointsToSpans;
+    continue?(w: Weights, config: Config): PredictsTokens;
+    rewrite?(w: Weights, config: Config): Rewrites;
   };
 }
 
 /** The only table of families, by model_type. */
-const families = { bert } as const;
+const families = { bart, bert, gpt2, marian, mbart, t5 } as const;
 
 /** The family that config.json names. */
 export function familyOf(json: unknown): EncoderFamily<unknown> {

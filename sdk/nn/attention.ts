@@ -1,15 +1,29 @@
-/** Self-attention of a batch: every token attends to the tokens of its own sequence. */
+/** Attention of a batch: every token attends to the tokens of its own sequence, or to those of its source. */
 import type { Batch } from "../data/sample.js";
 import { attention } from "../tensor/ops/attention.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { DecoderCache } from "./cache.js";
 
-export interface SelfAttentionOptions {
+export interface AttentionSettings {
   readonly heads: number;
   /** share of the probabilities that training takes away */
   readonly dropout: number;
   /** is given the probabilities of each call */
   readonly attentions?: Tensor[] | undefined;
+  /** what the products q·k are multiplied with; by default 1 / sqrt(width of a head) */
+  readonly scale?: number;
+}
+
+export interface SelfAttentionOptions extends AttentionSettings {
+  /** each token sees itself and those before it */
+  readonly causal?: boolean;
+  /** each token sees so many before and behind it */
+  readonly window?: number;
+  /** added to the products: (queries, keys) for each head of each row in turn */
+  readonly bias?: Tensor;
+  /** what was read before, and which layer this is */
+  readonly past?: { readonly cache: DecoderCache; readonly layer: number } | undefined;
 }
 
 /** query, key, value (tokens, width) -> (tokens, width) */
@@ -17,16 +31,45 @@ export function selfAttention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  { starts, visible }: Batch,
+  { starts, visible }: Pick<Batch, "starts" | "visible">,
   options: SelfAttentionOptions,
 ): Tensor {
-  const { heads, dropout, attentions } = options;
-  const seen = (t: Tensor): Tensor => (visible ? gatherRows(t, visible.index) : t);
-  return attention(query, seen(key), seen(value), {
-    heads,
+  const { attentions, past, ...settings } = options;
+  const kernelOptions = {
+    ...settings,
     starts,
-    dropout,
-    ...(visible && { keyStarts: visible.starts }),
+    ...(attentions && { probabilities: (p: Tensor) => void attentions.push(p) }),
+  };
+  if (past) {
+    const kept = past.cache.extend(past.layer, key, value, starts);
+    return attention(query, kept.key, kept.value, { ...kernelOptions, keyStarts: kept.starts });
+  }
+  const seen = (t: Tensor): Tensor => (visible ? gatherRows(t, visible.index) : t);
+  return attention(query, seen(key), seen(value), { ...kernelOptions, ...(visible && { keyStarts: visible.starts }) });
+}
+
+/** What a decoder attends to beside its own tokens. */
+export interface Source {
+  /** (source tokens, width) the encoder's last hidden states */
+  readonly hidden: Tensor;
+  /** (sources + 1) where each source begins */
+  readonly starts: Int32Array;
+  /** (sources + 1) the decoder's tokens that belong to each source; those of its rows where absent. Beams share a source. */
+  readonly queryStarts?: Int32Array;
+}
+
+/** query (tokens, width), key and value (source tokens, width) -> (tokens, width); every token sees its whole source. */
+export function crossAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  starts: { readonly starts: Int32Array; readonly keyStarts: Int32Array },
+  options: AttentionSettings,
+): Tensor {
+  const { attentions, ...settings } = options;
+  return attention(query, key, value, {
+    ...settings,
+    ...starts,
     ...(attentions && { probabilities: (p: Tensor) => void attentions.push(p) }),
   });
 }

@@ -1,7 +1,7 @@
 /** The small layers: each is a function from weights to a function of tensors. */
 import type { Activation } from "../tensor/ops/activation.js";
 import { affine } from "../tensor/ops/affine.js";
-import { layerNorm } from "../tensor/ops/norm.js";
+import { layerNorm, rmsNorm } from "../tensor/ops/norm.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { constant, type Init } from "./init.js";
 import type { Weights } from "./weights.js";
@@ -15,9 +15,21 @@ export function linear(w: Weights, inner: number, out: number, init: Init, activ
   return (x) => affine(x, weight, bias, activation);
 }
 
-/** x (rows, width) -> the same shape: each row with mean 0 and variance 1, then scaled and shifted. */
-export function norm(w: Weights, width: number, eps: number): Layer {
+/** The same without a bias: y = activation(x Wᵀ). */
+export function product(w: Weights, inner: number, out: number, init: Init, activation: Activation = "none"): Layer {
+  const weight = w.get("weight", [out, inner], init);
+  return (x) => affine(x, weight, null, activation);
+}
+
+/** x (rows, width) -> the same shape: each row divided by its root mean square, then scaled. */
+export function meanSquareNorm(w: Weights, width: number, eps: number): Layer {
   const gamma = w.get("weight", [width], constant(1));
-  const beta = w.get("bias", [width], constant(0));
+  return (x) => rmsNorm(x, gamma, eps);
+}
+
+/** x (rows, width) -> the same shape: each row with mean 0 and variance 1, then scaled and, with a bias, shifted. */
+export function norm(w: Weights, width: number, eps: number, bias = true): Layer {
+  const gamma = w.get("weight", [width], constant(1));
+  const beta = bias ? w.get("bias", [width], constant(0)) : null;
   return (x) => layerNorm(x, gamma, beta, eps);
 }

@@ -100,22 +100,24 @@ function choose(sample: Sample, rng: Rng, options: MaskedLmOptions): { chosen: n
   return { chosen, tokens };
 }
 
-const head = {
-  count: (batch: Batch) => labelled(targets(batch)).length,
-  loss(model: PredictsTokens, hidden: Tensor, batch: Batch, count: number): Tensor {
-    const tokens = targets(batch);
-    const index = labelled(tokens);
-    const labels = index.map((i) => tokens[i]!);
-    return crossEntropy(model.tokenScores(hidden, index), labels, { divisor: count });
-  },
-};
-
-function targets(batch: Batch): Int32Array {
-  if (!batch.labels.tokens)
-    throw new TypeError(
-      "masked-lm: the batch has no token labels; were its samples corrupted before they were collated?",
-    );
-  return batch.labels.tokens;
+/** Count and loss of an objective whose labels are ids to predict at some tokens. `name` is for errors. */
+export function tokenTargets(name: string): Pick<HeadObjective<PredictsTokens>, "count" | "loss"> {
+  const targets = ({ labels }: Batch): Int32Array => {
+    if (!labels.tokens)
+      throw new TypeError(
+        `${name}: the batch has no token labels; were its samples corrupted before they were collated?`,
+      );
+    return labels.tokens;
+  };
+  return {
+    count: (batch) => labelled(targets(batch)).length,
+    loss(model, hidden, batch, count): Tensor {
+      const tokens = targets(batch);
+      const index = labelled(tokens);
+      const labels = index.map((i) => tokens[i]!);
+      return crossEntropy(model.tokenScores(hidden, index), labels, { divisor: count });
+    },
+  };
 }
 
 /**
@@ -129,7 +131,7 @@ export function maskedLm(options: MaskedLmOptions): HeadObjective<PredictsTokens
   const { size, mask } = options.vocabulary;
   return {
     name: "masked-lm",
-    ...head,
+    ...tokenTargets("masked-lm"),
     corrupt(sample, rng) {
       const { chosen, tokens } = choose(sample, rng, options);
       const ids = sample.ids.slice();
@@ -147,7 +149,7 @@ export function maskedLm(options: MaskedLmOptions): HeadObjective<PredictsTokens
 export function allMasked(options: MaskedLmOptions): HeadObjective<PredictsTokens> {
   return {
     name: "masked-lm",
-    ...head,
+    ...tokenTargets("masked-lm"),
     corrupt(sample, rng) {
       const { chosen, tokens } = choose(sample, rng, options);
       const ids = sample.ids.slice();

@@ -46,24 +46,40 @@ function batchOf(tokens: Tokenizer, length: number): Batch {
   return collate(TEXTS.map(([text, pair]) => sampleOf(tokens.encode(text, pair, { truncate: { length } }))));
 }
 
-/** Scores by the name of PyTorch's output. */
+/** Scores by the name of PyTorch's output. A decoder is shown the texts themselves, one place on. */
 function scoresOf({ purpose, model }: Pretrained, batch: Batch): Record<string, Tensor> {
+  if (purpose === "rewrite") return writtenScores(model as Model<"rewrite">, batch);
   const m = model as Model<"pretrain"> & Model<"classify"> & Model<"tag"> & Model<"answer">;
   const hidden = m.encode(batch);
   const everywhere = Int32Array.from(batch.ids, (_, i) => i);
-  const byPurpose: Record<Purpose, () => Record<string, Tensor>> = {
+  const byPurpose: Record<Exclude<Purpose, "rewrite">, () => Record<string, Tensor>> = {
     encode: () => ({ last_hidden_state: hidden }),
     pretrain: () => ({
       prediction_logits: m.tokenScores(hidden, everywhere),
       seq_relationship_logits: m.pairScores(hidden, batch),
     }),
     mask: () => ({ logits: m.tokenScores(hidden, everywhere) }),
+    continue: () => ({ logits: m.tokenScores(hidden, everywhere) }),
     pair: () => ({ logits: m.pairScores(hidden, batch) }),
     classify: () => ({ logits: m.rowScores(hidden, batch) }),
     tag: () => ({ logits: m.tagScores(hidden) }),
     answer: () => ({ span_logits: m.spanScores(hidden) }),
   };
   return byPurpose[purpose]();
+}
+
+function writtenScores(model: Model<"rewrite">, batch: Batch): Record<string, Tensor> {
+  const { starts } = batch;
+  const ids = batch.ids.slice();
+  for (let row = 0; row < batch.rows; row++)
+    ids.set(model.shifted(batch.ids.subarray(starts[row]!, starts[row + 1]!)), starts[row]!);
+  const states = model.decode({ ...batch, ids }, { hidden: model.encode(batch), starts });
+  return {
+    logits: model.tokenScores(
+      states,
+      Int32Array.from(ids, (_, i) => i),
+    ),
+  };
 }
 
 function named(name: string, { shape, dtype, data }: Tensor): NamedTensor {

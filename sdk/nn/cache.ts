@@ -1,0 +1,107 @@
+/** What a decoder keeps of the tokens that it has read: keys and values of every layer, so that none is computed twice. */
+import type { Engine } from "../engine/engine.js";
+import { unscoped } from "../tensor/scope.js";
+import { empty, type Tensor } from "../tensor/tensor.js";
+
+/** Keys and values (tokens, width), and where each row's begin. */
+export interface KeysAndValues {
+  readonly key: Tensor;
+  readonly value: Tensor;
+  /** (rows + 1) */
+  readonly starts: Int32Array;
+}
+
+/**
+ * Keys and values by layer, rows of any lengths laid end to end. It owns them: dispose it when the text is written.
+ *
+ * @example
+ * using cache = new DecoderCache(engine);
+ * model.encode(prompt, undefined, cache); // keeps the prompt's keys and values
+ * model.encode(nextToken, undefined, cache); // attends to the prompt without reading it again
+ */
+export class DecoderCache implements Disposable {
+  readonly engine: Engine;
+  readonly #own = new Map<number, KeysAndValues>();
+  readonly #source = new Map<number, KeysAndValues>();
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** Where each row's keys begin once `starts` more tokens have been added. */
+  keyStarts(starts: Int32Array): Int32Array {
+    const kept = this.#own.get(0)?.starts;
+    return kept ? starts.map((start, row) => start + kept[row]!) : starts;
+  }
+
+  /** Add a layer's keys and values of new tokens behind those of each row. */
+  extend(layer: number, key: Tensor, value: Tensor, starts: Int32Array): KeysAndValues {
+    const kept = this.#own.get(layer);
+    if (kept && kept.starts.length !== starts.length)
+      throw new RangeError(`the cache holds ${kept.starts.length - 1} rows, ${starts.length - 1} go on`);
+    const after = kept ? starts.map((start, row) => start + kept.starts[row]!) : starts;
+    const longer = (old: Tensor | undefined, added: Tensor) =>
+      this.#laid(added.shape[1]!, after, (row) => [
+        ...(kept && old ? [{ from: old, first: kept.starts[row]!, end: kept.starts[row + 1]! }] : []),
+        { from: added, first: starts[row]!, end: starts[row + 1]! },
+      ]);
+    const next = { key: longer(kept?.key, key), value: longer(kept?.value, value), starts: after };
+    this.#replace(this.#own, layer, next);
+    return next;
+  }
+
+  /** A layer's keys and values of the source: made at the first call, kept for the others. */
+  source(layer: number, starts: Int32Array, make: () => { key: Tensor; value: Tensor }): KeysAndValues {
+    const kept = this.#source.get(layer);
+    if (kept) return kept;
+    const { key, value } = make();
+    const copy = (t: Tensor) =>
+      this.#laid(t.shape[1]!, starts, (row) => [{ from: t, first: starts[row]!, end: starts[row + 1]! }]);
+    const made = { key: copy(key), value: copy(value), starts };
+    this.#source.set(layer, made);
+    return made;
+  }
+
+  /** Row i goes on with what row `rows[i]` has read. */
+  reorder(rows: Int32Array): void {
+    for (const [layer, { key, value, starts }] of this.#own) {
+      const after = new Int32Array(rows.length + 1);
+      for (const [i, row] of rows.entries()) after[i + 1] = after[i]! + starts[row + 1]! - starts[row]!;
+      const moved = (t: Tensor) =>
+        this.#laid(t.shape[1]!, after, (i) => [{ from: t, first: starts[rows[i]!]!, end: starts[rows[i]! + 1]! }]);
+      this.#replace(this.#own, layer, { key: moved(key), value: moved(value), starts: after });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const kept of [this.#own, this.#source]) {
+      for (const { key, value } of kept.values()) for (const t of [key, value]) t.storage[Symbol.dispose]();
+      kept.clear();
+    }
+  }
+
+  #replace(kept: Map<number, KeysAndValues>, layer: number, next: KeysAndValues): void {
+    const old = kept.get(layer);
+    kept.set(layer, next);
+    for (const t of old ? [old.key, old.value] : []) t.storage[Symbol.dispose]();
+  }
+
+  /** A tensor whose rows [starts[row], starts[row + 1]) are the pieces of `row`, one behind the other. */
+  #laid(
+    width: number,
+    starts: Int32Array,
+    pieces: (row: number) => { from: Tensor; first: number; end: number }[],
+  ): Tensor {
+    const { engine } = this;
+    const rows = starts.length - 1;
+    const laid = unscoped(() => empty(engine, [starts[rows]!, width]));
+    const bytes = new Uint8Array(engine.memory.buffer);
+    for (let row = 0, to = laid.address; row < rows; row++) {
+      for (const { from, first, end } of pieces(row)) {
+        bytes.copyWithin(to, from.address + first * width * 4, from.address + end * width * 4);
+        to += (end - first) * width * 4;
+      }
+    }
+    return laid;
+  }
+}

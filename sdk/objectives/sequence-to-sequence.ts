@@ -1,0 +1,50 @@
+/** Writing a target from a source: the loss that MASS, BART, T5 and translation share. */
+import { type Batch, labelled, type Sample } from "../data/sample.js";
+import { crossEntropy } from "../tensor/ops/loss.js";
+import type { Rng } from "../tensor/random.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { PredictsTokens } from "./masked-lm.js";
+import type { Encodes, Objective } from "./objective.js";
+
+/** A decoder beside an encoder. */
+export interface Decodes extends PredictsTokens {
+  decode(batch: Batch, source: { readonly hidden: Tensor; readonly starts: Int32Array }): Tensor;
+}
+
+function targetOf({ target }: Batch): Batch {
+  if (!target?.labels.tokens)
+    throw new TypeError(
+      "sequence-to-sequence: the batch has no target; were its samples corrupted before they were collated?",
+    );
+  return target;
+}
+
+/**
+ * Cross-entropy of the target's tokens, each predicted from the source and from the target before it.
+ *
+ * @param corrupt makes a sample's source and target: `target.ids` are the decoder's inputs, `target.labels.tokens` its goals
+ */
+export function sequenceToSequence(
+  name: string,
+  corrupt: (sample: Sample, rng: Rng) => Sample,
+): Objective<Encodes & Decodes> {
+  return {
+    names: [name],
+    corrupt,
+    counts: (batch) => [labelled(targetOf(batch).labels.tokens!).length],
+    losses(model, batch, [count]) {
+      const target = targetOf(batch);
+      const tokens = target.labels.tokens!;
+      const index = labelled(tokens);
+      const states = model.decode(target, { hidden: model.encode(batch), starts: batch.starts });
+      const scores = model.tokenScores(states, index);
+      return [
+        crossEntropy(
+          scores,
+          index.map((i) => tokens[i]!),
+          { divisor: count! },
+        ),
+      ];
+    },
+  };
+}
