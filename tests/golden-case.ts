@@ -1,20 +1,25 @@
 /** One case of reference results: what a model computes, beside what PyTorch computed for the same weights and inputs. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Batch, collate, type Sample } from "../sdk/data/sample.js";
 import type { Engine } from "../sdk/engine/engine.js";
+import { generate } from "../sdk/generate/generate.js";
+import { type GenerationSettings, generationSettings } from "../sdk/generate/settings.js";
+import { continuing, rewriting } from "../sdk/generate/writer.js";
 import { classification, regression } from "../sdk/heads/pooled.js";
 import { spanObjective } from "../sdk/heads/span.js";
 import { tagging } from "../sdk/heads/tagging.js";
 import { loadModel, type Pretrained } from "../sdk/io/pretrained.js";
 import { readSafetensors, type Safetensors } from "../sdk/io/safetensors.js";
 import type { Model } from "../sdk/models/build.js";
+import type { Section } from "../sdk/models/config.js";
 import type { Trace } from "../sdk/models/encoder.js";
 import type { Purpose } from "../sdk/models/family.js";
 import { causalLm, nextTokens } from "../sdk/objectives/causal-lm.js";
 import { maskedLm } from "../sdk/objectives/masked-lm.js";
 import { pairObjective } from "../sdk/objectives/next-sentence.js";
 import { alone, type Objective, together } from "../sdk/objectives/objective.js";
+import { replacedToken } from "../sdk/objectives/replaced-token.js";
 import { sequenceToSequence } from "../sdk/objectives/sequence-to-sequence.js";
 import { add } from "../sdk/tensor/ops/elementwise.js";
 import { IGNORE } from "../sdk/tensor/ops/loss.js";
@@ -35,6 +40,12 @@ const LEAST_GRADIENT = 1e-6;
 
 /** The largest error of each kind as a share of its bound. */
 export type Shares = Record<"hidden" | "attentions" | "scores" | "loss" | "gradients" | "losses" | "after", number>;
+
+export interface Comparison {
+  readonly shares: Shares;
+  /** whether generated ids are equal; null where the reference generated none */
+  readonly generated: boolean | null;
+}
 
 interface Rows {
   readonly count: number;
@@ -102,6 +113,7 @@ function labelsOf(expected: Safetensors, purpose: Purpose, rows: Rows, row: numb
     }
     case "mask":
     case "tag":
+    case "detect":
       return { tokens: tokens() };
     case "pair":
       return { pair: ints("labels")[row]! };
@@ -132,6 +144,7 @@ function objectiveOf(
     classify: () => alone(regressing ? regression() : classification()),
     tag: () => alone(tagging()),
     answer: () => alone(spanObjective()),
+    detect: () => alone(replacedToken()),
     continue: () => alone(causalLm()),
     rewrite: () => sequenceToSequence("rewrite", (sample) => sample),
     encode: () => {
@@ -141,16 +154,28 @@ function objectiveOf(
   return { model: model as never, objective: objectives[purpose]() as Objective<never> };
 }
 
+/** What the reference calls its scores of a pair. */
+function pairOutput(expected: Safetensors): string {
+  return expected.shape("output.sop_logits") ? "sop_logits" : "seq_relationship_logits";
+}
+
 /** Scores by the reference's output name; token-wise ones at all positions. */
-function scoresOf(model: Model<Purpose>, purpose: Purpose, hidden: Tensor, batch: Batch): Record<string, Tensor> {
+function scoresOf(
+  expected: Safetensors,
+  { model, purpose }: Pretrained,
+  hidden: Tensor,
+  batch: Batch,
+): Record<string, Tensor> {
   const all = Int32Array.from(batch.ids, (_, i) => i);
-  const m = model as Model<"pretrain"> & Model<"classify"> & Model<"tag"> & Model<"answer">;
+  const m = model as Model<"pretrain"> & Model<"classify"> & Model<"tag"> & Model<"answer"> & Model<"detect">;
   switch (purpose) {
     case "pretrain":
-      return { prediction_logits: m.tokenScores(hidden, all), seq_relationship_logits: m.pairScores(hidden, batch) };
+      return { prediction_logits: m.tokenScores(hidden, all), [pairOutput(expected)]: m.pairScores(hidden, batch) };
     case "mask":
     case "continue":
       return { logits: m.tokenScores(hidden, all) };
+    case "detect":
+      return { logits: m.replacedScores(hidden) };
     case "rewrite":
       throw new TypeError("a decoder's scores are compared with its states");
     case "pair":
@@ -223,6 +248,13 @@ interface SideStates {
 /** Hidden states and attentions of one side; `prefix` is what the reference's names begin with. */
 function compareStates(expected: Safetensors, prefix: string, side: SideStates, shares: Shares): void {
   const { trace, lengths, starts } = side;
+  for (const [kind, got] of [
+    ["hidden_states", trace.hidden],
+    ["attentions", trace.attentions],
+  ] as const) {
+    const wanted = [...expected.names()].filter((name) => name.startsWith(`output.${prefix}${kind}.`)).length;
+    if (got.length !== wanted) throw new Error(`${prefix}${kind}: ${got.length} computed, ${wanted} expected`);
+  }
   for (const [layer, state] of trace.hidden.entries()) {
     const name = `output.${prefix}hidden_states.${layer}`;
     const rows = { width: expected.shape(name)![1]!, lengths };
@@ -267,7 +299,7 @@ function compareForward(loaded: Pretrained, expected: Safetensors, batch: Batch,
   const trace: Trace = { hidden: [], attentions: [] };
   const hidden = loaded.model.encode(batch, trace);
   compareStates(expected, "", { trace, lengths: rows.lengths, starts: batch.starts }, shares);
-  const scores = scoresOf(loaded.model, loaded.purpose, hidden, batch);
+  const scores = scoresOf(expected, loaded, hidden, batch);
   for (const [name, tensor] of Object.entries(scores)) {
     const got = tensor.data;
     if (name === "span") {
@@ -334,11 +366,12 @@ function compareTraining(
   missingGradients(loaded, expected, shares);
 }
 
-/** The reference's embedding of the padding token never learns; where padding is computed, its gradient is dropped. */
+/** The reference's embedding of the padding token never learns, nor RoBERTa's of its place: their gradients are dropped. */
 function clearPaddingGradient({ weights, config }: Pretrained): void {
   const padding = config["pad_token_id"] as number;
+  const still = /word_embeddings\.weight$|roberta.*position_embeddings\.weight$/;
   for (const [name, parameter] of weights.entries()) {
-    if (!name.endsWith("word_embeddings.weight")) continue;
+    if (!still.test(name)) continue;
     const width = parameter.shape[1]!;
     gradOf(parameter).data.fill(0, padding * width, (padding + 1) * width);
   }
@@ -358,7 +391,7 @@ function missingGradients({ weights, family }: Pretrained, expected: Safetensors
  * The batch that the reference's loss runs over. Its question-answering loss takes the softmax over padded positions too,
  * so those are computed here as they are there: present, but seen by nobody.
  */
-function paddedBatch(expected: Safetensors, batch: Batch): Batch {
+function paddedBatch(expected: Safetensors, batch: Batch, type: string): Batch {
   const { count, width, lengths } = rowsOf(expected);
   const integers = (name: string) =>
     Int32Array.from(
@@ -369,23 +402,64 @@ function paddedBatch(expected: Safetensors, batch: Batch): Batch {
     ...batch,
     ids: integers("input_ids"),
     segments: integers("token_type_ids"),
-    positions: Int32Array.from({ length: count * width }, (_, i) => i % width),
+    // RoBERTa's padding stands one place before the first.
+    positions: Int32Array.from({ length: count * width }, (_, i) =>
+      type.includes("roberta") && i % width >= lengths[Math.floor(i / width)]! ? -1 : i % width,
+    ),
     starts: Int32Array.from({ length: count + 1 }, (_, row) => row * width),
     visible: { index: Int32Array.from(index), starts: batch.starts },
   };
 }
 
+/** What the reference was told, from the name of a result: "beam 3, no_repeat_ngram_size 2, early_stopping, …". */
+function settingsNamed(name: string, own: GenerationSettings): GenerationSettings {
+  const said: Record<string, unknown> = {};
+  for (const part of name.split(", ")) {
+    const [what = "", value] = part.split(" ");
+    if (what === "greedy") said["num_beams"] = 1;
+    else if (what === "beam") said["num_beams"] = Number(value);
+    else said[what] = value === undefined ? true : Number(value);
+  }
+  const unknown = Object.keys(said).find((field) => !Object.hasOwn(own, field));
+  if (unknown !== undefined) throw new TypeError(`expected.json: "${name}" says ${unknown}, which is no setting`);
+  return { ...own, ...said };
+}
+
+/** Whether every generated text has the reference's ids. */
+function sameTexts(loaded: Pretrained, path: string, generated: Record<string, number[]>): boolean {
+  const file = join(path, "generation_config.json");
+  const generation = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Section) : undefined;
+  const own = generationSettings(generation, loaded.config);
+  const { prompt, ...wanted } = generated;
+  const ids = Int32Array.from(prompt!);
+  const none = new Uint8Array(ids.length);
+  const source = collate([{ ids, segments: none, special: none, words: ids, labels: {} }]);
+  return Object.entries(wanted).every(([name, want]) => {
+    using writer =
+      loaded.purpose === "rewrite"
+        ? rewriting(loaded, loaded.model as Model<"rewrite">, source, [Int32Array.of(own.decoder_start_token_id!)])
+        : continuing(loaded, loaded.model as Model<"continue">, [ids]);
+    const [got] = generate(writer, settingsNamed(name, own));
+    return got!.length === want.length && got!.every((id, i) => id === want[i]);
+  });
+}
+
 /** Compute a case and compare everything that the reference has. */
-export async function compareCase(engine: Engine, path: string): Promise<Shares> {
+export async function compareCase(engine: Engine, path: string): Promise<Comparison> {
   const shares: Shares = { hidden: 0, attentions: 0, scores: 0, loss: 0, gradients: 0, losses: 0, after: 0 };
   const expected = readSafetensors(readFileSync(join(path, "expected.safetensors")));
-  const { losses } = JSON.parse(readFileSync(join(path, "expected.json"), "utf8")) as { losses: number[] };
+  const { losses, generate: texts } = JSON.parse(readFileSync(join(path, "expected.json"), "utf8")) as {
+    losses: number[];
+    generate?: Record<string, number[]>;
+  };
   using loaded = await loadModel(engine, diskFolder(path));
   const samples = samplesOf(expected, loaded.purpose);
   const writes = loaded.purpose === "rewrite";
   const batch = collate(writes ? withInputs(samples, loaded.model as Model<"rewrite">) : samples);
   (writes ? compareSeq2Seq : compareForward)(loaded, expected, batch, shares);
-  const trained = loaded.purpose === "answer" ? paddedBatch(expected, batch) : batch;
+  // Training changes the weights: texts are written before it.
+  const generated = texts ? sameTexts(loaded, path, texts) : null;
+  const trained = loaded.purpose === "answer" ? paddedBatch(expected, batch, loaded.family.type) : batch;
   compareTraining(loaded, expected, losses, trained, shares);
-  return shares;
+  return { shares, generated };
 }

@@ -9,7 +9,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Engine } from "../sdk/engine/engine.js";
 import { ConfigError } from "../sdk/models/config.js";
-import { compareCase, type Shares } from "./golden-case.js";
+import { type Comparison, compareCase } from "./golden-case.js";
 
 const words = process.argv.slice(2);
 const option = (name: string) => {
@@ -28,20 +28,25 @@ if (folder === undefined || !existsSync(folder)) {
 interface Result {
   readonly name: string;
   readonly status: "ok" | "FAIL" | "unsupported";
-  readonly shares?: Shares;
+  readonly shares?: Comparison["shares"];
+  readonly generated?: Comparison["generated"];
   readonly reason?: string;
 }
 
 async function run(engine: Engine, name: string): Promise<Result> {
   try {
-    const shares = await compareCase(engine, join(folder!, name));
-    const good = Object.values(shares).every((part) => part <= 1);
-    return { name, status: good ? "ok" : "FAIL", shares };
+    const { shares, generated } = await compareCase(engine, join(folder!, name));
+    const good = Object.values(shares).every((part) => part <= 1) && generated !== false;
+    return { name, status: good ? "ok" : "FAIL", shares, generated };
   } catch (error) {
     const status = error instanceof ConfigError ? "unsupported" : "FAIL";
     return { name, status, reason: (error as Error).message };
   }
 }
+
+/** What is said about generated texts. */
+const texts = ({ generated }: Result): string =>
+  typeof generated === "boolean" ? `  generated ${generated ? "equal" : "DIFFERENT"}` : "";
 
 const names = readdirSync(folder)
   .filter((name) => existsSync(join(folder, name, "expected.safetensors")))
@@ -55,7 +60,9 @@ for (const name of names) {
   if (jsonAt >= 0) console.log(JSON.stringify(result));
   else {
     const shares = Object.entries(result.shares ?? {}).map(([kind, part]) => `${kind} ${part.toFixed(3)}`);
-    console.log(`${name.padEnd(44)} ${result.status.padEnd(11)} ${shares.join("  ")}${result.reason ?? ""}`);
+    console.log(
+      `${name.padEnd(44)} ${result.status.padEnd(11)} ${shares.join("  ")}${texts(result)}${result.reason ?? ""}`,
+    );
   }
 }
 process.exitCode = names.length > 0 && good === names.length ? 0 : 1;

@@ -41,15 +41,14 @@ export interface BertConfig {
   readonly tie_word_embeddings: boolean;
 }
 
-function readConfig(json: unknown): BertConfig {
+/** The fields that BERT shares with its kin; those that a file lacks have BERT's own defaults. */
+export function readBertConfig(json: unknown): BertConfig {
   const c = section(json);
   const kind = optional(c, "position_embedding_type", "absolute");
   if (kind !== "absolute")
-    throw new ConfigError(
-      `config.json: position_embedding_type "${kind}" is not supported for bert; expected "absolute"`,
-    );
+    throw new ConfigError(`config.json: position_embedding_type "${kind}" is not supported; expected "absolute"`);
   if (optional(c, "is_decoder", false))
-    throw new ConfigError("config.json: is_decoder is true; bert is supported as an encoder only");
+    throw new ConfigError("config.json: is_decoder is true; this family is supported as an encoder only");
   const hidden = number(c, "hidden_size", 768);
   const heads = number(c, "num_attention_heads", 12);
   if (hidden % heads !== 0)
@@ -73,18 +72,23 @@ function readConfig(json: unknown): BertConfig {
   };
 }
 
-/** The sum of token, position and segment embeddings, normalised. Returns (tokens, hidden). */
-function embeddings(w: Weights, c: BertConfig): (batch: Batch) => Tensor {
+/**
+ * The sum of token, position and segment embeddings, normalised. Returns (tokens, width).
+ *
+ * @param width of the embeddings, which a family may project to that of the layers
+ * @param first the row of the first position: RoBERTa begins behind its padding
+ */
+export function bertEmbeddings(w: Weights, c: BertConfig, width = c.hidden_size, first = 0): (batch: Batch) => Tensor {
   const init = normal(c.initializer_range);
-  const word = w.at("word_embeddings").get("weight", [c.vocab_size, c.hidden_size], init);
-  const position = w.at("position_embeddings").get("weight", [c.max_position_embeddings, c.hidden_size], init);
-  const segment = w.at("token_type_embeddings").get("weight", [c.type_vocab_size, c.hidden_size], init);
-  const normalise = norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps);
+  const word = w.at("word_embeddings").get("weight", [c.vocab_size, width], init);
+  const position = w.at("position_embeddings").get("weight", [c.max_position_embeddings, width], init);
+  const segment = w.at("token_type_embeddings").get("weight", [c.type_vocab_size, width], init);
+  const normalise = norm(w.at("LayerNorm"), width, c.layer_norm_eps);
   return ({ ids, positions, segments }) => {
     const sum = embeddingSum([
       [word, ids],
-      [position, positions],
-      [segment, segments],
+      [position, first === 0 ? positions : positions.map((i) => i + first)],
+      [segment, c.type_vocab_size === 1 ? segments.map(() => 0) : segments],
     ]);
     return dropout(normalise(sum), c.hidden_dropout_prob);
   };
@@ -114,13 +118,12 @@ function bertLayer(w: Weights, c: BertConfig): (x: Tensor, batch: Batch, trace?:
   };
 }
 
-function encoder(w: Weights, c: BertConfig): Encoder {
-  const body = w.at("bert");
-  const embed = embeddings(body.at("embeddings"), c);
-  const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => bertLayer(body.at(`encoder.layer.${i}`), c));
+/** Layers on top of embeddings: what every family of this build computes. */
+export function bertBody(w: Weights, c: BertConfig, embed: (batch: Batch) => Tensor, positions: number): Encoder {
+  const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => bertLayer(w.at(`encoder.layer.${i}`), c));
   return {
     width: c.hidden_size,
-    positions: c.max_position_embeddings,
+    positions,
     encode(batch, trace) {
       let x = embed(batch);
       trace?.hidden.push(x);
@@ -131,6 +134,11 @@ function encoder(w: Weights, c: BertConfig): Encoder {
       return x;
     },
   };
+}
+
+function encoder(w: Weights, c: BertConfig): Encoder {
+  const body = w.at("bert");
+  return bertBody(body, c, bertEmbeddings(body.at("embeddings"), c), c.max_position_embeddings);
 }
 
 /** tanh(dense(hidden state of [CLS])): (tokens, hidden) -> (rows, hidden). */
@@ -171,12 +179,12 @@ function rowHead(w: Weights, c: BertConfig, classes: number): ClassifiesRows {
   return { rowScores: (hidden, batch) => classify(dropout(pool(hidden, batch), c.classifier_dropout)) };
 }
 
-function tagHead(w: Weights, c: BertConfig, classes: number): LabelsTokens {
+export function tagHead(w: Weights, c: BertConfig, classes: number): LabelsTokens {
   const classify = linear(w.at("classifier"), c.hidden_size, classes, normal(c.initializer_range));
   return { tagScores: (hidden) => classify(dropout(hidden, c.classifier_dropout)) };
 }
 
-function spanHead(w: Weights, c: BertConfig): PointsToSpans {
+export function spanHead(w: Weights, c: BertConfig): PointsToSpans {
   const point = linear(w.at("qa_outputs"), c.hidden_size, 2, normal(c.initializer_range));
   return { spanScores: (hidden) => point(hidden) };
 }
@@ -200,7 +208,7 @@ export const bert: EncoderFamily<BertConfig> = {
     tag: "BertForTokenClassification",
     answer: "BertForQuestionAnswering",
   },
-  read: readConfig,
+  read: readBertConfig,
   canonicalName,
   // Files may hold the output bias under two names; without tying, the reference computes with the decoder's own.
   tied: (c) =>

@@ -4,6 +4,7 @@ import type { PointsToSpans } from "../heads/span.js";
 import type { LabelsTokens } from "../heads/tagging.js";
 import type { PredictsTokens } from "../heads/token-prediction.js";
 import type { Weights } from "../nn/weights.js";
+import type { DetectsReplaced } from "../objectives/replaced-token.js";
 import { ConfigError } from "./config.js";
 import type { Encoder, Rewrites } from "./encoder.js";
 import type { EncoderFamily, Purpose } from "./family.js";
@@ -17,6 +18,7 @@ export interface HeadOf {
   classify: ClassifiesRows;
   tag: LabelsTokens;
   answer: PointsToSpans;
+  detect: DetectsReplaced;
   continue: PredictsTokens;
   rewrite: Rewrites;
 }
@@ -39,7 +41,7 @@ export function buildModel<C, P extends Purpose>(
   const missing = (what: string): never => {
     throw new ConfigError(`${family.type} has no head for ${what}`);
   };
-  const { pool, mask, pair, classify, tag, answer, continue: proceed, rewrite } = family.heads;
+  const { pool, mask, pair, classify, tag, answer, detect, continue: proceed, rewrite } = family.heads;
   const encoder = family.encoder(w, config);
   const makers: { [Q in Purpose]: () => HeadOf[Q] } = {
     encode: () => pool?.(w, config),
@@ -48,6 +50,7 @@ export function buildModel<C, P extends Purpose>(
     pair: () => (pair ?? missing("pairs"))(w, config),
     classify: () => (classify ?? missing("classification"))(w, config, classes),
     tag: () => (tag ?? missing("tagging"))(w, config, classes),
+    detect: () => (detect ?? missing("replaced tokens"))(w, config),
     continue: () => (proceed ?? missing("the next token"))(w, config),
     rewrite: () => (rewrite ?? missing("writing one sequence from another"))(w, config),
     answer: () => (answer ?? missing("question answering"))(w, config),

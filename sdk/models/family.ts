@@ -4,11 +4,16 @@ import type { PointsToSpans } from "../heads/span.js";
 import type { LabelsTokens } from "../heads/tagging.js";
 import type { PredictsTokens } from "../heads/token-prediction.js";
 import type { Weights } from "../nn/weights.js";
+import type { DetectsReplaced } from "../objectives/replaced-token.js";
+import { albert } from "./albert.js";
 import { bart, marian, mbart } from "./bart.js";
 import { bert } from "./bert.js";
 import { ConfigError, section } from "./config.js";
+import { distilbert } from "./distilbert.js";
+import { electra } from "./electra.js";
 import type { Encoder, Rewrites } from "./encoder.js";
 import { gpt2 } from "./gpt2.js";
+import { roberta, xlmRoberta } from "./roberta.js";
 import { t5 } from "./t5.js";
 
 /** What a model is for: the published classes by what they do. */
@@ -20,6 +25,8 @@ export type Purpose =
   | "classify"
   | "tag"
   | "answer"
+  /** tell replaced tokens from original ones */
+  | "detect"
   /** say which token comes next */
   | "continue"
   /** write one sequence from another */
@@ -49,13 +56,26 @@ export interface EncoderFamily<Config> {
     classify?(w: Weights, config: Config, classes: number): ClassifiesRows;
     tag?(w: Weights, config: Config, classes: number): LabelsTokens;
     answer?(w: Weights, config: Config): PointsToSpans;
+    detect?(w: Weights, config: Config): DetectsReplaced;
     continue?(w: Weights, config: Config): PredictsTokens;
     rewrite?(w: Weights, config: Config): Rewrites;
   };
 }
 
 /** The only table of families, by model_type. */
-const families = { bart, bert, gpt2, marian, mbart, t5 } as const;
+const families = {
+  albert,
+  bart,
+  bert,
+  distilbert,
+  electra,
+  gpt2,
+  marian,
+  mbart,
+  roberta,
+  t5,
+  "xlm-roberta": xlmRoberta,
+} as const;
 
 /** The family that config.json names. */
 export function familyOf(json: unknown): EncoderFamily<unknown> {

@@ -49,7 +49,7 @@ function batchOf(tokens: Tokenizer, length: number): Batch {
 /** Scores by the name of PyTorch's output. A decoder is shown the texts themselves, one place on. */
 function scoresOf({ purpose, model }: Pretrained, batch: Batch): Record<string, Tensor> {
   if (purpose === "rewrite") return writtenScores(model as Model<"rewrite">, batch);
-  const m = model as Model<"pretrain"> & Model<"classify"> & Model<"tag"> & Model<"answer">;
+  const m = model as Model<"pretrain"> & Model<"classify"> & Model<"tag"> & Model<"answer"> & Model<"detect">;
   const hidden = m.encode(batch);
   const everywhere = Int32Array.from(batch.ids, (_, i) => i);
   const byPurpose: Record<Exclude<Purpose, "rewrite">, () => Record<string, Tensor>> = {
@@ -59,6 +59,7 @@ function scoresOf({ purpose, model }: Pretrained, batch: Batch): Record<string, 
       seq_relationship_logits: m.pairScores(hidden, batch),
     }),
     mask: () => ({ logits: m.tokenScores(hidden, everywhere) }),
+    detect: () => ({ logits: m.replacedScores(hidden) }),
     continue: () => ({ logits: m.tokenScores(hidden, everywhere) }),
     pair: () => ({ logits: m.pairScores(hidden, batch) }),
     classify: () => ({ logits: m.rowScores(hidden, batch) }),

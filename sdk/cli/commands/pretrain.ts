@@ -113,6 +113,10 @@ async function tokenizerOf(options: Options, training: readonly string[][]): Pro
   return trainWordPiece(training.flat(), { size: options.vocabulary, lowercase: !options.cased });
 }
 
+/** BERT's random weights, and the width that they were chosen for: narrower maps need larger ones for sums as large. */
+const PUBLISHED_DEVIATION = 0.02;
+const PUBLISHED_WIDTH = 768;
+
 async function modelOf(engine: Engine, options: Options, tokenizer: Tokenizer): Promise<Pretrained<"pretrain">> {
   if (options.from !== undefined)
     return loadModel(engine, folder(options.from), { purpose: "pretrain", seed: options.seed });
@@ -120,7 +124,15 @@ async function modelOf(engine: Engine, options: Options, tokenizer: Tokenizer): 
   if (width % heads !== 0) throw new UsageError(`--width ${width} is not a multiple of --heads ${heads}`);
   return freshModel(
     engine,
-    bertConfig({ vocabulary: tokenizer.size, layers, width, heads, positions: length, dropout }),
+    bertConfig({
+      vocabulary: tokenizer.size,
+      layers,
+      width,
+      heads,
+      positions: length,
+      dropout,
+      deviation: PUBLISHED_DEVIATION * Math.sqrt(PUBLISHED_WIDTH / width),
+    }),
     "pretrain",
     seed,
   );

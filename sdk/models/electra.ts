@@ -1,0 +1,103 @@
+/**
+ * ELECTRA: Clark et al. 2020, "ELECTRA: Pre-training Text Encoders as Discriminators Rather Than Generators"
+ * (arXiv:2003.10555).
+ *
+ * Two BERTs: a small generator fills in masked tokens, and the discriminator says of every token whether it was put there
+ * by the generator. Embeddings may be narrower than the layers.
+ */
+import type { ClassifiesRows } from "../heads/pooled.js";
+import type { PredictsTokens } from "../heads/token-prediction.js";
+import { constant, normal } from "../nn/init.js";
+import { linear, norm } from "../nn/layers.js";
+import type { Weights } from "../nn/weights.js";
+import type { DetectsReplaced } from "../objectives/replaced-token.js";
+import { affine } from "../tensor/ops/affine.js";
+import { dropout } from "../tensor/ops/dropout.js";
+import { gatherRows } from "../tensor/ops/embedding.js";
+import { type BertConfig, bertBody, bertEmbeddings, readBertConfig, spanHead, tagHead } from "./bert.js";
+import { number, section } from "./config.js";
+import type { Encoder } from "./encoder.js";
+import type { EncoderFamily } from "./family.js";
+
+export interface ElectraConfig extends BertConfig {
+  /** width of the embeddings */
+  readonly embedding_size: number;
+}
+
+function readConfig(json: unknown): ElectraConfig {
+  const c = section(json);
+  const read = readBertConfig({
+    ...c,
+    hidden_size: number(c, "hidden_size", 256),
+    num_attention_heads: number(c, "num_attention_heads", 4),
+    intermediate_size: number(c, "intermediate_size", 1024),
+  });
+  return { ...read, embedding_size: number(c, "embedding_size", 128) };
+}
+
+function encoder(w: Weights, c: ElectraConfig): Encoder {
+  const body = w.at("electra");
+  const embed = bertEmbeddings(body.at("embeddings"), c, c.embedding_size);
+  if (c.embedding_size === c.hidden_size) return bertBody(body, c, embed, c.max_position_embeddings);
+  const project = linear(body.at("embeddings_project"), c.embedding_size, c.hidden_size, normal(c.initializer_range));
+  return bertBody(body, c, (batch) => project(embed(batch)), c.max_position_embeddings);
+}
+
+/** The generator's: dense to the width of the embeddings, GELU, norm, then the token embeddings again with a bias. */
+function maskHead(w: Weights, c: ElectraConfig): PredictsTokens {
+  const { hidden_size: h, embedding_size: narrow, vocab_size: vocabulary } = c;
+  const init = normal(c.initializer_range);
+  const head = w.at("generator_predictions");
+  const transform = linear(head.at("dense"), h, narrow, init, "gelu");
+  const normalise = norm(head.at("LayerNorm"), narrow, c.layer_norm_eps);
+  const place = c.tie_word_embeddings ? w.at("electra.embeddings.word_embeddings") : w.at("generator_lm_head");
+  const weight = place.get("weight", [vocabulary, narrow], init);
+  const bias = w.at("generator_lm_head").get("bias", [vocabulary], constant(0));
+  return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
+}
+
+/** The discriminator's: dense, activation, one score for each token. */
+function detectHead(w: Weights, c: ElectraConfig): DetectsReplaced {
+  const init = normal(c.initializer_range);
+  const head = w.at("discriminator_predictions");
+  const transform = linear(head.at("dense"), c.hidden_size, c.hidden_size, init, c.hidden_act);
+  const judge = linear(head.at("dense_prediction"), c.hidden_size, 1, init);
+  return { replacedScores: (hidden) => judge(transform(hidden)) };
+}
+
+/** Dropout, dense, GELU, dropout, and the classes, at the first token. */
+function rowHead(w: Weights, c: ElectraConfig, classes: number): ClassifiesRows {
+  const { hidden_size: h, classifier_dropout: p } = c;
+  const init = normal(c.initializer_range);
+  const dense = linear(w.at("classifier.dense"), h, h, init, "gelu");
+  const project = linear(w.at("classifier.out_proj"), h, classes, init);
+  return {
+    rowScores: (hidden, { starts, rows }) =>
+      project(dropout(dense(dropout(gatherRows(hidden, starts.slice(0, rows)), p)), p)),
+  };
+}
+
+function canonicalName(stored: string): string | null {
+  if (stored.endsWith("embeddings.position_ids")) return null;
+  return /^(embeddings|embeddings_project|encoder)\./.test(stored) ? `electra.${stored}` : stored;
+}
+
+export const electra: EncoderFamily<ElectraConfig> = {
+  type: "electra",
+  prefix: "electra",
+  architectures: {
+    encode: "ElectraModel",
+    detect: "ElectraForPreTraining",
+    mask: "ElectraForMaskedLM",
+    classify: "ElectraForSequenceClassification",
+    tag: "ElectraForTokenClassification",
+    answer: "ElectraForQuestionAnswering",
+  },
+  read: readConfig,
+  canonicalName,
+  tied: (c) =>
+    c.tie_word_embeddings ? { "generator_lm_head.weight": "electra.embeddings.word_embeddings.weight" } : {},
+  isHead: (name) => /^(generator_|discriminator_|classifier|qa_outputs)/.test(name),
+  encoder,
+  heads: { mask: maskHead, detect: detectHead, classify: rowHead, tag: tagHead, answer: spanHead },
+};
