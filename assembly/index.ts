@@ -13,6 +13,7 @@ export { activate, activateForTraining } from "./activation";
 export { erfAll, expAll, logAll } from "./math";
 export { fillNormal, fillTruncatedNormal, fillUniform, philoxBlock, randomBits } from "./random";
 export { dropout } from "./dropout";
+export { rotate } from "./rope";
 export {
   binaryCrossEntropy, binaryCrossEntropyBackward, crossEntropy, crossEntropyBackward, lossSum,
   raggedCrossEntropy, raggedCrossEntropyBackward, squaredError, squaredErrorBackward,

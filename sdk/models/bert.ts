@@ -94,24 +94,50 @@ export function bertEmbeddings(w: Weights, c: BertConfig, width = c.hidden_size,
   };
 }
 
+/** Where the parts of a layer are stored; families of this build differ in that alone. */
+export interface LayerNames {
+  readonly query: string;
+  readonly key: string;
+  readonly value: string;
+  readonly mix: string;
+  readonly afterAttention: string;
+}
+
+const BERT_NAMES: LayerNames = {
+  query: "attention.self.query",
+  key: "attention.self.key",
+  value: "attention.self.value",
+  mix: "attention.output.dense",
+  afterAttention: "attention.output.LayerNorm",
+};
+
+/** What a layer may be given beside its input. */
+export interface LayerStep {
+  readonly batch: Batch;
+  readonly trace?: Trace | undefined;
+  /** added to the scores of attention */
+  readonly bias?: Tensor;
+}
+
 /** One encoder layer: attend, then think. Each half is added to its input and normalised after it. */
-function bertLayer(w: Weights, c: BertConfig): (x: Tensor, batch: Batch, trace?: Trace) => Tensor {
+export function bertLayer(w: Weights, c: BertConfig, names = BERT_NAMES): (x: Tensor, step: LayerStep) => Tensor {
   const { hidden_size: h, num_attention_heads: heads, hidden_dropout_prob: p, layer_norm_eps: eps } = c;
   const init = normal(c.initializer_range);
-  const query = linear(w.at("attention.self.query"), h, h, init);
-  const key = linear(w.at("attention.self.key"), h, h, init);
-  const value = linear(w.at("attention.self.value"), h, h, init);
-  const mix = linear(w.at("attention.output.dense"), h, h, init);
-  const afterAttention = norm(w.at("attention.output.LayerNorm"), h, eps);
+  const query = linear(w.at(names.query), h, h, init);
+  const key = linear(w.at(names.key), h, h, init);
+  const value = linear(w.at(names.value), h, h, init);
+  const mix = linear(w.at(names.mix), h, h, init);
+  const afterAttention = norm(w.at(names.afterAttention), h, eps);
   const widen = linear(w.at("intermediate.dense"), h, c.intermediate_size, init, c.hidden_act);
   const narrow = linear(w.at("output.dense"), c.intermediate_size, h, init);
   const afterThought = norm(w.at("output.LayerNorm"), h, eps);
 
-  return (x, batch, trace) => {
+  return (x, { batch, trace, bias }) => {
     const attended = selfAttention(query(x), key(x), value(x), batch, {
       heads,
       dropout: c.attention_probs_dropout_prob,
       attentions: trace?.attentions,
+      ...(bias && { bias }),
     });
     x = afterAttention(add(x, dropout(mix(attended), p)));
     return afterThought(add(x, dropout(narrow(widen(x)), p)));
@@ -128,7 +154,7 @@ export function bertBody(w: Weights, c: BertConfig, embed: (batch: Batch) => Ten
       let x = embed(batch);
       trace?.hidden.push(x);
       for (const layer of layers) {
-        x = layer(x, batch, trace);
+        x = layer(x, { batch, trace });
         trace?.hidden.push(x);
       }
       return x;

@@ -13,6 +13,8 @@ import { distilbert } from "./distilbert.js";
 import { electra } from "./electra.js";
 import type { Encoder, Rewrites } from "./encoder.js";
 import { gpt2 } from "./gpt2.js";
+import { modernbert } from "./modernbert.js";
+import { mpnet } from "./mpnet.js";
 import { roberta, xlmRoberta } from "./roberta.js";
 import { t5 } from "./t5.js";
 
@@ -72,6 +74,8 @@ const families = {
   gpt2,
   marian,
   mbart,
+  modernbert,
+  mpnet,
   roberta,
   t5,
   "xlm-roberta": xlmRoberta,

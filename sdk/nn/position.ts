@@ -22,3 +22,38 @@ export function sinusoidalPositions(engine: Engine, positions: Int32Array, width
   }
   return tensor(engine, values, [positions.length, width]);
 }
+
+/** Cosines and sines of the angles of rotary positions, kept for as many positions as were asked for. */
+export class RotaryTable {
+  readonly #rates: Float32Array;
+  readonly #dim: number;
+  #values = new Float32Array(0);
+
+  /**
+   * @param dim width of a head
+   * @param theta the longest period is about 2π theta positions
+   */
+  constructor(dim: number, theta: number) {
+    this.#dim = dim;
+    const { fround } = Math;
+    this.#rates = Float32Array.from({ length: dim / 2 }, (_, i) => 1 / fround(pow(theta, fround((2 * i) / dim))));
+  }
+
+  /** (positions, dim): cosines, then sines. Angles are rounded to f32 first, as the published models were trained. */
+  values(positions: number): Float32Array {
+    const dim = this.#dim;
+    const known = this.#values.length / dim;
+    if (positions <= known) return this.#values.subarray(0, positions * dim);
+    const longer = new Float32Array(positions * dim);
+    longer.set(this.#values);
+    for (let position = known; position < positions; position++) {
+      for (const [i, rate] of this.#rates.entries()) {
+        const angle = Math.fround(position * rate);
+        longer[position * dim + i] = cos(angle);
+        longer[position * dim + dim / 2 + i] = sin(angle);
+      }
+    }
+    this.#values = longer;
+    return longer;
+  }
+}

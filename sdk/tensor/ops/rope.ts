@@ -1,0 +1,38 @@
+/** Rotary positions. */
+import { expectShape } from "../check.js";
+import { gradTarget, handOn, record } from "../tape.js";
+import { empty, intTensor, type Tensor } from "../tensor.js";
+
+/**
+ * Turn each pair of a head's dimensions by the angle of the token's place.
+ *
+ * @param x (tokens, heads * dim)
+ * @param table (positions, dim) dim / 2 cosines and as many sines of each position
+ * @param positions (tokens) a row of the table for each token
+ * @returns (tokens, heads * dim)
+ */
+export function rotate(x: Tensor, table: Tensor, positions: Int32Array): Tensor {
+  expectShape("rotate", "x", x, [positions.length, "width"], "It has a row for each position given.");
+  expectShape("rotate", "table", table, ["positions", "dim"]);
+  const { engine } = x;
+  const [tokens = 0, width = 0] = x.shape;
+  const [rows = 0, dim = 0] = table.shape;
+  if (dim % 2 !== 0 || width % dim !== 0)
+    throw new RangeError(`rotate: heads of ${dim} must be even and divide the width ${width}`);
+  const stranger = positions.find((position) => !(position >= 0 && position < rows));
+  if (stranger !== undefined) throw new RangeError(`rotate: position ${stranger} is not one of the table's ${rows}`);
+  const place = intTensor(engine, positions);
+  const heads = width / dim;
+  const turn = (to: number, from: number, sign: number) =>
+    engine.kernels.rotate(to, from, table.address, place.address, heads, dim, sign, 0, tokens);
+  const y = empty(engine, x.shape);
+  turn(y.address, x.address, 1);
+  return record(y, [x], (dy) => {
+    // Turning back happens in place; what x had gathered before is added to.
+    turn(dy.address, dy.address, -1);
+    if (handOn(y, x)) return;
+    const { grad, add } = gradTarget(x);
+    if (add) engine.kernels.addScaled(grad.address, dy.address, 1, 0, x.size);
+    else engine.kernels.scale(grad.address, dy.address, 1, 0, x.size);
+  });
+}
