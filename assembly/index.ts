@@ -4,7 +4,7 @@ export { columnSums, gemm, gemmScratchBytes, gemmTransposed } from "./gemm";
 export { packColumns, packRows, transpose } from "./pack";
 export { attention, attentionBackward, attentionBackwardScratchBytes, attentionProbabilities, attentionScratchBytes } from "./attention";
 export { add, addScaled, multiply, multiplyAdd, scale, subtract, takeColumns, takeColumnsBackward } from "./elementwise";
-export { relativeBias, relativeBiasBackward } from "./relative-bias";
+export { gatherDistances, gatherDistancesBackward, relativeBias, relativeBiasBackward } from "./relative-bias";
 export { gather, gatherAdd, gatherBackward } from "./embedding";
 export { layerNorm, layerNormBackwardInput, normBackwardParameters, rmsNorm, rmsNormBackwardInput } from "./norm";
 export { normalizeRows, normalizeRowsBackward, segmentMax, segmentMaxBackward, segmentMean, segmentMeanBackward, sumOfSquares } from "./reduce";

@@ -52,3 +52,45 @@ export function relativeBiasBackward(
   for (; j + LANES <= n; j += LANES) v128.store(at(sum, j), f32x4.add(v128.load(at(sum, j)), v128.load(at(x, j))));
   for (; j < n; j++) store<f32>(at(sum, j), load<f32>(at(sum, j)) + load<f32>(at(x, j)));
 }
+
+/**
+ * bias[i][j] += factor * content[i][entry(i - j)], or content[j][entry(i - j)] where `byKey` is 1: what a token's vector
+ * says about distances, for one head of every sequence. He et al. 2021, "DeBERTa" (arXiv:2006.03654), section 3.1.
+ *
+ * content is (tokens, entries), entries[d + zero] the column for the distance d = query - key; queries are keys.
+ * Splits by sequence.
+ */
+export function gatherDistances(
+  bias: usize, content: usize, columns: i32, entries: usize, zero: i32, starts: usize, offsets: usize,
+  head: i32, factor: f32, byKey: i32, begin: i32, end: i32,
+): void {
+  for (let row = begin; row < end; row++) {
+    const start = load<i32>(at(starts, row)), n = load<i32>(at(starts, row + 1)) - start;
+    const own = at(bias, load<i32>(at(offsets, row)) + head * n * n);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) {
+        const token = start + (byKey ? j : i), entry = load<i32>(at(entries, zero + i - j));
+        const to = at(own, i * n + j);
+        store<f32>(to, load<f32>(to) + factor * load<f32>(at(content, token * columns + entry)));
+      }
+    }
+  }
+}
+
+/** dcontent[i or j][entry(i - j)] += factor * dbias[i][j], queries and keys in ascending order. Splits by sequence. */
+export function gatherDistancesBackward(
+  dcontent: usize, dbias: usize, columns: i32, entries: usize, zero: i32, starts: usize, offsets: usize,
+  head: i32, factor: f32, byKey: i32, begin: i32, end: i32,
+): void {
+  for (let row = begin; row < end; row++) {
+    const start = load<i32>(at(starts, row)), n = load<i32>(at(starts, row + 1)) - start;
+    const own = at(dbias, load<i32>(at(offsets, row)) + head * n * n);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) {
+        const token = start + (byKey ? j : i), entry = load<i32>(at(entries, zero + i - j));
+        const to = at(dcontent, token * columns + entry);
+        store<f32>(to, load<f32>(to) + factor * load<f32>(at(own, i * n + j)));
+      }
+    }
+  }
+}

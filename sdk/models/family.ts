@@ -9,6 +9,7 @@ import { albert } from "./albert.js";
 import { bart, marian, mbart } from "./bart.js";
 import { bert } from "./bert.js";
 import { ConfigError, section } from "./config.js";
+import { debertaV2 } from "./deberta.js";
 import { distilbert } from "./distilbert.js";
 import { electra } from "./electra.js";
 import type { Encoder, Rewrites } from "./encoder.js";
@@ -69,6 +70,7 @@ const families = {
   albert,
   bart,
   bert,
+  "deberta-v2": debertaV2,
   distilbert,
   electra,
   gpt2,

@@ -29,3 +29,21 @@ export function relativeBucket(distance: number, { buckets, farthest, bothWays }
   const share = fround(fround(log(fround(far / exact))) / fround(log(farthest / exact)));
   return side + Math.min(half - 1, exact + Math.trunc(fround(share * (half - exact))));
 }
+
+/**
+ * DeBERTa's buckets: distances up to half the buckets have one each, farther ones share logarithmically wider ones. He et
+ * al. 2021, "DeBERTaV3" (arXiv:2111.09543); microsoft/DeBERTa, da_utils.py. Rounded to f32 as the published models were
+ * trained.
+ *
+ * @param distance query - key
+ * @param buckets on each side
+ * @param farthest the longest distance that is told apart
+ */
+export function logBucket(distance: number, buckets: number, farthest: number): number {
+  const middle = Math.floor(buckets / 2);
+  const far = Math.abs(distance);
+  if (far <= middle) return distance;
+  const { fround } = Math;
+  const share = fround(fround(log(fround(far / middle))) / fround(log(fround((farthest - 1) / middle))));
+  return Math.sign(distance) * (Math.ceil(fround(share * (middle - 1))) + middle);
+}

@@ -1,0 +1,286 @@
+/**
+ * DeBERTa-v2 and v3: He et al. 2021, "DeBERTa: Decoding-enhanced BERT with Disentangled Attention" (arXiv:2006.03654) and
+ * "DeBERTaV3" (arXiv:2111.09543).
+ *
+ * Tokens have no positions of their own: scores of attention are a sum of content against content, content against
+ * distance, and distance against content, with one table of distances for all layers.
+ */
+import type { Batch } from "../data/sample.js";
+import type { ClassifiesRows } from "../heads/pooled.js";
+import type { PredictsTokens } from "../heads/token-prediction.js";
+import { selfAttention } from "../nn/attention.js";
+import { constant, normal } from "../nn/init.js";
+import { type Layer, linear, norm, product } from "../nn/layers.js";
+import { logBucket } from "../nn/relative-position.js";
+import type { Weights } from "../nn/weights.js";
+import { type Activation, activationNamed } from "../tensor/ops/activation.js";
+import { affine } from "../tensor/ops/affine.js";
+import { type DistanceScores, disentangledBias } from "../tensor/ops/disentangled-bias.js";
+import { dropout } from "../tensor/ops/dropout.js";
+import { add, columns } from "../tensor/ops/elementwise.js";
+import { embeddingSum, gatherRows, type Lookup } from "../tensor/ops/embedding.js";
+import { rows, type Tensor } from "../tensor/tensor.js";
+import { type BertConfig, readBertConfig, spanHead, tagHead } from "./bert.js";
+import { ConfigError, number, optional, type Section, section } from "./config.js";
+import type { Encoder, Trace } from "./encoder.js";
+import type { EncoderFamily } from "./family.js";
+
+type PositionTerm = "c2p" | "p2c";
+
+export interface DebertaConfig extends BertConfig {
+  /** width of the embeddings */
+  readonly embedding_size: number;
+  /** whether tokens have absolute positions beside the distances */
+  readonly position_biased_input: boolean;
+  /** terms of the scores beside content against content; none without relative attention */
+  readonly terms: readonly PositionTerm[];
+  /** whether distances are projected by the same maps as tokens */
+  readonly share_att_key: boolean;
+  /** distances on each side that have entries of their own */
+  readonly span: number;
+  /** whether far distances share entries */
+  readonly bucketed: boolean;
+  /** the longest distance that is told apart */
+  readonly farthest: number;
+  /** whether the table of distances is normalised */
+  readonly normalised: boolean;
+  readonly pooler_hidden_act: Activation;
+  readonly pooler_dropout: number;
+  /** whether the masked-LM head has the names of the first release */
+  readonly legacy: boolean;
+}
+
+/** ["p2c", "c2p"], or "p2c|c2p" in older files. */
+function termsOf(c: Section): PositionTerm[] {
+  const given = c["pos_att_type"] ?? [];
+  const names: unknown[] = typeof given === "string" ? given.split("|") : Array.isArray(given) ? given : [given];
+  return names.map((name) => {
+    const term = typeof name === "string" ? name.trim().toLowerCase() : name;
+    if (term !== "c2p" && term !== "p2c")
+      throw new ConfigError(`config.json: pos_att_type has ${JSON.stringify(name)}; expected c2p or p2c`);
+    return term;
+  });
+}
+
+function readConfig(json: unknown): DebertaConfig {
+  const c = section(json);
+  // The base's own check does not know that there may be no segments.
+  const segments = optional(c, "type_vocab_size", 0);
+  const read = readBertConfig({
+    ...c,
+    type_vocab_size: 1,
+    vocab_size: number(c, "vocab_size", 128100),
+    layer_norm_eps: optional(c, "layer_norm_eps", 1e-7),
+    hidden_dropout_prob: optional(c, "hidden_dropout_prob", 0.1),
+    classifier_dropout: c["cls_dropout"] ?? c["hidden_dropout_prob"] ?? 0.1,
+  });
+  if (optional(c, "conv_kernel_size", 0) > 0)
+    throw new ConfigError(
+      "config.json: conv_kernel_size is set; the convolution of the xlarge models is not supported",
+    );
+  const head = optional(c, "attention_head_size", read.hidden_size / read.num_attention_heads);
+  if (head * read.num_attention_heads !== read.hidden_size)
+    throw new ConfigError(`config.json: attention_head_size ${head} is not hidden_size / num_attention_heads`);
+  const given = optional(c, "max_relative_positions", -1);
+  const farthest = given < 1 ? read.max_position_embeddings : given;
+  const buckets = optional(c, "position_buckets", -1);
+  return {
+    ...read,
+    type_vocab_size: segments,
+    embedding_size: number(c, "embedding_size", read.hidden_size),
+    position_biased_input: optional(c, "position_biased_input", true),
+    terms: optional(c, "relative_attention", false) ? termsOf(c) : [],
+    share_att_key: optional(c, "share_att_key", false),
+    span: buckets > 0 ? buckets : farthest,
+    bucketed: buckets > 0,
+    farthest,
+    normalised: optional(c, "norm_rel_ebd", "none").toLowerCase().includes("layer_norm"),
+    pooler_hidden_act: activationNamed(optional(c, "pooler_hidden_act", "gelu")),
+    pooler_dropout: optional(c, "pooler_dropout", 0),
+    legacy: optional(c, "legacy", true),
+  };
+}
+
+function embeddings(w: Weights, c: DebertaConfig): (batch: Batch) => Tensor {
+  const init = normal(c.initializer_range);
+  const table = (name: string, entries: number) => w.at(name).get("weight", [entries, c.embedding_size], init);
+  const word = table("word_embeddings", c.vocab_size);
+  const position = c.position_biased_input ? table("position_embeddings", c.max_position_embeddings) : null;
+  const segment = c.type_vocab_size > 0 ? table("token_type_embeddings", c.type_vocab_size) : null;
+  const project =
+    c.embedding_size === c.hidden_size
+      ? (x: Tensor) => x
+      : product(w.at("embed_proj"), c.embedding_size, c.hidden_size, init);
+  const normalise = norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps);
+  return ({ ids, positions, segments }) => {
+    const lookups: Lookup[] = [[word, ids]];
+    if (position) lookups.push([position, positions]);
+    if (segment) lookups.push([segment, segments]);
+    return dropout(normalise(project(embeddingSum(lookups))), c.hidden_dropout_prob);
+  };
+}
+
+/** Projections of tokens and, by the same maps or by their own, of distances. */
+function distanceMaps(w: Weights, c: DebertaConfig, query: Layer, key: Layer): Record<PositionTerm, Layer | null> {
+  const own = (name: string) => linear(w.at(name), c.hidden_size, c.hidden_size, normal(c.initializer_range));
+  return {
+    c2p: c.terms.includes("c2p") ? (c.share_att_key ? key : own("pos_key_proj")) : null,
+    p2c: c.terms.includes("p2c") ? (c.share_att_key ? query : own("pos_query_proj")) : null,
+  };
+}
+
+/** The scores of one head: (tokens, dim) against (entries, dim). */
+function headScores(x: Tensor, table: Tensor, head: number, dim: number): Tensor {
+  return affine(columns(x, head * dim, (head + 1) * dim), columns(table, head * dim, (head + 1) * dim), null);
+}
+
+interface Step {
+  readonly batch: Batch;
+  /** (2 * span, hidden) the table of distances; null without relative attention */
+  readonly distances: Tensor | null;
+  readonly trace: Trace | undefined;
+}
+
+function attentionOf(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => Tensor {
+  const { hidden_size: h, num_attention_heads: heads } = c;
+  const init = normal(c.initializer_range);
+  const query = linear(w.at("query_proj"), h, h, init);
+  const key = linear(w.at("key_proj"), h, h, init);
+  const value = linear(w.at("value_proj"), h, h, init);
+  const maps = distanceMaps(w, c, query, key);
+  const dim = h / heads;
+  const scale = 1 / Math.sqrt(dim * (1 + c.terms.length));
+  const entry = (d: number) => {
+    const place = c.bucketed ? logBucket(d, c.span, c.farthest) : d;
+    return Math.min(2 * c.span - 1, Math.max(0, place + c.span));
+  };
+  return (x, { batch, distances, trace }) => {
+    const [q, k, v] = [query(x), key(x), value(x)];
+    const parts: DistanceScores[] = [];
+    const dropped = distances && dropout(distances, c.hidden_dropout_prob);
+    for (const [term, content] of [
+      ["c2p", q],
+      ["p2c", k],
+    ] as const) {
+      const table = dropped && maps[term]?.(dropped);
+      if (!table) continue;
+      for (let head = 0; head < heads; head++)
+        parts.push({ scores: headScores(content, table, head, dim), head, byKey: term === "p2c" });
+    }
+    const { starts } = batch;
+    return selfAttention(q, k, v, batch, {
+      heads,
+      scale,
+      dropout: c.attention_probs_dropout_prob,
+      attentions: trace?.attentions,
+      ...(parts.length > 0 && { bias: disentangledBias(parts, { starts, heads, factor: scale, entry }) }),
+    });
+  };
+}
+
+function layerOf(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => Tensor {
+  const { hidden_size: h, hidden_dropout_prob: p, layer_norm_eps: eps } = c;
+  const init = normal(c.initializer_range);
+  const attend = attentionOf(w.at("attention.self"), c);
+  const mix = linear(w.at("attention.output.dense"), h, h, init);
+  const afterAttention = norm(w.at("attention.output.LayerNorm"), h, eps);
+  const widen = linear(w.at("intermediate.dense"), h, c.intermediate_size, init, c.hidden_act);
+  const narrow = linear(w.at("output.dense"), c.intermediate_size, h, init);
+  const afterThought = norm(w.at("output.LayerNorm"), h, eps);
+  return (x, step) => {
+    x = afterAttention(add(x, dropout(mix(attend(x, step)), p)));
+    return afterThought(add(x, dropout(narrow(widen(x)), p)));
+  };
+}
+
+/** The table of distances, normalised where the configuration says so. */
+function distanceTable(w: Weights, c: DebertaConfig): () => Tensor | null {
+  const normalise = c.normalised ? norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps) : (x: Tensor) => x;
+  if (c.terms.length === 0) return () => null;
+  const table = w.at("rel_embeddings").get("weight", [2 * c.span, c.hidden_size], normal(c.initializer_range));
+  return () => normalise(rows(table, 0, 2 * c.span));
+}
+
+function encoder(w: Weights, c: DebertaConfig): Encoder {
+  const body = w.at("deberta");
+  const embed = embeddings(body.at("embeddings"), c);
+  const place = body.at("encoder");
+  const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => layerOf(place.at(`layer.${i}`), c));
+  const table = distanceTable(place, c);
+  return {
+    width: c.hidden_size,
+    positions: c.max_position_embeddings,
+    encode(batch, trace) {
+      const distances = table();
+      let x = embed(batch);
+      trace?.hidden.push(x);
+      for (const layer of layers) {
+        x = layer(x, { batch, distances, trace });
+        trace?.hidden.push(x);
+      }
+      return x;
+    },
+  };
+}
+
+/** Dense, activation, norm, then the token embeddings again with a bias; the two releases differ in names. */
+function maskHead(w: Weights, c: DebertaConfig): PredictsTokens {
+  const { hidden_size: h, vocab_size: vocabulary } = c;
+  if (c.embedding_size !== h)
+    throw new ConfigError(`config.json: embedding_size ${c.embedding_size} with a masked-LM head is not supported`);
+  const init = normal(c.initializer_range);
+  const head = c.legacy ? w.at("cls.predictions") : w.at("lm_predictions.lm_head");
+  const inner = c.legacy ? head.at("transform") : head;
+  const transform = linear(inner.at("dense"), h, h, init, c.hidden_act);
+  const normalise = norm(inner.at("LayerNorm"), h, c.layer_norm_eps);
+  const own = c.legacy && !c.tie_word_embeddings;
+  const weight = (own ? head.at("decoder") : w.at("deberta.embeddings.word_embeddings")).get(
+    "weight",
+    [vocabulary, h],
+    init,
+  );
+  const bias = (own ? head.at("decoder") : head).get("bias", [vocabulary], constant(0));
+  return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
+}
+
+/** Dropout, dense and activation at the first token, then the classes. */
+function rowHead(w: Weights, c: DebertaConfig, classes: number): ClassifiesRows {
+  const init = normal(c.initializer_range);
+  const pool = linear(w.at("pooler.dense"), c.hidden_size, c.hidden_size, init, c.pooler_hidden_act);
+  const classify = linear(w.at("classifier"), c.hidden_size, classes, init);
+  return {
+    rowScores: (hidden, { starts, rows: count }) =>
+      classify(
+        dropout(pool(dropout(gatherRows(hidden, starts.slice(0, count)), c.pooler_dropout)), c.classifier_dropout),
+      ),
+  };
+}
+
+function canonicalName(stored: string): string | null {
+  if (stored.endsWith("embeddings.position_ids")) return null;
+  return /^(embeddings|encoder)\./.test(stored) ? `deberta.${stored}` : stored;
+}
+
+export const debertaV2: EncoderFamily<DebertaConfig> = {
+  type: "deberta-v2",
+  prefix: "deberta",
+  architectures: {
+    encode: "DebertaV2Model",
+    mask: "DebertaV2ForMaskedLM",
+    classify: "DebertaV2ForSequenceClassification",
+    tag: "DebertaV2ForTokenClassification",
+    answer: "DebertaV2ForQuestionAnswering",
+  },
+  read: readConfig,
+  canonicalName,
+  tied: (c) =>
+    c.tie_word_embeddings
+      ? {
+          "cls.predictions.decoder.weight": "deberta.embeddings.word_embeddings.weight",
+          "cls.predictions.decoder.bias": "cls.predictions.bias",
+        }
+      : { "cls.predictions.bias": "cls.predictions.decoder.bias" },
+  isHead: (name) => /^(cls|lm_predictions|mask_predictions|pooler|classifier|qa_outputs)\b/.test(name),
+  encoder,
+  heads: { mask: maskHead, classify: rowHead, tag: tagHead, answer: spanHead },
+};
