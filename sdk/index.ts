@@ -16,6 +16,11 @@ export { type Columns, columnsNamed, readTextRows, type TextRow } from "./data/t
 export { Engine, type EngineOptions } from "./engine/engine.js";
 export { DisposedError, OutOfMemoryError, UnsupportedBuildError } from "./engine/errors.js";
 export type { Build } from "./engine/source.js";
+export { type BeamOptions, beamSearch } from "./generate/beam.js";
+export { collectRows, type DecodeOptions, greedy, sampled } from "./generate/decode.js";
+export { generate, generateText, stream } from "./generate/generate.js";
+export { type GenerationSettings, generationSettings } from "./generate/settings.js";
+export { continuing, rewriting, type Writer } from "./generate/writer.js";
 // heads: fine-tuning
 export { embedSamples, embedTexts, hiddenStates, type Pooling, pool, wordVector } from "./heads/embedding.js";
 export { LabelError, LabelSet } from "./heads/labels.js";
@@ -36,12 +41,14 @@ export { type EncoderFamily, familyOf, type Purpose } from "./models/family.js";
 export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
 export { type StoredTensors, Weights, WeightsError } from "./nn/weights.js";
 // objectives: pre-training
+export { causalLm } from "./objectives/causal-lm.js";
 export { allMasked, type MaskedLmOptions, maskedLm, type PredictsTokens } from "./objectives/masked-lm.js";
 export { nextSentencePairs, pairObjective } from "./objectives/next-sentence.js";
 export { alone, type HeadObjective, type Objective, together } from "./objectives/objective.js";
 export { packSentences } from "./objectives/packing.js";
 export type { PairOptions, TokenizedDocument } from "./objectives/segment-pairs.js";
 export { sentenceOrderPairs } from "./objectives/sentence-order.js";
+export { type Decodes, sequenceToSequence } from "./objectives/sequence-to-sequence.js";
 // pipelines
 export { type FeatureExtractionOptions, featureExtraction } from "./pipelines/feature-extraction.js";
 export { type Filled, type FillMaskOptions, fillMask, fillMasks } from "./pipelines/fill-mask.js";

@@ -1,9 +1,10 @@
 /** Writing as a model's settings say: the best token, one by chance, or the best of several whole texts. */
+import type { Engine } from "../engine/engine.js";
 import type { Rng } from "../tensor/random.js";
 import { beamSearch } from "./beam.js";
 import { collectRows, greedy, sampled } from "./decode.js";
-import { type GenerationSettings, rulesOf } from "./settings.js";
-import type { Writer } from "./writer.js";
+import { type GenerationSettings, generationSettings, rulesOf } from "./settings.js";
+import { type Continues, continuing, type Writer } from "./writer.js";
 
 /** The newest id of every row as it is chosen; beams know theirs only at the end. */
 export function stream(writer: Writer, settings: GenerationSettings, rng?: Rng): Generator<Int32Array> {
@@ -33,4 +34,21 @@ function optionsOf(writer: Writer, settings: GenerationSettings) {
   if (lengths.size > 1 && (settings.forced_eos_token_id !== null || settings.min_new_tokens > 0))
     throw new TypeError("prompts of several lengths with a forced or forbidden end: write them one by one");
   return { most: settings.max_new_tokens, ends: settings.eos_token_id, rules: rulesOf(settings, prompt) };
+}
+
+/**
+ * Write on from prompts with a decoder alone; settings that are not given are those of greedy search.
+ *
+ * @returns the ids of each row, prompt included
+ * @example
+ * generateText({ engine, model }, [ids], { max_new_tokens: 20, do_sample: true, temperature: 0.8 }, seed(1));
+ */
+export function generateText(
+  { engine, model }: { readonly engine: Engine; readonly model: Continues },
+  prompts: readonly Int32Array[],
+  settings: Partial<GenerationSettings>,
+  rng?: Rng,
+): number[][] {
+  using writer = continuing({ engine }, model, prompts);
+  return generate(writer, { ...generationSettings(undefined, {}), top_k: 0, ...settings }, rng);
 }
