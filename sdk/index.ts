@@ -22,7 +22,16 @@ export { generate, generateText, stream } from "./generate/generate.js";
 export { type GenerationSettings, generationSettings } from "./generate/settings.js";
 export { continuing, rewriting, type Writer } from "./generate/writer.js";
 // heads: fine-tuning
-export { embedSamples, embedTexts, hiddenStates, type Pooling, pool, wordVector } from "./heads/embedding.js";
+export {
+  embeddingObjective,
+  embedSamples,
+  embedTexts,
+  hiddenStates,
+  type Pooling,
+  pool,
+  simcse,
+  wordVector,
+} from "./heads/embedding.js";
 export { LabelError, LabelSet } from "./heads/labels.js";
 export { argmax, highest, softmax } from "./heads/probabilities.js";
 export { overlapOfStep } from "./heads/span.js";
@@ -42,6 +51,7 @@ export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
 export { type StoredTensors, Weights, WeightsError } from "./nn/weights.js";
 // objectives: pre-training
 export { causalLm } from "./objectives/causal-lm.js";
+export { cosineError, multipleNegatives } from "./objectives/contrastive.js";
 export { allMasked, type MaskedLmOptions, maskedLm, type PredictsTokens } from "./objectives/masked-lm.js";
 export { nextSentencePairs, pairObjective } from "./objectives/next-sentence.js";
 export { alone, type HeadObjective, type Objective, together } from "./objectives/objective.js";
@@ -103,6 +113,7 @@ export {
 export { repeatPositions, type Stage, type StagedOptions, trainInStages } from "./train/stages.js";
 export { answerTask, findAnswers } from "./train/tasks/answer.js";
 export { classifyTask } from "./train/tasks/classify.js";
+export { embedTask, type TextPair } from "./train/tasks/embed.js";
 export { regressTask } from "./train/tasks/regress.js";
 export { tagTask } from "./train/tasks/tag.js";
 export type { Metrics, Task, TaskSettings } from "./train/tasks/task.js";

@@ -33,8 +33,8 @@ export interface Sample {
   /** (tokens) places; 0, 1, 2, … where absent. MASS shows a decoder the places that its fragment had. */
   readonly positions?: Int32Array;
   /**
-   * What an encoder-decoder writes: `ids` are the decoder's inputs, beginning with its start token, and `labels.tokens`
-   * what is to be predicted at each of them.
+   * The other side of the sample. What an encoder-decoder writes: `ids` are the decoder's inputs, beginning with its start
+   * token, and `labels.tokens` what is to be predicted at each of them. Or the text whose vector this one's is compared with.
    */
   readonly target?: Sample;
 }
@@ -72,7 +72,7 @@ export interface Batch {
    */
   readonly visible?: { readonly index: Int32Array; readonly starts: Int32Array };
   readonly labels: BatchLabels;
-  /** The decoder's side, row by row; there when every sample has it. */
+  /** The other side, row by row; there when every sample has it. */
   readonly target?: Batch;
 }
 

@@ -1,8 +1,9 @@
 /**
  * Vectors of sentences and words. Reimers & Gurevych 2019 (Sentence-BERT, arXiv:1908.10084), section 3, for pooling.
  */
-import { type Sample, sampleOf } from "../data/sample.js";
-import type { Encodes } from "../objectives/objective.js";
+import { type Batch, type Sample, sampleOf } from "../data/sample.js";
+import { cosineError, multipleNegatives } from "../objectives/contrastive.js";
+import type { Encodes, Objective } from "../objectives/objective.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { normalizeRows, segmentMax, segmentMean } from "../tensor/ops/reduce.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -28,6 +29,46 @@ export function pool(hidden: Tensor, starts: Int32Array, { mode, normalize }: Po
         ? segmentMax(hidden, starts)
         : gatherRows(hidden, starts.slice(0, rows));
   return normalize ? normalizeRows(pooled) : pooled;
+}
+
+/** Cosines are multiplied with this before their softmax, as sentence-transformers does; SimCSE's temperature is 1 / 20. */
+const SHARPNESS = 20;
+
+function otherSide({ target }: Batch): Batch {
+  if (!target) throw new TypeError("embedding: the batch has no second texts to compare the first with");
+  return target;
+}
+
+function vectorsOf(model: Encodes, batch: Batch, { mode }: Pooling): Tensor {
+  return pool(model.encode(batch), batch.starts, { mode, normalize: true });
+}
+
+/**
+ * Vectors of pairs of texts. Pairs with a score (`labels.value`, from -1 to 1) must have that cosine; of pairs without one
+ * each text must find its own partner among all of the batch.
+ */
+export function embeddingObjective(pooling: Pooling): Objective<Encodes> {
+  return {
+    names: ["embedding"],
+    corrupt: (sample) => sample,
+    counts: (batch) => [batch.rows],
+    losses(model, batch, [count]) {
+      const first = vectorsOf(model, batch, pooling);
+      const second = vectorsOf(model, otherSide(batch), pooling);
+      const { value } = batch.labels;
+      return [value ? cosineError(first, second, value, count!) : multipleNegatives(first, second, SHARPNESS, count!)];
+    },
+  };
+}
+
+/**
+ * SimCSE without labels: every text is its own partner, and dropout makes the two differ.
+ *
+ * @example
+ * train({ ...options, objective: simcse({ mode: "cls", normalize: true }) });
+ */
+export function simcse(pooling: Pooling): Objective<Encodes> {
+  return { ...embeddingObjective(pooling), names: ["simcse"], corrupt: (sample) => ({ ...sample, target: sample }) };
 }
 
 /** One vector a sample. */

@@ -1,10 +1,10 @@
-import { loadModel, loadTokenizer, type Pretrained, type TaskSettings } from "cloze";
+import { loadModel, loadTokenizer, type Pretrained, readSentenceSettings, type TaskSettings } from "cloze";
 import { folder } from "cloze/node";
 import { Command } from "commander";
 import { collect, fileSource, requireFiles } from "../input.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
 import { say, table, writeLine } from "../output.js";
-import { type AnyTask, taskNamed } from "../tasks.js";
+import { type AnyTask, fittedTo, taskNamed } from "../tasks.js";
 import { UsageError, wholeNumber } from "../usage.js";
 
 interface Options extends ModelOptions {
@@ -14,6 +14,13 @@ interface Options extends ModelOptions {
   readonly task?: string;
   readonly columns?: string;
   readonly length?: number;
+}
+
+/** Sentence models say so by their modules; the pairs of the file say whether they have scores. */
+async function embeddingTaskOf(options: Options): Promise<AnyTask> {
+  const { pooling } = await readSentenceSettings(folder(options.model));
+  const asked = taskNamed("embed", options.columns, pooling);
+  return fittedTo(asked, await collect(asked.read(fileSource(options.test))), pooling, options.columns);
 }
 
 /** The task that a model was saved for; pairs and single texts are told apart by the file. */
@@ -31,7 +38,9 @@ async function run(options: Options): Promise<void> {
   await requireFiles([options.test, options.train]);
   using engine = await engineOf(options);
   using loaded = await loadModel(engine, folder(options.model));
-  const task = taskOf(loaded, options);
+  const sentences = (await folder(options.model).read("modules.json")) !== undefined;
+  const embeds = options.task === "embed" || (options.task === undefined && loaded.purpose === "encode" && sentences);
+  const task = embeds ? await embeddingTaskOf(options) : taskOf(loaded, options);
   const tokenizer = await loadTokenizer(folder(options.model));
   const settings: TaskSettings = {
     tokenizer,
@@ -70,7 +79,7 @@ export function evaluateCommand(): Command {
     .requiredOption("--model <folder>", "a fine-tuned model folder")
     .requiredOption("--test <file>", "the file to score")
     .option("--train <file>", "the training file, for the baseline beside the figures")
-    .option("--task <name>", "where the folder does not say: classify, pair, regress, tag or answer")
+    .option("--task <name>", "where the folder does not say: classify, pair, regress, tag, answer or embed")
     .option("--columns <names>", "text,label or text,pair,label of the file's own columns")
     .option("--length <n>", "longest sequence in tokens; 128", wholeNumber(8))
     .addHelpText("after", `\nExample:\n  cloze evaluate --model my-tagger --test test.conllu --json`)

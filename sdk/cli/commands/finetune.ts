@@ -9,9 +9,12 @@ import {
   loadTokenizer,
   type Pretrained,
   type Purpose,
+  readSentenceSettings,
+  type SentenceSettings,
   saveModel,
   stepsOfEpochs,
   type TaskSettings,
+  writeSentenceSettings,
 } from "cloze";
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
@@ -19,7 +22,7 @@ import { Checkpoints, interruption } from "../checkpoints.js";
 import { collect, fileSource, requireFiles } from "../input.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
 import { progress, say, table, writeLine } from "../output.js";
-import { type AnyTask, taskNamed } from "../tasks.js";
+import { type AnyTask, fittedTo, MEAN_POOLING, taskNamed } from "../tasks.js";
 import { positive, UsageError, wholeNumber } from "../usage.js";
 
 interface Options extends ModelOptions {
@@ -52,17 +55,28 @@ async function examplesOf(task: AnyTask, file: string | undefined): Promise<unkn
   return examples;
 }
 
+function requireBeginning({ model, scratch }: Options): void {
+  if ((model === undefined) === (scratch === undefined))
+    throw new UsageError(
+      "say where to begin: either --model DIR (its weights) or --scratch DIR (its architecture, random weights)",
+    );
+}
+
 function load(
   engine: Engine,
   { model, scratch, seed }: Options,
   purpose: Purpose,
   labels: LabelSet | null,
 ): Promise<Pretrained> {
-  if ((model === undefined) === (scratch === undefined))
-    throw new UsageError(
-      "say where to begin: either --model DIR (its weights) or --scratch DIR (its architecture, random weights)",
-    );
   return loadModel(engine, folder((model ?? scratch)!), { purpose, labels, seed, scratch: scratch !== undefined });
+}
+
+/** How the vectors of the folder's texts are made; the mean, of length 1, where it does not say. */
+async function sentenceSettingsOf({ model, scratch }: Options): Promise<SentenceSettings> {
+  const files = folder((model ?? scratch)!);
+  const settings = await readSentenceSettings(files);
+  const said = (await files.read("modules.json")) !== undefined;
+  return said ? settings : { ...settings, pooling: MEAN_POOLING };
 }
 
 /** Figures of a part under names such as test_accuracy. */
@@ -70,11 +84,14 @@ const named = (part: string, figures: Readonly<Record<string, number>>): Record<
   Object.fromEntries(Object.entries(figures).map(([name, value]) => [`${part}_${name}`, value]));
 
 async function run(options: Options): Promise<void> {
-  const task = taskNamed(options.task, options.columns);
+  requireBeginning(options);
+  const sentence = await sentenceSettingsOf(options);
+  const asked = taskNamed(options.task, options.columns, sentence.pooling);
   await requireFiles([options.train, options.dev, options.test]);
   if (!options.force && (await exists(options.out)))
     throw new UsageError(`${options.out} exists already; choose another --out, or replace it with --force`);
-  const training = (await examplesOf(task, options.train))!;
+  const training = (await examplesOf(asked, options.train))!;
+  const task = fittedTo(asked, training, sentence.pooling, options.columns);
   const [dev, test] = [await examplesOf(task, options.dev), await examplesOf(task, options.test)];
   const labels = task.labels(training);
   const source = folder((options.model ?? options.scratch)!);
@@ -164,9 +181,11 @@ async function run(options: Options): Promise<void> {
       ...named("test_baseline", task.baseline(training, test)),
     }),
   };
-  await writeFolder(options.out, options.force ?? false, (to) =>
-    saveModel(to, { ...loaded, labels, tokenizer, length: settings.length }),
-  );
+  await writeFolder(options.out, options.force ?? false, async (to) => {
+    await saveModel(to, { ...loaded, labels, tokenizer, length: settings.length });
+    if (task.name === "embed")
+      await writeSentenceSettings(to, { ...sentence, length: settings.length }, loaded.model.width);
+  });
   await checkpoints.remove();
   await report(options, {
     ...figures,
@@ -192,11 +211,11 @@ async function report({ json, task }: Options, figures: Readonly<Record<string, 
 export function finetuneCommand(): Command {
   return withModelOptions(new Command("finetune"))
     .description("Train a model's head and body for a task, and say how well it does beside a baseline.")
-    .requiredOption("--task <name>", "classify, pair, regress, tag or answer")
+    .requiredOption("--task <name>", "classify, pair, regress, tag, answer or embed")
     .requiredOption("--out <folder>", "the model folder to write")
     .requiredOption(
       "--train <file>",
-      "TSV or JSONL (classify, pair, regress), CoNLL-U or two columns (tag), SQuAD JSON or JSONL (answer)",
+      "TSV or JSONL (classify, pair, regress, embed), CoNLL-U or two columns (tag), SQuAD JSON or JSONL (answer)",
     )
     .option("--force", "replace an existing folder")
     .option("--model <folder>", "begin with this model's weights")

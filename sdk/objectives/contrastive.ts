@@ -1,0 +1,37 @@
+/**
+ * Learning vectors of sentences: what belongs together is drawn together, the rest of the batch is pushed away.
+ *
+ * Henderson et al. 2017 (arXiv:1705.00652) and van den Oord et al. 2018 (arXiv:1807.03748) for negatives from the batch;
+ * Gao et al. 2021, "SimCSE" (arXiv:2104.08821); Reimers & Gurevych 2019 for the cosine of scored pairs.
+ */
+import { affine } from "../tensor/ops/affine.js";
+import { multiply, scale } from "../tensor/ops/elementwise.js";
+import { crossEntropy, meanSquaredError } from "../tensor/ops/loss.js";
+import { type Tensor, tensor } from "../tensor/tensor.js";
+
+/**
+ * Each first vector must find its own second one among all of the batch: cross-entropy over scaled cosines.
+ *
+ * @param first (rows, width) of length 1
+ * @param second (rows, width) of length 1; row i belongs to row i of `first`
+ * @param factor what cosines are multiplied with: 20 is SimCSE's temperature of 0.05
+ * @param divisor what the sum over rows is divided by
+ * @returns [] nats
+ */
+export function multipleNegatives(first: Tensor, second: Tensor, factor: number, divisor: number): Tensor {
+  const rows = Int32Array.from({ length: first.shape[0]! }, (_, row) => row);
+  return crossEntropy(scale(affine(first, second, null), factor), rows, { divisor });
+}
+
+/**
+ * The cosine of each pair must be its score: mean squared error.
+ *
+ * @param first (rows, width) of length 1
+ * @param second (rows, width) of length 1
+ * @param scores (rows) from -1 to 1
+ */
+export function cosineError(first: Tensor, second: Tensor, scores: Float32Array, divisor: number): Tensor {
+  const width = first.shape[1]!;
+  const ones = tensor(first.engine, new Float32Array(width).fill(1), [1, width]);
+  return meanSquaredError(affine(multiply(first, second), ones, null), scores, { divisor });
+}

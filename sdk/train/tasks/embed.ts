@@ -1,0 +1,101 @@
+/** Vectors of texts, learned from pairs: with a score how alike they are, or each pair a match. */
+import type { Sample } from "../../data/sample.js";
+import { DataError } from "../../data/source.js";
+import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
+import { embeddingObjective, embedTexts, type Pooling } from "../../heads/embedding.js";
+import { encodeText } from "../../heads/pooled.js";
+import { pearson, spearman } from "../metrics/correlation.js";
+import type { Metrics, Task } from "./task.js";
+
+export interface TextPair extends TextRow {
+  readonly pair: string;
+}
+
+/** The largest score: what all are divided by, so that they can be cosines. */
+const largestScore = (pairs: readonly TextPair[]): number =>
+  pairs.reduce((most, { score }) => Math.max(most, Math.abs(score ?? 0)), 1);
+
+/** Scored pairs and mere matches do not mix: their losses are of different kinds. */
+function scored(pairs: readonly TextPair[]): boolean {
+  const count = pairs.filter(({ score }) => score !== undefined).length;
+  if (count > 0 && count < pairs.length)
+    throw new DataError(`${count} of ${pairs.length} pairs have a score; either all of them have one, or none`);
+  return count > 0;
+}
+
+/** Words of a text, for a guesser that knows nothing else. */
+const wordsOf = (text: string): Set<string> => new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+
+/** Words in common as a share of all words of both. */
+function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  let common = 0;
+  for (const word of a) if (b.has(word)) common++;
+  const all = a.size + b.size - common;
+  return all === 0 ? 0 : common / all;
+}
+
+/** Figures from how alike any two texts are found: `alike(i, j)` compares the first text of i with the second of j. */
+function figures(pairs: readonly TextPair[], alike: (first: number, second: number) => number): Metrics {
+  if (scored(pairs)) {
+    const guess = pairs.map((_, i) => alike(i, i));
+    const gold = pairs.map(({ score }) => score!);
+    return { spearman: spearman(guess, gold), pearson: pearson(guess, gold) };
+  }
+  let [first, reciprocal] = [0, 0];
+  for (const i of pairs.keys()) {
+    const own = alike(i, i);
+    let rank = 1;
+    for (const j of pairs.keys()) if (j !== i && alike(i, j) >= own && pairs[j]!.pair !== pairs[i]!.pair) rank++;
+    if (rank === 1) first++;
+    reciprocal += 1 / rank;
+  }
+  return { accuracy: first / pairs.length, mrr: reciprocal / pairs.length };
+}
+
+const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, d) => sum + x * b[d]!, 0);
+
+/**
+ * @param pooling how the model's vectors are pooled; the same must be written beside it
+ * @param scores whether the pairs have scores, which decides what models are compared by
+ */
+export function embedTask(pooling: Pooling, scores: boolean, columns?: Columns): Task<TextPair, "encode"> {
+  const one = (text: string, { tokenizer, length }: Parameters<Task<TextPair, "encode">["samples"]>[1]): Sample =>
+    encodeText(tokenizer, { text }, length);
+  return {
+    name: "embed",
+    purpose: "encode",
+    headline: scores ? "spearman" : "mrr",
+    async *read(source) {
+      for await (const row of readTextRows(source, columns)) {
+        const { pair } = row;
+        if (pair === undefined)
+          throw new DataError(`${source.name}: "${row.text}" has no second text; embed learns from pairs`);
+        yield { ...row, pair };
+      }
+    },
+    labels: () => null,
+    samples(pairs, settings) {
+      const most = largestScore(pairs);
+      const withScores = scored(pairs);
+      return pairs.map(({ text, pair, score }) => ({
+        ...one(text, settings),
+        target: one(pair, settings),
+        labels: withScores ? { value: score! / most } : {},
+      }));
+    },
+    objective: embeddingObjective(pooling),
+    evaluate(model, pairs, { tokenizer, length }) {
+      const vectors = (texts: readonly string[]) =>
+        embedTexts(model, tokenizer, texts, { ...pooling, normalize: true }, length);
+      const first = vectors(pairs.map(({ text }) => text));
+      const second = vectors(pairs.map(({ pair }) => pair));
+      return figures(pairs, (i, j) => dot(first[i]!, second[j]!));
+    },
+    baseline(_train, test) {
+      const first = test.map(({ text }) => wordsOf(text));
+      const second = test.map(({ pair }) => wordsOf(pair));
+      return figures(test, (i, j) => overlap(first[i]!, second[j]!));
+    },
+    decisions: (pairs) => pairs.length,
+  };
+}
