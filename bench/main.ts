@@ -8,6 +8,9 @@ import { elementwiseSubjects } from "./elementwise.js";
 import { kernelSubjects } from "./kernels.js";
 import { type Measurement, measure, overRounds, type Subject } from "./measure.js";
 import { modelSubjects } from "./model.js";
+import { startSubjects } from "./start.js";
+import { threadSubjects } from "./threads.js";
+import { run as compareTokenizers } from "./tokenizers.js";
 import { trainSubjects } from "./train.js";
 import { yardstick } from "./yardstick.js";
 
@@ -16,7 +19,11 @@ const parts: Record<string, (build: Build) => Promise<Subject[]>> = {
   kernels: async (build) => [...(await kernelSubjects(build)), ...(await elementwiseSubjects(build))],
   model: modelSubjects,
   train: trainSubjects,
+  start: startSubjects,
+  threads: threadSubjects,
 };
+/** A part of its own kind: programs of three makers beside each other. */
+const TOKENIZERS = "tokenizers";
 
 class UsageError extends Error {}
 
@@ -39,10 +46,11 @@ function parse(args: readonly string[]): Options {
     else words.push(arg);
   }
   const names = words.filter((word) => !word.startsWith("--"));
-  const unknown = words.find((word) => (word.startsWith("--") ? word !== "--json" : !(word in parts)));
+  const known = [...Object.keys(parts), TOKENIZERS];
+  const unknown = words.find((word) => (word.startsWith("--") ? word !== "--json" : !known.includes(word)));
   if (unknown)
     throw new UsageError(
-      `bench: unknown "${unknown}"; there are ${Object.keys(parts).join(", ")}, --json, --build, --rounds, --only`,
+      `bench: unknown "${unknown}"; there are ${known.join(", ")}, --json, --build, --rounds, --only`,
     );
   const build = values.get("--build") ?? "strict";
   if (build !== "strict" && build !== "relaxed")
@@ -52,7 +60,7 @@ function parse(args: readonly string[]): Options {
   const round = values.has("--round") ? Number(values.get("--round")) : null;
   const only = values.get("--only") ?? "";
   return {
-    names: names.length ? names : Object.keys(parts),
+    names: names.length ? names : known,
     only,
     json: words.includes("--json"),
     build,
@@ -80,13 +88,20 @@ function line(m: Measurement): string {
   return `${m.name.padEnd(48)} ${m.median_ms.toPrecision(4).padStart(9)} ms  ${gflops.padEnd(20)} ${share}`;
 }
 
+function report(names: readonly string[], options: Options): void {
+  const args = [...names, "--build", options.build, "--only", options.only];
+  for (const measurement of overRounds(options.rounds, args))
+    console.log(options.json ? JSON.stringify(measurement) : line(measurement));
+}
+
 try {
   const options = parse(process.argv.slice(2));
   if (options.round !== null) await oneRound(options, options.round);
   else {
-    const args = [...options.names, "--build", options.build, "--only", options.only];
-    for (const measurement of overRounds(options.rounds, args))
-      console.log(options.json ? JSON.stringify(measurement) : line(measurement));
+    const { json, rounds, only } = options;
+    if (options.names.includes(TOKENIZERS)) await compareTokenizers({ json, rounds, only });
+    const names = options.names.filter((name) => name !== TOKENIZERS);
+    if (names.length > 0) report(names, options);
   }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

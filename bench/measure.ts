@@ -28,6 +28,8 @@ export interface Subject {
   readonly model?: string;
   readonly batch?: number;
   readonly tokens?: number;
+  /** 1 where absent */
+  readonly threads?: number;
   /** floating-point operations of one run; absent where they are not what it spends its time on */
   readonly operations?: number;
   run(): void | Promise<void>;
@@ -50,7 +52,7 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
  * before and just after it: a core that shares its units with another one changes its pace from one moment to the next.
  */
 export async function measure(subject: Subject, yardstick: Yardstick, build: Build): Promise<Measurement> {
-  const { run, operations, name, model = null, batch = null, tokens = null } = subject;
+  const { run, operations, name, model = null, batch = null, tokens = null, threads = 1 } = subject;
   // The first runs compile and pack; functions are optimised within the first few.
   await time(run, 1);
   const milliseconds = await time(run, 1);
@@ -68,7 +70,7 @@ export async function measure(subject: Subject, yardstick: Yardstick, build: Bui
   const middle = median(times);
   const rates = operations ? times.map((t) => operations / t / 1e6) : null;
   return {
-    ...{ name, model, dtype: "f32", build, threads: 1, runtime, batch, tokens },
+    ...{ name, model, dtype: "f32", build, threads, runtime, batch, tokens },
     median_ms: middle,
     tokens_per_s: tokens && (tokens / middle) * 1000,
     gflops: rates && median(rates),

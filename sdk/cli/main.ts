@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 /** The `cloze` command: every command is a file of `commands/`. */
+import { isMainThread } from "node:worker_threads";
 import { Command, CommanderError } from "commander";
-import { embedCommand } from "./commands/embed.js";
+import { embedCommand, openEmbed } from "./commands/embed.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { finetuneCommand } from "./commands/finetune.js";
 import { inspectCommand } from "./commands/inspect.js";
-import { predictCommand } from "./commands/predict.js";
+import { openPredict, predictCommand } from "./commands/predict.js";
 import { pretrainCommand } from "./commands/pretrain.js";
 import { tokenizeCommand } from "./commands/tokenize.js";
 import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
+import { serveLines } from "./lines.js";
 import { UsageError } from "./usage.js";
 
 /** Errors that say what is wrong with the input: status 2. Everything else is a failure of the run: status 1. */
@@ -30,6 +32,9 @@ function statusOf(error: unknown): number {
   return error instanceof UsageError || INPUT_ERRORS.has((error as Error).name) ? 2 : 1;
 }
 
+/** This file, which threads run too. */
+const here = new URL(import.meta.url);
+
 const program = new Command("cloze")
   .description("Train, run and serve BERT-family language models.")
   .exitOverride()
@@ -42,8 +47,8 @@ for (const command of [
   pretrainCommand,
   finetuneCommand,
   evaluateCommand,
-  predictCommand,
-  embedCommand,
+  () => predictCommand(here),
+  () => embedCommand(here),
   inspectCommand,
 ]) {
   program.addCommand(command().exitOverride());
@@ -55,8 +60,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+async function main(): Promise<void> {
+  if (isMainThread) await program.parseAsync();
+  else await serveLines({ embed: openEmbed, predict: openPredict });
+}
+
 try {
-  await program.parseAsync();
+  await main();
 } catch (error) {
   const status = statusOf(error);
   const { message, stack } = error as Error;

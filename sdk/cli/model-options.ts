@@ -9,10 +9,14 @@ export interface ModelOptions {
   readonly json?: boolean;
 }
 
-export function withModelOptions(command: Command): Command {
+/** What --threads does in commands that answer line by line, and in the others. */
+export const SHARED_LINES = "threads that share the lines; each has the model in a memory of its own";
+const ONE_THREAD = "this command computes on 1";
+
+export function withModelOptions(command: Command, threads = ONE_THREAD): Command {
   return command
     .option("--build <build>", "strict (same bits everywhere) or relaxed (faster)", parseBuild, "strict")
-    .option("--threads <n>", "threads that compute; this version has 1", wholeNumber(1), 1)
+    .option("--threads <n>", threads, wholeNumber(1), 1)
     .option("--json", "one JSON object a line on standard output, nothing else");
 }
 
@@ -24,6 +28,8 @@ function parseBuild(text: string): Build {
 /** The engine that the options ask for. */
 export function engineOf({ build, threads }: ModelOptions): Promise<Engine> {
   if (threads !== 1)
-    throw new UsageError(`--threads ${threads}: this version computes on one thread; leave --threads out`);
+    throw new UsageError(
+      `--threads ${threads}: a step of training and its evaluation compute on one thread; embed and predict share lines among several`,
+    );
   return Engine.create({ build });
 }

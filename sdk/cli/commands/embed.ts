@@ -1,9 +1,10 @@
-import { featureExtraction, type Pipeline } from "cloze";
+import { featureExtraction } from "cloze";
 import { folder } from "cloze/node";
 import { Command } from "commander";
-import { parseLine, sources } from "../input.js";
-import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
-import { floats, writeLine } from "../output.js";
+import { parseLine } from "../input.js";
+import { answerLines, type InputLine, type LineWork } from "../lines.js";
+import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../model-options.js";
+import { floats } from "../output.js";
 import { UsageError, wholeNumber } from "../usage.js";
 
 interface Options extends ModelOptions {
@@ -11,9 +12,6 @@ interface Options extends ModelOptions {
   readonly text?: boolean;
   readonly length?: number;
 }
-
-/** Texts held at a time: input of any length needs memory for so many. */
-const CHUNK = 64;
 
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
@@ -23,37 +21,33 @@ function textOf(value: unknown): string {
   return text;
 }
 
-async function flush(embed: Pipeline<string, Float32Array>, texts: string[]): Promise<void> {
-  for (const vector of embed(texts)) await writeLine(`{"embedding":[${floats(vector)}]}`);
-  texts.length = 0;
-}
-
-async function run(files: readonly string[], options: Options): Promise<void> {
+/** The model of the options, as a function of lines. */
+export async function openEmbed(options: Options): Promise<LineWork> {
   const engine = await engineOf(options);
-  using embed = await featureExtraction(folder(options.model), {
+  const embed = await featureExtraction(folder(options.model), {
     engine,
     ...(options.length !== undefined && { length: options.length }),
   });
-  const texts: string[] = [];
-  for (const source of sources(files)) {
-    let number = 0;
-    for await (const line of source.lines) {
-      number++;
-      if (line === "" && !options.text) continue;
-      texts.push(options.text ? line : textOf(parseLine(source.name, number, line)));
-      if (texts.length === CHUNK) await flush(embed, texts);
-    }
-  }
-  if (texts.length > 0) await flush(embed, texts);
+  const read = ({ source, number, text }: InputLine) => (options.text ? text : textOf(parseLine(source, number, text)));
+  return Object.assign(
+    (lines: readonly InputLine[]) =>
+      embed(lines.filter(({ text }) => options.text || text !== "").map(read)).map(
+        (vector) => `{"embedding":[${floats(vector)}]}`,
+      ),
+    { [Symbol.dispose]: () => embed[Symbol.dispose]() },
+  );
 }
 
-export function embedCommand(): Command {
-  return withModelOptions(new Command("embed"))
+/** @param program the file that threads run */
+export function embedCommand(program: URL): Command {
+  return withModelOptions(new Command("embed"), SHARED_LINES)
     .description("Turn texts into vectors, pooled and normalised as the model folder says.")
     .argument("[file...]", 'lines, each a JSON string or {"text"}; - or none for standard input')
     .requiredOption("--model <folder>", "a model folder")
     .option("--text", "lines are plain text, not JSON")
     .option("--length <n>", "longest sequence, instead of what the folder says", wholeNumber(2))
     .addHelpText("after", `\nExample:\n  echo 'A cat sleeps.' | cloze embed --model all-MiniLM-L6-v2 --text --json`)
-    .action(run);
+    .action((files: string[], options: Options) =>
+      answerLines(files, { name: "embed", program, open: openEmbed }, options),
+    );
 }

@@ -9,9 +9,9 @@ import {
 } from "cloze";
 import { folder } from "cloze/node";
 import { Command } from "commander";
-import { parseLine, readWhole, sources } from "../input.js";
-import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
-import { writeLine } from "../output.js";
+import { parseLine, readWhole } from "../input.js";
+import { answerLines, type InputLine, type LineWork } from "../lines.js";
+import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../model-options.js";
 import { UsageError, wholeNumber } from "../usage.js";
 
 interface Options extends ModelOptions {
@@ -83,23 +83,21 @@ function fieldsOf(value: unknown): Fields {
   return value as Fields;
 }
 
-async function run(files: readonly string[], options: Options): Promise<void> {
+/** The model of the options, as a function of lines. */
+export async function openPredict(options: Options): Promise<LineWork> {
   const engine = await engineOf(options);
   const settings = { engine, ...(options.length !== undefined && { length: options.length }) };
-  using predict = await pipelineOf(folder(options.model), await architectureOf(options.model), options, settings);
-  for (const source of sources(files)) {
-    let number = 0;
-    for await (const line of source.lines) {
-      number++;
-      if (line === "") continue;
-      const fields = options.text ? { text: line } : fieldsOf(parseLine(source.name, number, line));
-      await writeLine(JSON.stringify(predict(fields)));
-    }
-  }
+  const predict = await pipelineOf(folder(options.model), await architectureOf(options.model), options, settings);
+  const one = ({ source, number, text: line }: InputLine) =>
+    JSON.stringify(predict(options.text ? { text: line } : fieldsOf(parseLine(source, number, line))));
+  return Object.assign((lines: readonly InputLine[]) => lines.filter(({ text: line }) => line !== "").map(one), {
+    [Symbol.dispose]: () => predict[Symbol.dispose](),
+  });
 }
 
-export function predictCommand(): Command {
-  return withModelOptions(new Command("predict"))
+/** @param program the file that threads run */
+export function predictCommand(program: URL): Command {
+  return withModelOptions(new Command("predict"), SHARED_LINES)
     .description("Answer, classify, tag or fill masks, as the model folder is made for.")
     .argument(
       "[file...]",
@@ -114,5 +112,7 @@ export function predictCommand(): Command {
       "after",
       `\nExamples:\n  echo '{"question": "Where does Anna live?", "context": "Anna lives in Rome."}' | cloze predict --model my-qa\n  echo 'The cat drinks [MASK].' | cloze predict --model my-bert --text`,
     )
-    .action(run);
+    .action((files: string[], options: Options) =>
+      answerLines(files, { name: "predict", program, open: openPredict }, options),
+    );
 }
