@@ -28,8 +28,13 @@ export interface MaskedLmOptions {
   /**
    * `exact` (BERT's own): round(rate × length) positions, at least one, at most `most`.
    * `bernoulli` (the collator's): every position by a coin of its own, so the count varies and may be 0.
+   * `rounded` (RoBERTa's own): floor(rate × length + u) positions, u uniform in [0, 1), special tokens not excepted.
    */
-  readonly choose?: "exact" | "bernoulli";
+  readonly choose?: "exact" | "bernoulli" | "rounded";
+  /** what becomes of the chosen: these shares are masked and random, the rest stays; 0.8 and 0.1 */
+  readonly fates?: { readonly mask: number; readonly random: number };
+  /** ids from here on are drawn as random tokens; RoBERTa leaves out its first four */
+  readonly firstRandom?: number;
   /** cap on the positions of one sequence, `exact` only; BERT: 20 for length 128, 77 for 512 */
   readonly most?: number;
   /** choose whole words (by the tokenizer's word index) instead of single pieces, `exact` only */
@@ -85,6 +90,16 @@ function chooseExactly(sample: Sample, rng: Rng, options: MaskedLmOptions): numb
   return chosen.sort((a, b) => a - b);
 }
 
+/** RoBERTa's: the share is met on average, and nothing is excepted. */
+function chooseRounded({ ids }: Sample, rng: Rng, rate: number): number[] {
+  const count = Math.min(ids.length, Math.floor(rate * ids.length + rng()));
+  const places = shuffle(
+    Array.from(ids, (_, i) => i),
+    rng,
+  );
+  return places.slice(0, count).sort((a, b) => a - b);
+}
+
 function chooseByCoin(sample: Sample, rng: Rng, rate: number): number[] {
   const chosen: number[] = [];
   for (let i = 0; i < sample.ids.length; i++) if (!sample.special[i] && rng() < rate) chosen.push(i);
@@ -94,7 +109,12 @@ function chooseByCoin(sample: Sample, rng: Rng, rate: number): number[] {
 /** Choose positions, and label them with what stood there. */
 function choose(sample: Sample, rng: Rng, options: MaskedLmOptions): { chosen: number[]; tokens: Int32Array } {
   const { choose: form = "exact", rate = 0.15 } = options;
-  const chosen = form === "exact" ? chooseExactly(sample, rng, options) : chooseByCoin(sample, rng, rate);
+  const ways = {
+    exact: () => chooseExactly(sample, rng, options),
+    bernoulli: () => chooseByCoin(sample, rng, rate),
+    rounded: () => chooseRounded(sample, rng, rate),
+  };
+  const chosen = ways[form]();
   const tokens = new Int32Array(sample.ids.length).fill(IGNORE);
   for (const i of chosen) tokens[i] = sample.ids[i]!;
   return { chosen, tokens };
@@ -120,6 +140,22 @@ export function tokenTargets(name: string): Pick<HeadObjective<PredictsTokens>, 
   };
 }
 
+/** What the model is shown: of the chosen tokens some become the mask, some another token, and some stay. */
+export function showMasked(
+  ids: Int32Array,
+  chosen: readonly number[],
+  rng: Rng,
+  { vocabulary, fates = { mask: 0.8, random: 0.1 }, firstRandom = 0 }: MaskedLmOptions,
+): Int32Array {
+  const shown = ids.slice();
+  for (const i of chosen) {
+    const fate = rng();
+    if (fate < fates.mask) shown[i] = vocabulary.mask;
+    else if (fate < fates.mask + fates.random) shown[i] = firstRandom + rng.integer(vocabulary.size - firstRandom);
+  }
+  return shown;
+}
+
 /**
  * Of the chosen tokens 80 % become [MASK], 10 % a random entry of the whole vocabulary and 10 % stay as they are: [MASK]
  * never appears when the model is used, and one that trusted unmasked tokens blindly would learn nothing about them.
@@ -128,19 +164,12 @@ export function tokenTargets(name: string): Pick<HeadObjective<PredictsTokens>, 
  * const objective = alone(maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } }));
  */
 export function maskedLm(options: MaskedLmOptions): HeadObjective<PredictsTokens> {
-  const { size, mask } = options.vocabulary;
   return {
     name: "masked-lm",
     ...tokenTargets("masked-lm"),
     corrupt(sample, rng) {
       const { chosen, tokens } = choose(sample, rng, options);
-      const ids = sample.ids.slice();
-      for (const i of chosen) {
-        const fate = rng();
-        if (fate < 0.8) ids[i] = mask;
-        else if (fate < 0.9) ids[i] = rng.integer(size);
-      }
-      return { ...sample, ids, labels: { ...sample.labels, tokens } };
+      return { ...sample, ids: showMasked(sample.ids, chosen, rng, options), labels: { ...sample.labels, tokens } };
     },
   };
 }

@@ -40,6 +40,69 @@ export function packSentences(
   return samples;
 }
 
+/**
+ * RoBERTa's FULL-SENTENCES: consecutive sentences, each ended by the separator, until the next would not fit; sequences may
+ * go on into the next document, behind one separator more. The first token comes on top of a block. fairseq,
+ * token_block_utils_fast.pyx; an over-long sentence is alone, and split here rather than left too long.
+ */
+export function packFullSentences(
+  documents: readonly TokenizedDocument[],
+  { length, special }: Pick<PairOptions, "length" | "special">,
+): Sample[] {
+  const most = length - 1;
+  if (!(most >= 2))
+    throw new RangeError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
+  const units: Piece[][] = documents.flatMap((document, i) => [
+    ...(i > 0 ? [[{ id: special.sep, word: -1 }]] : []),
+    ...document.flatMap((sentence) => pieces(sentence, special.sep, most)),
+  ]);
+  const blocks: Piece[][] = [];
+  let block: Piece[] = [];
+  for (const unit of units) {
+    if (block.length > 0 && block.length + unit.length > most) {
+      blocks.push(block);
+      block = [];
+    }
+    block.push(...unit);
+  }
+  if (block.length > 0) blocks.push(block);
+  return blocks.filter((own) => own.some(({ word }) => word >= 0)).map((own) => blockSample(own, special));
+}
+
+interface Piece {
+  readonly id: number;
+  /** within its sentence; -1 for separators */
+  readonly word: number;
+}
+
+/** A sentence with its separator; one that is longer than a block in several parts. */
+function pieces({ ids, words }: TokenizedSentence, sep: number, most: number): Piece[][] {
+  const all = [...Array.from(ids, (id, i) => ({ id, word: words[i]! })), { id: sep, word: -1 }];
+  return Array.from({ length: Math.ceil(all.length / most) }, (_, i) => all.slice(i * most, (i + 1) * most));
+}
+
+function blockSample(block: readonly Piece[], { cls, sep }: PairOptions["special"]): Sample {
+  const ids = Int32Array.of(cls, ...block.map(({ id }) => id));
+  let base = 0;
+  let last = -1;
+  const words = block.map(({ word }) => {
+    if (word < 0) {
+      base += last + 1;
+      last = -1;
+      return -1;
+    }
+    last = Math.max(last, word);
+    return base + word;
+  });
+  return {
+    ids,
+    segments: new Uint8Array(ids.length),
+    special: Uint8Array.from(ids, (id, i) => Number(i === 0 || (id === sep && words[i - 1] === -1))),
+    words: Int32Array.of(-1, ...words),
+    labels: {},
+  };
+}
+
 function split({ ids, words }: Segment, most: number): Segment[] {
   const parts: Segment[] = [];
   for (let begin = 0; begin < ids.length; begin += most)

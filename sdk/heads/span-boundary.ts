@@ -1,0 +1,48 @@
+/** SpanBERT's head: a token from the states at its span's edges and its place in it. Joshi et al. 2020, section 3.2. */
+import { constant, normal } from "../nn/init.js";
+import { linear, norm } from "../nn/layers.js";
+import type { Weights } from "../nn/weights.js";
+import type { PredictsFromEdges } from "../objectives/span-masking.js";
+import { activate } from "../tensor/ops/activation.js";
+import { affine } from "../tensor/ops/affine.js";
+import { add } from "../tensor/ops/elementwise.js";
+import { embedding, gatherRows } from "../tensor/ops/embedding.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+export interface SpanBoundarySizes {
+  readonly hidden: number;
+  readonly vocabulary: number;
+  /** width of the place embeddings; 200 as published */
+  readonly placeWidth?: number;
+  /** places that have embeddings; 20 as published */
+  readonly places?: number;
+}
+
+/**
+ * Two layers (linear, GELU, norm) over [left; right; place], then the token embeddings again with a bias of its own.
+ *
+ * @param tokens (vocabulary, hidden) the model's token embeddings
+ */
+export function spanBoundaryHead(w: Weights, sizes: SpanBoundarySizes, tokens: Tensor): PredictsFromEdges {
+  const { hidden, vocabulary, placeWidth = 200, places = 20 } = sizes;
+  const init = normal(0.02);
+  const table = w.at("position_embeddings").get("weight", [places, placeWidth], init);
+  // One map of [left; right; place], as three whose results add up: nothing is laid side by side.
+  const fromLeft = linear(w.at("mlp_layer_norm.left"), hidden, hidden, init);
+  const fromRight = w.at("mlp_layer_norm.right").get("weight", [hidden, hidden], init);
+  const fromPlace = w.at("mlp_layer_norm.place").get("weight", [hidden, placeWidth], init);
+  const first = norm(w.at("mlp_layer_norm.layer_norm1"), hidden, 1e-5);
+  const think = linear(w.at("mlp_layer_norm.linear2"), hidden, hidden, init, "gelu");
+  const second = norm(w.at("mlp_layer_norm.layer_norm2"), hidden, 1e-5);
+  const bias = w.get("bias", [vocabulary], constant(0));
+  return {
+    places,
+    edgeScores(states, left, right, place) {
+      const sum = add(
+        add(fromLeft(gatherRows(states, left)), affine(gatherRows(states, right), fromRight, null)),
+        affine(embedding(table, place), fromPlace, null),
+      );
+      return affine(second(think(first(activate(sum, "gelu")))), tokens, bias);
+    },
+  };
+}

@@ -1,0 +1,213 @@
+/**
+ * BART's five corruptions: token masking, token deletion, text infilling, sentence permutation and document rotation, each
+ * alone or one after the other. Lewis et al. 2020 (arXiv:1910.13461), section 2.2; facebookresearch/fairseq,
+ * fairseq/data/denoising_dataset.py.
+ *
+ * Sequences are `<s> … </s>`: the first and the last token never move and are never masked or deleted.
+ */
+import type { Sample } from "../data/sample.js";
+import { exp } from "../tensor/math.js";
+import { type Rng, shuffle } from "../tensor/random.js";
+
+export interface BartNoiseOptions {
+  readonly vocabulary: { readonly size: number; readonly mask: number };
+  /** what is hidden: single tokens, deleted tokens, or spans of words; by default infilling, as published */
+  readonly hide?: "mask" | "delete" | "infill" | "none";
+  /** share of tokens (of words, for infilling) that are hidden */
+  readonly rate?: number;
+  /** mean length of an infilled span in words */
+  readonly lambda?: number;
+  /** share of masks that are a random token instead */
+  readonly randomRate?: number;
+  /** share of sentences that change places */
+  readonly permute?: number;
+  /** whether a token ends a sentence; without it a sequence is one sentence */
+  readonly endsSentence?: (id: number) => boolean;
+  /** probability that a document is rotated */
+  readonly rotate?: number;
+}
+
+/** Ids and, for each, whether a word begins there. */
+interface Tokens {
+  readonly ids: readonly number[];
+  readonly begins: readonly boolean[];
+}
+
+/** Probabilities of the lengths 0, 1, …; cut where they fall below 1e-7. Example: poissonTable(3).length -> 18. */
+export function poissonTable(lambda: number): number[] {
+  const table: number[] = [];
+  let probability = exp(-lambda);
+  for (let k = 0; ; probability *= lambda / ++k) {
+    table.push(probability);
+    // The official code keeps the first entry below the bound.
+    if (probability < 1e-7) return table;
+  }
+}
+
+function drawLength(table: readonly number[], rng: Rng): number {
+  let left = rng() * table.reduce((sum, p) => sum + p, 0);
+  for (const [length, p] of table.entries()) {
+    left -= p;
+    if (left < 0) return length;
+  }
+  return table.length - 1;
+}
+
+/** ceil(count × rate), with the product in f32 as the official code has it. */
+export function hiddenCount(count: number, rate: number): number {
+  return Math.ceil(Math.fround(Math.fround(count) * Math.fround(rate)));
+}
+
+/** Lengths that add up to `words`, and how many of those drawn were 0. */
+export function spanLengths(words: number, lambda: number, rng: Rng): { lengths: number[]; empty: number } {
+  const table = poissonTable(lambda);
+  const lengths: number[] = [];
+  for (let sum = 0; sum < words; ) {
+    const length = Math.min(drawLength(table, rng), words - sum);
+    lengths.push(length);
+    sum += length;
+  }
+  const filled = lengths.filter((length) => length > 0);
+  return { lengths: filled, empty: lengths.length - filled.length };
+}
+
+/** What stands for a hidden token: the mask, or sometimes a random token. */
+function standIn({ vocabulary, randomRate = 0 }: BartNoiseOptions, rng: Rng): number {
+  return randomRate > 0 && rng() < randomRate ? rng.integer(vocabulary.size) : vocabulary.mask;
+}
+
+/** Positions where a word begins, the first and the last position aside, in random order. */
+function beginnings({ begins }: Tokens, rng: Rng): number[] {
+  const places = begins.flatMap((begin, i) => (begin && i > 0 && i < begins.length - 1 ? [i] : []));
+  return shuffle(places, rng);
+}
+
+/** Hide single tokens in their places, or take them away. */
+function hideTokens(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens {
+  const { rate = 0.3, hide } = options;
+  const every: Tokens = { ids: tokens.ids, begins: tokens.ids.map(() => true) };
+  const places = beginnings(every, rng);
+  const chosen = new Set(places.slice(0, hiddenCount(places.length, rate)));
+  if (hide === "mask") {
+    const ids = tokens.ids.map((id, i) => (chosen.has(i) ? standIn(options, rng) : id));
+    return { ...tokens, ids };
+  }
+  const kept = <T>(values: readonly T[]) => values.filter((_, i) => !chosen.has(i));
+  return { ids: kept(tokens.ids), begins: kept(tokens.begins) };
+}
+
+/** Each of some spans of words becomes one mask; spans of no words put a mask between words. */
+function infill(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens {
+  const { rate = 0.3, lambda = 3 } = options;
+  const { ids, begins } = tokens;
+  const places = beginnings(tokens, rng);
+  const { lengths, empty } = spanLengths(hiddenCount(places.length, rate), lambda, rng);
+  const hidden = [...ids];
+  const kept = ids.map(() => true);
+  const spans = lengths.map((length, i) => [places[i]!, length] as const);
+  for (const [place] of spans) hidden[place] = standIn(options, rng);
+  for (const [place, length] of spans) {
+    let words = length;
+    for (let i = place + 1; i < ids.length - 1; i++) {
+      if (begins[i] && --words === 0) break;
+      kept[i] = false;
+    }
+  }
+  const left = <T>(values: readonly T[]) => values.filter((_, i) => kept[i]);
+  return insertMasks({ ids: left(hidden), begins: left(begins) }, empty, rng, options);
+}
+
+/** Exactly `count` masks at places of the new sequence, never first or last. */
+function insertMasks({ ids, begins }: Tokens, count: number, rng: Rng, options: BartNoiseOptions): Tokens {
+  if (count === 0) return { ids, begins };
+  const length = ids.length + count;
+  const places = shuffle(
+    Array.from({ length: length - 2 }, (_, i) => i + 1),
+    rng,
+  ).slice(0, count);
+  const random = Math.ceil(count * (options.randomRate ?? 0));
+  const inserted = new Map(
+    places.map((place, i) => [place, i < random ? rng.integer(options.vocabulary.size) : options.vocabulary.mask]),
+  );
+  const outIds: number[] = [];
+  const outBegins: boolean[] = [];
+  for (let place = 0, from = 0; place < length; place++) {
+    const mask = inserted.get(place);
+    outIds.push(mask ?? ids[from]!);
+    outBegins.push(mask === undefined ? begins[from]! : true);
+    if (mask === undefined) from++;
+  }
+  return { ids: outIds, begins: outBegins };
+}
+
+/** Where sentences end (exclusive): after full stops that follow no full stop, and before `</s>`. */
+export function sentenceEnds(ids: readonly number[], endsSentence: (id: number) => boolean): number[] {
+  const stops = ids.map(endsSentence);
+  if (ids.length >= 2) stops[ids.length - 2] = true;
+  return stops.flatMap((stop, i) => (i > 0 && stop && !stops[i - 1] ? [i + 1] : []));
+}
+
+function permuteSentences(tokens: Tokens, rng: Rng, share: number, endsSentence: (id: number) => boolean): Tokens {
+  const { ids, begins } = tokens;
+  if (ids.length < 3) return tokens;
+  const ends = sentenceEnds(ids, endsSentence);
+  const order = ends.map((_, i) => i);
+  const moving = shuffle([...order], rng).slice(0, Math.ceil(ends.length * share));
+  const moved = shuffle([...moving], rng);
+  for (const [i, from] of moving.entries()) order[from] = moved[i]!;
+  const sentence = <T>(values: readonly T[], i: number) => values.slice(i > 0 ? ends[i - 1] : 1, ends[i]);
+  const laid = <T>(values: readonly T[]) => [
+    values[0]!,
+    ...order.flatMap((i) => sentence(values, i)),
+    ...values.slice(ends.at(-1) ?? 1),
+  ];
+  return { ids: laid(ids), begins: laid(begins) };
+}
+
+/** `[x0, x_offset … x_{n-2}, x_1 … x_{offset-1}, x_{n-1}]` */
+export function rotated<T>(values: readonly T[], offset: number): T[] {
+  const last = values.length - 1;
+  return [values[0]!, ...values.slice(offset, last), ...values.slice(1, offset), values[last]!];
+}
+
+/** The corruptions in their published order: permute, hide, insert, rotate. */
+export function bartNoise(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens {
+  const { permute = 0, rotate = 0, hide = "infill", endsSentence = () => false } = options;
+  let noisy = permute > 0 ? permuteSentences(tokens, rng.fork(0), permute, endsSentence) : tokens;
+  if (hide === "infill") noisy = infill(noisy, rng.fork(1), options);
+  else if (hide !== "none") noisy = hideTokens(noisy, rng.fork(1), options);
+  const turn = rng.fork(2);
+  if (rotate === 0 || turn() >= rotate || noisy.ids.length < 3) return noisy;
+  const offset = 1 + turn.integer(Math.max(1, noisy.ids.length - 1));
+  return { ids: rotated(noisy.ids, offset), begins: rotated(noisy.begins, offset) };
+}
+
+/** Whether a word begins at each token: where its number changes, and at tokens of no word. */
+function wordBeginnings({ words }: Sample): boolean[] {
+  return Array.from(words, (word, i) => word < 0 || word !== words[i - 1]);
+}
+
+/**
+ * The corruption for `sequenceToSequence`: the source is noisy, the target the whole text. The decoder's inputs are the
+ * target with its last token moved to the front, so that it learns to write `<s>` behind the start `</s>`.
+ *
+ * @example
+ * sequenceToSequence("bart", denoising({ vocabulary, permute: 1, endsSentence: (id) => id === dot }));
+ */
+export function denoising(options: BartNoiseOptions): (sample: Sample, rng: Rng) => Sample {
+  return (sample, rng) => {
+    const ids = Int32Array.from(
+      bartNoise({ ids: Array.from(sample.ids), begins: wordBeginnings(sample) }, rng, options).ids,
+    );
+    const inputs = Int32Array.of(sample.ids.at(-1)!, ...sample.ids.subarray(0, -1));
+    const edge = (_: number, i: number, all: Int32Array) => Number(i === 0 || i === all.length - 1);
+    return {
+      ids,
+      segments: new Uint8Array(ids.length),
+      special: Uint8Array.from(ids.map(edge)),
+      words: ids.map(() => -1),
+      labels: {},
+      target: { ...sample, ids: inputs, labels: { tokens: sample.ids } },
+    };
+  };
+}

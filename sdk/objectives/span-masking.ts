@@ -1,0 +1,145 @@
+/**
+ * SpanBERT: spans of words are masked, and each token of a span is predicted a second time from what stands at the span's
+ * edges. Joshi et al. 2020 (arXiv:1907.10529), section 3; facebookresearch/SpanBERT, pretraining/fairseq/data/masking.py.
+ */
+import { type Batch, labelled, type Sample } from "../data/sample.js";
+import { power } from "../tensor/math.js";
+import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
+import type { Rng } from "../tensor/random.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { type MaskedLmOptions, type PredictsTokens, tokenTargets } from "./masked-lm.js";
+import type { HeadObjective } from "./objective.js";
+
+export interface SpanMaskingOptions extends Pick<MaskedLmOptions, "vocabulary" | "rate"> {
+  /** of the geometric distribution of span lengths in words; the paper's 0.2 */
+  readonly p?: number;
+  /** longest span in words */
+  readonly longest?: number;
+}
+
+/** P(ℓ) ∝ p (1 - p)^(ℓ - 1) for ℓ = 1 … longest. Example: spanLengthTable()[0] -> 0.2241 */
+export function spanLengthTable(p = 0.2, longest = 10): number[] {
+  const weights = Array.from({ length: longest }, (_, i) => p * power(1 - p, i));
+  const total = weights.reduce((sum, weight) => sum + weight);
+  return weights.map((weight) => weight / total);
+}
+
+function drawLength(table: readonly number[], rng: Rng): number {
+  let left = rng();
+  for (const [i, p] of table.entries()) {
+    left -= p;
+    if (left < 0) return i + 1;
+  }
+  return table.length;
+}
+
+/** Spans [first, end) of masked tokens, in order; those that overlap or touch have been merged. */
+export function chooseSpans(sample: Sample, rng: Rng, options: SpanMaskingOptions): [first: number, end: number][] {
+  const { rate = 0.15, p = 0.2, longest = 10 } = options;
+  const { ids, special, words } = sample;
+  const plain = Array.from(ids, (_, i) => i).filter((i) => !special[i]);
+  const budget = Math.ceil(plain.length * rate);
+  const table = spanLengthTable(p, longest);
+  const begins = (i: number): boolean => Boolean(special[i - 1] ?? 1) || words[i]! < 0 || words[i] !== words[i - 1];
+  const masked = new Set<number>();
+  while (masked.size < budget) {
+    let length = drawLength(table, rng);
+    let anchor = plain[rng.integer(plain.length)]!;
+    if (masked.has(anchor)) continue;
+    while (!begins(anchor)) anchor--;
+    for (let i = anchor; i < ids.length && !special[i] && masked.size < budget; i++) {
+      if (begins(i) && length-- === 0) break;
+      masked.add(i);
+    }
+  }
+  const spans: [number, number][] = [];
+  for (const i of [...masked].sort((a, b) => a - b)) {
+    const last = spans.at(-1);
+    if (last?.[1] === i) last[1] = i + 1;
+    else spans.push([i, i + 1]);
+  }
+  return spans;
+}
+
+/** Masked LM over spans; the fate (80 % masked, 10 % random, 10 % kept) is drawn once for each span. */
+export function spanMaskedLm(options: SpanMaskingOptions): HeadObjective<PredictsTokens> {
+  const { size, mask } = options.vocabulary;
+  return {
+    name: "span-masked-lm",
+    ...tokenTargets("span-masked-lm"),
+    corrupt(sample, rng) {
+      const ids = sample.ids.slice();
+      const tokens = new Int32Array(ids.length).fill(IGNORE);
+      for (const [first, end] of chooseSpans(sample, rng, options)) {
+        const fate = rng();
+        for (let i = first; i < end; i++) {
+          tokens[i] = sample.ids[i]!;
+          if (fate < 0.8) ids[i] = mask;
+          else if (fate < 0.9) ids[i] = rng.integer(size);
+        }
+      }
+      return { ...sample, ids, labels: { ...sample.labels, tokens } };
+    },
+  };
+}
+
+/** A head that predicts a token from the two states at the edges of its span and its place in it. */
+export interface PredictsFromEdges {
+  /** longest span that has place embeddings; tokens further in are not predicted */
+  readonly places: number;
+  /**
+   * @param left, right which of the batch's tokens stand before and behind the span
+   * @param place of each token in its span, from 0
+   * @returns (left.length, vocabulary)
+   */
+  edgeScores(hidden: Tensor, left: Int32Array, right: Int32Array, place: Int32Array): Tensor;
+}
+
+/** Tokens of spans with a neighbour on both sides that is no special token. */
+export function edgesOf({ ids, starts, rows, labels }: Batch, special: ReadonlySet<number>, places: number) {
+  const [index, left, right, place]: number[][] = [[], [], [], []];
+  const tokens = labels.tokens!;
+  for (let row = 0; row < rows; row++) {
+    const [begin, end] = [starts[row]!, starts[row + 1]!];
+    for (let first = begin; first < end; first++) {
+      if (tokens[first] === IGNORE) continue;
+      let behind = first;
+      while (behind < end && tokens[behind] !== IGNORE) behind++;
+      const inside = first > begin && behind < end && !special.has(ids[first - 1]!) && !special.has(ids[behind]!);
+      for (let i = first; inside && i < Math.min(behind, first + places); i++) {
+        index!.push(i);
+        left!.push(first - 1);
+        right!.push(behind);
+        place!.push(i - first);
+      }
+      first = behind;
+    }
+  }
+  const typed = (values: number[] | undefined) => Int32Array.from(values!);
+  return { index: typed(index), left: typed(left), right: typed(right), place: typed(place) };
+}
+
+/**
+ * SpanBERT's second loss: what stood in a span, from its edges alone.
+ *
+ * @param special ids that are no neighbours: [CLS] and [SEP]
+ * @example
+ * together(spanMaskedLm({ vocabulary }), spanBoundary(new Set([cls, sep]))); // model: { ...model, ...spanBoundaryHead(…) }
+ */
+export function spanBoundary(special: ReadonlySet<number>): HeadObjective<PredictsFromEdges> {
+  return {
+    name: "span-boundary",
+    corrupt: (sample) => sample,
+    // How many places the head has is known with the head alone: all labelled tokens weigh in, as in the masked LM beside it.
+    count: (batch) => labelled(batch.labels.tokens!).length,
+    loss(head, hidden, batch, count) {
+      const { index, left, right, place } = edgesOf(batch, special, head.places);
+      const tokens = batch.labels.tokens!;
+      return crossEntropy(
+        head.edgeScores(hidden, left, right, place),
+        index.map((i) => tokens[i]!),
+        { divisor: count },
+      );
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { collate } from "../../sdk/data/sample.js";
+import { fragmentStart, mass, visibleSource } from "../../sdk/objectives/mass.js";
+import { seed } from "../../sdk/tensor/random.js";
+import { Scope } from "../../sdk/tensor/scope.js";
+import { tensor } from "../../sdk/tensor/tensor.js";
+import { engines } from "../engines.js";
+import { MASK, sequence, vocabulary } from "./sequences.js";
+
+const test = suite("mass");
+
+test("the fragment: half of the tokens, hidden in the source, written at its own places", () => {
+  const fates = { mask: 0, kept: 0, random: 0 };
+  for (let round = 0; round < 2000; round++) {
+    const sample = sequence([1, 2, 1, 3, 1, 2]);
+    const noisy = mass({ vocabulary }).corrupt(sample, seed(round));
+    const n = sample.ids.length; // 12: the fragment has 6
+    const target = noisy.target!;
+    assert.is(noisy.ids.length, n);
+    assert.is(target.ids.length, 6);
+    const first = target.positions![0]! + 1;
+    assert.ok(first >= 1 && first + 6 <= n);
+    assert.equal(
+      Array.from(target.positions!),
+      Array.from({ length: 6 }, (_, i) => first - 1 + i),
+    );
+    assert.equal(Array.from(target.ids), Array.from(sample.ids.slice(first - 1, first + 5)));
+    assert.equal(Array.from(target.labels.tokens!), Array.from(sample.ids.slice(first, first + 6)));
+    for (let i = 0; i < n; i++) {
+      if (i < first || i >= first + 6) assert.is(noisy.ids[i], sample.ids[i]);
+      else fates[noisy.ids[i] === MASK ? "mask" : noisy.ids[i] === sample.ids[i] ? "kept" : "random"]++;
+    }
+  }
+  // 12,000 tokens: five standard errors are 5 * sqrt(0.16 / 12000) = 0.018.
+  assert.ok(Math.abs(fates.mask / 12000 - 0.8) < 0.018, `${fates.mask}`);
+  assert.ok(Math.abs(fates.kept / 12000 - 0.1) < 0.018, `${fates.kept}`);
+});
+
+test("where fragments begin: a fifth each at the ends, the rest anywhere", () => {
+  const counts = new Map<number, number>();
+  const rounds = 20000;
+  for (let round = 0; round < rounds; round++) {
+    const first = fragmentStart(20, 10, seed(round));
+    counts.set(first, (counts.get(first) ?? 0) + 1);
+  }
+  // Ten places, 1 to 10: the ends have 0.2 + 0.06, the others 0.06. Five standard errors: 5 * sqrt(0.19 / 20000) = 0.0155.
+  for (let first = 1; first <= 10; first++) {
+    const want = first === 1 || first === 10 ? 0.26 : 0.06;
+    assert.ok(Math.abs(counts.get(first)! / rounds - want) < 0.0155, `${first}: ${counts.get(first)}`);
+  }
+  assert.is(counts.size, 10);
+});
+
+test("the decoder does not see hidden places of the source", () => {
+  using _ = new Scope();
+  const [engine] = engines;
+  const sample = sequence([1, 1]);
+  const batch = collate([
+    { ...sample, ids: Int32Array.of(0, MASK, 11, 2) },
+    { ...sample, ids: Int32Array.of(MASK, MASK, MASK, MASK) },
+    { ...sample, ids: Int32Array.of(0, 10, 11, MASK) },
+  ]);
+  const hidden = tensor(
+    engine!,
+    Float32Array.from({ length: 12 }, (_, i) => i),
+    [12, 1],
+  );
+  const seen = visibleSource(hidden, batch, MASK);
+  assert.equal(Array.from(seen.starts), [0, 3, 7, 10]);
+  assert.equal(Array.from(seen.hidden.data), [0, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test.run();

@@ -1,0 +1,22 @@
+/** Sequences of made-up words for tests of corruptions. */
+import type { Sample } from "../../sdk/data/sample.js";
+
+/** Ids of special tokens; words begin at 10. */
+export const CLS = 0;
+export const SEP = 2;
+export const MASK = 4;
+export const SIZE = 1000;
+export const vocabulary = { size: SIZE, mask: MASK };
+
+/** `[CLS] … [SEP]`, words of so many pieces each; ids tell position and nothing else. */
+export function sequence(pieces: readonly number[], first = 10): Sample {
+  const words = pieces.flatMap((count, word) => new Array<number>(count).fill(word));
+  const ids = Int32Array.of(CLS, ...words.map((_, i) => first + i), SEP);
+  return {
+    ids,
+    segments: new Uint8Array(ids.length),
+    special: Uint8Array.from(ids, (_, i) => Number(i === 0 || i === ids.length - 1)),
+    words: Int32Array.of(-1, ...words, -1),
+    labels: {},
+  };
+}
