@@ -35,6 +35,7 @@ export {
 export { LabelError, LabelSet } from "./heads/labels.js";
 export { argmax, highest, softmax } from "./heads/probabilities.js";
 export { overlapOfStep } from "./heads/span.js";
+export { type SpanBoundarySizes, spanBoundaryHead } from "./heads/span-boundary.js";
 // io: model folders
 export { type Files, ModelFileError, memoryFiles, type WritableFiles } from "./io/files.js";
 export { type LoadOptions, loadModel, loadTokenizer, type Pretrained } from "./io/pretrained.js";
@@ -50,15 +51,22 @@ export { type EncoderFamily, familyOf, type Purpose } from "./models/family.js";
 export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
 export { type StoredTensors, Weights, WeightsError } from "./nn/weights.js";
 // objectives: pre-training
-export { causalLm } from "./objectives/causal-lm.js";
+export { type BartNoiseOptions, bartNoise, denoising } from "./objectives/bart-noise.js";
+export { causalLm, nextTokens } from "./objectives/causal-lm.js";
 export { cosineError, multipleNegatives } from "./objectives/contrastive.js";
 export { allMasked, type MaskedLmOptions, maskedLm, type PredictsTokens } from "./objectives/masked-lm.js";
+export { type MassOptions, mass } from "./objectives/mass.js";
 export { nextSentencePairs, pairObjective } from "./objectives/next-sentence.js";
+export { ngramMaskedLm } from "./objectives/ngram-masking.js";
 export { alone, type HeadObjective, type Objective, together } from "./objectives/objective.js";
-export { packSentences } from "./objectives/packing.js";
+export { packFullSentences, packSentences } from "./objectives/packing.js";
+export { type DetectsReplaced, replacedToken } from "./objectives/replaced-token.js";
 export type { PairOptions, TokenizedDocument } from "./objectives/segment-pairs.js";
 export { sentenceOrderPairs } from "./objectives/sentence-order.js";
 export { type Decodes, sequenceToSequence } from "./objectives/sequence-to-sequence.js";
+export { type SpanCorruptionOptions, spanCorruption } from "./objectives/span-corruption.js";
+export { type PredictsFromEdges, spanBoundary, spanMaskedLm } from "./objectives/span-masking.js";
+export { translationPair } from "./objectives/translation-lm.js";
 // pipelines
 export { type FeatureExtractionOptions, featureExtraction } from "./pipelines/feature-extraction.js";
 export { type Filled, type FillMaskOptions, fillMask, fillMasks } from "./pipelines/fill-mask.js";

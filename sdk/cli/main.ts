@@ -2,6 +2,7 @@
 /** The `cloze` command: every command is a file of `commands/`. */
 import { isMainThread } from "node:worker_threads";
 import { Command, CommanderError } from "commander";
+import { corruptCommand } from "./commands/corrupt.js";
 import { embedCommand, openEmbed } from "./commands/embed.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { finetuneCommand } from "./commands/finetune.js";
@@ -44,6 +45,7 @@ const program = new Command("cloze")
 for (const command of [
   tokenizeCommand,
   trainTokenizerCommand,
+  corruptCommand,
   pretrainCommand,
   finetuneCommand,
   evaluateCommand,

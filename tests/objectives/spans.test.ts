@@ -33,7 +33,7 @@ test("n-grams: whole words, within the budget, nothing special; lengths as their
     for (const i of chosen) {
       assert.not(sample.special[i]);
       const word = sample.words[i];
-      sample.words.forEach((other, j) => other === word && assert.ok(chosen.includes(j), `piece ${j} of word ${word}`));
+      for (const [j, other] of sample.words.entries()) assert.ok(other !== word || chosen.includes(j), `piece ${j}`);
     }
   }
   // Words of one piece fill nearly every budget up.
@@ -161,7 +161,7 @@ test("ELECTRA's fates: masked or kept, nothing random", () => {
   const objective = maskedLm({ vocabulary, fates: { mask: 0.85, random: 0 } });
   for (let round = 0; round < 200; round++) {
     const { ids } = objective.corrupt(sample, seed(round));
-    ids.forEach((id, i) => assert.ok(id === MASK || id === sample.ids[i]));
+    for (const [i, id] of ids.entries()) assert.ok(id === MASK || id === sample.ids[i]);
   }
 });
 
