@@ -72,13 +72,28 @@ export { type FeatureExtractionOptions, featureExtraction } from "./pipelines/fe
 export { type Filled, type FillMaskOptions, fillMask, fillMasks } from "./pipelines/fill-mask.js";
 export type { Pipeline, PipelineOptions } from "./pipelines/pipeline.js";
 export { type Answer, type QuestionAnsweringOptions, questionAnswering } from "./pipelines/question-answering.js";
+export { cosineOf, type SimilarityInput, sentenceSimilarity } from "./pipelines/sentence-similarity.js";
 export { type Scored, textClassification } from "./pipelines/text-classification.js";
+export {
+  type Generated,
+  type GenerationOptions,
+  type RewriteOptions,
+  text2textGeneration,
+  textGeneration,
+} from "./pipelines/text-generation.js";
+export { type Ranked, type RankingInput, textRanking } from "./pipelines/text-ranking.js";
 export {
   type TaggedWord,
   type TokenClassificationInput,
   type TokenClassificationOptions,
   tokenClassification,
 } from "./pipelines/token-classification.js";
+export {
+  type ZeroShotInput,
+  type ZeroShotOptions,
+  type ZeroShotResult,
+  zeroShotClassification,
+} from "./pipelines/zero-shot-classification.js";
 // tensor: shapes over memory, scopes, the tape
 export { ShapeError } from "./tensor/check.js";
 export { type Activation, activate } from "./tensor/ops/activation.js";

@@ -2,10 +2,12 @@
 /** The `cloze` command: every command is a file of `commands/`. */
 import { isMainThread } from "node:worker_threads";
 import { Command, CommanderError } from "commander";
+import { compareCommands, openRerank, openSimilarity, openZeroShot } from "./commands/compare.js";
 import { corruptCommand } from "./commands/corrupt.js";
 import { embedCommand, openEmbed } from "./commands/embed.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { finetuneCommand } from "./commands/finetune.js";
+import { generateCommands, openGenerate } from "./commands/generate.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { openPredict, predictCommand } from "./commands/predict.js";
 import { pretrainCommand } from "./commands/pretrain.js";
@@ -42,19 +44,20 @@ const program = new Command("cloze")
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })
   .addHelpText("after", "\nA command's own options and examples: cloze COMMAND --help");
 
-for (const command of [
-  tokenizeCommand,
-  trainTokenizerCommand,
-  corruptCommand,
-  pretrainCommand,
-  finetuneCommand,
-  evaluateCommand,
-  () => predictCommand(here),
-  () => embedCommand(here),
-  inspectCommand,
-]) {
-  program.addCommand(command().exitOverride());
-}
+const commands: Command[] = [
+  tokenizeCommand(),
+  trainTokenizerCommand(),
+  corruptCommand(),
+  pretrainCommand(),
+  finetuneCommand(),
+  evaluateCommand(),
+  predictCommand(here),
+  embedCommand(here),
+  ...generateCommands(here),
+  ...compareCommands(here),
+  inspectCommand(),
+];
+for (const command of commands) program.addCommand(command.exitOverride());
 
 // A reader that stops early, such as head, is no error of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -64,7 +67,15 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 async function main(): Promise<void> {
   if (isMainThread) await program.parseAsync();
-  else await serveLines({ embed: openEmbed, predict: openPredict });
+  else
+    await serveLines({
+      embed: openEmbed,
+      predict: openPredict,
+      generate: openGenerate,
+      "zero-shot-classification": openZeroShot,
+      rerank: openRerank,
+      similarity: openSimilarity,
+    });
 }
 
 try {

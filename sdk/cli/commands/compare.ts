@@ -1,0 +1,131 @@
+/** The commands that compare texts: with classes, with a query, with each other. */
+import { sentenceSimilarity, textRanking, zeroShotClassification } from "cloze";
+import { folder } from "cloze/node";
+import { Command } from "commander";
+import { parseLine } from "../input.js";
+import { answerLines, type InputLine, type LineWork } from "../lines.js";
+import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../model-options.js";
+import { UsageError, wholeNumber } from "../usage.js";
+
+interface Options extends ModelOptions {
+  readonly model: string;
+  readonly length?: number;
+}
+
+interface ZeroShotOptions extends Options {
+  readonly labels?: string;
+  readonly template?: string;
+  readonly several?: boolean;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function text(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== "string")
+    throw new UsageError(`"${name}" must be a text, got ${JSON.stringify(value) ?? "nothing"}`);
+  return value;
+}
+
+function texts(fields: Fields, name: string): string[] {
+  const value = fields[name];
+  if (!Array.isArray(value) || !value.every((one) => typeof one === "string"))
+    throw new UsageError(`"${name}" must be a list of texts, got ${JSON.stringify(value) ?? "nothing"}`);
+  return value;
+}
+
+/** Lines of JSON objects, each answered by one. */
+function answering(answer: (fields: Fields) => unknown, dispose: () => void): LineWork {
+  const one = ({ source, number, text: line }: InputLine): string => {
+    const value = parseLine(source, number, line);
+    const fields = typeof value === "string" ? { text: value } : value;
+    if (typeof fields !== "object" || fields === null || Array.isArray(fields))
+      throw new UsageError(`expected a JSON object, got ${JSON.stringify(value)}`);
+    return JSON.stringify(answer(fields as Fields));
+  };
+  return Object.assign((lines: readonly InputLine[]) => lines.filter((line) => line.text !== "").map(one), {
+    [Symbol.dispose]: dispose,
+  });
+}
+
+const settings = async (options: Options) => ({
+  engine: await engineOf(options),
+  ...(options.length !== undefined && { length: options.length }),
+});
+
+export async function openZeroShot(options: ZeroShotOptions): Promise<LineWork> {
+  const { labels, template, several } = options;
+  const classify = await zeroShotClassification(folder(options.model), {
+    ...(await settings(options)),
+    ...(template !== undefined && { template }),
+    ...(several && { several }),
+  });
+  const classes = labels?.split(",").map((label) => label.trim());
+  return answering(
+    (fields) => classify({ text: text(fields, "text"), labels: classes ?? texts(fields, "labels") }),
+    () => classify[Symbol.dispose](),
+  );
+}
+
+export async function openRerank(options: Options): Promise<LineWork> {
+  const rank = await textRanking(folder(options.model), await settings(options));
+  return answering(
+    (fields) => ({ ranking: rank({ query: text(fields, "query"), texts: texts(fields, "texts") }) }),
+    () => rank[Symbol.dispose](),
+  );
+}
+
+export async function openSimilarity(options: Options): Promise<LineWork> {
+  const compare = await sentenceSimilarity(folder(options.model), await settings(options));
+  return answering(
+    (fields) => {
+      if (fields["pair"] !== undefined)
+        return { similarity: compare({ text: text(fields, "text"), texts: [text(fields, "pair")] })[0] };
+      return { similarities: compare({ text: text(fields, "text"), texts: texts(fields, "texts") }) };
+    },
+    () => compare[Symbol.dispose](),
+  );
+}
+
+function command(name: string, description: string, input: string, example: string): Command {
+  return withModelOptions(new Command(name), SHARED_LINES)
+    .description(description)
+    .argument("[file...]", `lines of JSON: ${input}; - or none for standard input`)
+    .requiredOption("--model <folder>", "a model folder")
+    .option("--length <n>", "longest sequence in tokens", wholeNumber(2))
+    .addHelpText("after", `\nExample:\n  ${example}`);
+}
+
+/** @param program the file that threads run */
+export function compareCommands(program: URL): Command[] {
+  return [
+    command(
+      "zero-shot-classification",
+      "Classes that the model was not trained for, judged by a model of inference.",
+      '{"text", "labels": […]}, or {"text"} with --labels',
+      `echo '{"text": "The goalkeeper was hurt."}' | cloze zero-shot-classification --model bart-large-mnli --labels sport,politics`,
+    )
+      .option("--labels <names>", "classes of all lines, divided by commas")
+      .option("--template <text>", "the sentence that a class is put into, at {}")
+      .option("--several", "several classes may be right at once")
+      .action((files: string[], options: ZeroShotOptions) =>
+        answerLines(files, { name: "zero-shot-classification", program, open: openZeroShot }, options),
+      ),
+    command(
+      "rerank",
+      "Texts in the order in which they answer a query, by a cross-encoder.",
+      '{"query", "texts": […]}',
+      `echo '{"query": "how bees fly", "texts": ["Bees beat their wings.", "Bread rises."]}' | cloze rerank --model ms-marco`,
+    ).action((files: string[], options: Options) =>
+      answerLines(files, { name: "rerank", program, open: openRerank }, options),
+    ),
+    command(
+      "similarity",
+      "How alike texts are: the cosine of their vectors.",
+      '{"text", "pair"} or {"text", "texts": […]}',
+      `echo '{"text": "A cat sleeps.", "pair": "A cat naps."}' | cloze similarity --model all-MiniLM-L6-v2`,
+    ).action((files: string[], options: Options) =>
+      answerLines(files, { name: "similarity", program, open: openSimilarity }, options),
+    ),
+  ];
+}
