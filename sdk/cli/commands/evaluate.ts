@@ -1,4 +1,11 @@
-import { loadModel, loadTokenizer, type Pretrained, readSentenceSettings, type TaskSettings } from "cloze";
+import {
+  loadModel,
+  loadTokenizer,
+  type Pretrained,
+  readSentenceSettings,
+  type SentenceSettings,
+  type TaskSettings,
+} from "cloze";
 import { folder } from "cloze/node";
 import { Command } from "commander";
 import { collect, fileSource, requireFiles } from "../input.js";
@@ -16,9 +23,11 @@ interface Options extends ModelOptions {
   readonly length?: number;
 }
 
+/** Tokens of the longest sequence, where neither the user nor, for vectors, the folder says. */
+const LENGTH = 128;
+
 /** Sentence models say so by their modules; the pairs of the file say whether they have scores. */
-async function embeddingTaskOf(options: Options): Promise<AnyTask> {
-  const { pooling } = await readSentenceSettings(folder(options.model));
+async function embeddingTaskOf(options: Options, { pooling }: SentenceSettings): Promise<AnyTask> {
   const asked = taskNamed("embed", options.columns, pooling);
   return fittedTo(asked, await collect(asked.read(fileSource(options.test))), pooling, options.columns);
 }
@@ -40,12 +49,13 @@ async function run(options: Options): Promise<void> {
   using loaded = await loadModel(engine, folder(options.model));
   const sentences = (await folder(options.model).read("modules.json")) !== undefined;
   const embeds = options.task === "embed" || (options.task === undefined && loaded.purpose === "encode" && sentences);
-  const task = embeds ? await embeddingTaskOf(options) : taskOf(loaded, options);
+  const sentence = embeds ? await readSentenceSettings(folder(options.model)) : null;
+  const task = sentence ? await embeddingTaskOf(options, sentence) : taskOf(loaded, options);
   const tokenizer = await loadTokenizer(folder(options.model));
   const settings: TaskSettings = {
     tokenizer,
     labels: loaded.labels,
-    length: Math.min(options.length ?? 128, loaded.model.positions),
+    length: Math.min(options.length ?? sentence?.length ?? LENGTH, loaded.model.positions),
   };
   const test = await collect(task.read(fileSource(options.test)));
   if (test.length === 0) throw new UsageError(`${options.test} has no examples`);
@@ -81,7 +91,7 @@ export function evaluateCommand(): Command {
     .option("--train <file>", "the training file, for the baseline beside the figures")
     .option("--task <name>", "where the folder does not say: classify, pair, regress, tag, answer or embed")
     .option("--columns <names>", "text,label or text,pair,label of the file's own columns")
-    .option("--length <n>", "longest sequence in tokens; 128", wholeNumber(8))
+    .option("--length <n>", "longest sequence in tokens; 128, for vectors what the folder says", wholeNumber(8))
     .addHelpText("after", `\nExample:\n  cloze evaluate --model my-tagger --test test.conllu --json`)
     .action(run);
 }

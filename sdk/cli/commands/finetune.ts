@@ -71,6 +71,9 @@ function load(
   return loadModel(engine, folder((model ?? scratch)!), { purpose, labels, seed, scratch: scratch !== undefined });
 }
 
+/** Tokens of the longest sequence, where neither the user nor, for vectors, the folder says. */
+const LENGTH = 128;
+
 /** How the vectors of the folder's texts are made; the mean, of length 1, where it does not say. */
 async function sentenceSettingsOf({ model, scratch }: Options): Promise<SentenceSettings> {
   const files = folder((model ?? scratch)!);
@@ -98,7 +101,9 @@ async function run(options: Options): Promise<void> {
   using engine = await engineOf(options);
   using loaded = await load(engine, options, task.purpose, labels);
   const tokenizer = await loadTokenizer(source);
-  const settings: TaskSettings = { tokenizer, labels, length: Math.min(options.length ?? 128, loaded.model.positions) };
+  const said = task.name === "embed" ? sentence.length : null;
+  const length = Math.min(options.length ?? said ?? LENGTH, loaded.model.positions);
+  const settings: TaskSettings = { tokenizer, labels, length };
   if (loaded.fresh.length > 0 && !options.json) say(`new parameters, begun at random: ${loaded.fresh.join(", ")}`);
   const { epochs, rows, seed } = options;
   const rate = options.rate ?? (loaded.weights.count < SMALL ? 3e-4 : 5e-5);
@@ -226,7 +231,7 @@ export function finetuneCommand(): Command {
     .option("--epochs <n>", "", wholeNumber(1), 3)
     .option("--rate <x>", "highest learning rate; 3e-4, for models above 30 M parameters 5e-5", positive)
     .option("--rows <n>", "sequences in a batch", wholeNumber(1), 16)
-    .option("--length <n>", "longest sequence in tokens; 128", wholeNumber(8))
+    .option("--length <n>", "longest sequence in tokens; 128, for vectors what the folder says", wholeNumber(8))
     .option("--patience <n>", "end after so many epochs without a better dev figure", wholeNumber(1))
     .option("--seed <n>", "", wholeNumber(0), 1)
     .option("--checkpoint-every <n>", "steps", wholeNumber(1), 500)
