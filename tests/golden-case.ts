@@ -13,7 +13,6 @@ import { loadModel, type Pretrained } from "../sdk/io/pretrained.js";
 import { readSafetensors, type Safetensors } from "../sdk/io/safetensors.js";
 import type { Model } from "../sdk/models/build.js";
 import type { Section } from "../sdk/models/config.js";
-import type { Trace } from "../sdk/models/encoder.js";
 import type { Purpose } from "../sdk/models/family.js";
 import { causalLm, nextTokens } from "../sdk/objectives/causal-lm.js";
 import { maskedLm } from "../sdk/objectives/masked-lm.js";
@@ -240,7 +239,7 @@ function attentionShare(
 
 /** What one side of a model computes on the way. */
 interface SideStates {
-  readonly trace: Trace;
+  readonly trace: { readonly hidden: Tensor[]; readonly attentions: Tensor[] };
   readonly lengths: readonly number[];
   readonly starts: Int32Array;
 }
@@ -274,7 +273,7 @@ function compareSeq2Seq(loaded: Pretrained, expected: Safetensors, batch: Batch,
   const { lengths } = rowsOf(expected);
   const target = batch.target!;
   const written = Array.from({ length: target.rows }, (__, row) => target.starts[row + 1]! - target.starts[row]!);
-  const trace: Trace = { hidden: [], attentions: [] };
+  const trace = { hidden: [] as Tensor[], attentions: [] as Tensor[] };
   const hidden = model.encode(batch, trace);
   compareStates(expected, "encoder_", { trace, lengths, starts: batch.starts }, shares);
   const own = { hidden: [] as Tensor[], attentions: [] as Tensor[], crossAttentions: [] as Tensor[] };
@@ -296,7 +295,7 @@ function compareSeq2Seq(loaded: Pretrained, expected: Safetensors, batch: Batch,
 function compareForward(loaded: Pretrained, expected: Safetensors, batch: Batch, shares: Shares): void {
   using _ = new Scope();
   const rows = rowsOf(expected);
-  const trace: Trace = { hidden: [], attentions: [] };
+  const trace = { hidden: [] as Tensor[], attentions: [] as Tensor[] };
   const hidden = loaded.model.encode(batch, trace);
   compareStates(expected, "", { trace, lengths: rows.lengths, starts: batch.starts }, shares);
   const scores = scoresOf(expected, loaded, hidden, batch);

@@ -10,8 +10,8 @@ import type { Tensor } from "../tensor/tensor.js";
 export interface Trace {
   /** Hidden states (tokens, width): the embedding output first, then each layer's. */
   readonly hidden: Tensor[];
-  /** Attention probabilities of each layer, ragged: per row and head (query tokens, key tokens), row after row. */
-  readonly attentions: Tensor[];
+  /** Attention probabilities of each layer, ragged: per row and head (query tokens, key tokens), row after row; kept only where asked for. */
+  readonly attentions?: Tensor[];
   /** The same of a decoder's attention to its source. */
   readonly crossAttentions?: Tensor[];
 }

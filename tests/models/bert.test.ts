@@ -5,7 +5,6 @@ import type { Engine } from "../../sdk/engine/engine.js";
 import { LabelSet } from "../../sdk/heads/labels.js";
 import type { Pretrained } from "../../sdk/io/pretrained.js";
 import { ConfigError } from "../../sdk/models/config.js";
-import type { Trace } from "../../sdk/models/encoder.js";
 import { familyOf, type Purpose } from "../../sdk/models/family.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { pairObjective } from "../../sdk/objectives/next-sentence.js";
@@ -207,7 +206,7 @@ test("a trace holds every layer's hidden states and attention probabilities that
   using loaded = freshModel(engine, bertConfig(sizes), "encode", 3);
   using _ = new Scope();
   const batch = collate([sampleOf(5, seed(1)), sampleOf(9, seed(2))]);
-  const trace: Trace = { hidden: [], attentions: [] };
+  const trace = { hidden: [] as Tensor[], attentions: [] as Tensor[] };
   const out = loaded.model.encode(batch, trace);
   assert.is(trace.hidden.length, sizes.layers + 1);
   assert.equal(trace.hidden.at(-1)!.toArray(), out.toArray());

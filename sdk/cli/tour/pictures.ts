@@ -11,8 +11,8 @@ import {
   Scope,
   sampleOf,
   standardError,
+  type Tensor,
   type Tokenizer,
-  type Trace,
   wordVector,
 } from "cloze";
 import { cosine, principalComponents, type Report, type Section } from "cloze/report";
@@ -133,7 +133,7 @@ function attentionMap({ model }: Pretrained<"pretrain">, tokenizer: Tokenizer): 
   const encoding = tokenizer.encode(sentence);
   const tokens = Array.from(encoding.ids, (id) => tokenizer.token(id)!);
   using _ = new Scope();
-  const trace: Trace = { hidden: [], attentions: [] };
+  const trace = { hidden: [] as Tensor[], attentions: [] as Tensor[] };
   model.encode(collate([sampleOf(encoding)]), trace);
   const last = trace.attentions.at(-1)!.data;
   const n = tokens.length;
