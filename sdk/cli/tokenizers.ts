@@ -1,13 +1,32 @@
-/** A tokenizer from what people have: a tokenizer.json (also gzipped), a vocabulary file, or a model folder. */
+/**
+ * A tokenizer from what people have: a tokenizer.json (also gzipped), a vocab.txt, a vocab.json beside its merges.txt, a
+ * SentencePiece model, the compact form, or a model folder.
+ */
 import { stat } from "node:fs/promises";
 import { loadTokenizer, readTokenizerJson, readVocabulary, type Tokenizer } from "cloze";
 import { folder } from "cloze/node";
+import { isCompact, readCompact, readMerges, readSentencePiece, type SentencePieceOptions } from "cloze/tokenizer";
 import { readWhole, requireFiles } from "./input.js";
+import { UsageError } from "./usage.js";
 
-export async function openTokenizer(path: string): Promise<Tokenizer> {
+/** What a SentencePiece model does not say of itself: whose special tokens it is used with. */
+type Family = SentencePieceOptions["family"];
+
+/** @param family of a SentencePiece model */
+export async function openTokenizer(path: string, family?: string): Promise<Tokenizer> {
   await requireFiles([path]);
   if ((await stat(path)).isDirectory()) return loadTokenizer(folder(path));
   const bytes = await readWhole(path);
+  if (/\.model$/.test(path)) {
+    if (family === undefined)
+      throw new UsageError(`${path} is a SentencePiece model: say with --family which model it is used with`);
+    return readSentencePiece(bytes, { family: family as Family });
+  }
+  if (/vocab\.json(\.gz)?$/.test(path)) {
+    const merges = await readWhole(path.replace(/vocab\.json(\.gz)?$/, "merges.txt"));
+    return readMerges(new TextDecoder().decode(bytes), new TextDecoder().decode(merges));
+  }
+  if (isCompact(bytes)) return readCompact(bytes);
   if (/\.txt(\.gz)?$/.test(path)) return readVocabulary(new TextDecoder().decode(bytes));
   return readTokenizerJson(bytes);
 }

@@ -19,3 +19,10 @@ export function positive(text: string): number {
   if (!(value > 0 && Number.isFinite(value))) throw new UsageError(`expected a number above 0, got "${text}"`);
   return value;
 }
+
+/** A number from 0 to 1 from an option. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 1)) throw new UsageError(`expected a number from 0 to 1, got "${text}"`);
+  return value;
+}

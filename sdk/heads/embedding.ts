@@ -1,35 +1,13 @@
 /**
- * Vectors of sentences and words. Reimers & Gurevych 2019 (Sentence-BERT, arXiv:1908.10084), section 3, for pooling.
+ * Vectors of sentences and words, and how they are learned. Reimers & Gurevych 2019 (Sentence-BERT, arXiv:1908.10084).
  */
 import { type Batch, type Sample, sampleOf } from "../data/sample.js";
 import { cosineError, multipleNegatives } from "../objectives/contrastive.js";
 import type { Encodes, Objective } from "../objectives/objective.js";
-import { gatherRows } from "../tensor/ops/embedding.js";
-import { normalizeRows, segmentMax, segmentMean } from "../tensor/ops/reduce.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { infer } from "./infer.js";
-
-/** How the vectors of a sequence's tokens, special tokens included, become one: their mean, their maximum, or that of [CLS]. */
-export type PoolingMode = "mean" | "cls" | "max";
-
-export interface Pooling {
-  readonly mode: PoolingMode;
-  /** divide by the length, so that the dot product is the cosine */
-  readonly normalize: boolean;
-}
-
-/** (tokens, width) -> (rows, width) */
-export function pool(hidden: Tensor, starts: Int32Array, { mode, normalize }: Pooling): Tensor {
-  const rows = starts.length - 1;
-  const pooled =
-    mode === "mean"
-      ? segmentMean(hidden, starts)
-      : mode === "max"
-        ? segmentMax(hidden, starts)
-        : gatherRows(hidden, starts.slice(0, rows));
-  return normalize ? normalizeRows(pooled) : pooled;
-}
+import { type Counted, type Pooling, pool, poolCounted } from "./pooling.js";
 
 /** Cosines are multiplied with this before their softmax, as sentence-transformers does; SimCSE's temperature is 1 / 20. */
 const SHARPNESS = 20;
@@ -72,8 +50,13 @@ export function simcse(pooling: Pooling): Objective<Encodes> {
 }
 
 /** One vector a sample. */
-export function embedSamples(model: Encodes, samples: readonly Sample[], pooling: Pooling): Float32Array[] {
-  return infer(model, samples, "rows", (_, hidden, { starts }) => pool(hidden, starts, pooling));
+export function embedSamples(
+  model: Encodes,
+  samples: readonly Sample[],
+  pooling: Pooling,
+  counted: Counted = {},
+): Float32Array[] {
+  return infer(model, samples, "rows", (_, hidden, batch, own) => poolCounted(hidden, batch, own, pooling, counted));
 }
 
 /**
@@ -87,14 +70,32 @@ export function embedTexts(
   texts: readonly string[],
   pooling: Pooling,
   length: number,
+  counted: Counted = {},
 ): Float32Array[] {
   const samples = texts.map((text) => sampleOf(tokenizer.encode(text, undefined, { truncate: { length } })));
-  return embedSamples(model, samples, pooling);
+  return embedSamples(model, samples, pooling, counted);
 }
 
-/** The mean of the hidden states of a word's pieces: its vector in this context. Words are numbered as the sample has them. */
-export function wordVector(hidden: Float32Array, { words }: Pick<Sample, "words">, word: number): Float32Array {
+/** What of a word's pieces is its vector: the mean of all, or the first. */
+export type WordPooling = "mean" | "first";
+
+/**
+ * The vector of a word in its context: the mean of the hidden states of its pieces, or that of the first.
+ *
+ * @param hidden (tokens × width) of the sequence, of any layer
+ * @param word as the sample numbers its words
+ */
+export function wordVector(
+  hidden: Float32Array,
+  { words }: Pick<Sample, "words">,
+  word: number,
+  pieceOf: WordPooling = "mean",
+): Float32Array {
   const width = hidden.length / words.length;
+  if (pieceOf === "first") {
+    const first = words.indexOf(word);
+    if (first >= 0) return hidden.slice(first * width, (first + 1) * width);
+  }
   const sum = new Float64Array(width);
   let pieces = 0;
   for (let i = 0; i < words.length; i++) {
@@ -106,7 +107,7 @@ export function wordVector(hidden: Float32Array, { words }: Pick<Sample, "words"
   return Float32Array.from(sum, (x) => x / pieces);
 }
 
-/** The last hidden states (tokens × width) of each sample. */
+/** The last hidden states (tokens × width) of each sample; those of other layers of `atLayers(model, …)`. */
 export function hiddenStates(model: Encodes, samples: readonly Sample[]): Float32Array[] {
   return infer(model, samples, "tokens", (_, hidden) => hidden);
 }

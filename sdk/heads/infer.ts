@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor/tensor.js";
 /**
  * Score samples and read the result of each.
  *
- * @param score from the last hidden states (tokens, width) to scores by token or by row
+ * @param score from the last hidden states (tokens, width) to scores by token or by row; `group` are the batch's samples
  * @param axis whether the first axis of the scores counts tokens or rows
  * @returns for each sample its own part of the scores, copied
  */
@@ -16,13 +16,13 @@ export function infer<M extends Encodes>(
   model: M,
   samples: readonly Sample[],
   axis: "tokens" | "rows",
-  score: (model: M, hidden: Tensor, batch: Batch) => Tensor,
+  score: (model: M, hidden: Tensor, batch: Batch, group: readonly Sample[]) => Tensor,
 ): Float32Array[] {
   const results: Float32Array[] = [];
   for (const group of sampleBatches(samples)) {
     using _ = new Scope();
     const batch = collate(group);
-    const scores = score(model, model.encode(batch), batch);
+    const scores = score(model, model.encode(batch), batch, group);
     const width = scores.size / scores.shape[0]!;
     const { data } = scores;
     for (let row = 0; row < batch.rows; row++) {

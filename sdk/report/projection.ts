@@ -49,9 +49,3 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
 }
-
-/** Cosine of the angle between two vectors; 0 when one is zero. */
-export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const lengths = Math.sqrt(dot(a, a) * dot(b, b));
-  return lengths === 0 ? 0 : dot(a, b) / lengths;
-}

@@ -7,6 +7,11 @@ import type { Tokenizer } from "./tokenizer.js";
 import { type ReadOptions, tokenizerFromObject } from "./tokenizer-json.js";
 import { Vocabulary } from "./vocabulary.js";
 
+/** Whether a file begins as the compact form does. */
+export function isCompact(file: Uint8Array): boolean {
+  return file.length >= HEADER && new DataView(file.buffer, file.byteOffset).getUint32(0, true) === MAGIC;
+}
+
 /** A tokenizer from what {@link Tokenizer.toBytes} wrote. */
 export function readCompact(file: Uint8Array, options: ReadOptions = {}): Tokenizer {
   expect(file.length >= HEADER, `compact tokenizer: at least ${HEADER} bytes were expected, got ${file.length}`);

@@ -4,7 +4,7 @@
  *   import { readTokenizerJson } from "cloze/tokenizer";
  *   const tokenizer = readTokenizerJson(await (await fetch("tokenizer.json")).text());
  */
-export { readCompact } from "./compact-read.js";
+export { isCompact, readCompact } from "./compact-read.js";
 export { type Encoding, toCodePoints } from "./encoding.js";
 export { TokenizerError } from "./errors.js";
 export { type MergesOptions, readMerges, readVocabulary, type VocabularyOptions } from "./legacy.js";

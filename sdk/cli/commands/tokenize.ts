@@ -7,6 +7,7 @@ import { UsageError, wholeNumber } from "../usage.js";
 
 interface Options {
   readonly tokenizer: string;
+  readonly family?: string;
   readonly json?: boolean;
   readonly text?: boolean;
   readonly special: boolean;
@@ -56,7 +57,7 @@ function readable(tokenizer: Tokenizer, encoding: Encoding, line: Line): string 
 }
 
 async function run(files: readonly string[], options: Options): Promise<void> {
-  const tokenizer = await openTokenizer(options.tokenizer);
+  const tokenizer = await openTokenizer(options.tokenizer, options.family);
   const settings = {
     special: options.special,
     ...(options.truncate !== undefined && { truncate: { length: options.truncate } }),
@@ -79,7 +80,11 @@ export function tokenizeCommand(): Command {
   return new Command("tokenize")
     .description("Show the tokens of texts, with ids, offsets and words.")
     .argument("[file...]", 'lines, each a JSON string or {"text", "pair"?}; - or none for standard input')
-    .requiredOption("--tokenizer <file>", "tokenizer.json (also .gz), vocab.txt or a model folder")
+    .requiredOption(
+      "--tokenizer <file>",
+      "tokenizer.json (also .gz), vocab.txt, vocab.json beside merges.txt, a .model file or a model folder",
+    )
+    .option("--family <name>", "of a .model file: albert, xlnet, xlm-roberta or t5")
     .option("--text", "lines are plain text, not JSON")
     .option("--json", "one JSON object a line")
     .option("--no-special", "leave special tokens out")

@@ -1,0 +1,56 @@
+/** How alike vectors are, and which are nearest. On the host, in double precision: the same everywhere. */
+import { highest } from "./probabilities.js";
+
+/** Cosine of the angle between two vectors of one length; 0 where one of them is zero. Example: cosine([1, 0], [1, 1]) -> 0.7071… */
+export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) throw new RangeError(`cosine: vectors of ${a.length} and of ${b.length} numbers`);
+  let [dot, aa, bb] = [0, 0, 0];
+  for (let d = 0; d < a.length; d++) {
+    dot += a[d]! * b[d]!;
+    aa += a[d]! * a[d]!;
+    bb += b[d]! * b[d]!;
+  }
+  const lengths = Math.sqrt(aa) * Math.sqrt(bb);
+  return lengths === 0 ? 0 : dot / lengths;
+}
+
+/** How the vectors of a model are compared: what its makers trained it with. Of distances the negative, so that more is nearer. */
+export type Similarity = "cosine" | "dot" | "euclidean" | "manhattan";
+
+/** Example: similarityOf("dot")([1, 2], [3, 4]) -> 11. */
+export function similarityOf(kind: Similarity): (a: ArrayLike<number>, b: ArrayLike<number>) => number {
+  if (kind === "cosine") return cosine;
+  const over = (of: (x: number, y: number) => number) => (a: ArrayLike<number>, b: ArrayLike<number>) => {
+    let sum = 0;
+    for (let d = 0; d < a.length; d++) sum += of(a[d]!, b[d]!);
+    return sum;
+  };
+  if (kind === "dot") return over((x, y) => x * y);
+  if (kind === "manhattan") return over((x, y) => -Math.abs(x - y));
+  const square = over((x, y) => (x - y) * (x - y));
+  return (a, b) => -Math.sqrt(square(a, b));
+}
+
+export interface Neighbour {
+  /** place among the candidates */
+  readonly index: number;
+  /** larger is nearer */
+  readonly score: number;
+}
+
+/**
+ * The candidates nearest to a vector, nearest first; of equals the earlier first.
+ *
+ * @example
+ * nearest([1, 0], [[0, 1], [2, 0.1]], 1); // [{ index: 1, score: 0.998… }]
+ */
+export function nearest(
+  vector: ArrayLike<number>,
+  candidates: readonly ArrayLike<number>[],
+  count: number,
+  similarity: Similarity = "cosine",
+): Neighbour[] {
+  const compare = similarityOf(similarity);
+  const scores = candidates.map((candidate) => compare(vector, candidate));
+  return highest(scores, count).map((index) => ({ index, score: scores[index]! }));
+}
