@@ -31,6 +31,8 @@ def check_scores(path, expected):
     cls = getattr(transformers, config.architectures[0])
     model, info = cls.from_pretrained(path, output_loading_info=True)
     problems = [f"{kind}: {sorted(names)}" for kind, names in info.items() if names and kind != "error_msgs"]
+    # A bare model that was never given a pooler is saved without one; the reference makes up one that no score needs.
+    problems = [p for p in problems if not (path.name.endswith("-encode") and p.startswith("missing_keys: ['pooler."))]
     # Untied, the reference keeps a second output bias that it does not compute with.
     if not config.tie_word_embeddings:
         problems = [p for p in problems if p != "missing_keys: ['cls.predictions.bias']"]
@@ -43,9 +45,16 @@ def check_scores(path, expected):
         inputs = tokenizer(text, pair, truncation=True, return_tensors="pt")
         for name, key in (("ids", "input_ids"), ("segments", "token_type_ids")):
             ours = expected[name][begin:end].astype(int).tolist()
+            if key not in inputs and key == "token_type_ids":
+                continue
             if inputs[key][0].tolist() != ours:
                 problems.append(f"row {row}: {key} {inputs[key][0].tolist()} != {ours}")
                 return worst, problems
+        # Families without segments take no segments, or know one kind of them only.
+        if "token_type_ids" in inputs and getattr(config, "type_vocab_size", 0) < 2:
+            del inputs["token_type_ids"]
+        if config.is_encoder_decoder:
+            inputs = {"input_ids": inputs["input_ids"], "labels": inputs["input_ids"]}
         with torch.no_grad():
             result = model(**inputs)
         if "start_logits" in result:
@@ -54,6 +63,8 @@ def check_scores(path, expected):
             if not name.startswith("scores."):
                 continue
             got = result[name[7:]][0].numpy()
+            if want.shape[-1] == 1 and got.ndim == 1 and len(want) != len(texts):
+                want = want[:, 0]
             by_row = want.shape[0] == len(texts) and got.ndim == 1
             worst = max(worst, share(got, want[row] if by_row else want[begin:end]))
     return worst, problems

@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Batch, collate, sampleOf } from "../../sdk/data/sample.js";
 import { Engine } from "../../sdk/engine/engine.js";
-import { type Pooling, pool } from "../../sdk/heads/embedding.js";
+import { type Pooling, pool } from "../../sdk/heads/pooling.js";
 import { LabelSet } from "../../sdk/heads/labels.js";
 import { jsonBytes, memoryFiles } from "../../sdk/io/files.js";
 import { folder, writableFolder, writeFolder } from "../../sdk/io/folder.js";
@@ -16,7 +16,7 @@ import { type NamedTensor, writeSafetensors } from "../../sdk/io/safetensors.js"
 import { saveModel } from "../../sdk/io/save.js";
 import { readSentenceSettings, writeSentenceSettings } from "../../sdk/io/sentence.js";
 import type { Model } from "../../sdk/models/build.js";
-import type { Purpose } from "../../sdk/models/family.js";
+import { familyOf, type Purpose } from "../../sdk/models/family.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import type { Tensor } from "../../sdk/tensor/tensor.js";
 import { type Tokenizer, trainWordPiece } from "../../sdk/tokenizer/index.js";
@@ -47,7 +47,7 @@ function batchOf(tokens: Tokenizer, length: number): Batch {
 }
 
 /** Scores by the name of PyTorch's output. A decoder is shown the texts themselves, one place on. */
-function scoresOf({ purpose, model }: Pretrained, batch: Batch): Record<string, Tensor> {
+function scoresOf({ purpose, model, family }: Pretrained, batch: Batch): Record<string, Tensor> {
   if (purpose === "rewrite") return writtenScores(model as Model<"rewrite">, batch);
   const m = model as Model<"pretrain"> & Model<"classify"> & Model<"tag"> & Model<"answer"> & Model<"detect">;
   const hidden = m.encode(batch);
@@ -56,7 +56,7 @@ function scoresOf({ purpose, model }: Pretrained, batch: Batch): Record<string, 
     encode: () => ({ last_hidden_state: hidden }),
     pretrain: () => ({
       prediction_logits: m.tokenScores(hidden, everywhere),
-      seq_relationship_logits: m.pairScores(hidden, batch),
+      [family.type === "albert" ? "sop_logits" : "seq_relationship_logits"]: m.pairScores(hidden, batch),
     }),
     mask: () => ({ logits: m.tokenScores(hidden, everywhere) }),
     detect: () => ({ logits: m.replacedScores(hidden) }),
@@ -113,13 +113,18 @@ async function made<P extends Purpose>(purpose: P, labels: LabelSet | null, extr
   const sizes = { vocabulary: tokenizer.size, layers: 2, width: 32, heads: 4, positions: LENGTH, dropout: 0.1 };
   const files = memoryFiles([["config.json", jsonBytes({ ...bertConfig(sizes), ...extra })]]);
   const loaded = await loadModel(engine, files, { purpose, labels, scratch: true, seed: 7 });
-  for (const [i, [, parameter]] of [...loaded.weights.entries()].entries()) {
+  disturb(loaded);
+  return loaded;
+}
+
+/** Move every parameter far from its initial value. */
+function disturb({ weights }: Pretrained): void {
+  for (const [i, [, parameter]] of [...weights.entries()].entries()) {
     const change = wave(parameter.size, i);
     const { data } = parameter;
     for (let k = 0; k < change.length; k++) data[k]! += 0.1 * change[k]!;
     parameter.storage.version++;
   }
-  return loaded;
 }
 
 const three = new LabelSet(["bad", "so-so", "good"]);
@@ -141,6 +146,93 @@ await save(
   "tag-from-mask",
   await loadModel(engine, folder(join(out, "mask")), { purpose: "tag", labels: three, seed: 3 }),
 );
+
+/** Small models of the other families, every published class of each. */
+const WIDTHS = { hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 64 };
+const common = { vocab_size: tokenizer.size, max_position_embeddings: LENGTH + 2, ...WIDTHS };
+const bartSizes = {
+  vocab_size: tokenizer.size,
+  d_model: 32,
+  encoder_layers: 2,
+  decoder_layers: 2,
+  encoder_attention_heads: 4,
+  decoder_attention_heads: 4,
+  encoder_ffn_dim: 64,
+  decoder_ffn_dim: 64,
+  max_position_embeddings: LENGTH,
+  is_encoder_decoder: true,
+  pad_token_id: 0,
+};
+const FAMILIES: Readonly<Record<string, object>> = {
+  roberta: { ...common, pad_token_id: 0, type_vocab_size: 1 },
+  "xlm-roberta": { ...common, pad_token_id: 0, type_vocab_size: 1 },
+  distilbert: {
+    vocab_size: tokenizer.size,
+    dim: 32,
+    n_layers: 2,
+    n_heads: 4,
+    hidden_dim: 64,
+    max_position_embeddings: LENGTH,
+  },
+  albert: { ...common, embedding_size: 16, num_hidden_groups: 1 },
+  electra: { ...common, embedding_size: 16 },
+  mpnet: common,
+  modernbert: {
+    ...common,
+    local_attention: 8,
+    pad_token_id: 0,
+    cls_token_id: 2,
+    sep_token_id: 3,
+    bos_token_id: 2,
+    eos_token_id: 3,
+  },
+  "deberta-v2": {
+    ...common,
+    relative_attention: true,
+    position_buckets: 8,
+    pos_att_type: ["p2c", "c2p"],
+    share_att_key: true,
+    norm_rel_ebd: "layer_norm",
+    position_biased_input: false,
+    type_vocab_size: 0,
+    pooler_hidden_size: 32,
+  },
+  gpt2: {
+    vocab_size: tokenizer.size,
+    n_embd: 32,
+    n_layer: 2,
+    n_head: 4,
+    n_positions: LENGTH,
+    pad_token_id: 0,
+    bos_token_id: 2,
+    eos_token_id: 3,
+  },
+  bart: bartSizes,
+  mbart: { ...bartSizes, scale_embedding: true },
+  marian: { ...bartSizes, scale_embedding: true, decoder_start_token_id: 0, decoder_vocab_size: tokenizer.size },
+  t5: {
+    vocab_size: tokenizer.size,
+    d_model: 32,
+    d_kv: 8,
+    d_ff: 64,
+    num_layers: 2,
+    num_heads: 4,
+    is_encoder_decoder: true,
+    decoder_start_token_id: 0,
+    pad_token_id: 0,
+  },
+};
+for (const [type, sizes] of Object.entries(FAMILIES)) {
+  const { architectures } = familyOf({ model_type: type });
+  for (const purpose of Object.keys(architectures) as Purpose[]) {
+    const labels = purpose === "tag" || purpose === "classify" ? three : null;
+    const config = { model_type: type, ...sizes };
+    const files = memoryFiles([["config.json", jsonBytes(config)]]);
+    const loaded = await loadModel(engine, files, { purpose, labels, scratch: true, seed: 7 });
+    disturb(loaded);
+    await save(`${type}-${purpose}`, loaded);
+  }
+}
 
 /** A sentence-transformers folder, its vectors as Cloze computes them. */
 async function saveSentence(name: string, from: string, pooling: Pooling | null): Promise<void> {
