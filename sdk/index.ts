@@ -27,13 +27,15 @@ export {
   embedSamples,
   embedTexts,
   hiddenStates,
-  type Pooling,
-  pool,
   simcse,
+  type WordPooling,
   wordVector,
 } from "./heads/embedding.js";
 export { LabelError, LabelSet } from "./heads/labels.js";
+export { atLayers, type LayerJoin, type ShowsLayers } from "./heads/layers.js";
+export { type Counted, type Pooling, type PoolingMode, pool, poolCounted } from "./heads/pooling.js";
 export { argmax, highest, softmax } from "./heads/probabilities.js";
+export { cosine, type Neighbour, nearest, type Similarity, similarityOf } from "./heads/similarity.js";
 export { overlapOfStep } from "./heads/span.js";
 export { type SpanBoundarySizes, spanBoundaryHead } from "./heads/span-boundary.js";
 // io: model folders
@@ -41,7 +43,13 @@ export { type Files, ModelFileError, memoryFiles, type WritableFiles } from "./i
 export { type LoadOptions, loadModel, loadTokenizer, type Pretrained } from "./io/pretrained.js";
 export { readSafetensors, SafetensorsError, writeSafetensors } from "./io/safetensors.js";
 export { type Saved, saveModel, saveTokenizer } from "./io/save.js";
-export { readSentenceSettings, type SentenceSettings, writeSentenceSettings } from "./io/sentence.js";
+export {
+  prepareText,
+  promptText,
+  readSentenceSettings,
+  type SentenceSettings,
+  writeSentenceSettings,
+} from "./io/sentence.js";
 // models
 export { buildModel, type Model } from "./models/build.js";
 export { ConfigError } from "./models/config.js";
@@ -68,11 +76,11 @@ export { type SpanCorruptionOptions, spanCorruption } from "./objectives/span-co
 export { type PredictsFromEdges, spanBoundary, spanMaskedLm } from "./objectives/span-masking.js";
 export { translationPair } from "./objectives/translation-lm.js";
 // pipelines
-export { type FeatureExtractionOptions, featureExtraction } from "./pipelines/feature-extraction.js";
+export { type FeatureExtractionOptions, featureExtraction, type LayerOptions } from "./pipelines/feature-extraction.js";
 export { type Filled, type FillMaskOptions, fillMask, fillMasks } from "./pipelines/fill-mask.js";
 export type { Pipeline, PipelineOptions } from "./pipelines/pipeline.js";
 export { type Answer, type QuestionAnsweringOptions, questionAnswering } from "./pipelines/question-answering.js";
-export { cosineOf, type SimilarityInput, sentenceSimilarity } from "./pipelines/sentence-similarity.js";
+export { type SimilarityInput, sentenceSimilarity } from "./pipelines/sentence-similarity.js";
 export { type Scored, textClassification } from "./pipelines/text-classification.js";
 export {
   type Generated,
@@ -88,6 +96,12 @@ export {
   type TokenClassificationOptions,
   tokenClassification,
 } from "./pipelines/token-classification.js";
+export {
+  type WordInContext,
+  type WordVectorsInput,
+  type WordVectorsOptions,
+  wordVectors,
+} from "./pipelines/word-vectors.js";
 export {
   type ZeroShotInput,
   type ZeroShotOptions,
@@ -123,6 +137,7 @@ export { accuracy, binaryF1, macroF1, matthews, microF1 } from "./train/metrics/
 export { pearson, spearman } from "./train/metrics/correlation.js";
 export { entitiesOf, entityF1 } from "./train/metrics/entities.js";
 export { perplexity, standardError, unigramEntropy } from "./train/metrics/perplexity.js";
+export { type SenseFigures, senseSeparation } from "./train/metrics/senses.js";
 export { type AdamOptions, adamW, clipScale, gradientNorm, lamb, type Optimizer } from "./train/optimizer.js";
 export {
   constantRate,

@@ -5,9 +5,11 @@ import {
   classifyTask,
   columnsNamed,
   embedTask,
-  type Pooling,
   type Purpose,
+  prepareText,
+  promptText,
   regressTask,
+  type SentenceSettings,
   type Task,
   tagTask,
 } from "cloze";
@@ -17,20 +19,44 @@ import { UsageError } from "./usage.js";
 export type AnyTask = Task<unknown, Purpose>;
 
 /** What a folder without a word about pooling is trained and saved with. */
-export const MEAN_POOLING: Pooling = { mode: "mean", normalize: true };
+export const PLAIN_SENTENCES: SentenceSettings = {
+  pooling: { mode: "mean", normalize: true },
+  length: null,
+  prompts: {},
+  prompt: null,
+  promptCounts: true,
+  similarity: "cosine",
+  lowercase: false,
+};
+
+/** Learning vectors as the folder makes them. */
+function embedAs(sentence: SentenceSettings, scores: boolean, columns: Columns | undefined): AnyTask {
+  const prompt = promptText(sentence);
+  if (prompt !== "" && !sentence.promptCounts)
+    throw new UsageError(
+      "the folder's default prompt is left out of the mean (include_prompt false); vectors of this kind cannot be fine-tuned or scored",
+    );
+  const prepare = (text: string) => prepareText(sentence, prompt, text);
+  return embedTask(sentence.pooling, scores, columns, prepare) as unknown as AnyTask;
+}
 
 /** The same task for pairs without scores: `examples` say which it is. */
-export function fittedTo(task: AnyTask, examples: readonly unknown[], pooling: Pooling, columns?: string): AnyTask {
+export function fittedTo(
+  task: AnyTask,
+  examples: readonly unknown[],
+  sentence: SentenceSettings,
+  columns?: string,
+): AnyTask {
   const [first] = examples as readonly { readonly score?: number }[];
   if (task.name !== "embed" || first?.score !== undefined) return task;
-  return embedTask(pooling, false, columns === undefined ? undefined : columnsNamed(columns)) as unknown as AnyTask;
+  return embedAs(sentence, false, columns === undefined ? undefined : columnsNamed(columns));
 }
 
 /**
  * @param columns what --columns says
- * @param pooling of the model's folder; `embed` alone looks at it
+ * @param sentence how the folder's vectors are made; `embed` alone looks at it
  */
-export function taskNamed(name: string, columns?: string, pooling: Pooling = MEAN_POOLING): AnyTask {
+export function taskNamed(name: string, columns?: string, sentence: SentenceSettings = PLAIN_SENTENCES): AnyTask {
   const chosen: Columns | undefined = columns === undefined ? undefined : columnsNamed(columns);
   const tasks: Readonly<Record<string, () => unknown>> = {
     classify: () => classifyTask("classify", chosen),
@@ -38,7 +64,7 @@ export function taskNamed(name: string, columns?: string, pooling: Pooling = MEA
     regress: () => regressTask(chosen),
     tag: () => tagTask,
     answer: () => answerTask,
-    embed: () => embedTask(pooling, true, chosen),
+    embed: () => embedAs(sentence, true, chosen),
   };
   const make = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
   if (!make) throw new UsageError(`--task ${name}: expected one of ${Object.keys(tasks).join(", ")}`);

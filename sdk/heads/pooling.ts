@@ -70,7 +70,13 @@ function pooled(hidden: Tensor, starts: Int32Array, places: Int32Array, mode: Po
       return segmentMean(weighed(hidden, factors(places, starts, share)), starts);
     }
     case "mean-sqrt":
-      return segmentMean(weighed(hidden, factors(places, starts, (_, own) => Math.sqrt(own.length))), starts);
+      return segmentMean(
+        weighed(
+          hidden,
+          factors(places, starts, (_, own) => Math.sqrt(own.length)),
+        ),
+        starts,
+      );
   }
 }
 

@@ -10,7 +10,7 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
     aa += a[d]! * a[d]!;
     bb += b[d]! * b[d]!;
   }
-  const lengths = Math.sqrt(aa) * Math.sqrt(bb);
+  const lengths = Math.sqrt(aa * bb);
   return lengths === 0 ? 0 : dot / lengths;
 }
 
@@ -28,7 +28,7 @@ export function similarityOf(kind: Similarity): (a: ArrayLike<number>, b: ArrayL
   if (kind === "dot") return over((x, y) => x * y);
   if (kind === "manhattan") return over((x, y) => -Math.abs(x - y));
   const square = over((x, y) => (x - y) * (x - y));
-  return (a, b) => -Math.sqrt(square(a, b));
+  return (a, b) => 0 - Math.sqrt(square(a, b));
 }
 
 export interface Neighbour {

@@ -1,9 +1,10 @@
 /**
- * What sentence-transformers keeps beside a model: how its vectors are pooled, whether they are normalised, the longest
- * text, and prefixes of texts. Reimers & Gurevych 2019; the files are those of the library of that name, both as it
+ * What sentence-transformers keeps beside a model: how its vectors are pooled, compared and whether they are normalised, the
+ * longest text, and prompts. Reimers & Gurevych 2019; the files are those of the library of that name, both as it
  * wrote them up to version 5 (a flag for each way of pooling) and as it writes them now (the way's name).
  */
-import type { Pooling, PoolingMode } from "../heads/embedding.js";
+import type { Pooling, PoolingMode } from "../heads/pooling.js";
+import type { Similarity } from "../heads/similarity.js";
 import {
   type Files,
   fieldsOf,
@@ -18,8 +19,14 @@ export interface SentenceSettings {
   readonly pooling: Pooling;
   /** longest sequence, special tokens included; null where the folder does not say */
   readonly length: number | null;
-  /** put before every text; "" for none */
-  readonly prefix: string;
+  /** texts that are put before others, by name: E5 has "query: " and "passage: ", BGE a sentence before questions */
+  readonly prompts: Readonly<Record<string, string>>;
+  /** the name of the prompt for texts about which nothing is said; null for none */
+  readonly prompt: string | null;
+  /** whether the tokens of a prompt count in pooling */
+  readonly promptCounts: boolean;
+  /** how the vectors are compared */
+  readonly similarity: Similarity;
   /** whether texts are lowercased before the tokenizer reads them */
   readonly lowercase: boolean;
 }
@@ -27,13 +34,17 @@ export interface SentenceSettings {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The flags of older files, and the names of newer ones, by what they mean. */
-const FLAGS: Readonly<Record<PoolingMode, string>> = {
-  mean: "pooling_mode_mean_tokens",
-  cls: "pooling_mode_cls_token",
-  max: "pooling_mode_max_tokens",
+const NAMES: Readonly<Record<PoolingMode, { readonly flag: string; readonly name: string }>> = {
+  mean: { flag: "pooling_mode_mean_tokens", name: "mean" },
+  cls: { flag: "pooling_mode_cls_token", name: "cls" },
+  max: { flag: "pooling_mode_max_tokens", name: "max" },
+  last: { flag: "pooling_mode_lasttoken", name: "lasttoken" },
+  weighted: { flag: "pooling_mode_weightedmean_tokens", name: "weightedmean" },
+  "mean-sqrt": { flag: "pooling_mode_mean_sqrt_len_tokens", name: "mean_sqrt_len_tokens" },
 };
+const MODES = Object.keys(NAMES) as PoolingMode[];
 
-const isMode = (name: string): name is PoolingMode => Object.hasOwn(FLAGS, name);
+const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manhattan"];
 
 /** Texts longer than this are no texts: libraries write such numbers where there is no bound. */
 const NO_BOUND = 1_000_000;
@@ -46,50 +57,72 @@ const NO_BOUND = 1_000_000;
 export async function readSentenceSettings(files: Files): Promise<SentenceSettings> {
   const modules = await readJson(files, "modules.json");
   const transformer = fieldsOf(await readJson(files, "sentence_bert_config.json"));
-  const prefix = defaultPrompt(fieldsOf(await readJson(files, "config_sentence_transformers.json")));
-  const lowercase = transformer["do_lower_case"] === true;
   const said = boundOf(transformer["max_seq_length"]);
-  if (modules === undefined) return { pooling: { mode: "mean", normalize: false }, length: said, prefix, lowercase };
+  const rest = {
+    ...promptsOf(fieldsOf(await readJson(files, "config_sentence_transformers.json"))),
+    lowercase: transformer["do_lower_case"] === true,
+  };
+  const plain: Pooling = { mode: "mean", normalize: false };
+  if (modules === undefined) return { pooling: plain, promptCounts: true, length: said, ...rest };
   if (!Array.isArray(modules)) throw new ModelFileError("modules.json must be a list");
   // Newer folders keep the longest sequence with the tokenizer alone.
   const length = said ?? boundOf(fieldsOf(await readJson(files, "tokenizer_config.json"))["model_max_length"]);
-  return { pooling: await readModules(files, modules.map(fieldsOf), prefix), length, prefix, lowercase };
+  return { ...(await readModules(files, modules.map(fieldsOf))), length, ...rest };
 }
 
-async function readModules(files: Files, modules: readonly Fields[], prefix: string): Promise<Pooling> {
-  let mode: PoolingMode | null = null;
+/** A text as the model reads it, behind a prompt. */
+export function prepareText({ lowercase }: Pick<SentenceSettings, "lowercase">, prompt: string, text: string): string {
+  return lowercase ? (prompt + text).toLowerCase() : prompt + text;
+}
+
+/**
+ * The text of a prompt.
+ *
+ * @param name of the prompt; the folder's default where not given
+ * @throws {ModelFileError} for a name that the folder does not have
+ */
+export function promptText({ prompts, prompt }: SentenceSettings, name = prompt ?? undefined): string {
+  if (name === undefined) return "";
+  if (Object.hasOwn(prompts, name)) return prompts[name]!;
+  const names = Object.keys(prompts);
+  throw new ModelFileError(
+    `config_sentence_transformers.json: there is no prompt "${name}"; ${names.length > 0 ? `there are ${names.join(", ")}` : "the folder has none"}`,
+  );
+}
+
+async function readModules(
+  files: Files,
+  modules: readonly Fields[],
+): Promise<Pick<SentenceSettings, "pooling" | "promptCounts">> {
+  let found: { readonly mode: PoolingMode; readonly promptCounts: boolean } | null = null;
   let normalize = false;
   for (const [place, { type, path }] of modules.entries()) {
     const kind = String(type).split(".").at(-1);
     if (kind === "Transformer" && place === 0) continue;
-    if (kind === "Pooling" && mode === null && !normalize) mode = await readPooling(files, String(path), prefix);
-    else if (kind === "Normalize" && mode !== null) normalize = true;
+    if (kind === "Pooling" && found === null && !normalize) found = await readPooling(files, String(path));
+    else if (kind === "Normalize" && found !== null) normalize = true;
     else
       throw new ModelFileError(
         `modules.json: module ${kind} in place ${place} is not supported; expected Transformer, Pooling and perhaps Normalize`,
       );
   }
-  if (!mode) throw new ModelFileError("modules.json names no Pooling module");
-  return { mode, normalize };
+  if (!found) throw new ModelFileError("modules.json names no Pooling module");
+  return { pooling: { mode: found.mode, normalize }, promptCounts: found.promptCounts };
 }
 
-async function readPooling(files: Files, path: string, prefix: string): Promise<PoolingMode> {
+async function readPooling(files: Files, path: string): Promise<{ mode: PoolingMode; promptCounts: boolean }> {
   const name = requireSafeName(`${path}/config.json`);
   const json = await readJson(files, name);
   if (json === undefined) throw new ModelFileError(`${name}, which modules.json names, is missing`);
   const config = fieldsOf(json);
-  if (config["include_prompt"] === false && prefix !== "") {
-    throw new ModelFileError(
-      `${name}: include_prompt false, which leaves the prefix out of the mean, is not supported`,
-    );
-  }
   const [mode, ...more] = chosenModes(config);
-  if (mode === undefined || more.length > 0 || !isMode(mode)) {
+  const known = MODES.find((one) => NAMES[one].name === mode);
+  if (known === undefined || more.length > 0) {
     throw new ModelFileError(
-      `${name}: one of the poolings ${Object.keys(FLAGS).join(", ")} is supported, got ${[mode, ...more].join(", ") || "none"}`,
+      `${name}: one of the poolings ${MODES.map((one) => NAMES[one].name).join(", ")} is supported, got ${[mode, ...more].join(", ") || "none"}`,
     );
   }
-  return mode;
+  return { mode: known, promptCounts: config["include_prompt"] !== false };
 }
 
 /** The ways of pooling that a configuration asks for, by name. */
@@ -97,14 +130,30 @@ function chosenModes(config: Fields): string[] {
   const { pooling_mode: named } = config;
   if (named !== undefined) return [named].flat().map(String);
   const flags = Object.keys(config).filter((field) => field.startsWith("pooling_mode_") && config[field] === true);
-  return flags.map((flag) => Object.keys(FLAGS).find((mode) => isMode(mode) && FLAGS[mode] === flag) ?? flag);
+  return flags.map((flag) => Object.values(NAMES).find((known) => known.flag === flag)?.name ?? flag);
 }
 
-function defaultPrompt(config: Fields): string {
-  const { prompts, default_prompt_name: name } = config;
-  if (typeof name !== "string") return "";
-  const prompt = fieldsOf(prompts)[name];
-  return typeof prompt === "string" ? prompt : "";
+function promptsOf(config: Fields): Pick<SentenceSettings, "prompts" | "prompt" | "similarity"> {
+  const { default_prompt_name: name, similarity_fn_name: kind } = config;
+  const prompts: Record<string, string> = {};
+  for (const [key, text] of Object.entries(fieldsOf(config["prompts"]))) {
+    if (typeof text !== "string")
+      throw new ModelFileError(
+        `config_sentence_transformers.json: prompt "${key}" must be a text, got ${JSON.stringify(text)}`,
+      );
+    prompts[key] = text;
+  }
+  const similarity = SIMILARITIES.find((known) => known === (kind ?? "cosine"));
+  if (similarity === undefined)
+    throw new ModelFileError(
+      `config_sentence_transformers.json: similarity_fn_name must be one of ${SIMILARITIES.join(", ")}, got ${JSON.stringify(kind)}`,
+    );
+  const prompt = typeof name === "string" ? name : null;
+  if (prompt !== null && !Object.hasOwn(prompts, prompt))
+    throw new ModelFileError(
+      `config_sentence_transformers.json: default_prompt_name is "${prompt}", but the prompts are ${Object.keys(prompts).join(", ") || "none"}`,
+    );
+  return { prompts, prompt, similarity };
 }
 
 function boundOf(value: unknown): number | null {
@@ -117,7 +166,7 @@ export async function writeSentenceSettings(
   settings: SentenceSettings,
   width: number,
 ): Promise<void> {
-  const { pooling, length, prefix, lowercase } = settings;
+  const { pooling, length, prompts, prompt, promptCounts, similarity, lowercase } = settings;
   const module = (index: number, path: string, type: string) => ({
     idx: index,
     name: String(index),
@@ -129,16 +178,15 @@ export async function writeSentenceSettings(
     module(1, "1_Pooling", "Pooling"),
     ...(pooling.normalize ? [module(2, "2_Normalize", "Normalize")] : []),
   ];
-  const flags = Object.entries(FLAGS).map(([mode, flag]) => [flag, mode === pooling.mode]);
+  const flags = MODES.map((mode) => [NAMES[mode].flag, mode === pooling.mode]);
   await files.write("modules.json", jsonBytes(modules));
   await files.write(
     "1_Pooling/config.json",
-    jsonBytes({ word_embedding_dimension: width, ...Object.fromEntries(flags) }),
+    jsonBytes({ word_embedding_dimension: width, ...Object.fromEntries(flags), include_prompt: promptCounts }),
   );
   await files.write("sentence_bert_config.json", jsonBytes({ max_seq_length: length, do_lower_case: lowercase }));
-  if (prefix !== "")
-    await files.write(
-      "config_sentence_transformers.json",
-      jsonBytes({ prompts: { default: prefix }, default_prompt_name: "default" }),
-    );
+  await files.write(
+    "config_sentence_transformers.json",
+    jsonBytes({ prompts, default_prompt_name: prompt, similarity_fn_name: similarity }),
+  );
 }

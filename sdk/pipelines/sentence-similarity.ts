@@ -1,5 +1,7 @@
-/** How alike texts are: cosines of their vectors. */
+/** How alike texts are, by their vectors. */
+import { similarityOf } from "../heads/similarity.js";
 import type { Files } from "../io/files.js";
+import { readSentenceSettings } from "../io/sentence.js";
 import { type FeatureExtractionOptions, featureExtraction } from "./feature-extraction.js";
 import type { Pipeline } from "./pipeline.js";
 
@@ -8,20 +10,9 @@ export interface SimilarityInput {
   readonly texts: readonly string[];
 }
 
-/** Cosine of two vectors; 0 where one has no length. */
-export function cosineOf(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [dot, aa, bb] = [0, 0, 0];
-  for (let d = 0; d < a.length; d++) {
-    dot += a[d]! * b[d]!;
-    aa += a[d]! ** 2;
-    bb += b[d]! ** 2;
-  }
-  const lengths = Math.sqrt(aa) * Math.sqrt(bb);
-  return lengths === 0 ? 0 : dot / lengths;
-}
-
 /**
- * The cosine of a text with each of some others, in their order.
+ * How alike a text is to each of some others, in their order: the cosine of their vectors, or what the folder names
+ * instead (dot product, distance).
  *
  * @example
  * using compare = await sentenceSimilarity(folder("all-MiniLM-L6-v2"));
@@ -31,10 +22,12 @@ export async function sentenceSimilarity(
   files: Files,
   options: FeatureExtractionOptions = {},
 ): Promise<Pipeline<SimilarityInput, number[]>> {
+  const { similarity } = await readSentenceSettings(files);
+  const alike = similarityOf(similarity);
   const embed = await featureExtraction(files, options);
   const compare = ({ text, texts }: SimilarityInput): number[] => {
     const [first, ...others] = embed([text, ...texts]);
-    return others.map((other) => cosineOf(first!, other));
+    return others.map((other) => alike(first!, other));
   };
   const call = (input: SimilarityInput | readonly SimilarityInput[]) =>
     Array.isArray(input) ? input.map(compare) : compare(input as SimilarityInput);

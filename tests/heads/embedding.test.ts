@@ -3,45 +3,17 @@ import * as assert from "uvu/assert";
 import { BATCH_TOKENS } from "../../sdk/data/batches.js";
 import type { Batch } from "../../sdk/data/sample.js";
 import { Engine } from "../../sdk/engine/engine.js";
-import { embedSamples, embedTexts, hiddenStates, pool, wordVector } from "../../sdk/heads/embedding.js";
+import { embedSamples, embedTexts, hiddenStates, wordVector } from "../../sdk/heads/embedding.js";
 import { argmax, highest, softmax } from "../../sdk/heads/probabilities.js";
 import { seed } from "../../sdk/tensor/random.js";
-import { Scope } from "../../sdk/tensor/scope.js";
-import { tensor } from "../../sdk/tensor/tensor.js";
 import { near } from "../near.js";
 import { LENGTH, SENTENCES, samples, smallBert, tokenizer } from "../small-bert.js";
-import { wave } from "../wave.js";
 
 const test = suite("embeddings and scores");
 const engine = await Engine.create();
 
 /** Rounding unit of f32. */
 const UNIT = 2 ** -24;
-
-test("pooling: mean over all tokens, maximum by column, first token; normalised to length 1 when asked", () => {
-  using _ = new Scope();
-  const starts = Int32Array.of(0, 3, 4, 9);
-  const width = 5;
-  const values = wave(9 * width);
-  const hidden = tensor(engine, values, [9, width]);
-  const column = (row: number, d: number) =>
-    Array.from({ length: starts[row + 1]! - starts[row]! }, (_, t) => values[(starts[row]! + t) * width + d]!);
-  const by = (f: (column: number[]) => number) =>
-    Array.from({ length: 3 * width }, (_, i) => f(column(Math.floor(i / width), i % width)));
-  const definitions = {
-    mean: by((own) => own.reduce((sum, v) => sum + v, 0) / own.length),
-    max: by((own) => Math.max(...own)),
-    cls: by((own) => own[0]!),
-  };
-  for (const mode of ["mean", "max", "cls"] as const) {
-    const want = definitions[mode];
-    // Sums of at most 5 numbers below 1.
-    near(pool(hidden, starts, { mode, normalize: false }).data, want, { atol: 6 * UNIT }, mode);
-    const lengths = [0, 1, 2].map((row) => Math.hypot(...want.slice(row * width, (row + 1) * width)));
-    const unit = want.map((v, i) => v / lengths[Math.floor(i / width)]!);
-    near(pool(hidden, starts, { mode, normalize: true }).data, unit, { atol: 1e-6 }, `${mode}, normalised`);
-  }
-});
 
 test("texts become one vector each, in their order, whatever they are batched with; what is too long is cut", async () => {
   using loaded = await smallBert(engine, "encode");

@@ -1,7 +1,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { jsonBytes, ModelFileError, memoryFiles } from "../../sdk/io/files.js";
-import { readSentenceSettings, type SentenceSettings, writeSentenceSettings } from "../../sdk/io/sentence.js";
+import {
+  prepareText,
+  promptText,
+  readSentenceSettings,
+  type SentenceSettings,
+  writeSentenceSettings,
+} from "../../sdk/io/sentence.js";
 
 const test = suite("sentence settings");
 
@@ -16,6 +22,16 @@ async function refused(entries: Readonly<Record<string, unknown>>, message: RegE
   assert.instance(error, ModelFileError);
   assert.match((error as Error).message, message);
 }
+
+const PLAIN: SentenceSettings = {
+  pooling: { mode: "mean", normalize: false },
+  length: null,
+  prompts: {},
+  prompt: null,
+  promptCounts: true,
+  similarity: "cosine",
+  lowercase: false,
+};
 
 // As all-MiniLM-L6-v2 is published.
 const OLDER = {
@@ -49,25 +65,27 @@ const NEWER = {
 };
 
 test("folders of older and newer versions of the library say the same", async () => {
-  const wanted = { pooling: { mode: "mean", normalize: true }, length: 256, prefix: "", lowercase: false };
+  const wanted = { ...PLAIN, pooling: { mode: "mean", normalize: true }, length: 256 };
   assert.equal(await read(OLDER), wanted);
-  assert.equal(await read(NEWER), wanted);
+  assert.equal(await read(NEWER), { ...wanted, prompts: { document: "", query: "" } });
 });
 
 test("a folder without modules has mean pooling and says nothing of lengths", async () => {
-  const plain = { pooling: { mode: "mean", normalize: false }, length: null, prefix: "", lowercase: false };
-  assert.equal(await read({}), plain);
-  assert.equal(await read({ "tokenizer_config.json": { model_max_length: 128 } }), plain);
+  assert.equal(await read({}), PLAIN);
+  assert.equal(await read({ "tokenizer_config.json": { model_max_length: 128 } }), PLAIN);
   assert.is((await read({ ...NEWER, "tokenizer_config.json": { model_max_length: 1e30 } })).length, null);
 });
 
 test("what is written is read again", async () => {
-  for (const mode of ["mean", "cls", "max"] as const) {
-    for (const prefix of ["", "query: "]) {
-      const settings = {
+  for (const mode of ["mean", "cls", "max", "last", "weighted", "mean-sqrt"] as const) {
+    for (const prompt of [null, "query"]) {
+      const settings: SentenceSettings = {
         pooling: { mode, normalize: mode === "cls" },
         length: mode === "max" ? null : 77,
-        prefix,
+        prompts: prompt === null ? {} : { query: "query: ", passage: "passage: " },
+        prompt,
+        promptCounts: mode !== "mean",
+        similarity: mode === "last" ? "dot" : "cosine",
         lowercase: mode === "max",
       };
       const folder = memoryFiles();
@@ -77,26 +95,52 @@ test("what is written is read again", async () => {
   }
 });
 
-test("a default prompt is a prefix", async () => {
-  const prompts = { default_prompt_name: "query", prompts: { query: "find: ", document: "" } };
-  assert.is((await read({ ...NEWER, "config_sentence_transformers.json": prompts })).prefix, "find: ");
+test("prompts go by their names; the default one where nothing is said", async () => {
+  const prompts = { query: "Query: ", passage: "" };
+  const named = await read({ ...NEWER, "config_sentence_transformers.json": { prompts, default_prompt_name: null } });
+  assert.is(promptText(named), "");
+  assert.is(promptText(named, "query"), "Query: ");
+  assert.throws(() => promptText(named, "toString"), /there is no prompt "toString"; there are query, passage/);
+  assert.throws(() => promptText(PLAIN, "query"), /there is no prompt "query"; the folder has none/);
+  const byDefault = { prompts, default_prompt_name: "query" };
+  const settings = await read({ ...NEWER, "config_sentence_transformers.json": byDefault });
+  assert.is(promptText(settings), "Query: ");
+  assert.is(promptText(settings, "passage"), "");
+  assert.is(prepareText({ lowercase: true }, "Query: ", "Who?"), "query: who?");
+  assert.is(prepareText({ lowercase: false }, "Query: ", "Who?"), "Query: Who?");
   const without = { ...NEWER["1_Pooling/config.json"], include_prompt: false };
+  assert.is((await read({ ...NEWER, "1_Pooling/config.json": without })).promptCounts, false);
+});
+
+test("the comparison that the folder names", async () => {
+  const compared = (kind: unknown) =>
+    read({ ...OLDER, "config_sentence_transformers.json": { similarity_fn_name: kind } });
+  for (const kind of ["cosine", "dot", "euclidean", "manhattan"] as const)
+    assert.is((await compared(kind)).similarity, kind);
+  assert.is((await compared(null)).similarity, "cosine");
   await refused(
-    { ...NEWER, "config_sentence_transformers.json": prompts, "1_Pooling/config.json": without },
-    /include_prompt false.*not supported/,
+    { "config_sentence_transformers.json": { similarity_fn_name: "maxsim" } },
+    /similarity_fn_name must be one of cosine, dot, euclidean, manhattan, got "maxsim"/,
   );
-  assert.is((await read({ ...NEWER, "1_Pooling/config.json": without })).prefix, "");
+  await refused(
+    { "config_sentence_transformers.json": { prompts: { query: 3 } } },
+    /prompt "query" must be a text, got 3/,
+  );
+  await refused(
+    { "config_sentence_transformers.json": { prompts: { query: "" }, default_prompt_name: "passage" } },
+    /default_prompt_name is "passage", but the prompts are query/,
+  );
 });
 
 test("what Cloze does not have is refused by name", async () => {
   const pooling = (config: object) => ({ ...OLDER, "1_Pooling/config.json": config });
   await refused(
-    pooling({ pooling_mode_mean_sqrt_len_tokens: true }),
-    /1_Pooling\/config\.json: one of the poolings mean, cls, max is supported, got pooling_mode_mean_sqrt_len_tokens/,
+    pooling({ pooling_mode_attention: true }),
+    /1_Pooling\/config\.json: one of the poolings mean, cls, max, lasttoken, .* is supported, got pooling_mode_attention/,
   );
   await refused(pooling({ pooling_mode_mean_tokens: true, pooling_mode_cls_token: true }), /got mean, cls/);
   await refused(pooling({}), /got none/);
-  await refused(pooling({ pooling_mode: "lasttoken" }), /got lasttoken/);
+  await refused(pooling({ pooling_mode: "last" }), /got last/);
   await refused(pooling({ pooling_mode: ["mean", "max"] }), /got mean, max/);
   await refused(pooling({ pooling_mode: "toString" }), /got toString/);
   const modules = (...list: object[]) => ({ ...OLDER, "modules.json": list });

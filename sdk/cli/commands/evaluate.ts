@@ -27,9 +27,9 @@ interface Options extends ModelOptions {
 const LENGTH = 128;
 
 /** Sentence models say so by their modules; the pairs of the file say whether they have scores. */
-async function embeddingTaskOf(options: Options, { pooling }: SentenceSettings): Promise<AnyTask> {
-  const asked = taskNamed("embed", options.columns, pooling);
-  return fittedTo(asked, await collect(asked.read(fileSource(options.test))), pooling, options.columns);
+async function embeddingTaskOf(options: Options, sentence: SentenceSettings): Promise<AnyTask> {
+  const asked = taskNamed("embed", options.columns, sentence);
+  return fittedTo(asked, await collect(asked.read(fileSource(options.test))), sentence, options.columns);
 }
 
 /** The task that a model was saved for; pairs and single texts are told apart by the file. */

@@ -22,7 +22,7 @@ import { Checkpoints, interruption } from "../checkpoints.js";
 import { collect, fileSource, requireFiles } from "../input.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
 import { progress, say, table, writeLine } from "../output.js";
-import { type AnyTask, fittedTo, MEAN_POOLING, taskNamed } from "../tasks.js";
+import { type AnyTask, fittedTo, PLAIN_SENTENCES, taskNamed } from "../tasks.js";
 import { positive, UsageError, wholeNumber } from "../usage.js";
 
 interface Options extends ModelOptions {
@@ -79,7 +79,7 @@ async function sentenceSettingsOf({ model, scratch }: Options): Promise<Sentence
   const files = folder((model ?? scratch)!);
   const settings = await readSentenceSettings(files);
   const said = (await files.read("modules.json")) !== undefined;
-  return said ? settings : { ...settings, pooling: MEAN_POOLING };
+  return said ? settings : { ...settings, pooling: PLAIN_SENTENCES.pooling };
 }
 
 /** Figures of a part under names such as test_accuracy. */
@@ -89,12 +89,12 @@ const named = (part: string, figures: Readonly<Record<string, number>>): Record<
 async function run(options: Options): Promise<void> {
   requireBeginning(options);
   const sentence = await sentenceSettingsOf(options);
-  const asked = taskNamed(options.task, options.columns, sentence.pooling);
+  const asked = taskNamed(options.task, options.columns, sentence);
   await requireFiles([options.train, options.dev, options.test]);
   if (!options.force && (await exists(options.out)))
     throw new UsageError(`${options.out} exists already; choose another --out, or replace it with --force`);
   const training = (await examplesOf(asked, options.train))!;
-  const task = fittedTo(asked, training, sentence.pooling, options.columns);
+  const task = fittedTo(asked, training, sentence, options.columns);
   const [dev, test] = [await examplesOf(task, options.dev), await examplesOf(task, options.test)];
   const labels = task.labels(training);
   const source = folder((options.model ?? options.scratch)!);

@@ -2,8 +2,9 @@
 import type { Sample } from "../../data/sample.js";
 import { DataError } from "../../data/source.js";
 import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
-import { embeddingObjective, embedTexts, type Pooling } from "../../heads/embedding.js";
+import { embeddingObjective, embedTexts } from "../../heads/embedding.js";
 import { encodeText } from "../../heads/pooled.js";
+import type { Pooling } from "../../heads/pooling.js";
 import { pearson, spearman } from "../metrics/correlation.js";
 import type { Metrics, Task } from "./task.js";
 
@@ -57,10 +58,16 @@ const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, d) =
 /**
  * @param pooling how the model's vectors are pooled; the same must be written beside it
  * @param scores whether the pairs have scores, which decides what models are compared by
+ * @param prepare what is done with a text before it is encoded: a prompt put before it
  */
-export function embedTask(pooling: Pooling, scores: boolean, columns?: Columns): Task<TextPair, "encode"> {
+export function embedTask(
+  pooling: Pooling,
+  scores: boolean,
+  columns?: Columns,
+  prepare: (text: string) => string = (text) => text,
+): Task<TextPair, "encode"> {
   const one = (text: string, { tokenizer, length }: Parameters<Task<TextPair, "encode">["samples"]>[1]): Sample =>
-    encodeText(tokenizer, { text }, length);
+    encodeText(tokenizer, { text: prepare(text) }, length);
   return {
     name: "embed",
     purpose: "encode",
@@ -86,7 +93,7 @@ export function embedTask(pooling: Pooling, scores: boolean, columns?: Columns):
     objective: embeddingObjective(pooling),
     evaluate(model, pairs, { tokenizer, length }) {
       const vectors = (texts: readonly string[]) =>
-        embedTexts(model, tokenizer, texts, { ...pooling, normalize: true }, length);
+        embedTexts(model, tokenizer, texts.map(prepare), { ...pooling, normalize: true }, length);
       const first = vectors(pairs.map(({ text }) => text));
       const second = vectors(pairs.map(({ pair }) => pair));
       return figures(pairs, (i, j) => dot(first[i]!, second[j]!));
