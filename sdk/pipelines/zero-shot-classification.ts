@@ -3,6 +3,7 @@
  * it. Yin et al. 2019, "Benchmarking Zero-shot Text Classification" (arXiv:1909.00161).
  */
 import { infer } from "../heads/infer.js";
+import type { LabelSet } from "../heads/labels.js";
 import { encodeText } from "../heads/pooled.js";
 import { softmax } from "../heads/probabilities.js";
 import { type Files, ModelFileError } from "../io/files.js";
@@ -23,18 +24,25 @@ export interface ZeroShotInput {
 export interface ZeroShotResult {
   readonly label: string;
   readonly score: number;
-  /** all classes, the likeliest first */
+  /** of every class: shares of 1, or with `several` each for itself */
   readonly scores: Readonly<Record<string, number>>;
 }
 
 /** The column of the label whose name begins so: files number them in every order. */
-function columnOf(labels: { readonly names: readonly string[] } | null, beginning: string): number {
-  const column = labels?.names.findIndex((name) => name.toLowerCase().startsWith(beginning)) ?? -1;
+function columnOf(labels: LabelSet | null, ...beginnings: readonly string[]): number {
+  const begins = (name: string) => beginnings.some((beginning) => name.toLowerCase().startsWith(beginning));
+  const column = labels?.names.findIndex(begins) ?? -1;
   if (column < 0)
     throw new ModelFileError(
-      `this model has no label that begins with "${beginning}" (it has ${labels?.names.join(", ") ?? "none"}); zero-shot classification needs a model of inference`,
+      `this model has no label that begins with "${beginnings.join('" or "')}" (it has ${labels?.names.join(", ") ?? "none"}); zero-shot classification needs a model of inference`,
     );
   return column;
+}
+
+function requireClasses(classes: readonly string[]): void {
+  if (classes.length === 0) throw new TypeError("zero-shot classification: there are no labels to choose from");
+  const twice = classes.find((name, i) => classes.indexOf(name) < i);
+  if (twice !== undefined) throw new TypeError(`zero-shot classification: the label "${twice}" is there twice`);
 }
 
 /**
@@ -52,15 +60,17 @@ export function zeroShotClassification(
   if (!template.includes("{}")) throw new TypeError(`the template ${JSON.stringify(template)} has no {} for the class`);
   return openPipeline(files, "classify", options, ({ model, tokenizer, length, labels }) => {
     const entailment = columnOf(labels, "entail");
+    // Models of two classes have no neutral one.
+    const opposite = columnOf(labels, "contra", "not");
     const classify = ({ text, labels: classes }: ZeroShotInput): ZeroShotResult => {
-      if (classes.length === 0) throw new TypeError("zero-shot classification: there are no labels to choose from");
+      requireClasses(classes);
       const samples = classes.map((name) =>
-        encodeText(tokenizer, { text, pair: template.replace("{}", name) }, length),
+        encodeText(tokenizer, { text, pair: template.split("{}").join(name) }, length),
       );
       const rows = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch));
       const alone = several || classes.length === 1;
       const shares = alone
-        ? rows.map((row) => softmax([row[columnOf(labels, "contra")]!, row[entailment]!])[1]!)
+        ? rows.map((row) => softmax([row[opposite]!, row[entailment]!])[1]!)
         : Array.from(softmax(rows.map((row) => row[entailment]!)));
       const order = classes.map((_, i) => i).sort((a, b) => shares[b]! - shares[a]!);
       const [best] = order;
