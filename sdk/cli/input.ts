@@ -65,8 +65,8 @@ function unreadable(name: string, error: unknown): UsageError {
   return new UsageError(`cannot read ${name}: ${reason}`);
 }
 
-/** Everything that an asynchronous sequence yields. */
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+/** Everything that a sequence yields, asynchronous or not. */
+export async function collect<T>(items: AsyncIterable<T> | Iterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;

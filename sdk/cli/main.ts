@@ -26,6 +26,7 @@ const INPUT_ERRORS = new Set([
   "SafetensorsError",
   "TokenizerError",
   "LabelError",
+  "LayerError",
   "CheckpointError",
   "UnsupportedBuildError",
 ]);

@@ -13,6 +13,11 @@ export interface ShowsLayers {
   encode(batch: Batch, trace?: { readonly hidden: Tensor[] }): Tensor;
 }
 
+/** A layer that the model does not have. */
+export class LayerError extends RangeError {
+  override name = "LayerError";
+}
+
 /** What several layers become: vectors side by side, their sum or their mean. */
 export type LayerJoin = "concat" | "sum" | "mean";
 
@@ -29,7 +34,7 @@ function sideBySide(states: readonly Tensor[]): Tensor {
 function chosen(hidden: readonly Tensor[], layer: number): Tensor {
   const state = hidden.at(layer);
   if (state === undefined)
-    throw new RangeError(
+    throw new LayerError(
       `layer ${layer} does not exist: the model has layers 0 (embeddings) to ${hidden.length - 1}, or -1 (last) to -${hidden.length}`,
     );
   return state;
@@ -44,9 +49,9 @@ function chosen(hidden: readonly Tensor[], layer: number): Tensor {
  * hiddenStates(atLayers(model, [-4, -3, -2, -1], "sum"), samples);
  */
 export function atLayers(model: ShowsLayers, layers: readonly number[], join: LayerJoin = "mean"): Encodes {
-  if (layers.length === 0) throw new RangeError("atLayers: name at least one layer");
+  if (layers.length === 0) throw new LayerError("atLayers: name at least one layer");
   const wrong = layers.find((layer) => !Number.isInteger(layer));
-  if (wrong !== undefined) throw new RangeError(`atLayers: a layer is a whole number, got ${wrong}`);
+  if (wrong !== undefined) throw new LayerError(`atLayers: a layer is a whole number, got ${wrong}`);
   return {
     encode(batch) {
       const hidden: Tensor[] = [];

@@ -2,6 +2,7 @@
  * Classes that no model was trained for: each is put into a sentence, and a model of inference says whether the text entails
  * it. Yin et al. 2019, "Benchmarking Zero-shot Text Classification" (arXiv:1909.00161).
  */
+import { DataError } from "../data/source.js";
 import { infer } from "../heads/infer.js";
 import type { LabelSet } from "../heads/labels.js";
 import { encodeText } from "../heads/pooled.js";
@@ -40,9 +41,9 @@ function columnOf(labels: LabelSet | null, ...beginnings: readonly string[]): nu
 }
 
 function requireClasses(classes: readonly string[]): void {
-  if (classes.length === 0) throw new TypeError("zero-shot classification: there are no labels to choose from");
+  if (classes.length === 0) throw new DataError("zero-shot classification: there are no labels to choose from");
   const twice = classes.find((name, i) => classes.indexOf(name) < i);
-  if (twice !== undefined) throw new TypeError(`zero-shot classification: the label "${twice}" is there twice`);
+  if (twice !== undefined) throw new DataError(`zero-shot classification: the label "${twice}" is there twice`);
 }
 
 /**

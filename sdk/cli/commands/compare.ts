@@ -1,8 +1,15 @@
 /** The commands that compare texts: with classes, with a query, with each other. */
-import { sentenceSimilarity, textRanking, zeroShotClassification } from "cloze";
+import {
+  featureExtraction,
+  nearest,
+  readSentenceSettings,
+  sentenceSimilarity,
+  textRanking,
+  zeroShotClassification,
+} from "cloze";
 import { folder } from "cloze/node";
 import { Command } from "commander";
-import { parseLine } from "../input.js";
+import { collect, fileSource, parseLine } from "../input.js";
 import { answerLines, type InputLine, type LineWork } from "../lines.js";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../model-options.js";
 import { UsageError, wholeNumber } from "../usage.js";
@@ -12,11 +19,22 @@ interface Options extends ModelOptions {
   readonly length?: number;
 }
 
+interface RankOptions extends Options {
+  readonly top?: number;
+}
+
+interface SimilarityOptions extends RankOptions {
+  readonly among?: string;
+}
+
 interface ZeroShotOptions extends Options {
   readonly labels?: string;
   readonly template?: string;
   readonly several?: boolean;
 }
+
+/** Texts that are shown for each, where --top does not say. */
+const NEIGHBOURS = 5;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -55,6 +73,8 @@ const settings = async (options: Options) => ({
 
 export async function openZeroShot(options: ZeroShotOptions): Promise<LineWork> {
   const { labels, template, several } = options;
+  if (template !== undefined && !template.includes("{}"))
+    throw new UsageError(`--template ${template}: there is no {} for the class`);
   const classify = await zeroShotClassification(folder(options.model), {
     ...(await settings(options)),
     ...(template !== undefined && { template }),
@@ -67,15 +87,32 @@ export async function openZeroShot(options: ZeroShotOptions): Promise<LineWork> 
   );
 }
 
-export async function openRerank(options: Options): Promise<LineWork> {
-  const rank = await textRanking(folder(options.model), await settings(options));
+export async function openRerank(options: RankOptions): Promise<LineWork> {
+  const { top } = options;
+  const rank = await textRanking(folder(options.model), { ...(await settings(options)), ...(top && { top }) });
   return answering(
     (fields) => ({ ranking: rank({ query: text(fields, "query"), texts: texts(fields, "texts") }) }),
     () => rank[Symbol.dispose](),
   );
 }
 
-export async function openSimilarity(options: Options): Promise<LineWork> {
+/** Texts nearest to others: those of a file, which are read once. */
+async function openNeighbours(options: SimilarityOptions, among: string): Promise<LineWork> {
+  const texts = (await collect(fileSource(among).lines)).filter((line) => line !== "");
+  const { similarity } = await readSentenceSettings(folder(options.model));
+  const embed = await featureExtraction(folder(options.model), await settings(options));
+  const vectors = embed(texts);
+  return answering(
+    (fields) => {
+      const found = nearest(embed(text(fields, "text")), vectors, options.top ?? NEIGHBOURS, similarity);
+      return { neighbours: found.map(({ index, score }) => ({ index, text: texts[index], score })) };
+    },
+    () => embed[Symbol.dispose](),
+  );
+}
+
+export async function openSimilarity(options: SimilarityOptions): Promise<LineWork> {
+  if (options.among !== undefined) return openNeighbours(options, options.among);
   const compare = await sentenceSimilarity(folder(options.model), await settings(options));
   return answering(
     (fields) => {
@@ -101,10 +138,11 @@ export function compareCommands(program: URL): Command[] {
   return [
     command(
       "zero-shot-classification",
-      "Classes that the model was not trained for, judged by a model of inference.",
+      "Classes that the model was not trained for, judged by a model of inference. Also: zero-shot.",
       '{"text", "labels": […]}, or {"text"} with --labels',
       `echo '{"text": "The goalkeeper was hurt."}' | cloze zero-shot-classification --model bart-large-mnli --labels sport,politics`,
     )
+      .alias("zero-shot")
       .option("--labels <names>", "classes of all lines, divided by commas")
       .option("--template <text>", "the sentence that a class is put into, at {}")
       .option("--several", "several classes may be right at once")
@@ -116,16 +154,21 @@ export function compareCommands(program: URL): Command[] {
       "Texts in the order in which they answer a query, by a cross-encoder.",
       '{"query", "texts": […]}',
       `echo '{"query": "how bees fly", "texts": ["Bees beat their wings.", "Bread rises."]}' | cloze rerank --model ms-marco`,
-    ).action((files: string[], options: Options) =>
-      answerLines(files, { name: "rerank", program, open: openRerank }, options),
-    ),
+    )
+      .option("--top <n>", "texts that are given back; all", wholeNumber(1))
+      .action((files: string[], options: RankOptions) =>
+        answerLines(files, { name: "rerank", program, open: openRerank }, options),
+      ),
     command(
       "similarity",
-      "How alike texts are: the cosine of their vectors.",
-      '{"text", "pair"} or {"text", "texts": […]}',
-      `echo '{"text": "A cat sleeps.", "pair": "A cat naps."}' | cloze similarity --model all-MiniLM-L6-v2`,
-    ).action((files: string[], options: Options) =>
-      answerLines(files, { name: "similarity", program, open: openSimilarity }, options),
-    ),
+      "How alike texts are: the cosine of their vectors, or what the folder names instead.",
+      '{"text", "pair"}, {"text", "texts": […]}, or "text" with --among',
+      `echo '{"text": "A cat sleeps.", "pair": "A cat naps."}' | cloze similarity --model all-MiniLM-L6-v2\n  echo '"Who sleeps?"' | cloze similarity --model all-MiniLM-L6-v2 --among notes.txt --top 3`,
+    )
+      .option("--among <file>", "lines of plain text: those nearest to each text are shown")
+      .option("--top <n>", `with --among, how many; ${NEIGHBOURS}`, wholeNumber(1))
+      .action((files: string[], options: SimilarityOptions) =>
+        answerLines(files, { name: "similarity", program, open: openSimilarity }, options),
+      ),
   ];
 }

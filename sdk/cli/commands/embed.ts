@@ -1,6 +1,13 @@
-import { featureExtraction } from "cloze";
+import {
+  type FeatureExtractionOptions,
+  featureExtraction,
+  type LayerJoin,
+  type PoolingMode,
+  type WordVectorsInput,
+  wordVectors,
+} from "cloze";
 import { folder } from "cloze/node";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { parseLine } from "../input.js";
 import { answerLines, type InputLine, type LineWork } from "../lines.js";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../model-options.js";
@@ -11,7 +18,18 @@ interface Options extends ModelOptions {
   readonly model: string;
   readonly text?: boolean;
   readonly length?: number;
+  readonly pooling?: PoolingMode;
+  /** --no-special */
+  readonly special: boolean;
+  readonly layers?: number[];
+  readonly join?: LayerJoin;
+  readonly prompt?: string;
+  readonly prefix?: string;
+  readonly words?: boolean;
 }
+
+const POOLINGS: readonly PoolingMode[] = ["mean", "cls", "max", "last", "weighted", "mean-sqrt"];
+const JOINS: readonly LayerJoin[] = ["mean", "sum", "concat"];
 
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
@@ -21,21 +39,73 @@ function textOf(value: unknown): string {
   return text;
 }
 
-/** The model of the options, as a function of lines. */
-export async function openEmbed(options: Options): Promise<LineWork> {
-  const engine = await engineOf(options);
+function wordsOf(value: unknown): WordVectorsInput {
+  const { words } = (value ?? {}) as Record<string, unknown>;
+  if (words === undefined) return textOf(value);
+  if (!Array.isArray(words) || !words.every((word) => typeof word === "string"))
+    throw new UsageError(`"words" must be a list of texts, got ${JSON.stringify(words)}`);
+  return { words };
+}
+
+function parseLayers(text: string): number[] {
+  const layers = text.split(",").map(Number);
+  if (!layers.every(Number.isInteger))
+    throw new UsageError(`--layers ${text}: expected whole numbers such as 8 or -4,-3,-2,-1`);
+  return layers;
+}
+
+/** A line, as an object or as it is. */
+const valueOf = ({ source, number, text }: InputLine, { text: plain }: Options): unknown =>
+  plain ? text : parseLine(source, number, text);
+
+/** Vectors of texts. */
+async function openTexts(options: Options, settings: FeatureExtractionOptions): Promise<LineWork> {
+  const { pooling, prompt, prefix } = options;
   const embed = await featureExtraction(folder(options.model), {
-    engine,
-    ...(options.length !== undefined && { length: options.length }),
+    ...settings,
+    ...(pooling !== undefined && { pooling: { mode: pooling } }),
+    ...(!options.special && { special: false }),
+    ...(prompt !== undefined && { prompt }),
+    ...(prefix !== undefined && { prefix }),
   });
-  const read = ({ source, number, text }: InputLine) => (options.text ? text : textOf(parseLine(source, number, text)));
   return Object.assign(
     (lines: readonly InputLine[]) =>
-      embed(lines.filter(({ text }) => options.text || text !== "").map(read)).map(
-        (vector) => `{"embedding":[${floats(vector)}]}`,
+      embed(lines.map((line) => textOf(valueOf(line, options)))).map((vector) => `{"embedding":[${floats(vector)}]}`),
+    { [Symbol.dispose]: () => embed[Symbol.dispose]() },
+  );
+}
+
+/** Vectors of the words of texts. */
+async function openWords(options: Options, settings: FeatureExtractionOptions): Promise<LineWork> {
+  for (const name of ["pooling", "prompt", "prefix"] as const)
+    if (options[name] !== undefined) throw new UsageError(`--${name} is for vectors of whole texts, not with --words`);
+  const embed = await wordVectors(folder(options.model), settings);
+  return Object.assign(
+    (lines: readonly InputLine[]) =>
+      embed(lines.map((line) => wordsOf(valueOf(line, options)))).map((words) =>
+        JSON.stringify({
+          words: words.map(({ word, start, end, vector }) => ({ word, start, end, embedding: floats(vector) })),
+        }),
       ),
     { [Symbol.dispose]: () => embed[Symbol.dispose]() },
   );
+}
+
+/** The model of the options, as a function of lines. */
+export async function openEmbed(options: Options): Promise<LineWork> {
+  if (options.prompt !== undefined && options.prefix !== undefined)
+    throw new UsageError("either --prompt, a name of the folder's own, or --prefix, a text; not both");
+  const { layers, join, length } = options;
+  const settings: FeatureExtractionOptions = {
+    engine: await engineOf(options),
+    ...(length !== undefined && { length }),
+    ...(layers && { layers }),
+    ...(join && { join }),
+  };
+  const work = await (options.words ? openWords : openTexts)(options, settings);
+  return Object.assign((lines: readonly InputLine[]) => work(lines.filter(({ text }) => options.text || text !== "")), {
+    [Symbol.dispose]: () => work[Symbol.dispose](),
+  });
 }
 
 /** @param program the file that threads run */
@@ -46,7 +116,17 @@ export function embedCommand(program: URL): Command {
     .requiredOption("--model <folder>", "a model folder")
     .option("--text", "lines are plain text, not JSON")
     .option("--length <n>", "longest sequence, instead of what the folder says", wholeNumber(2))
-    .addHelpText("after", `\nExample:\n  echo 'A cat sleeps.' | cloze embed --model all-MiniLM-L6-v2 --text --json`)
+    .option("--prompt <name>", "put the folder's prompt of this name before every text, such as query or passage")
+    .option("--prefix <text>", "put this before every text")
+    .addOption(new Option("--pooling <how>", "instead of what the folder says").choices(POOLINGS))
+    .option("--no-special", "leave [CLS], [SEP] and the like out of the pooling")
+    .option("--layers <numbers>", "hidden states of these: 0 embeddings, 1 … the layers, -1 the last", parseLayers)
+    .addOption(new Option("--join <how>", "what several layers become").choices(JOINS))
+    .option("--words", 'a vector for each word of {"text"} or {"words": […]}, with its characters')
+    .addHelpText(
+      "after",
+      `\nExamples:\n  echo 'A cat sleeps.' | cloze embed --model all-MiniLM-L6-v2 --text --json\n  echo 'who sleeps?' | cloze embed --model e5-small-v2 --text --prefix 'query: '\n  echo 'We sat on the bank.' | cloze embed --model bert-base-uncased --text --words --layers 8`,
+    )
     .action((files: string[], options: Options) =>
       answerLines(files, { name: "embed", program, open: openEmbed }, options),
     );

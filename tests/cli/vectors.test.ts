@@ -1,0 +1,160 @@
+/** Commands about vectors and comparisons, as a user runs them: on a tiny model trained by the command itself. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { root } from "../shared.js";
+
+const test = suite("cloze: vectors");
+const place = mkdtempSync(join(tmpdir(), "cloze-vectors-"));
+
+function cloze(words: readonly string[], input = ""): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [join(root, "dist/cli.js"), ...words], { encoding: "utf8", input, cwd: place });
+}
+
+/** The objects that a command that must succeed prints. */
+function answers(words: readonly string[], input: string): Record<string, unknown>[] {
+  const { status, stdout, stderr } = cloze([...words, "--json"], input);
+  assert.is(status, 0, stderr);
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const text = join(root, "corpus/text/a-animals.txt");
+const tiny = ["--layers", "2", "--width", "32", "--heads", "2", "--vocabulary", "300", "--length", "48", "--rows", "8"];
+const embed = ["embed", "--model", "model"];
+const vectorOf = (words: readonly string[], line: string): number[] =>
+  answers([...embed, "--text", ...words], `${line}\n`)[0]!["embedding"] as number[];
+
+test.before(() => {
+  const { status, stderr } = cloze(["pretrain", "--out", "model", "--json", "--steps", "4", ...tiny, text]);
+  assert.is(status, 0, stderr);
+});
+
+test("embed: layers, pooling and prefixes change what they say", () => {
+  const plain = vectorOf([], "a cat");
+  assert.is(plain.length, 32);
+  assert.equal(vectorOf(["--layers", "2"], "a cat"), plain);
+  assert.equal(vectorOf(["--layers", "-1"], "a cat"), plain);
+  assert.is(vectorOf(["--layers", "0,1,-1", "--join", "concat"], "a cat").length, 96);
+  assert.equal(vectorOf(["--prefix", "a "], "cat"), plain);
+  const others = [
+    ["--pooling", "cls"],
+    ["--pooling", "last"],
+    ["--no-special"],
+    ["--layers", "1"],
+    ["--prefix", "to: "],
+  ].map((words) => String(vectorOf(words, "a cat")));
+  assert.is(new Set([...others, String(plain)]).size, others.length + 1);
+});
+
+test("embed --words: a vector a word, with its characters", () => {
+  const [found] = answers([...embed, "--words"], '"A cat sleeps."\n');
+  const words = found!["words"] as { word: string; start: number; end: number; embedding: number[] }[];
+  assert.equal(
+    words.map(({ word, start, end }) => [word, start, end]),
+    [
+      ["A", 0, 1],
+      ["cat", 2, 5],
+      ["sleeps", 6, 12],
+      [".", 12, 13],
+    ],
+  );
+  assert.ok(words.every(({ embedding }) => embedding.length === 32));
+  const [given] = answers([...embed, "--words"], '{"words": ["A", "cat", "sleeps", "."]}\n');
+  assert.equal(
+    (given!["words"] as typeof words).map(({ embedding }) => embedding),
+    words.map(({ embedding }) => embedding),
+  );
+});
+
+test("threads share the lines and change nothing", () => {
+  const lines = Array.from({ length: 300 }, (_, i) => JSON.stringify(`line ${i} of a cat`)).join("\n");
+  const one = cloze(embed, lines);
+  assert.is(one.status, 0, one.stderr);
+  assert.is(one.stdout.trim().split("\n").length, 300);
+  for (const threads of ["2", "3"]) assert.is(cloze([...embed, "--threads", threads], lines).stdout, one.stdout);
+  const broken = cloze([...embed, "--threads", "2"], `${lines}\n{"no": 1}\n`);
+  assert.is(broken.status, 2);
+  assert.match(broken.stderr, /expected a JSON string or \{"text"\}/);
+});
+
+test("fine-tuned to vectors, a folder says how they are made; evaluate says the same as finetune", () => {
+  const animals = ["cat", "dog", "cow", "horse", "bird", "fish", "sheep", "hen"];
+  const pairs = animals.flatMap((a, i) => [
+    `the ${a} eats\tthe ${a} runs`,
+    `${animals[(i + 3) % 8]} here\t${animals[(i + 3) % 8]} there`,
+  ]);
+  writeFileSync(join(place, "pairs.tsv"), ["sentence1\tsentence2", ...pairs, ""].join("\n"));
+  const words = ["--task", "embed", "--model", "model", "--train", "pairs.tsv", "--test", "pairs.tsv", "--rows", "8"];
+  const figures = answers(["finetune", ...words, "--epochs", "8", "--rate", "3e-3", "--out", "vectors"], "").at(-1)!;
+  assert.ok((figures["test_mrr"] as number) > 0.5);
+  const again = answers(["evaluate", "--model", "vectors", "--test", "pairs.tsv"], "")[0]!;
+  for (const name of ["test_mrr", "test_accuracy"]) assert.is(again[name], figures[name]);
+  const [{ similarity }] = answers(["similarity", "--model", "vectors"], '{"text": "a cat", "pair": "a cat"}\n') as [
+    { similarity: number },
+  ];
+  assert.ok(Math.abs(similarity - 1) < 1e-6);
+  writeFileSync(join(place, "among.txt"), "the dog runs\n\nthe cat eats\n");
+  const [{ neighbours }] = answers(
+    ["similarity", "--model", "vectors", "--among", "among.txt", "--top", "1"],
+    '"the cat eats"\n',
+  ) as [{ neighbours: { index: number; text: string; score: number }[] }];
+  assert.equal([neighbours.length, neighbours[0]!.index, neighbours[0]!.text], [1, 1, "the cat eats"]);
+});
+
+test("zero-shot and rerank from models that the command trained", () => {
+  const train = (task: string, file: string) =>
+    answers(["finetune", "--task", task, "--scratch", "model", "--train", file, "--epochs", "1", "--out", task], "");
+  writeFileSync(
+    join(place, "inference.tsv"),
+    "premise\thypothesis\tlabel\na cat\tan animal\tentailment\na cat\tno cat\tcontradiction\na cat\ta house\tneutral\n",
+  );
+  train("pair", "inference.tsv");
+  for (const name of ["zero-shot-classification", "zero-shot"]) {
+    const [found] = answers([name, "--model", "pair", "--labels", "animals, cars"], '{"text": "A cat sleeps."}\n');
+    assert.equal(Object.keys(found!), ["label", "score", "scores"]);
+    assert.equal(Object.keys(found!["scores"] as object).sort(), ["animals", "cars"]);
+  }
+  writeFileSync(join(place, "scored.tsv"), "text\tpair\tscore\na cat\ta cat\t1\na cat\ta dog\t0\n");
+  train("regress", "scored.tsv");
+  const line = '{"query": "cats", "texts": ["A cat.", "A dog.", "A cow."]}\n';
+  const [{ ranking }] = answers(["rerank", "--model", "regress"], line) as [
+    { ranking: { index: number; score: number }[] },
+  ];
+  assert.equal(ranking.map(({ index }) => index).sort(), [0, 1, 2]);
+  assert.ok(ranking.every(({ score }, i) => i === 0 || score <= ranking[i - 1]!.score));
+  const [top] = answers(["rerank", "--model", "regress", "--top", "1"], line);
+  assert.equal(top!["ranking"], ranking.slice(0, 1));
+});
+
+test("what cannot be done is said in words, with status 2", () => {
+  const cases: [string[], string, RegExp][] = [
+    [[...embed, "--layers", "x"], "", /--layers x: expected whole numbers/],
+    [[...embed, "--layers", "9"], '"a"\n', /layer 9 does not exist: the model has layers 0 \(embeddings\) to 2/],
+    [[...embed, "--pooling", "best"], "", /Allowed choices are mean, cls, max, last, weighted, mean-sqrt/],
+    [[...embed, "--prompt", "query"], '"a"\n', /there is no prompt "query"; the folder has none/],
+    [[...embed, "--prompt", "a", "--prefix", "b"], "", /either --prompt.*or --prefix/],
+    [[...embed, "--words", "--pooling", "cls"], "", /--pooling is for vectors of whole texts/],
+    [["zero-shot", "--model", "model"], '{"text": "a", "labels": ["b"]}\n', /has not been trained for this|no label/],
+    [["zero-shot", "--model", "pair"], '{"text": "a", "labels": []}\n', /there are no labels to choose from/],
+    [["zero-shot", "--model", "pair", "--template", "x"], "", /--template x: there is no \{\} for the class/],
+    [["rerank", "--model", "pair"], '{"query": "a", "texts": []}\n', /this model has 3 outputs/],
+    [["rerank", "--model", "regress"], '{"query": "a"}\n', /"texts" must be a list of texts, got nothing/],
+    [["similarity", "--model", "model"], '{"text": 3, "pair": "b"}\n', /"text" must be a text, got 3/],
+    [["similarity", "--model", "model", "--among", "nowhere.txt"], "", /cannot read nowhere\.txt/],
+  ];
+  for (const [words, input, message] of cases) {
+    const { status, stderr } = cloze(words, input);
+    assert.is(status, 2, `${words.join(" ")}: ${stderr}`);
+    assert.match(stderr, message);
+    assert.not.match(stderr, /\n +at /, "no stack trace");
+  }
+});
+
+test.after(() => rmSync(place, { recursive: true, force: true }));
+test.run();
