@@ -62,7 +62,7 @@ export const RECIPE = {
     rows: 16,
     rate: 2e-3,
     mask: 0.25,
-    short: { steps: 2200, length: 32 },
+    short: { steps: 1900, length: 32 },
     long: { steps: 500, length: 96 },
   },
   finetune: {
