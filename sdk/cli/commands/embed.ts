@@ -55,7 +55,7 @@ function parseLayers(text: string): number[] {
 }
 
 /** A line, as an object or as it is. */
-const valueOf = ({ source, number, text }: InputLine, { text: plain }: Options): unknown =>
+const inputOf = ({ source, number, text }: InputLine, { text: plain }: Options): unknown =>
   plain ? text : parseLine(source, number, text);
 
 /** Vectors of texts. */
@@ -70,7 +70,7 @@ async function openTexts(options: Options, settings: FeatureExtractionOptions): 
   });
   return Object.assign(
     (lines: readonly InputLine[]) =>
-      embed(lines.map((line) => textOf(valueOf(line, options)))).map((vector) => `{"embedding":[${floats(vector)}]}`),
+      embed(lines.map((line) => textOf(inputOf(line, options)))).map((vector) => `{"embedding":[${floats(vector)}]}`),
     { [Symbol.dispose]: () => embed[Symbol.dispose]() },
   );
 }
@@ -82,7 +82,7 @@ async function openWords(options: Options, settings: FeatureExtractionOptions): 
   const embed = await wordVectors(folder(options.model), settings);
   return Object.assign(
     (lines: readonly InputLine[]) =>
-      embed(lines.map((line) => wordsOf(valueOf(line, options)))).map((words) =>
+      embed(lines.map((line) => wordsOf(inputOf(line, options)))).map((words) =>
         JSON.stringify({
           words: words.map(({ word, start, end, vector }) => ({ word, start, end, embedding: floats(vector) })),
         }),
