@@ -179,7 +179,7 @@ export async function tourReport(
       {
         kind: "lines",
         title: "Masked-LM loss while pre-training",
-        note: "Running mean over batches of the training text, where some chosen tokens are kept or replaced at random.",
+        note: "Running mean over batches of the training text, where some chosen tokens are kept or replaced at random. It jumps where sequences become longer and pairs of sentences are judged too.",
         x: "step",
         y: "nats per token",
         points: pretrained.curve.map(({ step, loss }) => ({ series: "training", x: step, y: loss })),
