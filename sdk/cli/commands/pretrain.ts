@@ -11,9 +11,11 @@ import {
   linearRate,
   loadModel,
   loadTokenizer,
+  type MaskedLmOptions,
   type Model,
   maskedHeldOut,
   maskedLm,
+  ngramMaskedLm,
   type PairOptions,
   type Position,
   type PredictsTokens,
@@ -27,6 +29,7 @@ import {
   type Stage,
   type Step,
   saveModel,
+  spanMaskedLm,
   type TokenizedDocument,
   type Tokenizer,
   together,
@@ -70,17 +73,31 @@ interface Options extends ModelOptions {
   readonly resume?: string;
 }
 
-/** What --objective says: how sequences are made, and what is learned from them. */
-function arrangementOf(objective: string): Arrangement {
-  const parts = objective.split("+").sort().join("+");
-  const known: Readonly<Record<string, Arrangement>> = {
-    "masked-lm": "sentences",
-    "masked-lm+next-sentence": "next-sentence",
-    "masked-lm+sentence-order": "sentence-order",
-  };
-  const arrangement = known[parts];
-  if (!arrangement) throw new UsageError(`--objective ${objective}: expected one of ${Object.keys(known).join(", ")}`);
-  return arrangement;
+/** How tokens are hidden, by the name of the objective. */
+const HIDING: Readonly<Record<string, (options: MaskedLmOptions) => HeadObjective<PredictsTokens>>> = {
+  "masked-lm": maskedLm,
+  "ngram-masked-lm": ngramMaskedLm,
+  "span-masked-lm": spanMaskedLm,
+  roberta: (options) => maskedLm({ ...options, choose: "rounded", firstRandom: 4 }),
+};
+const PAIRS: readonly string[] = ["next-sentence", "sentence-order"] satisfies Arrangement[];
+
+interface ObjectiveParts {
+  readonly arrangement: Arrangement;
+  readonly hide: (options: MaskedLmOptions) => HeadObjective<PredictsTokens>;
+}
+
+/** What --objective says: how tokens are hidden, and with which pairs, if any. */
+function objectiveOf(objective: string): ObjectiveParts {
+  const parts = objective.split("+");
+  const [hiding, ...others] = parts.filter((part) => !PAIRS.includes(part));
+  const pairs = parts.filter((part) => PAIRS.includes(part));
+  const hide = hiding !== undefined && Object.hasOwn(HIDING, hiding) ? HIDING[hiding] : undefined;
+  if (!hide || others.length > 0 || pairs.length > 1)
+    throw new UsageError(
+      `--objective ${objective}: expected one of ${Object.keys(HIDING).join(", ")}, alone or with +next-sentence or +sentence-order`,
+    );
+  return { hide, arrangement: (pairs[0] as Arrangement | undefined) ?? "sentences" };
 }
 
 async function documentsOf(names: readonly string[]): Promise<string[][]> {
@@ -176,7 +193,7 @@ function stagesOf(
 }
 
 async function run(files: readonly string[], options: Options): Promise<void> {
-  const arrangement = arrangementOf(options.objective);
+  const { arrangement, hide } = objectiveOf(options.objective);
   await requireFiles([...files, options.dev]);
   if (!options.force && (await exists(options.out)))
     throw new UsageError(`${options.out} exists already; choose another --out, or replace it with --force`);
@@ -219,7 +236,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   const from = options.resume === undefined ? undefined : await checkpoints.resume(options.resume, optimizer);
   const { signal } = interruption();
   const last = await loop(
-    trainInStages(stagesOf(options, documents, arrangement, maskedLm(masking), sequences, loaded), {
+    trainInStages(stagesOf(options, documents, arrangement, hide(masking), sequences, loaded), {
       engine,
       model: loaded.model,
       optimizer,
@@ -350,7 +367,7 @@ export function pretrainCommand(): Command {
     .option("--dropout <share>", "", Number, 0.1)
     .option(
       "--objective <names>",
-      "masked-lm, masked-lm+next-sentence or masked-lm+sentence-order",
+      "masked-lm, ngram-masked-lm (ALBERT), span-masked-lm (SpanBERT) or roberta, alone or with +next-sentence or +sentence-order",
       "masked-lm+next-sentence",
     )
     .option("--mask <share>", "tokens to predict", positive, 0.15)
