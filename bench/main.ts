@@ -85,7 +85,11 @@ function line(m: Measurement): string {
     m.share === null
       ? ""
       : `${(100 * m.share).toFixed(1)} % (${m.share_quartiles!.map((q) => (100 * q).toFixed(1)).join(" … ")})`;
-  return `${m.name.padEnd(48)} ${m.median_ms.toPrecision(4).padStart(9)} ms  ${gflops.padEnd(20)} ${share}`;
+  const memory =
+    m.resident_bytes === undefined
+      ? ""
+      : `${(m.resident_bytes / 1e6).toFixed(0)} MB resident, ${(m.memory_bytes! / 1e6).toFixed(1)} MB of it the engine's`;
+  return `${m.name.padEnd(48)} ${m.median_ms.toPrecision(4).padStart(9)} ms  ${gflops.padEnd(20)} ${share}${memory}`;
 }
 
 function report(names: readonly string[], options: Options): void {

@@ -18,6 +18,9 @@ export interface Measurement {
   readonly gflops: number | null;
   readonly peak_gflops: number | null;
   readonly share: number | null;
+  /** at the end of a process of its own: resident set size, and the engine's linear memory */
+  readonly resident_bytes?: number;
+  readonly memory_bytes?: number;
   /** first and third quartile of `share` over the rounds */
   readonly share_quartiles?: readonly [number, number];
 }
@@ -33,6 +36,14 @@ export interface Subject {
   /** floating-point operations of one run; absent where they are not what it spends its time on */
   readonly operations?: number;
   run(): void | Promise<void>;
+  /** Memory after the last run, where a run is a process of its own. */
+  memory?(): Memory;
+}
+
+export interface Memory {
+  readonly resident_bytes: number;
+  /** 0 where there is no engine */
+  readonly memory_bytes: number;
 }
 
 export const runtime = `node ${process.versions.node}`;
@@ -76,6 +87,7 @@ export async function measure(subject: Subject, yardstick: Yardstick, build: Bui
     gflops: rates && median(rates),
     peak_gflops: median(peaks),
     share: rates && median(rates.map((rate, i) => rate / peaks[i]!)),
+    ...subject.memory?.(),
   };
 }
 
