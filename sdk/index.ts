@@ -39,6 +39,14 @@ export { cosine, type Neighbour, nearest, type Similarity, similarityOf } from "
 export { overlapOfStep } from "./heads/span.js";
 export { type SpanBoundarySizes, spanBoundaryHead } from "./heads/span-boundary.js";
 // io: model folders
+export {
+  type Adapted,
+  type AdaptOptions,
+  adapt,
+  loadAdapted,
+  loadAdapter,
+  saveAdapter,
+} from "./io/adapter.js";
 export { type Files, ModelFileError, memoryFiles, type WritableFiles } from "./io/files.js";
 export { type LoadOptions, loadModel, loadTokenizer, type Pretrained } from "./io/pretrained.js";
 export { readSafetensors, SafetensorsError, writeSafetensors } from "./io/safetensors.js";
@@ -57,6 +65,7 @@ export type { Encoder, Trace } from "./models/encoder.js";
 export { type EncoderFamily, familyOf, type Purpose } from "./models/family.js";
 // nn: parameters by their published names
 export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
+export type { Lora, LoraSettings } from "./nn/lora.js";
 export { type StoredTensors, Weights, WeightsError } from "./nn/weights.js";
 // objectives: pre-training
 export { type BartNoiseOptions, bartNoise, denoising } from "./objectives/bart-noise.js";
@@ -139,6 +148,7 @@ export { entitiesOf, entityF1 } from "./train/metrics/entities.js";
 export { perplexity, standardError, unigramEntropy } from "./train/metrics/perplexity.js";
 export { type SenseFigures, senseSeparation } from "./train/metrics/senses.js";
 export { type AdamOptions, adamW, clipScale, gradientNorm, lamb, type Optimizer } from "./train/optimizer.js";
+export { depths, freeze, layerDecay, namesLike } from "./train/parameter-groups.js";
 export {
   constantRate,
   cosineRate,

@@ -38,7 +38,8 @@ export interface LoadOptions<P extends Purpose> {
   readonly scratch?: boolean;
 }
 
-function purposeOf(family: EncoderFamily<unknown>, config: Section): Purpose {
+/** What a configuration's `architectures` say that the model is for; without any it encodes. */
+export function purposeOf(family: EncoderFamily<unknown>, config: Section): Purpose {
   const { architectures } = config;
   const named = Array.isArray(architectures) ? (architectures[0] as unknown) : undefined;
   if (named === undefined) return "encode";
@@ -77,7 +78,7 @@ function labelsOf(config: Section): LabelSet {
 }
 
 /** The classes of a model: those given, or those of config.json; null for purposes without. */
-function classesOf(config: Section, purpose: Purpose, given: LabelSet | null | undefined): LabelSet | null {
+export function classesOf(config: Section, purpose: Purpose, given: LabelSet | null | undefined): LabelSet | null {
   if (!needsLabels(purpose)) return null;
   if (given !== undefined) return given;
   if (config["problem_type"] === "multi_label_classification") {
@@ -110,7 +111,7 @@ export async function loadModel<P extends Purpose = Purpose>(
   const build = (w: Weights) => buildModel(family, w, read, purpose, labels?.size ?? 1);
   const stored = options.scratch ? undefined : renamed(await openWeights(files), family, read);
   // Everything is compared before memory is taken: a configuration that lies must not cost more than its file has.
-  const leftOver = stored ? compare(stored, Weights.plan(engine, build, stored), family) : [];
+  const leftOver = stored ? compare(stored, Weights.plan(engine, build, { stored }), family) : [];
   const weights = new Weights(engine, { seed: options.seed ?? 1, ...(stored && { stored }) });
   try {
     const model = build(weights);

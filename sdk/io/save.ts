@@ -32,7 +32,7 @@ function tensorsOf({ family, purpose, config, weights, labels }: Saved): NamedTe
     read: (name, target) => target.set(parameters.get(name)!.data),
   };
   const build = (w: Weights) => buildModel(family, w, family.read(config), purpose, labels?.size ?? 1);
-  return Array.from(Weights.plan(weights.engine, build, held), ([name, shape]) => {
+  return Array.from(Weights.plan(weights.engine, build, { stored: held }), ([name, shape]) => {
     const parameter = parameters.get(name);
     if (!parameter || !sameShape(parameter.shape, shape)) {
       throw new WeightsError(
@@ -50,7 +50,7 @@ function tensorsOf({ family, purpose, config, weights, labels }: Saved): NamedTe
  */
 export async function saveModel(files: WritableFiles, saved: Saved): Promise<void> {
   const bytes = writeSafetensors(tensorsOf(saved));
-  await files.write("config.json", jsonBytes(configOf(saved)));
+  await files.write("config.json", jsonBytes(savedConfig(saved)));
   await files.write("model.safetensors", bytes);
   await saveTokenizer(files, saved.tokenizer, saved.length);
 }
@@ -58,7 +58,19 @@ export async function saveModel(files: WritableFiles, saved: Saved): Promise<voi
 /** Fields that belong to the task or the file that a configuration came from, and are written anew. */
 const TASK_FIELDS = ["id2label", "label2id", "num_labels", "problem_type", "torch_dtype", "_num_labels"];
 
-function configOf({ family, purpose, config, labels }: Saved): Section {
+/** The fields of a configuration that say what the model was trained for. */
+export function taskFields(config: Section): Section {
+  const fields = ["architectures", "id2label", "label2id", "problem_type"];
+  return Object.fromEntries(Object.entries(config).filter(([field]) => fields.includes(field)));
+}
+
+/** config.json of a model as it is now. */
+export function savedConfig({
+  family,
+  purpose,
+  config,
+  labels,
+}: Omit<Saved, "weights" | "tokenizer" | "length">): Section {
   const kept = Object.fromEntries(Object.entries(config).filter(([field]) => !TASK_FIELDS.includes(field)));
   const names = labels?.names ?? (purpose === "classify" ? ["LABEL_0"] : null);
   return {

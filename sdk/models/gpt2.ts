@@ -11,7 +11,7 @@ import type { PredictsTokens } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import type { DecoderCache } from "../nn/cache.js";
 import { constant, normal } from "../nn/init.js";
-import { type Layer, linear, norm, product } from "../nn/layers.js";
+import { adaptable, type Layer, linear, norm, product } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
 import { affine, affineTransposed } from "../tensor/ops/affine.js";
@@ -75,7 +75,7 @@ function readConfig(json: unknown): Gpt2Config {
 function turned(w: Weights, inner: number, out: number, deviation: number, activation: Activation = "none"): Layer {
   const weight = w.get("weight", [inner, out], normal(deviation));
   const bias = w.get("bias", [out], constant(0));
-  return (x) => affineTransposed(x, weight, bias, activation);
+  return adaptable(w, { inner, out, turned: true }, (x, a) => affineTransposed(x, weight, bias, a), activation);
 }
 
 const normalised = (w: Weights, c: Gpt2Config): Layer => norm(w, c.n_embd, c.layer_norm_epsilon);

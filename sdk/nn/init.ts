@@ -2,7 +2,7 @@
  * How fresh parameters begin. Random values come from the engine's own generator, so a seed gives the same weights
  * everywhere: to the bit in the strict build, to some units of the last place in the relaxed one.
  */
-import { fillNormal, fillTruncatedNormal } from "../tensor/ops/random.js";
+import { fillNormal, fillTruncatedNormal, fillUniform } from "../tensor/ops/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** Fill a new parameter; `stream` tells parameters of one seed apart. */
@@ -20,4 +20,9 @@ export function normal(deviation: number): Init {
 /** Normal values redrawn until they lie within two deviations, as the original BERT initialises. */
 export function truncatedNormal(deviation: number): Init {
   return (t, key) => fillTruncatedNormal(t, deviation, key);
+}
+
+/** Independent values, equally likely between -bound and bound. */
+export function uniform(bound: number): Init {
+  return (t, key) => fillUniform(t, -bound, bound, key);
 }

@@ -1,24 +1,44 @@
 /** The small layers: each is a function from weights to a function of tensors. */
-import type { Activation } from "../tensor/ops/activation.js";
+import { type Activation, activateLast } from "../tensor/ops/activation.js";
 import { affine } from "../tensor/ops/affine.js";
+import { add } from "../tensor/ops/elementwise.js";
 import { layerNorm, rmsNorm } from "../tensor/ops/norm.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { constant, type Init } from "./init.js";
-import type { Weights } from "./weights.js";
+import type { LinearPlace, Weights } from "./weights.js";
 
 export type Layer = (x: Tensor) => Tensor;
+
+/**
+ * A linear layer that an adapter may name: activation(map(x) + branch(x)). Without an adapter it is the map alone.
+ *
+ * @param map x (rows, inner) -> (rows, out), with the activation that it is given
+ */
+export function adaptable(
+  w: Weights,
+  place: LinearPlace,
+  map: (x: Tensor, activation: Activation) => Tensor,
+  activation: Activation,
+): Layer {
+  const branch = w.branch(place);
+  if (!branch) return (x) => map(x, activation);
+  return (x) => {
+    const more = branch(x);
+    return more ? activateLast(add(map(x, "none"), more), activation) : map(x, activation);
+  };
+}
 
 /** x (rows, inner) -> (rows, out): y = activation(x Wᵀ + b), with W stored (out, inner) as in PyTorch. */
 export function linear(w: Weights, inner: number, out: number, init: Init, activation: Activation = "none"): Layer {
   const weight = w.get("weight", [out, inner], init);
   const bias = w.get("bias", [out], constant(0));
-  return (x) => affine(x, weight, bias, activation);
+  return adaptable(w, { inner, out, turned: false }, (x, a) => affine(x, weight, bias, a), activation);
 }
 
 /** The same without a bias: y = activation(x Wᵀ). */
 export function product(w: Weights, inner: number, out: number, init: Init, activation: Activation = "none"): Layer {
   const weight = w.get("weight", [out, inner], init);
-  return (x) => affine(x, weight, null, activation);
+  return adaptable(w, { inner, out, turned: false }, (x, a) => affine(x, weight, null, a), activation);
 }
 
 /** x (rows, width) -> the same shape: each row divided by its root mean square, then scaled. */

@@ -34,6 +34,28 @@ export class WeightsError extends Error {
   }
 }
 
+/** Where a linear layer of a model is, and what it maps. */
+export interface LinearPlace {
+  readonly inner: number;
+  readonly out: number;
+  /** whether its weight is stored (inner, out), as GPT-2's are */
+  readonly turned: boolean;
+}
+
+/** What is added to a linear layer's output: x (rows, inner) -> (rows, out); null for nothing at this time. */
+export type Branch = (x: Tensor) => Tensor | null;
+
+/**
+ * Weights that stand on those of another model: an adapter's. What they do not own is the other model's, not a copy, so
+ * that several of them share one body.
+ */
+export interface Overlay {
+  readonly base: Weights;
+  owns(name: string): boolean;
+  /** The branch beside the linear layer that asks from `w`; null for layers that stay as they are. */
+  branch(w: Weights, place: LinearPlace): Branch | null;
+}
+
 /** No model comes near so many tensors; a configuration that asks for more is damaged. */
 const MOST_TENSORS = 100_000;
 
@@ -51,6 +73,14 @@ interface Root {
   /** Names that the stored weights did not have and that were initialised instead. */
   readonly fresh: Set<string>;
   readonly plan: Plan | null;
+  readonly over: Overlay | null;
+}
+
+/** What weights are made of, where they are not all fresh. */
+export interface WeightsSources {
+  readonly stored?: StoredTensors;
+  /** another model's weights, which these stand on */
+  readonly over?: Overlay;
 }
 
 /**
@@ -60,19 +90,21 @@ interface Root {
  * const weight = w.get("output.dense.weight", [128, 512], normal(0.02)); // "encoder.layer.0.output.dense.weight"
  */
 export class Weights implements Disposable {
+  /** the overlay whose change these weights hold at this time; read and set by it */
+  merged: Overlay | null = null;
   readonly #root: Root;
   readonly #path: string;
 
   constructor(
     engine: Engine,
-    options: { readonly seed?: number; readonly stored?: StoredTensors; readonly plan?: Plan } | Weights,
+    options: (WeightsSources & { readonly seed?: number; readonly plan?: Plan }) | Weights,
     path = "",
   ) {
     this.#path = path;
     if (options instanceof Weights) this.#root = options.#root;
     else {
-      const { seed = 1, stored = null, plan = null } = options;
-      this.#root = { engine, seed, stored, parameters: new Map(), fresh: new Set(), plan };
+      const { seed = 1, stored = null, plan = null, over = null } = options;
+      this.#root = { engine, seed, stored, parameters: new Map(), fresh: new Set(), plan, over };
     }
   }
 
@@ -84,10 +116,14 @@ export class Weights implements Disposable {
    * Weights.plan(engine, (w) => linear(w.at("classifier"), 128, 3, normal(0.02)));
    * // Map { "classifier.weight" => [3, 128], "classifier.bias" => [3] }
    */
-  static plan(engine: Engine, build: (w: Weights) => unknown, stored?: StoredTensors): ReadonlyMap<string, Shape> {
+  static plan(
+    engine: Engine,
+    build: (w: Weights) => unknown,
+    sources: WeightsSources = {},
+  ): ReadonlyMap<string, Shape> {
     const plan = { shapes: new Map<string, Shape>(), storage: new Storage(engine, 0) };
     try {
-      build(new Weights(engine, { plan, ...(stored && { stored }) }));
+      build(new Weights(engine, { plan, ...sources }));
       return plan.shapes;
     } finally {
       plan.storage[Symbol.dispose]();
@@ -98,6 +134,11 @@ export class Weights implements Disposable {
     return this.#root.engine;
   }
 
+  /** Where these weights are seen from: "" for all of them. */
+  get path(): string {
+    return this.#path;
+  }
+
   /** The same weights, seen from `path` downwards. */
   at(path: string): Weights {
     return new Weights(this.engine, this, this.#join(path));
@@ -105,7 +146,14 @@ export class Weights implements Disposable {
 
   /** Whether a checkpoint is open that has this name. */
   has(name: string): boolean {
-    return this.#root.stored?.shape(this.#join(name)) !== undefined;
+    const full = this.#join(name);
+    const { over, stored } = this.#root;
+    return over && !over.owns(full) ? over.base.has(full) : stored?.shape(full) !== undefined;
+  }
+
+  /** What is to be added to the output of the linear layer at this place; null where nothing is. */
+  branch(place: LinearPlace): Branch | null {
+    return this.#root.over?.branch(this, place) ?? null;
   }
 
   /**
@@ -115,7 +163,8 @@ export class Weights implements Disposable {
    */
   get(name: string, shape: Shape, init: Init): Tensor {
     const full = this.#join(name);
-    const { engine, parameters, stored, fresh, seed, plan } = this.#root;
+    const { engine, parameters, stored, fresh, seed, plan, over } = this.#root;
+    if (over && !over.owns(full)) return over.base.get(full, shape, init);
     if (plan) return noted(plan, full, shape);
     const known = parameters.get(full);
     if (known) {

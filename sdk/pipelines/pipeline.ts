@@ -3,6 +3,7 @@
  */
 import { Engine } from "../engine/engine.js";
 import type { Build } from "../engine/source.js";
+import { loadAdapted } from "../io/adapter.js";
 import { type Files, ModelFileError } from "../io/files.js";
 import { loadModel, loadTokenizer, type Pretrained } from "../io/pretrained.js";
 import { readSentenceSettings } from "../io/sentence.js";
@@ -16,6 +17,8 @@ export interface PipelineOptions {
   readonly build?: Build | "auto";
   /** longest sequence; by default what the folder says, at most what the model has positions for */
   readonly length?: number;
+  /** the folder of an adapter that stands on the model */
+  readonly adapter?: Files;
 }
 
 /** A function of one input or of many. */
@@ -47,7 +50,9 @@ export async function openPipeline<P extends Purpose, Input, Output>(
   let loaded: Pretrained<P> | null = null;
   const dispose = () => (options.engine ? loaded?.[Symbol.dispose]() : engine.dispose());
   try {
-    loaded = await loadModel(engine, files, { purpose });
+    loaded = options.adapter
+      ? await loadAdapted(engine, files, options.adapter, { purpose })
+      : await loadModel(engine, files, { purpose });
     if (loaded.fresh.length > 0) {
       const missing = loaded.fresh.slice(0, 3).join(", ");
       throw new ModelFileError(`this folder's model has not been trained for this: it lacks ${missing}`);

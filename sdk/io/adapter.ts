@@ -1,0 +1,280 @@
+/** Adapters on a loaded model: fresh ones to train, and PEFT's files read and written. */
+import type { Engine } from "../engine/engine.js";
+import { LabelSet } from "../heads/labels.js";
+import { buildModel } from "../models/build.js";
+import { ConfigError } from "../models/config.js";
+import { familyOf, type Purpose } from "../models/family.js";
+import { isTarget, Lora, type LoraSettings } from "../nn/lora.js";
+import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
+import { type AdapterConfig, adapterConfigOf, HEADS, readAdapterConfig } from "./adapter-config.js";
+import { type Files, fieldsOf, jsonBytes, ModelFileError, readJson, type WritableFiles } from "./files.js";
+import { classesOf, type LoadOptions, loadModel, type Pretrained, purposeOf } from "./pretrained.js";
+import { readSafetensors, writeSafetensors } from "./safetensors.js";
+import { savedConfig, taskFields } from "./save.js";
+
+const CONFIG = "adapter_config.json";
+const WEIGHTS = "adapter_model.safetensors";
+const PREFIX = "base_model.model.";
+
+/**
+ * A model with an adapter. Its weights are the adapter's own, so that fine-tuning learns those alone; everything else is
+ * the other model's. Disposing it leaves that one as it was.
+ */
+export interface Adapted<P extends Purpose = Purpose> extends Pretrained<P> {
+  readonly lora: Lora;
+}
+
+export type AdaptOptions = Partial<LoraSettings> & { readonly seed?: number };
+
+/** Where Hu et al. found most to gain, by the names that families have for queries and values. */
+const QUERIES_AND_VALUES = [
+  ["query", "value"],
+  ["query_proj", "value_proj"],
+  ["q_proj", "v_proj"],
+  ["q_lin", "v_lin"],
+  ["q", "v"],
+  ["c_attn"],
+  ["Wqkv"],
+] as const;
+
+/** PEFT's name of a module: bare models are saved without the prefix that the body has under a head. */
+function publishedName({ purpose, family }: Pretrained): (module: string) => string {
+  const prefix = `${family.prefix}.`;
+  if (purpose !== "encode" || family.prefix === "") return (module) => module;
+  return (module) => (module.startsWith(prefix) ? module.slice(prefix.length) : module);
+}
+
+/** The linear layers of a model, by the names used here. */
+function linearLayers({ family, weights, config, purpose, labels }: Pretrained): string[] {
+  const found = new Set<string>();
+  const over = {
+    base: weights,
+    owns: () => false,
+    branch(w: Weights) {
+      found.add(w.path);
+      return null;
+    },
+  };
+  buildModel(family, new Weights(weights.engine, { over }), family.read(config), purpose, labels?.size ?? 1);
+  return [...found];
+}
+
+function defaultTargets(layers: readonly string[]): readonly string[] {
+  const found = QUERIES_AND_VALUES.find((names) =>
+    names.every((name) => layers.some((layer) => isTarget(layer, [name]))),
+  );
+  if (found) return found;
+  throw new WeightsError("lora: this model has no layers named as queries and values usually are; name targets");
+}
+
+/** The task's head, and what else of heads the model has begun at random: nothing else would keep those values. */
+function defaultSaved(
+  { purpose, weights, fresh, family }: Pretrained,
+  published: (module: string) => string,
+): string[] {
+  const module = (name: string): string => name.slice(0, name.lastIndexOf("."));
+  const modules = Array.from(weights.entries(), ([name]) => module(name));
+  const heads = ["classification_head", ...(HEADS[purpose] ?? [])].filter((head) =>
+    modules.some((name) => name === head || name.startsWith(`${head}.`)),
+  );
+  const rest = fresh
+    .filter(family.isHead)
+    .map(module)
+    .filter((name) => !heads.some((head) => name === head || name.startsWith(`${head}.`)));
+  return [...heads, ...new Set(rest.map(published))];
+}
+
+/** Parts of the model whose copies the adapter begins with. */
+function copiesOf(base: Weights, lora: Lora): StoredTensors {
+  const saved = new Map([...base.entries()].filter(([name]) => lora.isSaved(name)));
+  return {
+    names: () => saved.keys(),
+    shape: (name) => saved.get(name)?.shape,
+    read: (name, target) => target.set(saved.get(name)!.data),
+  };
+}
+
+function requireEveryTarget(layers: readonly string[], { settings, published }: Lora): void {
+  const { targets } = settings;
+  const fits = (wanted: LoraSettings["targets"]) => layers.some((layer) => isTarget(published(layer), wanted));
+  const idle = targets instanceof RegExp ? (fits(targets) ? [] : [targets.source]) : targets.filter((t) => !fits([t]));
+  if (idle.length === 0) return;
+  const ends = [...new Set(layers.map((layer) => layer.slice(layer.lastIndexOf(".") + 1)))];
+  throw new WeightsError(`lora: no layer is named ${idle.join(", ")}; this model's layers end with ${ends.join(", ")}`);
+}
+
+/** The model built once more over the same weights, with the branches in their places. */
+function stand<P extends Purpose>(loaded: Pretrained<P>, lora: Lora, seed: number, stored: StoredTensors): Adapted<P> {
+  const { engine, family, config, purpose, labels } = loaded;
+  loaded.weights.freeze(() => true);
+  const weights = new Weights(engine, { seed, stored, over: lora });
+  try {
+    const model = buildModel(family, weights, family.read(config), purpose, labels?.size ?? 1);
+    return { ...loaded, model, weights, lora, [Symbol.dispose]: () => weights[Symbol.dispose]() };
+  } catch (error) {
+    weights[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
+ * A fresh adapter on a model, which scores as before until it is trained. The model's own weights are frozen.
+ *
+ * @param options rank 8, alpha twice the rank, no dropout, queries and values of every layer, and the task's head
+ * @example
+ * using adapted = adapt(loaded, { r: 8, targets: ["query", "value"] });
+ * for await (const event of finetune({ loaded: adapted, … })) …
+ * await saveAdapter(writableFolder("my-adapter"), adapted);
+ */
+export function adapt<P extends Purpose>(loaded: Pretrained<P>, options: AdaptOptions = {}): Adapted<P> {
+  const { r = 8, alpha = 2 * r, dropout = 0, rankStabilised = false, seed = 1 } = options;
+  const published = publishedName(loaded);
+  const layers = linearLayers(loaded);
+  const targets = options.targets ?? defaultTargets(layers);
+  const modulesToSave = options.modulesToSave ?? defaultSaved(loaded, published);
+  const lora = new Lora(loaded.weights, { r, alpha, dropout, rankStabilised, targets, modulesToSave }, published);
+  requireEveryTarget(layers, lora);
+  return stand(loaded, lora, seed, copiesOf(loaded.weights, lora));
+}
+
+/** Tensors of an adapter file under the names used here. */
+function adapterTensors(bytes: Uint8Array, { family }: Pretrained): StoredTensors {
+  const file = readSafetensors(bytes);
+  const places = new Map<string, string>();
+  for (const stored of file.names()) {
+    if (!stored.startsWith(PREFIX))
+      throw new WeightsError(`${WEIGHTS}: ${stored} does not begin with ${PREFIX}; is this a file of PEFT?`);
+    const name = family.canonicalName(stored.slice(PREFIX.length));
+    if (name !== null) places.set(name, stored);
+  }
+  return {
+    names: () => places.keys(),
+    shape: (name) => (places.has(name) ? file.shape(places.get(name)!) : undefined),
+    read: (name, target) => file.read(places.get(name)!, target),
+  };
+}
+
+/** The file must have what the configuration names, in these shapes, and nothing else. */
+function requireFit(loaded: Pretrained, lora: Lora, stored: StoredTensors): void {
+  const { engine, family, config, purpose, labels } = loaded;
+  const build = (w: Weights) => buildModel(family, w, family.read(config), purpose, labels?.size ?? 1);
+  const asked = Weights.plan(engine, build, { stored, over: lora });
+  const missing = [...asked.keys()].filter((name) => !stored.shape(name));
+  const unexpected = [...stored.names()].filter((name) => !asked.has(name));
+  if (missing.length + unexpected.length > 0)
+    throw new WeightsError(
+      `${WEIGHTS} does not fit the model: ${missing.length} missing (${missing.slice(0, 5).join(", ")}), ${unexpected.length} not known (${unexpected.slice(0, 5).join(", ")}). Was it trained on a model of another kind or size?`,
+      missing,
+      unexpected,
+    );
+  for (const [name, shape] of asked)
+    if (!sameShape(stored.shape(name)!, shape))
+      throw new WeightsError(
+        `${name}: ${WEIGHTS} has [${stored.shape(name)}], the model needs [${shape}]. Was it trained on this model?`,
+      );
+}
+
+async function configOf(files: Files): Promise<AdapterConfig> {
+  const json = await readJson(files, CONFIG);
+  if (json === undefined) throw new ModelFileError(`${CONFIG} is missing: is this the folder of an adapter?`);
+  try {
+    return readAdapterConfig(json);
+  } catch (error) {
+    // The readers of fields are those of a model's configuration, which they name.
+    if (!(error instanceof ConfigError) || error.message.startsWith("adapter_")) throw error;
+    throw new ConfigError(`adapter_${error.message}`);
+  }
+}
+
+async function weightsOf(files: Files): Promise<Uint8Array> {
+  const bytes = await files.read(WEIGHTS);
+  if (!bytes) throw new ModelFileError(`${WEIGHTS} is missing; adapters in other formats (.bin) are not read`);
+  return bytes;
+}
+
+/**
+ * An adapter that Cloze or PEFT saved, on the model that it was trained on. Several may stand on one model: each is a
+ * model of its own to call, and the body is in memory once.
+ *
+ * @throws {ModelFileError | ConfigError | WeightsError} saying what does not fit
+ * @example
+ * using polite = await loadAdapter(loaded, folder("polite"));
+ * using rude = await loadAdapter(loaded, folder("rude"));
+ */
+export async function loadAdapter<P extends Purpose>(loaded: Pretrained<P>, files: Files): Promise<Adapted<P>> {
+  const { settings } = await configOf(files);
+  const stored = adapterTensors(await weightsOf(files), loaded);
+  const lora = new Lora(loaded.weights, settings, publishedName(loaded));
+  requireFit(loaded, lora, stored);
+  lora.layers.clear();
+  return stand(loaded, lora, 1, stored);
+}
+
+/** The classes of an adapter's head: those that its folder or the model names, or as many as the head has. */
+async function labelsFor(base: Files, adapter: Files, purpose: Purpose): Promise<LabelSet | null> {
+  const own = await readJson(adapter, "config.json");
+  if (own !== undefined) return classesOf(fieldsOf(own), purpose, undefined);
+  const file = readSafetensors(await weightsOf(adapter));
+  const head = [...file.names()].find((name) => /\.(classifier|score|out_proj)\.weight$/.test(name));
+  const named = classesOf(fieldsOf(await readJson(base, "config.json")), purpose, undefined);
+  const count = head === undefined ? named?.size : file.shape(head)![0]!;
+  if (named === null || count === undefined || named.size === count) return named;
+  return new LabelSet(Array.from({ length: count }, (_, id) => `LABEL_${id}`));
+}
+
+/**
+ * A model folder and an adapter's folder, loaded together for what the adapter was trained for. Disposing the result
+ * gives back both.
+ */
+export async function loadAdapted<P extends Purpose = Purpose>(
+  engine: Engine,
+  base: Files,
+  adapter: Files,
+  options: Pick<LoadOptions<P>, "purpose"> = {},
+): Promise<Adapted<P>> {
+  const own = await readJson(adapter, "config.json");
+  const config = fieldsOf(own);
+  const trained = own === undefined ? (await configOf(adapter)).purpose : purposeOf(familyOf(config), config);
+  const purpose = options.purpose ?? (trained as P | null) ?? undefined;
+  const labels = purpose === undefined ? undefined : await labelsFor(base, adapter, purpose);
+  const loaded = await loadModel<P>(engine, base, {
+    ...(purpose && { purpose }),
+    ...(labels !== undefined && { labels }),
+  });
+  try {
+    const adapted = await loadAdapter(loaded, adapter);
+    return {
+      ...adapted,
+      config: { ...loaded.config, ...taskFields(config) },
+      fresh: loaded.fresh.filter((name) => !adapted.lora.isSaved(name)),
+      [Symbol.dispose]() {
+        adapted[Symbol.dispose]();
+        loaded[Symbol.dispose]();
+      },
+    };
+  } catch (error) {
+    loaded[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
+ * Write an adapter as PEFT does: adapter_config.json and adapter_model.safetensors; beside them config.json, which says
+ * what the adapted model is for and names its classes.
+ *
+ * @param base where the model is, or its name, for the reader's sake
+ */
+export async function saveAdapter(files: WritableFiles, adapted: Adapted, base: string | null = null): Promise<void> {
+  const { lora, purpose, weights } = adapted;
+  const bytes = writeSafetensors(
+    Array.from(weights.entries(), ([name, t]) => ({
+      name: `${PREFIX}${lora.published(name)}`,
+      shape: t.shape,
+      values: t.toArray(),
+    })),
+  );
+  const turned = [...lora.layers.values()].some((layer) => layer.turned);
+  await files.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { purpose, base, turned })));
+  await files.write(WEIGHTS, bytes);
+  await files.write("config.json", jsonBytes(savedConfig(adapted)));
+}

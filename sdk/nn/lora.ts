@@ -1,0 +1,167 @@
+/**
+ * LoRA: low-rank adapters beside the linear layers of a model whose own weights stay as they are. Hu et al. 2021, "LoRA:
+ * Low-Rank Adaptation of Large Language Models" (arXiv:2106.09685), section 4.1; names, initialisation and the choice of
+ * layers as in Hugging Face's PEFT.
+ *
+ *   y = W x + b + (alpha / r) B A x,   A (r, inner) random, B (out, r) zero at first
+ */
+import { affine, affineTransposed } from "../tensor/ops/affine.js";
+import { dropout } from "../tensor/ops/dropout.js";
+import { scale } from "../tensor/ops/elementwise.js";
+import { Scope } from "../tensor/scope.js";
+import { isTraced } from "../tensor/tape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { constant, uniform } from "./init.js";
+import { type Branch, type LinearPlace, type Overlay, type Weights, WeightsError } from "./weights.js";
+
+export interface LoraSettings {
+  /** rank of the change: columns of B */
+  readonly r: number;
+  /** the change is multiplied with alpha / r */
+  readonly alpha: number;
+  /** share of a layer's inputs that training takes away from the branch */
+  readonly dropout: number;
+  /** alpha / sqrt(r) in the place of alpha / r: Kalajdzievski 2023 (arXiv:2312.03732) */
+  readonly rankStabilised: boolean;
+  /** layers by the last parts of their published names, or by an expression that fits the whole of them */
+  readonly targets: readonly string[] | RegExp;
+  /** modules by the end of their names that are learned whole and saved with the adapter: a new head */
+  readonly modulesToSave: readonly string[];
+}
+
+/** A layer with a branch. */
+interface Adapted extends LinearPlace {
+  readonly a: Tensor;
+  readonly b: Tensor;
+}
+
+/** Whether the name of a layer ends with one of the targets, at a dot. */
+export function isTarget(module: string, targets: LoraSettings["targets"]): boolean {
+  if (targets instanceof RegExp) return new RegExp(`^(?:${targets.source})$`, targets.flags).test(module);
+  return targets.some((target) => module === target || module.endsWith(`.${target}`));
+}
+
+/** The name of a parameter, and of every module around it, from the inside out. */
+function* around(name: string): Generator<string> {
+  for (let end = name.lastIndexOf("."); end > 0; end = name.lastIndexOf(".", end - 1)) yield name.slice(0, end);
+}
+
+function requireSettings({ r, alpha }: LoraSettings): void {
+  if (!Number.isSafeInteger(r) || r < 1)
+    throw new RangeError(`lora: the rank must be a whole number of at least 1, got ${r}`);
+  if (!Number.isFinite(alpha)) throw new RangeError(`lora: alpha must be a number, got ${alpha}`);
+}
+
+/** The branches of one adapter, and what it owns beside the model's weights. */
+export class Lora implements Overlay {
+  readonly layers = new Map<string, Adapted>();
+  readonly #scaling: number;
+  /** what merging changed, as it was */
+  #kept: ReadonlyMap<string, Float32Array> | null = null;
+
+  /** @param published the name that PEFT knows a module by, where it is not the one used here */
+  constructor(
+    readonly base: Weights,
+    readonly settings: LoraSettings,
+    readonly published: (module: string) => string = (module) => module,
+  ) {
+    requireSettings(settings);
+    const { r, alpha, rankStabilised } = settings;
+    this.#scaling = alpha / (rankStabilised ? Math.sqrt(r) : r);
+  }
+
+  /** Whether a parameter belongs to a module that is learned whole. As in PEFT a name may begin inside of a part. */
+  isSaved(name: string): boolean {
+    return this.settings.modulesToSave.some((end) =>
+      [...around(name)].some((module) => this.published(module).endsWith(end)),
+    );
+  }
+
+  owns(name: string): boolean {
+    return /\.lora_[AB]\.weight$/.test(name) || this.isSaved(name);
+  }
+
+  branch(w: Weights, place: LinearPlace): Branch | null {
+    if (this.isSaved(`${w.path}.weight`) || !isTarget(this.published(w.path), this.settings.targets)) return null;
+    const { r, dropout: rate } = this.settings;
+    const { inner, out } = place;
+    // PyTorch's kaiming_uniform with a = sqrt(5): the bound is 1 / sqrt(inner).
+    const a = w.at("lora_A").get("weight", [r, inner], uniform(1 / Math.sqrt(inner)));
+    const b = w.at("lora_B").get("weight", [out, r], constant(0));
+    this.layers.set(w.path, { ...place, a, b });
+    return (x) => {
+      if (this.#isInside(a)) return null;
+      return scale(affine(affine(dropout(x, rate), a, null), b, null), this.#scaling);
+    };
+  }
+
+  /** Whether the model's own weights hold the change already. */
+  get isMerged(): boolean {
+    return this.#kept !== null;
+  }
+
+  #isInside(a: Tensor): boolean {
+    const { merged } = this.base;
+    if (merged === null) return false;
+    if (merged !== this)
+      throw new WeightsError(
+        "lora: another adapter is merged into the model's weights; unmerge it before using this one",
+      );
+    if (isTraced(a))
+      throw new WeightsError("lora: the adapter is merged into the model's weights; unmerge it to train it");
+    return true;
+  }
+
+  /**
+   * Add the change to the model's own weights, which then score as the adapted model does, at no cost of their own.
+   *
+   * @param own the adapter's weights, which modules that were learned whole are taken from
+   * @throws {WeightsError} when an adapter is merged already
+   */
+  merge(own: Weights): void {
+    const { base } = this;
+    if (base.merged) throw new WeightsError("lora: an adapter is merged into the model's weights already");
+    const kept = new Map<string, Float32Array>();
+    const changed = new Map(base.entries());
+    const change = (name: string, values: (old: Float32Array) => Float32Array): void => {
+      const parameter = changed.get(name);
+      if (!parameter) throw new WeightsError(`lora: the model has no ${name}`);
+      const old = parameter.toArray();
+      const next = values(old);
+      kept.set(name, old);
+      parameter.data.set(next);
+      parameter.storage.version++;
+    };
+    for (const [path, layer] of this.layers) change(`${path}.weight`, (old) => this.#added(old, layer));
+    for (const [name, t] of own.entries()) if (this.isSaved(name)) change(name, () => t.toArray());
+    this.#kept = kept;
+    base.merged = this;
+  }
+
+  /** Put the model's own weights back, to the bit. Nothing happens when this adapter is not merged. */
+  unmerge(): void {
+    if (!this.#kept) return;
+    for (const [name, parameter] of this.base.entries()) {
+      const old = this.#kept.get(name);
+      if (!old) continue;
+      parameter.data.set(old);
+      parameter.storage.version++;
+    }
+    this.#kept = null;
+    this.base.merged = null;
+  }
+
+  /** W + (alpha / r) B A, in the layout of W. */
+  #added(weight: Float32Array, { inner, out, turned, a, b }: Adapted): Float32Array {
+    using _ = new Scope();
+    const change = affineTransposed(b, a, null).data; // (out, inner)
+    const sum = new Float32Array(weight.length);
+    for (let row = 0; row < out; row++) {
+      for (let column = 0; column < inner; column++) {
+        const at = turned ? column * out + row : row * inner + column;
+        sum[at] = weight[at]! + this.#scaling * change[row * inner + column]!;
+      }
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Adapters there and back: those of Cloze beside the scores that it computes, for lora.py to load with PEFT; then those
+ * that lora.py made, loaded here and compared with PEFT's scores.
+ *
+ *   node scripts/run.mjs tests/pytorch/lora.ts OUT && python3 tests/pytorch/lora.py OUT && node scripts/run.mjs tests/pytorch/lora.ts OUT read
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Engine } from "../../sdk/engine/engine.js";
+import { LabelSet } from "../../sdk/heads/labels.js";
+import { type AdaptOptions, adapt, loadAdapted, saveAdapter } from "../../sdk/io/adapter.js";
+import { jsonBytes, memoryFiles } from "../../sdk/io/files.js";
+import { folder, writableFolder } from "../../sdk/io/folder.js";
+import { loadModel, type Pretrained } from "../../sdk/io/pretrained.js";
+import { readSafetensors, writeSafetensors } from "../../sdk/io/safetensors.js";
+import { saveModel } from "../../sdk/io/save.js";
+import type { Model } from "../../sdk/models/build.js";
+import type { Purpose } from "../../sdk/models/family.js";
+import { Scope } from "../../sdk/tensor/scope.js";
+import { share } from "../near.js";
+import { batch, LENGTH, tokenizer } from "../small-bert.js";
+import { wave } from "../wave.js";
+
+const [out, mode] = process.argv.slice(2);
+if (out === undefined) throw new Error("usage: node scripts/run.mjs tests/pytorch/lora.ts OUT [read]");
+const engine = await Engine.create();
+
+const WIDTHS = { hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 64 };
+const common = { vocab_size: tokenizer.size, max_position_embeddings: LENGTH + 2, pad_token_id: 0, ...WIDTHS };
+const distilbert = { dim: 32, n_layers: 2, n_heads: 4, hidden_dim: 64, max_position_embeddings: LENGTH };
+const gpt2 = {
+  n_embd: 32,
+  n_layer: 2,
+  n_head: 4,
+  n_positions: LENGTH,
+  pad_token_id: 0,
+  bos_token_id: 2,
+  eos_token_id: 3,
+};
+const t5 = {
+  d_model: 32,
+  d_kv: 8,
+  d_ff: 64,
+  num_layers: 2,
+  num_heads: 4,
+  is_encoder_decoder: true,
+  decoder_start_token_id: 0,
+  pad_token_id: 0,
+};
+
+/** A family, a purpose, and what the adapter is like. */
+const CASES: readonly (readonly [type: string, sizes: object, purpose: Purpose, options: AdaptOptions])[] = [
+  ["bert", common, "classify", { dropout: 0.1 }],
+  [
+    "bert",
+    common,
+    "encode",
+    { targets: ["query", "key", "value", "output.dense", "intermediate.dense"], rankStabilised: true },
+  ],
+  ["bert", common, "tag", { targets: /.*layer\.1\..*(query|output\.dense)/ }],
+  ["bert", common, "mask", { modulesToSave: ["predictions.transform"] }],
+  ["roberta", { ...common, type_vocab_size: 1 }, "classify", {}],
+  ["albert", { ...common, embedding_size: 16, num_hidden_groups: 1 }, "answer", { targets: ["query", "ffn"] }],
+  ["electra", { ...common, embedding_size: 16 }, "classify", {}],
+  ["distilbert", distilbert, "classify", {}],
+  ["modernbert", { ...common, local_attention: 8, cls_token_id: 2, sep_token_id: 3 }, "tag", {}],
+  ["gpt2", gpt2, "continue", { targets: ["c_attn", "c_proj"] }],
+  ["t5", t5, "rewrite", {}],
+];
+
+function scoresOf({ purpose, model }: Pretrained): Float32Array {
+  using _ = new Scope();
+  const b = batch();
+  const m = model as Model<"classify"> & Model<"tag"> & Model<"answer"> & Model<"rewrite">;
+  const hidden = m.encode(b);
+  if (purpose === "classify") return m.rowScores(hidden, b).toArray();
+  if (purpose === "tag") return m.tagScores(hidden).toArray();
+  if (purpose === "answer") return m.spanScores(hidden).toArray();
+  if (purpose === "encode") return hidden.toArray();
+  const everywhere = Int32Array.from(b.ids, (_id, i) => i);
+  if (purpose !== "rewrite") return m.tokenScores(hidden, everywhere).toArray();
+  const ids = b.ids.slice();
+  for (let row = 0; row < b.rows; row++)
+    ids.set(m.shifted(b.ids.subarray(b.starts[row]!, b.starts[row + 1]!)), b.starts[row]!);
+  return m.tokenScores(m.decode({ ...b, ids }, { hidden, starts: b.starts }), everywhere).toArray();
+}
+
+function disturb({ weights }: Pretrained, first: number): void {
+  for (const [i, [, t]] of [...weights.entries()].entries()) {
+    const change = wave(t.size, first + i);
+    const { data } = t;
+    for (let k = 0; k < change.length; k++) data[k]! += 0.1 * change[k]!;
+    t.storage.version++;
+  }
+}
+
+async function write(type: string, sizes: object, purpose: Purpose, options: AdaptOptions): Promise<object> {
+  const name = `${type}-${purpose}`;
+  const labels = ["classify", "tag"].includes(purpose) ? new LabelSet(["a", "b", "c"]) : null;
+  const config = { model_type: type, vocab_size: tokenizer.size, ...sizes };
+  const files = memoryFiles([["config.json", jsonBytes(config)]]);
+  using loaded = await loadModel(engine, files, { purpose, labels, scratch: true, seed: 7 });
+  disturb(loaded, 0);
+  await saveModel(writableFolder(join(out!, name)), { ...loaded, tokenizer, length: LENGTH });
+  using adapted = adapt(loaded, { r: 4, ...options });
+  disturb(adapted, 1000);
+  await saveAdapter(writableFolder(join(out!, `${name}-adapter`)), adapted, join(out!, name));
+  const values = scoresOf(adapted);
+  writeFileSync(join(out!, `${name}.scores`), writeSafetensors([{ name: "scores", shape: [values.length], values }]));
+  return { name, purpose };
+}
+
+/** PEFT's bound on one side is ours on the other: 2e-5 absolute plus 2e-5 relative. */
+async function read(name: string): Promise<boolean> {
+  using adapted = await loadAdapted(engine, folder(join(out!, name)), folder(join(out!, `${name}-peft`)));
+  const want = readSafetensors(readFileSync(join(out!, `${name}-peft.scores`))).floats("scores");
+  const got = scoresOf(adapted);
+  const plain = share(got, want, { atol: 2e-5, rtol: 2e-5 }).share;
+  adapted.lora.merge(adapted.weights);
+  const merged = share(scoresOf(adapted), want, { atol: 2e-5, rtol: 2e-5 }).share;
+  const ok = got.length === want.length && plain <= 1 && merged <= 1;
+  console.log(`${ok ? "ok  " : "FAIL"} ${name}: ${plain.toFixed(3)} of the bound, merged ${merged.toFixed(3)}`);
+  return ok;
+}
+
+if (mode === "read") {
+  const results: boolean[] = [];
+  for (const [type, , purpose] of CASES) results.push(await read(`${type}-${purpose}`));
+  process.exitCode = results.every(Boolean) ? 0 : 1;
+} else {
+  const cases: object[] = [];
+  for (const [type, sizes, purpose, options] of CASES) cases.push(await write(type, sizes, purpose, options));
+  const b = batch();
+  const rows = Array.from({ length: b.rows }, (_, row) => [...b.ids.subarray(b.starts[row]!, b.starts[row + 1]!)]);
+  writeFileSync(join(out, "cases.json"), JSON.stringify({ cases, rows }));
+}
+engine.dispose();
