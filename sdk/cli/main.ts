@@ -9,6 +9,7 @@ import { evaluateCommand } from "./commands/evaluate.js";
 import { finetuneCommand } from "./commands/finetune.js";
 import { generateCommands, openGenerate } from "./commands/generate.js";
 import { inspectCommand } from "./commands/inspect.js";
+import { mergeCommand } from "./commands/merge.js";
 import { openPredict, predictCommand } from "./commands/predict.js";
 import { pretrainCommand } from "./commands/pretrain.js";
 import { tokenizeCommand } from "./commands/tokenize.js";
@@ -56,6 +57,7 @@ const commands: Command[] = [
   embedCommand(here),
   ...generateCommands(here),
   ...compareCommands(here),
+  mergeCommand(),
   inspectCommand(),
 ];
 for (const command of commands) program.addCommand(command.exitOverride());

@@ -1,4 +1,5 @@
 import {
+  loadAdapted,
   loadModel,
   loadTokenizer,
   type Pretrained,
@@ -16,6 +17,7 @@ import { UsageError, wholeNumber } from "../usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;
+  readonly adapter?: string;
   readonly test: string;
   readonly train?: string;
   readonly task?: string;
@@ -46,7 +48,9 @@ function taskOf({ purpose, config }: Pretrained, options: Options): AnyTask {
 async function run(options: Options): Promise<void> {
   await requireFiles([options.test, options.train]);
   using engine = await engineOf(options);
-  using loaded = await loadModel(engine, folder(options.model));
+  using loaded = await (options.adapter === undefined
+    ? loadModel(engine, folder(options.model))
+    : loadAdapted(engine, folder(options.model), folder(options.adapter)));
   const sentences = (await folder(options.model).read("modules.json")) !== undefined;
   const embeds = options.task === "embed" || (options.task === undefined && loaded.purpose === "encode" && sentences);
   const sentence = embeds ? await readSentenceSettings(folder(options.model)) : null;
@@ -87,6 +91,7 @@ export function evaluateCommand(): Command {
   return withModelOptions(new Command("evaluate"))
     .description("Score a fine-tuned model on a file of its task.")
     .requiredOption("--model <folder>", "a fine-tuned model folder")
+    .option("--adapter <folder>", "an adapter of that model")
     .requiredOption("--test <file>", "the file to score")
     .option("--train <file>", "the training file, for the baseline beside the figures")
     .option("--task <name>", "where the folder does not say: classify, pair, regress, tag, answer or embed")

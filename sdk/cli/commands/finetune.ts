@@ -11,6 +11,7 @@ import {
   type Purpose,
   readSentenceSettings,
   type SentenceSettings,
+  saveAdapter,
   saveModel,
   stepsOfEpochs,
   type TaskSettings,
@@ -18,6 +19,7 @@ import {
 } from "cloze";
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
+import { type AdaptingOptions, adaptedAs, adaptingSettings, rateFactor, withAdaptingOptions } from "../adapting.js";
 import { Checkpoints, interruption } from "../checkpoints.js";
 import { collect, fileSource, requireFiles } from "../input.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
@@ -25,7 +27,7 @@ import { progress, say, table, writeLine } from "../output.js";
 import { type AnyTask, fittedTo, PLAIN_SENTENCES, taskNamed } from "../tasks.js";
 import { positive, UsageError, wholeNumber } from "../usage.js";
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, AdaptingOptions {
   readonly task: string;
   readonly out: string;
   readonly force?: boolean;
@@ -45,6 +47,9 @@ interface Options extends ModelOptions {
   readonly resume?: string;
 }
 
+/** Of an adapter, whose B begins at zero. */
+const ADAPTER_RATE = 1e-3;
+
 /** Below so many parameters a model wants a larger rate. */
 const SMALL = 30_000_000;
 
@@ -59,6 +64,16 @@ function requireBeginning({ model, scratch }: Options): void {
   if ((model === undefined) === (scratch === undefined))
     throw new UsageError(
       "say where to begin: either --model DIR (its weights) or --scratch DIR (its architecture, random weights)",
+    );
+}
+
+function requireAdaptable({ lora, scratch, task }: Options): void {
+  if (lora === undefined) return;
+  if (scratch !== undefined)
+    throw new UsageError("--lora: an adapter stands on trained weights; give --model, not --scratch");
+  if (task === "embed")
+    throw new UsageError(
+      "--lora --task embed: adapters of sentence vectors are not supported; fine-tune the model itself",
     );
 }
 
@@ -88,6 +103,7 @@ const named = (part: string, figures: Readonly<Record<string, number>>): Record<
 
 async function run(options: Options): Promise<void> {
   requireBeginning(options);
+  requireAdaptable(options);
   const sentence = await sentenceSettingsOf(options);
   const asked = taskNamed(options.task, options.columns, sentence);
   await requireFiles([options.train, options.dev, options.test]);
@@ -99,15 +115,17 @@ async function run(options: Options): Promise<void> {
   const labels = task.labels(training);
   const source = folder((options.model ?? options.scratch)!);
   using engine = await engineOf(options);
-  using loaded = await load(engine, options, task.purpose, labels);
+  using model = await load(engine, options, task.purpose, labels);
+  using loaded = adaptedAs(model, options);
   const tokenizer = await loadTokenizer(source);
   const said = task.name === "embed" ? sentence.length : null;
   const length = Math.min(options.length ?? said ?? LENGTH, loaded.model.positions);
   const settings: TaskSettings = { tokenizer, labels, length };
   if (loaded.fresh.length > 0 && !options.json) say(`new parameters, begun at random: ${loaded.fresh.join(", ")}`);
   const { epochs, rows, seed } = options;
-  const rate = options.rate ?? (loaded.weights.count < SMALL ? 3e-4 : 5e-5);
-  using optimizer = adamW(loaded.weights, { decay: 0.01 });
+  const usual = model.weights.count < SMALL ? 3e-4 : 5e-5;
+  const rate = options.rate ?? ("lora" in loaded ? ADAPTER_RATE : usual);
+  using optimizer = adamW(loaded.weights, { decay: 0.01, factor: rateFactor(loaded, options) });
   const best = new BestWeights(loaded.weights);
   const data = createHash("sha256")
     .update(JSON.stringify([loaded.config, training, dev]))
@@ -127,6 +145,7 @@ async function run(options: Options): Promise<void> {
       build: options.build,
       patience: options.patience ?? 0,
       data,
+      ...adaptingSettings(options),
     },
     best,
   );
@@ -187,7 +206,8 @@ async function run(options: Options): Promise<void> {
     }),
   };
   await writeFolder(options.out, options.force ?? false, async (to) => {
-    await saveModel(to, { ...loaded, labels, tokenizer, length: settings.length });
+    if ("lora" in loaded) await saveAdapter(to, loaded, options.model);
+    else await saveModel(to, { ...loaded, labels, tokenizer, length: settings.length });
     if (task.name === "embed")
       await writeSentenceSettings(to, { ...sentence, length: settings.length }, loaded.model.width);
   });
@@ -214,7 +234,7 @@ async function report({ json, task }: Options, figures: Readonly<Record<string, 
 }
 
 export function finetuneCommand(): Command {
-  return withModelOptions(new Command("finetune"))
+  return withAdaptingOptions(withModelOptions(new Command("finetune")))
     .description("Train a model's head and body for a task, and say how well it does beside a baseline.")
     .requiredOption("--task <name>", "classify, pair, regress, tag, answer or embed")
     .requiredOption("--out <folder>", "the model folder to write")
@@ -238,7 +258,7 @@ export function finetuneCommand(): Command {
     .option("--resume <folder>", "go on where the interrupted run of this output folder stood")
     .addHelpText(
       "after",
-      `\nExample:\n  cloze finetune --task tag --model my-bert --train train.conllu --dev dev.conllu --test test.conllu --out my-tagger`,
+      `\nExamples:\n  cloze finetune --task tag --model my-bert --train train.conllu --dev dev.conllu --test test.conllu --out my-tagger\n  cloze finetune --task classify --model my-bert --lora 8 --train train.tsv --dev dev.tsv --out my-adapter`,
     )
     .action(run);
 }

@@ -7,7 +7,7 @@ import {
   textClassification,
   tokenClassification,
 } from "cloze";
-import { folder } from "cloze/node";
+import { exists, folder } from "cloze/node";
 import { Command } from "commander";
 import { parseLine, readWhole } from "../input.js";
 import { answerLines, type InputLine, type LineWork } from "../lines.js";
@@ -16,6 +16,7 @@ import { UsageError, wholeNumber } from "../usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;
+  readonly adapter?: string;
   readonly text?: boolean;
   readonly aggregate: "word" | "entity";
   readonly top: number;
@@ -69,11 +70,26 @@ async function pipelineOf(
   );
 }
 
-async function architectureOf(model: string): Promise<string> {
-  const { architectures } = JSON.parse(new TextDecoder().decode(await readWhole(`${model}/config.json`))) as {
-    architectures?: unknown[];
-  };
-  return String(architectures?.[0] ?? "");
+/** What PEFT calls the tasks of adapters, by the ends of the published classes. */
+const TASKS: Readonly<Record<string, string>> = {
+  SEQ_CLS: "SequenceClassification",
+  TOKEN_CLS: "TokenClassification",
+  QUESTION_ANS: "QuestionAnswering",
+};
+
+async function jsonOf(path: string): Promise<Fields> {
+  return fieldsOf(JSON.parse(new TextDecoder().decode(await readWhole(path))));
+}
+
+/** The published class that the folder is saved as; with an adapter, the one that it was trained for. */
+async function architectureOf({ model, adapter }: Options): Promise<string> {
+  if (adapter !== undefined && !(await exists(`${adapter}/config.json`))) {
+    const task = TASKS[String((await jsonOf(`${adapter}/adapter_config.json`))["task_type"])];
+    if (task !== undefined) return task;
+  }
+  const own = adapter !== undefined && (await exists(`${adapter}/config.json`));
+  const { architectures } = await jsonOf(`${own ? adapter : model}/config.json`);
+  return String((architectures as unknown[] | undefined)?.[0] ?? "");
 }
 
 function fieldsOf(value: unknown): Fields {
@@ -86,8 +102,12 @@ function fieldsOf(value: unknown): Fields {
 /** The model of the options, as a function of lines. */
 export async function openPredict(options: Options): Promise<LineWork> {
   const engine = await engineOf(options);
-  const settings = { engine, ...(options.length !== undefined && { length: options.length }) };
-  const predict = await pipelineOf(folder(options.model), await architectureOf(options.model), options, settings);
+  const settings = {
+    engine,
+    ...(options.length !== undefined && { length: options.length }),
+    ...(options.adapter !== undefined && { adapter: folder(options.adapter) }),
+  };
+  const predict = await pipelineOf(folder(options.model), await architectureOf(options), options, settings);
   const one = ({ source, number, text: line }: InputLine) =>
     JSON.stringify(predict(options.text ? { text: line } : fieldsOf(parseLine(source, number, line))));
   return Object.assign((lines: readonly InputLine[]) => lines.filter(({ text: line }) => line !== "").map(one), {
@@ -104,6 +124,7 @@ export function predictCommand(program: URL): Command {
       'lines of JSON: {"text"}, {"text", "pair"}, {"words"} or {"question", "context"}; - or none for standard input',
     )
     .requiredOption("--model <folder>", "a fine-tuned or pre-trained model folder")
+    .option("--adapter <folder>", "an adapter of that model, as finetune --lora or PEFT saves it")
     .option("--text", "lines are plain text, not JSON")
     .option("--aggregate <how>", "tagging: word or entity", "word")
     .option("--top <n>", "masks: how many guesses", wholeNumber(1), 5)

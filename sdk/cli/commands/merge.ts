@@ -1,0 +1,41 @@
+import { loadAdapted, loadTokenizer, saveModel } from "cloze";
+import { exists, folder, writeFolder } from "cloze/node";
+import { Command } from "commander";
+import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
+import { say, writeLine } from "../output.js";
+import { UsageError } from "../usage.js";
+
+interface Options extends ModelOptions {
+  readonly model: string;
+  readonly adapter: string;
+  readonly out: string;
+  readonly force?: boolean;
+}
+
+async function run({ model, adapter, out, force = false, ...options }: Options): Promise<void> {
+  if (!force && (await exists(out)))
+    throw new UsageError(`${out} exists already; choose another --out, or replace it with --force`);
+  using engine = await engineOf(options);
+  using adapted = await loadAdapted(engine, folder(model), folder(adapter));
+  const tokenizer = await loadTokenizer(folder(model));
+  adapted.lora.merge(adapted.weights);
+  // The model's own weights, which hold the change now.
+  const weights = adapted.lora.base;
+  await writeFolder(out, force, (to) =>
+    saveModel(to, { ...adapted, weights, tokenizer, length: adapted.model.positions }),
+  );
+  const layers = adapted.lora.layers.size;
+  if (options.json) await writeLine(JSON.stringify({ layers, parameters: weights.count, out }));
+  else say(`${out}: the model with the adapter's change in ${layers} layers`);
+}
+
+export function mergeCommand(): Command {
+  return withModelOptions(new Command("merge"))
+    .description("Add an adapter's change to the weights of its model, and save that as a model of its own.")
+    .requiredOption("--model <folder>", "the model that the adapter was trained on")
+    .requiredOption("--adapter <folder>", "the adapter: adapter_config.json and adapter_model.safetensors")
+    .requiredOption("--out <folder>", "the model folder to write")
+    .option("--force", "replace an existing folder")
+    .addHelpText("after", "\nExample:\n  cloze merge --model my-bert --adapter my-adapter --out my-classifier")
+    .action(run);
+}

@@ -1,0 +1,94 @@
+/** Adapters, frozen parts and layer-wise rates on the command line. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { root } from "../shared.js";
+
+const test = suite("adapters on the command line");
+const place = mkdtempSync(join(tmpdir(), "cloze-adapters-"));
+const [train, held] = ["train", "test"].map((part) => join(root, `corpus/sentiment/${part}.tsv`)) as [string, string];
+const text = join(root, "corpus/text/a-animals.txt");
+
+function cloze(words: readonly string[], input = ""): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [join(root, "dist/cli.js"), ...words], { encoding: "utf8", input, cwd: place });
+}
+
+/** The last line of JSON that a command prints. */
+function answer(words: readonly string[], input = ""): Record<string, unknown> {
+  const { status, stdout, stderr } = cloze([...words], input);
+  assert.is(status, 0, `${words.join(" ")}: ${stderr}`);
+  return JSON.parse(stdout.trim().split("\n").at(-1)!) as Record<string, unknown>;
+}
+
+const sizes = [
+  "--layers",
+  "2",
+  "--width",
+  "32",
+  "--heads",
+  "2",
+  "--vocabulary",
+  "300",
+  "--length",
+  "48",
+  "--rows",
+  "8",
+];
+const learn = ["finetune", "--task", "classify", "--model", "model", "--train", train, "--test", held, "--epochs", "1"];
+
+test("an adapter is learned, scored, merged, and says the same each way", () => {
+  answer(["pretrain", "--out", "model", "--json", "--steps", "5", ...sizes, "--dev", text, text]);
+  const figures = answer([...learn, "--lora", "4", "--lora-target", "query,value", "--out", "adapter", "--json"]);
+  assert.equal(readdirSync(join(place, "adapter")).sort(), [
+    "adapter_config.json",
+    "adapter_model.safetensors",
+    "config.json",
+  ]);
+  const scored = answer(["evaluate", "--model", "model", "--adapter", "adapter", "--test", held, "--json"]);
+  assert.is(scored["test_accuracy"], figures["test_accuracy"]);
+  assert.is(answer(["merge", "--model", "model", "--adapter", "adapter", "--out", "merged", "--json"])["layers"], 4);
+  const line = '{"text": "A lovely day."}\n';
+  const adapted = answer(["predict", "--model", "model", "--adapter", "adapter"], line);
+  const merged = answer(["predict", "--model", "merged"], line);
+  assert.is(adapted["label"], merged["label"]);
+  // Two layers of f32 sums, added up in another order.
+  assert.ok(Math.abs((adapted["score"] as number) - (merged["score"] as number)) < 1e-5);
+});
+
+test("frozen parts and layer-wise rates", () => {
+  const slow = [
+    ...learn,
+    "--freeze",
+    "embeddings,encoder.layer.0-0",
+    "--layer-decay",
+    "0.8",
+    "--out",
+    "slow",
+    "--json",
+  ];
+  assert.type(answer(slow)["test_accuracy"], "number");
+});
+
+test("options that contradict each other or name nothing are refused", () => {
+  const cases: [string[], RegExp][] = [
+    [["--lora-alpha", "8"], /give --lora too/],
+    [["--lora", "4", "--freeze", "embeddings"], /leave --freeze out/],
+    [["--lora", "4", "--lora-target", "qeury"], /no layer is named qeury/],
+    [["--freeze", "encoder.layer.9"], /no parameter is named like encoder\.layer\.9/],
+    [["--layer-decay", "2"], /above 0 and at most 1/],
+  ];
+  for (const [words, message] of cases) {
+    const { status, stderr } = cloze([...learn, ...words, "--out", "new"]);
+    assert.is(status, 2, words.join(" "));
+    assert.match(stderr, message);
+  }
+  const nowhere = cloze(["merge", "--model", "model", "--adapter", "model", "--out", "new"]);
+  assert.is(nowhere.status, 2);
+  assert.match(nowhere.stderr, /adapter_config\.json is missing/);
+});
+
+test.after(() => rmSync(place, { recursive: true, force: true }));
+test.run();
