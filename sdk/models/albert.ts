@@ -18,7 +18,7 @@ import { add } from "../tensor/ops/elementwise.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type BertConfig, bertEmbeddings, readBertConfig, spanHead, tagHead } from "./bert.js";
-import { ConfigError, number, optional, section } from "./config.js";
+import { ConfigError, dropoutShare, number, optional, section } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 
@@ -40,9 +40,9 @@ function readConfig(json: unknown): AlbertConfig {
     num_attention_heads: number(c, "num_attention_heads", 64),
     intermediate_size: number(c, "intermediate_size", 16384),
     hidden_act: optional(c, "hidden_act", "gelu_new"),
-    hidden_dropout_prob: optional(c, "hidden_dropout_prob", 0),
-    attention_probs_dropout_prob: optional(c, "attention_probs_dropout_prob", 0),
-    classifier_dropout: optional(c, "classifier_dropout_prob", 0.1),
+    hidden_dropout_prob: dropoutShare(c, "hidden_dropout_prob", 0),
+    attention_probs_dropout_prob: dropoutShare(c, "attention_probs_dropout_prob", 0),
+    classifier_dropout: dropoutShare(c, "classifier_dropout_prob", 0.1),
   });
   if (groups > read.num_hidden_layers)
     throw new ConfigError(

@@ -17,7 +17,7 @@ import { dropout } from "../tensor/ops/dropout.js";
 import { add, scale } from "../tensor/ops/elementwise.js";
 import { embedding, gatherRows } from "../tensor/ops/embedding.js";
 import { reshape, type Tensor } from "../tensor/tensor.js";
-import { ConfigError, number, optional, type Section, section } from "./config.js";
+import { ConfigError, dropoutShare, number, optional, type Section, section, standardDeviation } from "./config.js";
 import type { Encoder, Rewrites, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { shiftRight, wrapAround } from "./shift.js";
@@ -86,10 +86,10 @@ function readConfig(json: unknown): BartConfig {
     decoder: sideOf(c, "decoder", width),
     max_position_embeddings: number(c, "max_position_embeddings", 1024),
     activation_function: activationNamed(optional(c, "activation_function", "gelu")),
-    dropout: optional(c, "dropout", 0.1),
-    attention_dropout: optional(c, "attention_dropout", 0),
-    activation_dropout: optional(c, "activation_dropout", 0),
-    init_std: optional(c, "init_std", 0.02),
+    dropout: dropoutShare(c, "dropout", 0.1),
+    attention_dropout: dropoutShare(c, "attention_dropout", 0),
+    activation_dropout: dropoutShare(c, "activation_dropout", 0),
+    init_std: standardDeviation(c, "init_std", 0.02),
     scale_embedding: optional(c, "scale_embedding", false),
     pad_token_id: optional(c, "pad_token_id", 1),
     decoder_start_token_id: optional(c, "decoder_start_token_id", 2),

@@ -19,7 +19,7 @@ import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { ConfigError, number, optional, section } from "./config.js";
+import { ConfigError, dropoutShare, epsilon, number, optional, section, standardDeviation } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 
@@ -53,7 +53,7 @@ export function readBertConfig(json: unknown): BertConfig {
   const heads = number(c, "num_attention_heads", 12);
   if (hidden % heads !== 0)
     throw new ConfigError(`config.json: hidden_size ${hidden} is not a multiple of num_attention_heads ${heads}`);
-  const hiddenDropout = optional(c, "hidden_dropout_prob", 0.1);
+  const hiddenDropout = dropoutShare(c, "hidden_dropout_prob", 0.1);
   return {
     vocab_size: number(c, "vocab_size", 30522),
     hidden_size: hidden,
@@ -63,11 +63,11 @@ export function readBertConfig(json: unknown): BertConfig {
     max_position_embeddings: number(c, "max_position_embeddings", 512),
     type_vocab_size: number(c, "type_vocab_size", 2),
     hidden_act: activationNamed(optional(c, "hidden_act", "gelu")),
-    layer_norm_eps: optional(c, "layer_norm_eps", 1e-12),
+    layer_norm_eps: epsilon(c, "layer_norm_eps", 1e-12),
     hidden_dropout_prob: hiddenDropout,
-    attention_probs_dropout_prob: optional(c, "attention_probs_dropout_prob", 0.1),
-    classifier_dropout: optional(c, "classifier_dropout", hiddenDropout),
-    initializer_range: optional(c, "initializer_range", 0.02),
+    attention_probs_dropout_prob: dropoutShare(c, "attention_probs_dropout_prob", 0.1),
+    classifier_dropout: dropoutShare(c, "classifier_dropout", hiddenDropout),
+    initializer_range: standardDeviation(c, "initializer_range", 0.02),
     tie_word_embeddings: optional(c, "tie_word_embeddings", true),
   };
 }

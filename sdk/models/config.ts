@@ -32,3 +32,25 @@ export function number(c: Section, field: string, fallback: number): number {
     throw new ConfigError(`config.json: ${field} must be a positive whole number, got ${value}`);
   return value;
 }
+
+/** A number that `fits`, or an error that says what would have. */
+function ranged(c: Section, field: string, fallback: number, what: string, fits: (value: number) => boolean): number {
+  const value = optional(c, field, fallback);
+  if (!fits(value)) throw new ConfigError(`config.json: ${field} must be ${what}, got ${value}`);
+  return value;
+}
+
+/** The share of values that training takes away: dropout keeps at least one of the 65,536 chances that it knows. */
+export function dropoutShare(c: Section, field: string, fallback: number): number {
+  return ranged(c, field, fallback, "a share from 0 up to but not 1", (p) => p >= 0 && p <= 1 - 2 ** -16);
+}
+
+/** What is added to a variance before it divides. */
+export function epsilon(c: Section, field: string, fallback: number): number {
+  return ranged(c, field, fallback, "a small number above 0", (eps) => eps > 0 && eps < 1);
+}
+
+/** The standard deviation of fresh weights. */
+export function standardDeviation(c: Section, field: string, fallback: number): number {
+  return ranged(c, field, fallback, "a number of at least 0", (std) => std >= 0 && std < Number.POSITIVE_INFINITY);
+}

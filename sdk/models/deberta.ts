@@ -21,7 +21,7 @@ import { add, columns } from "../tensor/ops/elementwise.js";
 import { embeddingSum, gatherRows, type Lookup } from "../tensor/ops/embedding.js";
 import { rows, type Tensor } from "../tensor/tensor.js";
 import { type BertConfig, readBertConfig, spanHead, tagHead } from "./bert.js";
-import { ConfigError, number, optional, type Section, section } from "./config.js";
+import { ConfigError, dropoutShare, epsilon, number, optional, type Section, section } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 
@@ -70,8 +70,8 @@ function readConfig(json: unknown): DebertaConfig {
     ...c,
     type_vocab_size: 1,
     vocab_size: number(c, "vocab_size", 128100),
-    layer_norm_eps: optional(c, "layer_norm_eps", 1e-7),
-    hidden_dropout_prob: optional(c, "hidden_dropout_prob", 0.1),
+    layer_norm_eps: epsilon(c, "layer_norm_eps", 1e-7),
+    hidden_dropout_prob: dropoutShare(c, "hidden_dropout_prob", 0.1),
     classifier_dropout: c["cls_dropout"] ?? c["hidden_dropout_prob"] ?? 0.1,
   });
   if (optional(c, "conv_kernel_size", 0) > 0)
@@ -96,7 +96,7 @@ function readConfig(json: unknown): DebertaConfig {
     farthest,
     normalised: optional(c, "norm_rel_ebd", "none").toLowerCase().includes("layer_norm"),
     pooler_hidden_act: activationNamed(optional(c, "pooler_hidden_act", "gelu")),
-    pooler_dropout: optional(c, "pooler_dropout", 0),
+    pooler_dropout: dropoutShare(c, "pooler_dropout", 0),
     legacy: optional(c, "legacy", true),
   };
 }

@@ -18,7 +18,7 @@ import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { ConfigError, number, optional, section } from "./config.js";
+import { ConfigError, dropoutShare, number, optional, section, standardDeviation } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 
@@ -55,11 +55,11 @@ function readConfig(json: unknown): DistilBertConfig {
     hidden_dim: number(c, "hidden_dim", 3072),
     max_position_embeddings: number(c, "max_position_embeddings", 512),
     activation: activationNamed(optional(c, "activation", "gelu")),
-    dropout: optional(c, "dropout", 0.1),
-    attention_dropout: optional(c, "attention_dropout", 0.1),
-    seq_classif_dropout: optional(c, "seq_classif_dropout", 0.2),
-    qa_dropout: optional(c, "qa_dropout", 0.1),
-    initializer_range: optional(c, "initializer_range", 0.02),
+    dropout: dropoutShare(c, "dropout", 0.1),
+    attention_dropout: dropoutShare(c, "attention_dropout", 0.1),
+    seq_classif_dropout: dropoutShare(c, "seq_classif_dropout", 0.2),
+    qa_dropout: dropoutShare(c, "qa_dropout", 0.1),
+    initializer_range: standardDeviation(c, "initializer_range", 0.02),
     tie_word_embeddings: optional(c, "tie_word_embeddings", true),
   };
 }

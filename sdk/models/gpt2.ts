@@ -19,7 +19,7 @@ import { dropout } from "../tensor/ops/dropout.js";
 import { add, columns } from "../tensor/ops/elementwise.js";
 import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { ConfigError, number, optional, section } from "./config.js";
+import { ConfigError, dropoutShare, epsilon, number, optional, section, standardDeviation } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 
@@ -59,11 +59,11 @@ function readConfig(json: unknown): Gpt2Config {
     n_head: heads,
     n_inner: number(c, "n_inner", 4 * width),
     activation_function: activationNamed(optional(c, "activation_function", "gelu_new")),
-    resid_pdrop: optional(c, "resid_pdrop", 0.1),
-    embd_pdrop: optional(c, "embd_pdrop", 0.1),
-    attn_pdrop: optional(c, "attn_pdrop", 0.1),
-    layer_norm_epsilon: optional(c, "layer_norm_epsilon", 1e-5),
-    initializer_range: optional(c, "initializer_range", 0.02),
+    resid_pdrop: dropoutShare(c, "resid_pdrop", 0.1),
+    embd_pdrop: dropoutShare(c, "embd_pdrop", 0.1),
+    attn_pdrop: dropoutShare(c, "attn_pdrop", 0.1),
+    layer_norm_epsilon: epsilon(c, "layer_norm_epsilon", 1e-5),
+    initializer_range: standardDeviation(c, "initializer_range", 0.02),
     scale_attn_weights: optional(c, "scale_attn_weights", true),
     scale_attn_by_inverse_layer_idx: optional(c, "scale_attn_by_inverse_layer_idx", false),
     tie_word_embeddings: optional(c, "tie_word_embeddings", true),

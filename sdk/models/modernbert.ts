@@ -22,7 +22,16 @@ import { embedding, gatherRows } from "../tensor/ops/embedding.js";
 import { segmentMean } from "../tensor/ops/reduce.js";
 import { rotate } from "../tensor/ops/rope.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
-import { ConfigError, number, optional, type Section, section } from "./config.js";
+import {
+  ConfigError,
+  dropoutShare,
+  epsilon,
+  number,
+  optional,
+  type Section,
+  section,
+  standardDeviation,
+} from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 
@@ -110,17 +119,17 @@ function readConfig(json: unknown): ModernBertConfig {
     hidden_activation: activationNamed(optional(c, "hidden_activation", "gelu")),
     classifier_activation: activationNamed(optional(c, "classifier_activation", "gelu")),
     classifier_pooling: poolingOf(c),
-    norm_eps: optional(c, "norm_eps", 1e-5),
+    norm_eps: epsilon(c, "norm_eps", 1e-5),
     norm_bias: optional(c, "norm_bias", false),
     attention_bias: optional(c, "attention_bias", false),
     mlp_bias: optional(c, "mlp_bias", false),
     decoder_bias: optional(c, "decoder_bias", true),
     classifier_bias: optional(c, "classifier_bias", false),
-    embedding_dropout: optional(c, "embedding_dropout", 0),
-    attention_dropout: optional(c, "attention_dropout", 0),
-    mlp_dropout: optional(c, "mlp_dropout", 0),
-    classifier_dropout: optional(c, "classifier_dropout", 0),
-    initializer_range: optional(c, "initializer_range", 0.02),
+    embedding_dropout: dropoutShare(c, "embedding_dropout", 0),
+    attention_dropout: dropoutShare(c, "attention_dropout", 0),
+    mlp_dropout: dropoutShare(c, "mlp_dropout", 0),
+    classifier_dropout: dropoutShare(c, "classifier_dropout", 0),
+    initializer_range: standardDeviation(c, "initializer_range", 0.02),
     tie_word_embeddings: optional(c, "tie_word_embeddings", true),
     windowed: windowedOf(c, layers),
     window: Math.floor(number(c, "local_attention", 128) / 2),

@@ -20,7 +20,7 @@ import { add, multiply, scale } from "../tensor/ops/elementwise.js";
 import { embedding, gatherRows } from "../tensor/ops/embedding.js";
 import { relativeBias } from "../tensor/ops/relative-bias.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { ConfigError, number, optional, section } from "./config.js";
+import { ConfigError, dropoutShare, epsilon, number, optional, section } from "./config.js";
 import type { Encoder, Rewrites, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { shiftRight } from "./shift.js";
@@ -70,8 +70,8 @@ function readConfig(json: unknown): T5Config {
     num_heads: number(c, "num_heads", 8),
     relative_attention_num_buckets: number(c, "relative_attention_num_buckets", 32),
     relative_attention_max_distance: number(c, "relative_attention_max_distance", 128),
-    dropout_rate: optional(c, "dropout_rate", 0.1),
-    layer_norm_epsilon: optional(c, "layer_norm_epsilon", 1e-6),
+    dropout_rate: dropoutShare(c, "dropout_rate", 0.1),
+    layer_norm_epsilon: epsilon(c, "layer_norm_epsilon", 1e-6),
     initializer_factor: optional(c, "initializer_factor", 1),
     ...feedForwardOf(optional(c, "feed_forward_proj", "relu")),
     tie_word_embeddings: tied,

@@ -214,6 +214,15 @@ test("a configuration that does not fit is refused before memory is taken", asyn
     /architecture "BertForMultipleChoice" is not supported/,
   );
   await refused(withConfig(files, { position_embedding_type: "relative_key" }), ConfigError, /relative_key/);
+  for (const value of [-0.1, 1, 2])
+    await refused(
+      withConfig(files, { hidden_dropout_prob: value }),
+      ConfigError,
+      /hidden_dropout_prob must be a share/,
+    );
+  for (const value of [0, -1e-12, 1])
+    await refused(withConfig(files, { layer_norm_eps: value }), ConfigError, /layer_norm_eps must be a small number/);
+  await refused(withConfig(files, { initializer_range: -1 }), ConfigError, /initializer_range must be a number of at/);
   await refused(withConfig(files, { hidden_act: "swish9" }), TypeError, /swish9/);
 });
 
