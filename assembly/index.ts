@@ -15,6 +15,6 @@ export { fillNormal, fillTruncatedNormal, fillUniform, philoxBlock, randomBits }
 export { dropout } from "./dropout";
 export { rotate } from "./rope";
 export {
-  binaryCrossEntropy, binaryCrossEntropyBackward, crossEntropy, crossEntropyBackward, lossSum,
+  binaryCrossEntropy, binaryCrossEntropyBackward, crossEntropy, crossEntropyBackward, divergence, divergenceBackward, lossSum,
   raggedCrossEntropy, raggedCrossEntropyBackward, squaredError, squaredErrorBackward,
 } from "./loss";

@@ -125,7 +125,7 @@ export { type AttentionOptions, attention } from "./tensor/ops/attention.js";
 export { dropout } from "./tensor/ops/dropout.js";
 export { add, columns, multiply, scale, subtract } from "./tensor/ops/elementwise.js";
 export { embedding, embeddingSum, gatherRows } from "./tensor/ops/embedding.js";
-export { crossEntropy, IGNORE, meanSquaredError, raggedCrossEntropy } from "./tensor/ops/loss.js";
+export { crossEntropy, IGNORE, klDivergence, meanSquaredError, raggedCrossEntropy } from "./tensor/ops/loss.js";
 export { layerNorm } from "./tensor/ops/norm.js";
 export { normalizeRows, segmentMax, segmentMean } from "./tensor/ops/reduce.js";
 export { type Rng, seed, shuffle } from "./tensor/random.js";

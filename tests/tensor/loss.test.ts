@@ -7,6 +7,7 @@ import {
   type CrossEntropyOptions,
   crossEntropy,
   IGNORE,
+  klDivergence,
   meanSquaredError,
   raggedCrossEntropy,
 } from "../../sdk/tensor/ops/loss.js";
@@ -55,6 +56,27 @@ function problem(rows: number, classes: number) {
   const scores = wave(rows * classes, rows + 31 * classes).map((v) => 8 * v);
   const labels = Int32Array.from({ length: rows }, (_, i) => (i % 4 === 3 ? IGNORE : (i * 7) % classes));
   return { scores, labels };
+}
+
+/** Mean of Σ p (log p - log q) over rows, p from `targets` and q from `x` at a temperature, and its gradient. */
+function divergenceOf(x: ArrayLike<number>, targets: ArrayLike<number>, classes: number, temperature: number) {
+  const rows = x.length / classes;
+  const gradient = new Float64Array(x.length);
+  let loss = 0;
+  for (let row = 0; row < rows; row++) {
+    const logs = (from: ArrayLike<number>) => {
+      const d = Array.from({ length: classes }, (_, i) => from[row * classes + i]! / temperature);
+      const largest = Math.max(...d);
+      const logSum = largest + Math.log(d.reduce((sum, v) => sum + Math.exp(v - largest), 0));
+      return d.map((v) => v - logSum);
+    };
+    const [q, p] = [logs(x), logs(targets)];
+    for (let i = 0; i < classes; i++) {
+      loss += (Math.exp(p[i]!) * (p[i]! - q[i]!)) / rows;
+      gradient[row * classes + i] = (Math.exp(q[i]!) - Math.exp(p[i]!)) / temperature / rows;
+    }
+  }
+  return { loss, gradient };
 }
 
 function compare(
@@ -151,7 +173,39 @@ for (const engine of engines) {
     }
   });
 
+  test(`${engine.build}: the divergence from soft targets agrees with the definition at any temperature`, () => {
+    for (const [rows, classes] of SIZES)
+      for (const temperature of [1, 2, 0.5]) {
+        const [x, y] = [1, 2].map((seed) => wave(rows * classes, seed + classes).map((v) => 6 * v));
+        const targets = tensor(engine, y!, [rows, classes]);
+        const want = divergenceOf(x!, y!, classes, temperature);
+        compare(engine, x!, [rows, classes], (t) => klDivergence(t, targets, { temperature }), want);
+        targets.storage[Symbol.dispose]();
+      }
+  });
+
+  test(`${engine.build}: where student and teacher agree, the divergence is 0; impossible classes take no part`, () => {
+    using _ = new Scope();
+    const scores = wave(2 * 33).map((v) => 9 * v);
+    const x = parameter(engine, scores, [2, 33]);
+    const targets = tensor(engine, scores, [2, 33]);
+    assert.is(backward(() => klDivergence(x, targets, { temperature: 2 })).item(), 0);
+    assert.ok(x.grad!.data.every((g) => g === 0));
+    const never = tensor(engine, [0, 0, -Infinity], [1, 3]);
+    // p = (1/2, 1/2, 0), q = (1/3, 1/3, 1/3): log 3 - log 2.
+    near([klDivergence(tensor(engine, [1, 1, 1], [1, 3]), never).item()], [Math.log(1.5)], { rtol: 8 * UNIT });
+    assert.is(klDivergence(tensor(engine, [1, 1, -Infinity], [1, 3]), never).item(), 0);
+    assert.ok(
+      Number.isNaN(klDivergence(tensor(engine, [1, Number.NaN], [1, 2]), tensor(engine, [0, 1], [1, 2])).item()),
+    );
+    assert.throws(() => klDivergence(x, tensor(engine, [1, 2], [1, 2])), /targets must be \[2, 33\]/);
+    assert.throws(() => klDivergence(x, targets, { temperature: 0 }), /temperature must be a number above 0/);
+  });
+
   test(`${engine.build}: the gradients are those of the losses`, () => {
+    const [own, wanted] = [wave(8, 1), wave(8, 2)];
+    const slope = numericGradient((v) => divergenceOf(v, wanted, 4, 3).loss, own);
+    near(divergenceOf(own, wanted, 4, 3).gradient, slope, { atol: 1e-9 });
     const { scores, labels } = problem(4, 5);
     const options = { smoothing: { amount: 0.2, over: "others" } } as const;
     const want = numericGradient((x) => definition(x, Array(4).fill(5), labels, options).loss, scores);

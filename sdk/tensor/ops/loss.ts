@@ -1,5 +1,5 @@
 /** Losses: scores and what is right in, one number out. */
-import { expectShape } from "../check.js";
+import { expectOneEngine, expectShape } from "../check.js";
 import { gradTarget, record } from "../tape.js";
 import { empty, intTensor, type Tensor, tensor } from "../tensor.js";
 
@@ -123,6 +123,46 @@ export function binaryCrossEntropy(scores: Tensor, labels: Int32Array, options: 
     const { grad, add } = gradTarget(scores);
     // biome-ignore format: in the order of the kernel's own list
     kernels.binaryCrossEntropyBackward(grad.address, scores.address, right.address, dy.item() / divisor, Number(add), 0, size);
+  });
+}
+
+export interface DivergenceOptions extends Divided {
+  /** what both scores are divided by: above 1 the smaller probabilities count for more */
+  readonly temperature?: number;
+}
+
+/**
+ * Mean Kullback-Leibler divergence of softmax(logits / T) from softmax(targets / T): cross-entropy with soft targets, less
+ * their entropy, which no student can change. Hinton, Vinyals & Dean 2015 (arXiv:1503.02531), section 2.
+ *
+ * @param logits (rows, classes)
+ * @param targets (rows, classes) the teacher's scores; no gradient flows to them
+ * @returns [] : nats per row; 0 where both say the same
+ *
+ * @example
+ * klDivergence(tensor(engine, [0, 0], [1, 2]), tensor(engine, [9, 0], [1, 2])).item(); // 0.69: log 2, nearly
+ */
+export function klDivergence(logits: Tensor, targets: Tensor, options: DivergenceOptions = {}): Tensor {
+  const { temperature = 1 } = options;
+  expectShape("klDivergence", "logits", logits, ["rows", "classes"]);
+  expectShape("klDivergence", "targets", targets, logits.shape, "Do teacher and student have the same classes?");
+  expectOneEngine("klDivergence", logits, targets);
+  if (!(temperature > 0 && Number.isFinite(temperature)))
+    throw new RangeError(`klDivergence: temperature must be a number above 0, got ${temperature}`);
+  const [rows = 0, classes = 0] = logits.shape;
+  const divisor = divisorOf("klDivergence", rows, options.divisor);
+
+  const { engine } = logits;
+  const { kernels } = engine;
+  const inverse = 1 / temperature;
+  const [losses, kept] = [empty(engine, [rows]), empty(engine, [rows, 4])];
+  kernels.divergence(losses.address, kept.address, logits.address, targets.address, classes, inverse, 0, rows);
+  return record(meanOf(losses, divisor), [logits], (dy) => {
+    const { grad, add } = gradTarget(logits);
+    // biome-ignore format: in the order of the kernel's own list
+    kernels.divergenceBackward(
+      grad.address, kept.address, logits.address, targets.address, classes, inverse, (inverse * dy.item()) / divisor, Number(add), 0, rows,
+    );
   });
 }
 
