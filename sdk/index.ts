@@ -71,6 +71,13 @@ export { type StoredTensors, Weights, WeightsError } from "./nn/weights.js";
 export { type BartNoiseOptions, bartNoise, denoising } from "./objectives/bart-noise.js";
 export { causalLm, nextTokens } from "./objectives/causal-lm.js";
 export { cosineError, multipleNegatives } from "./objectives/contrastive.js";
+export {
+  type DistillationOptions,
+  type DistillationWeights,
+  type DistilMaskedLmOptions,
+  distilClassification,
+  distilMaskedLm,
+} from "./objectives/distillation.js";
 export { allMasked, type MaskedLmOptions, maskedLm, type PredictsTokens } from "./objectives/masked-lm.js";
 export { type MassOptions, mass } from "./objectives/mass.js";
 export { nextSentencePairs, pairObjective } from "./objectives/next-sentence.js";
@@ -159,6 +166,7 @@ export {
   type Schedule,
 } from "./train/schedule.js";
 export { repeatPositions, type Stage, type StagedOptions, trainInStages } from "./train/stages.js";
+export { chosenLayers, studentOf } from "./train/student.js";
 export { answerTask, findAnswers } from "./train/tasks/answer.js";
 export { classifyTask } from "./train/tasks/classify.js";
 export { embedTask, type TextPair } from "./train/tasks/embed.js";

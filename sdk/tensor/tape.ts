@@ -56,6 +56,20 @@ export function nextDropout(): DropoutKey | null {
   return { ...tape.randomness, stream: tape.streams++ };
 }
 
+/**
+ * What `f` computes while the tape looks away: nothing is noted and nothing dropped, as in inference. A teacher answers so
+ * in the middle of its student's forward pass.
+ */
+export function untaped<T>(f: () => T): T {
+  const looking = tape;
+  tape = null;
+  try {
+    return f();
+  } finally {
+    tape = looking;
+  }
+}
+
 /** The gradient of `t` to add to: zeros at first. It has the shape of `t`. */
 export function gradOf(t: Tensor): Tensor {
   const { storage } = t;

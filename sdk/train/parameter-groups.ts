@@ -53,6 +53,14 @@ export function freeze(weights: Weights, patterns: readonly string[]): number {
 
 /** The stack of layers that a name belongs to, and which of its layers: T5's blocks have layers inside, which do not count. */
 const LAYER = /^(?:(.*?)\.)??(?:layers?|h|block|albert_layer_groups)\.(\d+)\./;
+
+/** The same name in another layer; names outside of layers stay. */
+export function inLayer(name: string, other: (layer: number) => number): string {
+  const [whole, , layer] = LAYER.exec(name) ?? [];
+  if (whole === undefined || layer === undefined) return name;
+  return `${whole.slice(0, -layer.length - 1)}${other(Number(layer))}${name.slice(whole.length - 1)}`;
+}
+
 /** What lies below the first layer. */
 const BOTTOM = /embed|\bwte\b|\bwpe\b|\bshared\b|\.encoder\.(relative_attention_bias|LayerNorm)\./;
 

@@ -1,0 +1,160 @@
+/**
+ * Distillation: a small student learns what a large teacher answers, not only what is right. Hinton, Vinyals & Dean 2015
+ * (arXiv:1503.02531), section 2: both are asked at a temperature T, and the divergence is multiplied with T², so that its
+ * gradient weighs as much at any T. Sanh et al. 2019, "DistilBERT" (arXiv:1910.01108), section 3, for masked LM: beside it
+ * the loss of the labels, and the cosine of the last hidden states.
+ */
+import { type Batch, labelled, type Sample } from "../data/sample.js";
+import { affine } from "../tensor/ops/affine.js";
+import { add, multiply, scale } from "../tensor/ops/elementwise.js";
+import { crossEntropy, IGNORE, klDivergence } from "../tensor/ops/loss.js";
+import { normalizeRows } from "../tensor/ops/reduce.js";
+import type { Rng } from "../tensor/random.js";
+import { Scope } from "../tensor/scope.js";
+import { untaped } from "../tensor/tape.js";
+import { reshape, type Tensor, tensor } from "../tensor/tensor.js";
+import { type MaskedLmOptions, maskedLm, type PredictsTokens } from "./masked-lm.js";
+import type { Encodes, Objective } from "./objective.js";
+
+/** What each part of the loss is multiplied with; a part of weight 0 is not computed. */
+export interface DistillationWeights {
+  /** the teacher's probabilities */
+  readonly soft: number;
+  /** the labels */
+  readonly hard: number;
+  /** direction of the last hidden states: student and teacher must be equally wide */
+  readonly cosine: number;
+}
+
+export interface DistillationOptions {
+  /** T; 2, as DistilBERT's */
+  readonly temperature?: number;
+  readonly weights?: DistillationWeights;
+}
+
+/** Where student and teacher are asked, and what is right there. */
+interface Question<Head> {
+  corrupt(sample: Sample, rng: Rng): Sample;
+  /** @returns (places, classes) */
+  scores(head: Head, hidden: Tensor, batch: Batch): Tensor;
+  places(batch: Batch): number;
+  /** (places) the right classes, or IGNORE; undefined where the batch has none */
+  labels(batch: Batch): Int32Array | undefined;
+}
+
+const PARTS = ["soft", "hard", "cosine"] as const;
+
+function distillation<Head>(
+  teacher: Encodes & Head,
+  question: Question<Head>,
+  temperature: number,
+  weights: DistillationWeights,
+): Objective<Encodes & Head> {
+  const parts = PARTS.filter((part) => weights[part] !== 0);
+  if (parts.length === 0) throw new RangeError("distillation: every weight is 0; there is nothing to learn");
+  const counts = (batch: Batch): Record<(typeof PARTS)[number], number> => ({
+    soft: question.places(batch),
+    hard: question.labels(batch)?.filter((label) => label !== IGNORE).length ?? 0,
+    cosine: batch.ids.length,
+  });
+  return {
+    names: parts,
+    corrupt: question.corrupt,
+    counts(batch) {
+      const all = counts(batch);
+      return parts.map((part) => all[part]);
+    },
+    losses(student, batch, divisors) {
+      const taught = untaped(() => {
+        using scope = new Scope();
+        const hidden = teacher.encode(batch);
+        const scores = question.scores(teacher, hidden, batch);
+        return { hidden: scope.keep(hidden), scores: scope.keep(scores) };
+      });
+      const hidden = student.encode(batch);
+      const scores = question.scores(student, hidden, batch);
+      const loss: Record<(typeof PARTS)[number], (divisor: number) => Tensor> = {
+        soft: (divisor) =>
+          scale(klDivergence(scores, taught.scores, { temperature, divisor }), temperature * temperature),
+        hard(divisor) {
+          const labels = question.labels(batch);
+          if (!labels) throw new TypeError("distillation: the batch has no labels; give the hard loss the weight 0");
+          return crossEntropy(scores, labels, { divisor });
+        },
+        cosine: (divisor) => cosineLoss(hidden, taught.hidden, divisor),
+      };
+      return parts.map((part, i) => scale(loss[part](divisors[i]!), weights[part]));
+    },
+  };
+}
+
+/**
+ * How far two rows point apart: the sum of 1 - cosine over rows, divided.
+ *
+ * @param x (rows, width)
+ * @param y (rows, width); no gradient flows to it
+ */
+export function cosineLoss(x: Tensor, y: Tensor, divisor: number): Tensor {
+  const { engine } = x;
+  const [rows = 0, width = 0] = x.shape;
+  const sum = (t: Tensor, length: number): Tensor =>
+    affine(t, tensor(engine, new Float32Array(length).fill(1), [1, length]), null);
+  const cosines = sum(multiply(normalizeRows(x), normalizeRows(y)), width);
+  const total = reshape(sum(reshape(cosines, [1, rows]), rows), []);
+  return add(scale(total, -1 / divisor), tensor(engine, [rows / divisor], []));
+}
+
+/** A head for classes of rows, as the student and its teacher have. */
+interface ScoresRows {
+  rowScores(hidden: Tensor, batch: Batch): Tensor;
+}
+
+/**
+ * Learn the classes of rows from a teacher that was fine-tuned to them.
+ *
+ * @param options half of the weight on the teacher, half on the labels
+ * @example
+ * const task = { ...classifyTask("classify"), objective: distilClassification(teacher.model) };
+ * for await (const event of finetune({ loaded: student, task, … })) …
+ */
+export function distilClassification<Head extends ScoresRows>(
+  teacher: Encodes & Head,
+  { temperature = 2, weights = { soft: 0.5, hard: 0.5, cosine: 0 } }: DistillationOptions = {},
+): Objective<Encodes & Head> {
+  const question: Question<Head> = {
+    corrupt: (sample) => sample,
+    scores: (head, hidden, batch) => head.rowScores(hidden, batch),
+    places: (batch) => batch.rows,
+    labels: (batch) => batch.labels.row,
+  };
+  return distillation(teacher, question, temperature, weights);
+}
+
+export interface DistilMaskedLmOptions extends DistillationOptions {
+  /** the tokens at which the teacher is asked: every one, as DistilBERT was trained, or those to be predicted alone */
+  readonly at?: "every" | "labelled";
+}
+
+/**
+ * Learn to fill masks from a teacher that can. The weights are those of the published DistilBERT: 5 for the teacher, 2 for
+ * the labels, 1 for the hidden states.
+ *
+ * @example
+ * const student = studentOf(teacher, 3);
+ * const objective = distilMaskedLm(teacher.model, { vocabulary });
+ */
+export function distilMaskedLm<Head extends PredictsTokens>(
+  teacher: Encodes & Head,
+  masked: MaskedLmOptions,
+  { temperature = 2, weights = { soft: 5, hard: 2, cosine: 1 }, at = "every" }: DistilMaskedLmOptions = {},
+): Objective<Encodes & Head> {
+  const index = ({ ids, labels }: Batch): Int32Array =>
+    at === "every" ? Int32Array.from(ids, (_, i) => i) : labelled(labels.tokens!);
+  const question: Question<Head> = {
+    corrupt: maskedLm(masked).corrupt,
+    scores: (head, hidden, batch) => head.tokenScores(hidden, index(batch)),
+    places: (batch) => index(batch).length,
+    labels: (batch) => index(batch).map((i) => batch.labels.tokens![i]!),
+  };
+  return distillation(teacher, question, temperature, weights);
+}
