@@ -168,7 +168,7 @@ export {
 export { repeatPositions, type Stage, type StagedOptions, trainInStages } from "./train/stages.js";
 export { chosenLayers, studentOf } from "./train/student.js";
 export { answerTask, findAnswers } from "./train/tasks/answer.js";
-export { classifyTask } from "./train/tasks/classify.js";
+export { classifyTask, type LabelledText } from "./train/tasks/classify.js";
 export { embedTask, type TextPair } from "./train/tasks/embed.js";
 export { regressTask } from "./train/tasks/regress.js";
 export { tagTask } from "./train/tasks/tag.js";

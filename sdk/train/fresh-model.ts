@@ -1,5 +1,6 @@
 /** A new BERT: its configuration and its model, before it has seen any text. */
 import type { Engine } from "../engine/engine.js";
+import type { LabelSet } from "../heads/labels.js";
 import type { Pretrained } from "../io/pretrained.js";
 import { buildModel } from "../models/build.js";
 import type { Section } from "../models/config.js";
@@ -41,16 +42,21 @@ export function bertConfig(sizes: BertSizes): Section {
   };
 }
 
-/** A model with random weights. */
+/**
+ * A model with random weights.
+ *
+ * @param labels the classes of `classify` and `tag`; two without names where not given
+ */
 export function freshModel<P extends Purpose>(
   engine: Engine,
   config: Section,
   purpose: P,
   seed: number,
+  labels: LabelSet | null = null,
 ): Pretrained<P> {
   const family = familyOf(config);
   const weights = new Weights(engine, { seed });
-  const model = buildModel(family, weights, family.read(config), purpose);
+  const model = buildModel(family, weights, family.read(config), purpose, labels?.size);
   return {
     engine,
     family,
@@ -58,7 +64,7 @@ export function freshModel<P extends Purpose>(
     config,
     model,
     weights,
-    labels: null,
+    labels,
     fresh: [...weights.fresh],
     leftOver: [],
     [Symbol.dispose]: () => weights[Symbol.dispose](),
