@@ -4,6 +4,7 @@ import { isMainThread } from "node:worker_threads";
 import { Command, CommanderError } from "commander";
 import { compareCommands, openRerank, openSimilarity, openZeroShot } from "./commands/compare.js";
 import { corruptCommand } from "./commands/corrupt.js";
+import { distillCommand } from "./commands/distill.js";
 import { embedCommand, openEmbed } from "./commands/embed.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { finetuneCommand } from "./commands/finetune.js";
@@ -51,6 +52,7 @@ const commands: Command[] = [
   trainTokenizerCommand(),
   corruptCommand(),
   pretrainCommand(),
+  distillCommand(),
   finetuneCommand(),
   evaluateCommand(),
   predictCommand(here),

@@ -20,6 +20,13 @@ export function positive(text: string): number {
   return value;
 }
 
+/** A number of at least 0 from an option. */
+export function notNegative(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && Number.isFinite(value))) throw new UsageError(`expected a number of at least 0, got "${text}"`);
+  return value;
+}
+
 /** A number from 0 to 1 from an option. */
 export function share(text: string): number {
   const value = Number(text);

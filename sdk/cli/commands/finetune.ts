@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import {
   adamW,
   BestWeights,
+  distilClassification,
   type Engine,
   finetune,
   type LabelSet,
@@ -33,6 +34,7 @@ interface Options extends ModelOptions, AdaptingOptions {
   readonly force?: boolean;
   readonly model?: string;
   readonly scratch?: string;
+  readonly teacher?: string;
   readonly train: string;
   readonly dev?: string;
   readonly test?: string;
@@ -77,6 +79,24 @@ function requireAdaptable({ lora, scratch, task }: Options): void {
     );
 }
 
+/** The task as a teacher teaches it: half of the loss is what it answers. */
+async function taughtTask(
+  task: AnyTask,
+  engine: Engine,
+  path: string,
+  labels: LabelSet | null,
+): Promise<{ task: AnyTask } & Disposable> {
+  if (task.name !== "classify" && task.name !== "pair")
+    throw new UsageError(`--teacher: --task ${task.name} cannot be taught; expected classify or pair`);
+  const teacher = await loadModel(engine, folder(path), { purpose: "classify" });
+  if (teacher.fresh.length > 0 || teacher.labels?.names.join() !== labels?.names.join())
+    throw new UsageError(
+      `--teacher ${path}: it must have been fine-tuned to the labels of the training file, ${labels?.names.join(", ")}; it has ${teacher.labels?.names.join(", ")}`,
+    );
+  const objective = distilClassification(teacher.model) as unknown as AnyTask["objective"];
+  return { task: { ...task, objective }, [Symbol.dispose]: () => teacher[Symbol.dispose]() };
+}
+
 function load(
   engine: Engine,
   { model, scratch, seed }: Options,
@@ -110,11 +130,13 @@ async function run(options: Options): Promise<void> {
   if (!options.force && (await exists(options.out)))
     throw new UsageError(`${options.out} exists already; choose another --out, or replace it with --force`);
   const training = (await examplesOf(asked, options.train))!;
-  const task = fittedTo(asked, training, sentence, options.columns);
-  const [dev, test] = [await examplesOf(task, options.dev), await examplesOf(task, options.test)];
-  const labels = task.labels(training);
+  const plain = fittedTo(asked, training, sentence, options.columns);
+  const [dev, test] = [await examplesOf(plain, options.dev), await examplesOf(plain, options.test)];
+  const labels = plain.labels(training);
   const source = folder((options.model ?? options.scratch)!);
   using engine = await engineOf(options);
+  using taught = options.teacher === undefined ? null : await taughtTask(plain, engine, options.teacher, labels);
+  const task = taught?.task ?? plain;
   using model = await load(engine, options, task.purpose, labels);
   using loaded = adaptedAs(model, options);
   const tokenizer = await loadTokenizer(source);
@@ -145,6 +167,7 @@ async function run(options: Options): Promise<void> {
       build: options.build,
       patience: options.patience ?? 0,
       data,
+      ...(options.teacher !== undefined && { teacher: options.teacher }),
       ...adaptingSettings(options),
     },
     best,
@@ -245,6 +268,7 @@ export function finetuneCommand(): Command {
     .option("--force", "replace an existing folder")
     .option("--model <folder>", "begin with this model's weights")
     .option("--scratch <folder>", "begin with this model's architecture and tokenizer, and random weights")
+    .option("--teacher <folder>", "learn what this fine-tuned model answers beside the labels: classify and pair")
     .option("--dev <file>", "choose the best epoch on this part")
     .option("--test <file>", "score this part at the end")
     .option("--columns <names>", "text,label or text,pair,label of the file's own columns")

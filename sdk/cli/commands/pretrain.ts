@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   type Arrangement,
   adamW,
@@ -17,17 +16,14 @@ import {
   maskedLm,
   ngramMaskedLm,
   type PairOptions,
-  type Position,
   type PredictsTokens,
   type Pretrained,
   pairAccuracy,
   pairObjective,
   perplexity,
   pretrainingSamples,
-  readDocuments,
   repeatPositions,
   type Stage,
-  type Step,
   saveModel,
   spanMaskedLm,
   type TokenizedDocument,
@@ -40,9 +36,10 @@ import {
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
 import { Checkpoints, interruption } from "../checkpoints.js";
-import { collect, requireFiles, sources } from "../input.js";
+import { requireFiles } from "../input.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
-import { progress, say, writeLine } from "../output.js";
+import { say, writeLine } from "../output.js";
+import { fingerprint, loop, splitDocuments } from "../pretraining.js";
 import { openTokenizer } from "../tokenizers.js";
 import { positive, UsageError, wholeNumber } from "../usage.js";
 
@@ -100,29 +97,6 @@ function objectiveOf(objective: string): ObjectiveParts {
   return { hide, arrangement: (pairs[0] as Arrangement | undefined) ?? "sentences" };
 }
 
-async function documentsOf(names: readonly string[]): Promise<string[][]> {
-  const all: string[][] = [];
-  for (const source of sources(names)) all.push(...(await collect(readDocuments(source))));
-  if (all.length === 0) throw new UsageError(`there is no text in ${names.join(", ")}`);
-  return all;
-}
-
-/** Every twentieth document is held out where no --dev file is given. */
-const HELD_OUT = 20;
-
-async function splitDocuments(
-  names: readonly string[],
-  dev: string | undefined,
-): Promise<{ training: string[][]; held: string[][] }> {
-  const documents = await documentsOf(names);
-  if (dev !== undefined) return { training: documents, held: await documentsOf([dev]) };
-  if (documents.length < HELD_OUT) return { training: documents, held: [] };
-  return {
-    training: documents.filter((_, i) => i % HELD_OUT !== 0),
-    held: documents.filter((_, i) => i % HELD_OUT === 0),
-  };
-}
-
 async function tokenizerOf(options: Options, training: readonly string[][]): Promise<Tokenizer> {
   if (options.from !== undefined) return loadTokenizer(folder(options.from));
   if (options.tokenizer !== undefined) return openTokenizer(options.tokenizer);
@@ -153,14 +127,6 @@ async function modelOf(engine: Engine, options: Options, tokenizer: Tokenizer): 
     "pretrain",
     seed,
   );
-}
-
-/** A fingerprint of the text as the tokenizer reads it: a run goes on only with the same. */
-function fingerprint(documents: readonly TokenizedDocument[]): string {
-  const hash = createHash("sha256");
-  for (const document of documents)
-    for (const { ids } of document) hash.update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
-  return hash.digest("hex").slice(0, 16);
 }
 
 /** Share of the steps with short sequences, where there are such. */
@@ -246,7 +212,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
       seed,
       ...(from && { from }),
     }),
-    options,
+    { steps, title: "pre-training", json: options.json ?? false },
     checkpoints,
     optimizer,
     signal,
@@ -282,44 +248,6 @@ async function run(files: readonly string[], options: Options): Promise<void> {
         )
         .join(", ")}`,
     );
-}
-
-/** Show and save what the run yields; an interruption leaves a checkpoint. */
-async function loop(
-  steps: AsyncGenerator<Step>,
-  options: Options,
-  checkpoints: Checkpoints,
-  optimizer: ReturnType<typeof adamW>,
-  signal: AbortSignal,
-): Promise<Step> {
-  const bar = options.json ? null : progress("pre-training", options.steps);
-  let last: Step | undefined;
-  for await (const step of steps) {
-    last = step;
-    const speed = Math.round(step.tokensPerSecond);
-    if (options.json)
-      await writeLine(
-        JSON.stringify({
-          step: step.step,
-          loss: step.loss,
-          rate: step.rate,
-          tokens_per_s: speed,
-          seconds: Number(step.seconds.toFixed(2)),
-          ...step.parts,
-        }),
-      );
-    bar?.update(step.step, `loss ${step.loss.toFixed(3)}, ${speed} tokens/s`);
-    const position: Position = step;
-    if (signal.aborted) {
-      await checkpoints.save(position, optimizer);
-      bar?.stop();
-      throw new Error(`interrupted at step ${step.step}; go on with the same command and --resume ${checkpoints.path}`);
-    }
-    await checkpoints.after(position, optimizer);
-  }
-  bar?.stop();
-  if (!last) throw new UsageError("there was nothing left to do: the checkpoint is at the last step");
-  return last;
 }
 
 function heldOut(

@@ -1,0 +1,90 @@
+/** Distillation on the command line: fewer layers for masked LM, a teacher's answers for classes. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { root } from "../shared.js";
+
+const test = suite("distillation on the command line");
+const place = mkdtempSync(join(tmpdir(), "cloze-distill-"));
+const [train, held] = ["train", "test"].map((part) => join(root, `corpus/sentiment/${part}.tsv`)) as [string, string];
+const text = join(root, "corpus/text/a-animals.txt");
+
+function cloze(words: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [join(root, "dist/cli.js"), ...words], { encoding: "utf8", cwd: place });
+}
+
+/** The last line of JSON that a command prints. */
+function answer(words: readonly string[]): Record<string, unknown> {
+  const { status, stdout, stderr } = cloze(words);
+  assert.is(status, 0, `${words.join(" ")}: ${stderr}`);
+  return JSON.parse(stdout.trim().split("\n").at(-1)!) as Record<string, unknown>;
+}
+
+const sizes = [
+  "--layers",
+  "3",
+  "--width",
+  "32",
+  "--heads",
+  "2",
+  "--vocabulary",
+  "300",
+  "--length",
+  "48",
+  "--rows",
+  "8",
+];
+const distill = ["distill", "--teacher", "teacher", "--dev", text, "--steps", "4", "--rows", "8", "--length", "32"];
+
+test("a student of fewer layers is saved as a model and scored beside its teacher", () => {
+  answer(["pretrain", "--out", "teacher", "--json", "--steps", "5", ...sizes, "--dev", text, text]);
+  const done = answer([...distill, "--layers", "2", "--out", "student", "--json", text]);
+  assert.ok((done["student_parameters"] as number) < (done["teacher_parameters"] as number));
+  for (const figure of ["teacher_loss", "student_loss", "student_accuracy"])
+    assert.type(done[figure], "number", figure);
+  assert.is(answer(["inspect", "student", "--json"])["family"], "bert");
+  const faster = answer([
+    ...distill,
+    "--layers",
+    "1",
+    "--at",
+    "labelled",
+    "--cosine",
+    "0",
+    "--out",
+    "small",
+    "--json",
+    text,
+  ]);
+  assert.ok((faster["student_parameters"] as number) < (done["student_parameters"] as number));
+});
+
+test("finetune --teacher learns a fine-tuned model's answers", () => {
+  const learn = ["finetune", "--task", "classify", "--train", train, "--test", held, "--epochs", "1", "--json"];
+  answer([...learn, "--model", "teacher", "--out", "judge"]);
+  const done = answer([...learn, "--model", "student", "--teacher", "judge", "--out", "pupil"]);
+  assert.type(done["test_accuracy"], "number");
+  const { status, stderr } = cloze([...learn, "--model", "student", "--teacher", "teacher", "--out", "new"]);
+  assert.is(status, 2);
+  assert.match(stderr, /must have been fine-tuned to the labels of the training file, negative, positive/);
+});
+
+test("what cannot be distilled is refused", () => {
+  const cases: [string[], RegExp][] = [
+    [["--layers", "4"], /a teacher with 3 layers has 1 to 3, got 4/],
+    [["--layers", "2", "--at", "nowhere"], /at every token, or at labelled ones/],
+    [["--layers", "2", "--soft", "-1"], /expected a number of at least 0/],
+  ];
+  for (const [words, message] of cases) {
+    const { status, stderr } = cloze([...distill, ...words, "--out", "new", text]);
+    assert.is.not(status, 0, words.join(" "));
+    assert.match(stderr, message);
+  }
+  assert.not.ok(existsSync(join(place, "new")));
+});
+
+test.after(() => rmSync(place, { recursive: true, force: true }));
+test.run();
