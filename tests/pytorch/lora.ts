@@ -48,6 +48,31 @@ const t5 = {
   pad_token_id: 0,
 };
 
+const bart = {
+  d_model: 32,
+  encoder_layers: 2,
+  decoder_layers: 2,
+  encoder_attention_heads: 4,
+  decoder_attention_heads: 4,
+  encoder_ffn_dim: 64,
+  decoder_ffn_dim: 64,
+  max_position_embeddings: LENGTH,
+  is_encoder_decoder: true,
+  decoder_start_token_id: 3,
+  pad_token_id: 0,
+};
+const deberta = {
+  ...common,
+  relative_attention: true,
+  position_buckets: 8,
+  pos_att_type: ["p2c", "c2p"],
+  share_att_key: true,
+  norm_rel_ebd: "layer_norm",
+  position_biased_input: false,
+  type_vocab_size: 0,
+  pooler_hidden_size: 32,
+};
+
 /** A family, a purpose, and what the adapter is like. */
 const CASES: readonly (readonly [type: string, sizes: object, purpose: Purpose, options: AdaptOptions])[] = [
   ["bert", common, "classify", { dropout: 0.1 }],
@@ -66,6 +91,11 @@ const CASES: readonly (readonly [type: string, sizes: object, purpose: Purpose, 
   ["modernbert", { ...common, local_attention: 8, cls_token_id: 2, sep_token_id: 3 }, "tag", {}],
   ["gpt2", gpt2, "continue", { targets: ["c_attn", "c_proj"] }],
   ["t5", t5, "rewrite", {}],
+  ["bart", bart, "rewrite", { targets: ["q_proj", "v_proj", "fc1"] }],
+  ["mbart", { ...bart, scale_embedding: true }, "rewrite", {}],
+  ["mpnet", common, "tag", {}],
+  ["deberta-v2", deberta, "classify", { targets: ["query_proj", "key_proj", "output.dense"] }],
+  ["xlm-roberta", { ...common, type_vocab_size: 1 }, "answer", {}],
 ];
 
 function scoresOf({ purpose, model }: Pretrained): Float32Array {
