@@ -12,7 +12,10 @@ import { affine, affineTransposed } from "../../sdk/tensor/ops/affine.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { reshape, type Tensor, tensor } from "../../sdk/tensor/tensor.js";
+import { BestWeights } from "../../sdk/train/best.js";
+import { readCheckpoint, writeCheckpoint } from "../../sdk/train/checkpoint.js";
 import { finetune } from "../../sdk/train/finetune.js";
+import { adamW } from "../../sdk/train/optimizer.js";
 import { classifyTask } from "../../sdk/train/tasks/classify.js";
 import { engines } from "../engines.js";
 import { near } from "../near.js";
@@ -235,6 +238,30 @@ test("fine-tuning an adapted model learns the adapter alone", async () => {
     [...loaded.weights.entries()].map(([, t]) => t.toArray()),
     body,
   );
+});
+
+test("a run over an adapter is resumed from its checkpoint with the same bits", async () => {
+  const run = async (stop: number, checkpoint?: Uint8Array): Promise<{ values: number[]; saved: Uint8Array }> => {
+    using loaded = await smallBert(engine, "classify", labels);
+    using adapted = adapt(loaded, { r: 2, dropout: 0.1 });
+    using optimizer = adamW(adapted.weights);
+    const best = new BestWeights(adapted.weights);
+    const from = checkpoint && readCheckpoint(checkpoint, optimizer, {}, best);
+    const train = ["the cat sat", "the sun is up", "a dog ran"].map((text, i) => ({ text, label: labels.name(i % 2) }));
+    const settings = { tokenizer, labels, length: LENGTH };
+    const common = { loaded: adapted, task: classifyTask("classify"), settings, train, optimizer, best };
+    let at = { step: 0, epoch: 0, served: 0 };
+    for await (const event of finetune({ ...common, epochs: 2, rate: 1e-2, rows: 1, seed: 1, ...(from && { from }) })) {
+      if (event.kind === "step") at = event.step;
+      if (at.step === stop) break;
+    }
+    const values = [...adapted.weights.entries()].flatMap(([, t]) => [...t.data]);
+    return { values, saved: writeCheckpoint(optimizer, at, {}, best) };
+  };
+  const whole = await run(6);
+  const half = await run(2);
+  assert.not.equal(half.values, whole.values);
+  assert.equal((await run(6, half.saved)).values, whole.values);
 });
 
 test("what does not fit is named", async () => {
