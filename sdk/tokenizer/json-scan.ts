@@ -28,6 +28,10 @@ export class JsonScanner {
     );
   }
 
+  private failDeep(): never {
+    throw new TokenizerError(`tokenizer.json: nested more than ${DEEPEST} deep at byte ${this.at}`);
+  }
+
   /** Skip white space and return the byte after it, or 0 at the end. */
   peek(): number {
     const { bytes } = this;
@@ -62,8 +66,7 @@ export class JsonScanner {
   }
 
   private list(open: string, close: string, on: () => void): void {
-    if (++this.depth > DEEPEST)
-      throw new TokenizerError(`tokenizer.json: nested more than ${DEEPEST} deep at byte ${this.at}`);
+    if (++this.depth > DEEPEST) this.failDeep();
     this.expect(open);
     if (this.peek() !== close.charCodeAt(0)) {
       on();
@@ -214,39 +217,70 @@ export class JsonScanner {
     return Number(text);
   }
 
-  /** Read any value as an ordinary object. */
+  /** Read any value as an ordinary object: its end is found here, the platform's parser does the rest. */
   value(): unknown {
-    const byte = this.peek();
-    if (byte === 0x7b) {
-      const result: Record<string, unknown> = {};
-      this.object((key) => {
-        const value = this.value();
-        Object.defineProperty(result, key, { value, writable: true, enumerable: true, configurable: true });
-      });
-      return result;
+    this.peek();
+    const start = this.at;
+    this.skip();
+    let text: string;
+    try {
+      text = STRICT.decode(this.bytes.subarray(start, this.at));
+    } catch {
+      this.at = start;
+      this.fail("UTF-8");
     }
-    if (byte === 0x5b) {
-      const result: unknown[] = [];
-      this.array(() => result.push(this.value()));
-      return result;
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (cause) {
+      throw new TokenizerError(
+        `tokenizer.json: the value at byte ${start} cannot be read (${(cause as Error).message})`,
+        {
+          cause,
+        },
+      );
     }
-    if (byte === QUOTE) {
-      this.scanString();
-      return this.text();
-    }
-    for (const [word, value] of WORDS)
-      if (byte === word.charCodeAt(0)) {
-        for (let i = 0; i < word.length; i++) if (this.bytes[this.at + i] !== word.charCodeAt(i)) this.fail(word);
-        this.at += word.length;
-        return value;
+  }
+
+  /** Go to the end of a value; only its strings and brackets are looked at. */
+  private skip(): void {
+    let open = 0;
+    do {
+      const byte = this.peek();
+      if (byte === QUOTE) this.skipString();
+      else if (byte === 0x7b || byte === 0x5b) {
+        this.at++;
+        if (this.depth + ++open > DEEPEST) this.failDeep();
+      } else if (open > 0 && (byte === 0x7d || byte === 0x5d)) {
+        this.at++;
+        open--;
+      } else if (open > 0 && (byte === 0x2c || byte === 0x3a)) this.at++;
+      else this.skipWord();
+    } while (open > 0);
+  }
+
+  private skipString(): void {
+    const { bytes } = this;
+    for (;;) {
+      const quote = bytes.indexOf(QUOTE, this.at + 1);
+      if (quote < 0) {
+        this.at = bytes.length;
+        this.fail("the end of a string");
       }
-    return this.number();
+      let slashes = quote;
+      while (bytes[slashes - 1] === BACKSLASH) slashes--;
+      this.at = quote;
+      if ((quote - slashes) % 2 === 0) break;
+    }
+    this.at++;
+  }
+
+  /** true, false, null or a number: what can stand in one. */
+  private skipWord(): void {
+    const { bytes, at } = this;
+    while (/[-+.\w]/.test(String.fromCharCode(bytes[this.at] ?? 0))) this.at++;
+    if (this.at === at) this.fail("a value");
   }
 }
 
-const WORDS: readonly (readonly [string, unknown])[] = [
-  ["true", true],
-  ["false", false],
-  ["null", null],
-];
+const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));

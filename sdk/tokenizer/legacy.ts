@@ -7,7 +7,7 @@ import { expect } from "./errors.js";
 import { JsonScanner } from "./json-scan.js";
 import { addedJSON, specialToken } from "./read-added.js";
 import { mergeIds } from "./read-model.js";
-import { scanIds } from "./scan-model.js";
+import { scanVocabulary } from "./scan-vocabulary.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { type ReadOptions, tokenizerFromObject } from "./tokenizer-json.js";
 import { byteLevelTokenizer, ROBERTA_SPECIAL } from "./train-bpe.js";
@@ -87,7 +87,7 @@ export interface MergesOptions {
 export function readMerges(vocabJson: string, mergesTxt: string, options: MergesOptions = {}): Tokenizer {
   const bytes = new TextEncoder().encode(vocabJson);
   const scanner = new JsonScanner(bytes);
-  const vocabulary = scanIds(scanner, bytes.length);
+  const vocabulary = scanVocabulary(scanner, bytes.length);
   scanner.end();
   const merges = new Vocabulary();
   for (const line of mergesTxt.split("\n")) {

@@ -1,21 +1,18 @@
 /**
- * Whole pieces to ids: a hash table over typed arrays. The hash of a piece is computed unit by unit from the left, so
- * that the hashes of all beginnings of a word come in one pass.
+ * Whole pieces to ids: a hash table over typed arrays, whose entries of one place are chained, the last one first. The
+ * hash of a piece is computed unit by unit from the left, so that the hashes of all beginnings of a word come in one pass.
  */
+import { grown } from "./aligned.js";
 
 /** The hash of the empty piece. */
 export const EMPTY_HASH = 0x811c9dc5 | 0;
 
-/** The hash of a piece that is one unit longer. */
+/** The hash of a piece that is one unit longer (Fowler, Noll and Vo's, over UTF-16 units). */
 export function hashOn(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x01000193);
 }
 
-/** Pieces that are entered in one call: engines optimise what is called again sooner than one long loop. */
-const AT_ONCE = 256;
-const ENTRY = 2; // hash, id + 1 (0: free)
-
-/** Where pieces stand: units[begins[id], ends[id]). */
+/** Where pieces stand: units[begins[id], ends[id]), or a hole where that is negative. */
 export interface PiecePool {
   readonly units: Uint16Array;
   readonly begins: Int32Array;
@@ -23,54 +20,63 @@ export interface PiecePool {
   readonly size: number;
 }
 
+/** Of equal pieces the one that was added last is found. */
 export class PieceTable {
   /** Units of the longest piece. */
   longest = 0;
-  private slots: Int32Array;
-  private mask: number;
-  private count = 0;
+  /** For each place of the table the id + 1 of the last piece there, or 0; see `placeOf` for the place of a hash. */
+  heads: Int32Array;
+  mask: number;
+  /** By id: the id + 1 of the piece before it in its place, or 0. */
+  next: Int32Array;
+  /** By id: the hash of the piece. */
+  hashes: Int32Array;
 
-  /** @param hashes of the pieces by id, where whoever read them has computed them already */
+  /** An empty table. @param expected how many ids to make room for; more are taken as needed */
   constructor(
     private readonly pool: PiecePool,
-    hashes?: Int32Array,
+    expected: number,
   ) {
-    const capacity = 1 << Math.max(6, Math.ceil(Math.log2(pool.size * 1.6)));
-    this.slots = new Int32Array(ENTRY * capacity);
-    this.mask = capacity - 1;
-    this.addFrom(0, pool.size, hashes ?? hashesOf(pool, 0, pool.size));
+    const places = 1 << Math.max(6, Math.ceil(Math.log2(expected * 1.2)));
+    this.heads = new Int32Array(places);
+    this.mask = places - 1;
+    this.next = new Int32Array(expected);
+    this.hashes = new Int32Array(expected);
   }
 
-  /** Enter the pieces [from, to) of the pool; of equal pieces the last one is found. */
-  addFrom(from: number, to: number, hashes = hashesOf(this.pool, from, to)): void {
-    while ((this.count + to - from) * 4 > (this.mask + 1) * 3) this.widen();
-    for (let first = from; first < to; first += AT_ONCE)
-      this.enter(first, Math.min(to, first + AT_ONCE), hashes, first - from);
-  }
-
-  /** The pieces [from, to); their hashes begin at `skip`. */
-  private enter(from: number, to: number, hashes: Int32Array, skip: number): void {
-    const { units, begins, ends } = this.pool;
-    const { slots, mask } = this;
-    let { longest, count } = this;
+  /** Add the pieces [from, to) of the pool, which must not be in the table. */
+  addFrom(from: number, to: number): void {
+    if (to > this.next.length) this.widen(to);
+    const { begins, ends, units } = this.pool;
     for (let id = from; id < to; id++) {
       const begin = begins[id]!;
-      const end = ends[id]!;
       if (begin < 0) continue;
-      const hash = hashes[id - from + skip]!;
-      if (end - begin > longest) longest = end - begin;
-      let at = ENTRY * ((hash ^ (hash >>> 15)) & mask);
-      for (; slots[at + 1] !== 0; at = (at + ENTRY) & (ENTRY * mask + 1)) {
-        if (slots[at] !== hash) continue;
-        const other = slots[at + 1]! - 1;
-        if (same(units, begins[other]!, ends[other]!, units, begin, end)) break;
-      }
-      if (slots[at + 1] === 0) count++;
-      slots[at] = hash;
-      slots[at + 1] = id + 1;
+      const end = ends[id]!;
+      let hash = EMPTY_HASH;
+      for (let i = begin; i < end; i++) hash = Math.imul(hash ^ units[i]!, 0x01000193);
+      this.hashes[id] = hash;
+      if (end - begin > this.longest) this.longest = end - begin;
+      this.link(id);
     }
-    this.longest = longest;
-    this.count = count;
+  }
+
+  private link(id: number): void {
+    const place = placeOf(this.hashes[id]!, this.mask);
+    this.next[id] = this.heads[place]!;
+    this.heads[place] = id + 1;
+  }
+
+  /** Take the piece `id` out. */
+  remove(id: number): void {
+    const { heads, next } = this;
+    const place = placeOf(this.hashes[id]!, this.mask);
+    if (heads[place] === id + 1) {
+      heads[place] = next[id]!;
+      return;
+    }
+    let before = heads[place]! - 1;
+    while (next[before] !== id + 1) before = next[before]! - 1;
+    next[before] = next[id]!;
   }
 
   /** The id of the piece units[start, end), or -1. */
@@ -82,39 +88,37 @@ export class PieceTable {
 
   /** The id of the piece whose hash is known; its first `skip` units are taken on trust, the others are units[start, end). */
   seek(hash: number, units: Uint16Array, start: number, end: number, skip: number): number {
-    const { slots, mask } = this;
-    for (let at = ENTRY * ((hash ^ (hash >>> 15)) & mask); ; at = (at + ENTRY) & (ENTRY * mask + 1)) {
-      const id = slots[at + 1]! - 1;
-      if (id < 0) return -1;
-      if (slots[at] !== hash) continue;
-      const { pool } = this;
-      if (same(pool.units, pool.begins[id]! + skip, pool.ends[id]!, units, start, end)) return id;
+    const { hashes, next, pool } = this;
+    let id = this.heads[placeOf(hash, this.mask)]! - 1;
+    for (; id >= 0; id = next[id]! - 1) {
+      if (hashes[id] !== hash) continue;
+      if (same(pool.units, pool.begins[id]! + skip, pool.ends[id]!, units, start, end)) break;
     }
+    return id;
   }
 
-  private widen(): void {
-    const old = this.slots;
-    this.slots = new Int32Array(2 * old.length);
-    this.mask = 2 * this.mask + 1;
-    for (let i = 0; i < old.length; i += ENTRY) {
-      if (old[i + 1] === 0) continue;
-      let at = ENTRY * ((old[i]! ^ (old[i]! >>> 15)) & this.mask);
-      while (this.slots[at + 1] !== 0) at = (at + ENTRY) & (ENTRY * this.mask + 1);
-      this.slots[at] = old[i]!;
-      this.slots[at + 1] = old[i + 1]!;
-    }
+  /** Make room for ids below `size`, and as many places. */
+  private widen(size: number): void {
+    const length = Math.max(size, 2 * this.next.length);
+    this.next = grown(this.next, new Int32Array(length));
+    this.hashes = grown(this.hashes, new Int32Array(length));
+    const old = this.heads;
+    this.heads = new Int32Array(2 * old.length);
+    this.mask = this.heads.length - 1;
+    for (const head of old) for (const id of this.chain(head).reverse()) this.link(id);
+  }
+
+  /** The ids of a place, the last one first. */
+  private chain(head: number): number[] {
+    const ids: number[] = [];
+    for (let id = head - 1; id >= 0; id = this.next[id]! - 1) ids.push(id);
+    return ids;
   }
 }
 
-/** Hashes of the pieces [from, to). */
-function hashesOf({ units, begins, ends }: PiecePool, from: number, to: number): Int32Array {
-  const hashes = new Int32Array(to - from);
-  for (let id = from; id < to; id++) {
-    let hash = EMPTY_HASH;
-    for (let i = begins[id]!; i < ends[id]!; i++) hash = Math.imul(hash ^ units[i]!, 0x01000193);
-    hashes[id - from] = hash;
-  }
-  return hashes;
+/** Where a hash stands. The products that make it leave its low bits worse mixed than its high ones. */
+function placeOf(hash: number, mask: number): number {
+  return (hash ^ (hash >>> 15)) & mask;
 }
 
 function same(a: Uint16Array, begin: number, end: number, b: Uint16Array, start: number, stop: number): boolean {

@@ -6,6 +6,7 @@
  */
 import { decodeUnits, grown } from "./aligned.js";
 import { TokenizerError } from "./errors.js";
+import type { JsonScanner } from "./json-scan.js";
 import { PieceTable } from "./piece-table.js";
 import { Trie } from "./trie.js";
 
@@ -22,8 +23,6 @@ export class Vocabulary {
   /** For each id where its piece begins and ends in `units`; -1 for a hole. */
   begins: Int32Array;
   ends: Int32Array;
-  /** Hashes of all pieces by id, from whoever has read them, for the table of whole pieces. */
-  hashes: Int32Array | undefined;
   private whole: PieceTable | undefined;
   private beginnings: Trie | undefined;
   /** Ids that are not in order must stay below this, so that a small file cannot ask for a large table. */
@@ -72,6 +71,15 @@ export class Vocabulary {
       this.units = grown(this.units, new Uint16Array(Math.max(needed, 2 * this.units.length)));
   }
 
+  /** Read a string into the units from `used` on; it ends at the unit returned, and is kept once it is placed. */
+  scanString(scanner: JsonScanner): number {
+    for (const start = scanner.at; ; scanner.at = start) {
+      const end = scanner.stringTo(this.units, this.used);
+      if (end >= 0) return end;
+      this.reserve(this.units.length);
+    }
+  }
+
   /** Give units [begin, end), which the caller has written, the id `id`. */
   place(begin: number, end: number, id: number): void {
     if (!(Number.isInteger(id) && id >= 0 && (id <= this.size || id < this.widest)))
@@ -80,6 +88,7 @@ export class Vocabulary {
       );
     if (id >= this.begins.length) this.widen(id + 1);
     if (this.begins[id] === -1) this.count++;
+    else this.whole?.remove(id);
     this.begins[id] = begin;
     this.ends[id] = end;
     this.used = end;
@@ -98,8 +107,8 @@ export class Vocabulary {
   /** All pieces by their whole text, made when first asked for. */
   get table(): PieceTable {
     if (this.whole === undefined) {
-      this.whole = new PieceTable(this, this.hashes);
-      this.hashes = undefined;
+      this.whole = new PieceTable(this, this.begins.length);
+      this.whole.addFrom(0, this.size);
     }
     return this.whole;
   }
