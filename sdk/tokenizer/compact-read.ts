@@ -32,16 +32,17 @@ export function readCompact(file: Uint8Array, options: ReadOptions = {}): Tokeni
   const parts = parse(new TextDecoder().decode(take(json)));
   const scoreTable = new Float64Array(take(8 * scores));
   const mergeTable = new Int32Array(take(4 * merges));
-  const order = new Int32Array(take(4 * pieces));
-  const unitTable = new Uint16Array(take(2 * units));
-  const shared = new Uint8Array(take(pieces));
-  const rest = new Uint8Array(take(pieces));
-  const vocabulary = spell(order, unitTable, shared, rest);
+  const coded = {
+    ids: new Int32Array(take(4 * pieces)),
+    units: new Uint16Array(take(2 * units)),
+    shared: new Uint8Array(take(pieces)),
+    rest: new Uint8Array(take(pieces)),
+  };
+  const vocabulary = scores > 0 ? Vocabulary.trieOf(coded) : Vocabulary.tableOf(coded);
   expect(
-    mergeTable.every((id) => vocabulary.piece(id) !== undefined) && mergeTable.length % 3 === 0,
+    mergeTable.every((id) => vocabulary.pool.has(id)) && mergeTable.length % 3 === 0,
     "compact tokenizer: a merge has an id that is no piece",
   );
-  if (scores > 0) vocabulary.sorted(order, shared, rest, units);
   const { model, ...others } = parts;
   expect(
     scores === 0 || scores >= vocabulary.size,
@@ -65,34 +66,4 @@ function parse(text: string): Record<string, unknown> {
       cause,
     });
   }
-}
-
-/** Pieces from the rests that they do not share with the one before. */
-function spell(order: Int32Array, rests: Uint16Array, shared: Uint8Array, lengths: Uint8Array): Vocabulary {
-  let total = 0;
-  let size = 0;
-  for (let i = 0; i < order.length; i++) {
-    total += shared[i]! + lengths[i]!;
-    size = Math.max(size, order[i]! + 1);
-    if (order[i]! < 0 || order[i]! > 1024 + 16 * order.length)
-      throw new TokenizerError(`compact tokenizer: the id ${order[i]} of piece ${i} is out of range`);
-  }
-  const units = new Uint16Array(total);
-  const begins = new Int32Array(size).fill(-1);
-  const ends = new Int32Array(size).fill(-1);
-  let from = 0;
-  let used = 0;
-  let before = 0;
-  for (let i = 0; i < order.length; i++) {
-    const same = shared[i]!;
-    const length = lengths[i]!;
-    if (same > used - before || from + length > rests.length)
-      throw new TokenizerError(`compact tokenizer: piece ${i} cannot be spelt`);
-    begins[order[i]!] = used;
-    for (const stop = before + same; before < stop; ) units[used++] = units[before++]!;
-    before = used - same;
-    for (const stop = from + length; from < stop; ) units[used++] = rests[from++]!;
-    ends[order[i]!] = used;
-  }
-  return Vocabulary.made(units, begins, ends, order.length);
 }

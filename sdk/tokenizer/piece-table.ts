@@ -3,6 +3,7 @@
  * hash of a piece is computed unit by unit from the left, so that the hashes of all beginnings of a word come in one pass.
  */
 import { grown } from "./aligned.js";
+import type { PiecePool } from "./piece-pool.js";
 
 /** The hash of the empty piece. */
 export const EMPTY_HASH = 0x811c9dc5 | 0;
@@ -12,32 +13,27 @@ export function hashOn(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x01000193);
 }
 
-/** Where pieces stand: units[begins[id], ends[id]), or a hole where that is negative. */
-export interface PiecePool {
-  readonly units: Uint16Array;
-  readonly begins: Int32Array;
-  readonly ends: Int32Array;
-  readonly size: number;
-}
+/** Pieces that are added in one call: engines optimise what is called again sooner than one long loop. */
+const AT_ONCE = 64;
 
 /** Of equal pieces the one that was added last is found. */
 export class PieceTable {
   /** Units of the longest piece. */
   longest = 0;
   /** For each place of the table the id + 1 of the last piece there, or 0; see `placeOf` for the place of a hash. */
-  heads: Int32Array;
-  mask: number;
+  private heads: Int32Array;
+  private mask: number;
   /** By id: the id + 1 of the piece before it in its place, or 0. */
-  next: Int32Array;
+  private next: Int32Array;
   /** By id: the hash of the piece. */
-  hashes: Int32Array;
+  private hashes: Int32Array;
 
   /** An empty table. @param expected how many ids to make room for; more are taken as needed */
   constructor(
     private readonly pool: PiecePool,
     expected: number,
   ) {
-    const places = 1 << Math.max(6, Math.ceil(Math.log2(expected * 1.2)));
+    const places = 1 << Math.max(6, Math.ceil(Math.log2(expected * 0.8)));
     this.heads = new Int32Array(places);
     this.mask = places - 1;
     this.next = new Int32Array(expected);
@@ -47,6 +43,10 @@ export class PieceTable {
   /** Add the pieces [from, to) of the pool, which must not be in the table. */
   addFrom(from: number, to: number): void {
     if (to > this.next.length) this.widen(to);
+    for (let first = from; first < to; first += AT_ONCE) this.addSome(first, Math.min(to, first + AT_ONCE));
+  }
+
+  private addSome(from: number, to: number): void {
     const { begins, ends, units } = this.pool;
     for (let id = from; id < to; id++) {
       const begin = begins[id]!;
@@ -54,16 +54,18 @@ export class PieceTable {
       const end = ends[id]!;
       let hash = EMPTY_HASH;
       for (let i = begin; i < end; i++) hash = Math.imul(hash ^ units[i]!, 0x01000193);
-      this.hashes[id] = hash;
-      if (end - begin > this.longest) this.longest = end - begin;
-      this.link(id);
+      this.link(id, hash, end - begin);
     }
   }
 
-  private link(id: number): void {
-    const place = placeOf(this.hashes[id]!, this.mask);
-    this.next[id] = this.heads[place]!;
-    this.heads[place] = id + 1;
+  /** Add the piece `id`, for which there is room and whose hash and number of units are known. */
+  link(id: number, hash: number, length: number): void {
+    const { heads } = this;
+    const place = placeOf(hash, this.mask);
+    this.hashes[id] = hash;
+    this.next[id] = heads[place]!;
+    heads[place] = id + 1;
+    if (length > this.longest) this.longest = length;
   }
 
   /** Take the piece `id` out. */
@@ -105,7 +107,7 @@ export class PieceTable {
     const old = this.heads;
     this.heads = new Int32Array(2 * old.length);
     this.mask = this.heads.length - 1;
-    for (const head of old) for (const id of this.chain(head).reverse()) this.link(id);
+    for (const head of old) for (const id of this.chain(head).reverse()) this.link(id, this.hashes[id]!, 0);
   }
 
   /** The ids of a place, the last one first. */

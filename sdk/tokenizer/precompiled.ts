@@ -95,7 +95,7 @@ class CharacterMap {
       size % 4 === 0 && size <= blob.length - 4,
       `precompiled character map: its table should have ${size} bytes, but only ${blob.length - 4} follow. Is it cut off?`,
     );
-    this.array = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 + 4 * i, true));
+    this.array = new Uint32Array(blob.slice(4, 4 + size).buffer);
     this.texts = blob.subarray(4 + size);
   }
 

@@ -70,7 +70,7 @@ function readBpe(fields: Fields, vocabulary: Vocabulary, merges: ScannedModel["m
 export function mergeIds(vocabulary: Vocabulary, merges: Vocabulary, prefix: string): Int32Array {
   const count = merges.size >> 1;
   const ids = new Int32Array(3 * count);
-  const { units, begins, ends } = merges;
+  const { units, begins, ends } = merges.pool;
   let joined = new Uint16Array(256);
   const known = (from: Uint16Array, start: number, end: number, rank: number): number => {
     const id = vocabulary.idOf(from, start, end);

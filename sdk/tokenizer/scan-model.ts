@@ -31,12 +31,15 @@ export function scanModel(scanner: JsonScanner, size: number): ScannedModel {
 
 /** [[piece, score], …] */
 function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Float64Array] {
-  const vocabulary = new Vocabulary(64, Math.ceil(size / 6));
-  let scores = new Float64Array(1024);
+  // Pieces with their scores take some 25 bytes each; tables that are too large are cut in the end, too small ones grow.
+  const expected = Math.ceil(size / 24);
+  const vocabulary = new Vocabulary(expected, Math.ceil(size / 6));
+  const { pool } = vocabulary;
+  let scores = new Float64Array(expected);
   scanner.array(() => {
     const id = vocabulary.size;
     scanner.expect("[");
-    vocabulary.place(vocabulary.used, vocabulary.scanString(scanner), id);
+    vocabulary.place(pool.used, pool.scanString(scanner), id);
     scanner.expect(",");
     if (id === scores.length) {
       const wider = new Float64Array(2 * id);
@@ -46,14 +49,15 @@ function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Float64Arr
     scores[id] = scanner.number();
     scanner.expect("]");
   });
-  vocabulary.trim();
+  pool.trim();
   return [vocabulary, scores.slice(0, vocabulary.size)];
 }
 
 /** ["left right", …] or [["left", "right"], …] */
 function scanMerges(scanner: JsonScanner, size: number): Vocabulary {
   const merges = new Vocabulary(64, Math.ceil(size / 3));
-  const add = (): void => merges.place(merges.used, merges.scanString(scanner), merges.size);
+  const { pool } = merges;
+  const add = (): void => merges.place(pool.used, pool.scanString(scanner), merges.size);
   scanner.array(() => {
     if (scanner.peek() === 0x5b) {
       scanner.expect("[");
@@ -63,8 +67,8 @@ function scanMerges(scanner: JsonScanner, size: number): Vocabulary {
       scanner.expect("]");
       return;
     }
-    const end = merges.scanString(scanner);
-    const { units, used } = merges;
+    const end = pool.scanString(scanner);
+    const { units, used } = pool;
     let space = used;
     while (space < end && units[space] !== 0x20) space++;
     if (space === end || units.subarray(space + 1, end).includes(0x20))

@@ -7,6 +7,7 @@
  * called again and again, which engines compile soonest; what is rare goes the long way through the scanner.
  */
 import type { JsonScanner } from "./json-scan.js";
+import type { PiecePool } from "./piece-pool.js";
 import { EMPTY_HASH, type PieceTable } from "./piece-table.js";
 import { Vocabulary } from "./vocabulary.js";
 
@@ -14,9 +15,13 @@ const QUOTE = 0x22;
 const ZERO = 0x30;
 /** Entries of one call at most. */
 const AT_ONCE = 64;
-/** 1 for the bytes that stand for themselves inside a string: ASCII without controls, quotes and backslashes. */
-const PLAIN = new Uint8Array(256).fill(1, 0x20, 0x80);
-PLAIN[QUOTE] = PLAIN[0x5c] = 0;
+/** By a byte inside a string: how many more belong to its character, or OTHER where it needs a closer look. */
+const MORE = new Uint8Array(256).fill(0, 0x20, 0x80).fill(1, 0xc2, 0xe0).fill(2, 0xe0, 0xf0);
+const OTHER = 3;
+MORE.fill(OTHER, 0, 0x20).fill(OTHER, 0x80, 0xc2).fill(OTHER, 0xf0);
+MORE[QUOTE] = MORE[0x5c] = OTHER;
+/** The first character that takes so many more bytes. */
+const LEAST = Uint16Array.of(0, 0x80, 0x800);
 
 /** @param size bytes of the file, which bound how many pieces there can be */
 export function scanVocabulary(scanner: JsonScanner, size: number): Vocabulary {
@@ -33,20 +38,21 @@ export function scanVocabulary(scanner: JsonScanner, size: number): Vocabulary {
     }
   }
   scanner.expect("}");
-  vocabulary.trim();
+  vocabulary.pool.trim();
   return vocabulary;
 }
 
 /** An entry of any form. */
 function scanEntry(scanner: JsonScanner, vocabulary: Vocabulary): void {
-  const begin = vocabulary.used;
-  const end = vocabulary.scanString(scanner);
+  const begin = vocabulary.pool.used;
+  const end = vocabulary.pool.scanString(scanner);
   scanner.expect(":");
   vocabulary.place(begin, end, scanner.number());
 }
 
 /** Entries that are written plainly: `"piece": 12,` without an escape, with an id that is new. */
 class PlainEntries {
+  private readonly pool: PiecePool;
   private readonly table: PieceTable;
   /** Entries of the next call. The first calls are short: what is compiled before a call has ended has to be compiled again. */
   private most = 8;
@@ -57,8 +63,9 @@ class PlainEntries {
 
   constructor(
     private readonly scanner: JsonScanner,
-    private readonly vocabulary: Vocabulary,
+    vocabulary: Vocabulary,
   ) {
+    this.pool = vocabulary.pool;
     this.table = vocabulary.table;
   }
 
@@ -68,12 +75,10 @@ class PlainEntries {
   }
 
   private readSome(): boolean {
-    const { scanner, vocabulary, table, most } = this;
+    const { scanner, pool, table, most } = this;
     const { bytes } = scanner;
-    const { units, begins, ends } = vocabulary;
-    const { heads, mask, next, hashes } = table;
-    let { used, size } = vocabulary;
-    let { longest } = table;
+    const { units, begins, ends } = pool;
+    let { used, size } = pool;
     let at = scanner.at;
     let count = 0;
     for (; count < most; count++, scanner.at = at) {
@@ -83,7 +88,7 @@ class PlainEntries {
       let end = used;
       let hash = EMPTY_HASH;
       let byte = bytes[at]!;
-      while (PLAIN[byte] === 1) {
+      while (MORE[byte] === 0) {
         units[end++] = byte;
         hash = Math.imul(hash ^ byte, 0x01000193);
         byte = bytes[++at]!;
@@ -104,44 +109,35 @@ class PlainEntries {
       for (byte = bytes[at]! - ZERO; byte >= 0 && byte <= 9; byte = bytes[++at]! - ZERO) id = 10 * id + byte;
       if (byte !== 0x2c - ZERO || at === digits || (bytes[digits] === ZERO && at > digits + 1)) break;
       // Ids beyond the tables, however many digits they have, and ids that have a piece are for the vocabulary to judge.
-      if (!(id < next.length && begins[id]! < 0)) break;
+      if (!(id < begins.length && begins[id]! < 0)) break;
       at++;
       begins[id] = begin;
       ends[id] = used = end;
-      hashes[id] = hash;
-      const place = (hash ^ (hash >>> 15)) & mask;
-      next[id] = heads[place]!;
-      heads[place] = id + 1;
+      table.link(id, hash, end - begin);
       if (id >= size) size = id + 1;
-      if (end - begin > longest) longest = end - begin;
     }
-    vocabulary.used = used;
-    vocabulary.size = size;
-    vocabulary.count += count;
-    table.longest = longest;
+    pool.used = used;
+    pool.size = size;
+    pool.count += count;
     this.most = Math.min(AT_ONCE, 2 * most);
     return count === most;
   }
 
-  /** The rest of a piece from a character beyond ASCII on; false when it is not plain. */
+  /** The rest of a piece from a character beyond ASCII on; false where the scanner has to judge, as of surrogate pairs. */
   private beyondASCII(): boolean {
     const { bytes } = this.scanner;
-    const { units } = this.vocabulary;
+    const { units } = this.pool;
     let { at, used, hash } = this;
-    let unit = bytes[at]!;
-    for (; unit !== QUOTE; unit = bytes[at]!) {
-      const second = bytes[at + 1]! ^ 0x80;
-      const third = bytes[at + 2]! ^ 0x80;
-      if (PLAIN[unit] === 1) at++;
-      else if (unit >= 0xc2 && unit < 0xe0 && second < 0x40) {
-        unit = ((unit & 0x1f) << 6) | second;
-        at += 2;
-      } else if (unit >= 0xe0 && unit < 0xf0 && second < 0x40 && third < 0x40) {
-        unit = ((unit & 0x0f) << 12) | (second << 6) | third;
-        // Overlong forms, surrogates and longer characters are for the scanner to judge.
-        if (unit < 0x800 || (unit & 0xf800) === 0xd800) return false;
-        at += 3;
-      } else return false;
+    for (let unit = bytes[at]!; unit !== QUOTE; unit = bytes[++at]!) {
+      const more = MORE[unit]!;
+      if (!(more < OTHER)) return false;
+      unit &= 0x7f >> more;
+      for (const last = at + more; at < last; ) {
+        const next = bytes[++at]! ^ 0x80;
+        if (next >= 0x40) return false;
+        unit = (unit << 6) | next;
+      }
+      if (unit < LEAST[more]! || (unit & 0xf800) === 0xd800) return false; // overlong, or half a surrogate pair
       units[used++] = unit;
       hash = Math.imul(hash ^ unit, 0x01000193);
     }

@@ -10,6 +10,7 @@
  *   unit, lower 5 bits · value + 1 (27 bits; 0 for none)
  */
 import { TokenizerError } from "./errors.js";
+import type { FrontCoded } from "./front-coding.js";
 
 const FREE = -1; // as a first number: parent 2^21 - 1, which is more than there can be
 const MOST = (1 << 21) - 2;
@@ -17,6 +18,8 @@ const LOW = 27; // where the lower bits of the unit begin
 const VALUE = (1 << LOW) - 1;
 /** Share of the table that may be taken. */
 const FULL = 0.7;
+/** Keys that are set in one call: engines optimise what is called again sooner than one long loop. */
+const AT_ONCE = 64;
 /** How many entries after its parent a child may stand in. */
 const NEAR = 3;
 
@@ -118,26 +121,43 @@ export class Trie {
   }
 
   /**
-   * Fill an empty trie that has room for all with keys in order of their units, which stand one after another: a key
-   * shares the nodes of the one before it as far as both agree, so that nothing has to be looked up.
-   *
-   * @param shared how many units each key shares with the one before it
-   * @param rest how many it has beyond these
-   * @param values what is stored under each
+   * Fill an empty trie that has room with keys in order of their units: a key shares the nodes of the one before it as far
+   * as both agree, so that nothing has to be looked up. The ids are the values.
    */
-  setSorted(units: Uint16Array, shared: Uint8Array, rest: Uint8Array, values: Int32Array): void {
-    const path = new Int32Array(513); // no key is longer: a shared part and a rest of at most 255 units each
+  setSorted(keys: FrontCoded): void {
+    const path = new Int32Array(511); // no key is longer: a shared part and a rest of at most 255 units each
+    for (let first = 0; first < keys.ids.length; first += AT_ONCE) this.setSome(keys, first, path);
+  }
+
+  /** @param path the nodes of the key before these */
+  private setSome({ ids, shared, rest, units }: FrontCoded, first: number, path: Int32Array): void {
     const { table } = this;
-    let at = 0;
-    for (let i = 0; i < values.length; i++) {
+    const last = Math.min(ids.length, first + AT_ONCE);
+    let at = this.count;
+    for (let i = first; i < last; i++) {
       let depth = shared[i]!;
-      at += depth;
       let node = path[depth]!;
-      for (const stop = at + rest[i]!; at < stop; at++) path[++depth] = node = this.put(node, units[at]!, 0);
-      this.count += rest[i]!;
-      if (node === 0) this.rootValue = values[i]!;
-      else table[2 * node - 1] = (table[2 * node - 1]! & ~VALUE) | (values[i]! + 1);
+      for (const stop = at + rest[i]!; at < stop; at++) {
+        const unit = units[at]!;
+        const slot = this.free(node, unit);
+        table[2 * slot] = (node << 11) | (unit >> 5);
+        table[2 * slot + 1] = (unit & 31) << LOW;
+        path[++depth] = node = slot + 1;
+      }
+      if (node === 0) this.rootValue = ids[i]!;
+      else table[2 * node - 1] = (table[2 * node - 1]! & ~VALUE) | (ids[i]! + 1);
     }
+    this.count = at; // every unit that is not shared has become a node
+  }
+
+  /** The free entry for a child of `node` by `unit` that is not there. */
+  private free(node: number, unit: number): number {
+    const { table, capacity } = this;
+    if (node > 0 && node + NEAR <= capacity)
+      for (let slot = node; slot < node + NEAR; slot++) if (table[2 * slot] === FREE) return slot;
+    let slot = ((mix(node, unit) >>> 0) * this.scale) | 0;
+    while (table[2 * slot] !== FREE) if (++slot === capacity) slot = 0;
+    return slot;
   }
 
   private makeRoom(nodes: number): void {
@@ -167,7 +187,7 @@ export class Trie {
   /** Enter a node that is not there yet, with its value + 1; returns its number. */
   private put(parent: number, unit: number, value: number): number {
     const { table } = this;
-    const slot = this.seek(parent, unit);
+    const slot = this.free(parent, unit);
     table[2 * slot] = (parent << 11) | (unit >> 5);
     table[2 * slot + 1] = ((unit & 31) << LOW) | value;
     return slot + 1;

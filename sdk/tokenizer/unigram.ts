@@ -32,9 +32,7 @@ export class Unigram implements Model {
     private readonly byteFallback = false,
   ) {
     this.trie = vocabulary.trie;
-    let lowest = Number.POSITIVE_INFINITY;
-    for (let id = 0; id < vocabulary.size; id++) lowest = Math.min(lowest, scores[id]!);
-    this.unknownScore = lowest - UNKNOWN_PENALTY;
+    this.unknownScore = lowestOf(scores.subarray(0, vocabulary.size)) - UNKNOWN_PENALTY;
   }
 
   encode(units: Uint16Array, start: number, end: number, out: Pieces): void {
@@ -124,6 +122,12 @@ export class Unigram implements Model {
     for (let id = 0; id < this.vocabulary.size; id++) vocab.push([this.vocabulary.piece(id) ?? "", this.scores[id]!]);
     return { vocab };
   }
+}
+
+function lowestOf(scores: Float64Array): number {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let id = 0; id < scores.length; id++) if (scores[id]! < lowest) lowest = scores[id]!;
+  return lowest;
 }
 
 function reverse(pieces: Pieces, from: number): void {

@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Rng, seed } from "../../sdk/tensor/random.js";
+import { type FrontCoded, frontCode } from "../../sdk/tokenizer/front-coding.js";
 import { JsonScanner } from "../../sdk/tokenizer/json-scan.js";
 import { scanVocabulary } from "../../sdk/tokenizer/scan-vocabulary.js";
 import { Vocabulary } from "../../sdk/tokenizer/vocabulary.js";
@@ -81,6 +82,55 @@ test("says what is wrong with an entry", () => {
     const bytes = new TextEncoder().encode(text);
     assert.throws(() => scanVocabulary(new JsonScanner(bytes), bytes.length), message);
   }
+});
+
+/** The same pieces, front-coded and back. */
+test("is the same after front coding, as a table and as a trie", () => {
+  for (let number = 0; number < 40; number++) {
+    const vocabulary = new Vocabulary();
+    const pieces = new Map(entriesOf(seed(number), 300).map(([piece], i) => [piece.slice(-250), i] as const));
+    for (const [piece, id] of pieces) vocabulary.add(piece, id);
+    const coded = frontCode(vocabulary.pool);
+    for (const back of [Vocabulary.tableOf(coded), Vocabulary.trieOf(coded)]) {
+      assert.is(back.count, pieces.size);
+      assert.is(back.size, vocabulary.size);
+      for (const [piece, id] of pieces) {
+        assert.is(back.find(piece), id);
+        assert.is(back.piece(id), piece);
+        assert.is(back.find(`${piece}?`), -1);
+      }
+      // It can be added to.
+      back.add("new", vocabulary.size);
+      assert.is(back.find("new"), vocabulary.size);
+    }
+  }
+});
+
+test("refuses front-coded tables that are damaged or would take far more memory than they have", () => {
+  const coded = (ids: number[], shared: number[], rest: number[]): FrontCoded => ({
+    ids: Int32Array.from(ids),
+    shared: Uint8Array.from(shared),
+    rest: Uint8Array.from(rest),
+    units: new Uint16Array(rest.reduce((a, b) => a + b, 0)).fill(97),
+  });
+  const many = Array.from({ length: 2000 }, (_, i) => i);
+  for (const [tables, message] of [
+    [coded([0, 0], [0, 1], [1, 1]), /piece 1: the id 0 is out of range or has a piece already/],
+    [coded([0, -1], [0, 1], [1, 1]), /piece 1: the id -1 is out of range/],
+    [coded([0, 1028], [0, 1], [1, 1]), /piece 1: the id 1028 is out of range/],
+    [coded([0, 1], [1, 1], [1, 1]), /piece 0: it shares 1 units with a piece of 0/],
+    [coded([0, 1], [0, 2], [1, 1]), /piece 1: it shares 2 units with a piece of 1/],
+    [{ ...coded([0, 1], [0, 1], [1, 1]), units: new Uint16Array(3) }, /pieces of 3 units were expected, got 2/],
+    [
+      coded(
+        many,
+        many.map((i) => Math.min(i, 255)),
+        many.map(() => 1),
+      ),
+      /which is too many/,
+    ],
+  ] as const)
+    for (const make of [Vocabulary.tableOf, Vocabulary.trieOf]) assert.throws(() => make(tables), message);
 });
 
 test.run();
