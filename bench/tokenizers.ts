@@ -10,7 +10,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { readCompact, readTokenizerJson } from "../sdk/tokenizer/index.js";
+import { readTokenizerJson } from "../sdk/tokenizer/index.js";
+import { loading } from "./tokenizer-loading.js";
 
 export interface TokenizerBenchOptions {
   readonly json: boolean;
@@ -55,7 +56,7 @@ export async function run(options: TokenizerBenchOptions): Promise<boolean> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  loading(names, options.json);
+  loading(golden, names, root, options.json);
   return true;
 }
 
@@ -138,33 +139,6 @@ function report(all: readonly Record<string, Speed[]>[], json: boolean): void {
         `${name.padEnd(30)} ${text.padEnd(13)} ${parts[0]} MB/s  native ${parts[1]}  JavaScript ${parts[2]}  ${row.ratio.toFixed(1)}x the faster`,
       );
     }
-  }
-}
-
-/** Time until a tokenizer is ready, warm, from tokenizer.json and from the compact form. */
-function loading(names: readonly string[], json: boolean): void {
-  for (const name of names) {
-    const file = gunzipSync(readFileSync(join(golden, name, "tokenizer.json.gz")));
-    const compact = readTokenizerJson(file).toBytes();
-    const time = (read: () => unknown): number =>
-      median(
-        Array.from({ length: 5 }, () => {
-          const begin = performance.now();
-          read();
-          return performance.now() - begin;
-        }),
-      );
-    const row = {
-      name: `load ${name}`,
-      json_ms: time(() => readTokenizerJson(file)),
-      compact_ms: time(() => readCompact(compact)),
-      compact_bytes: compact.length,
-    };
-    if (json) console.log(JSON.stringify(row));
-    else
-      console.log(
-        `${row.name.padEnd(35)} tokenizer.json ${row.json_ms.toFixed(0)} ms  compact ${row.compact_ms.toFixed(0)} ms, ${(row.compact_bytes / 1e6).toFixed(1)} MB`,
-      );
   }
 }
 

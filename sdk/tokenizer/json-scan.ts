@@ -8,6 +8,10 @@ import { TokenizerError } from "./errors.js";
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const DEEPEST = 64;
+/** Characters of a number; none that is written by a program is longer. */
+const LONGEST_NUMBER = 400;
+/** Elements that are read in one call: engines optimise what is called again sooner than one long loop. */
+const AT_ONCE = 64;
 const ESCAPES: Readonly<Record<string, number>> = { '"': 34, "\\": 92, "/": 47, b: 8, f: 12, n: 10, r: 13, t: 9 };
 
 export class JsonScanner {
@@ -68,15 +72,19 @@ export class JsonScanner {
   private list(open: string, close: string, on: () => void): void {
     if (++this.depth > DEEPEST) this.failDeep();
     this.expect(open);
-    if (this.peek() !== close.charCodeAt(0)) {
-      on();
-      while (this.peek() === 0x2c) {
-        this.at++;
-        on();
-      }
-    }
+    if (this.peek() !== close.charCodeAt(0)) while (this.some(on));
     this.expect(close);
     this.depth--;
+  }
+
+  /** Read some elements; says whether another must follow. */
+  private some(on: () => void): boolean {
+    for (let left = AT_ONCE; left > 0; left--) {
+      on();
+      if (this.peek() !== 0x2c) return false;
+      this.at++;
+    }
+    return true;
   }
 
   /** The last string read. */
@@ -196,19 +204,20 @@ export class JsonScanner {
       }
       if (decimals === 0) return this.longNumber(start);
     }
-    // Up to 2^53 and 10^22 both parts are exact, so one division rounds once: the same as the long way.
-    const leadingZero = bytes[digits] === 0x30 && whole > 1;
-    if (byte === 0x65 || byte === 0x45 || whole === 0 || leadingZero || value > 9007199254740991 || decimals > 22)
+    const exponent = byte === 0x65 || byte === 0x45;
+    if (exponent || whole === 0 || (bytes[digits] === 0x30 && whole > 1) || at - start > LONGEST_NUMBER)
       return this.longNumber(start);
     this.at = at;
+    // Up to 2^53 and 10^22 both parts are exact, so one division rounds once: the same as the platform does.
+    if (value > 9007199254740991 || decimals > 22) return Number(ascii(bytes, start, at));
     if (decimals > 0) value /= POWERS[decimals]!;
     return digits > start ? -value : value;
   }
 
   private longNumber(start: number): number {
     let at = start;
-    while (at - start < 400 && /[-+.eE0-9]/.test(String.fromCharCode(this.bytes[at] ?? 0))) at++;
-    const text = String.fromCharCode(...this.bytes.subarray(start, at));
+    while (at - start < LONGEST_NUMBER && /[-+.eE0-9]/.test(String.fromCharCode(this.bytes[at] ?? 0))) at++;
+    const text = ascii(this.bytes, start, at);
     this.at = at;
     if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text)) {
       this.at = start;
@@ -280,6 +289,10 @@ export class JsonScanner {
     while (/[-+.\w]/.test(String.fromCharCode(bytes[this.at] ?? 0))) this.at++;
     if (this.at === at) this.fail("a value");
   }
+}
+
+function ascii(bytes: Uint8Array, start: number, end: number): string {
+  return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
 }
 
 const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,0 +1,119 @@
+/**
+ * Time until a tokenizer is ready, from tokenizer.json and from the compact form: in processes that have done nothing else
+ * before, as a serverless function starts, and in one that has read the same file before. Beside it what JSON.parse takes
+ * for the file, and @huggingface/tokenizers, in new processes too.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { readCompact, readTokenizerJson } from "../sdk/tokenizer/index.js";
+import { median } from "./measure.js";
+
+const ROUNDS = 9;
+const WARM_ROUNDS = 5;
+const PEERS = "bench/peers";
+
+/** What a new process does: it prepares, is timed while it reads `bytes`, and turns a first text into ids. */
+interface Reader {
+  readonly file: "json" | "compact";
+  readonly prepare: string;
+  readonly read: string;
+  readonly encode?: string;
+}
+
+/** Print one row for each of the tokenizers in `golden`. */
+export function loading(golden: string, names: readonly string[], root: string, json: boolean): void {
+  const folder = mkdtempSync(join(tmpdir(), "cloze-bench-"));
+  try {
+    for (const name of names) {
+      const file = gunzipSync(readFileSync(join(golden, name, "tokenizer.json.gz")));
+      const compact = readTokenizerJson(file).toBytes();
+      const paths = { json: join(folder, "tokenizer.json"), compact: join(folder, "tokenizer.compact") };
+      writeFileSync(paths.json, file);
+      writeFileSync(paths.compact, compact);
+      const fresh = inNewProcesses(readers(root), paths, join(root, PEERS));
+      const row = {
+        name: `load ${name}`,
+        json_new_ms: fresh["json"]!,
+        json_again_ms: again(() => readTokenizerJson(file)),
+        compact_new_ms: fresh["compact"]!,
+        compact_again_ms: again(() => readCompact(compact)),
+        compact_bytes: compact.length,
+        parse_new_ms: fresh["parse"]!,
+        javascript_new_ms: fresh["javascript"] ?? null,
+      };
+      console.log(json ? JSON.stringify(row) : written(row));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readers(root: string): Record<string, Reader> {
+  const ours = `const { readTokenizerJson, readCompact } = await import(${JSON.stringify(pathToFileURL(join(root, "dist/tokenizer.js")).href)});`;
+  const encode = `result.encode("Hello world!");`;
+  const installed = existsSync(join(root, PEERS, "node_modules/@huggingface/tokenizers"));
+  return {
+    json: { file: "json", prepare: ours, read: "readTokenizerJson(bytes)", encode },
+    compact: { file: "compact", prepare: ours, read: "readCompact(bytes)", encode },
+    parse: { file: "json", prepare: "", read: "JSON.parse(bytes.toString())" },
+    ...(installed && {
+      javascript: {
+        file: "json",
+        prepare: `const { Tokenizer } = await import("@huggingface/tokenizers");`,
+        read: "new Tokenizer(JSON.parse(bytes.toString()), {})",
+        encode,
+      },
+    }),
+  };
+}
+
+/** Medians of the milliseconds until the first text has its ids, round by round. */
+function inNewProcesses(
+  programs: Record<string, Reader>,
+  paths: Readonly<Record<Reader["file"], string>>,
+  cwd: string,
+): Record<string, number> {
+  const times: Record<string, number[]> = {};
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [name, { file, prepare, read, encode }] of Object.entries(programs)) {
+      const source = `
+        import { readFileSync } from "node:fs";
+        const bytes = readFileSync(${JSON.stringify(paths[file])});
+        ${prepare}
+        const begin = performance.now();
+        const result = ${read};
+        ${encode ?? ""}
+        console.log(performance.now() - begin);`;
+      const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", source], {
+        encoding: "utf8",
+        cwd, // where the peer is found
+      });
+      if (status !== 0) throw new Error(`${name}: ${stderr}`);
+      (times[name] ??= []).push(Number(stdout));
+    }
+  return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]));
+}
+
+function again(read: () => unknown): number {
+  return median(
+    Array.from({ length: WARM_ROUNDS }, () => {
+      const begin = performance.now();
+      read();
+      return performance.now() - begin;
+    }),
+  );
+}
+
+function written(row: Readonly<Record<string, number | string | null>>): string {
+  const ms = (key: string): string => (row[key] === null ? "not installed" : `${(row[key] as number).toFixed(1)} ms`);
+  return (
+    `${String(row["name"]).padEnd(35)} new process: tokenizer.json ${ms("json_new_ms")}, ` +
+    `compact ${ms("compact_new_ms")} (${((row["compact_bytes"] as number) / 1e6).toFixed(1)} MB), ` +
+    `JSON.parse alone ${ms("parse_new_ms")}, JavaScript ${ms("javascript_new_ms")}; ` +
+    `again: ${ms("json_again_ms")}, ${ms("compact_again_ms")}`
+  );
+}
