@@ -1,7 +1,7 @@
 /**
  * Tokenizers beside their peers: MB of UTF-8 a second, one thread, ids with offsets, on English, Chinese and text in 21
  * languages (NTREX-128). Rounds of separate processes in alternating order; ratios are formed inside a round, against the
- * faster peer on each text.
+ * faster peer on each text. Then the time until each tokenizer is ready (tokenizer-loading.ts).
  *
  *   npm run bench -- tokenizers          the peers: npm ci in bench/peers, pip install tokenizers
  */
@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { readTokenizerJson } from "../sdk/tokenizer/index.js";
+import { median } from "./measure.js";
 import { loading } from "./tokenizer-loading.js";
 
 export interface TokenizerBenchOptions {
@@ -117,7 +118,7 @@ function report(all: readonly Record<string, Speed[]>[], json: boolean): void {
   for (const { name, text } of all[0]!["cloze"] ?? []) {
     const speed = (round: Record<string, Speed[]>, program: string): number =>
       round[program]!.find((row) => row.name === name && row.text === text)?.mb_per_s ?? Number.NaN;
-    const of = (program: string): number => median(all.map((round) => speed(round, program)));
+    const of = (program: string): number => medianOfKnown(all.map((round) => speed(round, program)));
     const ratios = all.map((round) => {
       const peers = [speed(round, "native"), speed(round, "javascript")].filter((mb) => !Number.isNaN(mb));
       return speed(round, "cloze") / Math.max(...peers);
@@ -128,7 +129,7 @@ function report(all: readonly Record<string, Speed[]>[], json: boolean): void {
       mb_per_s: of("cloze"),
       native: of("native"),
       javascript: of("javascript"),
-      ratio: median(ratios),
+      ratio: medianOfKnown(ratios),
     };
     if (json) console.log(JSON.stringify(row));
     else {
@@ -142,7 +143,8 @@ function report(all: readonly Record<string, Speed[]>[], json: boolean): void {
   }
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
-  return sorted.length === 0 ? Number.NaN : sorted[sorted.length >> 1]!;
+/** The median of what was measured, NaN where nothing was. */
+function medianOfKnown(values: readonly number[]): number {
+  const known = values.filter((value) => !Number.isNaN(value));
+  return known.length === 0 ? Number.NaN : median(known);
 }

@@ -10,6 +10,7 @@
 import { expect, TokenizerError } from "./errors.js";
 import { PiecePool } from "./piece-pool.js";
 import { EMPTY_HASH, PieceTable } from "./piece-table.js";
+import { AT_ONCE } from "./portions.js";
 
 export interface FrontCoded {
   readonly ids: Int32Array;
@@ -18,10 +19,7 @@ export interface FrontCoded {
   readonly units: Uint16Array;
 }
 
-/** Pieces of one call: engines optimise what is called again sooner than one long loop. */
-const AT_ONCE = 64;
-
-/** Of ids with the same piece the last one, which is the one that is found, is kept. */
+/** Of equal pieces the one that was added last, which is the one that is found, comes last. */
 export function frontCode(pool: PiecePool): FrontCoded {
   const ids = sortedIds(pool);
   const shared = new Uint8Array(ids.length);
@@ -40,14 +38,14 @@ export function frontCode(pool: PiecePool): FrontCoded {
   return { ids, shared, rest, units: Uint16Array.from(units) };
 }
 
-/** Ids in order of their pieces' units. */
+/** Ids in order of their pieces' units; those of equal pieces in the order of their adding, as they stand in the pool. */
 function sortedIds({ begins, ends, units, size }: PiecePool): Int32Array {
   const ids: number[] = [];
   for (let id = 0; id < size; id++) if (begins[id]! >= 0) ids.push(id);
   ids.sort((a, b) => {
     let [i, j] = [begins[a]!, begins[b]!];
     for (; i < ends[a]! && j < ends[b]!; i++, j++) if (units[i] !== units[j]) return units[i]! - units[j]!;
-    return ends[a]! - i - (ends[b]! - j) || a - b;
+    return ends[a]! - i - (ends[b]! - j) || begins[a]! - begins[b]!;
   });
   return Int32Array.from(ids);
 }
@@ -84,7 +82,7 @@ export class CheckedPieces {
     // Pieces have some six units, and share half of them at most; thirty times what the file has would be a bomb.
     expect(
       this.total <= 4096 + 8 * ids.length + 4 * units.length,
-      `compact tokenizer: ${ids.length} pieces and ${units.length} units would be spelt into ${this.total} units, which is too many`,
+      `compact tokenizer: ${ids.length} pieces and ${units.length} units would be spelt into ${this.total} units, which is too many. Is the file damaged? Such a vocabulary can be kept as tokenizer.json`,
     );
   }
 

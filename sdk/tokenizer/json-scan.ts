@@ -4,14 +4,13 @@
  */
 import { decodeUnits } from "./aligned.js";
 import { TokenizerError } from "./errors.js";
+import { AT_ONCE } from "./portions.js";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const DEEPEST = 64;
 /** Characters of a number; none that is written by a program is longer. */
 const LONGEST_NUMBER = 400;
-/** Elements that are read in one call: engines optimise what is called again sooner than one long loop. */
-const AT_ONCE = 64;
 const ESCAPES: Readonly<Record<string, number>> = { '"': 34, "\\": 92, "/": 47, b: 8, f: 12, n: 10, r: 13, t: 9 };
 
 export class JsonScanner {
@@ -239,10 +238,10 @@ export class JsonScanner {
       this.fail("UTF-8");
     }
     try {
-      return JSON.parse(text) as unknown;
+      return JSON.parse(text.includes("\\u") ? wellFormed(text) : text) as unknown;
     } catch (cause) {
       throw new TokenizerError(
-        `tokenizer.json: the value at byte ${start} cannot be read (${(cause as Error).message})`,
+        `tokenizer.json: the value at byte ${start} cannot be read (${(cause as Error).message}). Is the file whole?`,
         {
           cause,
         },
@@ -295,5 +294,12 @@ function ascii(bytes: Uint8Array, start: number, end: number): string {
   return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
 }
 
+/** JSON whose escapes of half a surrogate pair are U+FFFD, as everywhere in the file. */
+function wellFormed(text: string): string {
+  return text.replace(ESCAPE, (found) => (HALF.test(found) ? "\\ufffd" : found));
+}
+
+const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\da-fA-F]{4}|.)/gs;
+const HALF = /^\\u[dD][89a-fA-F]..$/;
 const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));

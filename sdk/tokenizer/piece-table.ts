@@ -4,6 +4,7 @@
  */
 import { grown } from "./aligned.js";
 import type { PiecePool } from "./piece-pool.js";
+import { AT_ONCE } from "./portions.js";
 
 /** The hash of the empty piece. */
 export const EMPTY_HASH = 0x811c9dc5 | 0;
@@ -12,9 +13,6 @@ export const EMPTY_HASH = 0x811c9dc5 | 0;
 export function hashOn(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x01000193);
 }
-
-/** Pieces that are added in one call: engines optimise what is called again sooner than one long loop. */
-const AT_ONCE = 64;
 
 /** Of equal pieces the one that was added last is found. */
 export class PieceTable {

@@ -95,7 +95,7 @@ class CharacterMap {
       size % 4 === 0 && size <= blob.length - 4,
       `precompiled character map: its table should have ${size} bytes, but only ${blob.length - 4} follow. Is it cut off?`,
     );
-    this.array = new Uint32Array(blob.slice(4, 4 + size).buffer);
+    this.array = new Uint32Array(new Uint8Array(blob.subarray(4, 4 + size)).buffer);
     this.texts = blob.subarray(4 + size);
   }
 

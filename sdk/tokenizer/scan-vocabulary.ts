@@ -2,19 +2,17 @@
  * The vocabulary of a tokenizer.json that is an object, {piece: id}, read straight into its tables: no string and no
  * object is made of a piece.
  *
- * There are up to a hundred thousand pieces, and most programs read them once, right after they have started, when
- * engines still interpret or roughly compile what they run. So what is common is one short loop over plain typed arrays,
- * called again and again, which engines compile soonest; what is rare goes the long way through the scanner.
+ * There are up to a hundred thousand pieces, so what is common is one short loop over plain typed arrays (see
+ * {@link AT_ONCE}); what is rare goes the long way through the scanner.
  */
 import type { JsonScanner } from "./json-scan.js";
 import type { PiecePool } from "./piece-pool.js";
 import { EMPTY_HASH, type PieceTable } from "./piece-table.js";
+import { AT_ONCE } from "./portions.js";
 import { Vocabulary } from "./vocabulary.js";
 
 const QUOTE = 0x22;
 const ZERO = 0x30;
-/** Entries of one call at most. */
-const AT_ONCE = 64;
 /** By a byte inside a string: how many more belong to its character, or OTHER where it needs a closer look. */
 const MORE = new Uint8Array(256).fill(0, 0x20, 0x80).fill(1, 0xc2, 0xe0).fill(2, 0xe0, 0xf0);
 const OTHER = 3;

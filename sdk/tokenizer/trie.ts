@@ -11,6 +11,7 @@
  */
 import { TokenizerError } from "./errors.js";
 import type { FrontCoded } from "./front-coding.js";
+import { AT_ONCE } from "./portions.js";
 
 const FREE = -1; // as a first number: parent 2^21 - 1, which is more than there can be
 const MOST = (1 << 21) - 2;
@@ -18,8 +19,6 @@ const LOW = 27; // where the lower bits of the unit begin
 const VALUE = (1 << LOW) - 1;
 /** Share of the table that may be taken. */
 const FULL = 0.7;
-/** Keys that are set in one call: engines optimise what is called again sooner than one long loop. */
-const AT_ONCE = 64;
 /** How many entries after its parent a child may stand in. */
 const NEAR = 3;
 

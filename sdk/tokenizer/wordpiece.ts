@@ -104,7 +104,8 @@ export function vocabularyJSON(vocabulary: Vocabulary): Record<string, number> {
   const json = Object.create(null) as Record<string, number>;
   for (let id = 0; id < vocabulary.size; id++) {
     const piece = vocabulary.piece(id);
-    if (piece !== undefined) json[piece] = id;
+    // Of equal pieces a JSON object holds one: the one that is found.
+    if (piece !== undefined) json[piece] = vocabulary.find(piece);
   }
   return json;
 }

@@ -6,6 +6,7 @@ import { type FrontCoded, frontCode } from "../../sdk/tokenizer/front-coding.js"
 import { JsonScanner } from "../../sdk/tokenizer/json-scan.js";
 import { scanVocabulary } from "../../sdk/tokenizer/scan-vocabulary.js";
 import { Vocabulary } from "../../sdk/tokenizer/vocabulary.js";
+import { vocabularyJSON } from "../../sdk/tokenizer/wordpiece.js";
 
 const test = suite("vocabularies");
 
@@ -84,7 +85,6 @@ test("says what is wrong with an entry", () => {
   }
 });
 
-/** The same pieces, front-coded and back. */
 test("is the same after front coding, as a table and as a trie", () => {
   for (let number = 0; number < 40; number++) {
     const vocabulary = new Vocabulary();
@@ -104,6 +104,25 @@ test("is the same after front coding, as a table and as a trie", () => {
       assert.is(back.find("new"), vocabulary.size);
     }
   }
+});
+
+test("finds the same one of equal pieces after front coding and in JSON", () => {
+  const bytes = new TextEncoder().encode('{"b":1,"a":5,"a":3,"b":4}');
+  const vocabulary = scanVocabulary(new JsonScanner(bytes), bytes.length);
+  const coded = frontCode(vocabulary.pool);
+  for (const each of [vocabulary, Vocabulary.tableOf(coded), Vocabulary.trieOf(coded)]) {
+    assert.equal([each.find("a"), each.find("b")], [3, 4]);
+    const pieces = [1, 3, 4, 5].map((id) => each.piece(id));
+    assert.equal(pieces, ["b", "a", "b", "a"]);
+  }
+  assert.equal({ ...vocabularyJSON(vocabulary) }, { a: 3, b: 4 });
+});
+
+test("reads half a surrogate pair as U+FFFD wherever it stands, and nothing else as that", () => {
+  const read = (json: string): unknown => new JsonScanner(new TextEncoder().encode(json)).value();
+  const value = read(String.raw`{"a\ud800": ["\ud800", "\ud83d\ude00", "\\ud800", "\udc00\ud800x", "\u0041"]}`);
+  assert.equal(value, { "a\ufffd": ["\ufffd", "\u{1f600}", String.raw`\ud800`, "\ufffd\ufffdx", "A"] });
+  assert.throws(() => read('{"a": tru}'), /the value at byte 0 cannot be read .*Is the file whole\?/);
 });
 
 test("refuses front-coded tables that are damaged or would take far more memory than they have", () => {
