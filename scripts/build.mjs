@@ -23,27 +23,33 @@ function newest(path) {
 
 const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
-/** Compile one target of asconfig.json into build/, and its typed exports into sdk/engine/kernels.d.ts. */
-export async function buildKernels(target) {
-  const out = `build/kernels.${target}.wasm`;
-  const sources = Math.max(
-    newest("assembly"),
-    newest("asconfig.json"),
-    existsSync("scripts/micro-kernels.mjs") ? newest("scripts/micro-kernels.mjs") : 0,
-  );
-  if (modified(out) > sources && existsSync("sdk/engine/kernels.d.ts")) return;
-  if (existsSync("scripts/micro-kernels.mjs")) await (await import("./micro-kernels.mjs")).writeMicroKernels();
+/** What AssemblyScript makes: the compute module in its builds, and the module that cloze/tokenizer carries. */
+const KERNELS = {
+  strict: { config: "asconfig.json", out: "build/kernels.strict.wasm", types: "sdk/engine/kernels.d.ts" },
+  relaxed: { config: "asconfig.json", out: "build/kernels.relaxed.wasm" },
+  entries: {
+    config: "assembly/tokenizer/asconfig.json",
+    out: "build/entries.wasm",
+    types: "sdk/tokenizer/kernels.d.ts",
+  },
+};
+
+/** Compile one of {@link KERNELS}, and the declarations of its exports. */
+async function buildKernels(name) {
+  const { config, out, types } = KERNELS[name];
+  const sources = Math.max(newest("assembly"), newest("asconfig.json"), newest("scripts/micro-kernels.mjs"));
+  if (modified(out) > sources && (types === undefined || existsSync(types))) return;
+  await (await import("./micro-kernels.mjs")).writeMicroKernels();
   const part = `build/part-${process.pid}`;
   mkdirSync(part, { recursive: true });
   const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
-  const place = ["--outFile", `${part}/kernels.wasm`];
-  execFileSync(process.execPath, [asc, "--config", "asconfig.json", "--target", target, ...place], {
+  execFileSync(process.execPath, [asc, "--config", config, "--target", name, "--outFile", `${part}/kernels.wasm`], {
     stdio: "inherit",
   });
-  if (target === "strict") {
+  if (types !== undefined) {
     const declarations = readFileSync(`${part}/kernels.d.ts`, "utf8");
-    writeFileSync(`${part}/types.d.ts`, `// Generated from assembly/index.ts by scripts/build.mjs.\n${declarations}`);
-    renameSync(`${part}/types.d.ts`, "sdk/engine/kernels.d.ts");
+    writeFileSync(`${part}/types.d.ts`, `// Generated from assembly/ by scripts/build.mjs.\n${declarations}`);
+    renameSync(`${part}/types.d.ts`, types);
   }
   renameSync(`${part}/kernels.wasm`, out);
   rmSync(part, { recursive: true });
@@ -119,7 +125,7 @@ function licences(inputs) {
 }
 
 async function buildPackage() {
-  const inputs = Math.max(newest("sdk"), modified("build/kernels.strict.wasm"), modified("build/kernels.relaxed.wasm"));
+  const inputs = Math.max(newest("sdk"), ...Object.values(KERNELS).map(({ out }) => modified(out)));
   if (modified("dist/complete") > inputs) return;
   const part = `build/dist-${process.pid}`;
   mkdirSync(part, { recursive: true });
@@ -159,7 +165,7 @@ async function buildPackage() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync("build", { recursive: true });
-  for (const target of ["strict", "relaxed"]) await buildKernels(target);
+  for (const name of ["strict", "relaxed", "entries"]) await buildKernels(name);
   await buildReportPage();
   await buildPackage();
   if (process.argv.includes("--types"))

@@ -68,7 +68,8 @@ export class JsonScanner {
     this.list("[", "]", on);
   }
 
-  private list(open: string, close: string, on: () => void): void {
+  /** Read an object or an array: `on` must read each element, and what belongs to it. */
+  list(open: string, close: string, on: () => void): void {
     if (++this.depth > DEEPEST) this.failDeep();
     this.expect(open);
     if (this.peek() !== close.charCodeAt(0)) while (this.some(on));

@@ -58,6 +58,18 @@ export class PiecePool {
     if (id >= this.size) this.size = id + 1;
   }
 
+  /** Add pieces behind the last id, for which there is room: their units, and where each of them ends. */
+  append(units: Uint16Array, ends: Int32Array): void {
+    this.reserve(units.length);
+    this.units.set(units, this.used);
+    this.begins[this.size] = this.used;
+    this.begins.set(ends.subarray(0, -1), this.size + 1);
+    this.ends.set(ends, this.size);
+    this.used += units.length;
+    this.size += ends.length;
+    this.count += ends.length;
+  }
+
   private widen(size: number): void {
     const old = this.begins.length;
     const length = Math.max(size, 2 * old);

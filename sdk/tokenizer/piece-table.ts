@@ -38,6 +38,23 @@ export class PieceTable {
     this.hashes = new Int32Array(expected);
   }
 
+  /** How many chains there are. */
+  get places(): number {
+    return this.heads.length;
+  }
+
+  /** Keep the heads in another array, which has as many places and the same heads. */
+  moveHeads(heads: Int32Array): void {
+    this.heads = heads;
+  }
+
+  /** Add pieces from the id `first` on, for which there is room and which have been chained already. */
+  append(first: number, hashes: Int32Array, next: Int32Array, longest: number): void {
+    this.hashes.set(hashes, first);
+    this.next.set(next, first);
+    if (longest > this.longest) this.longest = longest;
+  }
+
   /** Add the pieces [from, to) of the pool, which must not be in the table. */
   addFrom(from: number, to: number): void {
     if (to > this.next.length) this.widen(to);

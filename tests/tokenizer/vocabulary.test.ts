@@ -1,14 +1,20 @@
 /** Vocabularies: pieces to ids and back, however they are filled. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Rng, seed } from "../../sdk/tensor/random.js";
+import { TokenizerError } from "../../sdk/tokenizer/errors.js";
 import { type FrontCoded, frontCode } from "../../sdk/tokenizer/front-coding.js";
 import { JsonScanner } from "../../sdk/tokenizer/json-scan.js";
+import { PlainEntries } from "../../sdk/tokenizer/plain-entries.js";
 import { scanVocabulary } from "../../sdk/tokenizer/scan-vocabulary.js";
 import { Vocabulary } from "../../sdk/tokenizer/vocabulary.js";
 import { vocabularyJSON } from "../../sdk/tokenizer/wordpiece.js";
 
 const test = suite("vocabularies");
+const tokenizer = join(process.env["CLOZE_ROOT"] ?? ".", "dist/tokenizer.js");
 
 /** What a vocabulary must answer: the piece of each id, and for each piece the id that was given it last and still has it. */
 class Expected {
@@ -64,10 +70,92 @@ test("reads the same from JSON, however it is written", () => {
       [" { ", " :\t", "\r\n, "],
     ] as const) {
       const text = `${open}${entries.map(([piece, id]) => JSON.stringify(piece) + colon + id).join(comma)}}`;
-      const bytes = new TextEncoder().encode(text);
-      expected.check(scanVocabulary(new JsonScanner(bytes), bytes.length));
+      for (const vocabulary of scanBoth(text)) expected.check(vocabulary as Vocabulary);
     }
   }
+});
+
+/** What is read with the kernel and without it: a vocabulary or the message of an error. */
+function scanBoth(text: string | Uint8Array): (Vocabulary | string)[] {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  return [PlainEntries.kernel(), null].map((kernel) => {
+    try {
+      return scanVocabulary(new JsonScanner(bytes), bytes.length, kernel);
+    } catch (error) {
+      assert.instance(error, TokenizerError);
+      return (error as TokenizerError).message;
+    }
+  });
+}
+
+/** All that a vocabulary has, and that it finds; pieces of one text may be held by several ids. */
+function contents(vocabulary: Vocabulary | string): unknown {
+  if (typeof vocabulary === "string") return vocabulary;
+  const pieces = Array.from({ length: vocabulary.size }, (_, id) => vocabulary.piece(id));
+  const found = pieces.map((piece) => (piece === undefined ? -1 : vocabulary.find(piece)));
+  return { pieces, found, count: vocabulary.count, longest: vocabulary.table.longest };
+}
+
+/** A piece of characters of all lengths in UTF-8, as JSON writes it or with escapes. */
+function written(random: Rng): string {
+  const length = random.integer(30) === 0 ? random.integer(3000) : random.integer(12);
+  const text = Array.from({ length }, () => {
+    const most = [0x80, 0x80, 0x80, 0x800, 0xd800, 0x10000, 0x110000][random.integer(7)]!;
+    return String.fromCodePoint(random.integer(most));
+  }).join("");
+  const json = JSON.stringify(text);
+  if (random.integer(4) > 0) return json;
+  return json.replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+test("reads the same with the kernel and without it, across the borders of its windows", () => {
+  assert.ok(PlainEntries.kernel() !== null, "this runtime compiles WebAssembly");
+  for (let number = 0; number < 4; number++) {
+    const random = seed(number);
+    const long = JSON.stringify("長い".repeat(20_000));
+    const entries = Array.from({ length: 9000 }, (_, id) => `${id === 4000 ? long : written(random)}:${id}`);
+    const text = `{${entries.join(number % 2 === 0 ? "," : ",\n    ")}}`;
+    const [kernel, none] = scanBoth(text);
+    assert.is.not(typeof kernel, "string", String(kernel));
+    assert.equal(contents(kernel!), contents(none!));
+  }
+});
+
+test("judges damaged entries the same with the kernel and without it", () => {
+  for (let number = 0; number < 1000; number++) {
+    const random = seed(number);
+    const entries = Array.from({ length: 1 + random.integer(12) }, (_, id) => `${written(random)}:${id}`);
+    const bytes = new TextEncoder().encode(`{${entries.join(",")}}`);
+    for (let damage = random.integer(4); damage > 0; damage--) {
+      const at = random.integer(bytes.length);
+      bytes[at] = random.integer(2) === 0 ? random.integer(256) : bytes[random.integer(bytes.length)]!;
+    }
+    const whole = random.integer(8) > 0 ? bytes : bytes.subarray(0, random.integer(bytes.length));
+    const [kernel, none] = scanBoth(whole);
+    assert.equal(contents(kernel!), contents(none!), `seed ${number}`);
+  }
+});
+
+test("reads where there is no WebAssembly at all", () => {
+  const file = JSON.stringify({ model: { type: "WordPiece", unk_token: "?", vocab: { "?": 0, un: 1, "##able": 2 } } });
+  const program = `
+    delete globalThis.WebAssembly;
+    const { readTokenizerJson } = await import(${JSON.stringify(pathToFileURL(tokenizer).href)});
+    console.log(readTokenizerJson(new TextEncoder().encode(${JSON.stringify(file)})).encode("unable").ids.join());`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    encoding: "utf8",
+  });
+  assert.is(stdout.trim(), "1,2", stderr);
+});
+
+test("reads no id that only looks right in 32 bits", () => {
+  for (const id of ["4294967297", "0000000001", "01", "+1", "1.0", "1e0", ""])
+    for (const result of scanBoth(`{"a":0,"b":${id},"c":2}`))
+      assert.equal(
+        typeof result === "string" ? "an error" : result.piece(1),
+        ["1.0", "1e0"].includes(id) ? "b" : "an error",
+        `${id}: ${result}`,
+      );
 });
 
 test("says what is wrong with an entry", () => {
@@ -79,10 +167,8 @@ test("says what is wrong with an entry", () => {
     ['{"a":0,"b":99999999999999999999}', /without wide gaps/],
     ['{"a":0,"b":4000000000}', /without wide gaps, got 4000000000/],
     ['{"a":0,"b\u0001":1}', /the end of a string/],
-  ] as const) {
-    const bytes = new TextEncoder().encode(text);
-    assert.throws(() => scanVocabulary(new JsonScanner(bytes), bytes.length), message);
-  }
+  ] as const)
+    for (const result of scanBoth(text)) assert.match(String(result), message);
 });
 
 test("is the same after front coding, as a table and as a trie", () => {
