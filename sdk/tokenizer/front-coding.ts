@@ -12,6 +12,9 @@ import { PiecePool } from "./piece-pool.js";
 import { EMPTY_HASH, PieceTable } from "./piece-table.js";
 import { AT_ONCE } from "./portions.js";
 
+/** Units of a piece at most: what is shared, and what is not, is counted in one byte. */
+export const LONGEST = 255;
+
 export interface FrontCoded {
   readonly ids: Int32Array;
   readonly shared: Uint8Array;
@@ -29,8 +32,8 @@ export function frontCode(pool: PiecePool): FrontCoded {
     const [begin, end] = [pool.begins[ids[i]!]!, pool.ends[ids[i]!]!];
     shared[i] = i === 0 ? 0 : sharedUnits(pool, ids[i - 1]!, ids[i]!);
     expect(
-      end - begin - shared[i]! <= 255,
-      `compact form: pieces of more than 255 units are not supported, got ${end - begin}`,
+      end - begin <= LONGEST,
+      `compact form: pieces of more than ${LONGEST} units are not supported, got ${end - begin}`,
     );
     rest[i] = end - begin - shared[i]!;
     for (let at = begin + shared[i]!; at < end; at++) units.push(pool.units[at]!);
@@ -51,7 +54,7 @@ function sortedIds({ begins, ends, units, size }: PiecePool): Int32Array {
 }
 
 function sharedUnits({ begins, ends, units }: PiecePool, a: number, b: number): number {
-  const most = Math.min(255, ends[a]! - begins[a]!, ends[b]! - begins[b]!);
+  const most = Math.min(ends[a]! - begins[a]!, ends[b]! - begins[b]!);
   let length = 0;
   while (length < most && units[begins[a]! + length] === units[begins[b]! + length]) length++;
   return length;
@@ -69,10 +72,13 @@ export class CheckedPieces {
   private total = 0;
   private rests = 0;
   private before = 0;
+  /** For every {@link AT_ONCE}th piece where its own units begin. */
+  private readonly begins: Int32Array;
 
-  constructor(private readonly coded: FrontCoded) {
+  constructor(readonly coded: FrontCoded) {
     const { ids, units } = coded;
     this.count = ids.length;
+    this.begins = new Int32Array(Math.ceil(ids.length / AT_ONCE));
     const given = new Uint8Array(1024 + 2 * ids.length);
     for (let first = 0; first < ids.length; first += AT_ONCE) this.checkSome(first, given);
     expect(
@@ -90,6 +96,7 @@ export class CheckedPieces {
     const { ids, shared, rest } = this.coded;
     const last = Math.min(ids.length, first + AT_ONCE);
     let { size, total, rests, before } = this;
+    this.begins[first / AT_ONCE] = rests;
     for (let i = first; i < last; i++) {
       const id = ids[i]!;
       if (given[id] !== 0) this.fail(i, `the id ${id} is out of range or has a piece already`);
@@ -99,6 +106,7 @@ export class CheckedPieces {
       const own = rest[i]!;
       if (same > before) this.fail(i, `it shares ${same} units with a piece of ${before}`);
       before = same + own;
+      if (before > LONGEST) this.fail(i, `it has ${before} units, more than ${LONGEST}`);
       rests += own;
       total += before;
     }
@@ -110,6 +118,19 @@ export class CheckedPieces {
 
   private fail(piece: number, message: string): never {
     throw new TokenizerError(`compact tokenizer: piece ${piece}: ${message}. Is the file damaged?`);
+  }
+
+  /** Nodes of a trie of all pieces: one for each unit that is not shared, and the root. */
+  get nodes(): number {
+    return this.coded.units.length + 1;
+  }
+
+  /** Where the units that piece i does not share begin. */
+  restOf(i: number): number {
+    const first = i - (i % AT_ONCE);
+    let at = this.begins[first / AT_ONCE]!;
+    for (let before = first; before < i; before++) at += this.coded.rest[before]!;
+    return at;
   }
 
   spell(): PiecePool {

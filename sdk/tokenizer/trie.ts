@@ -6,17 +6,45 @@
  * was free, so that most steps stay within a line of the processor's cache; else where its hash says. Nodes get other
  * numbers when the table grows, so nobody may keep one across {@link Trie.set}. An entry is two 32-bit numbers:
  *
- *   parent (21 bits) · unit, upper 11 bits
- *   unit, lower 5 bits · value + 1 (27 bits; 0 for none)
+ *   parent + 1 (21 bits; 0 in a free entry) · unit, upper 11 bits
+ *   unit, lower 5 bits · closed (1 bit) · listed (1 bit) · value + 1 (25 bits; 0 for none)
+ *
+ * Keys that stand in order need not be entered one by one: a node is closed when it is entered, and is opened when somebody
+ * first comes to it, which enters its children, or lists them if they are many; those in a list are entered when somebody
+ * comes to them. A text of one language comes to a small part of a vocabulary of a hundred.
  */
 import { TokenizerError } from "./errors.js";
-import type { FrontCoded } from "./front-coding.js";
+import { type CheckedPieces, LONGEST } from "./front-coding.js";
 import { AT_ONCE } from "./portions.js";
 
-const FREE = -1; // as a first number: parent 2^21 - 1, which is more than there can be
+/** Children that have not been entered: by which unit, in their order, and the first key that begins with each. */
+interface List {
+  readonly units: number[];
+  readonly keys: number[];
+}
+
+/** A node that is being opened: `key` is looked at next, and its own units begin at `at`. */
+interface Opening extends List {
+  readonly depth: number;
+  readonly first: number;
+  key: number;
+  at: number;
+  value: number;
+}
+
+const FREE = 0;
 const MOST = (1 << 21) - 2;
 const LOW = 27; // where the lower bits of the unit begin
-const VALUE = (1 << LOW) - 1;
+const REST = (1 << LOW) - 1;
+/** The node's children have not been entered yet; instead of its value the entry has the first key that begins with it. */
+const CLOSED = 1 << 26;
+/** Some of the node's children have not been entered: they are in its list. */
+const LISTED = 1 << 25;
+const VALUE = LISTED - 1;
+/** More children than this are listed. */
+const MANY = 64;
+/** Nodes that a walk along one key can enter at most. */
+const WALK = LONGEST * (MANY + 1);
 /** Share of the table that may be taken. */
 const FULL = 0.7;
 /** How many entries after its parent a child may stand in. */
@@ -29,18 +57,37 @@ export class Trie {
   private scale: number;
   private count = 0;
   private rootValue = -1;
+  /** Where the children of closed nodes stand; null when no node is closed or listed. */
+  private keys: CheckedPieces | null = null;
+  /** By node. */
+  private lists = new Map<number, List>();
+  /** With more nodes than this the table grows before the next walk. */
+  private most = Number.POSITIVE_INFINITY;
 
   /** @param expected how many nodes to make room for; more are taken as needed */
   constructor(expected = 256) {
     this.capacity = roomFor(expected);
     this.scale = this.capacity / 2 ** 32;
-    this.table = new Int32Array(2 * this.capacity).fill(FREE);
+    this.table = new Int32Array(2 * this.capacity);
+  }
+
+  /** Keys in order of their units, with their ids as values. Of equal keys the last one counts. */
+  static ofSorted(keys: CheckedPieces): Trie {
+    const trie = new Trie(Math.min(keys.nodes, 2 * WALK));
+    trie.keys = keys;
+    trie.limit();
+    trie.open(0);
+    return trie;
   }
 
   /** The child of `node` by `unit`, or 0. */
   child(node: number, unit: number): number {
+    if (node === 0 && this.count > this.most) this.grow();
+    const { table } = this;
     const slot = this.seek(node, unit);
-    return this.table[2 * slot] === FREE ? 0 : slot + 1;
+    if (table[2 * slot] === FREE) return this.isListed(node) ? this.enterListed(node, unit) : 0;
+    if ((table[2 * slot + 1]! & CLOSED) !== 0) this.open(slot + 1);
+    return slot + 1;
   }
 
   /**
@@ -49,7 +96,7 @@ export class Trie {
    */
   private seek(node: number, unit: number): number {
     const { table, capacity } = this;
-    const key = (node << 11) | (unit >> 5);
+    const key = firstNumber(node, unit);
     const low = unit & 31;
     if (node > 0 && node + NEAR <= capacity)
       for (let slot = node; slot < node + NEAR; slot++) {
@@ -88,6 +135,7 @@ export class Trie {
    * One loop over all, because the engine makes one long loop fast sooner than many calls of a short one.
    */
   setAll(units: Uint16Array, begins: Int32Array, ends: Int32Array, value = 0): void {
+    this.openAll();
     const keys = begins.length;
     for (let key = 0; key < keys; ) {
       // Room first, so that the table is not exchanged inside the loop.
@@ -106,7 +154,7 @@ export class Trie {
           const unit = units[i]!;
           const slot = this.seek(node, unit);
           if (table[2 * slot] === FREE) {
-            table[2 * slot] = (node << 11) | (unit >> 5);
+            table[2 * slot] = firstNumber(node, unit);
             table[2 * slot + 1] = (unit & 31) << LOW;
             count++;
           }
@@ -119,34 +167,102 @@ export class Trie {
     }
   }
 
-  /**
-   * Fill an empty trie that has room with keys in order of their units: a key shares the nodes of the one before it as far
-   * as both agree, so that nothing has to be looked up. The ids are the values.
-   */
-  setSorted(keys: FrontCoded): void {
-    const path = new Int32Array(511); // no key is longer: a shared part and a rest of at most 255 units each
-    for (let first = 0; first < keys.ids.length; first += AT_ONCE) this.setSome(keys, first, path);
+  private isListed(node: number): boolean {
+    return node === 0 ? this.keys !== null : (this.table[2 * node - 1]! & LISTED) !== 0;
   }
 
-  /** @param path the nodes of the key before these */
-  private setSome({ ids, shared, rest, units }: FrontCoded, first: number, path: Int32Array): void {
-    const { table } = this;
-    const last = Math.min(ids.length, first + AT_ONCE);
-    let at = this.count;
-    for (let i = first; i < last; i++) {
-      let depth = shared[i]!;
-      let node = path[depth]!;
-      for (const stop = at + rest[i]!; at < stop; at++) {
-        const unit = units[at]!;
-        const slot = this.free(node, unit);
-        table[2 * slot] = (node << 11) | (unit >> 5);
-        table[2 * slot + 1] = (unit & 31) << LOW;
-        path[++depth] = node = slot + 1;
-      }
-      if (node === 0) this.rootValue = ids[i]!;
-      else table[2 * node - 1] = (table[2 * node - 1]! & ~VALUE) | (ids[i]! + 1);
+  /** Enter a child that may be in the list of `node`; 0 if there is none. */
+  private enterListed(node: number, unit: number): number {
+    const { units, keys } = this.lists.get(node)!;
+    let [low, high] = [0, units.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (units[middle]! < unit) low = middle + 1;
+      else high = middle;
     }
-    this.count = at; // every unit that is not shared has become a node
+    if (units[low] !== unit) return 0;
+    this.count++;
+    const child = this.put(node, unit, CLOSED | keys[low]!);
+    this.open(child);
+    return child;
+  }
+
+  /** Where walks begin nobody has the number of another node. */
+  private grow(): void {
+    this.rehash(roomFor(Math.min(2 * (this.count + WALK), this.keys!.nodes)));
+    this.limit();
+  }
+
+  /** Set what makes the table grow: less room than a walk may ask for, unless there is room for all. */
+  private limit(): void {
+    const all = this.capacity >= roomFor(this.keys!.nodes);
+    this.most = all ? Number.POSITIVE_INFINITY : Math.floor(FULL * this.capacity) - WALK;
+  }
+
+  /** Enter or list the children of a closed node, and enter its value. */
+  private open(node: number): void {
+    const first = node === 0 ? 0 : this.table[2 * node - 1]! & VALUE;
+    const depth = this.depth(node);
+    const opening = { units: [], keys: [], depth, first, key: first, at: this.keys!.restOf(first), value: 0 };
+    while (this.listSome(opening));
+    const { units, keys, value }: Opening = opening;
+    const listed = node === 0 || units.length > MANY;
+    if (listed) this.lists.set(node, opening);
+    else {
+      for (let i = 0; i < units.length; i++) this.put(node, units[i]!, CLOSED | keys[i]!);
+      this.count += units.length;
+    }
+    if (node === 0) this.rootValue = value - 1;
+    else this.table[2 * node - 1] = (this.table[2 * node - 1]! & ~REST) | (listed ? LISTED : 0) | value;
+  }
+
+  /** Look at some more keys; says whether the next one may go through the node. */
+  private listSome(opening: Opening): boolean {
+    const { ids, shared, rest, units } = this.keys!.coded;
+    const { depth, first } = opening;
+    let { key, at, value } = opening;
+    for (const last = Math.min(ids.length, key + AT_ONCE); key < last; at += rest[key++]!) {
+      const same = shared[key]!;
+      // The first key goes through the node; the others that do so share it with the key before them.
+      if (key > first) {
+        if (same > depth) continue;
+        if (same < depth) break;
+      }
+      const own = depth - same;
+      if (own === rest[key]) value = ids[key]! + 1;
+      else {
+        opening.units.push(units[at + own]!);
+        opening.keys.push(key);
+      }
+    }
+    const more = key === opening.key + AT_ONCE;
+    opening.key = key;
+    opening.at = at;
+    opening.value = value;
+    return more;
+  }
+
+  /** How many units lead to a node. */
+  private depth(node: number): number {
+    let depth = 0;
+    for (; node > 0; node = (this.table[2 * node - 2]! >>> 11) - 1) depth++;
+    return depth;
+  }
+
+  /** Open every node: keys that come in any order would change what is shared. */
+  private openAll(): void {
+    if (this.keys === null) return;
+    const { ids, shared, rest, units } = this.keys.coded;
+    if (this.most < Number.POSITIVE_INFINITY) this.rehash(roomFor(this.keys.nodes));
+    this.most = Number.POSITIVE_INFINITY;
+    const path = [0];
+    for (let key = 0, at = 0; key < ids.length; key++) {
+      path.length = shared[key]! + 1;
+      for (const stop = at + rest[key]!; at < stop; at++) path.push(this.child(path.at(-1)!, units[at]!));
+    }
+    for (const node of this.lists.keys()) if (node > 0) this.table[2 * node - 1]! &= ~LISTED;
+    this.lists.clear();
+    this.keys = null;
   }
 
   /** The free entry for a child of `node` by `unit` that is not there. */
@@ -168,29 +284,34 @@ export class Trie {
   private rehash(capacity: number): void {
     const old = this.table;
     const moved = new Int32Array(this.capacity + 1);
-    this.table = new Int32Array(2 * capacity).fill(FREE);
+    this.table = new Int32Array(2 * capacity);
     this.capacity = capacity;
     this.scale = capacity / 2 ** 32;
     const waiting: number[] = [];
     for (let start = 1; start < moved.length; start++) {
       if (old[2 * start - 2] === FREE) continue;
-      for (let node = start; node > 0 && moved[node] === 0; node = old[2 * node - 2]! >>> 11) waiting.push(node);
+      for (let node = start; node > 0 && moved[node] === 0; node = (old[2 * node - 2]! >>> 11) - 1) waiting.push(node);
       while (waiting.length > 0) {
         const node = waiting.pop()!;
         const [first, second] = [old[2 * node - 2]!, old[2 * node - 1]!];
-        moved[node] = this.put(moved[first >>> 11]!, ((first & 0x7ff) << 5) | (second >>> LOW), second & VALUE);
+        moved[node] = this.put(moved[(first >>> 11) - 1]!, ((first & 0x7ff) << 5) | (second >>> LOW), second & REST);
       }
     }
+    this.lists = new Map(Array.from(this.lists, ([node, list]) => [moved[node]!, list]));
   }
 
-  /** Enter a node that is not there yet, with its value + 1; returns its number. */
-  private put(parent: number, unit: number, value: number): number {
+  /** Enter a node that is not there yet, with the rest of its second number; returns the node. */
+  private put(parent: number, unit: number, rest: number): number {
     const { table } = this;
     const slot = this.free(parent, unit);
-    table[2 * slot] = (parent << 11) | (unit >> 5);
-    table[2 * slot + 1] = ((unit & 31) << LOW) | value;
+    table[2 * slot] = firstNumber(parent, unit);
+    table[2 * slot + 1] = ((unit & 31) << LOW) | rest;
     return slot + 1;
   }
+}
+
+function firstNumber(parent: number, unit: number): number {
+  return ((parent + 1) << 11) | (unit >> 5);
 }
 
 function roomFor(nodes: number): number {

@@ -6,6 +6,7 @@ import { decodeUnits } from "./aligned.js";
 import { byteIds } from "./bpe.js";
 import { expect } from "./errors.js";
 import type { Model, Pieces } from "./model.js";
+import { AT_ONCE } from "./portions.js";
 import type { Trie } from "./trie.js";
 import type { Vocabulary } from "./vocabulary.js";
 
@@ -126,7 +127,13 @@ export class Unigram implements Model {
 
 function lowestOf(scores: Float64Array): number {
   let lowest = Number.POSITIVE_INFINITY;
-  for (let id = 0; id < scores.length; id++) if (scores[id]! < lowest) lowest = scores[id]!;
+  for (let id = 0; id < scores.length; id += AT_ONCE)
+    lowest = lowestOfSome(scores, id, Math.min(id + AT_ONCE, scores.length), lowest);
+  return lowest;
+}
+
+function lowestOfSome(scores: Float64Array, from: number, to: number, lowest: number): number {
+  for (let id = from; id < to; id++) if (scores[id]! < lowest) lowest = scores[id]!;
   return lowest;
 }
 

@@ -44,9 +44,9 @@ export class Vocabulary {
   /** Pieces that stand in their order, to be found by their beginnings. They are spelt when a text of one is asked for. */
   static trieOf(coded: FrontCoded): Vocabulary {
     const vocabulary = new Vocabulary(0);
-    vocabulary.pieces = new CheckedPieces(coded);
-    vocabulary.beginnings = new Trie(coded.units.length + 1);
-    vocabulary.beginnings.setSorted(coded);
+    const pieces = new CheckedPieces(coded);
+    vocabulary.pieces = pieces;
+    vocabulary.beginnings = Trie.ofSorted(pieces);
     return vocabulary;
   }
 
