@@ -27,9 +27,9 @@ const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 const KERNELS = {
   strict: { config: "asconfig.json", out: "build/kernels.strict.wasm", types: "sdk/engine/kernels.d.ts" },
   relaxed: { config: "asconfig.json", out: "build/kernels.relaxed.wasm" },
-  entries: {
+  pieces: {
     config: "assembly/tokenizer/asconfig.json",
-    out: "build/entries.wasm",
+    out: "build/pieces.wasm",
     types: "sdk/tokenizer/kernels.d.ts",
   },
 };
@@ -165,7 +165,7 @@ async function buildPackage() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync("build", { recursive: true });
-  for (const name of ["strict", "relaxed", "entries"]) await buildKernels(name);
+  for (const name of ["strict", "relaxed", "pieces"]) await buildKernels(name);
   await buildReportPage();
   await buildPackage();
   if (process.argv.includes("--types"))

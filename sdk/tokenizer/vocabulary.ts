@@ -6,6 +6,7 @@
  */
 import { TokenizerError } from "./errors.js";
 import { CheckedPieces, type FrontCoded } from "./front-coding.js";
+import { fromLengths, type LengthCoded } from "./length-coding.js";
 import { PiecePool } from "./piece-pool.js";
 import { PieceTable } from "./piece-table.js";
 import { Trie } from "./trie.js";
@@ -32,16 +33,16 @@ export class Vocabulary {
     return vocabulary;
   }
 
-  /** Pieces that stand in their order, to be found as a whole. */
-  static tableOf(coded: FrontCoded): Vocabulary {
+  /** Pieces that stand in the order of their units or of their ids, to be found as a whole. */
+  static tableOf(coded: FrontCoded | LengthCoded): Vocabulary {
     const vocabulary = new Vocabulary(0);
-    const { pool, table } = new CheckedPieces(coded).spellTable();
+    const { pool, table } = "ids" in coded ? new CheckedPieces(coded).spellTable() : fromLengths(coded);
     vocabulary.pieces = pool;
     vocabulary.whole = table;
     return vocabulary;
   }
 
-  /** Pieces that stand in their order, to be found by their beginnings. They are spelt when a text of one is asked for. */
+  /** Pieces that stand in the order of their units, to be found by their beginnings. They are spelt when a text of one is asked for. */
   static trieOf(coded: FrontCoded): Vocabulary {
     const vocabulary = new Vocabulary(0);
     const pieces = new CheckedPieces(coded);

@@ -8,7 +8,8 @@ import { type Rng, seed } from "../../sdk/tensor/random.js";
 import { TokenizerError } from "../../sdk/tokenizer/errors.js";
 import { type FrontCoded, frontCode } from "../../sdk/tokenizer/front-coding.js";
 import { JsonScanner } from "../../sdk/tokenizer/json-scan.js";
-import { PlainEntries } from "../../sdk/tokenizer/plain-entries.js";
+import { fromLengths, type LengthCoded, lengthCode } from "../../sdk/tokenizer/length-coding.js";
+import { PieceKernel } from "../../sdk/tokenizer/piece-kernel.js";
 import { scanVocabulary } from "../../sdk/tokenizer/scan-vocabulary.js";
 import { Vocabulary } from "../../sdk/tokenizer/vocabulary.js";
 import { vocabularyJSON } from "../../sdk/tokenizer/wordpiece.js";
@@ -78,9 +79,9 @@ test("reads the same from JSON, however it is written", () => {
 /** What is read with the kernel and without it: a vocabulary or the message of an error. */
 function scanBoth(text: string | Uint8Array): (Vocabulary | string)[] {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-  return [PlainEntries.kernel(), null].map((kernel) => {
+  return [PieceKernel.compiled(), null].map((module) => {
     try {
-      return scanVocabulary(new JsonScanner(bytes), bytes.length, kernel);
+      return scanVocabulary(new JsonScanner(bytes), bytes.length, module);
     } catch (error) {
       assert.instance(error, TokenizerError);
       return (error as TokenizerError).message;
@@ -109,7 +110,7 @@ function written(random: Rng): string {
 }
 
 test("reads the same with the kernel and without it, across the borders of its windows", () => {
-  assert.ok(PlainEntries.kernel() !== null, "this runtime compiles WebAssembly");
+  assert.ok(PieceKernel.compiled() !== null, "this runtime compiles WebAssembly");
   for (let number = 0; number < 4; number++) {
     const random = seed(number);
     const long = JSON.stringify("長い".repeat(20_000));
@@ -169,6 +170,99 @@ test("says what is wrong with an entry", () => {
     ['{"a":0,"b\u0001":1}', /the end of a string/],
   ] as const)
     for (const result of scanBoth(text)) assert.match(String(result), message);
+});
+
+test("is the same after length coding, with the kernel and without it", () => {
+  for (let number = 0; number < 40; number++) {
+    const vocabulary = new Vocabulary();
+    const entries = [
+      ...new Set(entriesOf(seed(number), number % 4 === 0 ? 20_000 : 300).map(([piece]) => piece.slice(-255))),
+    ];
+    for (const [id, piece] of entries.entries()) vocabulary.add(piece, id);
+    const coded = lengthCode(vocabulary.pool, vocabulary.table);
+    assert.ok(coded !== null);
+    const [kernel, none] = [PieceKernel.compiled(), null].map((module) => fromLengths(coded, module));
+    for (const { pool, table } of [kernel!, none!]) {
+      assert.is(pool.count, entries.length);
+      for (const [id, piece] of entries.entries()) {
+        assert.is(pool.piece(id), piece);
+        assert.is(table.find(pool.units, pool.begins[id]!, pool.ends[id]!), id);
+      }
+    }
+    assert.equal(kernel, none);
+    const back = Vocabulary.tableOf(coded);
+    back.add("new", vocabulary.size);
+    assert.equal([back.find("new"), back.find(entries[0]!)], [vocabulary.size, 0]);
+  }
+});
+
+test("codes by length only what comes back the same", () => {
+  const code = (entries: readonly (readonly [string, number])[]): LengthCoded | null => {
+    const vocabulary = new Vocabulary();
+    vocabulary.table;
+    for (const [piece, id] of entries) vocabulary.add(piece, id);
+    return lengthCode(vocabulary.pool, vocabulary.table);
+  };
+  // Ids in another order, and equal pieces of which the last one is found, as it will be.
+  const coded = code([
+    ["b", 0],
+    ["", 1],
+    ["c", 3],
+    ["a", 2],
+    ["c", 4],
+  ])!;
+  assert.equal([...coded.lengths], [1, 0, 1, 1, 1]);
+  assert.is(new TextDecoder().decode(coded.text), "bacc");
+  assert.is(
+    code([
+      ["a", 0],
+      ["b", 2],
+    ]),
+    null,
+    "a hole",
+  );
+  assert.is(code([["a".repeat(256), 0]]), null, "more units than a byte counts");
+  assert.is(
+    code([
+      ["a", 0],
+      ["b", 1],
+      ["a", 2],
+      ["a", 1],
+      ["b", 3],
+    ]),
+    null,
+    "of equal pieces not the last id is found",
+  );
+  assert.is(code([["\ud800", 0]]), null, "half a surrogate pair");
+});
+
+test("refuses lengths that do not fit their text, with the kernel and without it", () => {
+  const pairs = Uint8Array.of(0xf0, 0x9f, 0x98, 0x80, 0x61);
+  for (const [lengths, text, whole] of [
+    [[2, 1], pairs, true],
+    [[3], pairs, true],
+    [[0, 3, 0], pairs, true],
+    [[1, 2], pairs, false],
+    [[1, 1, 1], pairs, false],
+    [[2], pairs, false],
+    [[2, 2], pairs, false],
+    [[2, 1, 1], pairs, false],
+    [[1], [0], true],
+    [[1], [0xef, 0xbb, 0xbf], true],
+    [[1, 1], [0xc3, 0x61], false],
+    [[1], [0xc0, 0x80], false],
+    [[1], [0xe0, 0x80, 0x80], false],
+    [[1], [0xed, 0xa0, 0x80], false],
+    [[2], [0xf4, 0x90, 0x80, 0x80], false],
+    [[2], [0xf0, 0x8f, 0xbf, 0xbf], false],
+    [[2], [0xf8, 0x90, 0x80, 0x80], false],
+    [[1], [0xe2, 0x82], false],
+  ] as const) {
+    const coded = { lengths: Uint8Array.from(lengths), text: Uint8Array.from(text) };
+    for (const module of [PieceKernel.compiled(), null])
+      if (whole) assert.is(fromLengths(coded, module).pool.count, lengths.length);
+      else assert.throws(() => fromLengths(coded, module), /which end elsewhere or are none/);
+  }
 });
 
 test("is the same after front coding, as a table and as a trie", () => {
