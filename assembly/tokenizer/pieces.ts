@@ -66,15 +66,8 @@ export function readEntries(length: u32, id: u32, used: u32, most: u32, mask: u3
       if (c - 0x20 >= 0x60 || c == BACKSLASH) {
         at = p;
         c = c == BACKSLASH ? escaped() : beyondASCII(c);
-        if (c == 0) break;
+        if (c - 1 >= 0xffff) break; // pairs of surrogates are rare
         p = at;
-        if (c >= 0x10000) {
-          const high = highHalf(c);
-          store<u16>(u, high);
-          u += 2;
-          hash = (hash ^ high) * PRIME;
-          c = lowHalf(c);
-        }
       }
       store<u16>(u, c);
       u += 2;
