@@ -1,5 +1,5 @@
 /** Reading the compact form: see compact-write.ts for its layout. The bytes are untrusted. */
-import { BY_ID, BY_UNITS, HEADER, MAGIC, VERSION } from "./compact-write.js";
+import { HEADER, MAGIC, VERSION } from "./compact-write.js";
 import { expect, TokenizerError } from "./errors.js";
 import { Fields } from "./fields.js";
 import { readModel } from "./read-model.js";
@@ -20,7 +20,8 @@ export function readCompact(file: Uint8Array, options: ReadOptions = {}): Tokeni
   const { model, ...others } = parse(new TextDecoder().decode(take(header.json)));
   const scores = new Float64Array(copy(take(8 * header.scores)));
   const merges = new Int32Array(copy(take(4 * header.merges)));
-  const vocabulary = readPieces(header, take);
+  const ids = new Int32Array(copy(take(4 * header.ids)));
+  const vocabulary = readPieces(header, ids, take);
   expect(
     merges.every((id) => vocabulary.pool.has(id)) && merges.length % 3 === 0,
     "compact tokenizer: a merge has an id that is no piece",
@@ -43,43 +44,36 @@ interface Header {
   /** Bytes. */
   readonly json: number;
   readonly pieces: number;
-  /** Units or bytes, by the coding. */
+  /** Bytes, or units of pieces with scores. */
   readonly text: number;
   readonly scores: number;
   readonly merges: number;
-  readonly coding: number;
+  readonly ids: number;
 }
 
 function readHeader(file: Uint8Array): Header {
   expect(file.length >= HEADER, `compact tokenizer: at least ${HEADER} bytes were expected, got ${file.length}`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const [magic, version, json, pieces, text, scores, merges, coding] = Array.from({ length: 8 }, (_, i) =>
+  const [magic, version, json, pieces, text, scores, merges, ids] = Array.from({ length: 8 }, (_, i) =>
     view.getUint32(4 * i, true),
   ) as [number, number, number, number, number, number, number, number];
   expect(magic === MAGIC, "compact tokenizer: the first four bytes must be CLZT. Is this another kind of file?");
   expect(version === VERSION, `compact tokenizer: version ${VERSION} was expected, got ${version}`);
-  // Pieces with scores are found by their beginnings, for which they stand in the order of their units.
-  expect(
-    coding === BY_UNITS || (coding === BY_ID && scores === 0),
-    `compact tokenizer: ${coding} is no coding of pieces${scores > 0 ? " with scores" : ""}`,
-  );
-  const size = HEADER + json + 8 * scores + 4 * merges + (coding === BY_ID ? text + pieces : 2 * text + 6 * pieces);
+  expect(ids === pieces || (ids === 0 && scores === 0), `compact tokenizer: ${pieces} ids were expected, got ${ids}`);
+  const size = HEADER + json + 8 * scores + 4 * merges + 4 * ids + (scores > 0 ? 2 : 1) * (text + pieces);
   expect(
     file.length === size && json % 8 === 0,
     `compact tokenizer: ${size} bytes were expected, got ${file.length}. Is it whole?`,
   );
-  return { json, pieces, text, scores, merges, coding };
+  return { json, pieces, text, scores, merges, ids };
 }
 
-function readPieces({ pieces, text, scores, coding }: Header, take: (bytes: number) => Uint8Array): Vocabulary {
-  if (coding === BY_ID) return Vocabulary.tableOf({ text: take(text), lengths: take(pieces) });
-  const coded = {
-    ids: new Int32Array(copy(take(4 * pieces))),
-    units: new Uint16Array(copy(take(2 * text))),
-    shared: new Uint8Array(take(pieces)),
-    rest: new Uint8Array(take(pieces)),
-  };
-  return scores > 0 ? Vocabulary.trieOf(coded) : Vocabulary.tableOf(coded);
+function readPieces(header: Header, ids: Int32Array, take: (bytes: number) => Uint8Array): Vocabulary {
+  const { pieces, text, scores } = header;
+  if (scores === 0)
+    return Vocabulary.ofLengths({ ids: ids.length > 0 ? ids : null, text: take(text), lengths: take(pieces) });
+  const units = new Uint16Array(copy(take(2 * text)));
+  return Vocabulary.ofSorted({ ids, units, shared: new Uint8Array(take(pieces)), rest: new Uint8Array(take(pieces)) });
 }
 
 /** A copy, because tables must begin at multiples of their number's size and are kept. */

@@ -8,12 +8,12 @@
  *   90  tokens            5  s
  */
 import { expect, TokenizerError } from "./errors.js";
+import type { PieceLists, Split } from "./piece-lists.js";
 import { PiecePool } from "./piece-pool.js";
-import { EMPTY_HASH, PieceTable } from "./piece-table.js";
 import { AT_ONCE } from "./portions.js";
 
 /** Units of a piece at most: what is shared, and what is not, is counted in one byte. */
-export const LONGEST = 255;
+const LONGEST = 255;
 
 export interface FrontCoded {
   readonly ids: Int32Array;
@@ -61,21 +61,24 @@ function sharedUnits({ begins, ends, units }: PiecePool, a: number, b: number): 
 }
 
 /**
- * Pieces that have been checked, because the tables may come from anywhere, and that can be spelt. A small file cannot ask
- * for much memory: gaps between ids and what pieces share are bounded by the numbers of pieces and units.
+ * Pieces that have been checked, because the tables may come from anywhere. They are lists, each of which is the place of
+ * its first piece in the order, from 1, and they can be spelt. A small file cannot ask for much memory: gaps between ids and
+ * what pieces share are bounded by the numbers of pieces and units.
  */
-export class CheckedPieces {
+export class SortedPieces implements PieceLists {
   /** Ids are below this. */
   size = 0;
   readonly count: number;
+  longest = 0;
   /** Units of all pieces together. */
   private total = 0;
   private rests = 0;
   private before = 0;
   /** For every {@link AT_ONCE}th piece where its own units begin. */
   private readonly begins: Int32Array;
+  private spelt: PiecePool | undefined;
 
-  constructor(readonly coded: FrontCoded) {
+  constructor(private readonly coded: FrontCoded) {
     const { ids, units } = coded;
     this.count = ids.length;
     this.begins = new Int32Array(Math.ceil(ids.length / AT_ONCE));
@@ -95,7 +98,7 @@ export class CheckedPieces {
   private checkSome(first: number, given: Uint8Array): void {
     const { ids, shared, rest } = this.coded;
     const last = Math.min(ids.length, first + AT_ONCE);
-    let { size, total, rests, before } = this;
+    let { size, longest, total, rests, before } = this;
     this.begins[first / AT_ONCE] = rests;
     for (let i = first; i < last; i++) {
       const id = ids[i]!;
@@ -106,11 +109,13 @@ export class CheckedPieces {
       const own = rest[i]!;
       if (same > before) this.fail(i, `it shares ${same} units with a piece of ${before}`);
       before = same + own;
-      if (before > LONGEST) this.fail(i, `it has ${before} units, more than ${LONGEST}`);
+      if (before > longest) longest = before;
       rests += own;
       total += before;
     }
+    if (longest > LONGEST) this.fail(first, `it or one that follows has ${longest} units, more than ${LONGEST}`);
     this.size = size;
+    this.longest = longest;
     this.total = total;
     this.rests = rests;
     this.before = before;
@@ -120,38 +125,66 @@ export class CheckedPieces {
     throw new TokenizerError(`compact tokenizer: piece ${piece}: ${message}. Is the file damaged?`);
   }
 
-  /** Nodes of a trie of all pieces: one for each unit that is not shared, and the root. */
-  get nodes(): number {
-    return this.coded.units.length + 1;
+  get all(): number {
+    return Math.min(1, this.count);
+  }
+
+  /** What is not shared begins nothing that has been there. */
+  get most(): number {
+    return this.coded.units.length;
+  }
+
+  split(list: number, depth: number): Split {
+    const into = { ended: 0, units: [], lists: [] };
+    if (list === 0) return into;
+    const place = { piece: list - 1, at: this.restOf(list - 1) };
+    while (this.splitSome(list - 1, depth, place, into));
+    return into;
   }
 
   /** Where the units that piece i does not share begin. */
-  restOf(i: number): number {
+  private restOf(i: number): number {
     const first = i - (i % AT_ONCE);
     let at = this.begins[first / AT_ONCE]!;
     for (let before = first; before < i; before++) at += this.coded.rest[before]!;
     return at;
   }
 
-  spell(): PiecePool {
-    const pool = new PiecePool(this.size, this.total);
-    this.fill(pool);
-    return pool;
+  /** Look at some more pieces; says whether the next one may belong to the list. */
+  private splitSome(first: number, depth: number, place: { piece: number; at: number }, into: Split): boolean {
+    const { ids, shared, rest, units } = this.coded;
+    let { piece, at } = place;
+    for (const last = Math.min(ids.length, piece + AT_ONCE); piece < last; at += rest[piece++]!) {
+      const same = shared[piece]!;
+      // The first piece is in the list; the others are as long as they share as much with the one before them.
+      if (piece > first) {
+        if (same > depth) continue;
+        if (same < depth) break;
+      }
+      const own = depth - same;
+      if (own === rest[piece]) into.ended = ids[piece]! + 1;
+      else {
+        into.units.push(units[at + own]!);
+        into.lists.push(piece + 1);
+      }
+    }
+    const more = piece === place.piece + AT_ONCE;
+    place.piece = piece;
+    place.at = at;
+    return more;
   }
 
-  /** The pieces, and the table of them as a whole. */
-  spellTable(): { pool: PiecePool; table: PieceTable } {
-    const pool = new PiecePool(this.size, this.total);
-    const table = new PieceTable(pool, this.size);
-    this.fill(pool, table);
-    return { pool, table };
-  }
-
-  private fill(pool: PiecePool, table?: PieceTable): void {
-    const place = { read: 0, before: 0 };
-    for (let first = 0; first < this.count; first += AT_ONCE) spellSome(this.coded, first, place, pool, table);
-    pool.count = this.count;
-    pool.size = this.size;
+  /** The pieces, spelt when they are first asked for. */
+  get pool(): PiecePool {
+    if (this.spelt === undefined) {
+      const pool = new PiecePool(this.size, this.total);
+      const place = { read: 0, before: 0 };
+      for (let first = 0; first < this.count; first += AT_ONCE) spellSome(this.coded, first, place, pool);
+      pool.count = this.count;
+      pool.size = this.size;
+      this.spelt = pool;
+    }
+    return this.spelt;
   }
 }
 
@@ -161,7 +194,6 @@ function spellSome(
   first: number,
   place: { read: number; before: number },
   pool: PiecePool,
-  table: PieceTable | undefined,
 ): void {
   const { units, begins, ends } = pool;
   const last = Math.min(ids.length, first + AT_ONCE);
@@ -169,22 +201,11 @@ function spellSome(
   let { used } = pool;
   for (let i = first; i < last; i++) {
     const begin = used;
-    let hash = EMPTY_HASH;
-    for (const stop = before + shared[i]!; before < stop; before++) {
-      const unit = units[before]!;
-      units[used++] = unit;
-      hash = Math.imul(hash ^ unit, 0x01000193);
-    }
-    for (const stop = read + rest[i]!; read < stop; read++) {
-      const unit = rests[read]!;
-      units[used++] = unit;
-      hash = Math.imul(hash ^ unit, 0x01000193);
-    }
+    for (const stop = before + shared[i]!; before < stop; before++) units[used++] = units[before]!;
+    for (const stop = read + rest[i]!; read < stop; read++) units[used++] = rests[read]!;
     before = begin;
-    const id = ids[i]!;
-    begins[id] = begin;
-    ends[id] = used;
-    if (table !== undefined) table.link(id, hash, used - begin);
+    begins[ids[i]!] = begin;
+    ends[ids[i]!] = used;
   }
   place.read = read;
   place.before = before;

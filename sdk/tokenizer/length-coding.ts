@@ -1,51 +1,64 @@
 /**
- * Length coding: pieces in the order of their ids, from 0 on without holes. Piece i is the next lengths[i] UTF-16 units of
- * a text in UTF-8.
+ * Length coding: piece i is the next lengths[i] UTF-16 units of a text in UTF-8, and has the id ids[i]. Most vocabularies
+ * need no ids: they count up from 0.
  *
  *   id  piece   length  text
  *    0  [PAD]        5  [PAD]
  *    1  the          3  the
  */
 import { expect } from "./errors.js";
-import { LONGEST } from "./front-coding.js";
 import { PieceKernel } from "./piece-kernel.js";
-import { PiecePool } from "./piece-pool.js";
-import { PieceTable } from "./piece-table.js";
+import type { PiecePool } from "./piece-pool.js";
+import type { PieceTable } from "./piece-table.js";
+
+/** Units of a piece at most: lengths are bytes. */
+const LONGEST = 255;
 
 export interface LengthCoded {
   readonly lengths: Uint8Array;
   readonly text: Uint8Array;
+  /** In the order in which pieces are to be added; null for 0, 1, 2 and so on. */
+  readonly ids: Int32Array | null;
 }
 
-/**
- * Null for holes, for pieces that are too long or have half a surrogate pair, and where of equal pieces another one is found
- * than the last.
- */
-export function lengthCode(pool: PiecePool, table: PieceTable): LengthCoded | null {
-  const lengths = new Uint8Array(pool.size);
-  const pieces: string[] = [];
-  const { units, begins, ends } = pool;
-  for (let id = 0; id < pool.size; id++) {
-    const piece = pool.piece(id);
-    if (piece === undefined || piece.length > LONGEST || !piece.isWellFormed()) return null;
-    if (table.find(units, begins[id]!, ends[id]!) < id) return null;
-    lengths[id] = piece.length;
-    pieces.push(piece);
+export function lengthCode(pool: PiecePool): LengthCoded {
+  const ids = idsInOrder(pool);
+  const pieces = Array.from(ids, (id) => pool.piece(id)!);
+  for (const piece of pieces) {
+    expect(
+      piece.length <= LONGEST,
+      `compact form: pieces of more than ${LONGEST} units are not supported, got ${piece.length}`,
+    );
+    expect(
+      piece.isWellFormed(),
+      () => `compact form: half a surrogate pair cannot be written, got ${JSON.stringify(piece)}`,
+    );
   }
-  return { lengths, text: new TextEncoder().encode(pieces.join("")) };
+  return {
+    lengths: Uint8Array.from(pieces, (piece) => piece.length),
+    text: new TextEncoder().encode(pieces.join("")),
+    ids: ids.every((id, i) => id === i) ? null : ids,
+  };
+}
+
+/** Ids in the order in which their pieces were added, which is that of their units. */
+function idsInOrder({ begins, ends, size }: PiecePool): Int32Array {
+  const ids: number[] = [];
+  for (let id = 0; id < size; id++) if (begins[id]! >= 0) ids.push(id);
+  return Int32Array.from(ids.sort((a, b) => begins[a]! - begins[b]! || ends[a]! - ends[b]! || a - b));
 }
 
 /**
- * The pieces and the table of them as a whole, checked, because they may come from anywhere.
+ * Pieces with the ids 0, 1, 2 and so on, checked, because they may come from anywhere.
  *
  * @param module see {@link PieceKernel.compiled}; null does all of it here
  */
-export function fromLengths(
+export function appendPieces(
   { lengths, text }: LengthCoded,
+  pool: PiecePool,
+  table: PieceTable,
   module = PieceKernel.compiled(),
-): { pool: PiecePool; table: PieceTable } {
-  const pool = new PiecePool(lengths.length, text.length);
-  const table = new PieceTable(pool, lengths.length);
+): void {
   let whole: boolean;
   if (module === null) whole = appendText(text, lengths, pool, table);
   else {
@@ -53,12 +66,8 @@ export function fromLengths(
     whole = kernel.appendText(text, lengths);
     kernel.end();
   }
-  expect(
-    whole,
-    `compact tokenizer: ${lengths.length} pieces were expected in ${text.length} bytes of UTF-8, which end elsewhere or are none. Is the file damaged?`,
-  );
+  expect(whole, () => misfit(text, lengths));
   pool.trim();
-  return { pool, table };
 }
 
 /** What {@link PieceKernel.appendText} does. */
@@ -74,6 +83,18 @@ function appendText(text: Uint8Array, lengths: Uint8Array, pool: PiecePool, tabl
   }
   table.addFrom(0, lengths.length);
   return pool.used === decoded.length;
+}
+
+/** Pieces one by one. */
+export function* piecesOf({ lengths, text }: LengthCoded): Generator<string> {
+  const decoded = decode(text);
+  let at = 0;
+  for (const length of lengths) yield decoded?.slice(at, (at += length)) ?? "";
+  expect(decoded !== null && at === decoded.length, () => misfit(text, lengths));
+}
+
+function misfit(text: Uint8Array, lengths: Uint8Array): string {
+  return `compact tokenizer: ${lengths.length} pieces were expected in ${text.length} bytes of UTF-8, which end elsewhere or are none. Is the file damaged?`;
 }
 
 function decode(text: Uint8Array): string | null {

@@ -35,7 +35,7 @@ export class PieceKernel {
   private readonly lengths: Uint8Array;
   private readonly heads: Int32Array;
 
-  /** Until {@link end} the table's heads are in the kernel's memory. */
+  /** @param table that of the pool; until {@link end} its heads are in the kernel's memory */
   constructor(
     module: WebAssembly.Module,
     private readonly pool: PiecePool,
@@ -85,7 +85,8 @@ export class PieceKernel {
 
   private append(count: number): void {
     const { kernel, pool, table } = this;
-    table.append(pool.size, this.numbers(kernel.HASHES, count), this.numbers(kernel.NEXT, count), kernel.longest.value);
+    const { HASHES, NEXT, longest } = kernel;
+    table.append(pool.size, this.numbers(HASHES, count), this.numbers(NEXT, count), longest.value);
     pool.append(this.units.subarray(0, kernel.unitsRead.value), this.numbers(kernel.ENDS, count));
   }
 

@@ -9,42 +9,26 @@
  *   parent + 1 (21 bits; 0 in a free entry) · unit, upper 11 bits
  *   unit, lower 5 bits · closed (1 bit) · listed (1 bit) · value + 1 (25 bits; 0 for none)
  *
- * Keys that stand in order need not be entered one by one: a node is closed when it is entered, and is opened when somebody
- * first comes to it, which enters its children, or lists them if they are many; those in a list are entered when somebody
- * comes to them. A text of one language comes to a small part of a vocabulary of a hundred.
+ * The pieces of a vocabulary are not entered one by one: a node is closed when it is entered, and is opened when somebody
+ * first comes to it, which enters its children, or lists them if they are many; those are entered when somebody comes to
+ * them. A text of one language comes to a small part of a vocabulary of a hundred.
  */
 import { TokenizerError } from "./errors.js";
-import { type CheckedPieces, LONGEST } from "./front-coding.js";
-import { AT_ONCE } from "./portions.js";
-
-/** Children that have not been entered: by which unit, in their order, and the first key that begins with each. */
-interface List {
-  readonly units: number[];
-  readonly keys: number[];
-}
-
-/** A node that is being opened: `key` is looked at next, and its own units begin at `at`. */
-interface Opening extends List {
-  readonly depth: number;
-  readonly first: number;
-  key: number;
-  at: number;
-  value: number;
-}
+import type { PieceLists } from "./piece-lists.js";
 
 const FREE = 0;
 const MOST = (1 << 21) - 2;
 const LOW = 27; // where the lower bits of the unit begin
 const REST = (1 << LOW) - 1;
-/** The node's children have not been entered yet; instead of its value the entry has the first key that begins with it. */
+/** The node's children have not been entered yet; instead of its value the entry has the list of pieces that go through it. */
 const CLOSED = 1 << 26;
 /** Some of the node's children have not been entered: they are in its list. */
 const LISTED = 1 << 25;
 const VALUE = LISTED - 1;
 /** More children than this are listed. */
 const MANY = 64;
-/** Nodes that a walk along one key can enter at most. */
-const WALK = LONGEST * (MANY + 1);
+/** Nodes of the table that pieces begin with. */
+const FIRST = 1 << 15;
 /** Share of the table that may be taken. */
 const FULL = 0.7;
 /** How many entries after its parent a child may stand in. */
@@ -57,10 +41,12 @@ export class Trie {
   private scale: number;
   private count = 0;
   private rootValue = -1;
-  /** Where the children of closed nodes stand; null when no node is closed or listed. */
-  private keys: CheckedPieces | null = null;
-  /** By node. */
-  private lists = new Map<number, List>();
+  /** The pieces of closed nodes; null when there can be none. */
+  private pieces: PieceLists | null = null;
+  /** Children that have not been entered, by node and unit: the lists of their pieces. */
+  private listed = new Map<number, Map<number, number>>();
+  /** Nodes that a walk along one piece can enter at most. */
+  private walk = 0;
   /** With more nodes than this the table grows before the next walk. */
   private most = Number.POSITIVE_INFINITY;
 
@@ -71,11 +57,13 @@ export class Trie {
     this.table = new Int32Array(2 * this.capacity);
   }
 
-  /** Keys in order of their units, with their ids as values. Of equal keys the last one counts. */
-  static ofSorted(keys: CheckedPieces): Trie {
-    const trie = new Trie(Math.min(keys.nodes, 2 * WALK));
-    trie.keys = keys;
-    trie.limit();
+  /** All pieces, with their ids as values. */
+  static ofPieces(pieces: PieceLists): Trie {
+    const walk = Math.min(pieces.longest * (MANY + 1), pieces.most);
+    const trie = new Trie(Math.max(2 * walk, Math.min(pieces.most, FIRST)));
+    trie.pieces = pieces;
+    trie.walk = walk;
+    trie.most = trie.room - walk;
     trie.open(0);
     return trie;
   }
@@ -127,119 +115,60 @@ export class Trie {
 
   /** Store `value` under units [start, end); a later value replaces an earlier one. */
   set(units: Uint16Array, start: number, end: number, value: number): void {
-    this.setAll(units, Int32Array.of(start), Int32Array.of(end), value);
-  }
-
-  /**
-   * Store the keys units[begins[i], ends[i]) with the values value + i; those with a negative begin are left out.
-   * One loop over all, because the engine makes one long loop fast sooner than many calls of a short one.
-   */
-  setAll(units: Uint16Array, begins: Int32Array, ends: Int32Array, value = 0): void {
-    this.openAll();
-    const keys = begins.length;
-    for (let key = 0; key < keys; ) {
-      // Room first, so that the table is not exchanged inside the loop.
-      const longest = Math.max(64, ends[key]! - begins[key]!);
-      this.makeRoom(longest);
-      const { table } = this;
-      const most = Math.floor(FULL * this.capacity) - longest;
-      let count = this.count;
-      for (; key < keys && count <= most; key++) {
-        const begin = begins[key]!;
-        const end = ends[key]!;
-        if (begin < 0) continue;
-        if (end - begin > longest) break;
-        let node = 0;
-        for (let i = begin; i < end; i++) {
-          const unit = units[i]!;
-          const slot = this.seek(node, unit);
-          if (table[2 * slot] === FREE) {
-            table[2 * slot] = firstNumber(node, unit);
-            table[2 * slot + 1] = (unit & 31) << LOW;
-            count++;
-          }
-          node = slot + 1;
-        }
-        if (node === 0) this.rootValue = value + key;
-        else table[2 * node - 1] = (table[2 * node - 1]! & ~VALUE) | (value + key + 1);
+    this.enterAll();
+    const needed = this.count + end - start + 1;
+    if (needed > FULL * this.capacity) this.rehash(roomFor(Math.max(needed, 2 * this.count)));
+    let node = 0;
+    for (let at = start; at < end; at++) {
+      const slot = this.seek(node, units[at]!);
+      if (this.table[2 * slot] === FREE) {
+        this.count++;
+        this.put(node, units[at]!, 0);
       }
-      this.count = count;
+      node = slot + 1;
     }
+    if (node === 0) this.rootValue = value;
+    else this.table[2 * node - 1] = (this.table[2 * node - 1]! & ~VALUE) | (value + 1);
   }
 
-  private isListed(node: number): boolean {
-    return node === 0 ? this.keys !== null : (this.table[2 * node - 1]! & LISTED) !== 0;
-  }
-
-  /** Enter a child that may be in the list of `node`; 0 if there is none. */
-  private enterListed(node: number, unit: number): number {
-    const { units, keys } = this.lists.get(node)!;
-    let [low, high] = [0, units.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (units[middle]! < unit) low = middle + 1;
-      else high = middle;
-    }
-    if (units[low] !== unit) return 0;
-    this.count++;
-    const child = this.put(node, unit, CLOSED | keys[low]!);
-    this.open(child);
-    return child;
+  /** How many nodes the table takes. */
+  private get room(): number {
+    return Math.floor(FULL * this.capacity) - 1;
   }
 
   /** Where walks begin nobody has the number of another node. */
   private grow(): void {
-    this.rehash(roomFor(Math.min(2 * (this.count + WALK), this.keys!.nodes)));
-    this.limit();
+    this.rehash(roomFor(2 * (this.count + this.walk)));
+    this.most = this.room - this.walk;
   }
 
-  /** Set what makes the table grow: less room than a walk may ask for, unless there is room for all. */
-  private limit(): void {
-    const all = this.capacity >= roomFor(this.keys!.nodes);
-    this.most = all ? Number.POSITIVE_INFINITY : Math.floor(FULL * this.capacity) - WALK;
+  private isListed(node: number): boolean {
+    return node === 0 ? this.pieces !== null : (this.table[2 * node - 1]! & LISTED) !== 0;
+  }
+
+  /** Enter a child that may be listed; 0 if there is none. */
+  private enterListed(node: number, unit: number): number {
+    const list = this.listed.get(node)!.get(unit);
+    if (list === undefined) return 0;
+    this.count++;
+    const child = this.put(node, unit, CLOSED | list);
+    this.open(child);
+    return child;
   }
 
   /** Enter or list the children of a closed node, and enter its value. */
   private open(node: number): void {
-    const first = node === 0 ? 0 : this.table[2 * node - 1]! & VALUE;
-    const depth = this.depth(node);
-    const opening = { units: [], keys: [], depth, first, key: first, at: this.keys!.restOf(first), value: 0 };
-    while (this.listSome(opening));
-    const { units, keys, value }: Opening = opening;
+    const pieces = this.pieces!;
+    const list = node === 0 ? pieces.all : this.table[2 * node - 1]! & VALUE;
+    const { ended, units, lists } = pieces.split(list, this.depth(node));
     const listed = node === 0 || units.length > MANY;
-    if (listed) this.lists.set(node, opening);
+    if (listed) this.listed.set(node, new Map(units.map((unit, i) => [unit, lists[i]!])));
     else {
-      for (let i = 0; i < units.length; i++) this.put(node, units[i]!, CLOSED | keys[i]!);
+      for (const [i, unit] of units.entries()) this.put(node, unit, CLOSED | lists[i]!);
       this.count += units.length;
     }
-    if (node === 0) this.rootValue = value - 1;
-    else this.table[2 * node - 1] = (this.table[2 * node - 1]! & ~REST) | (listed ? LISTED : 0) | value;
-  }
-
-  /** Look at some more keys; says whether the next one may go through the node. */
-  private listSome(opening: Opening): boolean {
-    const { ids, shared, rest, units } = this.keys!.coded;
-    const { depth, first } = opening;
-    let { key, at, value } = opening;
-    for (const last = Math.min(ids.length, key + AT_ONCE); key < last; at += rest[key++]!) {
-      const same = shared[key]!;
-      // The first key goes through the node; the others that do so share it with the key before them.
-      if (key > first) {
-        if (same > depth) continue;
-        if (same < depth) break;
-      }
-      const own = depth - same;
-      if (own === rest[key]) value = ids[key]! + 1;
-      else {
-        opening.units.push(units[at + own]!);
-        opening.keys.push(key);
-      }
-    }
-    const more = key === opening.key + AT_ONCE;
-    opening.key = key;
-    opening.at = at;
-    opening.value = value;
-    return more;
+    if (node === 0) this.rootValue = ended - 1;
+    else this.table[2 * node - 1] = (this.table[2 * node - 1]! & ~REST) | (listed ? LISTED : 0) | ended;
   }
 
   /** How many units lead to a node. */
@@ -249,20 +178,15 @@ export class Trie {
     return depth;
   }
 
-  /** Open every node: keys that come in any order would change what is shared. */
-  private openAll(): void {
-    if (this.keys === null) return;
-    const { ids, shared, rest, units } = this.keys.coded;
-    if (this.most < Number.POSITIVE_INFINITY) this.rehash(roomFor(this.keys.nodes));
+  /** Enter what has not been entered, before pieces change or other keys come between. */
+  enterAll(): void {
+    if (this.pieces === null) return;
+    const { begins, ends, units, size } = this.pieces.pool;
+    for (let id = 0; id < size; id++) if (begins[id]! >= 0) this.find(units, begins[id]!, ends[id]!);
+    for (const node of this.listed.keys()) if (node > 0) this.table[2 * node - 1]! &= ~LISTED;
+    this.listed.clear();
+    this.pieces = null;
     this.most = Number.POSITIVE_INFINITY;
-    const path = [0];
-    for (let key = 0, at = 0; key < ids.length; key++) {
-      path.length = shared[key]! + 1;
-      for (const stop = at + rest[key]!; at < stop; at++) path.push(this.child(path.at(-1)!, units[at]!));
-    }
-    for (const node of this.lists.keys()) if (node > 0) this.table[2 * node - 1]! &= ~LISTED;
-    this.lists.clear();
-    this.keys = null;
   }
 
   /** The free entry for a child of `node` by `unit` that is not there. */
@@ -273,11 +197,6 @@ export class Trie {
     let slot = ((mix(node, unit) >>> 0) * this.scale) | 0;
     while (table[2 * slot] !== FREE) if (++slot === capacity) slot = 0;
     return slot;
-  }
-
-  private makeRoom(nodes: number): void {
-    const needed = this.count + nodes + 1;
-    if (needed > FULL * this.capacity) this.rehash(roomFor(Math.max(needed, 2 * this.count)));
   }
 
   /** Move all nodes to a larger table, parents before their children. */
@@ -297,7 +216,7 @@ export class Trie {
         moved[node] = this.put(moved[(first >>> 11) - 1]!, ((first & 0x7ff) << 5) | (second >>> LOW), second & REST);
       }
     }
-    this.lists = new Map(Array.from(this.lists, ([node, list]) => [moved[node]!, list]));
+    this.listed = new Map(Array.from(this.listed, ([node, lists]) => [moved[node]!, lists]));
   }
 
   /** Enter a node that is not there yet, with the rest of its second number; returns the node. */

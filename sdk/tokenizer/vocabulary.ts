@@ -5,14 +5,15 @@
  *   vocabulary.piece(2075)     // "##ing"
  */
 import { TokenizerError } from "./errors.js";
-import { CheckedPieces, type FrontCoded } from "./front-coding.js";
-import { fromLengths, type LengthCoded } from "./length-coding.js";
+import { type FrontCoded, SortedPieces } from "./front-coding.js";
+import { appendPieces, type LengthCoded, piecesOf } from "./length-coding.js";
+import { LinkedPieces } from "./piece-lists.js";
 import { PiecePool } from "./piece-pool.js";
 import { PieceTable } from "./piece-table.js";
 import { Trie } from "./trie.js";
 
 export class Vocabulary {
-  private pieces: PiecePool | CheckedPieces;
+  private pieces: PiecePool | SortedPieces;
   private whole: PieceTable | undefined;
   private beginnings: Trie | undefined;
   /** Ids that are not in order must stay below this, so that a small file cannot ask for a large table. */
@@ -21,9 +22,10 @@ export class Vocabulary {
   /**
    * @param pieces how many are expected; more are taken as needed
    * @param most how many there can be at most
+   * @param units how many units they are expected to have together
    */
-  constructor(pieces = 64, most = pieces) {
-    this.pieces = new PiecePool(pieces);
+  constructor(pieces = 64, most = pieces, units?: number) {
+    this.pieces = new PiecePool(pieces, units);
     this.widest = 1024 + most;
   }
 
@@ -33,27 +35,29 @@ export class Vocabulary {
     return vocabulary;
   }
 
-  /** Pieces that stand in the order of their units or of their ids, to be found as a whole. */
-  static tableOf(coded: FrontCoded | LengthCoded): Vocabulary {
-    const vocabulary = new Vocabulary(0);
-    const { pool, table } = "ids" in coded ? new CheckedPieces(coded).spellTable() : fromLengths(coded);
-    vocabulary.pieces = pool;
-    vocabulary.whole = table;
+  /** Pieces of the compact form, to be found as a whole. */
+  static ofLengths(coded: LengthCoded): Vocabulary {
+    const { lengths, text, ids } = coded;
+    const vocabulary = new Vocabulary(lengths.length, lengths.length, text.length);
+    const { pool, table } = vocabulary;
+    if (ids === null) appendPieces(coded, pool, table);
+    else {
+      let i = 0;
+      for (const piece of piecesOf(coded)) vocabulary.add(piece, ids[i++]!);
+    }
     return vocabulary;
   }
 
-  /** Pieces that stand in the order of their units, to be found by their beginnings. They are spelt when a text of one is asked for. */
-  static trieOf(coded: FrontCoded): Vocabulary {
+  /** Pieces of the compact form, to be found by their beginnings. They are spelt when a text of one is asked for. */
+  static ofSorted(coded: FrontCoded): Vocabulary {
     const vocabulary = new Vocabulary(0);
-    const pieces = new CheckedPieces(coded);
-    vocabulary.pieces = pieces;
-    vocabulary.beginnings = Trie.ofSorted(pieces);
+    vocabulary.pieces = new SortedPieces(coded);
     return vocabulary;
   }
 
   /** The pieces by id. */
   get pool(): PiecePool {
-    if (this.pieces instanceof CheckedPieces) this.pieces = this.pieces.spell();
+    if (this.pieces instanceof SortedPieces) this.pieces = this.pieces.pool;
     return this.pieces;
   }
 
@@ -82,6 +86,7 @@ export class Vocabulary {
       throw new TokenizerError(
         `vocabulary: ids must be whole numbers without wide gaps, got ${id} after ${pool.count} pieces`,
       );
+    this.beginnings?.enterAll();
     if (pool.has(id)) this.whole?.remove(id);
     pool.place(begin, end, id);
     this.whole?.addFrom(id, id + 1);
@@ -101,9 +106,8 @@ export class Vocabulary {
   /** All pieces by their beginnings, made when first asked for. */
   get trie(): Trie {
     if (this.beginnings === undefined) {
-      const { units, used, begins, ends, size } = this.pool;
-      this.beginnings = new Trie(Math.max(64, Math.ceil(used * 0.38)));
-      this.beginnings.setAll(units, begins.subarray(0, size), ends);
+      const { pieces } = this;
+      this.beginnings = Trie.ofPieces(pieces instanceof SortedPieces ? pieces : new LinkedPieces(pieces));
     }
     return this.beginnings;
   }

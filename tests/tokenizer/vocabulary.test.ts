@@ -8,9 +8,12 @@ import { type Rng, seed } from "../../sdk/tensor/random.js";
 import { TokenizerError } from "../../sdk/tokenizer/errors.js";
 import { type FrontCoded, frontCode } from "../../sdk/tokenizer/front-coding.js";
 import { JsonScanner } from "../../sdk/tokenizer/json-scan.js";
-import { fromLengths, type LengthCoded, lengthCode } from "../../sdk/tokenizer/length-coding.js";
+import { appendPieces, type LengthCoded, lengthCode } from "../../sdk/tokenizer/length-coding.js";
 import { PieceKernel } from "../../sdk/tokenizer/piece-kernel.js";
+import { PiecePool } from "../../sdk/tokenizer/piece-pool.js";
+import { PieceTable } from "../../sdk/tokenizer/piece-table.js";
 import { scanVocabulary } from "../../sdk/tokenizer/scan-vocabulary.js";
+import { Trie } from "../../sdk/tokenizer/trie.js";
 import { Vocabulary } from "../../sdk/tokenizer/vocabulary.js";
 import { vocabularyJSON } from "../../sdk/tokenizer/wordpiece.js";
 
@@ -172,68 +175,87 @@ test("says what is wrong with an entry", () => {
     for (const result of scanBoth(text)) assert.match(String(result), message);
 });
 
-test("is the same after length coding, with the kernel and without it", () => {
+test("is the same after length coding and after front coding", () => {
   for (let number = 0; number < 40; number++) {
     const vocabulary = new Vocabulary();
-    const entries = [
-      ...new Set(entriesOf(seed(number), number % 4 === 0 ? 20_000 : 300).map(([piece]) => piece.slice(-255))),
-    ];
-    for (const [id, piece] of entries.entries()) vocabulary.add(piece, id);
-    const coded = lengthCode(vocabulary.pool, vocabulary.table);
-    assert.ok(coded !== null);
-    const [kernel, none] = [PieceKernel.compiled(), null].map((module) => fromLengths(coded, module));
-    for (const { pool, table } of [kernel!, none!]) {
-      assert.is(pool.count, entries.length);
-      for (const [id, piece] of entries.entries()) {
-        assert.is(pool.piece(id), piece);
-        assert.is(table.find(pool.units, pool.begins[id]!, pool.ends[id]!), id);
+    const count = number % 4 === 0 ? 20_000 : 300;
+    const pieces = [...new Set(entriesOf(seed(number), count).map(([piece]) => piece.slice(-255)))];
+    const gap = number % 3; // ids that begin with a gap have to be written
+    for (const [i, piece] of pieces.entries()) vocabulary.add(piece, i === 0 ? 0 : i + gap);
+    const coded = lengthCode(vocabulary.pool);
+    assert.is(coded.ids === null, gap === 0);
+    const backs = [Vocabulary.ofLengths(coded)];
+    // A vocabulary of so many pieces that share so much is no vocabulary.
+    if (count < 1000) backs.push(Vocabulary.ofSorted(frontCode(vocabulary.pool)));
+    backs[1]?.trie;
+    for (const back of backs) {
+      assert.is(back.count, pieces.length);
+      assert.is(back.size, vocabulary.size);
+      for (const [i, piece] of pieces.entries()) {
+        const id = i === 0 ? 0 : i + gap;
+        assert.is(back.find(piece), id);
+        assert.is(back.piece(id), piece);
+        assert.is(back.find(`${piece}?`), -1);
       }
+      // It can be added to.
+      back.add("new", vocabulary.size);
+      assert.equal([back.find("new"), back.find(pieces[0]!)], [vocabulary.size, 0]);
     }
-    assert.equal(kernel, none);
-    const back = Vocabulary.tableOf(coded);
-    back.add("new", vocabulary.size);
-    assert.equal([back.find("new"), back.find(entries[0]!)], [vocabulary.size, 0]);
   }
 });
 
-test("codes by length only what comes back the same", () => {
-  const code = (entries: readonly (readonly [string, number])[]): LengthCoded | null => {
-    const vocabulary = new Vocabulary();
-    vocabulary.table;
-    for (const [piece, id] of entries) vocabulary.add(piece, id);
-    return lengthCode(vocabulary.pool, vocabulary.table);
-  };
-  // Ids in another order, and equal pieces of which the last one is found, as it will be.
-  const coded = code([
-    ["b", 0],
-    ["", 1],
-    ["c", 3],
-    ["a", 2],
-    ["c", 4],
-  ])!;
-  assert.equal([...coded.lengths], [1, 0, 1, 1, 1]);
-  assert.is(new TextDecoder().decode(coded.text), "bacc");
-  assert.is(
-    code([
-      ["a", 0],
-      ["b", 2],
-    ]),
-    null,
-    "a hole",
-  );
-  assert.is(code([["a".repeat(256), 0]]), null, "more units than a byte counts");
-  assert.is(
-    code([
+/** Pieces with the ids 0, 1, 2 …, with a module or without it. */
+function appended(coded: Pick<LengthCoded, "lengths" | "text">, module: WebAssembly.Module | null) {
+  const pool = new PiecePool(coded.lengths.length, coded.text.length);
+  const table = new PieceTable(pool, coded.lengths.length);
+  appendPieces({ ...coded, ids: null }, pool, table, module);
+  return { pool, table };
+}
+
+test("appends the same with the kernel and without it", () => {
+  const pieces = [...new Set(entriesOf(seed(1), 30_000).map(([piece]) => piece.slice(-255)))];
+  const coded = lengthCode(Vocabulary.of(pieces).pool);
+  const [kernel, none] = [PieceKernel.compiled(), null].map((module) => appended(coded, module));
+  assert.equal(kernel!.table, none!.table);
+  for (const [id, piece] of pieces.entries())
+    assert.equal([kernel!.pool.piece(id), none!.pool.piece(id)], [piece, piece]);
+});
+
+test("codes equal pieces, gaps and any order of ids so that the same pieces are found", () => {
+  for (const entries of [
+    [
+      ["b", 1],
+      ["a", 5],
+      ["a", 3],
+      ["b", 4],
+    ],
+    [
+      ["b", 0],
+      ["", 1],
+      ["c", 3],
+      ["a", 2],
+      ["c", 4],
+    ],
+    [
       ["a", 0],
       ["b", 1],
       ["a", 2],
       ["a", 1],
       ["b", 3],
-    ]),
-    null,
-    "of equal pieces not the last id is found",
+    ],
+  ] as const) {
+    const vocabulary = new Vocabulary();
+    vocabulary.table;
+    for (const [piece, id] of entries) vocabulary.add(piece, id);
+    const back = Vocabulary.ofLengths(lengthCode(vocabulary.pool));
+    for (let id = 0; id < 6; id++) assert.is(back.piece(id), vocabulary.piece(id));
+    for (const piece of ["a", "b", "c", ""]) assert.is(back.find(piece), vocabulary.find(piece));
+  }
+  assert.throws(
+    () => lengthCode(Vocabulary.of(["a".repeat(256)]).pool),
+    /more than 255 units are not supported, got 256/,
   );
-  assert.is(code([["\ud800", 0]]), null, "half a surrogate pair");
+  assert.throws(() => lengthCode(Vocabulary.of(["\ud800"]).pool), /half a surrogate pair cannot be written/);
 });
 
 test("refuses lengths that do not fit their text, with the kernel and without it", () => {
@@ -260,29 +282,16 @@ test("refuses lengths that do not fit their text, with the kernel and without it
   ] as const) {
     const coded = { lengths: Uint8Array.from(lengths), text: Uint8Array.from(text) };
     for (const module of [PieceKernel.compiled(), null])
-      if (whole) assert.is(fromLengths(coded, module).pool.count, lengths.length);
-      else assert.throws(() => fromLengths(coded, module), /which end elsewhere or are none/);
+      if (whole) assert.is(appended(coded, module).pool.count, lengths.length);
+      else assert.throws(() => appended(coded, module), /which end elsewhere or are none/);
   }
-});
-
-test("is the same after front coding, as a table and as a trie", () => {
-  for (let number = 0; number < 40; number++) {
-    const vocabulary = new Vocabulary();
-    const pieces = new Map(entriesOf(seed(number), 300).map(([piece], i) => [piece.slice(-250), i] as const));
-    for (const [piece, id] of pieces) vocabulary.add(piece, id);
-    const coded = frontCode(vocabulary.pool);
-    for (const back of [Vocabulary.tableOf(coded), Vocabulary.trieOf(coded)]) {
-      assert.is(back.count, pieces.size);
-      assert.is(back.size, vocabulary.size);
-      for (const [piece, id] of pieces) {
-        assert.is(back.find(piece), id);
-        assert.is(back.piece(id), piece);
-        assert.is(back.find(`${piece}?`), -1);
-      }
-      // It can be added to.
-      back.add("new", vocabulary.size);
-      assert.is(back.find("new"), vocabulary.size);
-    }
+  for (const [lengths, ids, message] of [
+    [[2, 2], [0, 7], /which end elsewhere or are none/],
+    [[2, 1], [0, -1], /without wide gaps, got -1/],
+    [[2, 1], [0, 1027], /without wide gaps, got 1027/],
+  ] as const) {
+    const coded = { lengths: Uint8Array.from(lengths), text: pairs, ids: Int32Array.from(ids) };
+    assert.throws(() => Vocabulary.ofLengths(coded), message);
   }
 });
 
@@ -299,7 +308,7 @@ function manyPieces(random: Rng, count: number): string[] {
   return [...pieces];
 }
 
-test("a trie of keys in order is what it would be if they were entered one by one, wherever walks begin", () => {
+test("a trie of pieces is what it would be if they were entered one by one, wherever walks begin", () => {
   for (const [number, count] of [
     [0, 60_000],
     [1, 2000],
@@ -307,33 +316,48 @@ test("a trie of keys in order is what it would be if they were entered one by on
     const random = seed(number);
     const pieces = manyPieces(random, count);
     const vocabulary = Vocabulary.of(pieces);
-    const coded = frontCode(vocabulary.pool);
-    const sorted = Vocabulary.trieOf(coded).trie;
-    const entered = vocabulary.trie;
-    for (let walk = 0; walk < 150_000; walk++) {
-      const piece = pieces[random.integer(pieces.length)]! + (random.integer(3) === 0 ? "a\u0bb8" : "");
-      let [a, b] = [0, 0];
-      for (let i = 0; i < piece.length; i++) {
-        a = sorted.child(a, piece.charCodeAt(i));
-        b = entered.child(b, piece.charCodeAt(i));
-        if (a === 0 || b === 0) break;
-        if (sorted.value(a) !== entered.value(b)) assert.is(sorted.value(a), entered.value(b), piece);
-      }
-      if ((a === 0) !== (b === 0)) assert.unreachable(`${JSON.stringify(piece)} ends elsewhere`);
-      if (walk === 140_000) for (const trie of [sorted, entered]) trie.set(Uint16Array.of(7, 0x0bb8, 9), 0, 3, 77);
-    }
-    for (const trie of [sorted, entered]) {
-      assert.is(trie.value(0), 0);
-      assert.is(trie.value(trie.find(Uint16Array.of(7, 0x0bb8, 9), 0, 3)), 77);
-    }
+    const { units, begins, ends } = vocabulary.pool;
+    const coded = frontCode(Vocabulary.of(pieces.filter((piece) => piece.length < 256)).pool);
+    assert.is(coded.ids.length, pieces.length);
+    const entered = new Trie();
+    for (let id = 0; id < pieces.length; id++) entered.set(units, begins[id]!, ends[id]!, id);
+    for (const opened of [vocabulary.trie, Vocabulary.ofSorted(coded).trie]) sameWalks(random, pieces, opened, entered);
   }
 });
 
-test("finds the same one of equal pieces after front coding and in JSON", () => {
+function sameWalks(random: Rng, pieces: readonly string[], opened: Trie, entered: Trie): void {
+  for (let walk = 0; walk < 150_000; walk++) {
+    const piece = pieces[random.integer(pieces.length)]! + (random.integer(3) === 0 ? "a\u0bb8" : "");
+    let [a, b] = [0, 0];
+    for (let i = 0; i < piece.length; i++) {
+      a = opened.child(a, piece.charCodeAt(i));
+      b = entered.child(b, piece.charCodeAt(i));
+      if (a === 0 || b === 0) break;
+      if (opened.value(a) !== entered.value(b)) assert.is(opened.value(a), entered.value(b), piece);
+    }
+    if ((a === 0) !== (b === 0)) assert.unreachable(`${JSON.stringify(piece)} ends elsewhere`);
+    if (walk === 140_000) for (const trie of [opened, entered]) trie.set(Uint16Array.of(7, 0x0bb8, 9), 0, 3, 77);
+  }
+  for (const trie of [opened, entered]) {
+    assert.is(trie.value(0), 0);
+    assert.is(trie.value(trie.find(Uint16Array.of(7, 0x0bb8, 9), 0, 3)), 77);
+  }
+}
+
+test("a vocabulary that has a trie can be added to, and ids can get other pieces", () => {
+  const vocabulary = Vocabulary.of(["", "un", "able", "unable", "un"]);
+  assert.equal([vocabulary.trie.value(0), vocabulary.find("un"), vocabulary.find("ab")], [0, 4, -1]);
+  vocabulary.add("abs", 5);
+  vocabulary.add("unabled", 3);
+  assert.equal([vocabulary.find("abs"), vocabulary.find("able"), vocabulary.find("unabled")], [5, 2, 3]);
+});
+
+test("finds the same one of equal pieces in JSON and after coding", () => {
   const bytes = new TextEncoder().encode('{"b":1,"a":5,"a":3,"b":4}');
   const vocabulary = scanVocabulary(new JsonScanner(bytes), bytes.length);
-  const coded = frontCode(vocabulary.pool);
-  for (const each of [vocabulary, Vocabulary.tableOf(coded), Vocabulary.trieOf(coded)]) {
+  const sorted = Vocabulary.ofSorted(frontCode(vocabulary.pool));
+  sorted.trie;
+  for (const each of [vocabulary, Vocabulary.ofLengths(lengthCode(vocabulary.pool)), sorted]) {
     assert.equal([each.find("a"), each.find("b")], [3, 4]);
     const pieces = [1, 3, 4, 5].map((id) => each.piece(id));
     assert.equal(pieces, ["b", "a", "b", "a"]);
@@ -362,6 +386,7 @@ test("refuses front-coded tables that are damaged or would take far more memory 
     [coded([0, 1028], [0, 1], [1, 1]), /piece 1: the id 1028 is out of range/],
     [coded([0, 1], [1, 1], [1, 1]), /piece 0: it shares 1 units with a piece of 0/],
     [coded([0, 1], [0, 2], [1, 1]), /piece 1: it shares 2 units with a piece of 1/],
+    [coded([0, 1], [0, 200], [200, 56]), /has 256 units, more than 255/],
     [{ ...coded([0, 1], [0, 1], [1, 1]), units: new Uint16Array(3) }, /pieces of 3 units were expected, got 2/],
     [
       coded(
@@ -372,7 +397,7 @@ test("refuses front-coded tables that are damaged or would take far more memory 
       /which is too many/,
     ],
   ] as const)
-    for (const make of [Vocabulary.tableOf, Vocabulary.trieOf]) assert.throws(() => make(tables), message);
+    assert.throws(() => Vocabulary.ofSorted(tables), message);
 });
 
 test.run();
