@@ -1,19 +1,20 @@
 /**
  * Pieces of a vocabulary, entered into tables: the units one after another, where each piece ends, its hash (Fowler, Noll
- * and Vo's, over UTF-16 units), and the chains of a hash table. They come as entries of JSON, `"piece":12,`, or as text
- * and the length of each.
+ * and Vo's, over UTF-16 units) and the chains of a hash table, or its score. They come as entries of JSON, `"piece":12,` or
+ * `["piece",-9.5],`, or as text and the length of each.
  *
- * A module of its own, of a kilobyte, that cloze/tokenizer carries: a program that has just started interprets its
+ * A module of its own, of three kilobytes, that cloze/tokenizer carries: a program that has just started interprets its
  * JavaScript, and a hundred thousand pieces take several times as long that way. What is written in any unusual way is
  * left to JavaScript, which does all of it where WebAssembly may not be compiled.
  */
+import { decimal } from "./decimal";
 
 /** Bytes of UTF-8 that are looked at in one call. */
 export const WINDOW: usize = 1 << 15;
 /** Pieces of one call at most; an entry of JSON takes five bytes or more. */
 export const PIECES: usize = WINDOW / 5;
-/** The UTF-8, and a zero behind it, which ends what is not whole. */
-export const TEXT: usize = 1024;
+/** The UTF-8, and a zero behind it, which ends what is not whole. Constants stand before it, from 1024 on. */
+export const TEXT: usize = 2048;
 /** At most one for each byte. */
 export const UNITS: usize = TEXT + WINDOW + 16;
 // 32-bit numbers for each piece: where it ends, its hash, and the id + 1 of the piece before it in its chain, or 0.
@@ -23,8 +24,10 @@ export const HASHES: usize = ENDS + NUMBERS;
 export const NEXT: usize = HASHES + NUMBERS;
 /** Units of each piece, a byte each. */
 export const LENGTHS: usize = NEXT + NUMBERS;
+/** For each piece its score, an f64. */
+export const SCORES: usize = LENGTHS + ((PIECES + 15) & ~15);
 /** For each chain the id + 1 of its last piece, or 0. They stay from call to call. */
-export const HEADS: usize = LENGTHS + ((PIECES + 15) & ~15);
+export const HEADS: usize = SCORES + 8 * PIECES;
 
 const QUOTE: u32 = 0x22;
 const BACKSLASH: u32 = 0x5c;
@@ -38,9 +41,14 @@ export let longest: u32 = 0;
 
 /** Where the character at work begins; in the end its last byte. */
 let at: usize = 0;
+/** The end of the units of the string that was read last, and its hash. */
+let unitsEnd: usize = 0;
+let hash: u32 = 0;
+/** The number that was read last. */
+let score: f64 = 0;
 
 /**
- * Read entries with the ids `id`, `id + 1` and so on, up to one that is written in another way or is not whole.
+ * Read entries `"piece":12,` with the ids `id`, `id + 1` and so on, up to one that is written in another way or is not whole.
  *
  * @param length bytes of the text, at most WINDOW
  * @param used units before these, from which ends are counted
@@ -55,41 +63,106 @@ export function readEntries(length: u32, id: u32, used: u32, most: u32, mask: u3
   longest = 0;
   store<u8>(TEXT + length, 0);
   for (; count < most; count++) {
-    let p = text;
-    let c: u32 = load<u8>(p);
-    while (c == 0x20 || c == 0x0a) c = load<u8>(++p);
-    if (c != QUOTE) break;
-
-    let u = units;
-    let hash = BASIS;
-    for (c = load<u8>(++p); c != QUOTE; c = load<u8>(++p)) {
-      if (c - 0x20 >= 0x60 || c == BACKSLASH) {
-        at = p;
-        c = c == BACKSLASH ? escaped() : beyondASCII(c);
-        if (c - 1 >= 0xffff) break; // pairs of surrogates are rare
-        p = at;
-      }
-      store<u16>(u, c);
-      u += 2;
-      hash = (hash ^ c) * PRIME;
-    }
-    if (c != QUOTE || load<u8>(++p) != 0x3a) break;
-
+    let p = readString(skipSpace(text), units);
+    if (p == 0 || load<u8>(p) != 0x3a) break;
     if (load<u8>(++p) == 0x20) p++;
     let value: u32 = 0;
     const digits = p;
-    for (c = <u32>load<u8>(p) - 0x30; c <= 9; c = <u32>load<u8>(++p) - 0x30) value = 10 * value + c;
+    let c = <u32>load<u8>(p) - 0x30;
+    for (; c <= 9; c = <u32>load<u8>(++p) - 0x30) value = 10 * value + c;
     const width = <u32>(p - digits);
     if (c != 0x2c - 0x30 || value != id || width - 1 > 8 || (width > 1 && load<u8>(digits) == 0x30)) break;
 
     text = p + 1;
-    longest = max(longest, <u32>(u - units) >> 1);
-    units = u;
-    enter(count, used + (<u32>(u - UNITS) >> 1), hash, id++, mask);
+    longest = max(longest, <u32>(unitsEnd - units) >> 1);
+    units = unitsEnd;
+    enter(count, used + (<u32>(units - UNITS) >> 1), hash, id++, mask);
   }
   bytesRead = <u32>(text - TEXT);
   unitsRead = <u32>(units - UNITS) >> 1;
   return count;
+}
+
+/**
+ * Read entries `["piece",-9.5],` up to one that is written in another way or is not whole.
+ *
+ * @param length bytes of the text, at most WINDOW
+ * @param used units before these, from which ends are counted
+ * @param most how many entries to read at most
+ * @returns how many were read
+ */
+export function readScores(length: u32, used: u32, most: u32): u32 {
+  let text = TEXT;
+  let units = UNITS;
+  let count: u32 = 0;
+  store<u8>(TEXT + length, 0);
+  for (; count < most; count++) {
+    let p = skipSpace(text);
+    if (load<u8>(p) != 0x5b) break;
+    p = readString(skipSpace(p + 1), units);
+    if (p == 0) break;
+    p = skipSpace(p);
+    if (load<u8>(p) != 0x2c) break;
+    p = readNumber(skipSpace(p + 1));
+    if (p == 0) break;
+    p = skipSpace(p);
+    if (load<u8>(p) != 0x5d || load<u8>(++p) != 0x2c) break;
+
+    text = p + 1;
+    units = unitsEnd;
+    store<u32>((<usize>count << 2) + ENDS, used + (<u32>(units - UNITS) >> 1));
+    store<f64>((<usize>count << 3) + SCORES, score);
+  }
+  bytesRead = <u32>(text - TEXT);
+  unitsRead = <u32>(units - UNITS) >> 1;
+  return count;
+}
+
+// @ts-ignore: decorator
+@inline function skipSpace(p: usize): usize {
+  while (load<u8>(p) == 0x20 || load<u8>(p) == 0x0a) p++;
+  return p;
+}
+
+/** Read the string whose quote stands at `p`, its units to `u` on; returns the byte behind it, 0 where others must judge. */
+function readString(p: usize, u: usize): usize {
+  if (load<u8>(p) != QUOTE) return 0;
+  let h = BASIS;
+  for (let c: u32 = load<u8>(++p); c != QUOTE; c = load<u8>(++p)) {
+    if (c - 0x20 >= 0x60 || c == BACKSLASH) {
+      at = p;
+      c = c == BACKSLASH ? escaped() : beyondASCII(c);
+      if (c - 1 >= 0xffff) return 0; // pairs of surrogates are rare
+      p = at;
+    }
+    store<u16>(u, c);
+    u += 2;
+    h = (h ^ c) * PRIME;
+  }
+  unitsEnd = u;
+  hash = h;
+  return p + 1;
+}
+
+/** Read the number at `p` of at most 19 digits without an exponent; returns the byte behind it, 0 where others must judge. */
+function readNumber(p: usize): usize {
+  const negative = load<u8>(p) == 0x2d;
+  if (negative) p++;
+  const digits = p;
+  let value: u64 = 0;
+  let c = <u32>load<u8>(p) - 0x30;
+  for (; c <= 9; c = <u32>load<u8>(++p) - 0x30) value = 10 * value + c;
+  const whole = <u32>(p - digits);
+  let decimals: u32 = 0;
+  if (c == 0x2e - 0x30) {
+    for (c = <u32>load<u8>(++p) - 0x30; c <= 9; c = <u32>load<u8>(++p) - 0x30, decimals++) value = 10 * value + c;
+    if (decimals == 0) return 0;
+  }
+  if (whole == 0 || whole + decimals > 19 || (whole > 1 && load<u8>(digits) == 0x30)) return 0;
+  if ((c | 0x20) == ((0x65 - 0x30) | 0x20)) return 0;
+  score = decimal(value, decimals);
+  if (negative) score = -score;
+  return p;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Pieces appended to a pool and its table by the kernel of assembly/tokenizer/pieces.ts. It is not the compute module: a
- * kilobyte that this file carries.
+ * Pieces appended to a pool and its table by the kernel of assembly/tokenizer/pieces.ts. It is not the compute module: three
+ * kilobytes that this file carries.
  */
 import bytes from "../../build/pieces.wasm";
 import type { instantiate } from "./kernels.js";
@@ -35,15 +35,15 @@ export class PieceKernel {
   private readonly lengths: Uint8Array;
   private readonly heads: Int32Array;
 
-  /** @param table that of the pool; until {@link end} its heads are in the kernel's memory */
+  /** @param table that of the pool, if there is one: until {@link end} its heads are in the kernel's memory */
   constructor(
     module: WebAssembly.Module,
     private readonly pool: PiecePool,
-    private readonly table: PieceTable,
+    private readonly table: PieceTable | null = null,
   ) {
     this.kernel = new WebAssembly.Instance(module).exports as unknown as Exports;
     this.room = pool.begins.length;
-    const { places } = table;
+    const places = table?.places ?? 0;
     this.mask = places - 1;
     const { memory, TEXT, UNITS, LENGTHS, WINDOW, HEADS } = this.kernel;
     const missing = HEADS.value + 4 * places - memory.buffer.byteLength;
@@ -52,7 +52,7 @@ export class PieceKernel {
     this.units = new Uint16Array(memory.buffer, UNITS.value, WINDOW.value);
     this.lengths = new Uint8Array(memory.buffer, LENGTHS.value);
     this.heads = this.numbers(HEADS, places);
-    table.moveHeads(this.heads);
+    table?.moveHeads(this.heads);
   }
 
   /** Read entries of JSON with the ids that come next, `"piece":12,`; returns how many bytes, 0 when others must read on. */
@@ -63,6 +63,20 @@ export class PieceKernel {
     this.text.set(text);
     const count = kernel.readEntries(text.length, pool.size, pool.used, this.room - pool.size, this.mask);
     if (count === 0) return 0;
+    this.append(count);
+    return kernel.bytesRead.value;
+  }
+
+  /** Read entries of JSON with their scores, `["piece",-9.5],`; returns how many bytes, 0 when others must read on. */
+  readScores(json: Uint8Array, at: number, scores: Float64Array): number {
+    const { kernel, pool } = this;
+    const most = Math.min(this.room, scores.length) - pool.size;
+    if (most <= 0) return 0;
+    const text = json.subarray(at, at + kernel.WINDOW.value);
+    this.text.set(text);
+    const count = kernel.readScores(text.length, pool.used, most);
+    if (count === 0) return 0;
+    scores.set(new Float64Array(kernel.memory.buffer, kernel.SCORES.value, count), pool.size);
     this.append(count);
     return kernel.bytesRead.value;
   }
@@ -86,7 +100,7 @@ export class PieceKernel {
   private append(count: number): void {
     const { kernel, pool, table } = this;
     const { HASHES, NEXT, longest } = kernel;
-    table.append(pool.size, this.numbers(HASHES, count), this.numbers(NEXT, count), longest.value);
+    table?.append(pool.size, this.numbers(HASHES, count), this.numbers(NEXT, count), longest.value);
     pool.append(this.units.subarray(0, kernel.unitsRead.value), this.numbers(kernel.ENDS, count));
   }
 
@@ -96,6 +110,6 @@ export class PieceKernel {
 
   /** Nothing more will be read: what the kernel's memory has belongs to the table. */
   end(): void {
-    if (this.table.places === this.heads.length) this.table.moveHeads(this.heads.slice());
+    if (this.table?.places === this.heads.length) this.table.moveHeads(this.heads.slice());
   }
 }

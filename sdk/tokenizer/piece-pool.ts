@@ -44,7 +44,7 @@ export class PiecePool {
     for (const start = scanner.at; ; scanner.at = start) {
       const end = scanner.stringTo(this.units, this.used);
       if (end >= 0) return end;
-      this.reserve(this.units.length);
+      this.reserve(this.units.length + 1);
     }
   }
 

@@ -1,6 +1,9 @@
 /** The big parts of a tokenizer.json's model, read without an object for each piece. */
+import { grown } from "./aligned.js";
 import { TokenizerError } from "./errors.js";
 import type { JsonScanner } from "./json-scan.js";
+import { PieceKernel } from "./piece-kernel.js";
+import { PlainRuns } from "./plain-runs.js";
 import { scanVocabulary } from "./scan-vocabulary.js";
 import { Vocabulary } from "./vocabulary.js";
 
@@ -30,22 +33,25 @@ export function scanModel(scanner: JsonScanner, size: number): ScannedModel {
 }
 
 /** [[piece, score], …] */
-function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Float64Array] {
+export function scanScores(
+  scanner: JsonScanner,
+  size: number,
+  module = PieceKernel.compiled(),
+): [Vocabulary, Float64Array] {
   // Pieces with their scores take some 25 bytes each; tables that are too large are cut in the end, too small ones grow.
   const expected = Math.ceil(size / 24);
   const vocabulary = new Vocabulary(expected, Math.ceil(size / 6));
   const { pool } = vocabulary;
   let scores = new Float64Array(expected);
+  const kernel = module === null ? null : new PieceKernel(module, pool);
+  const runs = new PlainRuns(scanner, (json, at) => kernel?.readScores(json, at, scores) ?? 0);
   scanner.array(() => {
-    const id = vocabulary.size;
+    runs.pass();
+    const id = pool.size;
     scanner.expect("[");
     vocabulary.place(pool.used, pool.scanString(scanner), id);
     scanner.expect(",");
-    if (id === scores.length) {
-      const wider = new Float64Array(2 * id);
-      wider.set(scores);
-      scores = wider;
-    }
+    if (id === scores.length) scores = grown(scores, new Float64Array(2 * id));
     scores[id] = scanner.number();
     scanner.expect("]");
   });

@@ -5,10 +5,8 @@
  */
 import type { JsonScanner } from "./json-scan.js";
 import { PieceKernel } from "./piece-kernel.js";
+import { PlainRuns } from "./plain-runs.js";
 import { Vocabulary } from "./vocabulary.js";
-
-/** Entries that are read here at most before the kernel is asked again. */
-const LONGEST_PAUSE = 1 << 10;
 
 /**
  * @param size bytes of the file, which bound how many pieces there can be
@@ -20,13 +18,9 @@ export function scanVocabulary(scanner: JsonScanner, size: number, module = Piec
   // The table is there from the first piece on: of equal pieces the last one is found.
   const { pool, table } = vocabulary;
   const kernel = module === null ? null : new PieceKernel(module, pool, table);
-  // A file in another order would ask the kernel in vain for each of its entries.
-  let [pause, nextPause] = [0, 1];
+  const runs = new PlainRuns(scanner, (json, at) => kernel?.readEntries(json, at) ?? 0);
   scanner.list("{", "}", () => {
-    if (kernel !== null && --pause < 0) {
-      nextPause = readPlain(scanner, kernel) ? 1 : Math.min(LONGEST_PAUSE, 2 * nextPause);
-      pause = nextPause - 1;
-    }
+    runs.pass();
     const begin = pool.used;
     const end = pool.scanString(scanner);
     scanner.expect(":");
@@ -35,11 +29,4 @@ export function scanVocabulary(scanner: JsonScanner, size: number, module = Piec
   kernel?.end();
   pool.trim();
   return vocabulary;
-}
-
-/** Read all entries up to one that is not plain or is the last one; says whether there were some. */
-function readPlain(scanner: JsonScanner, kernel: PieceKernel): boolean {
-  const start = scanner.at;
-  for (let read = -1; read !== 0; scanner.at += read) read = kernel.readEntries(scanner.bytes, scanner.at);
-  return scanner.at > start;
 }

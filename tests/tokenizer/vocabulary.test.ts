@@ -12,6 +12,7 @@ import { appendPieces, type LengthCoded, lengthCode } from "../../sdk/tokenizer/
 import { PieceKernel } from "../../sdk/tokenizer/piece-kernel.js";
 import { PiecePool } from "../../sdk/tokenizer/piece-pool.js";
 import { PieceTable } from "../../sdk/tokenizer/piece-table.js";
+import { scanScores } from "../../sdk/tokenizer/scan-model.js";
 import { scanVocabulary } from "../../sdk/tokenizer/scan-vocabulary.js";
 import { Trie } from "../../sdk/tokenizer/trie.js";
 import { Vocabulary } from "../../sdk/tokenizer/vocabulary.js";
@@ -79,6 +80,19 @@ test("reads the same from JSON, however it is written", () => {
   }
 });
 
+/** What is read with the kernel and without it: scores with their pieces, or the message of an error. */
+function scanScoresBoth(text: string | Uint8Array): ([Vocabulary, Float64Array] | string)[] {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  return [PieceKernel.compiled(), null].map((module) => {
+    try {
+      return scanScores(new JsonScanner(bytes), bytes.length, module);
+    } catch (error) {
+      assert.instance(error, TokenizerError);
+      return (error as TokenizerError).message;
+    }
+  });
+}
+
 /** What is read with the kernel and without it: a vocabulary or the message of an error. */
 function scanBoth(text: string | Uint8Array): (Vocabulary | string)[] {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
@@ -138,6 +152,71 @@ test("judges damaged entries the same with the kernel and without it", () => {
     const [kernel, none] = scanBoth(whole);
     assert.equal(contents(kernel!), contents(none!), `seed ${number}`);
   }
+});
+
+/** A number as files have them: of few digits, of many, in the middle between two f64, or written oddly. */
+function numeral(random: Rng): string {
+  const digits = (count: number): string => Array.from({ length: count }, () => random.integer(10)).join("");
+  const sign = random.integer(2) === 0 ? "-" : "";
+  switch (random.integer(6)) {
+    case 0:
+      return `${sign}${random.integer(20)}.${digits(1 + random.integer(6))}`;
+    case 1: // as long as they can be to be read at once, and longer
+      return `${sign}${1 + random.integer(9)}${digits(random.integer(6))}.${digits(10 + random.integer(12))}`;
+    case 2: {
+      // 2^53 + 1 and its like: halfway to the next, to be rounded to the even one, or just above and below.
+      const halfway = (2n ** 53n + 2n * BigInt(random.integer(2 ** 31)) + 1n).toString();
+      return `${sign}${halfway}${["", ".0", ".00", ".1", ".001"][random.integer(5)]!}`;
+    }
+    case 3: {
+      const halfway = 2n ** 52n + BigInt(random.integer(2 ** 31)); // and a half
+      return `${sign}${halfway}${[".5", ".50", ".500", ".501", ".499"][random.integer(5)]!}`;
+    }
+    case 4:
+      return `${sign}0.${"0".repeat(random.integer(12))}${digits(1 + random.integer(8))}`;
+    default:
+      return `${sign}${random.integer(1000)}e-${random.integer(30)}`;
+  }
+}
+
+test("reads scores to the nearest number, with the kernel and without it", () => {
+  for (let number = 0; number < 12; number++) {
+    const random = seed(number);
+    const numerals = Array.from({ length: 8000 }, () => numeral(random));
+    const [comma, open] = number % 2 === 0 ? [",", "["] : [",\n  ", "[\n "];
+    const text = `[${numerals.map((score, i) => `${open}${JSON.stringify(`é${i}`)},${score}]`).join(comma)}]`;
+    for (const result of scanScoresBoth(text)) {
+      assert.is.not(typeof result, "string", String(result));
+      const [vocabulary, scores] = result as [Vocabulary, Float64Array];
+      assert.is(scores.length, numerals.length);
+      for (const [i, score] of scores.entries())
+        if (!Object.is(score, Number(numerals[i]))) assert.is(score, Number(numerals[i]), numerals[i]!);
+      for (const i of [0, 1, 4321, 7999]) assert.is(vocabulary.piece(i), `é${i}`);
+    }
+  }
+});
+
+test("judges damaged scores the same with the kernel and without it", () => {
+  for (let number = 0; number < 1000; number++) {
+    const random = seed(number);
+    const entries = Array.from({ length: 1 + random.integer(12) }, () => `[${written(random)},${numeral(random)}]`);
+    const bytes = new TextEncoder().encode(`[${entries.join(",")}]`);
+    for (let damage = random.integer(4); damage > 0; damage--) {
+      const at = random.integer(bytes.length);
+      bytes[at] = random.integer(2) === 0 ? random.integer(256) : bytes[random.integer(bytes.length)]!;
+    }
+    const [kernel, none] = scanScoresBoth(bytes).map((result) =>
+      typeof result === "string" ? result : { ...(contents(result[0]) as object), scores: result[1] },
+    );
+    assert.equal(kernel, none, `seed ${number}`);
+  }
+});
+
+test("reads a first piece that is longer than all that was expected", () => {
+  const piece = "long".repeat(5000);
+  for (const result of scanBoth(JSON.stringify({ [piece]: 0 }))) assert.is((result as Vocabulary).piece(0), piece);
+  for (const result of scanScoresBoth(JSON.stringify([[piece, -1]])))
+    assert.is((result[0] as Vocabulary).piece(0), piece);
 });
 
 test("reads where there is no WebAssembly at all", () => {
