@@ -25,27 +25,28 @@ export interface Split {
   readonly lists: number[];
 }
 
-/** Lists of a pool's pieces, which may stand in any order: a list is the id + 1 of its first piece, and all are linked. */
+/** Lists of a pool's pieces, linked in the order of their ids: a list is the id + 1 of its first piece. */
 export class LinkedPieces implements PieceLists {
   all = 0;
   longest = 0;
   readonly most: number;
   /** By id: the id + 1 of the piece that follows in its list, or 0. */
   private readonly next: Int32Array;
-  /** The lists that are being made, by unit. */
-  private readonly heads = new Int32Array(1 << 16);
+  /** Of the lists that are being made, by unit: the id + 1 of the first piece and of the last. */
+  private readonly firsts = new Int32Array(1 << 16);
+  private readonly lasts = new Int32Array(1 << 16);
 
   constructor(readonly pool: PiecePool) {
     this.most = pool.used;
     this.next = new Int32Array(pool.size);
-    for (let id = 0; id < pool.size; id += AT_ONCE) this.takeSome(id, Math.min(pool.size, id + AT_ONCE));
+    for (let to = pool.size; to > 0; to -= AT_ONCE) this.linkSome(Math.max(0, to - AT_ONCE), to);
   }
 
-  private takeSome(from: number, to: number): void {
+  private linkSome(from: number, to: number): void {
     const { begins, ends } = this.pool;
     const { next } = this;
     let { all, longest } = this;
-    for (let id = from; id < to; id++) {
+    for (let id = to - 1; id >= from; id--) {
       const begin = begins[id]!;
       if (begin < 0) continue;
       next[id] = all;
@@ -59,31 +60,33 @@ export class LinkedPieces implements PieceLists {
   split(list: number, depth: number): Split {
     const into: Split = { ended: 0, units: [], lists: [] };
     while (list > 0) list = this.splitSome(list, depth, into);
-    const { heads } = this;
+    const { firsts } = this;
     for (const unit of into.units) {
-      into.lists.push(heads[unit]!);
-      heads[unit] = 0;
+      into.lists.push(firsts[unit]!);
+      firsts[unit] = 0;
     }
     return into;
   }
 
   /** Returns what is left of the list. */
   private splitSome(list: number, depth: number, into: Split): number {
-    const { next, heads } = this;
+    const { next, firsts, lasts } = this;
     const { begins, ends, units } = this.pool;
     for (let left = AT_ONCE; list > 0 && left > 0; left--) {
-      const id = list - 1;
-      const at = begins[id]! + depth;
-      list = next[id]!;
-      if (at === ends[id]) {
-        if (id >= into.ended) into.ended = id + 1;
+      const piece = list;
+      const at = begins[piece - 1]! + depth;
+      list = next[piece - 1]!;
+      if (at === ends[piece - 1]) {
+        into.ended = piece;
         continue;
       }
       const unit = units[at]!;
-      const head = heads[unit]!;
-      if (head === 0) into.units.push(unit);
-      next[id] = head;
-      heads[unit] = id + 1;
+      if (firsts[unit] === 0) {
+        firsts[unit] = piece;
+        into.units.push(unit);
+      } else next[lasts[unit]! - 1] = piece;
+      lasts[unit] = piece;
+      next[piece - 1] = 0;
     }
     return list;
   }

@@ -16,6 +16,12 @@
 import { TokenizerError } from "./errors.js";
 import type { PieceLists } from "./piece-lists.js";
 
+/** Children that have not been entered: the lists of their pieces by unit; and how often others were asked for. */
+interface Listed {
+  readonly children: Map<number, number>;
+  misses: number;
+}
+
 const FREE = 0;
 const MOST = (1 << 21) - 2;
 const LOW = 27; // where the lower bits of the unit begin
@@ -43,11 +49,13 @@ export class Trie {
   private rootValue = -1;
   /** The pieces of closed nodes; null when there can be none. */
   private pieces: PieceLists | null = null;
-  /** Children that have not been entered, by node and unit: the lists of their pieces. */
-  private listed = new Map<number, Map<number, number>>();
+  /** By node. */
+  private listed = new Map<number, Listed>();
+  /** Whether the root is one of these; others have a bit that says so. */
+  private rootIsListed = false;
   /** Nodes that a walk along one piece can enter at most. */
   private walk = 0;
-  /** With more nodes than this the table grows before the next walk. */
+  /** With more nodes than this there is something to do before the next walk. */
   private most = Number.POSITIVE_INFINITY;
 
   /** @param expected how many nodes to make room for; more are taken as needed */
@@ -70,7 +78,7 @@ export class Trie {
 
   /** The child of `node` by `unit`, or 0. */
   child(node: number, unit: number): number {
-    if (node === 0 && this.count > this.most) this.grow();
+    if (node === 0 && this.count > this.most) this.prepare();
     const { table } = this;
     const slot = this.seek(node, unit);
     if (table[2 * slot] === FREE) return this.isListed(node) ? this.enterListed(node, unit) : 0;
@@ -136,24 +144,45 @@ export class Trie {
     return Math.floor(FULL * this.capacity) - 1;
   }
 
-  /** Where walks begin nobody has the number of another node. */
-  private grow(): void {
-    this.rehash(roomFor(2 * (this.count + this.walk)));
+  /**
+   * Before a walk, when nobody has the number of another node: room for all that it may enter, and no more lists where
+   * children have been asked for in vain more often than there are any.
+   */
+  private prepare(): void {
+    const over = Array.from(this.listed).filter(([, { children, misses }]) => misses > children.size);
+    const needed = over.reduce((sum, [, { children }]) => sum + children.size, this.count + this.walk);
+    for (const [node] of over) {
+      this.listed.delete(node);
+      if (node === 0) this.rootIsListed = false;
+      else this.table[2 * node - 1]! &= ~LISTED;
+    }
+    const moved = needed > this.room ? this.rehash(roomFor(2 * needed)) : null;
+    for (const [node, { children }] of over) this.enterChildren(moved?.[node] ?? node, children);
     this.most = this.room - this.walk;
   }
 
   private isListed(node: number): boolean {
-    return node === 0 ? this.pieces !== null : (this.table[2 * node - 1]! & LISTED) !== 0;
+    return node === 0 ? this.rootIsListed : (this.table[2 * node - 1]! & LISTED) !== 0;
   }
 
   /** Enter a child that may be listed; 0 if there is none. */
   private enterListed(node: number, unit: number): number {
-    const list = this.listed.get(node)!.get(unit);
-    if (list === undefined) return 0;
+    const listed = this.listed.get(node)!;
+    const list = listed.children.get(unit);
+    if (list === undefined) {
+      if (++listed.misses > listed.children.size) this.most = -1;
+      return 0;
+    }
+    listed.children.delete(unit);
     this.count++;
     const child = this.put(node, unit, CLOSED | list);
     this.open(child);
     return child;
+  }
+
+  private enterChildren(node: number, children: ReadonlyMap<number, number>): void {
+    for (const [unit, list] of children) this.put(node, unit, CLOSED | list);
+    this.count += children.size;
   }
 
   /** Enter or list the children of a closed node, and enter its value. */
@@ -161,14 +190,14 @@ export class Trie {
     const pieces = this.pieces!;
     const list = node === 0 ? pieces.all : this.table[2 * node - 1]! & VALUE;
     const { ended, units, lists } = pieces.split(list, this.depth(node));
+    const children = new Map(units.map((unit, i) => [unit, lists[i]!]));
     const listed = node === 0 || units.length > MANY;
-    if (listed) this.listed.set(node, new Map(units.map((unit, i) => [unit, lists[i]!])));
-    else {
-      for (const [i, unit] of units.entries()) this.put(node, unit, CLOSED | lists[i]!);
-      this.count += units.length;
-    }
-    if (node === 0) this.rootValue = ended - 1;
-    else this.table[2 * node - 1] = (this.table[2 * node - 1]! & ~REST) | (listed ? LISTED : 0) | ended;
+    if (listed) this.listed.set(node, { children, misses: 0 });
+    else this.enterChildren(node, children);
+    if (node === 0) {
+      this.rootValue = ended - 1;
+      this.rootIsListed = true;
+    } else this.table[2 * node - 1] = (this.table[2 * node - 1]! & ~REST) | (listed ? LISTED : 0) | ended;
   }
 
   /** How many units lead to a node. */
@@ -185,6 +214,7 @@ export class Trie {
     for (let id = 0; id < size; id++) if (begins[id]! >= 0) this.find(units, begins[id]!, ends[id]!);
     for (const node of this.listed.keys()) if (node > 0) this.table[2 * node - 1]! &= ~LISTED;
     this.listed.clear();
+    this.rootIsListed = false;
     this.pieces = null;
     this.most = Number.POSITIVE_INFINITY;
   }
@@ -199,8 +229,8 @@ export class Trie {
     return slot;
   }
 
-  /** Move all nodes to a larger table, parents before their children. */
-  private rehash(capacity: number): void {
+  /** Move all nodes to a larger table, parents before their children; returns the new number of each. */
+  private rehash(capacity: number): Int32Array {
     const old = this.table;
     const moved = new Int32Array(this.capacity + 1);
     this.table = new Int32Array(2 * capacity);
@@ -216,7 +246,8 @@ export class Trie {
         moved[node] = this.put(moved[(first >>> 11) - 1]!, ((first & 0x7ff) << 5) | (second >>> LOW), second & REST);
       }
     }
-    this.listed = new Map(Array.from(this.listed, ([node, lists]) => [moved[node]!, lists]));
+    this.listed = new Map(Array.from(this.listed, ([node, listed]) => [moved[node]!, listed]));
+    return moved;
   }
 
   /** Enter a node that is not there yet, with the rest of its second number; returns the node. */
