@@ -6,7 +6,17 @@
  * Every output is written beside its place and renamed, so that two builds at once cannot leave a torn file.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -163,27 +173,19 @@ async function buildPackage() {
   writeFileSync("dist/complete", "");
 }
 
+/** Declarations of all that is exported. */
+function buildTypes() {
+  const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "sdk", "--outDir"];
+  const tsc = ["node_modules/typescript/bin/tsc", ...options, "dist/types", "-p", "scripts/types.json"];
+  execFileSync(process.execPath, tsc, { stdio: "inherit" });
+  // What is a declaration already is left out by the compiler.
+  copyFileSync("sdk/engine/kernels.d.ts", "dist/types/engine/kernels.d.ts");
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync("build", { recursive: true });
   for (const name of ["strict", "relaxed", "pieces"]) await buildKernels(name);
   await buildReportPage();
   await buildPackage();
-  if (process.argv.includes("--types"))
-    execFileSync(
-      process.execPath,
-      [
-        "node_modules/typescript/bin/tsc",
-        "--noEmit",
-        "false",
-        "--declaration",
-        "--emitDeclarationOnly",
-        "--rootDir",
-        "sdk",
-        "--outDir",
-        "dist/types",
-        "-p",
-        "scripts/types.json",
-      ],
-      { stdio: "inherit" },
-    );
+  if (process.argv.includes("--types")) buildTypes();
 }
