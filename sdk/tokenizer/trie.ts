@@ -125,7 +125,7 @@ export class Trie {
   set(units: Uint16Array, start: number, end: number, value: number): void {
     this.enterAll();
     const needed = this.count + end - start + 1;
-    if (needed > FULL * this.capacity) this.rehash(roomFor(Math.max(needed, 2 * this.count)));
+    if (needed > this.room) this.rehash(widerRoom(needed));
     let node = 0;
     for (let at = start; at < end; at++) {
       const slot = this.seek(node, units[at]!);
@@ -145,19 +145,20 @@ export class Trie {
   }
 
   /**
-   * Before a walk, when nobody has the number of another node: room for all that it may enter, and no more lists where
-   * children have been asked for in vain more often than there are any.
+   * Before a walk, when nobody has the number of another node: room for all that it may enter, and no more lists that are
+   * asked in vain again and again.
    */
   private prepare(): void {
-    const over = Array.from(this.listed).filter(([, { children, misses }]) => misses > children.size);
-    const needed = over.reduce((sum, [, { children }]) => sum + children.size, this.count + this.walk);
-    for (const [node] of over) {
+    let needed = this.count + this.walk;
+    for (const listed of this.listed.values()) if (isOver(listed)) needed += listed.children.size;
+    if (needed > this.room) this.rehash(widerRoom(needed));
+    for (const [node, listed] of this.listed) {
+      if (!isOver(listed)) continue;
       this.listed.delete(node);
       if (node === 0) this.rootIsListed = false;
       else this.table[2 * node - 1]! &= ~LISTED;
+      this.enterChildren(node, listed.children);
     }
-    const moved = needed > this.room ? this.rehash(roomFor(2 * needed)) : null;
-    for (const [node, { children }] of over) this.enterChildren(moved?.[node] ?? node, children);
     this.most = this.room - this.walk;
   }
 
@@ -170,7 +171,8 @@ export class Trie {
     const listed = this.listed.get(node)!;
     const list = listed.children.get(unit);
     if (list === undefined) {
-      if (++listed.misses > listed.children.size) this.most = -1;
+      listed.misses++;
+      if (isOver(listed)) this.most = -1;
       return 0;
     }
     listed.children.delete(unit);
@@ -229,8 +231,8 @@ export class Trie {
     return slot;
   }
 
-  /** Move all nodes to a larger table, parents before their children; returns the new number of each. */
-  private rehash(capacity: number): Int32Array {
+  /** Move all nodes to a larger table, parents before their children. */
+  private rehash(capacity: number): void {
     const old = this.table;
     const moved = new Int32Array(this.capacity + 1);
     this.table = new Int32Array(2 * capacity);
@@ -247,7 +249,6 @@ export class Trie {
       }
     }
     this.listed = new Map(Array.from(this.listed, ([node, listed]) => [moved[node]!, listed]));
-    return moved;
   }
 
   /** Enter a node that is not there yet, with the rest of its second number; returns the node. */
@@ -258,6 +259,11 @@ export class Trie {
     table[2 * slot + 1] = ((unit & 31) << LOW) | rest;
     return slot + 1;
   }
+}
+
+/** Whether children have been asked for in vain more often than there are any. */
+function isOver({ children, misses }: Listed): boolean {
+  return misses > children.size;
 }
 
 function firstNumber(parent: number, unit: number): number {
@@ -271,6 +277,11 @@ function roomFor(nodes: number): number {
       `vocabulary: its pieces need a table of ${capacity} places, but at most ${MOST} are supported`,
     );
   return capacity;
+}
+
+/** Room for so many nodes, and as many more as long as there is any. */
+function widerRoom(nodes: number): number {
+  return roomFor(Math.max(nodes, Math.min(2 * nodes, Math.floor(FULL * MOST) - 2)));
 }
 
 /** A well mixed 32-bit number from a node and a unit; its upper bits choose the place. */
