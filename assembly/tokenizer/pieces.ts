@@ -34,7 +34,7 @@ const BACKSLASH: u32 = 0x5c;
 const BASIS: u32 = 0x811c9dc5;
 const PRIME: u32 = 0x01000193;
 
-/** Of the last call: how many bytes it read, how many units its pieces have, and the longest of them. */
+/** Of the last call: how many bytes it read, how many units its pieces have, and, of those with hashes, the longest. */
 export let bytesRead: u32 = 0;
 export let unitsRead: u32 = 0;
 export let longest: u32 = 0;
@@ -144,7 +144,7 @@ function readString(p: usize, u: usize): usize {
   return p + 1;
 }
 
-/** Read the number at `p` of at most 19 digits without an exponent; returns the byte behind it, 0 where others must judge. */
+/** Read the number at `p` of at most 19 digits, but no exponent; returns the byte behind it, 0 where others must judge. */
 function readNumber(p: usize): usize {
   const negative = load<u8>(p) == 0x2d;
   if (negative) p++;
@@ -159,7 +159,6 @@ function readNumber(p: usize): usize {
     if (decimals == 0) return 0;
   }
   if (whole == 0 || whole + decimals > 19 || (whole > 1 && load<u8>(digits) == 0x30)) return 0;
-  if ((c | 0x20) == ((0x65 - 0x30) | 0x20)) return 0;
   score = decimal(value, decimals);
   if (negative) score = -score;
   return p;

@@ -34,11 +34,18 @@ export function lengthCode(pool: PiecePool): LengthCoded {
       () => `compact form: half a surrogate pair cannot be written, got ${JSON.stringify(piece)}`,
     );
   }
-  return {
-    lengths: Uint8Array.from(pieces, (piece) => piece.length),
-    text: new TextEncoder().encode(pieces.join("")),
-    ids: ids.every((id, i) => id === i) ? null : ids,
-  };
+  const lengths = Uint8Array.from(pieces, (piece) => piece.length);
+  const text = new TextEncoder().encode(pieces.join(""));
+  expectEnough(lengths, text);
+  return { lengths, text, ids: ids.every((id, i) => id === i) ? null : ids };
+}
+
+/** A small file must not ask for large tables: pieces that differ have two bytes each, but for some hundred. */
+export function expectEnough(lengths: Uint8Array, text: Uint8Array): void {
+  expect(
+    lengths.length <= 1024 + text.length / 2,
+    `compact tokenizer: ${lengths.length} pieces in ${text.length} bytes of text cannot all differ. Is the file damaged? Such a vocabulary can be kept as tokenizer.json`,
+  );
 }
 
 /** Ids in the order in which their pieces were added, which is that of their units. */
@@ -59,13 +66,9 @@ export function appendPieces(
   table: PieceTable,
   module = PieceKernel.compiled(),
 ): void {
-  let whole: boolean;
-  if (module === null) whole = appendText(text, lengths, pool, table);
-  else {
-    const kernel = new PieceKernel(module, pool, table);
-    whole = kernel.appendText(text, lengths);
-    kernel.end();
-  }
+  const kernel = PieceKernel.of(module, pool, table);
+  const whole = kernel?.appendText(text, lengths) ?? appendText(text, lengths, pool, table);
+  kernel?.end();
   expect(whole, () => misfit(text, lengths));
   pool.trim();
 }
@@ -87,10 +90,11 @@ function appendText(text: Uint8Array, lengths: Uint8Array, pool: PiecePool, tabl
 
 /** Pieces one by one. */
 export function* piecesOf({ lengths, text }: LengthCoded): Generator<string> {
-  const decoded = decode(text);
+  const decoded = decode(text) ?? "";
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  expect(total === decoded.length, () => misfit(text, lengths));
   let at = 0;
-  for (const length of lengths) yield decoded?.slice(at, (at += length)) ?? "";
-  expect(decoded !== null && at === decoded.length, () => misfit(text, lengths));
+  for (const length of lengths) yield decoded.slice(at, (at += length));
 }
 
 function misfit(text: Uint8Array, lengths: Uint8Array): string {

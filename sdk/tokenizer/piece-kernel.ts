@@ -26,6 +26,21 @@ export class PieceKernel {
     return compiled;
   }
 
+  /**
+   * A kernel for a pool, and for its table if there is one: until {@link end} the table's heads are in the kernel's memory.
+   * Null without a module, and where there is no address space for another memory.
+   */
+  static of(module: WebAssembly.Module | null, pool: PiecePool, table: PieceTable | null = null): PieceKernel | null {
+    if (module === null) return null;
+    try {
+      return new PieceKernel(module, pool, table);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      compiled = null; // asking again takes long, and address space seldom comes back
+      return null;
+    }
+  }
+
   private readonly kernel: Exports;
   /** Ids below this have room in the tables as they are now. */
   private readonly room: number;
@@ -35,11 +50,10 @@ export class PieceKernel {
   private readonly lengths: Uint8Array;
   private readonly heads: Int32Array;
 
-  /** @param table that of the pool, if there is one: until {@link end} its heads are in the kernel's memory */
-  constructor(
+  private constructor(
     module: WebAssembly.Module,
     private readonly pool: PiecePool,
-    private readonly table: PieceTable | null = null,
+    private readonly table: PieceTable | null,
   ) {
     this.kernel = new WebAssembly.Instance(module).exports as unknown as Exports;
     this.room = pool.begins.length;

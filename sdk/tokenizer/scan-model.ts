@@ -43,7 +43,7 @@ export function scanScores(
   const vocabulary = new Vocabulary(expected, Math.ceil(size / 6));
   const { pool } = vocabulary;
   let scores = new Float64Array(expected);
-  const kernel = module === null ? null : new PieceKernel(module, pool);
+  const kernel = PieceKernel.of(module, pool);
   const runs = new PlainRuns(scanner, (json, at) => kernel?.readScores(json, at, scores) ?? 0);
   scanner.array(() => {
     runs.pass();

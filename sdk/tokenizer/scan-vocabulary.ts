@@ -17,7 +17,7 @@ export function scanVocabulary(scanner: JsonScanner, size: number, module = Piec
   const vocabulary = new Vocabulary(Math.max(64, Math.ceil(size / 12)), Math.ceil(size / 6));
   // The table is there from the first piece on: of equal pieces the last one is found.
   const { pool, table } = vocabulary;
-  const kernel = module === null ? null : new PieceKernel(module, pool, table);
+  const kernel = PieceKernel.of(module, pool, table);
   const runs = new PlainRuns(scanner, (json, at) => kernel?.readEntries(json, at) ?? 0);
   scanner.list("{", "}", () => {
     runs.pass();

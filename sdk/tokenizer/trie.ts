@@ -4,7 +4,8 @@
  *
  * Node 0 is the root, node n > 0 stands in entry n - 1. A child stands in one of the few entries after its parent if one
  * was free, so that most steps stay within a line of the processor's cache; else where its hash says. Nodes get other
- * numbers when the table grows, so nobody may keep one across {@link Trie.set}. An entry is two 32-bit numbers:
+ * numbers when the table grows, so nobody may keep one across {@link Trie.set} or into another walk from the root. An entry
+ * is two 32-bit numbers:
  *
  *   parent + 1 (21 bits; 0 in a free entry) · unit, upper 11 bits
  *   unit, lower 5 bits · closed (1 bit) · listed (1 bit) · value + 1 (25 bits; 0 for none)
@@ -33,7 +34,7 @@ const LISTED = 1 << 25;
 const VALUE = LISTED - 1;
 /** More children than this are listed. */
 const MANY = 64;
-/** Nodes of the table that pieces begin with. */
+/** Nodes that a table of pieces has room for at first, if they may have as many. */
 const FIRST = 1 << 15;
 /** Share of the table that may be taken. */
 const FULL = 0.7;

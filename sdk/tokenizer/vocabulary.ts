@@ -6,7 +6,7 @@
  */
 import { TokenizerError } from "./errors.js";
 import { type FrontCoded, SortedPieces } from "./front-coding.js";
-import { appendPieces, type LengthCoded, piecesOf } from "./length-coding.js";
+import { appendPieces, expectEnough, type LengthCoded, piecesOf } from "./length-coding.js";
 import { LinkedPieces } from "./piece-lists.js";
 import { PiecePool } from "./piece-pool.js";
 import { PieceTable } from "./piece-table.js";
@@ -38,6 +38,7 @@ export class Vocabulary {
   /** Pieces of the compact form, to be found as a whole. */
   static ofLengths(coded: LengthCoded): Vocabulary {
     const { lengths, text, ids } = coded;
+    expectEnough(lengths, text);
     const vocabulary = new Vocabulary(lengths.length, lengths.length, text.length);
     const { pool, table } = vocabulary;
     if (ids === null) appendPieces(coded, pool, table);

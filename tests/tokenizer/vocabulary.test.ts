@@ -80,12 +80,15 @@ test("reads the same from JSON, however it is written", () => {
   }
 });
 
-/** What is read with the kernel and without it: scores with their pieces, or the message of an error. */
-function scanScoresBoth(text: string | Uint8Array): ([Vocabulary, Float64Array] | string)[] {
+/** What is read with the kernel and without it, or the message of an error. */
+function both<T>(
+  text: string | Uint8Array,
+  scan: (scanner: JsonScanner, size: number, module: WebAssembly.Module | null) => T,
+): (T | string)[] {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
   return [PieceKernel.compiled(), null].map((module) => {
     try {
-      return scanScores(new JsonScanner(bytes), bytes.length, module);
+      return scan(new JsonScanner(bytes), bytes.length, module);
     } catch (error) {
       assert.instance(error, TokenizerError);
       return (error as TokenizerError).message;
@@ -93,18 +96,8 @@ function scanScoresBoth(text: string | Uint8Array): ([Vocabulary, Float64Array] 
   });
 }
 
-/** What is read with the kernel and without it: a vocabulary or the message of an error. */
-function scanBoth(text: string | Uint8Array): (Vocabulary | string)[] {
-  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-  return [PieceKernel.compiled(), null].map((module) => {
-    try {
-      return scanVocabulary(new JsonScanner(bytes), bytes.length, module);
-    } catch (error) {
-      assert.instance(error, TokenizerError);
-      return (error as TokenizerError).message;
-    }
-  });
-}
+const scanBoth = (text: string | Uint8Array) => both(text, scanVocabulary);
+const scanScoresBoth = (text: string | Uint8Array) => both(text, scanScores);
 
 /** All that a vocabulary has, and that it finds; pieces of one text may be held by several ids. */
 function contents(vocabulary: Vocabulary | string): unknown {
@@ -219,16 +212,21 @@ test("reads a first piece that is longer than all that was expected", () => {
     assert.is((result[0] as Vocabulary).piece(0), piece);
 });
 
-test("reads where there is no WebAssembly at all", () => {
+test("reads where there is no WebAssembly at all, or no memory for it", () => {
   const file = JSON.stringify({ model: { type: "WordPiece", unk_token: "?", vocab: { "?": 0, un: 1, "##able": 2 } } });
-  const program = `
-    delete globalThis.WebAssembly;
-    const { readTokenizerJson } = await import(${JSON.stringify(pathToFileURL(tokenizer).href)});
-    console.log(readTokenizerJson(new TextEncoder().encode(${JSON.stringify(file)})).encode("unable").ids.join());`;
-  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
-    encoding: "utf8",
-  });
-  assert.is(stdout.trim(), "1,2", stderr);
+  for (const without of [
+    "delete globalThis.WebAssembly;",
+    `WebAssembly.Instance = function () { throw new RangeError("no memory"); };`,
+  ]) {
+    const program = `${without}
+      const { readTokenizerJson, readCompact } = await import(${JSON.stringify(pathToFileURL(tokenizer).href)});
+      const read = readTokenizerJson(new TextEncoder().encode(${JSON.stringify(file)}));
+      console.log([read, readCompact(read.toBytes())].map((each) => each.encode("unable").ids.join()).join(" "));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+      encoding: "utf8",
+    });
+    assert.is(stdout.trim(), "1,2 1,2", stderr);
+  }
 });
 
 test("reads no id that only looks right in 32 bits", () => {
@@ -364,6 +362,8 @@ test("refuses lengths that do not fit their text, with the kernel and without it
       if (whole) assert.is(appended(coded, module).pool.count, lengths.length);
       else assert.throws(() => appended(coded, module), /which end elsewhere or are none/);
   }
+  const many = { lengths: new Uint8Array(5000), text: pairs, ids: null };
+  assert.throws(() => Vocabulary.ofLengths(many), /5000 pieces in 5 bytes of text cannot all differ/);
   for (const [lengths, ids, message] of [
     [[2, 2], [0, 7], /which end elsewhere or are none/],
     [[2, 1], [0, -1], /without wide gaps, got -1/],
