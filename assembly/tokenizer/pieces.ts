@@ -1,49 +1,54 @@
 /**
- * Pieces of a vocabulary, entered into tables: the units one after another, where each piece ends, its hash (Fowler, Noll
- * and Vo's, over UTF-16 units) and the chains of a hash table, or its score. They come as entries of JSON, `"piece":12,` or
- * `["piece",-9.5],`, or as text and the length of each.
+ * Pieces of a vocabulary, entered into tables: their text one after another, where each piece ends, and the chains of a
+ * hash table or its score. They come as entries of JSON, `"piece":12,` or `["piece",-9.5],`, or as text and the length of
+ * each.
  *
- * A module of its own, of three kilobytes, that cloze/tokenizer carries: a program that has just started interprets its
- * JavaScript, and a hundred thousand pieces take several times as long that way. What is written in any unusual way is
- * left to JavaScript, which does all of it where WebAssembly may not be compiled.
+ * A module of its own, of four kilobytes, that cloze/tokenizer carries: a program that has just started interprets its
+ * JavaScript, and a hundred thousand pieces take several times as long that way. Pieces of hash tables stay UTF-8, as
+ * files have them; sixteen bytes are then read and hashed at once. What is written in any unusual way is left to
+ * JavaScript, which does all of it where WebAssembly may not be compiled.
  */
 import { decimal } from "./decimal";
+import { hashOf } from "./piece-hash";
+import { isUTF8, wholeCharacters } from "./utf8";
 
 /** Bytes of UTF-8 that are looked at in one call. */
 export const WINDOW: usize = 1 << 15;
 /** Pieces of one call at most; an entry of JSON takes five bytes or more. */
 export const PIECES: usize = WINDOW / 5;
-/** The UTF-8, and a zero behind it, which ends what is not whole. Constants stand before it, from 1024 on. */
+/** The UTF-8, and zeros behind it, which end what is not whole. Constants stand before it, from 1024 on. */
 export const TEXT: usize = 2048;
-/** At most one for each byte. */
-export const UNITS: usize = TEXT + WINDOW + 16;
-// 32-bit numbers for each piece: where it ends, its hash, and the id + 1 of the piece before it in its chain, or 0.
+/** The text of pieces that are read from JSON: UTF-8 for a hash table, UTF-16 where there are scores. */
+export const OUT: usize = TEXT + WINDOW + 32;
+// 32-bit numbers for each piece: where it ends, and what its chain held before it.
 const NUMBERS: usize = (4 * PIECES + 15) & ~15;
-export const ENDS: usize = UNITS + 2 * WINDOW;
-export const HASHES: usize = ENDS + NUMBERS;
-export const NEXT: usize = HASHES + NUMBERS;
-/** Units of each piece, a byte each. */
+export const ENDS: usize = OUT + 2 * WINDOW + 32;
+export const NEXT: usize = ENDS + NUMBERS;
+/** How many bytes each piece has: the sum of the bytes here up to one below 255. */
 export const LENGTHS: usize = NEXT + NUMBERS;
 /** For each piece its score, an f64. */
 export const SCORES: usize = LENGTHS + ((PIECES + 15) & ~15);
-/** For each chain the id + 1 of its last piece, or 0. They stay from call to call. */
+/** For each chain its last piece, or 0, as sdk/tokenizer/piece-table.ts has it. They stay from call to call. */
 export const HEADS: usize = SCORES + 8 * PIECES;
 
 const QUOTE: u32 = 0x22;
 const BACKSLASH: u32 = 0x5c;
-const BASIS: u32 = 0x811c9dc5;
-const PRIME: u32 = 0x01000193;
+const CLOSE: u32 = 0x7d;
 
-/** Of the last call: how many bytes it read, how many units its pieces have, and, of those with hashes, the longest. */
+/** Of the last call: how many bytes it read, and how many bytes, or units, it wrote. */
 export let bytesRead: u32 = 0;
-export let unitsRead: u32 = 0;
+export let written: u32 = 0;
+/** Of the last call for a hash table: bytes of the longest piece. */
 export let longest: u32 = 0;
+/** Of the last call that read entries: 1 if the brace behind the last one follows. */
+export let closed: u32 = 0;
+/** Of the last call that read lengths: how many. */
+export let lengthsRead: u32 = 0;
 
 /** Where the character at work begins; in the end its last byte. */
 let at: usize = 0;
-/** The end of the units of the string that was read last, and its hash. */
-let unitsEnd: usize = 0;
-let hash: u32 = 0;
+/** The end of what the last string was written to. */
+let outEnd: usize = 0;
 /** The number that was read last. */
 let score: f64 = 0;
 
@@ -51,36 +56,172 @@ let score: f64 = 0;
  * Read entries `"piece":12,` with the ids `id`, `id + 1` and so on, up to one that is written in another way or is not whole.
  *
  * @param length bytes of the text, at most WINDOW
- * @param used units before these, from which ends are counted
+ * @param used bytes of the pieces before these, from which ends are counted
  * @param most how many entries to read at most
- * @param mask number of chains - 1; see `placeOf` in sdk/tokenizer/piece-table.ts
- * @returns how many were read
+ * @param mask number of chains - 1; see sdk/tokenizer/piece-table.ts
+ * @param tags the bits of its hash that stand beside an id
+ * @returns how many were read; 0 where the text is not UTF-8
  */
-export function readEntries(length: u32, id: u32, used: u32, most: u32, mask: u32): u32 {
-  let text = TEXT;
-  let units = UNITS;
-  let count: u32 = 0;
+export function readEntries(length: u32, id: u32, used: u32, most: u32, mask: u32, tags: u32): u32 {
+  bytesRead = 0;
   longest = 0;
-  store<u8>(TEXT + length, 0);
-  for (; count < most; count++) {
-    let p = readString(skipSpace(text), units);
-    if (p == 0 || load<u8>(p) != 0x3a) break;
+  closed = 0;
+  if (endOfText(length) == TEXT) return 0;
+  let number = numeral(id);
+  let width = digits(number);
+  let text = TEXT;
+  let out = OUT;
+  let count: u32 = 0;
+  for (; count < most && closed == 0 && number != 0; count++) {
+    let p = skipSpace(text);
+    if (load<u8>(p) != QUOTE) break;
+    const bytes = v128.load(++p);
+    const plain = plainBytes(bytes);
+    if (load<u8>(p + plain) == QUOTE) {
+      v128.store(out, bytes);
+      outEnd = out + plain;
+      p += plain + 1;
+    } else {
+      p = readBytes(p, out);
+      if (p == 0) break;
+    }
+    if (load<u8>(p) != 0x3a) break;
     if (load<u8>(++p) == 0x20) p++;
-    let value: u32 = 0;
-    const digits = p;
-    let c = <u32>load<u8>(p) - 0x30;
-    for (; c <= 9; c = <u32>load<u8>(++p) - 0x30) value = 10 * value + c;
-    const width = <u32>(p - digits);
-    if (c != 0x2c - 0x30 || value != id || width - 1 > 8 || (width > 1 && load<u8>(digits) == 0x30)) break;
+    const others = load<u64>(p) ^ number;
+    if (others << (56 - width) == 0) text = p + <usize>(width >> 3) + 1;
+    else {
+      if (others << (64 - width) != 0) break;
+      p = skipSpace(p + <usize>(width >> 3));
+      if (load<u8>(p) != CLOSE) break;
+      closed = 1;
+      text = p;
+    }
 
-    text = p + 1;
-    longest = max(longest, <u32>(unitsEnd - units) >> 1);
-    units = unitsEnd;
-    enter(count, used + (<u32>(units - UNITS) >> 1), hash, id++, mask);
+    const length = <u32>(outEnd - out);
+    longest = max(longest, length);
+    enter(count, used + <u32>(outEnd - OUT), hashOf(out, length), ++id, mask, tags);
+    out = outEnd;
+    number += <u64>1 << (width - 8);
+    if (<u8>(number >> (width - 8)) > 0x39) {
+      number = numeral(id);
+      width = digits(number);
+    }
   }
   bytesRead = <u32>(text - TEXT);
-  unitsRead = <u32>(units - UNITS) >> 1;
+  written = <u32>(out - OUT);
   return count;
+}
+
+/** Where the text ends, but for a last character that is not whole, which is cut off; none of it if it is not UTF-8. */
+function endOfText(length: u32): usize {
+  const end = wholeCharacters(TEXT, TEXT + length);
+  v128.store(end, i8x16.splat(0));
+  return isUTF8(TEXT, end) ? end : TEXT;
+}
+
+/** An id as files have it, and the comma behind it, from the lowest byte on; 0 for one of more than seven digits. */
+function numeral(id: u32): u64 {
+  if (id > 9999999) return 0;
+  let characters: u64 = 0x2c;
+  do {
+    characters = (characters << 8) | (0x30 + (id % 10));
+    id /= 10;
+  } while (id > 0);
+  return characters;
+}
+
+/** How many bits the digits of a numeral take. */
+// @ts-ignore: decorator
+@inline function digits(numeral: u64): u64 {
+  return (63 - clz(numeral)) & ~7;
+}
+
+/** How many of sixteen bytes stand before one that is a quote, a backslash or a control character. */
+// @ts-ignore: decorator
+@inline function plainBytes(bytes: v128): u32 {
+  const special = v128.or(
+    v128.or(i8x16.eq(bytes, i8x16.splat(<i8>QUOTE)), i8x16.eq(bytes, i8x16.splat(<i8>BACKSLASH))),
+    i8x16.lt_u(bytes, i8x16.splat(0x20)),
+  );
+  return ctz(i8x16.bitmask(special) | 0x10000);
+}
+
+/** Read the string whose text begins at `p`, its UTF-8 to `out` on; returns the byte behind it, 0 where others must judge. */
+function readBytes(p: usize, out: usize): usize {
+  for (let c: u32 = load<u8>(p); c != QUOTE; c = load<u8>(++p)) {
+    if (c < 0x20) return 0;
+    if (c != BACKSLASH) {
+      store<u8>(out++, c);
+      continue;
+    }
+    at = p;
+    c = escaped();
+    if (c == 0) return 0;
+    p = at;
+    out = writeUnit(c, out);
+  }
+  outEnd = out;
+  return p + 1;
+}
+
+/** A unit as UTF-8. */
+function writeUnit(unit: u32, out: usize): usize {
+  if (unit < 0x80) {
+    store<u8>(out, unit);
+    return out + 1;
+  }
+  if (unit < 0x800) {
+    store<u8>(out, 0xc0 | (unit >> 6));
+    store<u8>(out, 0x80 | (unit & 0x3f), 1);
+    return out + 2;
+  }
+  store<u8>(out, 0xe0 | (unit >> 12));
+  store<u8>(out, 0x80 | ((unit >> 6) & 0x3f), 1);
+  store<u8>(out, 0x80 | (unit & 0x3f), 2);
+  return out + 3;
+}
+
+/**
+ * Enter pieces with the ids `id`, `id + 1` and so on, whose text and lengths are given, up to one that is not whole.
+ *
+ * @param lengths how many bytes of lengths there are, at most PIECES
+ * @param length bytes of the text, at most WINDOW
+ * @param used bytes of the pieces before these, from which ends are counted
+ * @returns how many were entered
+ */
+export function enterPieces(lengths: u32, length: u32, id: u32, used: u32, mask: u32, tags: u32): u32 {
+  bytesRead = 0;
+  lengthsRead = 0;
+  longest = 0;
+  const stop = endOfText(length);
+  const last = LENGTHS + lengths;
+  let p = LENGTHS;
+  let text = TEXT;
+  let count: u32 = 0;
+  while (p < last) {
+    let part: u32 = load<u8>(p++);
+    let length = part;
+    while (part == 255 && p < last) {
+      part = load<u8>(p++);
+      length += part;
+    }
+    if (part == 255 || text + length > stop || (load<u8>(text) & 0xc0) == 0x80) break;
+    longest = max(longest, length);
+    enter(count++, used + <u32>(text - TEXT) + length, hashOf(text, length), ++id, mask, tags);
+    text += length;
+    lengthsRead = <u32>(p - LENGTHS);
+  }
+  bytesRead = <u32>(text - TEXT);
+  return count;
+}
+
+// @ts-ignore: decorator
+@inline function enter(count: u32, end: u32, hash: u32, id: u32, mask: u32, tags: u32): void {
+  const piece = <usize>count << 2;
+  store<u32>(piece + ENDS, end);
+  const head = HEADS + (<usize>((hash ^ (hash >>> 15)) & mask) << 2);
+  store<u32>(piece + NEXT, load<u32>(head));
+  store<u32>(head, (hash & tags) | id);
 }
 
 /**
@@ -93,13 +234,13 @@ export function readEntries(length: u32, id: u32, used: u32, most: u32, mask: u3
  */
 export function readScores(length: u32, used: u32, most: u32): u32 {
   let text = TEXT;
-  let units = UNITS;
+  let units = OUT;
   let count: u32 = 0;
   store<u8>(TEXT + length, 0);
   for (; count < most; count++) {
     let p = skipSpace(text);
     if (load<u8>(p) != 0x5b) break;
-    p = readString(skipSpace(p + 1), units);
+    p = readUnits(skipSpace(p + 1), units);
     if (p == 0) break;
     p = skipSpace(p);
     if (load<u8>(p) != 0x2c) break;
@@ -109,12 +250,12 @@ export function readScores(length: u32, used: u32, most: u32): u32 {
     if (load<u8>(p) != 0x5d || load<u8>(++p) != 0x2c) break;
 
     text = p + 1;
-    units = unitsEnd;
-    store<u32>((<usize>count << 2) + ENDS, used + (<u32>(units - UNITS) >> 1));
+    units = outEnd;
+    store<u32>((<usize>count << 2) + ENDS, used + (<u32>(units - OUT) >> 1));
     store<f64>((<usize>count << 3) + SCORES, score);
   }
   bytesRead = <u32>(text - TEXT);
-  unitsRead = <u32>(units - UNITS) >> 1;
+  written = <u32>(units - OUT) >> 1;
   return count;
 }
 
@@ -124,10 +265,9 @@ export function readScores(length: u32, used: u32, most: u32): u32 {
   return p;
 }
 
-/** Read the string whose quote stands at `p`, its units to `u` on; returns the byte behind it, 0 where others must judge. */
-function readString(p: usize, u: usize): usize {
+/** Read the string whose quote stands at `p`, its units to `out` on; returns the byte behind it, 0 where others must judge. */
+function readUnits(p: usize, out: usize): usize {
   if (load<u8>(p) != QUOTE) return 0;
-  let h = BASIS;
   for (let c: u32 = load<u8>(++p); c != QUOTE; c = load<u8>(++p)) {
     if (c - 0x20 >= 0x60 || c == BACKSLASH) {
       at = p;
@@ -135,12 +275,10 @@ function readString(p: usize, u: usize): usize {
       if (c - 1 >= 0xffff) return 0; // pairs of surrogates are rare
       p = at;
     }
-    store<u16>(u, c);
-    u += 2;
-    h = (h ^ c) * PRIME;
+    store<u16>(out, c);
+    out += 2;
   }
-  unitsEnd = u;
-  hash = h;
+  outEnd = out;
   return p + 1;
 }
 
@@ -164,68 +302,6 @@ function readNumber(p: usize): usize {
   return p;
 }
 
-/**
- * Enter pieces with the ids `id`, `id + 1` and so on, whose text and lengths are given, up to one that is not whole.
- *
- * @param pieces how many lengths there are, at most PIECES
- * @param length bytes of the text, at most WINDOW
- * @param used units before these, from which ends are counted
- * @returns how many were entered
- */
-export function enterPieces(pieces: u32, length: u32, id: u32, used: u32, mask: u32): u32 {
-  const last = TEXT + length;
-  let text = TEXT;
-  let units = UNITS;
-  let count: u32 = 0;
-  longest = 0;
-  store<u8>(last, 0);
-  for (; count < pieces; count++) {
-    const length: u32 = load<u8>(LENGTHS + count);
-    const end = units + (<usize>length << 1);
-    let p = text;
-    let u = units;
-    let hash = BASIS;
-    for (; u < end && p < last; p++) {
-      let c: u32 = load<u8>(p);
-      if (c >= 0x80) {
-        at = p;
-        c = beyondASCII(c);
-        if (c == 0) break;
-        p = at;
-        if (c >= 0x10000) {
-          const high = highHalf(c);
-          store<u16>(u, high);
-          u += 2;
-          hash = (hash ^ high) * PRIME;
-          c = lowHalf(c);
-        }
-      }
-      store<u16>(u, c);
-      u += 2;
-      hash = (hash ^ c) * PRIME;
-    }
-    if (u != end) break;
-
-    text = p;
-    longest = max(longest, length);
-    units = u;
-    enter(count, used + (<u32>(u - UNITS) >> 1), hash, id++, mask);
-  }
-  bytesRead = <u32>(text - TEXT);
-  unitsRead = <u32>(units - UNITS) >> 1;
-  return count;
-}
-
-// @ts-ignore: decorator
-@inline function enter(count: u32, end: u32, hash: u32, id: u32, mask: u32): void {
-  const piece = <usize>count << 2;
-  store<u32>(piece + ENDS, end);
-  store<u32>(piece + HASHES, hash);
-  const head = HEADS + (<usize>((hash ^ (hash >>> 15)) & mask) << 2);
-  store<u32>(piece + NEXT, load<u32>(head));
-  store<u32>(head, id + 1);
-}
-
 /** The character of two to four bytes that begin with `first`; 0 for what is no character. */
 function beyondASCII(first: u32): u32 {
   if (first < 0xc2) return 0;
@@ -245,16 +321,6 @@ function beyondASCII(first: u32): u32 {
   if (fourth >= 0x40 || codePoint - 0x10000 >= 0x100000) return 0;
   at++;
   return codePoint;
-}
-
-// @ts-ignore: decorator
-@inline function highHalf(codePoint: u32): u32 {
-  return 0xd7c0 + (codePoint >> 10);
-}
-
-// @ts-ignore: decorator
-@inline function lowHalf(codePoint: u32): u32 {
-  return 0xdc00 | (codePoint & 0x3ff);
 }
 
 /** The unit that is written after a backslash as itself or in four digits; 0 for every other way. */

@@ -31,31 +31,40 @@ export interface Match {
 
 /** Finds a set of added tokens. */
 export class AddedMatcher {
-  private readonly trie = new Trie();
+  /** What is looked for. */
+  private readonly patterns = new Map<string, AddedToken>();
   private readonly begins = new Set<string>();
-  private readonly tokens: AddedToken[] = [];
   /** What is looked for, by id, where it is not the content itself. */
   readonly forms = new Map<number, string>();
+  private readonly tokens: AddedToken[] = [];
+  private made: Trie | undefined;
 
   /** @param normalizer applied to what is looked for, when the tokens match normalised text */
   constructor(tokens: readonly AddedToken[], normalizer: Normalizer | null) {
     for (const token of tokens) {
-      const content = new Aligned();
-      content.load(token.content, 0, token.content.length);
-      const form = normalizer ? normalizer(content, new Aligned()) : content;
-      if (form.length === 0) continue;
-      const text = form.slice();
-      if (text !== token.content) this.forms.set(token.id, text);
-      const old = this.trie.find(form.units, 0, form.length);
-      if (old > 0 && this.trie.value(old) >= 0) continue; // of two equal patterns the first one wins
-      this.trie.set(form.units, 0, form.length, this.tokens.length);
-      this.tokens.push(token);
-      this.begins.add(String.fromCharCode(form.units[0]!));
+      const form = normalizer ? normalForm(token.content, normalizer) : token.content;
+      if (form === "") continue;
+      if (form !== token.content) this.forms.set(token.id, form);
+      if (this.patterns.has(form)) continue; // of two equal patterns the first one wins
+      this.patterns.set(form, token);
+      this.begins.add(form.charAt(0));
     }
   }
 
   get empty(): boolean {
-    return this.tokens.length === 0;
+    return this.patterns.size === 0;
+  }
+
+  /** The patterns with their places in `tokens`, made when a text may have one. */
+  private get trie(): Trie {
+    if (this.made === undefined) {
+      this.made = new Trie();
+      for (const [pattern, token] of this.patterns) {
+        const units = Uint16Array.from({ length: pattern.length }, (_, i) => pattern.charCodeAt(i));
+        this.made.set(units, 0, units.length, this.tokens.push(token) - 1);
+      }
+    }
+    return this.made;
   }
 
   /** A quick look that rules most texts out. */
@@ -91,16 +100,23 @@ export class AddedMatcher {
   }
 
   private longest(units: Uint16Array, start: number, length: number): Omit<Match, "white"> | null {
+    const { trie } = this;
     let node = 0;
     let best = -1;
     let end = start;
     for (let i = start; i < length; ) {
-      node = this.trie.child(node, units[i++]!);
+      node = trie.child(node, units[i++]!);
       if (node === 0) break;
-      if (this.trie.value(node) >= 0) [best, end] = [this.trie.value(node), i];
+      if (trie.value(node) >= 0) [best, end] = [trie.value(node), i];
     }
     return best < 0 ? null : { token: this.tokens[best]!, start, end };
   }
+}
+
+function normalForm(content: string, normalizer: Normalizer): string {
+  const text = new Aligned();
+  text.load(content, 0, content.length);
+  return normalizer(text, new Aligned()).slice();
 }
 
 /** White space lies below U+FFFF, so a unit is enough. */

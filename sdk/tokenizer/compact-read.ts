@@ -23,7 +23,7 @@ export function readCompact(file: Uint8Array, options: ReadOptions = {}): Tokeni
   const ids = new Int32Array(copy(take(4 * header.ids)));
   const vocabulary = readPieces(header, ids, take);
   expect(
-    merges.every((id) => vocabulary.pool.has(id)) && merges.length % 3 === 0,
+    merges.every((id) => vocabulary.has(id)) && merges.length % 3 === 0,
     "compact tokenizer: a merge has an id that is no piece",
   );
   expect(
@@ -43,6 +43,7 @@ export function readCompact(file: Uint8Array, options: ReadOptions = {}): Tokeni
 interface Header {
   /** Bytes. */
   readonly json: number;
+  /** Bytes of the pieces' lengths, or how many pieces there are, with scores. */
   readonly pieces: number;
   /** Bytes, or units of pieces with scores. */
   readonly text: number;
@@ -59,7 +60,7 @@ function readHeader(file: Uint8Array): Header {
   ) as [number, number, number, number, number, number, number, number];
   expect(magic === MAGIC, "compact tokenizer: the first four bytes must be CLZT. Is this another kind of file?");
   expect(version === VERSION, `compact tokenizer: version ${VERSION} was expected, got ${version}`);
-  expect(ids === pieces || (ids === 0 && scores === 0), `compact tokenizer: ${pieces} ids were expected, got ${ids}`);
+  expect(scores > 0 ? ids === pieces : ids <= pieces, `compact tokenizer: ${pieces} ids were expected, got ${ids}`);
   const size = HEADER + json + 8 * scores + 4 * merges + 4 * ids + (scores > 0 ? 2 : 1) * (text + pieces);
   expect(
     file.length === size && json % 8 === 0,

@@ -1,7 +1,7 @@
 /**
  * The compact form of a tokenizer: what tokenizer.json says, with its tables in bytes. All numbers are little-endian.
  *
- *   "CLZT" · u32 version · u32 length of the JSON · u32 pieces · u32 text · u32 scores · u32 merges · u32 ids
+ *   "CLZT" · u32 version · u32 length of the JSON · u32 pieces (their lengths) · u32 text · u32 scores · u32 merges · u32 ids
  *   JSON (UTF-8, filled up to a multiple of 8): the parts but for the model's tables, and the model's settings
  *   scores: f64 each, by id · merges: i32 each · ids: i32 each, or none · the pieces
  *
@@ -13,7 +13,7 @@ import { lengthCode } from "./length-coding.js";
 import type { Model } from "./model.js";
 
 export const MAGIC = 0x545a4c43;
-export const VERSION = 2;
+export const VERSION = 3;
 export const HEADER = 32;
 
 export function writeCompact(parts: Readonly<Record<string, unknown>>, model: Model): Uint8Array {

@@ -286,9 +286,17 @@ export class JsonScanner {
   /** true, false, null or a number: what can stand in one. */
   private skipWord(): void {
     const { bytes, at } = this;
-    while (/[-+.\w]/.test(String.fromCharCode(bytes[this.at] ?? 0))) this.at++;
+    while (isWordByte(bytes[this.at] ?? 0)) this.at++;
     if (this.at === at) this.fail("a value");
   }
+}
+
+/** A letter, a digit or what else a number may have. */
+function isWordByte(byte: number): boolean {
+  const letter = (byte | 0x20) - 0x61;
+  return (
+    (letter >= 0 && letter < 26) || (byte >= 0x30 && byte <= 0x39) || byte === 0x2b || byte === 0x2d || byte === 0x2e
+  );
 }
 
 function ascii(bytes: Uint8Array, start: number, end: number): string {

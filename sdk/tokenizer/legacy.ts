@@ -5,6 +5,7 @@
 import { Bpe } from "./bpe.js";
 import { expect } from "./errors.js";
 import { JsonScanner } from "./json-scan.js";
+import { PiecePool } from "./piece-pool.js";
 import { addedJSON, specialToken } from "./read-added.js";
 import { mergeIds } from "./read-model.js";
 import { scanVocabulary } from "./scan-vocabulary.js";
@@ -89,7 +90,7 @@ export function readMerges(vocabJson: string, mergesTxt: string, options: Merges
   const scanner = new JsonScanner(bytes);
   const vocabulary = scanVocabulary(scanner, bytes.length);
   scanner.end();
-  const merges = new Vocabulary();
+  const merges = new PiecePool(64);
   for (const line of mergesTxt.split("\n")) {
     const pair = line.endsWith("\r") ? line.slice(0, -1) : line;
     if (pair === "" || pair.startsWith("#version")) continue;
@@ -98,7 +99,7 @@ export function readMerges(vocabJson: string, mergesTxt: string, options: Merges
       parts.length === 2,
       () => `merges.txt: two pieces with a space between were expected, got ${JSON.stringify(pair)}`,
     );
-    for (const part of parts) merges.add(part, merges.size);
+    for (const part of parts) merges.place(merges.used, merges.write(part), merges.size);
   }
   // RoBERTa's vocabulary has GPT-2's <|endoftext|> too, but as an ordinary piece.
   const known = vocabulary.find("<s>") >= 0 ? ROBERTA_SPECIAL : ["<|endoftext|>"];

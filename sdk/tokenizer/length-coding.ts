@@ -1,18 +1,20 @@
 /**
- * Length coding: piece i is the next lengths[i] UTF-16 units of a text in UTF-8, and has the id ids[i]. Most vocabularies
- * need no ids: they count up from 0.
+ * Length coding: piece i is the next bytes of a text in UTF-8, and has the id ids[i]. How many bytes is the sum of the
+ * lengths up to one below 255. Most vocabularies need no ids: they count up from 0.
  *
  *   id  piece   length  text
  *    0  [PAD]        5  [PAD]
  *    1  the          3  the
  */
+import type { EncodedPieces } from "./encoded-pieces.js";
 import { expect } from "./errors.js";
 import { PieceKernel } from "./piece-kernel.js";
 import type { PiecePool } from "./piece-pool.js";
 import type { PieceTable } from "./piece-table.js";
+import { encodeUTF8 } from "./utf8.js";
 
-/** Units of a piece at most: lengths are bytes. */
-const LONGEST = 255;
+/** A length that does not end with this byte goes on. */
+const MORE = 255;
 
 export interface LengthCoded {
   readonly lengths: Uint8Array;
@@ -23,25 +25,27 @@ export interface LengthCoded {
 
 export function lengthCode(pool: PiecePool): LengthCoded {
   const ids = idsInOrder(pool);
-  const pieces = Array.from(ids, (id) => pool.piece(id)!);
-  for (const piece of pieces) {
-    expect(
-      piece.length <= LONGEST,
-      `compact form: pieces of more than ${LONGEST} units are not supported, got ${piece.length}`,
-    );
+  const bytes = new Uint8Array(3 * pool.used);
+  const lengths: number[] = [];
+  let at = 0;
+  for (const id of ids) {
+    const piece = pool.piece(id)!;
     expect(
       piece.isWellFormed(),
       () => `compact form: half a surrogate pair cannot be written, got ${JSON.stringify(piece)}`,
     );
+    const end = encodeUTF8(pool.units, pool.begins[id]!, pool.ends[id]!, bytes, at);
+    for (at += MORE; at <= end; at += MORE) lengths.push(MORE);
+    lengths.push(end - (at - MORE));
+    at = end;
   }
-  const lengths = Uint8Array.from(pieces, (piece) => piece.length);
-  const text = new TextEncoder().encode(pieces.join(""));
+  const text = bytes.slice(0, at);
   expectEnough(lengths, text);
-  return { lengths, text, ids: ids.every((id, i) => id === i) ? null : ids };
+  return { lengths: Uint8Array.from(lengths), text, ids: ids.every((id, i) => id === i) ? null : ids };
 }
 
 /** A small file must not ask for large tables: pieces that differ have two bytes each, but for some hundred. */
-export function expectEnough(lengths: Uint8Array, text: Uint8Array): void {
+export function expectEnough(lengths: ArrayLike<number>, text: Uint8Array): void {
   expect(
     lengths.length <= 1024 + text.length / 2,
     `compact tokenizer: ${lengths.length} pieces in ${text.length} bytes of text cannot all differ. Is the file damaged? Such a vocabulary can be kept as tokenizer.json`,
@@ -56,55 +60,53 @@ function idsInOrder({ begins, ends, size }: PiecePool): Int32Array {
 }
 
 /**
- * Pieces with the ids 0, 1, 2 and so on, checked, because they may come from anywhere.
+ * Append pieces with the ids 0, 1, 2 and so on, and enter them into their table. They are checked, because they may come
+ * from anywhere.
  *
- * @param module see {@link PieceKernel.compiled}; null does all of it here
+ * @param module see {@link compiledKernel}; null does all of it here
  */
 export function appendPieces(
-  { lengths, text }: LengthCoded,
-  pool: PiecePool,
+  { lengths, text }: Pick<LengthCoded, "lengths" | "text">,
+  pieces: EncodedPieces,
   table: PieceTable,
-  module = PieceKernel.compiled(),
+  module: WebAssembly.Module | null,
 ): void {
-  const kernel = PieceKernel.of(module, pool, table);
-  const whole = kernel?.appendText(text, lengths) ?? appendText(text, lengths, pool, table);
+  const kernel = PieceKernel.of(module, pieces, table);
+  const read = kernel?.readLengths(text, lengths) ?? { text: 0, lengths: 0 };
   kernel?.end();
-  expect(whole, () => misfit(text, lengths));
-  pool.trim();
+  const rest = { text: text.subarray(read.text), lengths: lengths.subarray(read.lengths) };
+  const first = pieces.size;
+  expect(appendRest(rest, pieces), () => misfit(text, lengths));
+  table.addFrom(first, pieces.size);
+  pieces.trim();
 }
 
-/** What {@link PieceKernel.appendText} does. */
-function appendText(text: Uint8Array, lengths: Uint8Array, pool: PiecePool, table: PieceTable): boolean {
-  const decoded = decode(text);
-  if (decoded === null) return false;
-  for (let i = 0; i < decoded.length; i++) pool.units[i] = decoded.charCodeAt(i);
-  for (let id = 0; id < lengths.length; id++) {
-    const end = pool.used + lengths[id]!;
-    // A piece ends with the text, or where a whole character begins.
-    if (end > decoded.length || (pool.units[end]! & 0xfc00) === 0xdc00) return false;
-    pool.place(pool.used, end, id);
+/** Append pieces whose text and lengths are given; says whether these belong together. */
+function appendRest({ lengths, text }: Pick<LengthCoded, "lengths" | "text">, pieces: EncodedPieces): boolean {
+  if (!isUTF8(text)) return false;
+  const ends = new Int32Array(lengths.length);
+  let count = 0;
+  let end = 0;
+  for (const length of lengths) {
+    end += length;
+    if (length === MORE) continue;
+    if (end < text.length && (text[end]! & 0xc0) === 0x80) return false; // not where a whole character begins
+    ends[count++] = pieces.used + end;
   }
-  table.addFrom(0, lengths.length);
-  return pool.used === decoded.length;
-}
-
-/** Pieces one by one. */
-export function* piecesOf({ lengths, text }: LengthCoded): Generator<string> {
-  const decoded = decode(text) ?? "";
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  expect(total === decoded.length, () => misfit(text, lengths));
-  let at = 0;
-  for (const length of lengths) yield decoded.slice(at, (at += length));
+  if (end !== text.length || lengths.at(-1) === MORE) return false;
+  pieces.append(text, ends.subarray(0, count));
+  return true;
 }
 
 function misfit(text: Uint8Array, lengths: Uint8Array): string {
   return `compact tokenizer: ${lengths.length} pieces were expected in ${text.length} bytes of UTF-8, which end elsewhere or are none. Is the file damaged?`;
 }
 
-function decode(text: Uint8Array): string | null {
+function isUTF8(text: Uint8Array): boolean {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text);
+    new TextDecoder("utf-8", { fatal: true }).decode(text);
+    return true;
   } catch {
-    return null;
+    return false;
   }
 }

@@ -1,6 +1,7 @@
 /** Pieces by id. All stand in one array of UTF-16 units, one after another. */
 import { decodeUnits, grown } from "./aligned.js";
 import type { JsonScanner } from "./json-scan.js";
+import { hashUnits } from "./piece-hash.js";
 
 export class PiecePool {
   /** Ids below this may have a piece; holes are possible in files made by hand. */
@@ -32,11 +33,36 @@ export class PiecePool {
     return this.has(id) ? decodeUnits(this.units, this.begins[id]!, this.ends[id]!) : undefined;
   }
 
+  /** Of the units of a piece; see piece-hash.ts. */
+  hash(id: number): number {
+    return hashUnits(this.units, this.begins[id]!, this.ends[id]!);
+  }
+
+  /** How many units a piece has. */
+  length(id: number): number {
+    return this.ends[id]! - this.begins[id]!;
+  }
+
+  /** Whether the piece without its first `skip` units is units[start, end). */
+  matches(id: number, skip: number, units: Uint16Array, start: number, end: number): boolean {
+    const begin = this.begins[id]! + skip;
+    if (this.ends[id]! - begin !== end - start) return false;
+    for (let i = begin, j = start; j < end; i++, j++) if (this.units[i] !== units[j]) return false;
+    return true;
+  }
+
   /** Make room for `length` more units. */
   reserve(length: number): void {
     const needed = this.used + length;
     if (needed > this.units.length)
       this.units = grown(this.units, new Uint16Array(Math.max(needed, 2 * this.units.length)));
+  }
+
+  /** Write a string to the units from `used` on; it ends at the unit returned, and is kept once it is placed. */
+  write(text: string): number {
+    this.reserve(text.length);
+    for (let i = 0; i < text.length; i++) this.units[this.used + i] = text.charCodeAt(i);
+    return this.used + text.length;
   }
 
   /** Read a string into the units from `used` on; it ends at the unit returned, and is kept once it is placed. */
@@ -88,6 +114,6 @@ export class PiecePool {
 }
 
 /** Whether so much of an array is left that copying what is used is worth it. What was never written costs no memory. */
-function wasteful(used: number, length: number): boolean {
+export function wasteful(used: number, length: number): boolean {
   return length - used > Math.max(1 << 16, used / 2);
 }

@@ -4,6 +4,7 @@ import { Bpe } from "./bpe.js";
 import { brief, expect, TokenizerError } from "./errors.js";
 import { Fields } from "./fields.js";
 import type { Model } from "./model.js";
+import type { PiecePool } from "./piece-pool.js";
 import type { ScannedModel } from "./scan-model.js";
 import { Unigram } from "./unigram.js";
 import type { Vocabulary } from "./vocabulary.js";
@@ -14,7 +15,7 @@ export function readModel(scanned: ScannedModel): Model {
   const fields = new Fields(scanned.fields, "model");
   const type = fields.get("type") ?? guess(scanned);
   const { vocabulary } = scanned;
-  expect(vocabulary !== null, `model.vocab: the pieces were expected, got ${brief(fields.get("vocab"))}`);
+  expect(vocabulary !== null, () => `model.vocab: the pieces were expected, got ${brief(fields.get("vocab"))}`);
   expect(
     (scanned.scores !== null) === (type === "Unigram"),
     `model.vocab: ${type === "Unigram" ? "a list of [piece, score]" : "an object of pieces and ids"} was expected`,
@@ -47,10 +48,10 @@ function guess({ fields, merges, scores, vocabulary }: ScannedModel): string | u
 
 function readBpe(fields: Fields, vocabulary: Vocabulary, merges: ScannedModel["merges"]): Bpe {
   const dropout = fields.get("dropout") ?? 0;
-  expect(dropout === 0, `model.dropout: ${brief(dropout)} is not supported: pieces would be left to chance`);
+  expect(dropout === 0, () => `model.dropout: ${brief(dropout)} is not supported: pieces would be left to chance`);
   const optional = (name: string): string | null => (fields.get(name) == null ? null : fields.string(name));
   const prefix = optional("continuing_subword_prefix");
-  expect(merges !== null, `model.merges: a list was expected, got ${brief(fields.get("merges"))}`);
+  expect(merges !== null, () => `model.merges: a list was expected, got ${brief(fields.get("merges"))}`);
   return new Bpe(vocabulary, merges instanceof Int32Array ? merges : mergeIds(vocabulary, merges, prefix ?? ""), {
     unknown: optional("unk_token"),
     fuseUnknown: fields.boolean("fuse_unk", false),
@@ -67,10 +68,10 @@ function readBpe(fields: Fields, vocabulary: Vocabulary, merges: ScannedModel["m
  * @param merges left and right pieces, one after another, in order of rank
  * @param prefix what marks the right piece as continuing a word, and falls away when it is joined
  */
-export function mergeIds(vocabulary: Vocabulary, merges: Vocabulary, prefix: string): Int32Array {
+export function mergeIds(vocabulary: Vocabulary, merges: PiecePool, prefix: string): Int32Array {
   const count = merges.size >> 1;
   const ids = new Int32Array(3 * count);
-  const { units, begins, ends } = merges.pool;
+  const { units, begins, ends } = merges;
   let joined = new Uint16Array(256);
   const known = (from: Uint16Array, start: number, end: number, rank: number): number => {
     const id = vocabulary.idOf(from, start, end);

@@ -98,12 +98,15 @@ function behavior(fields: Fields, otherwise?: string): Behavior {
 /** The settings that the Metaspace pre-tokenizer and decoder share; old files say add_prefix_space for the scheme. */
 export function readMetaspace(fields: Fields): { mark: string; scheme: PrependScheme; split: boolean } {
   const mark = fields.string("replacement", "▁");
-  expect(mark.length === 1, `${fields.path}.replacement: one character up to U+FFFF was expected, got ${brief(mark)}`);
+  expect(
+    mark.length === 1,
+    () => `${fields.path}.replacement: one character up to U+FFFF was expected, got ${brief(mark)}`,
+  );
   const old = fields.get("add_prefix_space") === undefined ? true : fields.boolean("add_prefix_space");
   const scheme = fields.string("prepend_scheme", old ? "always" : "never");
   expect(
     scheme === "always" || scheme === "first" || scheme === "never",
-    `${fields.path}.prepend_scheme: always, first or never was expected, got ${brief(scheme)}`,
+    () => `${fields.path}.prepend_scheme: always, first or never was expected, got ${brief(scheme)}`,
   );
   return { mark, scheme, split: fields.boolean("split", true) };
 }

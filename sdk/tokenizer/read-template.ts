@@ -55,7 +55,10 @@ function merge(steps: readonly Template[], path: string): Template {
 /** ["[SEP]", 102] */
 function tokenId(fields: Fields, name: string): number {
   const [, id] = fields.list(name);
-  expect(Number.isInteger(id), `${fields.path}.${name}: [token, id] was expected, got ${brief(fields.get(name))}`);
+  expect(
+    Number.isInteger(id),
+    () => `${fields.path}.${name}: [token, id] was expected, got ${brief(fields.get(name))}`,
+  );
   return id as number;
 }
 
@@ -68,17 +71,17 @@ function readPlaces(fields: Fields): Template {
       if (place.get("Sequence") !== undefined) {
         const sequence = place.object("Sequence");
         const id = sequence.string("id");
-        expect(id === "A" || id === "B", `${path}: the sequence must be "A" or "B", got ${brief(id)}`);
+        expect(id === "A" || id === "B", () => `${path}: the sequence must be "A" or "B", got ${brief(id)}`);
         expect(name === "pair" || id === "A", `${path}: a template for one text cannot use sequence B`);
         return { sequence: id === "A" ? 0 : 1, segment: sequence.count("type_id", 0) };
       }
       const token = place.object("SpecialToken");
       const name_ = token.string("id");
-      expect(special.get(name_) !== undefined, `${path}: ${brief(name_)} is missing from special_tokens`);
+      expect(special.get(name_) !== undefined, () => `${path}: ${brief(name_)} is missing from special_tokens`);
       const ids = special.object(name_).list("ids");
       expect(
         ids.every(Number.isInteger),
-        `${path}: the ids of ${brief(name_)} must be whole numbers, got ${brief(ids)}`,
+        () => `${path}: the ids of ${brief(name_)} must be whole numbers, got ${brief(ids)}`,
       );
       return { ids: ids as number[], segment: token.count("type_id", 0) };
     });

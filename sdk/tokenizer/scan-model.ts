@@ -2,7 +2,8 @@
 import { grown } from "./aligned.js";
 import { TokenizerError } from "./errors.js";
 import type { JsonScanner } from "./json-scan.js";
-import { PieceKernel } from "./piece-kernel.js";
+import { compiledKernel, ScoreKernel } from "./piece-kernel.js";
+import { PiecePool } from "./piece-pool.js";
 import { PlainRuns } from "./plain-runs.js";
 import { scanVocabulary } from "./scan-vocabulary.js";
 import { Vocabulary } from "./vocabulary.js";
@@ -14,7 +15,7 @@ export interface ScannedModel {
   /** Scores by id, when the vocabulary is a list of [piece, score]. */
   readonly scores: Float64Array | null;
   /** Left and right pieces of the merges, one after another, when there are any; or the ids that they stand for. */
-  readonly merges: Vocabulary | Int32Array | null;
+  readonly merges: PiecePool | Int32Array | null;
 }
 
 /** @param size bytes of the file, which bound how many pieces there can be */
@@ -22,7 +23,7 @@ export function scanModel(scanner: JsonScanner, size: number): ScannedModel {
   const fields: Record<string, unknown> = {};
   let vocabulary: Vocabulary | null = null;
   let scores: Float64Array | null = null;
-  let merges: Vocabulary | null = null;
+  let merges: PiecePool | null = null;
   scanner.object((key) => {
     if (key === "vocab" && scanner.peek() === 0x7b) vocabulary = scanVocabulary(scanner, size);
     else if (key === "vocab" && scanner.peek() === 0x5b) [vocabulary, scores] = scanScores(scanner, size);
@@ -33,17 +34,13 @@ export function scanModel(scanner: JsonScanner, size: number): ScannedModel {
 }
 
 /** [[piece, score], …] */
-export function scanScores(
-  scanner: JsonScanner,
-  size: number,
-  module = PieceKernel.compiled(),
-): [Vocabulary, Float64Array] {
+export function scanScores(scanner: JsonScanner, size: number, module = compiledKernel()): [Vocabulary, Float64Array] {
   // Pieces with their scores take some 25 bytes each; tables that are too large are cut in the end, too small ones grow.
   const expected = Math.ceil(size / 24);
   const vocabulary = new Vocabulary(expected, Math.ceil(size / 6));
   const { pool } = vocabulary;
   let scores = new Float64Array(expected);
-  const kernel = PieceKernel.of(module, pool);
+  const kernel = ScoreKernel.of(module, pool);
   const runs = new PlainRuns(scanner, (json, at) => kernel?.readScores(json, at, scores) ?? 0);
   scanner.array(() => {
     runs.pass();
@@ -60,10 +57,9 @@ export function scanScores(
 }
 
 /** ["left right", …] or [["left", "right"], …] */
-function scanMerges(scanner: JsonScanner, size: number): Vocabulary {
-  const merges = new Vocabulary(64, Math.ceil(size / 3));
-  const { pool } = merges;
-  const add = (): void => merges.place(pool.used, pool.scanString(scanner), merges.size);
+function scanMerges(scanner: JsonScanner, size: number): PiecePool {
+  const merges = new PiecePool(Math.max(64, Math.ceil(size / 16)));
+  const add = (): void => merges.place(merges.used, merges.scanString(scanner), merges.size);
   scanner.array(() => {
     if (scanner.peek() === 0x5b) {
       scanner.expect("[");
@@ -73,11 +69,10 @@ function scanMerges(scanner: JsonScanner, size: number): Vocabulary {
       scanner.expect("]");
       return;
     }
-    const end = pool.scanString(scanner);
-    const { units, used } = pool;
-    let space = used;
-    while (space < end && units[space] !== 0x20) space++;
-    if (space === end || units.subarray(space + 1, end).includes(0x20))
+    const end = merges.scanString(scanner);
+    const { units, used } = merges;
+    const space = units.indexOf(0x20, used);
+    if (space < 0 || space >= end || units.lastIndexOf(0x20, end - 1) !== space)
       throw new TokenizerError(`model.merges[${merges.size / 2}]: "left right" was expected`);
     merges.place(used, space, merges.size);
     merges.place(space + 1, end, merges.size);

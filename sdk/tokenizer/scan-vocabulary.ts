@@ -3,30 +3,32 @@
  * object is made of a piece. Nearly all entries are written plainly, with ids that count up; a kernel reads those, where
  * there is one.
  */
+import { EncodedPieces } from "./encoded-pieces.js";
 import type { JsonScanner } from "./json-scan.js";
-import { PieceKernel } from "./piece-kernel.js";
+import { compiledKernel, PieceKernel } from "./piece-kernel.js";
 import { PlainRuns } from "./plain-runs.js";
 import { Vocabulary } from "./vocabulary.js";
 
 /**
  * @param size bytes of the file, which bound how many pieces there can be
- * @param module see {@link PieceKernel.compiled}; null reads every entry here
+ * @param module see {@link compiledKernel}; null reads every entry here
  */
-export function scanVocabulary(scanner: JsonScanner, size: number, module = PieceKernel.compiled()): Vocabulary {
+export function scanVocabulary(scanner: JsonScanner, size: number, module = compiledKernel()): Vocabulary {
   // Pieces take some fifteen bytes each; tables that are too large are cut in the end, too small ones grow.
-  const vocabulary = new Vocabulary(Math.max(64, Math.ceil(size / 12)), Math.ceil(size / 6));
+  const pieces = new EncodedPieces(Math.max(64, Math.ceil(size / 12)), Math.ceil(size / 2));
+  const vocabulary = Vocabulary.ofEncoded(pieces, Math.ceil(size / 6));
   // The table is there from the first piece on: of equal pieces the last one is found.
-  const { pool, table } = vocabulary;
-  const kernel = PieceKernel.of(module, pool, table);
+  const kernel = PieceKernel.of(module, pieces, vocabulary.table);
   const runs = new PlainRuns(scanner, (json, at) => kernel?.readEntries(json, at) ?? 0);
   scanner.list("{", "}", () => {
     runs.pass();
-    const begin = pool.used;
-    const end = pool.scanString(scanner);
+    if (kernel?.closed) return;
+    scanner.scanString();
+    const { units, length } = scanner;
     scanner.expect(":");
-    vocabulary.place(begin, end, scanner.number());
+    vocabulary.enter(units, 0, length, scanner.number());
   });
   kernel?.end();
-  pool.trim();
+  pieces.trim();
   return vocabulary;
 }

@@ -4,16 +4,18 @@
  *   vocabulary.find("##ing")   // 2075
  *   vocabulary.piece(2075)     // "##ing"
  */
-import { TokenizerError } from "./errors.js";
+import { EncodedPieces } from "./encoded-pieces.js";
+import { expect, TokenizerError } from "./errors.js";
 import { type FrontCoded, SortedPieces } from "./front-coding.js";
-import { appendPieces, expectEnough, type LengthCoded, piecesOf } from "./length-coding.js";
+import { appendPieces, expectEnough, type LengthCoded } from "./length-coding.js";
+import { compiledKernel } from "./piece-kernel.js";
 import { LinkedPieces } from "./piece-lists.js";
 import { PiecePool } from "./piece-pool.js";
 import { PieceTable } from "./piece-table.js";
 import { Trie } from "./trie.js";
 
 export class Vocabulary {
-  private pieces: PiecePool | SortedPieces;
+  private pieces: PiecePool | EncodedPieces | SortedPieces;
   private whole: PieceTable | undefined;
   private beginnings: Trie | undefined;
   /** Ids that are not in order must stay below this, so that a small file cannot ask for a large table. */
@@ -35,18 +37,21 @@ export class Vocabulary {
     return vocabulary;
   }
 
-  /** Pieces of the compact form, to be found as a whole. */
-  static ofLengths(coded: LengthCoded): Vocabulary {
+  /** Pieces that are found as a whole. @param most how many there can be at most */
+  static ofEncoded(pieces: EncodedPieces, most: number): Vocabulary {
+    const vocabulary = new Vocabulary(0, most);
+    vocabulary.pieces = pieces;
+    return vocabulary;
+  }
+
+  /** Pieces of the compact form, to be found as a whole. @param module see {@link compiledKernel} */
+  static ofLengths(coded: LengthCoded, module = compiledKernel()): Vocabulary {
     const { lengths, text, ids } = coded;
     expectEnough(lengths, text);
-    const vocabulary = new Vocabulary(lengths.length, lengths.length, text.length);
-    const { pool, table } = vocabulary;
-    if (ids === null) appendPieces(coded, pool, table);
-    else {
-      let i = 0;
-      for (const piece of piecesOf(coded)) vocabulary.add(piece, ids[i++]!);
-    }
-    return vocabulary;
+    const pieces = new EncodedPieces(lengths.length, text.length);
+    const vocabulary = Vocabulary.ofEncoded(pieces, lengths.length);
+    appendPieces(coded, pieces, vocabulary.table, module);
+    return ids === null ? vocabulary : vocabulary.renumbered(ids);
   }
 
   /** Pieces of the compact form, to be found by their beginnings. They are spelt when a text of one is asked for. */
@@ -56,15 +61,22 @@ export class Vocabulary {
     return vocabulary;
   }
 
-  /** The pieces by id. */
+  /** The pieces by id in UTF-16 units; from then on they are kept so. */
   get pool(): PiecePool {
-    if (this.pieces instanceof SortedPieces) this.pieces = this.pieces.pool;
-    return this.pieces;
+    if (this.pieces instanceof PiecePool) return this.pieces;
+    const pool = this.pieces instanceof SortedPieces ? this.pieces.pool : this.pieces.spelt();
+    if (this.whole !== undefined) this.whole.texts = pool;
+    this.pieces = pool;
+    return pool;
   }
 
   /** All ids are below this. */
   get size(): number {
     return this.pieces.size;
+  }
+
+  has(id: number): boolean {
+    return (this.pieces instanceof SortedPieces ? this.pool : this.pieces).has(id);
   }
 
   /** How many pieces there are. */
@@ -74,19 +86,38 @@ export class Vocabulary {
 
   add(piece: string, id: number): void {
     const { pool } = this;
-    const begin = pool.used;
-    pool.reserve(piece.length);
-    for (let i = 0; i < piece.length; i++) pool.units[begin + i] = piece.charCodeAt(i);
-    this.place(begin, begin + piece.length, id);
+    this.place(pool.used, pool.write(piece), id);
+  }
+
+  /** The same pieces with other ids, in the order in which they are to be added. */
+  private renumbered(ids: Int32Array): Vocabulary {
+    const { pool } = this;
+    expect(ids.length === pool.size, `vocabulary: ${pool.size} ids were expected, got ${ids.length}`);
+    const vocabulary = new Vocabulary(pool.size, pool.size, pool.used);
+    vocabulary.table; // from the first piece on: of equal pieces the last one is found
+    for (const [i, id] of ids.entries()) vocabulary.enter(pool.units, pool.begins[i]!, pool.ends[i]!, id);
+    return vocabulary;
+  }
+
+  /** Give the piece of units [start, end), which are whole characters, the id `id`. */
+  enter(units: Uint16Array, start: number, end: number, id: number): void {
+    const { pieces, whole } = this;
+    if (pieces instanceof EncodedPieces && id >= pieces.size) {
+      this.check(id);
+      pieces.add(units, start, end, id);
+      whole?.addFrom(id, id + 1);
+      return;
+    }
+    const { pool } = this;
+    pool.reserve(end - start);
+    pool.units.set(units.subarray(start, end), pool.used);
+    this.place(pool.used, pool.used + end - start, id);
   }
 
   /** Give the units [begin, end) of the pool, which the caller has written, the id `id`. */
   place(begin: number, end: number, id: number): void {
+    this.check(id);
     const { pool } = this;
-    if (!(Number.isInteger(id) && id >= 0 && (id <= pool.size || id < this.widest)))
-      throw new TokenizerError(
-        `vocabulary: ids must be whole numbers without wide gaps, got ${id} after ${pool.count} pieces`,
-      );
     this.beginnings?.enterAll();
     if (pool.has(id)) this.whole?.remove(id);
     pool.place(begin, end, id);
@@ -94,12 +125,19 @@ export class Vocabulary {
     this.beginnings?.set(pool.units, begin, end, id);
   }
 
+  private check(id: number): void {
+    if (!(Number.isInteger(id) && id >= 0 && (id <= this.size || id < this.widest)))
+      throw new TokenizerError(
+        `vocabulary: ids must be whole numbers without wide gaps, got ${id} after ${this.count} pieces`,
+      );
+  }
+
   /** All pieces by their whole text, made when first asked for. */
   get table(): PieceTable {
     if (this.whole === undefined) {
-      const { pool } = this;
-      this.whole = new PieceTable(pool, pool.begins.length);
-      this.whole.addFrom(0, pool.size);
+      const texts = this.pieces instanceof EncodedPieces ? this.pieces : this.pool;
+      this.whole = new PieceTable(texts, Math.max(texts.size, texts.ends.length));
+      this.whole.addFrom(0, texts.size);
     }
     return this.whole;
   }
@@ -107,7 +145,7 @@ export class Vocabulary {
   /** All pieces by their beginnings, made when first asked for. */
   get trie(): Trie {
     if (this.beginnings === undefined) {
-      const { pieces } = this;
+      const pieces = this.pieces instanceof SortedPieces ? this.pieces : this.pool;
       this.beginnings = Trie.ofPieces(pieces instanceof SortedPieces ? pieces : new LinkedPieces(pieces));
     }
     return this.beginnings;
@@ -130,6 +168,6 @@ export class Vocabulary {
 
   /** The piece of an id, or undefined. */
   piece(id: number): string | undefined {
-    return this.pool.piece(id);
+    return (this.pieces instanceof SortedPieces ? this.pool : this.pieces).piece(id);
   }
 }

@@ -4,7 +4,7 @@
  */
 import { expect } from "./errors.js";
 import type { Model, Pieces } from "./model.js";
-import { EMPTY_HASH, hashOn } from "./piece-table.js";
+import { type Hashed, hashUnits } from "./piece-hash.js";
 import type { Vocabulary } from "./vocabulary.js";
 
 export interface WordPieceOptions {
@@ -21,7 +21,7 @@ export class WordPiece implements Model {
   readonly longest: number;
   private readonly unknownToken: string;
   private readonly prefixUnits: Uint16Array;
-  private readonly prefixHash: number;
+  private readonly prefixHashed: Hashed;
   /** Hashes of the beginnings of what is left of the word at work. */
   private hashes = new Int32Array(128);
 
@@ -34,7 +34,9 @@ export class WordPiece implements Model {
     this.unknownToken = options.unknown ?? "[UNK]";
     this.unknown = vocabulary.find(this.unknownToken);
     this.prefixUnits = Uint16Array.from({ length: this.prefix.length }, (_, i) => this.prefix.charCodeAt(i));
-    this.prefixHash = this.prefixUnits.reduce(hashOn, EMPTY_HASH);
+    const { length } = this.prefixUnits;
+    const bytes = new TextEncoder().encode(this.prefix).length;
+    this.prefixHashed = { hash: hashUnits(this.prefixUnits, 0, length), bytes };
   }
 
   encode(units: Uint16Array, start: number, end: number, out: Pieces): void {
@@ -62,12 +64,11 @@ export class WordPiece implements Model {
     const { table } = this.vocabulary;
     const skip = inside ? this.prefixUnits.length : 0;
     const most = Math.min(end - at, table.longest - skip);
-    if (most >= this.hashes.length) this.hashes = new Int32Array(2 * most);
+    if (most > this.hashes.length) this.hashes = new Int32Array(2 * most);
     const { hashes } = this;
-    let hash = inside ? this.prefixHash : EMPTY_HASH;
-    for (let i = 0; i < most; i++) hashes[i + 1] = hash = hashOn(hash, units[at + i]!);
+    hashUnits(units, at, at + most, inside ? this.prefixHashed : undefined, hashes);
     for (let length = most; length > 0; length--) {
-      const id = table.seek(hashes[length]!, units, at, at + length, skip);
+      const id = table.seek(hashes[length - 1]!, units, at, at + length, skip);
       if (id < 0) continue;
       this.found = id;
       return at + length;

@@ -5,15 +5,18 @@ import { pathToFileURL } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Rng, seed } from "../../sdk/tensor/random.js";
+import { readCompact } from "../../sdk/tokenizer/compact-read.js";
+import { EncodedPieces } from "../../sdk/tokenizer/encoded-pieces.js";
 import { TokenizerError } from "../../sdk/tokenizer/errors.js";
 import { type FrontCoded, frontCode } from "../../sdk/tokenizer/front-coding.js";
 import { JsonScanner } from "../../sdk/tokenizer/json-scan.js";
 import { appendPieces, type LengthCoded, lengthCode } from "../../sdk/tokenizer/length-coding.js";
-import { PieceKernel } from "../../sdk/tokenizer/piece-kernel.js";
-import { PiecePool } from "../../sdk/tokenizer/piece-pool.js";
+import { hashBytes, hashUnits } from "../../sdk/tokenizer/piece-hash.js";
+import { compiledKernel } from "../../sdk/tokenizer/piece-kernel.js";
 import { PieceTable } from "../../sdk/tokenizer/piece-table.js";
 import { scanScores } from "../../sdk/tokenizer/scan-model.js";
 import { scanVocabulary } from "../../sdk/tokenizer/scan-vocabulary.js";
+import { readTokenizerJson } from "../../sdk/tokenizer/tokenizer-json.js";
 import { Trie } from "../../sdk/tokenizer/trie.js";
 import { Vocabulary } from "../../sdk/tokenizer/vocabulary.js";
 import { vocabularyJSON } from "../../sdk/tokenizer/wordpiece.js";
@@ -86,7 +89,7 @@ function both<T>(
   scan: (scanner: JsonScanner, size: number, module: WebAssembly.Module | null) => T,
 ): (T | string)[] {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-  return [PieceKernel.compiled(), null].map((module) => {
+  return [compiledKernel(), null].map((module) => {
     try {
       return scan(new JsonScanner(bytes), bytes.length, module);
     } catch (error) {
@@ -120,7 +123,7 @@ function written(random: Rng): string {
 }
 
 test("reads the same with the kernel and without it, across the borders of its windows", () => {
-  assert.ok(PieceKernel.compiled() !== null, "this runtime compiles WebAssembly");
+  assert.ok(compiledKernel() !== null, "this runtime compiles WebAssembly");
   for (let number = 0; number < 4; number++) {
     const random = seed(number);
     const long = JSON.stringify("長い".repeat(20_000));
@@ -283,19 +286,52 @@ test("is the same after length coding and after front coding", () => {
 
 /** Pieces with the ids 0, 1, 2 …, with a module or without it. */
 function appended(coded: Pick<LengthCoded, "lengths" | "text">, module: WebAssembly.Module | null) {
-  const pool = new PiecePool(coded.lengths.length, coded.text.length);
-  const table = new PieceTable(pool, coded.lengths.length);
-  appendPieces({ ...coded, ids: null }, pool, table, module);
-  return { pool, table };
+  const pieces = new EncodedPieces(coded.lengths.length, coded.text.length);
+  const table = new PieceTable(pieces, coded.lengths.length);
+  appendPieces(coded, pieces, table, module);
+  return { pieces, table };
 }
 
 test("appends the same with the kernel and without it", () => {
-  const pieces = [...new Set(entriesOf(seed(1), 30_000).map(([piece]) => piece.slice(-255)))];
+  const pieces = [...new Set(entriesOf(seed(1), 30_000).map(([piece]) => piece))];
+  pieces.splice(10_000, 0, "y".repeat(254), "y".repeat(255), "é".repeat(255), "東".repeat(3000), "z".repeat(40_000));
   const coded = lengthCode(Vocabulary.of(pieces).pool);
-  const [kernel, none] = [PieceKernel.compiled(), null].map((module) => appended(coded, module));
+  const [kernel, none] = [compiledKernel(), null].map((module) => appended(coded, module));
   assert.equal(kernel!.table, none!.table);
   for (const [id, piece] of pieces.entries())
-    assert.equal([kernel!.pool.piece(id), none!.pool.piece(id)], [piece, piece]);
+    assert.equal([kernel!.pieces.piece(id), none!.pieces.piece(id)], [piece, piece]);
+});
+
+test("hashes beginnings as it hashes them alone, and as their bytes", () => {
+  const random = seed(1);
+  for (let number = 0; number < 2000; number++) {
+    const wild = number % 2 === 0; // with halves of pairs
+    const text = wild
+      ? Array.from({ length: random.integer(12) }, () =>
+          String.fromCharCode([0x61, 0xe9, 0x6771, 0xd83d, 0xde00][random.integer(5)]!),
+        ).join("")
+      : (JSON.parse(written(random)) as string);
+    const units = Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+    const hashes = new Int32Array(units.length);
+    const hash = hashUnits(units, 0, units.length, undefined, hashes);
+    for (let length = 1; length <= Math.min(40, units.length); length++)
+      assert.is(hashes[length - 1], hashUnits(units, 0, length), JSON.stringify(text));
+    if (text.isWellFormed()) {
+      const bytes = new TextEncoder().encode(`?${text}`);
+      assert.is(hash, hashBytes(bytes, 1, bytes.length), JSON.stringify(text));
+    }
+  }
+});
+
+test("finds pieces behind a prefix of any characters", () => {
+  for (const prefix of ["##", "é", "東#", "\u{1f600}"]) {
+    const pieces = ["?", "un", `${prefix}東`, `${prefix}é`, `${prefix}éa`, `${prefix}\u{1f601}`, `${prefix}a`];
+    const vocab = Object.fromEntries(pieces.map((piece, id) => [piece, id]));
+    const model = { type: "WordPiece", unk_token: "?", continuing_subword_prefix: prefix, vocab };
+    const read = readTokenizerJson(JSON.stringify({ model }));
+    for (const each of [read, readCompact(read.toBytes()), read])
+      assert.equal([...each.encode("unéa\u{1f601}東").ids], [1, 4, 5, 2], prefix);
+  }
 });
 
 test("codes equal pieces, gaps and any order of ids so that the same pieces are found", () => {
@@ -328,46 +364,50 @@ test("codes equal pieces, gaps and any order of ids so that the same pieces are 
     for (let id = 0; id < 6; id++) assert.is(back.piece(id), vocabulary.piece(id));
     for (const piece of ["a", "b", "c", ""]) assert.is(back.find(piece), vocabulary.find(piece));
   }
-  assert.throws(
-    () => lengthCode(Vocabulary.of(["a".repeat(256)]).pool),
-    /more than 255 units are not supported, got 256/,
-  );
   assert.throws(() => lengthCode(Vocabulary.of(["\ud800"]).pool), /half a surrogate pair cannot be written/);
 });
 
 test("refuses lengths that do not fit their text, with the kernel and without it", () => {
   const pairs = Uint8Array.of(0xf0, 0x9f, 0x98, 0x80, 0x61);
   for (const [lengths, text, whole] of [
-    [[2, 1], pairs, true],
-    [[3], pairs, true],
-    [[0, 3, 0], pairs, true],
-    [[1, 2], pairs, false],
-    [[1, 1, 1], pairs, false],
-    [[2], pairs, false],
-    [[2, 2], pairs, false],
-    [[2, 1, 1], pairs, false],
+    [[4, 1], pairs, true],
+    [[5], pairs, true],
+    [[0, 5, 0], pairs, true],
+    [[1, 4], pairs, false],
+    [[2, 3], pairs, false],
+    [[3, 0, 2], pairs, false],
+    [[4], pairs, false],
+    [[4, 2], pairs, false],
+    [[4, 1, 1], pairs, false],
+    [[4, 255], pairs, false],
+    [[5, 255], pairs, false],
+    [[255, 45], [...Array(300)].fill(0x61), true],
+    [[255, 255, 90, 0], [...Array(600)].fill(0x61), true],
+    [[255, 0, 45], [...Array(300)].fill(0x61), true],
+    [[255, 44], [...Array(300)].fill(0x61), false],
     [[1], [0], true],
-    [[1], [0xef, 0xbb, 0xbf], true],
+    [[3], [0xef, 0xbb, 0xbf], true],
     [[1, 1], [0xc3, 0x61], false],
-    [[1], [0xc0, 0x80], false],
-    [[1], [0xe0, 0x80, 0x80], false],
-    [[1], [0xed, 0xa0, 0x80], false],
-    [[2], [0xf4, 0x90, 0x80, 0x80], false],
-    [[2], [0xf0, 0x8f, 0xbf, 0xbf], false],
-    [[2], [0xf8, 0x90, 0x80, 0x80], false],
-    [[1], [0xe2, 0x82], false],
+    [[2], [0xc0, 0x80], false],
+    [[3], [0xe0, 0x80, 0x80], false],
+    [[3], [0xed, 0xa0, 0x80], false],
+    [[4], [0xf4, 0x90, 0x80, 0x80], false],
+    [[4], [0xf0, 0x8f, 0xbf, 0xbf], false],
+    [[4], [0xf8, 0x90, 0x80, 0x80], false],
+    [[2], [0xe2, 0x82], false],
   ] as const) {
     const coded = { lengths: Uint8Array.from(lengths), text: Uint8Array.from(text) };
-    for (const module of [PieceKernel.compiled(), null])
-      if (whole) assert.is(appended(coded, module).pool.count, lengths.length);
-      else assert.throws(() => appended(coded, module), /which end elsewhere or are none/);
+    for (const module of [compiledKernel(), null])
+      if (whole) assert.is(appended(coded, module).pieces.count, lengths.filter((length) => length < 255).length);
+      else assert.throws(() => appended(coded, module), /which end elsewhere or are none/, `${lengths} ${text}`);
   }
   const many = { lengths: new Uint8Array(5000), text: pairs, ids: null };
   assert.throws(() => Vocabulary.ofLengths(many), /5000 pieces in 5 bytes of text cannot all differ/);
   for (const [lengths, ids, message] of [
-    [[2, 2], [0, 7], /which end elsewhere or are none/],
-    [[2, 1], [0, -1], /without wide gaps, got -1/],
-    [[2, 1], [0, 1027], /without wide gaps, got 1027/],
+    [[4, 2], [0, 7], /which end elsewhere or are none/],
+    [[4, 1], [0], /2 ids were expected, got 1/],
+    [[4, 1], [0, -1], /without wide gaps, got -1/],
+    [[4, 1], [0, 1027], /without wide gaps, got 1027/],
   ] as const) {
     const coded = { lengths: Uint8Array.from(lengths), text: pairs, ids: Int32Array.from(ids) };
     assert.throws(() => Vocabulary.ofLengths(coded), message);
