@@ -32,8 +32,14 @@ export const SCORES: usize = LENGTHS + ((PIECES + 15) & ~15);
 export const HEADS: usize = SCORES + 8 * PIECES;
 
 const QUOTE: u32 = 0x22;
+const QUOTE_COLON: u32 = 0x3a22;
 const BACKSLASH: u32 = 0x5c;
 const CLOSE: u32 = 0x7d;
+
+/** Sixteen quotes, backslashes and spaces. */
+const SPECIAL = memory.data<u64>([
+  0x2222222222222222, 0x2222222222222222, 0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c, 0x2020202020202020, 0x2020202020202020,
+]);
 
 /** Of the last call: how many bytes it read, and how many bytes, or units, it wrote. */
 export let bytesRead: u32 = 0;
@@ -69,42 +75,49 @@ export function readEntries(length: u32, id: u32, used: u32, most: u32, mask: u3
   if (endOfText(length) == TEXT) return 0;
   let number = numeral(id);
   let width = digits(number);
+  let untilCarry = 10 - (id % 10);
   let text = TEXT;
   let out = OUT;
   let count: u32 = 0;
-  for (; count < most && closed == 0 && number != 0; count++) {
-    let p = skipSpace(text);
-    if (load<u8>(p) != QUOTE) break;
-    const bytes = v128.load(++p);
-    const plain = plainBytes(bytes);
-    if (load<u8>(p + plain) == QUOTE) {
-      v128.store(out, bytes);
-      outEnd = out + plain;
-      p += plain + 1;
-    } else {
-      p = readBytes(p, out);
-      if (p == 0) break;
+  while (count < most && number != 0 && closed == 0) {
+    let p = text;
+    if (load<u8>(p) != QUOTE) {
+      p = skipSpace(p);
+      if (load<u8>(p) != QUOTE) break;
     }
-    if (load<u8>(p) != 0x3a) break;
-    if (load<u8>(++p) == 0x20) p++;
+    const bytes = v128.load(++p);
+    let length = plainBytes(bytes);
+    v128.store(out, bytes);
+    p += length;
+    if (load<u16>(p) != QUOTE_COLON) {
+      p = readBytes(p - length, out);
+      if (p == 0 || load<u16>(p) != QUOTE_COLON) break;
+      length = <u32>(outEnd - out);
+    }
+    p += 2;
+    if (load<u8>(p) == 0x20) p++;
     const others = load<u64>(p) ^ number;
-    if (others << (56 - width) == 0) text = p + <usize>(width >> 3) + 1;
+    p += <usize>(width >> 3);
+    if (others << (56 - width) == 0) p++;
     else {
-      if (others << (64 - width) != 0) break;
-      p = skipSpace(p + <usize>(width >> 3));
-      if (load<u8>(p) != CLOSE) break;
+      // The last entry has a brace where others have a comma.
+      p = skipSpace(p);
+      if (others << (64 - width) != 0 || load<u8>(p) != CLOSE) break;
       closed = 1;
-      text = p;
     }
 
-    const length = <u32>(outEnd - out);
+    text = p;
     longest = max(longest, length);
-    enter(count, used + <u32>(outEnd - OUT), hashOf(out, length), ++id, mask, tags);
-    out = outEnd;
+    out += length;
+    enter(count++, used + <u32>(out - OUT), hashOf(out - length, length), ++id, mask, tags);
     number += <u64>1 << (width - 8);
-    if (<u8>(number >> (width - 8)) > 0x39) {
-      number = numeral(id);
-      width = digits(number);
+    if (--untilCarry == 0) {
+      untilCarry = 10;
+      number = carry(number, width - 8);
+      if (number == 0) {
+        number = numeral(id);
+        width = digits(number);
+      }
     }
   }
   bytesRead = <u32>(text - TEXT);
@@ -130,6 +143,16 @@ function numeral(id: u32): u64 {
   return characters;
 }
 
+/** A numeral whose digit at bit `place` has come to ten; 0 where it needs another digit. */
+function carry(numeral: u64, place: u64): u64 {
+  while (<u8>(numeral >> place) == 0x3a) {
+    if (place == 0) return 0;
+    numeral += (<u64>1 << (place - 8)) - (<u64>10 << place);
+    place -= 8;
+  }
+  return numeral;
+}
+
 /** How many bits the digits of a numeral take. */
 // @ts-ignore: decorator
 @inline function digits(numeral: u64): u64 {
@@ -140,13 +163,13 @@ function numeral(id: u32): u64 {
 // @ts-ignore: decorator
 @inline function plainBytes(bytes: v128): u32 {
   const special = v128.or(
-    v128.or(i8x16.eq(bytes, i8x16.splat(<i8>QUOTE)), i8x16.eq(bytes, i8x16.splat(<i8>BACKSLASH))),
-    i8x16.lt_u(bytes, i8x16.splat(0x20)),
+    v128.or(i8x16.eq(bytes, v128.load(SPECIAL)), i8x16.eq(bytes, v128.load(SPECIAL, 16))),
+    i8x16.lt_u(bytes, v128.load(SPECIAL, 32)),
   );
   return ctz(i8x16.bitmask(special) | 0x10000);
 }
 
-/** Read the string whose text begins at `p`, its UTF-8 to `out` on; returns the byte behind it, 0 where others must judge. */
+/** Read the string whose text begins at `p`, its UTF-8 to `out` on; returns its closing quote, 0 where others must judge. */
 function readBytes(p: usize, out: usize): usize {
   for (let c: u32 = load<u8>(p); c != QUOTE; c = load<u8>(++p)) {
     if (c < 0x20) return 0;
@@ -161,7 +184,7 @@ function readBytes(p: usize, out: usize): usize {
     out = writeUnit(c, out);
   }
   outEnd = out;
-  return p + 1;
+  return p;
 }
 
 /** A unit as UTF-8. */
