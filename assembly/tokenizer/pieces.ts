@@ -18,38 +18,43 @@ export const WINDOW: usize = 1 << 15;
 export const PIECES: usize = WINDOW / 5;
 /** The UTF-8, and zeros behind it, which end what is not whole. Constants stand before it, from 1024 on. */
 export const TEXT: usize = 2048;
-/** The text of pieces that are read from JSON: UTF-8 for a hash table, UTF-16 where there are scores. */
-export const OUT: usize = TEXT + WINDOW + 32;
-// 32-bit numbers for each piece: where it ends, and what its chain held before it.
-const NUMBERS: usize = (4 * PIECES + 15) & ~15;
-export const ENDS: usize = OUT + 2 * WINDOW + 32;
-export const NEXT: usize = ENDS + NUMBERS;
-/** How many bytes each piece has: the sum of the bytes here up to one below 255. */
-export const LENGTHS: usize = NEXT + NUMBERS;
-/** For each piece its score, an f64. */
-export const SCORES: usize = LENGTHS + ((PIECES + 15) & ~15);
-/** For each chain its last piece, or 0, as sdk/tokenizer/piece-table.ts has it. They stay from call to call. */
-export const HEADS: usize = SCORES + 8 * PIECES;
+/** Here begin the tables of pieces with scores: their text in UTF-16 units, where each ends, and their scores, f64 each. */
+export const UNITS: usize = TEXT + WINDOW + 32;
+export const ENDS: usize = UNITS + 2 * WINDOW;
+export const SCORES: usize = ENDS + ((4 * PIECES + 15) & ~15);
+
+/**
+ * Or the tables of all pieces that are found as a whole, where {@link makeRoom} puts them: for each chain its last entry, as
+ * sdk/tokenizer/piece-table.ts has it; for each piece the entry before it in its chain, where it ends, and how many bytes it
+ * has, as the compact form says; and their text in UTF-8.
+ */
+export const heads: usize = UNITS;
+export let next: usize = 0;
+export let ends: usize = 0;
+export let lengths: usize = 0;
+export let bytes: usize = 0;
+/** The number of chains - 1, and the bits of a hash that stand beside an id. */
+let mask: u32 = 0;
+let tags: u32 = 0;
 
 const QUOTE: u32 = 0x22;
 const QUOTE_COLON: u32 = 0x3a22;
 const BACKSLASH: u32 = 0x5c;
 const CLOSE: u32 = 0x7d;
+const MORE: u32 = 255;
 
 /** Sixteen quotes, backslashes and spaces. */
 const SPECIAL = memory.data<u64>([
   0x2222222222222222, 0x2222222222222222, 0x5c5c5c5c5c5c5c5c, 0x5c5c5c5c5c5c5c5c, 0x2020202020202020, 0x2020202020202020,
 ]);
 
-/** Of the last call: how many bytes it read, and how many bytes, or units, it wrote. */
+/** Of the last call: how many bytes it read, and how many bytes, or units, its pieces have. */
 export let bytesRead: u32 = 0;
 export let written: u32 = 0;
 /** Of the last call for a hash table: bytes of the longest piece. */
 export let longest: u32 = 0;
 /** Of the last call that read entries: 1 if the brace behind the last one follows. */
 export let closed: u32 = 0;
-/** Of the last call that read lengths: how many. */
-export let lengthsRead: u32 = 0;
 
 /** Where the character at work begins; in the end its last byte. */
 let at: usize = 0;
@@ -59,17 +64,32 @@ let outEnd: usize = 0;
 let score: f64 = 0;
 
 /**
+ * Make room for the tables of `pieces` pieces of `length` bytes together, in `places` chains; says whether there is any.
+ *
+ * @param beside the bits of a hash that stand beside an id
+ */
+export function makeRoom(pieces: u32, length: u32, places: u32, beside: u32): bool {
+  mask = places - 1;
+  tags = beside;
+  next = heads + (<usize>places << 2);
+  ends = next + (<usize>pieces << 2);
+  lengths = ends + (<usize>pieces << 2);
+  bytes = (lengths + pieces + 31) & ~15; // behind zeros
+  const missing = <i32>((bytes + length + WINDOW + 0xffff) >>> 16) - memory.size();
+  return missing <= 0 || memory.grow(missing) >= 0;
+}
+
+/**
  * Read entries `"piece":12,` with the ids `id`, `id + 1` and so on, up to one that is written in another way or is not whole.
  *
  * @param length bytes of the text, at most WINDOW
- * @param used bytes of the pieces before these, from which ends are counted
+ * @param used bytes of the pieces before these
  * @param most how many entries to read at most
- * @param mask number of chains - 1; see sdk/tokenizer/piece-table.ts
- * @param tags the bits of its hash that stand beside an id
  * @returns how many were read; 0 where the text is not UTF-8
  */
-export function readEntries(length: u32, id: u32, used: u32, most: u32, mask: u32, tags: u32): u32 {
+export function readEntries(length: u32, id: u32, used: u32, most: u32): u32 {
   bytesRead = 0;
+  written = 0;
   longest = 0;
   closed = 0;
   if (endOfText(length) == TEXT) return 0;
@@ -77,17 +97,18 @@ export function readEntries(length: u32, id: u32, used: u32, most: u32, mask: u3
   let width = digits(number);
   let untilCarry = 10 - (id % 10);
   let text = TEXT;
-  let out = OUT;
-  let count: u32 = 0;
-  while (count < most && number != 0 && closed == 0) {
+  let out = bytes + used;
+  const last = id + most;
+  const first = id;
+  while (id < last && number != 0 && closed == 0) {
     let p = text;
     if (load<u8>(p) != QUOTE) {
       p = skipSpace(p);
       if (load<u8>(p) != QUOTE) break;
     }
-    const bytes = v128.load(++p);
-    let length = plainBytes(bytes);
-    v128.store(out, bytes);
+    const block = v128.load(++p);
+    let length = plainBytes(block);
+    v128.store(out, block);
     p += length;
     if (load<u16>(p) != QUOTE_COLON) {
       p = readBytes(p - length, out);
@@ -108,8 +129,8 @@ export function readEntries(length: u32, id: u32, used: u32, most: u32, mask: u3
 
     text = p;
     longest = max(longest, length);
+    enter(id++, out, length);
     out += length;
-    enter(count++, used + <u32>(out - OUT), hashOf(out - length, length), ++id, mask, tags);
     number += <u64>1 << (width - 8);
     if (--untilCarry == 0) {
       untilCarry = 10;
@@ -121,8 +142,8 @@ export function readEntries(length: u32, id: u32, used: u32, most: u32, mask: u3
     }
   }
   bytesRead = <u32>(text - TEXT);
-  written = <u32>(out - OUT);
-  return count;
+  written = <u32>(out - bytes) - used;
+  return id - first;
 }
 
 /** Where the text ends, but for a last character that is not whole, which is cut off; none of it if it is not UTF-8. */
@@ -205,46 +226,41 @@ function writeUnit(unit: u32, out: usize): usize {
 }
 
 /**
- * Enter pieces with the ids `id`, `id + 1` and so on, whose text and lengths are given, up to one that is not whole.
+ * Enter pieces with the ids 0, 1, 2 and so on, whose text and lengths stand in their tables.
  *
- * @param lengths how many bytes of lengths there are, at most PIECES
- * @param length bytes of the text, at most WINDOW
- * @param used bytes of the pieces before these, from which ends are counted
- * @returns how many were entered
+ * @param count how many lengths there are: a piece has the sum of those up to one below 255
+ * @param length bytes of the text
+ * @returns how many pieces there are; -1 where text and lengths do not belong together
  */
-export function enterPieces(lengths: u32, length: u32, id: u32, used: u32, mask: u32, tags: u32): u32 {
-  bytesRead = 0;
-  lengthsRead = 0;
+export function enterPieces(count: u32, length: u32): i32 {
   longest = 0;
-  const stop = endOfText(length);
-  const last = LENGTHS + lengths;
-  let p = LENGTHS;
-  let text = TEXT;
-  let count: u32 = 0;
-  while (p < last) {
-    let part: u32 = load<u8>(p++);
-    let length = part;
-    while (part == 255 && p < last) {
-      part = load<u8>(p++);
-      length += part;
-    }
-    if (part == 255 || text + length > stop || (load<u8>(text) & 0xc0) == 0x80) break;
-    longest = max(longest, length);
-    enter(count++, used + <u32>(text - TEXT) + length, hashOf(text, length), ++id, mask, tags);
-    text += length;
-    lengthsRead = <u32>(p - LENGTHS);
+  const stop = bytes + length;
+  if (!isUTF8(bytes, stop)) return -1;
+  let text = bytes;
+  let piece: u32 = 0;
+  let id: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const part: u32 = load<u8>(lengths + i);
+    piece += part;
+    if (piece > <u32>(stop - text)) return -1;
+    if (part == MORE) continue;
+    longest = max(longest, piece);
+    enter(id++, text, piece);
+    text += piece;
+    piece = 0;
+    if ((load<u8>(text) & 0xc0) == 0x80) return -1; // not where a whole character begins
   }
-  bytesRead = <u32>(text - TEXT);
-  return count;
+  return piece == 0 && text == stop ? id : -1;
 }
 
 // @ts-ignore: decorator
-@inline function enter(count: u32, end: u32, hash: u32, id: u32, mask: u32, tags: u32): void {
-  const piece = <usize>count << 2;
-  store<u32>(piece + ENDS, end);
-  const head = HEADS + (<usize>((hash ^ (hash >>> 15)) & mask) << 2);
-  store<u32>(piece + NEXT, load<u32>(head));
-  store<u32>(head, (hash & tags) | id);
+@inline function enter(id: u32, text: usize, length: u32): void {
+  const piece = <usize>id << 2;
+  const hash = hashOf(text, length);
+  store<u32>(ends + piece, <u32>(text - bytes) + length);
+  const head = heads + (<usize>((hash ^ (hash >>> 15)) & mask) << 2);
+  store<u32>(next + piece, load<u32>(head));
+  store<u32>(head, (hash & tags) | (id + 1));
 }
 
 /**
@@ -257,7 +273,7 @@ export function enterPieces(lengths: u32, length: u32, id: u32, used: u32, mask:
  */
 export function readScores(length: u32, used: u32, most: u32): u32 {
   let text = TEXT;
-  let units = OUT;
+  let units = UNITS;
   let count: u32 = 0;
   store<u8>(TEXT + length, 0);
   for (; count < most; count++) {
@@ -274,11 +290,11 @@ export function readScores(length: u32, used: u32, most: u32): u32 {
 
     text = p + 1;
     units = outEnd;
-    store<u32>((<usize>count << 2) + ENDS, used + (<u32>(units - OUT) >> 1));
+    store<u32>((<usize>count << 2) + ENDS, used + (<u32>(units - UNITS) >> 1));
     store<f64>((<usize>count << 3) + SCORES, score);
   }
   bytesRead = <u32>(text - TEXT);
-  written = <u32>(units - OUT) >> 1;
+  written = <u32>(units - UNITS) >> 1;
   return count;
 }
 

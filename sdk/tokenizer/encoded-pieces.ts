@@ -3,28 +3,29 @@
  * to find pieces as a whole; {@link EncodedPieces.spelt} gives the same pieces in UTF-16 units.
  */
 import { grown } from "./aligned.js";
+import type { JsonScanner } from "./json-scan.js";
 import { hashBytes } from "./piece-hash.js";
-import { PiecePool, wasteful } from "./piece-pool.js";
+import { PiecePool } from "./piece-pool.js";
 import { AT_ONCE } from "./portions.js";
-import { decodeUTF8, encodeUTF8, isWritten, skipUTF8 } from "./utf8.js";
+import { decodeUTF8, isWritten, skipUTF8 } from "./utf8.js";
 
 export class EncodedPieces {
+  /** No pieces yet. More room than is expected is taken as needed. */
+  static withRoom(pieces: number, bytes: number): EncodedPieces {
+    return new EncodedPieces(new Uint8Array(bytes), new Int32Array(pieces));
+  }
+
   /** Ids below this have a piece, or are holes. */
   size = 0;
-  bytes: Uint8Array;
+  /** Bytes of all pieces. */
   used = 0;
-  /** For each id where its piece ends in `bytes`; it begins where the one before it ends. */
-  ends: Int32Array;
   private readonly holes = new Set<number>();
 
-  /**
-   * @param pieces how many are expected; more are taken as needed
-   * @param bytes how many bytes they are expected to have together
-   */
-  constructor(pieces: number, bytes: number) {
-    this.bytes = new Uint8Array(bytes);
-    this.ends = new Int32Array(pieces);
-  }
+  /** @param ends for each id where its piece ends in `bytes`; it begins where the one before it ends */
+  constructor(
+    public bytes: Uint8Array,
+    public ends: Int32Array,
+  ) {}
 
   /** How many pieces there are. */
   get count(): number {
@@ -60,37 +61,24 @@ export class EncodedPieces {
     return isWritten(units, start, end, this.bytes, at, this.ends[id]!);
   }
 
-  /** Add pieces behind the last id, for which there is room: their bytes, and where each of them ends. */
-  append(bytes: Uint8Array, ends: Int32Array): void {
-    this.reserve(bytes.length);
-    this.bytes.set(bytes, this.used);
-    this.ends.set(ends, this.size);
-    this.used += bytes.length;
-    this.size += ends.length;
+  /** Read a string into the bytes from `used` on; it ends at the byte returned, and is kept once it is placed. */
+  scanString(scanner: JsonScanner): number {
+    for (const start = scanner.at; ; scanner.at = start) {
+      const end = scanner.stringTo(this.bytes, this.used);
+      if (end >= 0) return end;
+      this.bytes = grown(this.bytes, new Uint8Array(2 * this.bytes.length + 64));
+    }
   }
 
-  /** Add a piece of whole characters, with an id that is beyond all others; between them there are holes. */
-  add(units: Uint16Array, start: number, end: number, id: number): void {
+  /** Give bytes [used, end), which the caller has written, an id that is beyond all others; between them there are holes. */
+  place(end: number, id: number): void {
     if (id >= this.ends.length) this.ends = grown(this.ends, new Int32Array(Math.max(id + 1, 2 * this.ends.length)));
     for (; this.size < id; this.size++) {
       this.holes.add(this.size);
       this.ends[this.size] = this.used;
     }
-    this.reserve(3 * (end - start));
-    this.used = encodeUTF8(units, start, end, this.bytes, this.used);
-    this.ends[this.size++] = this.used;
-  }
-
-  private reserve(length: number): void {
-    const needed = this.used + length;
-    if (needed > this.bytes.length)
-      this.bytes = grown(this.bytes, new Uint8Array(Math.max(needed, 2 * this.bytes.length)));
-  }
-
-  /** Give back the room that was not needed, where it is worth copying the rest. */
-  trim(): void {
-    if (wasteful(this.used, this.bytes.length)) this.bytes = this.bytes.slice(0, this.used);
-    if (wasteful(this.size, this.ends.length)) this.ends = this.ends.slice(0, this.size);
+    this.ends[this.size++] = end;
+    this.used = end;
   }
 
   /** The same pieces in UTF-16 units. */

@@ -5,6 +5,7 @@
 import { decodeUnits } from "./aligned.js";
 import { TokenizerError } from "./errors.js";
 import { AT_ONCE } from "./portions.js";
+import { encodeCodePoint } from "./utf8.js";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -107,18 +108,18 @@ export class JsonScanner {
     }
   }
 
-  /** Read a string into `units` from place `used` on; returns where it ends there, or -1 when there is no room. */
-  stringTo(units: Uint16Array, used: number): number {
+  /** Read a string into `into` from place `used` on, as units or UTF-8; returns its end there, or -1 when there is no room. */
+  stringTo(into: Uint16Array | Uint8Array, used: number): number {
     if (this.peek() !== QUOTE) this.fail("a string");
     const { bytes } = this;
-    const room = units.length - 2;
+    const room = into.length - 4;
     let at = this.at + 1;
     for (;;) {
       if (used > room) return -1;
       const byte = bytes[at]!;
       if (byte === QUOTE) break;
       if (byte < 0x80 && byte >= 0x20 && byte !== BACKSLASH) {
-        units[used++] = byte;
+        into[used++] = byte;
         at++;
         continue;
       }
@@ -126,10 +127,11 @@ export class JsonScanner {
       if (byte === undefined || byte < 0x20) this.fail("the end of a string");
       const codePoint = byte === BACKSLASH ? this.escape() : this.multiByte(byte);
       at = this.at;
-      if (codePoint <= 0xffff) units[used++] = codePoint;
+      if (into instanceof Uint8Array) used = encodeCodePoint(codePoint, into, used);
+      else if (codePoint <= 0xffff) into[used++] = codePoint;
       else {
-        units[used++] = 0xd7c0 + (codePoint >> 10);
-        units[used++] = 0xdc00 + (codePoint & 0x3ff);
+        into[used++] = 0xd7c0 + (codePoint >> 10);
+        into[used++] = 0xdc00 + (codePoint & 0x3ff);
       }
     }
     this.at = at + 1;

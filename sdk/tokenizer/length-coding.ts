@@ -6,11 +6,11 @@
  *    0  [PAD]        5  [PAD]
  *    1  the          3  the
  */
-import type { EncodedPieces } from "./encoded-pieces.js";
+import { EncodedPieces } from "./encoded-pieces.js";
 import { expect } from "./errors.js";
 import { PieceKernel } from "./piece-kernel.js";
 import type { PiecePool } from "./piece-pool.js";
-import type { PieceTable } from "./piece-table.js";
+import { PieceTable } from "./piece-table.js";
 import { encodeUTF8 } from "./utf8.js";
 
 /** A length that does not end with this byte goes on. */
@@ -45,7 +45,7 @@ export function lengthCode(pool: PiecePool): LengthCoded {
 }
 
 /** A small file must not ask for large tables: pieces that differ have two bytes each, but for some hundred. */
-export function expectEnough(lengths: ArrayLike<number>, text: Uint8Array): void {
+function expectEnough(lengths: ArrayLike<number>, text: Uint8Array): void {
   expect(
     lengths.length <= 1024 + text.length / 2,
     `compact tokenizer: ${lengths.length} pieces in ${text.length} bytes of text cannot all differ. Is the file damaged? Such a vocabulary can be kept as tokenizer.json`,
@@ -60,42 +60,43 @@ function idsInOrder({ begins, ends, size }: PiecePool): Int32Array {
 }
 
 /**
- * Append pieces with the ids 0, 1, 2 and so on, and enter them into their table. They are checked, because they may come
- * from anywhere.
+ * Pieces with the ids 0, 1, 2 and so on, and their table. They are checked, because they may come from anywhere.
  *
  * @param module see {@link compiledKernel}; null does all of it here
  */
-export function appendPieces(
+export function readLengths(
   { lengths, text }: Pick<LengthCoded, "lengths" | "text">,
-  pieces: EncodedPieces,
-  table: PieceTable,
   module: WebAssembly.Module | null,
-): void {
-  const kernel = PieceKernel.of(module, pieces, table);
-  const read = kernel?.readLengths(text, lengths) ?? { text: 0, lengths: 0 };
-  kernel?.end();
-  const rest = { text: text.subarray(read.text), lengths: lengths.subarray(read.lengths) };
-  const first = pieces.size;
-  expect(appendRest(rest, pieces), () => misfit(text, lengths));
-  table.addFrom(first, pieces.size);
-  pieces.trim();
+): { readonly pieces: EncodedPieces; readonly table: PieceTable } {
+  expectEnough(lengths, text);
+  const kernel = PieceKernel.of(module, lengths.length, text.length);
+  if (kernel !== null) {
+    expect(kernel.readLengths(text, lengths), () => misfit(text, lengths));
+    return kernel;
+  }
+  const ends = endsOf(lengths, text);
+  expect(ends !== null, () => misfit(text, lengths));
+  const pieces = new EncodedPieces(text.slice(), ends);
+  pieces.size = ends.length;
+  pieces.used = text.length;
+  const table = PieceTable.withRoom(pieces, lengths.length);
+  table.addFrom(0, pieces.size);
+  return { pieces, table };
 }
 
-/** Append pieces whose text and lengths are given; says whether these belong together. */
-function appendRest({ lengths, text }: Pick<LengthCoded, "lengths" | "text">, pieces: EncodedPieces): boolean {
-  if (!isUTF8(text)) return false;
+/** Where pieces end whose text and lengths are given; null where these do not belong together. */
+function endsOf(lengths: Uint8Array, text: Uint8Array): Int32Array | null {
+  if (!isUTF8(text)) return null;
   const ends = new Int32Array(lengths.length);
   let count = 0;
   let end = 0;
   for (const length of lengths) {
     end += length;
     if (length === MORE) continue;
-    if (end < text.length && (text[end]! & 0xc0) === 0x80) return false; // not where a whole character begins
-    ends[count++] = pieces.used + end;
+    if (end < text.length && (text[end]! & 0xc0) === 0x80) return null; // not where a whole character begins
+    ends[count++] = end;
   }
-  if (end !== text.length || lengths.at(-1) === MORE) return false;
-  pieces.append(text, ends.subarray(0, count));
-  return true;
+  return end === text.length && lengths.at(-1) !== MORE ? ends.slice(0, count) : null;
 }
 
 function misfit(text: Uint8Array, lengths: Uint8Array): string {

@@ -3,14 +3,15 @@
  * carries.
  */
 import bytes from "../../build/pieces.wasm";
-import type { EncodedPieces } from "./encoded-pieces.js";
+import { EncodedPieces } from "./encoded-pieces.js";
 import type { instantiate } from "./kernels.js";
 import type { PiecePool } from "./piece-pool.js";
-import type { PieceTable } from "./piece-table.js";
+import { PieceTable, placesFor, tagsBeside } from "./piece-table.js";
 
 type Exports = Awaited<ReturnType<typeof instantiate>>;
 
-const PAGE = 1 << 16;
+/** Bytes that tables in a kernel's memory may have. */
+const MOST = 1 << 30;
 
 let compiled: WebAssembly.Module | null | undefined;
 
@@ -38,78 +39,75 @@ function withKernel<T>(module: WebAssembly.Module | null, use: (kernel: Exports)
   }
 }
 
-/** Reads pieces for a hash table, whose heads are in the kernel's memory until {@link end}. */
+/** Reads pieces that are found as a whole. Their tables stay in the kernel's memory. */
 export class PieceKernel {
-  /** A kernel for pieces and their table, both empty; null where there cannot be one. */
-  static of(module: WebAssembly.Module | null, pieces: EncodedPieces, table: PieceTable): PieceKernel | null {
-    return withKernel(module, (kernel) => new PieceKernel(kernel, pieces, table));
+  /**
+   * A kernel with empty tables; null where there cannot be one.
+   *
+   * @param pieces how many to make room for
+   * @param bytes how many bytes of UTF-8 they have together
+   */
+  static of(module: WebAssembly.Module | null, pieces: number, bytes: number): PieceKernel | null {
+    if (16 * pieces + bytes > MOST) return null;
+    return withKernel(module, (kernel) => {
+      const places = placesFor(pieces);
+      if (kernel.makeRoom(pieces, bytes, places, tagsBeside(pieces)))
+        return new PieceKernel(kernel, pieces, bytes, places);
+      throw new RangeError(`${pieces} pieces of ${bytes} bytes`);
+    });
   }
 
+  readonly pieces: EncodedPieces;
+  readonly table: PieceTable;
   /** The last entry of JSON has been read: the brace behind it follows. */
   closed = false;
-  /** Ids below this have room in the tables as they are now. */
-  private readonly room: number;
   private readonly text: Uint8Array;
-  private readonly lengths: Uint8Array;
-  private readonly heads: Int32Array;
+  /** The text of the pieces. */
+  private readonly bytes: Uint8Array;
 
   private constructor(
     private readonly kernel: Exports,
-    private readonly pieces: EncodedPieces,
-    private readonly table: PieceTable,
+    private readonly room: number,
+    bytes: number,
+    places: number,
   ) {
-    this.room = pieces.ends.length;
-    const { memory, TEXT, LENGTHS, HEADS } = kernel;
-    const missing = HEADS.value + 4 * table.places - memory.buffer.byteLength;
-    memory.grow(Math.max(0, Math.ceil(missing / PAGE)));
-    this.text = new Uint8Array(memory.buffer, TEXT.value);
-    this.lengths = new Uint8Array(memory.buffer, LENGTHS.value);
-    this.heads = numbers(kernel, HEADS, table.places);
-    table.moveHeads(this.heads);
+    const { memory, TEXT, WINDOW } = kernel;
+    const numbers = (table: { readonly value: number }, count: number): Int32Array =>
+      new Int32Array(memory.buffer, table.value, count);
+    this.text = new Uint8Array(memory.buffer, TEXT.value, WINDOW.value);
+    this.bytes = new Uint8Array(memory.buffer, kernel.bytes.value, bytes);
+    this.pieces = new EncodedPieces(this.bytes, numbers(kernel.ends, room));
+    this.table = new PieceTable(this.pieces, numbers(kernel.heads, places), numbers(kernel.next, room));
   }
 
   /** Read entries of JSON with the ids that come next, `"piece":12,`; returns how many bytes, 0 when others must read on. */
   readEntries(json: Uint8Array, at: number): number {
-    const { kernel, pieces, table } = this;
-    if (this.closed || pieces.size >= this.room || table.texts !== pieces) return 0;
-    const text = json.subarray(at, at + kernel.WINDOW.value);
+    const { kernel, pieces, table, room } = this;
+    const { size, used } = pieces;
+    // Others have moved what did not find room any more.
+    const moved = pieces.bytes !== this.bytes || table.texts !== pieces;
+    const text = json.subarray(at, at + this.text.length);
+    if (this.closed || moved || size >= room || used + text.length > this.bytes.length) return 0;
     this.text.set(text);
-    const most = this.room - pieces.size;
-    const mask = this.heads.length - 1;
-    const count = kernel.readEntries(text.length, pieces.size, pieces.used, most, mask, table.tags);
-    this.append(count, new Uint8Array(kernel.memory.buffer, kernel.OUT.value, kernel.written.value));
+    const count = kernel.readEntries(text.length, size, used, room - size);
+    pieces.size += count;
+    pieces.used += kernel.written.value;
+    table.longest = Math.max(table.longest, kernel.longest.value);
     this.closed = kernel.closed.value === 1;
     return kernel.bytesRead.value;
   }
 
-  /** Enter pieces whose text and lengths are given, as many as can be here; returns how many bytes of each. */
-  readLengths(text: Uint8Array, lengths: Uint8Array): { readonly text: number; readonly lengths: number } {
+  /** Enter pieces whose text and lengths are given, for which there is room; says whether these belong together. */
+  readLengths(text: Uint8Array, lengths: Uint8Array): boolean {
     const { kernel, pieces, table } = this;
-    const read = { text: 0, lengths: 0 };
-    for (let count = 1; count > 0; ) {
-      const someLengths = lengths.subarray(read.lengths, read.lengths + kernel.PIECES.value);
-      const someText = text.subarray(read.text, read.text + kernel.WINDOW.value);
-      this.lengths.set(someLengths);
-      this.text.set(someText);
-      const mask = this.heads.length - 1;
-      count = kernel.enterPieces(someLengths.length, someText.length, pieces.size, pieces.used, mask, table.tags);
-      this.append(count, someText.subarray(0, kernel.bytesRead.value));
-      read.text += kernel.bytesRead.value;
-      read.lengths += kernel.lengthsRead.value;
-    }
-    return read;
-  }
-
-  private append(count: number, bytes: Uint8Array): void {
-    const { kernel, pieces, table } = this;
-    if (count === 0) return;
-    table.append(pieces.size, numbers(kernel, kernel.NEXT, count), kernel.longest.value);
-    pieces.append(bytes, numbers(kernel, kernel.ENDS, count));
-  }
-
-  /** Nothing more will be read: what the kernel's memory has belongs to the table. */
-  end(): void {
-    if (this.table.places === this.heads.length) this.table.moveHeads(this.heads.slice());
+    this.bytes.set(text);
+    new Uint8Array(kernel.memory.buffer, kernel.lengths.value).set(lengths);
+    const count = kernel.enterPieces(lengths.length, text.length);
+    if (count < 0) return false;
+    pieces.size = count;
+    pieces.used = text.length;
+    table.longest = kernel.longest.value;
+    return true;
   }
 }
 
@@ -130,9 +128,9 @@ export class ScoreKernel {
     private readonly pool: PiecePool,
   ) {
     this.room = pool.begins.length;
-    const { memory, TEXT, OUT, WINDOW } = kernel;
-    this.text = new Uint8Array(memory.buffer, TEXT.value);
-    this.units = new Uint16Array(memory.buffer, OUT.value, WINDOW.value);
+    const { memory, TEXT, UNITS, WINDOW } = kernel;
+    this.text = new Uint8Array(memory.buffer, TEXT.value, WINDOW.value);
+    this.units = new Uint16Array(memory.buffer, UNITS.value, WINDOW.value);
   }
 
   /** Read entries of JSON with their scores, `["piece",-9.5],`; returns how many bytes, 0 when others must read on. */
@@ -140,16 +138,15 @@ export class ScoreKernel {
     const { kernel, pool } = this;
     const most = Math.min(this.room, scores.length) - pool.size;
     if (most <= 0) return 0;
-    const text = json.subarray(at, at + kernel.WINDOW.value);
+    const text = json.subarray(at, at + this.text.length);
     this.text.set(text);
     const count = kernel.readScores(text.length, pool.used, most);
     if (count === 0) return 0;
     scores.set(new Float64Array(kernel.memory.buffer, kernel.SCORES.value, count), pool.size);
-    pool.append(this.units.subarray(0, kernel.written.value), numbers(kernel, kernel.ENDS, count));
+    pool.append(
+      this.units.subarray(0, kernel.written.value),
+      new Int32Array(kernel.memory.buffer, kernel.ENDS.value, count),
+    );
     return kernel.bytesRead.value;
   }
-}
-
-function numbers({ memory }: Exports, table: { readonly value: number }, count: number): Int32Array {
-  return new Int32Array(memory.buffer, table.value, count);
 }

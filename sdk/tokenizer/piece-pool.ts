@@ -114,6 +114,6 @@ export class PiecePool {
 }
 
 /** Whether so much of an array is left that copying what is used is worth it. What was never written costs no memory. */
-export function wasteful(used: number, length: number): boolean {
+function wasteful(used: number, length: number): boolean {
   return length - used > Math.max(1 << 16, used / 2);
 }

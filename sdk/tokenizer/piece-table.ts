@@ -17,42 +17,29 @@ export interface PieceTexts {
 
 /** Of equal pieces the one that was added last is found. */
 export class PieceTable {
+  /** An empty table. @param expected how many ids to make room for; more are taken as needed */
+  static withRoom(texts: PieceTexts, expected: number): PieceTable {
+    return new PieceTable(texts, new Int32Array(placesFor(expected)), new Int32Array(expected));
+  }
+
   /** No piece has more units than this. */
   longest = 0;
-  /** The bits of an entry that are its tag. */
-  tags: number;
-  /** For each place of the table the last entry there; see `placeOf` for the place of a hash. */
-  private heads: Int32Array;
+  /** The number of places - 1. */
   private mask: number;
-  /** By id: the entry before it in its place. */
-  private next: Int32Array;
+  /** The bits of an entry that are its tag. */
+  private tags: number;
 
-  /** An empty table. @param expected how many ids to make room for; more are taken as needed */
+  /**
+   * @param heads for each place the last entry there; see {@link placesFor} and `placeOf`
+   * @param next by id: the entry before it in its place
+   */
   constructor(
     public texts: PieceTexts,
-    expected: number,
+    private heads: Int32Array,
+    private next: Int32Array,
   ) {
-    const places = 1 << Math.max(6, Math.ceil(Math.log2(expected * 0.8)));
-    this.heads = new Int32Array(places);
-    this.mask = places - 1;
-    this.next = new Int32Array(expected);
-    this.tags = tagsBeside(expected);
-  }
-
-  /** How many chains there are. */
-  get places(): number {
-    return this.heads.length;
-  }
-
-  /** Keep the heads in another array, which has as many places and the same heads. */
-  moveHeads(heads: Int32Array): void {
-    this.heads = heads;
-  }
-
-  /** Add pieces from the id `first` on, for which there is room and which have been chained already. */
-  append(first: number, next: Int32Array, longest: number): void {
-    this.next.set(next, first);
-    if (longest > this.longest) this.longest = longest;
+    this.mask = heads.length - 1;
+    this.tags = tagsBeside(next.length);
   }
 
   /** Add the pieces [from, to), which must not be in the table. */
@@ -124,8 +111,13 @@ export class PieceTable {
   }
 }
 
-/** The bits above those of the ids below `size` + 1. */
-function tagsBeside(size: number): number {
+/** How many places a table of so many pieces has. */
+export function placesFor(pieces: number): number {
+  return 1 << Math.max(6, Math.ceil(Math.log2(pieces * 0.8)));
+}
+
+/** The tag of an entry: the bits above those that the ids below `size` and 1 take. */
+export function tagsBeside(size: number): number {
   return -1 << (32 - Math.clz32(size));
 }
 

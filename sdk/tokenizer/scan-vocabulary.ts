@@ -6,6 +6,7 @@
 import { EncodedPieces } from "./encoded-pieces.js";
 import type { JsonScanner } from "./json-scan.js";
 import { compiledKernel, PieceKernel } from "./piece-kernel.js";
+import { PieceTable } from "./piece-table.js";
 import { PlainRuns } from "./plain-runs.js";
 import { Vocabulary } from "./vocabulary.js";
 
@@ -14,21 +15,23 @@ import { Vocabulary } from "./vocabulary.js";
  * @param module see {@link compiledKernel}; null reads every entry here
  */
 export function scanVocabulary(scanner: JsonScanner, size: number, module = compiledKernel()): Vocabulary {
-  // Pieces take some fifteen bytes each; tables that are too large are cut in the end, too small ones grow.
-  const pieces = new EncodedPieces(Math.max(64, Math.ceil(size / 12)), Math.ceil(size / 2));
-  const vocabulary = Vocabulary.ofEncoded(pieces, Math.ceil(size / 6));
+  // Pieces take some fifteen bytes each; room that stays empty costs no memory, and what is too small grows.
+  const room = [Math.max(64, Math.ceil(size / 12)), size] as const;
+  const kernel = PieceKernel.of(module, ...room);
+  const pieces = kernel?.pieces ?? EncodedPieces.withRoom(...room);
   // The table is there from the first piece on: of equal pieces the last one is found.
-  const kernel = PieceKernel.of(module, pieces, vocabulary.table);
+  const vocabulary = Vocabulary.ofEncoded(
+    pieces,
+    kernel?.table ?? PieceTable.withRoom(pieces, room[0]),
+    Math.ceil(size / 6),
+  );
   const runs = new PlainRuns(scanner, (json, at) => kernel?.readEntries(json, at) ?? 0);
   scanner.list("{", "}", () => {
     runs.pass();
     if (kernel?.closed) return;
-    scanner.scanString();
-    const { units, length } = scanner;
+    const end = pieces.scanString(scanner);
     scanner.expect(":");
-    vocabulary.enter(units, 0, length, scanner.number());
+    vocabulary.placeEncoded(pieces, end, scanner.number());
   });
-  kernel?.end();
-  pieces.trim();
   return vocabulary;
 }

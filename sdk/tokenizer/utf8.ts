@@ -4,25 +4,28 @@
 export function encodeUTF8(units: Uint16Array, start: number, end: number, bytes: Uint8Array, at: number): number {
   for (let i = start; i < end; i++) {
     const unit = units[i]!;
-    if (unit < 0x80) {
-      bytes[at++] = unit;
-      continue;
-    }
-    if (unit < 0x800) bytes[at++] = 0xc0 | (unit >> 6);
-    else {
-      if ((unit & 0xfc00) === 0xd800) {
-        const codePoint = 0x10000 + ((unit & 0x3ff) << 10) + (units[++i]! & 0x3ff);
-        bytes[at++] = 0xf0 | (codePoint >> 18);
-        bytes[at++] = 0x80 | ((codePoint >> 12) & 0x3f);
-        bytes[at++] = 0x80 | ((codePoint >> 6) & 0x3f);
-        bytes[at++] = 0x80 | (codePoint & 0x3f);
-        continue;
-      }
-      bytes[at++] = 0xe0 | (unit >> 12);
-      bytes[at++] = 0x80 | ((unit >> 6) & 0x3f);
-    }
-    bytes[at++] = 0x80 | (unit & 0x3f);
+    const pair = (unit & 0xfc00) === 0xd800;
+    at = encodeCodePoint(pair ? 0x10000 + ((unit & 0x3ff) << 10) + (units[++i]! & 0x3ff) : unit, bytes, at);
   }
+  return at;
+}
+
+/** Write a code point as UTF-8 to `bytes` from `at` on; returns the end. */
+export function encodeCodePoint(codePoint: number, bytes: Uint8Array, at: number): number {
+  if (codePoint < 0x80) {
+    bytes[at++] = codePoint;
+    return at;
+  }
+  if (codePoint < 0x800) bytes[at++] = 0xc0 | (codePoint >> 6);
+  else {
+    if (codePoint < 0x10000) bytes[at++] = 0xe0 | (codePoint >> 12);
+    else {
+      bytes[at++] = 0xf0 | (codePoint >> 18);
+      bytes[at++] = 0x80 | ((codePoint >> 12) & 0x3f);
+    }
+    bytes[at++] = 0x80 | ((codePoint >> 6) & 0x3f);
+  }
+  bytes[at++] = 0x80 | (codePoint & 0x3f);
   return at;
 }
 

@@ -4,15 +4,16 @@
  *   vocabulary.find("##ing")   // 2075
  *   vocabulary.piece(2075)     // "##ing"
  */
-import { EncodedPieces } from "./encoded-pieces.js";
+import type { EncodedPieces } from "./encoded-pieces.js";
 import { expect, TokenizerError } from "./errors.js";
 import { type FrontCoded, SortedPieces } from "./front-coding.js";
-import { appendPieces, expectEnough, type LengthCoded } from "./length-coding.js";
+import { type LengthCoded, readLengths } from "./length-coding.js";
 import { compiledKernel } from "./piece-kernel.js";
 import { LinkedPieces } from "./piece-lists.js";
 import { PiecePool } from "./piece-pool.js";
 import { PieceTable } from "./piece-table.js";
 import { Trie } from "./trie.js";
+import { decodeUTF8 } from "./utf8.js";
 
 export class Vocabulary {
   private pieces: PiecePool | EncodedPieces | SortedPieces;
@@ -37,21 +38,19 @@ export class Vocabulary {
     return vocabulary;
   }
 
-  /** Pieces that are found as a whole. @param most how many there can be at most */
-  static ofEncoded(pieces: EncodedPieces, most: number): Vocabulary {
+  /** Pieces that are found as a whole, and their table. @param most how many there can be at most */
+  static ofEncoded(pieces: EncodedPieces, table: PieceTable, most = pieces.size): Vocabulary {
     const vocabulary = new Vocabulary(0, most);
     vocabulary.pieces = pieces;
+    vocabulary.whole = table;
     return vocabulary;
   }
 
-  /** Pieces of the compact form, to be found as a whole. @param module see {@link compiledKernel} */
-  static ofLengths(coded: LengthCoded, module = compiledKernel()): Vocabulary {
-    const { lengths, text, ids } = coded;
-    expectEnough(lengths, text);
-    const pieces = new EncodedPieces(lengths.length, text.length);
-    const vocabulary = Vocabulary.ofEncoded(pieces, lengths.length);
-    appendPieces(coded, pieces, vocabulary.table, module);
-    return ids === null ? vocabulary : vocabulary.renumbered(ids);
+  /** Pieces of the compact form, to be found as a whole. */
+  static ofLengths(coded: LengthCoded): Vocabulary {
+    const { pieces, table } = readLengths(coded, compiledKernel());
+    const vocabulary = Vocabulary.ofEncoded(pieces, table);
+    return coded.ids === null ? vocabulary : vocabulary.renumbered(coded.ids);
   }
 
   /** Pieces of the compact form, to be found by their beginnings. They are spelt when a text of one is asked for. */
@@ -95,23 +94,21 @@ export class Vocabulary {
     expect(ids.length === pool.size, `vocabulary: ${pool.size} ids were expected, got ${ids.length}`);
     const vocabulary = new Vocabulary(pool.size, pool.size, pool.used);
     vocabulary.table; // from the first piece on: of equal pieces the last one is found
-    for (const [i, id] of ids.entries()) vocabulary.enter(pool.units, pool.begins[i]!, pool.ends[i]!, id);
+    for (const [i, id] of ids.entries()) vocabulary.add(pool.piece(i)!, id);
     return vocabulary;
   }
 
-  /** Give the piece of units [start, end), which are whole characters, the id `id`. */
-  enter(units: Uint16Array, start: number, end: number, id: number): void {
-    const { pieces, whole } = this;
-    if (pieces instanceof EncodedPieces && id >= pieces.size) {
+  /** Give the bytes [used, end) of `from`, which the caller has written, the id `id`; they may be the pieces here. */
+  placeEncoded(from: EncodedPieces, end: number, id: number): void {
+    if (from === this.pieces && id >= from.size) {
       this.check(id);
-      pieces.add(units, start, end, id);
-      whole?.addFrom(id, id + 1);
+      from.place(end, id);
+      this.table.addFrom(id, id + 1);
       return;
     }
     const { pool } = this;
-    pool.reserve(end - start);
-    pool.units.set(units.subarray(start, end), pool.used);
-    this.place(pool.used, pool.used + end - start, id);
+    pool.reserve(end - from.used);
+    this.place(pool.used, decodeUTF8(from.bytes, from.used, end, pool.units, pool.used), id);
   }
 
   /** Give the units [begin, end) of the pool, which the caller has written, the id `id`. */
@@ -135,9 +132,9 @@ export class Vocabulary {
   /** All pieces by their whole text, made when first asked for. */
   get table(): PieceTable {
     if (this.whole === undefined) {
-      const texts = this.pieces instanceof EncodedPieces ? this.pieces : this.pool;
-      this.whole = new PieceTable(texts, Math.max(texts.size, texts.ends.length));
-      this.whole.addFrom(0, texts.size);
+      const { pool } = this;
+      this.whole = PieceTable.withRoom(pool, pool.begins.length);
+      this.whole.addFrom(0, pool.size);
     }
     return this.whole;
   }
