@@ -111,9 +111,9 @@ export class PieceTable {
   }
 }
 
-/** How many places a table of so many pieces has. */
+/** How many places a table of so many pieces has: one for two. More of them take longer to be written to at first. */
 export function placesFor(pieces: number): number {
-  return 1 << Math.max(6, Math.ceil(Math.log2(pieces * 0.8)));
+  return 1 << Math.max(6, Math.ceil(Math.log2(pieces * 0.4)));
 }
 
 /** The tag of an entry: the bits above those that the ids below `size` and 1 take. */

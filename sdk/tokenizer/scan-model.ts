@@ -37,7 +37,7 @@ export function scanModel(scanner: JsonScanner, size: number): ScannedModel {
 export function scanScores(scanner: JsonScanner, size: number, module = compiledKernel()): [Vocabulary, Float64Array] {
   // Pieces with their scores take some 25 bytes each; tables that are too large are cut in the end, too small ones grow.
   const expected = Math.ceil(size / 24);
-  const vocabulary = new Vocabulary(expected, Math.ceil(size / 6));
+  const vocabulary = new Vocabulary(new PiecePool(expected), Math.ceil(size / 6));
   const { pool } = vocabulary;
   let scores = new Float64Array(expected);
   const kernel = ScoreKernel.of(module, pool);

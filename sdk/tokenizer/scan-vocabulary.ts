@@ -20,11 +20,8 @@ export function scanVocabulary(scanner: JsonScanner, size: number, module = comp
   const kernel = PieceKernel.of(module, ...room);
   const pieces = kernel?.pieces ?? EncodedPieces.withRoom(...room);
   // The table is there from the first piece on: of equal pieces the last one is found.
-  const vocabulary = Vocabulary.ofEncoded(
-    pieces,
-    kernel?.table ?? PieceTable.withRoom(pieces, room[0]),
-    Math.ceil(size / 6),
-  );
+  const table = kernel?.table ?? PieceTable.withRoom(pieces, room[0]);
+  const vocabulary = new Vocabulary(pieces, Math.ceil(size / 6), table);
   const runs = new PlainRuns(scanner, (json, at) => kernel?.readEntries(json, at) ?? 0);
   scanner.list("{", "}", () => {
     runs.pass();

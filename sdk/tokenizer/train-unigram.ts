@@ -2,8 +2,10 @@
  * Learn a Unigram vocabulary from text (Kudo 2018, arXiv:1804.10959, section 3.2): begin with many frequent substrings,
  * fit their probabilities by expectation and maximisation, drop those whose loss costs least, and so on.
  */
+
 import { countWords } from "./count-words.js";
 import { expect } from "./errors.js";
+import { PiecePool } from "./piece-pool.js";
 import { addedJSON, specialToken } from "./read-added.js";
 import { readNormalizer } from "./read-normalizer.js";
 import { readSplitter } from "./read-splitter.js";
@@ -111,7 +113,7 @@ function seedPieces(counts: ReadonlyMap<string, number>, most: number): Pieces {
 }
 
 function latticeOf({ texts, scores }: Pieces): UnigramLattice {
-  const vocabulary = new Vocabulary(texts.length);
+  const vocabulary = new Vocabulary(new PiecePool(texts.length));
   // The unknown piece is not found in text.
   for (let id = 1; id < texts.length; id++) vocabulary.add(texts[id]!, id);
   return new UnigramLattice(vocabulary.trie, scores);

@@ -16,19 +16,19 @@ import { Trie } from "./trie.js";
 import { decodeUTF8 } from "./utf8.js";
 
 export class Vocabulary {
-  private pieces: PiecePool | EncodedPieces | SortedPieces;
-  private whole: PieceTable | undefined;
   private beginnings: Trie | undefined;
   /** Ids that are not in order must stay below this, so that a small file cannot ask for a large table. */
   private readonly widest: number;
 
   /**
-   * @param pieces how many are expected; more are taken as needed
-   * @param most how many there can be at most
-   * @param units how many units they are expected to have together
+   * @param most how many pieces there can be at most
+   * @param whole the table of all pieces by their whole text, if there is one; pieces in UTF-8 have one
    */
-  constructor(pieces = 64, most = pieces, units?: number) {
-    this.pieces = new PiecePool(pieces, units);
+  constructor(
+    private pieces: PiecePool | EncodedPieces | SortedPieces = new PiecePool(64),
+    most = 64,
+    private whole?: PieceTable,
+  ) {
     this.widest = 1024 + most;
   }
 
@@ -38,26 +38,16 @@ export class Vocabulary {
     return vocabulary;
   }
 
-  /** Pieces that are found as a whole, and their table. @param most how many there can be at most */
-  static ofEncoded(pieces: EncodedPieces, table: PieceTable, most = pieces.size): Vocabulary {
-    const vocabulary = new Vocabulary(0, most);
-    vocabulary.pieces = pieces;
-    vocabulary.whole = table;
-    return vocabulary;
-  }
-
   /** Pieces of the compact form, to be found as a whole. */
   static ofLengths(coded: LengthCoded): Vocabulary {
     const { pieces, table } = readLengths(coded, compiledKernel());
-    const vocabulary = Vocabulary.ofEncoded(pieces, table);
+    const vocabulary = new Vocabulary(pieces, pieces.size, table);
     return coded.ids === null ? vocabulary : vocabulary.renumbered(coded.ids);
   }
 
   /** Pieces of the compact form, to be found by their beginnings. They are spelt when a text of one is asked for. */
   static ofSorted(coded: FrontCoded): Vocabulary {
-    const vocabulary = new Vocabulary(0);
-    vocabulary.pieces = new SortedPieces(coded);
-    return vocabulary;
+    return new Vocabulary(new SortedPieces(coded));
   }
 
   /** The pieces by id in UTF-16 units; from then on they are kept so. */
@@ -92,7 +82,7 @@ export class Vocabulary {
   private renumbered(ids: Int32Array): Vocabulary {
     const { pool } = this;
     expect(ids.length === pool.size, `vocabulary: ${pool.size} ids were expected, got ${ids.length}`);
-    const vocabulary = new Vocabulary(pool.size, pool.size, pool.used);
+    const vocabulary = new Vocabulary(new PiecePool(pool.size, pool.used), pool.size);
     vocabulary.table; // from the first piece on: of equal pieces the last one is found
     for (const [i, id] of ids.entries()) vocabulary.add(pool.piece(i)!, id);
     return vocabulary;
