@@ -5,6 +5,8 @@
 import { hashUnits } from "./piece-hash.js";
 import { AT_ONCE } from "./portions.js";
 
+const MANY = 1 << 16;
+
 /** Where the pieces themselves are. */
 export interface PieceTexts {
   has(id: number): boolean;
@@ -111,9 +113,13 @@ export class PieceTable {
   }
 }
 
-/** How many places a table of so many pieces has: one for two. More of them take longer to be written to at first. */
+/**
+ * How many places a table of so many pieces has: one for each, or, where they are many, one for two. Pages that are written
+ * to for the first time cost more then than longer chains do.
+ */
 export function placesFor(pieces: number): number {
-  return 1 << Math.max(6, Math.ceil(Math.log2(pieces * 0.4)));
+  const places = 1 << Math.max(6, Math.ceil(Math.log2(pieces * 0.8)));
+  return places > MANY ? places / 2 : places;
 }
 
 /** The tag of an entry: the bits above those that the ids below `size` and 1 take. */
