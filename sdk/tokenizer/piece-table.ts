@@ -5,6 +5,7 @@
 import { hashUnits } from "./piece-hash.js";
 import { AT_ONCE } from "./portions.js";
 
+/** More places than this take long to be written to for the first time. */
 const MANY = 1 << 16;
 
 /** Where the pieces themselves are. */

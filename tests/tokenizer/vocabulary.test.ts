@@ -149,6 +149,22 @@ test("judges damaged entries the same with the kernel and without it", () => {
   }
 });
 
+test("judges damage at the borders of its windows the same", () => {
+  const window = 1 << 15;
+  for (let number = 0; number < 60; number++) {
+    const random = seed(number);
+    const [colon, comma] = number % 2 === 0 ? [":", ","] : [": ", ",\n  "];
+    const entries = Array.from({ length: 6000 }, (_, id) => `"${"é東\u{1f600}a".slice(id % 4)}${id}"${colon}${id}`);
+    const bytes = new TextEncoder().encode(`{${entries.join(comma)}}`);
+    for (let damage = random.integer(3); damage >= 0; damage--)
+      bytes[window * (1 + random.integer(2)) - 24 + random.integer(48)] = [0x80, 0xc3, 0xe6, 0xf0, 0xff, 0x22, 0x5c][
+        random.integer(7)
+      ]!;
+    const [kernel, none] = scanBoth(bytes);
+    assert.equal(contents(kernel!), contents(none!), `seed ${number}`);
+  }
+});
+
 /** A number as files have them: of few digits, of many, in the middle between two f64, or written oddly. */
 function numeral(random: Rng): string {
   const digits = (count: number): string => Array.from({ length: count }, () => random.integer(10)).join("");
