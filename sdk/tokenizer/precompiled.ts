@@ -9,6 +9,7 @@ import { clings, graphemeEnd } from "./graphemes.js";
 import type { Normalizer } from "./normalize.js";
 import { Rewriter } from "./rewriter.js";
 import { codePointAt, width } from "./unicode.js";
+import { encodeCodePoint } from "./utf8.js";
 
 /** Clusters of so many bytes are not looked up whole. */
 const LONG = 6;
@@ -101,10 +102,10 @@ class CharacterMap {
 
   /** What a character becomes, or null when it is no key. */
   single(character: number): readonly number[] | null {
-    if (character > 0xffff) return this.search(this.encode(character, 0));
+    if (character > 0xffff) return this.search(encodeCodePoint(character, this.bytes, 0));
     const number = this.known[character]!;
     if (number > 0) return this.answers[number - 1]!;
-    const answer = this.search(this.encode(character, 0));
+    const answer = this.search(encodeCodePoint(character, this.bytes, 0));
     this.known[character] = answer === null ? 1 : this.answers.push(answer);
     return answer;
   }
@@ -115,29 +116,10 @@ class CharacterMap {
     for (let at = start; at < end; ) {
       const character = codePointAt(units, at);
       if (length >= LONG - 1) return null;
-      length = this.encode(character, length);
+      length = encodeCodePoint(character, this.bytes, length);
       at += width(character);
     }
     return length < LONG ? this.search(length) : null;
-  }
-
-  /** Write a character's UTF-8 form to `bytes` at `at`; returns where it ends. */
-  private encode(c: number, at: number): number {
-    const { bytes } = this;
-    if (c < 0x80) bytes[at++] = c;
-    else if (c < 0x800) {
-      bytes[at++] = 0xc0 | (c >> 6);
-      bytes[at++] = 0x80 | (c & 63);
-    } else {
-      if (c < 0x10000) bytes[at++] = 0xe0 | (c >> 12);
-      else {
-        bytes[at++] = 0xf0 | (c >> 18);
-        bytes[at++] = 0x80 | ((c >> 12) & 63);
-      }
-      bytes[at++] = 0x80 | ((c >> 6) & 63);
-      bytes[at++] = 0x80 | (c & 63);
-    }
-    return at;
   }
 
   private search(length: number): readonly number[] | null {
