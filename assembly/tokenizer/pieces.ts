@@ -33,6 +33,9 @@ export let next: usize = 0;
 export let ends: usize = 0;
 export let lengths: usize = 0;
 export let bytes: usize = 0;
+/** The ids that {@link readMerges} found, and behind them the pieces at work. */
+export let merges: usize = 0;
+let work: usize = 0;
 /** The number of chains - 1, and the bits of a hash that stand beside an id. */
 let mask: u32 = 0;
 let tags: u32 = 0;
@@ -41,6 +44,9 @@ const QUOTE: u32 = 0x22;
 const QUOTE_COLON: u32 = 0x3a22;
 const BACKSLASH: u32 = 0x5c;
 const CLOSE: u32 = 0x7d;
+const OPEN_LIST: u32 = 0x5b;
+const CLOSE_LIST: u32 = 0x5d;
+const COMMA: u32 = 0x2c;
 const MORE: u32 = 255;
 
 /** Sixteen quotes, backslashes and spaces. */
@@ -53,7 +59,7 @@ export let bytesRead: u32 = 0;
 export let written: u32 = 0;
 /** Of the last call for a hash table: bytes of the longest piece. */
 export let longest: u32 = 0;
-/** Of the last call that read entries: 1 if the brace behind the last one follows. */
+/** Of the last call that read entries or merges: 1 if the bracket behind the last one follows. */
 export let closed: u32 = 0;
 
 /** Where the character at work begins; in the end its last byte. */
@@ -75,7 +81,9 @@ export function makeRoom(pieces: u32, length: u32, places: u32, beside: u32): bo
   ends = next + (<usize>pieces << 2);
   lengths = ends + (<usize>pieces << 2);
   bytes = (lengths + pieces + 31) & ~15; // behind zeros
-  const missing = <i32>((bytes + length + WINDOW + 0xffff) >>> 16) - memory.size();
+  merges = (bytes + length + 31) & ~15;
+  work = merges + ((12 * PIECES + 15) & ~15);
+  const missing = <i32>((work + WINDOW + 0xffff) >>> 16) - memory.size();
   return missing <= 0 || memory.grow(missing) >= 0;
 }
 
@@ -253,14 +261,116 @@ export function enterPieces(count: u32, length: u32): i32 {
   return piece == 0 && text == stop ? id : -1;
 }
 
+/** Where a hash stands, as in sdk/tokenizer/piece-table.ts. */
+// @ts-ignore: decorator
+@inline function placeOf(hash: u32): u32 {
+  return (hash ^ (hash >>> 15)) & mask;
+}
+
 // @ts-ignore: decorator
 @inline function enter(id: u32, text: usize, length: u32): void {
   const piece = <usize>id << 2;
   const hash = hashOf(text, length);
   store<u32>(ends + piece, <u32>(text - bytes) + length);
-  const head = heads + (<usize>((hash ^ (hash >>> 15)) & mask) << 2);
+  const head = heads + (<usize>placeOf(hash) << 2);
   store<u32>(next + piece, load<u32>(head));
   store<u32>(head, (hash & tags) | (id + 1));
+}
+
+/**
+ * Read merges `"left right",` or `["left","right"],` up to one that is written in another way, is not whole or has a piece
+ * that is not in the table. Their ids stand in `merges`: three numbers each, for the left, the right and the joined piece.
+ *
+ * @param length bytes of the text, at most WINDOW
+ * @returns how many were read
+ */
+export function readMerges(length: u32): u32 {
+  bytesRead = 0;
+  closed = 0;
+  if (endOfText(length) == TEXT) return 0;
+  let text = TEXT;
+  let count: u32 = 0;
+  while (closed == 0) {
+    let p = skipSpace(text);
+    p = load<u8>(p) == OPEN_LIST ? readPair(p + 1) : readSpaced(p);
+    if (p == 0) break;
+    p = skipSpace(p);
+    if (load<u8>(p) == COMMA) p++;
+    else if (load<u8>(p) == CLOSE_LIST) closed = 1;
+    else break;
+
+    const left = find(work, <u32>(leftEnd - work));
+    const right = find(rightBegin, <u32>(outEnd - rightBegin));
+    memory.copy(leftEnd, rightBegin, outEnd - rightBegin);
+    const joined = find(work, <u32>(outEnd - rightBegin + leftEnd - work));
+    if ((left | right | joined) < 0) {
+      closed = 0;
+      break;
+    }
+    const merge = merges + 12 * <usize>count;
+    count++;
+    store<u32>(merge, left);
+    store<u32>(merge, right, 4);
+    store<u32>(merge, joined, 8);
+    text = p;
+  }
+  bytesRead = <u32>(text - TEXT);
+  return count;
+}
+
+/** Where the left piece of the merge at work ends, and the right one begins; this ends at `outEnd`. */
+let leftEnd: usize = 0;
+let rightBegin: usize = 0;
+
+/** Read `"left right"`, whose quote stands at `p`; returns the byte behind it, 0 where others must judge. */
+function readSpaced(p: usize): usize {
+  if (load<u8>(p) != QUOTE) return 0;
+  p = readBytes(p + 1, work);
+  if (p == 0) return 0;
+  leftEnd = work;
+  while (leftEnd < outEnd && load<u8>(leftEnd) != 0x20) leftEnd++;
+  rightBegin = leftEnd + 1;
+  for (let other = rightBegin; other < outEnd; other++) if (load<u8>(other) == 0x20) return 0;
+  return leftEnd < outEnd ? p + 1 : 0;
+}
+
+/** Read `"left","right"]` from `p` on; returns the byte behind it, 0 where others must judge. */
+function readPair(p: usize): usize {
+  p = skipSpace(p);
+  if (load<u8>(p) != QUOTE) return 0;
+  p = readBytes(p + 1, work);
+  if (p == 0) return 0;
+  leftEnd = outEnd;
+  rightBegin = outEnd;
+  p = skipSpace(p + 1);
+  if (load<u8>(p) != COMMA) return 0;
+  p = skipSpace(p + 1);
+  if (load<u8>(p) != QUOTE) return 0;
+  p = readBytes(p + 1, rightBegin);
+  if (p == 0) return 0;
+  p = skipSpace(p + 1);
+  return load<u8>(p) == CLOSE_LIST ? p + 1 : 0;
+}
+
+/** The id of the piece that stands at `text`, or -1. */
+function find(text: usize, length: u32): i32 {
+  const hash = hashOf(text, length);
+  let entry = load<u32>(heads + (<usize>placeOf(hash) << 2));
+  while (entry != 0) {
+    const id = (entry & ~tags) - 1;
+    if (((entry ^ hash) & tags) == 0 && isPiece(id, text, length)) return id;
+    entry = load<u32>(next + (<usize>id << 2));
+  }
+  return -1;
+}
+
+function isPiece(id: u32, text: usize, length: u32): bool {
+  const end = ends + (<usize>id << 2);
+  const begin = id == 0 ? 0 : load<u32>(end - 4);
+  if (load<u32>(end) - begin != length) return false;
+  const piece = bytes + begin;
+  for (let i: u32 = 0; i < length; i++) if (load<u8>(piece + i) != load<u8>(text + i)) return false;
+  return true;
 }
 
 /**

@@ -5,9 +5,9 @@
 import { Bpe } from "./bpe.js";
 import { expect } from "./errors.js";
 import { JsonScanner } from "./json-scan.js";
+import { mergeIds } from "./merge-ids.js";
 import { PiecePool } from "./piece-pool.js";
 import { addedJSON, specialToken } from "./read-added.js";
-import { mergeIds } from "./read-model.js";
 import { scanVocabulary } from "./scan-vocabulary.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { type ReadOptions, tokenizerFromObject } from "./tokenizer-json.js";

@@ -5,6 +5,7 @@
 import bytes from "../../build/pieces.wasm";
 import { EncodedPieces } from "./encoded-pieces.js";
 import type { instantiate } from "./kernels.js";
+import type { MergeIds } from "./merge-ids.js";
 import type { PiecePool } from "./piece-pool.js";
 import { PieceTable, placesFor, tagsBeside } from "./piece-table.js";
 
@@ -84,10 +85,8 @@ export class PieceKernel {
   readEntries(json: Uint8Array, at: number): number {
     const { kernel, pieces, table, room } = this;
     const { size, used } = pieces;
-    // Others have moved what did not find room any more.
-    const moved = pieces.bytes !== this.bytes || table.texts !== pieces;
     const text = json.subarray(at, at + this.text.length);
-    if (this.closed || moved || size >= room || used + text.length > this.bytes.length) return 0;
+    if (this.closed || this.moved || size >= room || used + text.length > this.bytes.length) return 0;
     this.text.set(text);
     const count = kernel.readEntries(text.length, size, used, room - size);
     pieces.size += count;
@@ -95,6 +94,27 @@ export class PieceKernel {
     table.longest = Math.max(table.longest, kernel.longest.value);
     this.closed = kernel.closed.value === 1;
     return kernel.bytesRead.value;
+  }
+
+  /**
+   * Read merges, `"left right",` or `["left","right"],`, once all pieces are there; returns how many bytes, 0 when others
+   * must read on.
+   */
+  readMerges(json: Uint8Array, at: number, into: MergeIds): number {
+    const { kernel } = this;
+    if (this.closed || this.moved) return 0;
+    const text = json.subarray(at, at + this.text.length);
+    this.text.set(text);
+    const count = kernel.readMerges(text.length);
+    into.append(new Int32Array(kernel.memory.buffer, kernel.merges.value, 3 * count));
+    this.closed = kernel.closed.value === 1;
+    return kernel.bytesRead.value;
+  }
+
+  /** Others have moved what found no room any more. */
+  private get moved(): boolean {
+    const { pieces, table, room } = this;
+    return pieces.bytes !== this.bytes || table.texts !== pieces || pieces.size > room;
   }
 
   /** Enter pieces whose text and lengths are given, for which there is room; says whether these belong together. */

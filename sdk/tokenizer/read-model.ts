@@ -1,10 +1,9 @@
 /** The `model` part of a tokenizer.json. */
-import { decodeUnits } from "./aligned.js";
 import { Bpe } from "./bpe.js";
 import { brief, expect, TokenizerError } from "./errors.js";
 import { Fields } from "./fields.js";
+import { mergeIds } from "./merge-ids.js";
 import type { Model } from "./model.js";
-import type { PiecePool } from "./piece-pool.js";
 import type { ScannedModel } from "./scan-model.js";
 import { Unigram } from "./unigram.js";
 import type { Vocabulary } from "./vocabulary.js";
@@ -60,43 +59,6 @@ function readBpe(fields: Fields, vocabulary: Vocabulary, merges: ScannedModel["m
     prefix,
     suffix: optional("end_of_word_suffix"),
   });
-}
-
-/**
- * Ids of left, right and joined piece of each merge, three numbers each.
- *
- * @param merges left and right pieces, one after another, in order of rank
- * @param prefix what marks the right piece as continuing a word, and falls away when it is joined
- */
-export function mergeIds(vocabulary: Vocabulary, merges: PiecePool, prefix: string): Int32Array {
-  const count = merges.size >> 1;
-  const ids = new Int32Array(3 * count);
-  const { units, begins, ends } = merges;
-  let joined = new Uint16Array(256);
-  const known = (from: Uint16Array, start: number, end: number, rank: number): number => {
-    const id = vocabulary.idOf(from, start, end);
-    if (id < 0)
-      throw new TokenizerError(
-        `model.merges[${rank}]: ${brief(decodeUnits(from, start, end))} is missing from the vocabulary`,
-      );
-    return id;
-  };
-  for (let rank = 0; rank < count; rank++) {
-    const left = begins[2 * rank]!;
-    const leftLength = ends[2 * rank]! - left;
-    let right = begins[2 * rank + 1]!;
-    const end = ends[2 * rank + 1]!;
-    ids[3 * rank] = known(units, left, left + leftLength, rank);
-    ids[3 * rank + 1] = known(units, right, end, rank);
-    if (prefix !== "" && decodeUnits(units, right, Math.min(end, right + prefix.length)) === prefix)
-      right += prefix.length;
-    const length = leftLength + end - right;
-    if (length > joined.length) joined = new Uint16Array(2 * length);
-    for (let i = 0; i < leftLength; i++) joined[i] = units[left + i]!;
-    for (let i = leftLength; i < length; i++) joined[i] = units[right + i - leftLength]!;
-    ids[3 * rank + 2] = known(joined, 0, length, rank);
-  }
-  return ids;
 }
 
 function readUnigram(fields: Fields, vocabulary: Vocabulary, scores: Float64Array): Unigram {

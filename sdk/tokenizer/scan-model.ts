@@ -1,11 +1,11 @@
 /** The big parts of a tokenizer.json's model, read without an object for each piece. */
 import { grown } from "./aligned.js";
-import { TokenizerError } from "./errors.js";
 import type { JsonScanner } from "./json-scan.js";
-import { compiledKernel, ScoreKernel } from "./piece-kernel.js";
+import { compiledKernel, type PieceKernel, ScoreKernel } from "./piece-kernel.js";
 import { PiecePool } from "./piece-pool.js";
 import { PlainRuns } from "./plain-runs.js";
-import { scanVocabulary } from "./scan-vocabulary.js";
+import { scanMergeIds, scanMerges } from "./scan-merges.js";
+import { scanPieces } from "./scan-vocabulary.js";
 import { Vocabulary } from "./vocabulary.js";
 
 /** A model as the file has it: its small fields as they are, its tables apart. */
@@ -18,19 +18,52 @@ export interface ScannedModel {
   readonly merges: PiecePool | Int32Array | null;
 }
 
-/** @param size bytes of the file, which bound how many pieces there can be */
-export function scanModel(scanner: JsonScanner, size: number): ScannedModel {
+/**
+ * @param size bytes of the file, which bound how many pieces there can be
+ * @param module see {@link compiledKernel}; null reads everything here
+ */
+export function scanModel(scanner: JsonScanner, size: number, module = compiledKernel()): ScannedModel {
   const fields: Record<string, unknown> = {};
-  let vocabulary: Vocabulary | null = null;
-  let scores: Float64Array | null = null;
-  let merges: PiecePool | null = null;
+  const read: Parts = {};
+  /** Where merges begin whose ids were found while they were read, and in what. */
+  const found: { at: number; vocabulary?: Vocabulary } = { at: -1 };
   scanner.object((key) => {
-    if (key === "vocab" && scanner.peek() === 0x7b) vocabulary = scanVocabulary(scanner, size);
-    else if (key === "vocab" && scanner.peek() === 0x5b) [vocabulary, scores] = scanScores(scanner, size);
-    else if (key === "merges" && scanner.peek() === 0x5b) merges = scanMerges(scanner, size);
-    else fields[key] = scanner.value();
+    const open = scanner.peek();
+    if (key === "vocab" && open === 0x7b) Object.assign(read, scanPieces(scanner, size, module));
+    else if (key === "vocab" && open === 0x5b) {
+      [read.vocabulary, read.scores] = scanScores(scanner, size, module);
+      read.kernel = null;
+    } else if (key === "merges" && open === 0x5b) {
+      const { vocabulary, kernel } = read;
+      Object.assign(found, { at: scanner.at, vocabulary });
+      read.merges =
+        vocabulary && kernel && isPlain(fields)
+          ? scanMergeIds(scanner, size, vocabulary, kernel)
+          : scanMerges(scanner, size);
+    } else fields[key] = scanner.value();
   });
+  // What stood behind them may have changed what merges mean.
+  if (read.merges instanceof Int32Array && !(found.vocabulary === read.vocabulary && isPlain(fields))) {
+    const { at } = scanner;
+    scanner.at = found.at;
+    read.merges = scanMerges(scanner, size);
+    scanner.at = at;
+  }
+  const { vocabulary = null, scores = null, merges = null } = read;
   return { fields, vocabulary, scores, merges };
+}
+
+interface Parts {
+  vocabulary?: Vocabulary;
+  /** It has the tables of the vocabulary. */
+  kernel?: PieceKernel | null;
+  scores?: Float64Array;
+  merges?: PiecePool | Int32Array;
+}
+
+/** Whether a merged piece is what stands in its left and right ones. */
+function isPlain(fields: Readonly<Record<string, unknown>>): boolean {
+  return (fields["type"] ?? "BPE") === "BPE" && !fields["continuing_subword_prefix"];
 }
 
 /** [[piece, score], …] */
@@ -54,28 +87,4 @@ export function scanScores(scanner: JsonScanner, size: number, module = compiled
   });
   pool.trim();
   return [vocabulary, scores.slice(0, vocabulary.size)];
-}
-
-/** ["left right", …] or [["left", "right"], …] */
-function scanMerges(scanner: JsonScanner, size: number): PiecePool {
-  const merges = new PiecePool(Math.max(64, Math.ceil(size / 16)));
-  const add = (): void => merges.place(merges.used, merges.scanString(scanner), merges.size);
-  scanner.array(() => {
-    if (scanner.peek() === 0x5b) {
-      scanner.expect("[");
-      add();
-      scanner.expect(",");
-      add();
-      scanner.expect("]");
-      return;
-    }
-    const end = merges.scanString(scanner);
-    const { units, used } = merges;
-    const space = units.indexOf(0x20, used);
-    if (space < 0 || space >= end || units.lastIndexOf(0x20, end - 1) !== space)
-      throw new TokenizerError(`model.merges[${merges.size / 2}]: "left right" was expected`);
-    merges.place(used, space, merges.size);
-    merges.place(space + 1, end, merges.size);
-  });
-  return merges;
 }

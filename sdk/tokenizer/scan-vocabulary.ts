@@ -15,6 +15,16 @@ import { Vocabulary } from "./vocabulary.js";
  * @param module see {@link compiledKernel}; null reads every entry here
  */
 export function scanVocabulary(scanner: JsonScanner, size: number, module = compiledKernel()): Vocabulary {
+  return scanPieces(scanner, size, module).vocabulary;
+}
+
+interface ScannedPieces {
+  readonly vocabulary: Vocabulary;
+  /** It has the tables of the vocabulary. */
+  readonly kernel: PieceKernel | null;
+}
+
+export function scanPieces(scanner: JsonScanner, size: number, module: WebAssembly.Module | null): ScannedPieces {
   // Pieces take some fifteen bytes each; room that stays empty costs no memory, and what is too small grows.
   const room = [Math.max(64, Math.ceil(size / 12)), size] as const;
   const kernel = PieceKernel.of(module, ...room);
@@ -30,5 +40,5 @@ export function scanVocabulary(scanner: JsonScanner, size: number, module = comp
     scanner.expect(":");
     vocabulary.placeEncoded(pieces, end, scanner.number());
   });
-  return vocabulary;
+  return { vocabulary, kernel };
 }

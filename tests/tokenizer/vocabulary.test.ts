@@ -13,7 +13,8 @@ import { lengthCode, readLengths } from "../../sdk/tokenizer/length-coding.js";
 import { hashBytes, hashUnits } from "../../sdk/tokenizer/piece-hash.js";
 import { compiledKernel } from "../../sdk/tokenizer/piece-kernel.js";
 import type { PieceTable } from "../../sdk/tokenizer/piece-table.js";
-import { scanScores } from "../../sdk/tokenizer/scan-model.js";
+import { readModel } from "../../sdk/tokenizer/read-model.js";
+import { scanModel, scanScores } from "../../sdk/tokenizer/scan-model.js";
 import { scanVocabulary } from "../../sdk/tokenizer/scan-vocabulary.js";
 import { readTokenizerJson } from "../../sdk/tokenizer/tokenizer-json.js";
 import { Trie } from "../../sdk/tokenizer/trie.js";
@@ -221,6 +222,67 @@ test("judges damaged scores the same with the kernel and without it", () => {
     );
     assert.equal(kernel, none, `seed ${number}`);
   }
+});
+
+/** A BPE model whose merges join pieces that it has, written in one of the ways files have. */
+function bpeModel(random: Rng, count: number): string {
+  const pieces = ["a", "b", "é", "東", "\u{1f600}", '"', "\\", "<", ">"];
+  const merges: [string, string][] = [];
+  while (merges.length < count) {
+    const [left, right] = [pieces[random.integer(pieces.length)]!, pieces[random.integer(pieces.length)]!];
+    merges.push([left, right]);
+    if ((left + right).length < 40 && !pieces.includes(left + right)) pieces.push(left + right);
+    else merges.pop();
+  }
+  const [comma, colon] = random.integer(2) === 0 ? [",", ":"] : [",\n ", ": "];
+  const pair = random.integer(2) === 0;
+  const vocab = `{${pieces.map((piece, id) => JSON.stringify(piece) + colon + id).join(comma)}}`;
+  const list = merges.map(([left, right]) =>
+    pair ? `[${JSON.stringify(left)}${comma}${JSON.stringify(right)}]` : JSON.stringify(`${left} ${right}`),
+  );
+  return `{"type":"BPE","vocab":${vocab},"merges":[${list.join(comma)}]}`;
+}
+
+/** The ids of the merges, with the kernel and without it, or the message of an error. */
+const mergesBoth = (text: string | Uint8Array) =>
+  both(text, (scanner, size, module) => [...readModel(scanModel(scanner, size, module)).merges!]);
+
+test("reads the same merges with the kernel and without it", () => {
+  for (let number = 0; number < 30; number++) {
+    const random = seed(number);
+    const count = number < 3 ? 8000 : random.integer(60);
+    const [kernel, none] = mergesBoth(bpeModel(random, count));
+    assert.is(kernel!.length, 3 * count);
+    assert.equal(kernel, none, `seed ${number}`);
+  }
+});
+
+test("judges damaged merges the same with the kernel and without it", () => {
+  for (let number = 0; number < 1500; number++) {
+    const random = seed(number);
+    const bytes = new TextEncoder().encode(bpeModel(random, 1 + random.integer(9)));
+    const merges = new TextDecoder("latin1").decode(bytes).indexOf("merges");
+    for (let damage = random.integer(3); damage >= 0; damage--) {
+      const at = merges + random.integer(bytes.length - merges);
+      bytes[at] =
+        random.integer(2) === 0 ? random.integer(256) : bytes[merges + random.integer(bytes.length - merges)]!;
+    }
+    // Of several faults the kernel may come to another one first.
+    const [kernel, none] = mergesBoth(bytes).map((result) => (typeof result === "string" ? "an error" : result));
+    assert.equal(kernel, none, `seed ${number}`);
+  }
+});
+
+test("what stands behind the merges counts too", () => {
+  const vocab = '"vocab":{"a":0,"##b":1,"ab":2,"a##b":3}';
+  for (const [text, expected] of [
+    [`{"type":"BPE",${vocab},"merges":["a ##b"]}`, [0, 1, 3]],
+    [`{"type":"BPE","continuing_subword_prefix":"##",${vocab},"merges":["a ##b"]}`, [0, 1, 2]],
+    [`{"type":"BPE",${vocab},"merges":["a ##b"],"continuing_subword_prefix":"##"}`, [0, 1, 2]],
+    [`{"type":"BPE","merges":["a ##b"],${vocab}}`, [0, 1, 3]],
+    [`{"type":"BPE","vocab":{"a":5,"##b":1,"a##b":2},"merges":["a ##b"],${vocab}}`, [0, 1, 3]],
+  ] as const)
+    for (const result of mergesBoth(text)) assert.equal(result, expected, text);
 });
 
 test("reads a first piece that is longer than all that was expected", () => {
