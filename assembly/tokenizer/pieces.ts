@@ -3,7 +3,7 @@
  * hash table or its score. They come as entries of JSON, `"piece":12,` or `["piece",-9.5],`, or as text and the length of
  * each.
  *
- * A module of its own, of four kilobytes, that cloze/tokenizer carries: a program that has just started interprets its
+ * A module of its own, of less than six kilobytes, that cloze/tokenizer carries: a program that has just started interprets its
  * JavaScript, and a hundred thousand pieces take several times as long that way. Pieces of hash tables stay UTF-8, as
  * files have them; sixteen bytes are then read and hashed at once. What is written in any unusual way is left to
  * JavaScript, which does all of it where WebAssembly may not be compiled.

@@ -1,6 +1,6 @@
 /**
- * Pieces read by the kernel of assembly/tokenizer/pieces.ts. It is not the compute module: four kilobytes that this file
- * carries.
+ * Pieces read by the kernel of assembly/tokenizer/pieces.ts. It is not the compute module: less than six kilobytes that
+ * this file carries.
  */
 import bytes from "../../build/pieces.wasm";
 import { EncodedPieces } from "./encoded-pieces.js";
