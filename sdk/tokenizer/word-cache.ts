@@ -1,6 +1,7 @@
 /**
  * The pieces of words that have been seen: text repeats itself, so most words need no model.
- * One open-addressed table over typed arrays; when it is full it starts again, which keeps memory and time bounded.
+ * One open-addressed table over typed arrays; when it is full the older half is forgotten, which keeps memory and time
+ * bounded.
  */
 import { grown } from "./aligned.js";
 import type { Model } from "./model.js";
@@ -130,9 +131,24 @@ export class WordCache {
     for (let i = 0; i < this.count; i++) this.insert(i + 1, this.entries[ENTRY * i]!);
   }
 
+  /** Forget the older half of the words. */
   private forget(): void {
+    const { entries, keys, pieces } = this;
+    const first = Math.ceil(this.count / 2);
+    const keysFrom = first < this.count ? entries[ENTRY * first + 1]! : this.keysUsed;
+    const piecesFrom = first < this.count ? entries[ENTRY * first + 3]! : this.piecesUsed;
+    entries.copyWithin(0, ENTRY * first, ENTRY * this.count);
+    keys.copyWithin(0, keysFrom, this.keysUsed);
+    pieces.copyWithin(0, piecesFrom, this.piecesUsed);
+    this.count -= first;
+    this.keysUsed -= keysFrom;
+    this.piecesUsed -= piecesFrom;
     this.slots.fill(0);
-    this.count = this.keysUsed = this.piecesUsed = 0;
+    for (let i = 0; i < this.count; i++) {
+      entries[ENTRY * i + 1]! -= keysFrom;
+      entries[ENTRY * i + 3]! -= piecesFrom;
+      this.insert(i + 1, entries[ENTRY * i]!);
+    }
   }
 }
 
