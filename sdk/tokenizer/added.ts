@@ -42,7 +42,7 @@ export class AddedMatcher {
   /** @param normalizer applied to what is looked for, when the tokens match normalised text */
   constructor(tokens: readonly AddedToken[], normalizer: Normalizer | null) {
     for (const token of tokens) {
-      const form = normalizer ? normalForm(token.content, normalizer) : token.content;
+      const form = normalizer ? normalForm(token.content, normalizer) : token.content.toWellFormed();
       if (form === "") continue;
       if (form !== token.content) this.forms.set(token.id, form);
       if (this.patterns.has(form)) continue; // of two equal patterns the first one wins

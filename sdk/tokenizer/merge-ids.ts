@@ -36,16 +36,25 @@ export class MergeIds {
     let at = 0;
     for (let i = left; i < leftEnd; i++) joined[at++] = units[i]!;
     for (let i = right; i < end; i++) joined[at++] = units[i]!;
-    this.append(Int32Array.of(leftId, rightId, this.find(joined, 0, length)));
+    const joinedId = this.find(joined, 0, length);
+    this.reserve(1);
+    const merge = 3 * this.count++;
+    this.numbers[merge] = leftId;
+    this.numbers[merge + 1] = rightId;
+    this.numbers[merge + 2] = joinedId;
   }
 
   /** Add merges whose ids are known. */
   append(ids: Int32Array): void {
-    const used = 3 * this.count;
-    if (used + ids.length > this.numbers.length)
-      this.numbers = grown(this.numbers, new Int32Array(Math.max(used + ids.length, 2 * this.numbers.length)));
-    this.numbers.set(ids, used);
+    this.reserve(ids.length / 3);
+    this.numbers.set(ids, 3 * this.count);
     this.count += ids.length / 3;
+  }
+
+  private reserve(more: number): void {
+    const needed = 3 * (this.count + more);
+    if (needed > this.numbers.length)
+      this.numbers = grown(this.numbers, new Int32Array(Math.max(needed, 2 * this.numbers.length)));
   }
 
   get ids(): Int32Array {

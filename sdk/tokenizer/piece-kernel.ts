@@ -60,7 +60,7 @@ export class PieceKernel {
 
   readonly pieces: EncodedPieces;
   readonly table: PieceTable;
-  /** The last entry of JSON has been read: the brace behind it follows. */
+  /** The last entry, or merge, has been read: the bracket behind it follows. */
   closed = false;
   private readonly text: Uint8Array;
   /** The text of the pieces. */
@@ -90,7 +90,7 @@ export class PieceKernel {
     this.text.set(text);
     const count = kernel.readEntries(text.length, size, used, room - size);
     pieces.size += count;
-    pieces.used += kernel.written.value;
+    if (count > 0) pieces.used = pieces.ends[pieces.size - 1]!;
     table.longest = Math.max(table.longest, kernel.longest.value);
     this.closed = kernel.closed.value === 1;
     return kernel.bytesRead.value;
@@ -106,7 +106,7 @@ export class PieceKernel {
     const text = json.subarray(at, at + this.text.length);
     this.text.set(text);
     const count = kernel.readMerges(text.length);
-    into.append(new Int32Array(kernel.memory.buffer, kernel.merges.value, 3 * count));
+    into.append(new Int32Array(kernel.memory.buffer, kernel.beside.value, 3 * count));
     this.closed = kernel.closed.value === 1;
     return kernel.bytesRead.value;
   }
@@ -164,7 +164,7 @@ export class ScoreKernel {
     if (count === 0) return 0;
     scores.set(new Float64Array(kernel.memory.buffer, kernel.SCORES.value, count), pool.size);
     pool.append(
-      this.units.subarray(0, kernel.written.value),
+      this.units.subarray(0, kernel.unitsRead.value),
       new Int32Array(kernel.memory.buffer, kernel.ENDS.value, count),
     );
     return kernel.bytesRead.value;

@@ -59,13 +59,18 @@ export class Vocabulary {
     return pool;
   }
 
+  /** The pieces as something that finds them by id. */
+  private get byId(): PiecePool | EncodedPieces {
+    return this.pieces instanceof SortedPieces ? this.pool : this.pieces;
+  }
+
   /** All ids are below this. */
   get size(): number {
     return this.pieces.size;
   }
 
   has(id: number): boolean {
-    return (this.pieces instanceof SortedPieces ? this.pool : this.pieces).has(id);
+    return this.byId.has(id);
   }
 
   /** How many pieces there are. */
@@ -81,7 +86,10 @@ export class Vocabulary {
   /** The same pieces with other ids, in the order in which they are to be added. */
   private renumbered(ids: Int32Array): Vocabulary {
     const { pool } = this;
-    expect(ids.length === pool.size, `vocabulary: ${pool.size} ids were expected, got ${ids.length}`);
+    expect(
+      ids.length === pool.size,
+      `compact tokenizer: ${pool.size} ids were expected, got ${ids.length}. Is the file damaged?`,
+    );
     const vocabulary = new Vocabulary(new PiecePool(pool.size, pool.used), pool.size);
     vocabulary.table; // from the first piece on: of equal pieces the last one is found
     for (const [i, id] of ids.entries()) vocabulary.add(pool.piece(i)!, id);
@@ -132,8 +140,7 @@ export class Vocabulary {
   /** All pieces by their beginnings, made when first asked for. */
   get trie(): Trie {
     if (this.beginnings === undefined) {
-      const pieces = this.pieces instanceof SortedPieces ? this.pieces : this.pool;
-      this.beginnings = Trie.ofPieces(pieces instanceof SortedPieces ? pieces : new LinkedPieces(pieces));
+      this.beginnings = Trie.ofPieces(this.pieces instanceof SortedPieces ? this.pieces : new LinkedPieces(this.pool));
     }
     return this.beginnings;
   }
@@ -155,6 +162,6 @@ export class Vocabulary {
 
   /** The piece of an id, or undefined. */
   piece(id: number): string | undefined {
-    return (this.pieces instanceof SortedPieces ? this.pool : this.pieces).piece(id);
+    return this.byId.piece(id);
   }
 }

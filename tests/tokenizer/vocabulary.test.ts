@@ -273,6 +273,22 @@ test("judges damaged merges the same with the kernel and without it", () => {
   }
 });
 
+test("reads merges as short and as long as they can be", () => {
+  const long = "x".repeat(16_370);
+  for (const [vocab, merges] of [
+    [{ "": 0 }, Array(40_000).fill(" ")],
+    [{ "": 0 }, Array(20_000).fill(["", ""])],
+    ...Array.from({ length: 40 }, (_, i) => {
+      const right = long.slice(i);
+      return [{ [long]: 0, [right]: 1, [long + right]: 2 }, [`${long} ${right}`, [long, right]]] as const;
+    }),
+  ] as const) {
+    const [kernel, none] = mergesBoth(JSON.stringify({ type: "BPE", vocab, merges }));
+    assert.is(kernel!.length, 3 * merges.length);
+    assert.equal(kernel, none);
+  }
+});
+
 test("what stands behind the merges counts too", () => {
   const vocab = '"vocab":{"a":0,"##b":1,"ab":2,"a##b":3}';
   for (const [text, expected] of [
@@ -477,7 +493,7 @@ test("refuses lengths that do not fit their text, with the kernel and without it
   assert.throws(() => Vocabulary.ofLengths(many), /5000 pieces in 5 bytes of text cannot all differ/);
   for (const [lengths, ids, message] of [
     [[4, 2], [0, 7], /which end elsewhere or are none/],
-    [[4, 1], [0], /2 ids were expected, got 1/],
+    [[4, 1], [0], /compact tokenizer: 2 ids were expected, got 1. Is the file damaged/],
     [[4, 1], [0, -1], /without wide gaps, got -1/],
     [[4, 1], [0, 1027], /without wide gaps, got 1027/],
   ] as const) {
