@@ -1,7 +1,6 @@
 /**
- * Time until a tokenizer is ready, and until it has turned a first text into ids, from tokenizer.json and from the compact
- * form: in processes that have done nothing else before, as a serverless function starts, and in one that has read the same
- * file before. Beside it what JSON.parse takes for the file, and @huggingface/tokenizers, in new processes too.
+ * Time to load a tokenizer.json, and to encode a first text with it: in new processes, as a serverless function starts, and
+ * in a process that has loaded the file before. Beside it JSON.parse of the file and @huggingface/tokenizers, in new processes.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { readCompact, readTokenizerJson } from "../sdk/tokenizer/index.js";
+import { readTokenizerJson } from "../sdk/tokenizer/index.js";
 import { median } from "./measure.js";
 
 const ROUNDS = 9;
@@ -18,7 +17,6 @@ const PEERS = "bench/peers";
 
 /** What a new process does: it prepares, is timed while it reads `bytes`, and turns a first text into ids. */
 interface Reader {
-  readonly file: "json" | "compact";
   readonly prepare: string;
   readonly read: string;
   readonly encode?: string;
@@ -30,20 +28,14 @@ export function loading(golden: string, names: readonly string[], root: string, 
   try {
     for (const name of names) {
       const file = gunzipSync(readFileSync(join(golden, name, "tokenizer.json.gz")));
-      const compact = readTokenizerJson(file).toBytes();
-      const paths = { json: join(folder, "tokenizer.json"), compact: join(folder, "tokenizer.compact") };
-      writeFileSync(paths.json, file);
-      writeFileSync(paths.compact, compact);
-      const fresh = inNewProcesses(readers(root), paths, join(root, PEERS));
+      const path = join(folder, "tokenizer.json");
+      writeFileSync(path, file);
+      const fresh = inNewProcesses(readers(root), path, join(root, PEERS));
       const row = {
         name: `load ${name}`,
         json_ready_ms: fresh["json"]!.ready,
         json_new_ms: fresh["json"]!.encoded,
         json_again_ms: again(() => readTokenizerJson(file)),
-        compact_ready_ms: fresh["compact"]!.ready,
-        compact_new_ms: fresh["compact"]!.encoded,
-        compact_again_ms: again(() => readCompact(compact)),
-        compact_bytes: compact.length,
         parse_new_ms: fresh["parse"]!.ready,
         javascript_new_ms: fresh["javascript"]?.encoded ?? null,
       };
@@ -55,16 +47,14 @@ export function loading(golden: string, names: readonly string[], root: string, 
 }
 
 function readers(root: string): Record<string, Reader> {
-  const ours = `const { readTokenizerJson, readCompact } = await import(${JSON.stringify(pathToFileURL(join(root, "dist/tokenizer.js")).href)});`;
+  const ours = `const { readTokenizerJson } = await import(${JSON.stringify(pathToFileURL(join(root, "dist/tokenizer.js")).href)});`;
   const encode = `result.encode("Hello world!");`;
   const installed = existsSync(join(root, PEERS, "node_modules/@huggingface/tokenizers"));
   return {
-    json: { file: "json", prepare: ours, read: "readTokenizerJson(bytes)", encode },
-    compact: { file: "compact", prepare: ours, read: "readCompact(bytes)", encode },
-    parse: { file: "json", prepare: "", read: "JSON.parse(bytes.toString())" },
+    json: { prepare: ours, read: "readTokenizerJson(bytes)", encode },
+    parse: { prepare: "", read: "JSON.parse(bytes.toString())" },
     ...(installed && {
       javascript: {
-        file: "json",
         prepare: `const { Tokenizer } = await import("@huggingface/tokenizers");`,
         read: "new Tokenizer(JSON.parse(bytes.toString()), {})",
         encode,
@@ -81,17 +71,13 @@ interface Times {
   readonly encoded: number;
 }
 
-function inNewProcesses(
-  programs: Record<string, Reader>,
-  paths: Readonly<Record<Reader["file"], string>>,
-  cwd: string,
-): Record<string, Times> {
+function inNewProcesses(programs: Record<string, Reader>, path: string, cwd: string): Record<string, Times> {
   const times: Record<string, Times[]> = {};
   for (let round = 0; round < ROUNDS; round++)
-    for (const [name, { file, prepare, read, encode }] of Object.entries(programs)) {
+    for (const [name, { prepare, read, encode }] of Object.entries(programs)) {
       const source = `
         import { readFileSync } from "node:fs";
-        const bytes = readFileSync(${JSON.stringify(paths[file])});
+        const bytes = readFileSync(${JSON.stringify(path)});
         ${prepare}
         const begin = performance.now();
         const result = ${read};
@@ -126,9 +112,8 @@ function written(row: Readonly<Record<string, number | string | null>>): string 
   const ms = (key: string): string => (row[key] === null ? "not installed" : `${(row[key] as number).toFixed(1)} ms`);
   return (
     `${String(row["name"]).padEnd(35)} new process, ready / first text: tokenizer.json ${ms("json_ready_ms")} / ` +
-    `${ms("json_new_ms")}, compact ${ms("compact_ready_ms")} / ${ms("compact_new_ms")} ` +
-    `(${((row["compact_bytes"] as number) / 1e6).toFixed(1)} MB), ` +
+    `${ms("json_new_ms")}, ` +
     `JSON.parse alone ${ms("parse_new_ms")}, JavaScript ${ms("javascript_new_ms")}; ` +
-    `again: ${ms("json_again_ms")}, ${ms("compact_again_ms")}`
+    `again: ${ms("json_again_ms")}`
   );
 }

@@ -1,11 +1,11 @@
 /**
  * A tokenizer from what people have: a tokenizer.json (also gzipped), a vocab.txt, a vocab.json beside its merges.txt, a
- * SentencePiece model, the compact form, or a model folder.
+ * SentencePiece model, or a model folder.
  */
 import { stat } from "node:fs/promises";
 import { loadTokenizer, readTokenizerJson, readVocabulary, type Tokenizer } from "cloze";
 import { folder } from "cloze/node";
-import { isCompact, readCompact, readMerges, readSentencePiece, type SentencePieceOptions } from "cloze/tokenizer";
+import { readMerges, readSentencePiece, type SentencePieceOptions } from "cloze/tokenizer";
 import { readWhole, requireFiles } from "./input.js";
 import { UsageError } from "./usage.js";
 
@@ -26,7 +26,6 @@ export async function openTokenizer(path: string, family?: string): Promise<Toke
     const merges = await readWhole(path.replace(/vocab\.json(\.gz)?$/, "merges.txt"));
     return readMerges(new TextDecoder().decode(bytes), new TextDecoder().decode(merges));
   }
-  if (isCompact(bytes)) return readCompact(bytes);
   if (/\.txt(\.gz)?$/.test(path)) return readVocabulary(new TextDecoder().decode(bytes));
   return readTokenizerJson(bytes);
 }

@@ -4,7 +4,6 @@
  *   import { readTokenizerJson } from "cloze/tokenizer";
  *   const tokenizer = readTokenizerJson(await (await fetch("tokenizer.json")).text());
  */
-export { isCompact, readCompact } from "./compact-read.js";
 export { type Encoding, toCodePoints } from "./encoding.js";
 export { TokenizerError } from "./errors.js";
 export { type MergesOptions, readMerges, readVocabulary, type VocabularyOptions } from "./legacy.js";

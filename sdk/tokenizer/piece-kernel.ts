@@ -116,19 +116,6 @@ export class PieceKernel {
     const { pieces, table, room } = this;
     return pieces.bytes !== this.bytes || table.texts !== pieces || pieces.size > room;
   }
-
-  /** Enter pieces whose text and lengths are given, for which there is room; says whether these belong together. */
-  readLengths(text: Uint8Array, lengths: Uint8Array): boolean {
-    const { kernel, pieces, table } = this;
-    this.bytes.set(text);
-    new Uint8Array(kernel.memory.buffer, kernel.lengths.value).set(lengths);
-    const count = kernel.enterPieces(lengths.length, text.length);
-    if (count < 0) return false;
-    pieces.size = count;
-    pieces.used = text.length;
-    table.longest = kernel.longest.value;
-    return true;
-  }
 }
 
 /** Reads pieces with their scores. */

@@ -5,30 +5,20 @@
 import type { PiecePool } from "./piece-pool.js";
 import { AT_ONCE } from "./portions.js";
 
-/** Numbers stand for lists, 0 for an empty one. */
-export interface PieceLists {
-  /** The list of all pieces. */
-  readonly all: number;
-  /** Units of the longest piece. */
-  readonly longest: number;
-  /** More than this many beginnings the pieces do not have. */
-  readonly most: number;
-  readonly pool: PiecePool;
-  /** Split a list whose pieces agree in `depth` units; each is split once at most. Of equal pieces the last one counts. */
-  split(list: number, depth: number): Split;
-}
-
 /** What a list is split into: the piece that ends there, id + 1 or 0, and the lists of the others by their next units. */
-export interface Split {
+interface Split {
   ended: number;
   readonly units: number[];
   readonly lists: number[];
 }
 
-/** Lists of a pool's pieces, linked in the order of their ids: a list is the id + 1 of its first piece. */
-export class LinkedPieces implements PieceLists {
+/** Lists of a pool's pieces, linked in the order of their ids: a list is the id + 1 of its first piece, 0 when empty. */
+export class PieceLists {
+  /** The list of all pieces. */
   all = 0;
+  /** Units of the longest piece. */
   longest = 0;
+  /** Upper bound on the number of distinct prefixes. */
   readonly most: number;
   /** By id: the id + 1 of the piece that follows in its list, or 0. */
   private readonly next: Int32Array;
@@ -57,6 +47,7 @@ export class LinkedPieces implements PieceLists {
     this.longest = longest;
   }
 
+  /** Split a list whose pieces agree in `depth` units; each list is split at most once. Of equal pieces the last one counts. */
   split(list: number, depth: number): Split {
     const into: Split = { ended: 0, units: [], lists: [] };
     while (list > 0) list = this.splitSome(list, depth, into);

@@ -6,7 +6,6 @@
  */
 import { AddedMatcher, type AddedToken } from "./added.js";
 import { Aligned } from "./aligned.js";
-import { writeCompact } from "./compact-write.js";
 import type { Decoder } from "./decode.js";
 import type { Encoding } from "./encoding.js";
 import { expect, TokenizerError } from "./errors.js";
@@ -162,11 +161,6 @@ export class Tokenizer {
   toJSON(): Record<string, unknown> {
     const { json, model } = this.parts;
     return { ...json, model: { ...model.settings(), ...model.tables() } };
-  }
-
-  /** The compact form, which {@link readCompact} reads several times faster than tokenizer.json. */
-  toBytes(): Uint8Array {
-    return writeCompact(this.parts.json, this.parts.model);
   }
 
   /** @param most tokens after which no further word of the text is read */

@@ -1,15 +1,5 @@
 /** UTF-8 and UTF-16 units from one array into another, without a string in between. Both must be whole and valid. */
 
-/** Write units [start, end) as UTF-8 to `bytes` from `at` on, three bytes for a unit at most; returns the end. */
-export function encodeUTF8(units: Uint16Array, start: number, end: number, bytes: Uint8Array, at: number): number {
-  for (let i = start; i < end; i++) {
-    const unit = units[i]!;
-    const pair = (unit & 0xfc00) === 0xd800;
-    at = encodeCodePoint(pair ? 0x10000 + ((unit & 0x3ff) << 10) + (units[++i]! & 0x3ff) : unit, bytes, at);
-  }
-  return at;
-}
-
 /** Write a code point as UTF-8 to `bytes` from `at` on; returns the end. */
 export function encodeCodePoint(codePoint: number, bytes: Uint8Array, at: number): number {
   if (codePoint < 0x80) {

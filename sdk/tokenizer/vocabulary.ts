@@ -5,11 +5,8 @@
  *   vocabulary.piece(2075)     // "##ing"
  */
 import type { EncodedPieces } from "./encoded-pieces.js";
-import { expect, TokenizerError } from "./errors.js";
-import { type FrontCoded, SortedPieces } from "./front-coding.js";
-import { type LengthCoded, readLengths } from "./length-coding.js";
-import { compiledKernel } from "./piece-kernel.js";
-import { LinkedPieces } from "./piece-lists.js";
+import { TokenizerError } from "./errors.js";
+import { PieceLists } from "./piece-lists.js";
 import { PiecePool } from "./piece-pool.js";
 import { PieceTable } from "./piece-table.js";
 import { Trie } from "./trie.js";
@@ -25,7 +22,7 @@ export class Vocabulary {
    * @param whole the table of all pieces by their whole text, if there is one; pieces in UTF-8 have one
    */
   constructor(
-    private pieces: PiecePool | EncodedPieces | SortedPieces = new PiecePool(64),
+    private pieces: PiecePool | EncodedPieces = new PiecePool(64),
     most = 64,
     private whole?: PieceTable,
   ) {
@@ -38,30 +35,13 @@ export class Vocabulary {
     return vocabulary;
   }
 
-  /** Pieces of the compact form, to be found as a whole. */
-  static ofLengths(coded: LengthCoded): Vocabulary {
-    const { pieces, table } = readLengths(coded, compiledKernel());
-    const vocabulary = new Vocabulary(pieces, pieces.size, table);
-    return coded.ids === null ? vocabulary : vocabulary.renumbered(coded.ids);
-  }
-
-  /** Pieces of the compact form, to be found by their beginnings. They are spelt when a text of one is asked for. */
-  static ofSorted(coded: FrontCoded): Vocabulary {
-    return new Vocabulary(new SortedPieces(coded));
-  }
-
   /** The pieces by id in UTF-16 units; from then on they are kept so. */
   get pool(): PiecePool {
     if (this.pieces instanceof PiecePool) return this.pieces;
-    const pool = this.pieces instanceof SortedPieces ? this.pieces.pool : this.pieces.spelt();
+    const pool = this.pieces.spelt();
     if (this.whole !== undefined) this.whole.texts = pool;
     this.pieces = pool;
     return pool;
-  }
-
-  /** The pieces as something that finds them by id. */
-  private get byId(): PiecePool | EncodedPieces {
-    return this.pieces instanceof SortedPieces ? this.pool : this.pieces;
   }
 
   /** All ids are below this. */
@@ -70,7 +50,7 @@ export class Vocabulary {
   }
 
   has(id: number): boolean {
-    return this.byId.has(id);
+    return this.pieces.has(id);
   }
 
   /** How many pieces there are. */
@@ -81,19 +61,6 @@ export class Vocabulary {
   add(piece: string, id: number): void {
     const { pool } = this;
     this.place(pool.used, pool.write(piece), id);
-  }
-
-  /** The same pieces with other ids, in the order in which they are to be added. */
-  private renumbered(ids: Int32Array): Vocabulary {
-    const { pool } = this;
-    expect(
-      ids.length === pool.size,
-      `compact tokenizer: ${pool.size} ids were expected, got ${ids.length}. Is the file damaged?`,
-    );
-    const vocabulary = new Vocabulary(new PiecePool(pool.size, pool.used), pool.size);
-    vocabulary.table; // from the first piece on: of equal pieces the last one is found
-    for (const [i, id] of ids.entries()) vocabulary.add(pool.piece(i)!, id);
-    return vocabulary;
   }
 
   /** Give the bytes [used, end) of `from`, which the caller has written, the id `id`; they may be the pieces here. */
@@ -139,9 +106,7 @@ export class Vocabulary {
 
   /** All pieces by their beginnings, made when first asked for. */
   get trie(): Trie {
-    if (this.beginnings === undefined) {
-      this.beginnings = Trie.ofPieces(this.pieces instanceof SortedPieces ? this.pieces : new LinkedPieces(this.pool));
-    }
+    this.beginnings ??= Trie.ofPieces(new PieceLists(this.pool));
     return this.beginnings;
   }
 
@@ -162,6 +127,6 @@ export class Vocabulary {
 
   /** The piece of an id, or undefined. */
   piece(id: number): string | undefined {
-    return this.byId.piece(id);
+    return this.pieces.piece(id);
   }
 }

@@ -2,7 +2,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  readCompact,
   readMerges,
   readSentencePiece,
   readTokenizerJson,
@@ -68,7 +67,6 @@ function survives(name: string, read: () => Tokenizer): "read" | "refused" {
 
 for (const [name, tokenizer] of Object.entries(files)) {
   const json = new TextEncoder().encode(JSON.stringify(tokenizer));
-  const compact = tokenizer.toBytes();
 
   test(`${name}: tokenizer.json`, () => {
     const results = { read: 0, refused: 0 };
@@ -79,23 +77,10 @@ for (const [name, tokenizer] of Object.entries(files)) {
     assert.ok(results.refused > 0 && results.read > 0, JSON.stringify(results));
   });
 
-  test(`${name}: the compact form`, () => {
-    assert.is(JSON.stringify(readCompact(compact)), JSON.stringify(tokenizer));
-    for (let i = 0; i < 1500; i++) {
-      const mutant = mutate(compact);
-      survives(name, () => readCompact(mutant));
-    }
-  });
-
   test(`${name}: every cut`, () => {
     for (let length = 0; length < Math.min(2000, json.length - 1); length++)
       assert.is(
         survives(name, () => readTokenizerJson(json.subarray(0, length))),
-        "refused",
-      );
-    for (let length = 0; length < compact.length; length += 7)
-      assert.is(
-        survives(name, () => readCompact(compact.subarray(0, length))),
         "refused",
       );
   });

@@ -5,14 +5,10 @@ import { pathToFileURL } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Rng, seed } from "../../sdk/tensor/random.js";
-import { readCompact } from "../../sdk/tokenizer/compact-read.js";
 import { TokenizerError } from "../../sdk/tokenizer/errors.js";
-import { type FrontCoded, frontCode } from "../../sdk/tokenizer/front-coding.js";
 import { JsonScanner } from "../../sdk/tokenizer/json-scan.js";
-import { lengthCode, readLengths } from "../../sdk/tokenizer/length-coding.js";
 import { hashBytes, hashUnits } from "../../sdk/tokenizer/piece-hash.js";
 import { compiledKernel } from "../../sdk/tokenizer/piece-kernel.js";
-import type { PieceTable } from "../../sdk/tokenizer/piece-table.js";
 import { readModel } from "../../sdk/tokenizer/read-model.js";
 import { scanModel, scanScores } from "../../sdk/tokenizer/scan-model.js";
 import { scanVocabulary } from "../../sdk/tokenizer/scan-vocabulary.js";
@@ -315,13 +311,13 @@ test("reads where there is no WebAssembly at all, or no memory for it", () => {
     `WebAssembly.Instance = function () { throw new RangeError("no memory"); };`,
   ]) {
     const program = `${without}
-      const { readTokenizerJson, readCompact } = await import(${JSON.stringify(pathToFileURL(tokenizer).href)});
+      const { readTokenizerJson } = await import(${JSON.stringify(pathToFileURL(tokenizer).href)});
       const read = readTokenizerJson(new TextEncoder().encode(${JSON.stringify(file)}));
-      console.log([read, readCompact(read.toBytes())].map((each) => each.encode("unable").ids.join()).join(" "));`;
+      console.log(read.encode("unable").ids.join());`;
     const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
       encoding: "utf8",
     });
-    assert.is(stdout.trim(), "1,2 1,2", stderr);
+    assert.is(stdout.trim(), "1,2", stderr);
   }
 });
 
@@ -346,48 +342,6 @@ test("says what is wrong with an entry", () => {
     ['{"a":0,"b\u0001":1}', /the end of a string/],
   ] as const)
     for (const result of scanBoth(text)) assert.match(String(result), message);
-});
-
-test("is the same after length coding and after front coding", () => {
-  for (let number = 0; number < 40; number++) {
-    const vocabulary = new Vocabulary();
-    const count = number % 4 === 0 ? 20_000 : 300;
-    const pieces = [...new Set(entriesOf(seed(number), count).map(([piece]) => piece.slice(-255)))];
-    const gap = number % 3; // ids that begin with a gap have to be written
-    for (const [i, piece] of pieces.entries()) vocabulary.add(piece, i === 0 ? 0 : i + gap);
-    const coded = lengthCode(vocabulary.pool);
-    assert.is(coded.ids === null, gap === 0);
-    const backs = [Vocabulary.ofLengths(coded)];
-    // A vocabulary of so many pieces that share so much is no vocabulary.
-    if (count < 1000) backs.push(Vocabulary.ofSorted(frontCode(vocabulary.pool)));
-    backs[1]?.trie;
-    for (const back of backs) {
-      assert.is(back.count, pieces.length);
-      assert.is(back.size, vocabulary.size);
-      for (const [i, piece] of pieces.entries()) {
-        const id = i === 0 ? 0 : i + gap;
-        assert.is(back.find(piece), id);
-        assert.is(back.piece(id), piece);
-        assert.is(back.find(`${piece}?`), -1);
-      }
-      // It can be added to.
-      back.add("new", vocabulary.size);
-      assert.equal([back.find("new"), back.find(pieces[0]!)], [vocabulary.size, 0]);
-    }
-  }
-});
-
-/** What a table consists of, without the pieces. */
-const tablesOf = (table: PieceTable) => ({ ...table, texts: null });
-
-test("appends the same with the kernel and without it", () => {
-  const pieces = [...new Set(entriesOf(seed(1), 30_000).map(([piece]) => piece))];
-  pieces.splice(10_000, 0, "y".repeat(254), "y".repeat(255), "é".repeat(255), "東".repeat(3000), "z".repeat(40_000));
-  const coded = lengthCode(Vocabulary.of(pieces).pool);
-  const [kernel, none] = [compiledKernel(), null].map((module) => readLengths(coded, module));
-  assert.equal(tablesOf(kernel!.table), tablesOf(none!.table));
-  for (const [id, piece] of pieces.entries())
-    assert.equal([kernel!.pieces.piece(id), none!.pieces.piece(id)], [piece, piece]);
 });
 
 test("hashes beginnings as it hashes them alone, and as their bytes", () => {
@@ -417,88 +371,7 @@ test("finds pieces behind a prefix of any characters", () => {
     const vocab = Object.fromEntries(pieces.map((piece, id) => [piece, id]));
     const model = { type: "WordPiece", unk_token: "?", continuing_subword_prefix: prefix, vocab };
     const read = readTokenizerJson(JSON.stringify({ model }));
-    for (const each of [read, readCompact(read.toBytes()), read])
-      assert.equal([...each.encode("unéa\u{1f601}東").ids], [1, 4, 5, 2], prefix);
-  }
-});
-
-test("codes equal pieces, gaps and any order of ids so that the same pieces are found", () => {
-  for (const entries of [
-    [
-      ["b", 1],
-      ["a", 5],
-      ["a", 3],
-      ["b", 4],
-    ],
-    [
-      ["b", 0],
-      ["", 1],
-      ["c", 3],
-      ["a", 2],
-      ["c", 4],
-    ],
-    [
-      ["a", 0],
-      ["b", 1],
-      ["a", 2],
-      ["a", 1],
-      ["b", 3],
-    ],
-  ] as const) {
-    const vocabulary = new Vocabulary();
-    vocabulary.table;
-    for (const [piece, id] of entries) vocabulary.add(piece, id);
-    const back = Vocabulary.ofLengths(lengthCode(vocabulary.pool));
-    for (let id = 0; id < 6; id++) assert.is(back.piece(id), vocabulary.piece(id));
-    for (const piece of ["a", "b", "c", ""]) assert.is(back.find(piece), vocabulary.find(piece));
-  }
-  assert.throws(() => lengthCode(Vocabulary.of(["\ud800"]).pool), /half a surrogate pair cannot be written/);
-});
-
-test("refuses lengths that do not fit their text, with the kernel and without it", () => {
-  const pairs = Uint8Array.of(0xf0, 0x9f, 0x98, 0x80, 0x61);
-  for (const [lengths, text, whole] of [
-    [[4, 1], pairs, true],
-    [[5], pairs, true],
-    [[0, 5, 0], pairs, true],
-    [[1, 4], pairs, false],
-    [[2, 3], pairs, false],
-    [[3, 0, 2], pairs, false],
-    [[4], pairs, false],
-    [[4, 2], pairs, false],
-    [[4, 1, 1], pairs, false],
-    [[4, 255], pairs, false],
-    [[5, 255], pairs, false],
-    [[255, 45], [...Array(300)].fill(0x61), true],
-    [[255, 255, 90, 0], [...Array(600)].fill(0x61), true],
-    [[255, 0, 45], [...Array(300)].fill(0x61), true],
-    [[255, 44], [...Array(300)].fill(0x61), false],
-    [[1], [0], true],
-    [[3], [0xef, 0xbb, 0xbf], true],
-    [[1, 1], [0xc3, 0x61], false],
-    [[2], [0xc0, 0x80], false],
-    [[3], [0xe0, 0x80, 0x80], false],
-    [[3], [0xed, 0xa0, 0x80], false],
-    [[4], [0xf4, 0x90, 0x80, 0x80], false],
-    [[4], [0xf0, 0x8f, 0xbf, 0xbf], false],
-    [[4], [0xf8, 0x90, 0x80, 0x80], false],
-    [[2], [0xe2, 0x82], false],
-  ] as const) {
-    const coded = { lengths: Uint8Array.from(lengths), text: Uint8Array.from(text) };
-    for (const module of [compiledKernel(), null])
-      if (whole) assert.is(readLengths(coded, module).pieces.count, lengths.filter((length) => length < 255).length);
-      else assert.throws(() => readLengths(coded, module), /which end elsewhere or are none/, `${lengths} ${text}`);
-  }
-  const many = { lengths: new Uint8Array(5000), text: pairs, ids: null };
-  assert.throws(() => Vocabulary.ofLengths(many), /5000 pieces in 5 bytes of text cannot all differ/);
-  for (const [lengths, ids, message] of [
-    [[4, 2], [0, 7], /which end elsewhere or are none/],
-    [[4, 1], [0], /compact tokenizer: 2 ids were expected, got 1. Is the file damaged/],
-    [[4, 1], [0, -1], /without wide gaps, got -1/],
-    [[4, 1], [0, 1027], /without wide gaps, got 1027/],
-  ] as const) {
-    const coded = { lengths: Uint8Array.from(lengths), text: pairs, ids: Int32Array.from(ids) };
-    assert.throws(() => Vocabulary.ofLengths(coded), message);
+    assert.equal([...read.encode("unéa\u{1f601}東").ids], [1, 4, 5, 2], prefix);
   }
 });
 
@@ -524,11 +397,9 @@ test("a trie of pieces is what it would be if they were entered one by one, wher
     const pieces = manyPieces(random, count);
     const vocabulary = Vocabulary.of(pieces);
     const { units, begins, ends } = vocabulary.pool;
-    const coded = frontCode(Vocabulary.of(pieces.filter((piece) => piece.length < 256)).pool);
-    assert.is(coded.ids.length, pieces.length);
     const entered = new Trie();
     for (let id = 0; id < pieces.length; id++) entered.set(units, begins[id]!, ends[id]!, id);
-    for (const opened of [vocabulary.trie, Vocabulary.ofSorted(coded).trie]) sameWalks(random, pieces, opened, entered);
+    sameWalks(random, pieces, vocabulary.trie, entered);
   }
 });
 
@@ -559,16 +430,12 @@ test("a vocabulary that has a trie can be added to, and ids can get other pieces
   assert.equal([vocabulary.find("abs"), vocabulary.find("able"), vocabulary.find("unabled")], [5, 2, 3]);
 });
 
-test("finds the same one of equal pieces in JSON and after coding", () => {
+test("finds the last of equal pieces in JSON", () => {
   const bytes = new TextEncoder().encode('{"b":1,"a":5,"a":3,"b":4}');
   const vocabulary = scanVocabulary(new JsonScanner(bytes), bytes.length);
-  const sorted = Vocabulary.ofSorted(frontCode(vocabulary.pool));
-  sorted.trie;
-  for (const each of [vocabulary, Vocabulary.ofLengths(lengthCode(vocabulary.pool)), sorted]) {
-    assert.equal([each.find("a"), each.find("b")], [3, 4]);
-    const pieces = [1, 3, 4, 5].map((id) => each.piece(id));
-    assert.equal(pieces, ["b", "a", "b", "a"]);
-  }
+  assert.equal([vocabulary.find("a"), vocabulary.find("b")], [3, 4]);
+  const pieces = [1, 3, 4, 5].map((id) => vocabulary.piece(id));
+  assert.equal(pieces, ["b", "a", "b", "a"]);
   assert.equal({ ...vocabularyJSON(vocabulary) }, { a: 3, b: 4 });
 });
 
@@ -577,34 +444,6 @@ test("reads half a surrogate pair as U+FFFD wherever it stands, and nothing else
   const value = read(String.raw`{"a\ud800": ["\ud800", "\ud83d\ude00", "\\ud800", "\udc00\ud800x", "\u0041"]}`);
   assert.equal(value, { "a\ufffd": ["\ufffd", "\u{1f600}", String.raw`\ud800`, "\ufffd\ufffdx", "A"] });
   assert.throws(() => read('{"a": tru}'), /the value at byte 0 cannot be read .*Is the file whole\?/);
-});
-
-test("refuses front-coded tables that are damaged or would take far more memory than they have", () => {
-  const coded = (ids: number[], shared: number[], rest: number[]): FrontCoded => ({
-    ids: Int32Array.from(ids),
-    shared: Uint8Array.from(shared),
-    rest: Uint8Array.from(rest),
-    units: new Uint16Array(rest.reduce((a, b) => a + b, 0)).fill(97),
-  });
-  const many = Array.from({ length: 2000 }, (_, i) => i);
-  for (const [tables, message] of [
-    [coded([0, 0], [0, 1], [1, 1]), /piece 1: the id 0 is out of range or has a piece already/],
-    [coded([0, -1], [0, 1], [1, 1]), /piece 1: the id -1 is out of range/],
-    [coded([0, 1028], [0, 1], [1, 1]), /piece 1: the id 1028 is out of range/],
-    [coded([0, 1], [1, 1], [1, 1]), /piece 0: it shares 1 units with a piece of 0/],
-    [coded([0, 1], [0, 2], [1, 1]), /piece 1: it shares 2 units with a piece of 1/],
-    [coded([0, 1], [0, 200], [200, 56]), /has 256 units, more than 255/],
-    [{ ...coded([0, 1], [0, 1], [1, 1]), units: new Uint16Array(3) }, /pieces of 3 units were expected, got 2/],
-    [
-      coded(
-        many,
-        many.map((i) => Math.min(i, 254)),
-        many.map(() => 1),
-      ),
-      /which is too many/,
-    ],
-  ] as const)
-    assert.throws(() => Vocabulary.ofSorted(tables), message);
 });
 
 test.run();
