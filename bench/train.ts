@@ -2,9 +2,9 @@
 import { Engine } from "../sdk/engine/engine.js";
 import type { Build } from "../sdk/engine/source.js";
 import { maskedCount, maskedLm } from "../sdk/objectives/masked-lm.js";
-import { alone } from "../sdk/objectives/objective.js";
-import { adamW } from "../sdk/train/optimizer.js";
-import { train } from "../sdk/train/train.js";
+import { single } from "../sdk/objectives/objective.js";
+import { train } from "../sdk/train/loop/train.js";
+import { adamW } from "../sdk/train/optim/optimizer.js";
 import { bodyOperations, freshModel, headOperations, MINI, randomIds } from "./bert.js";
 import type { Subject } from "./measure.js";
 import { sequence } from "./model.js";
@@ -22,11 +22,11 @@ export async function trainSubjects(build: Build): Promise<Subject[]> {
   const steps = train({
     engine,
     model,
-    objective: alone(maskedLm({ vocabulary: { size: MINI.vocabulary, mask: 4 }, rate: RATE })),
+    objective: single(maskedLm({ vocabulary: { size: MINI.vocabulary, mask: 4 }, maskingRate: RATE })),
     samples: () => samples,
     optimizer: adamW(model.weights),
-    rate: () => 1e-4,
-    rows: ROWS,
+    learningRate: () => 1e-4,
+    batchSize: ROWS,
     seed: 1,
     steps: Number.MAX_SAFE_INTEGER,
   });

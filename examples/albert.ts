@@ -4,9 +4,9 @@
  *   npm run example albert
  */
 // biome-ignore format: a list
-import {
-  alone, boundaries, Engine, freshConfig, freshModel, maskedHeldOut, ngramMaskedLm, pairAccuracy, pairObjective,
-  pretrainingSamples, together, tokenizeDocuments, trainUnigram,
+import {boundaries, combine, Engine, freshConfig, freshModel, maskedHeldOut, ngramMaskedLm, pairAccuracy, pairObjective,
+  pretrainingSamples, 
+  single, tokenizeDocuments, trainUnigram,
 } from "cloze";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
@@ -19,16 +19,16 @@ const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.ma
 const engine = await Engine.create();
 const sizes = { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special };
 const config = { ...freshConfig("albert", sizes), embedding_size: 48 };
-const albert = freshModel(engine, config, "pretrain", 1);
-const bert = freshModel(engine, freshConfig("bert", sizes), "pretrain", 1);
+const albert = freshModel(engine, config, "pretraining", 1);
+const bert = freshModel(engine, freshConfig("bert", sizes), "pretraining", 1);
 console.log(`${albert.weights.count} parameters; a BERT of the same width and depth has ${bert.weights.count}`);
 bert[Symbol.dispose]();
 
 const read = tokenizeDocuments(tokenizer, text);
 const ngrams = ngramMaskedLm(masking);
-await learn(engine, albert, alone(ngrams), pretrainingSamples(read, "sentences", packing), { steps: 2000 });
+await learn(engine, albert, single(ngrams), pretrainingSamples(read, "sentences", packing), { steps: 2000 });
 const pairs = pretrainingSamples(read, "sentence-order", packing);
-await learn(engine, albert, together(ngrams, pairObjective("sentence-order")), pairs, { steps: 300, rate: 1e-3 });
+await learn(engine, albert, combine(ngrams, pairObjective("sentence-order")), pairs, { steps: 300, rate: 1e-3 });
 
 const unread = tokenizeDocuments(tokenizer, await heldOut());
 const { loss, unigramEntropy } = maskedHeldOut(

@@ -18,9 +18,9 @@ const more = shuffledContexts(train, { copies: 18, exchange: 0.8, drop: 0.2 }, s
 const settings = { tokenizer, labels: null, length: 64 };
 
 const config = freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES });
-using loaded = freshModel(engine, config, "answer", 1);
+using loaded = freshModel(engine, config, "question-answering", 1);
 const { exact_match: exact, f1 } = await adaptTo(
-  { loaded, task: answerTask, settings, train: more, epochs: 1, rate: 1.5e-3 },
+  { loaded, task: answerTask, settings, train: more, epochs: 1, learningRate: 1.5e-3 },
   test,
 );
 const baseline = answerTask.baseline(train, test);

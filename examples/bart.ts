@@ -32,7 +32,7 @@ for (const [name, corrupt] of Object.entries(corruptions))
 const objective = sequenceToSequence("bart", denoising({ vocabulary, permute: 1, endsSentence }));
 const engine = await Engine.create();
 const sizes = { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special };
-const bart = freshModel(engine, freshConfig("bart", sizes), "rewrite", 1);
+const bart = freshModel(engine, freshConfig("bart", sizes), "seq2seq-lm", 1);
 const samples = packSentences(tokenizeDocuments(tokenizer, text), packing);
 await learn(engine, bart, objective, () => samples, { steps: 800 });
 const { loss, unigramEntropy } = tokensHeldOut(bart.model, unread, objective);

@@ -4,9 +4,9 @@
  *   npm run example bert
  */
 // biome-ignore format: a list
-import {
-  alone, boundaries, Engine, fillMask, freshConfig, freshModel, maskedHeldOut, maskedLm, memoryFiles, pairAccuracy, pairObjective,
-  pretrainingSamples, repeatPositions, saveModel, together, tokenizeDocuments, trainWordPiece,
+import {boundaries, combine, Engine, fillMask, freshConfig, freshModel, maskedHeldOut, maskedLm, memoryFiles, pairAccuracy, pairObjective,
+  pretrainingSamples, repeatPositions, saveModel, 
+  single, tokenizeDocuments, trainWordPiece,
 } from "cloze";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
@@ -16,15 +16,15 @@ const tokenizer = trainWordPiece(text.flat(), { size: 1000 });
 const packing = { length: 48, special: boundaries(tokenizer), seed: 1 };
 const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: 0.25 };
 const engine = await Engine.create();
-const bert = freshModel(engine, freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES }), "pretrain", 1);
+const bert = freshModel(engine, freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES }), "pretraining", 1);
 
 const read = tokenizeDocuments(tokenizer, text);
 // As BERT itself did: short sequences for most of the steps, then longer ones, here with the pairs.
 const short = pretrainingSamples(read, "sentences", { ...packing, length: 32 });
-await learn(engine, bert, alone(maskedLm(masking)), short, { steps: 2000 });
+await learn(engine, bert, single(maskedLm(masking)), short, { steps: 2000 });
 repeatPositions(bert.weights, 32);
 const pairs = pretrainingSamples(read, "next-sentence", packing);
-await learn(engine, bert, together(maskedLm(masking), pairObjective("next-sentence")), pairs, {
+await learn(engine, bert, combine(maskedLm(masking), pairObjective("next-sentence")), pairs, {
   steps: 250,
   rate: 1e-3,
 });

@@ -17,6 +17,8 @@ import {
 } from "cloze";
 import { sentiment } from "./lesson/corpus.js";
 
+type Classifier = Pretrained<"sequence-classification">;
+
 const { train: labelled, test } = await sentiment();
 const tokenizer = trainWordPiece(labelled.map(({ text }) => text), { size: 1500 }); // biome-ignore format: one line
 const task = classifyTask("classify");
@@ -24,12 +26,14 @@ const settings = { tokenizer, labels: task.labels(labelled), length: 64 };
 const engine = await Engine.create();
 
 const sizes = { vocabulary: tokenizer.size, width: 96, heads: 3, positions: 64, dropout: 0.1, deviation: 0.06 };
-const fresh = (layers: number) => freshModel(engine, bertConfig({ ...sizes, layers }), "classify", 1, settings.labels);
+const fresh = (layers: number) =>
+  freshModel(engine, bertConfig({ ...sizes, layers }), "sequence-classification", 1, settings.labels);
 
-async function learn(loaded: Pretrained<"classify">, how = task, train = labelled, epochs = 4): Promise<void> {
-  for await (const _ of finetune({ loaded, task: how, settings, train, epochs, rate: 1e-3, rows: 16, seed: 1 }));
+async function learn(loaded: Classifier, how = task, train = labelled, epochs = 4): Promise<void> {
+  const recipe = { epochs, learningRate: 1e-3, batchSize: 16, seed: 1 };
+  for await (const _ of finetune({ loaded, task: how, settings, train, ...recipe }));
 }
-function say(name: string, { model, weights }: Pretrained<"classify">): void {
+function say(name: string, { model, weights }: Classifier): void {
   const accuracy = 100 * task.evaluate(model, test, settings)["accuracy"]!;
   console.log(`${name.padEnd(48)} ${weights.count} weights   ${accuracy.toFixed(1)} % right`);
 }
@@ -37,10 +41,8 @@ function say(name: string, { model, weights }: Pretrained<"classify">): void {
 const teacher = fresh(3);
 await learn(teacher);
 say("the teacher: three layers, every label", teacher);
-const answers = {
-  ...task,
-  objective: distilClassification(teacher.model, { weights: { soft: 1, hard: 0, cosine: 0 } }),
-};
+const soft = { soft: 1, hard: 0, cosine: 0 };
+const answers = { ...task, objective: distilClassification(teacher.model, { weights: soft }) };
 const student = studentOf(teacher, 1);
 say("its first layer as it is", student);
 await learn(student, answers);

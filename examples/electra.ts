@@ -6,7 +6,7 @@
  */
 // biome-ignore format: a list
 import {
-  adamW, boundaries, collate, Engine, electraConfigs, electraPretraining, freshElectra, linearRate, pretrainingSamples,
+  adamW, boundaries, collate, Engine, electraConfigs, electraPretraining, freshElectra, linearSchedule, pretrainingSamples,
   replacedHeldOut, Scope, sampleOf, tokenizeDocuments, train, trainWordPiece,
 } from "cloze";
 import { documents } from "./lesson/corpus.js";
@@ -22,8 +22,18 @@ const sizes = { layers: 2, width: 96, heads: 3, positions: 64, dropout: 0, devia
 const { model, weights } = freshElectra(engine, electraConfigs({ vocabulary: tokenizer.size, ...sizes }), 1);
 const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } };
 const [samples, objective] = [samplesOf(stories.slice(0, 4)), electraPretraining(masking)];
-const [optimizer, rate] = [adamW(weights), linearRate(2e-3, 60, STEPS)];
-const run = train({ engine, model, samples, objective, optimizer, rate, rows: 16, seed: 1, steps: STEPS });
+const [optimizer, rate] = [adamW(weights), linearSchedule(2e-3, 60, STEPS)];
+const run = train({
+  engine,
+  model,
+  samples,
+  objective,
+  optimizer,
+  learningRate: rate,
+  batchSize: 16,
+  seed: 1,
+  steps: STEPS,
+});
 for await (const { step, parts } of run) if (step % 100 === 0) console.log(`step ${step}`, parts);
 
 const percent = (share: number) => `${Math.round(100 * share)} %`;

@@ -4,8 +4,8 @@
  *   npm run example gpt
  */
 // biome-ignore format: a list
-import {
-  alone, causalLm, Engine, freshConfig, freshModel, generateText, packStream, seed, shuffle, tokenizeDocuments,
+import {causalLm, Engine, freshConfig, freshModel, generateText, packStream, seed, shuffle, 
+  single, tokenizeDocuments,
   tokensHeldOut, trainBpe,
 } from "cloze";
 import { documents, heldOut } from "./lesson/corpus.js";
@@ -20,9 +20,9 @@ const spaced = (all: string[][]) => all.map((document) => document.map((sentence
 const ids = tokenizeDocuments(tokenizer, spaced(text));
 const end = tokenizer.special.eos!;
 const engine = await Engine.create();
-const gpt = freshModel(engine, freshConfig("gpt2", { vocabulary: tokenizer.size, ...SIZES }), "continue", 1);
+const gpt = freshModel(engine, freshConfig("gpt2", { vocabulary: tokenizer.size, ...SIZES }), "causal-lm", 1);
 
-const objective = alone(causalLm());
+const objective = single(causalLm());
 const samples = (epoch: number) => packStream(shuffle([...ids], seed(1).fork(epoch)), { length: SIZES.positions, end });
 await learn(engine, gpt, objective, samples, { steps: 800 });
 

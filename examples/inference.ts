@@ -19,8 +19,8 @@ const pair = tokenizer.encode(train[0]!.text, train[0]!.pair);
 console.log(Array.from(pair.ids, (id, i) => `${tokenizer.token(id)}${pair.segments[i] === 1 ? "₂" : ""}`).join(" "));
 
 for (const scratch of [true, false]) {
-  using loaded = await loadModel(engine, files, { purpose: "classify", labels, scratch, seed: 1 });
-  const { accuracy } = await adaptTo({ loaded, task, settings, train, epochs: 5, rate: 5e-4 }, test);
+  using loaded = await loadModel(engine, files, { task: "sequence-classification", labels, scratch, seed: 1 });
+  const { accuracy } = await adaptTo({ loaded, task, settings, train, epochs: 5, learningRate: 5e-4 }, test);
   console.log(`${scratch ? "from scratch" : "pre-trained "}  ${percent(accuracy!)} of ${test.length} pairs right`);
 }
 console.log(`always the most frequent class: ${percent(task.baseline(train, test)["accuracy"]!)}`);

@@ -19,18 +19,21 @@ import {
 import { sentiment } from "./lesson/corpus.js";
 import { smallPretrained } from "./lesson/pretrained.js";
 
+type Classifier = Pretrained<"sequence-classification">;
+
 const engine = await Engine.create();
 const files = await smallPretrained(engine);
 const { train, test } = await sentiment();
 const task = classifyTask("classify");
 const settings = { tokenizer: await loadTokenizer(files), labels: task.labels(train), length: 64 };
-const loaded = () => loadModel(engine, files, { purpose: "classify", labels: settings.labels });
-const score = ({ model }: Pretrained<"classify">) =>
+const loaded = () => loadModel(engine, files, { task: "sequence-classification", labels: settings.labels });
+const score = ({ model }: Classifier) =>
   `${(100 * task.evaluate(model, test, settings)["accuracy"]!).toFixed(1)} % right`;
 
-async function learn(name: string, model: Pretrained<"classify">, rate: number, weights: number): Promise<void> {
-  for await (const _ of finetune({ loaded: model, task, settings, train, epochs: 4, rate, rows: 16, seed: 1 }));
-  console.log(`${name.padEnd(22)} ${String(weights).padStart(6)} weights learned   ${score(model)}`);
+async function learn(name: string, loaded: Classifier, learningRate: number, weights: number): Promise<void> {
+  const recipe = { epochs: 4, learningRate, batchSize: 16, seed: 1 };
+  for await (const _ of finetune({ loaded, task, settings, train, ...recipe }));
+  console.log(`${name.padEnd(22)} ${String(weights).padStart(6)} weights learned   ${score(loaded)}`);
 }
 
 const head = await loaded();

@@ -16,7 +16,7 @@ const packing = { length: 32, special: boundaries(tokenizer) };
 const objective = mass({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } });
 const engine = await Engine.create();
 const sizes = { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special };
-const model = freshModel(engine, freshConfig("bart", sizes), "rewrite", 1);
+const model = freshModel(engine, freshConfig("bart", sizes), "seq2seq-lm", 1);
 
 const samples = packSentences(tokenizeDocuments(tokenizer, text), packing);
 const unread = packSentences(tokenizeDocuments(tokenizer, await heldOut()), packing);

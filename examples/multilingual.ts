@@ -17,7 +17,7 @@ const all = texts.flatMap(({ train }) => train);
 const tokenizer = trainWordPiece(all, { size: 2000, lowercase: true, stripAccents: false });
 const engine = await Engine.create();
 const config = freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES, dropout: 0.1 });
-const model = freshModel(engine, config, "encode", 1);
+const model = freshModel(engine, config, "feature-extraction", 1);
 const pooling = { mode: "mean", normalize: true } as const;
 const vectorsOf = (lines: readonly string[]) => embedTexts(model.model, tokenizer, lines, pooling, SIZES.positions);
 

@@ -4,8 +4,8 @@
  *   npm run example roberta
  */
 // biome-ignore format: a list
-import {
-  alone, boundaries, Engine, freshConfig, freshModel, maskedHeldOut, maskedLm, packFullSentences, seed,shuffle, 
+import {boundaries, Engine, freshConfig, freshModel, maskedHeldOut, maskedLm, packFullSentences, seed,shuffle, 
+  single, 
   tokenizeDocuments, trainBpe,
 } from "cloze";
 import { documents, heldOut } from "./lesson/corpus.js";
@@ -19,15 +19,15 @@ const vocabulary = { size: tokenizer.size, mask: tokenizer.special.mask! };
 const masking = { vocabulary, rate: 0.25, choose: "rounded", firstRandom: 4 } as const;
 const engine = await Engine.create();
 const config = freshConfig("roberta", { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special });
-const roberta = freshModel(engine, config, "mask", 1);
+const roberta = freshModel(engine, config, "masked-lm", 1);
 
 const documentsOfIds = tokenizeDocuments(tokenizer, text);
 // Sequences run on over the ends of documents; other documents meet in every epoch.
 const samples = (epoch: number) => packFullSentences(shuffle([...documentsOfIds], seed(1).fork(epoch)), packing);
-await learn(engine, roberta, alone(maskedLm(masking)), samples, { steps: 2000 });
+await learn(engine, roberta, single(maskedLm(masking)), samples, { steps: 2000 });
 
 const unread = packFullSentences(tokenizeDocuments(tokenizer, await heldOut()), packing);
-const { loss, unigramEntropy, accuracy } = maskedHeldOut(roberta.model, unread, { vocabulary, rate: 0.15 });
+const { loss, unigramEntropy, accuracy } = maskedHeldOut(roberta.model, unread, { vocabulary, maskingRate: 0.15 });
 console.log(
   `on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${unigramEntropy.toFixed(3)}`,
 );

@@ -11,7 +11,7 @@ import { smallPretrained } from "./lesson/pretrained.js";
 const engine = await Engine.create();
 const files = await smallPretrained(engine);
 const tokenizer = await loadTokenizer(files);
-using loaded = await loadModel(engine, files, { purpose: "encode" });
+using loaded = await loadModel(engine, files, { task: "feature-extraction" });
 const pooling = { mode: "mean", normalize: true } as const;
 const vectorsOf = (texts: readonly string[]) => embedTexts(loaded.model, tokenizer, texts, pooling, 64);
 

@@ -17,8 +17,8 @@ const labels = task.labels(train)!;
 const settings = { tokenizer, labels, length: 64 };
 
 for (const scratch of [true, false]) {
-  using loaded = await loadModel(engine, files, { purpose: "classify", labels, scratch, seed: 1 });
-  const { accuracy } = await adaptTo({ loaded, task, settings, train, epochs: 4, rate: 5e-4 }, test);
+  using loaded = await loadModel(engine, files, { task: "sequence-classification", labels, scratch, seed: 1 });
+  const { accuracy } = await adaptTo({ loaded, task, settings, train, epochs: 4, learningRate: 5e-4 }, test);
   console.log(
     `${scratch ? "from scratch  " : "pre-trained   "} ${percent(accuracy!)} of ${test.length} sentences right`,
   );

@@ -5,8 +5,8 @@
  */
 // biome-ignore format: a list
 import {
-  boundaries, Engine, freshConfig, freshModel, maskedHeldOut, packSentences, seed, spanBoundary, spanBoundaryHead,
-  spanMaskedLm, together, tokenizeDocuments, trainWordPiece,
+  boundaries, combine, Engine, freshConfig, freshModel, maskedHeldOut, packSentences, seed, spanBoundary, spanBoundaryHead,
+  spanMaskedLm, tokenizeDocuments, trainWordPiece,
 } from "cloze";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
@@ -16,7 +16,12 @@ const tokenizer = trainWordPiece(text.flat(), { size: 1500 });
 const special = boundaries(tokenizer);
 const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: 0.2 };
 const engine = await Engine.create();
-const { model, weights } = freshModel(engine, freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES }), "mask", 1);
+const { model, weights } = freshModel(
+  engine,
+  freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES }),
+  "masked-lm",
+  1,
+);
 
 // The second head stands beside the first: it predicts with the same token embeddings.
 const [, embeddings] = [...weights.entries()].find(([name]) => name.endsWith("word_embeddings.weight"))!;
@@ -29,7 +34,7 @@ const spanbert = { model: { ...model, ...edges }, weights };
 
 const samples = packSentences(tokenizeDocuments(tokenizer, text), { length: 32, special });
 const hiding = spanMaskedLm(masking);
-const objective = together(hiding, spanBoundary(new Set([special.cls, special.sep])));
+const objective = combine(hiding, spanBoundary(new Set([special.cls, special.sep])));
 await learn(engine, spanbert, objective, () => samples, { steps: 2000 });
 
 const unread = packSentences(tokenizeDocuments(tokenizer, await heldOut()), { length: 32, special });

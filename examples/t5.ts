@@ -20,7 +20,7 @@ const corrupt = spanCorruption({ sentinel: tokenizer.id("<extra_id_0>")!, end, s
 const objective = sequenceToSequence("t5", corrupt);
 const engine = await Engine.create();
 const sizes = { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special };
-const t5 = freshModel(engine, freshConfig("t5", sizes), "rewrite", 1);
+const t5 = freshModel(engine, freshConfig("t5", sizes), "seq2seq-lm", 1);
 
 const unread = packSentences(tokenizeDocuments(tokenizer, await heldOut()), packing);
 const { ids, target } = corrupt(unread[0]!, seed(1));

@@ -16,8 +16,8 @@ const labels = tagTask.labels(train)!;
 const settings = { tokenizer, labels, length: 64 };
 
 for (const scratch of [true, false]) {
-  using loaded = await loadModel(engine, files, { purpose: "tag", labels, scratch, seed: 1 });
-  const { accuracy } = await adaptTo({ loaded, task: tagTask, settings, train, epochs: 5, rate: 1e-3 }, test);
+  using loaded = await loadModel(engine, files, { task: "token-classification", labels, scratch, seed: 1 });
+  const { accuracy } = await adaptTo({ loaded, task: tagTask, settings, train, epochs: 5, learningRate: 1e-3 }, test);
   console.log(`${scratch ? "from scratch" : "pre-trained "}  ${percent(accuracy!)} of the words right`);
   if (scratch) continue;
   for (const sentence of ["I saw the old man fish .", "The fish saw an old saw ."]) {

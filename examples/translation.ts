@@ -15,7 +15,7 @@ const tokenizer = trainWordPiece([...german.train, ...english.train], { size: 15
 const { mask, sep: end } = tokenizer.special;
 const engine = await Engine.create();
 const sizes = { vocabulary: tokenizer.size, ...SIZES, heads: 4, dropout: 0.2, special: tokenizer.special };
-const bart = freshModel(engine, freshConfig("bart", sizes), "rewrite", 1);
+const bart = freshModel(engine, freshConfig("bart", sizes), "seq2seq-lm", 1);
 
 const read = (text: string) => sampleOf(tokenizer.encode(text, undefined, { truncate: { length: SIZES.positions } }));
 /** The source, and what is to be written: everything behind [CLS], with [SEP] as its end. */

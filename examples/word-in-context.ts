@@ -34,7 +34,7 @@ const files = path === undefined ? await smallPretrained(engine) : folder(path);
 const tokenizer = await loadTokenizer(files);
 const samples = sentences.map(({ words }) => sampleOf(tokenizer.encode(words.join(" "))));
 for (const scratch of [true, false]) {
-  using loaded = await loadModel(engine, files, { purpose: "encode", scratch, seed: 1 });
+  using loaded = await loadModel(engine, files, { task: "feature-extraction", scratch, seed: 1 });
   for (const layer of [0, 1, -1]) {
     const states = hiddenStates(atLayers(loaded.model, [layer]), samples);
     let [right, apart] = [0, 0];

@@ -4,8 +4,8 @@
  *   npm run example zero-shot-tags -- DATA [STEPS]            DATA such as ../shared/data: see lesson/languages.ts
  */
 // biome-ignore format: a list
-import {
-  alone, Engine, freshConfig, freshModel, maskedLm, memoryFiles, sampleLanguages, saveModel, seed, standardError, tagTask,
+import {Engine, freshConfig, freshModel, maskedLm, memoryFiles, sampleLanguages, saveModel, seed, 
+  single, standardError, tagTask,
   trainWordPiece,
 } from "cloze";
 import { Languages } from "./lesson/languages.js";
@@ -20,10 +20,10 @@ const tokenizer = trainWordPiece(texts, { size: 4000, lowercase: false });
 
 const engine = await Engine.create();
 const sizes = { layers: 3, width: 96, heads: 3, positions: 96, dropout: 0, deviation: 0.05 };
-const base = freshModel(engine, freshConfig("bert", { vocabulary: tokenizer.size, ...sizes }), "mask", 1);
-const masked = maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: 0.25 });
+const base = freshModel(engine, freshConfig("bert", { vocabulary: tokenizer.size, ...sizes }), "masked-lm", 1);
+const masked = maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, maskingRate: 0.25 });
 const samples = multilingualSamples(languages, tokenizer);
-await learn(engine, base, alone(masked), samples, { steps: Number(steps), rate: 1.5e-3, rows: 24 });
+await learn(engine, base, single(masked), samples, { steps: Number(steps), rate: 1.5e-3, rows: 24 });
 const files = memoryFiles();
 await saveModel(files, { ...base, tokenizer, length: sizes.positions });
 

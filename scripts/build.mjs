@@ -120,7 +120,7 @@ const LIBRARY = {
   report: "sdk/report/index.ts",
 };
 /** Programs that import the library by its name. */
-const PROGRAMS = { cli: "sdk/cli/main.ts", start: "sdk/cli/start.ts" };
+const PROGRAMS = { cli: "sdk/cli/main.ts", start: "sdk/tour/start.ts" };
 
 /** The licence texts of all packages whose code is in the outputs. */
 function licences(inputs) {

@@ -28,6 +28,7 @@ below.pipelines = all.filter((folder) => folder !== ".");
 below.report = [...below.pipelines, "pipelines"];
 below["."] = [...below.report, "report"];
 below.cli = ["."];
+below.tour = [".", "cli"];
 
 const wrong = [];
 for (const name of readdirSync(sdk, { recursive: true })) {

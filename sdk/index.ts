@@ -33,7 +33,7 @@ export {
   wordVector,
 } from "./heads/embedding.js";
 export { LabelError, LabelSet } from "./heads/labels.js";
-export { atLayers, LayerError, type LayerJoin, type ShowsLayers, shiftedAt } from "./heads/layers.js";
+export { atLayers, LayerError, type LayerJoin, type ShowsLayers, shiftedAt } from "./heads/layer-states.js";
 export { type Counted, type Pooling, type PoolingMode, pool, poolCounted } from "./heads/pooling.js";
 export { argmax, highest, softmax } from "./heads/probabilities.js";
 export { cosine, type Neighbour, nearest, type Similarity, similarityOf } from "./heads/similarity.js";
@@ -63,7 +63,7 @@ export {
 export { buildModel, type Model } from "./models/build.js";
 export { ConfigError } from "./models/config.js";
 export type { Encoder, Trace } from "./models/encoder.js";
-export { type EncoderFamily, familyOf, type Purpose } from "./models/family.js";
+export { type EncoderFamily, familyOf, type ModelTask } from "./models/family.js";
 // multilingual: what languages share, and finding counterparts
 export { centred, languageMean, mapVectors, type OrthogonalMap, procrustes } from "./multilingual/alignment.js";
 export { DirectionError } from "./multilingual/errors.js";
@@ -103,18 +103,25 @@ export {
   type GeneratorAndDiscriminator,
   replaceMasked,
 } from "./objectives/electra.js";
-export { allMasked, type MaskedLmOptions, maskedLm, type PredictsTokens } from "./objectives/masked-lm.js";
+export { allMasked, type LmHead, type MaskedLmOptions, maskedLm } from "./objectives/masked-lm.js";
 export { type MassOptions, mass } from "./objectives/mass.js";
 export { nextSentencePairs, pairObjective } from "./objectives/next-sentence.js";
 export { ngramMaskedLm } from "./objectives/ngram-masking.js";
-export { alone, type HeadObjective, type Objective, together } from "./objectives/objective.js";
-export { packFullSentences, packSentences, packStream } from "./objectives/packing.js";
-export { type DetectsReplaced, replacedToken } from "./objectives/replaced-token.js";
-export type { PairOptions, TokenizedDocument } from "./objectives/segment-pairs.js";
+export { combine, type HeadObjective, type Objective, single } from "./objectives/objective.js";
+export { type ReplacedTokenHead, replacedToken } from "./objectives/replaced-token.js";
 export { sentenceOrderPairs } from "./objectives/sentence-order.js";
-export { type Decodes, sequenceToSequence } from "./objectives/sequence-to-sequence.js";
+export { type Decoder, sequenceToSequence } from "./objectives/sequence-to-sequence.js";
+export {
+  type Arrangement,
+  boundaries,
+  mixLanguages,
+  pretrainingSamples,
+  tokenizeDocuments,
+} from "./objectives/sequences/corpus.js";
+export { packFullSentences, packSentences, packStream } from "./objectives/sequences/packing.js";
+export type { PairOptions, TokenizedDocument } from "./objectives/sequences/segment-pairs.js";
 export { type SpanCorruptionOptions, spanCorruption } from "./objectives/span-corruption.js";
-export { type PredictsFromEdges, spanBoundary, spanMaskedLm } from "./objectives/span-masking.js";
+export { type SpanBoundaryHead, spanBoundary, spanMaskedLm } from "./objectives/span-masking.js";
 export { translationPair } from "./objectives/translation-lm.js";
 // pipelines
 export { type FeatureExtractionOptions, featureExtraction, type LayerOptions } from "./pipelines/feature-extraction.js";
@@ -166,10 +173,14 @@ export { backward, type Randomness } from "./tensor/tape.js";
 export { intTensor, reshape, rows, Tensor, tensor, zeros } from "./tensor/tensor.js";
 // tokenizer
 export * from "./tokenizer/index.js";
-// train
-export { type BestState, BestWeights } from "./train/best.js";
-export { CheckpointError, type RunSettings, readCheckpoint, writeCheckpoint } from "./train/checkpoint.js";
-export { type Arrangement, boundaries, mixLanguages, pretrainingSamples, tokenizeDocuments } from "./train/corpus.js";
+export {
+  type HeldOutFigures,
+  maskedHeldOut,
+  pairAccuracy,
+  type ReplacedHeldOut,
+  replacedHeldOut,
+  tokensHeldOut,
+} from "./train/evaluate/language-model.js";
 export {
   type ElectraPair,
   type ElectraSizes,
@@ -177,18 +188,16 @@ export {
   type ForBoth,
   freshElectra,
   loadElectra,
-} from "./train/electra.js";
-export { type FinetuneEvent, type FinetuneOptions, finetune, stepsOfEpochs } from "./train/finetune.js";
-export { FRESH_FAMILIES, freshConfig, type ModelSizes } from "./train/fresh-config.js";
-export { type BertSizes, bertConfig, freshModel } from "./train/fresh-model.js";
-export {
-  type HeldOut,
-  maskedHeldOut,
-  pairAccuracy,
-  type ReplacedHeldOut,
-  replacedHeldOut,
-  tokensHeldOut,
-} from "./train/held-out.js";
+} from "./train/fresh/electra-pair.js";
+export { FRESH_FAMILIES, freshConfig, type ModelSizes } from "./train/fresh/fresh-config.js";
+export { type BertSizes, bertConfig, freshModel } from "./train/fresh/fresh-model.js";
+export { chosenLayers, studentOf } from "./train/fresh/student.js";
+// train
+export { type BestState, BestWeights } from "./train/loop/best-weights.js";
+export { CheckpointError, type RunSettings, readCheckpoint, writeCheckpoint } from "./train/loop/checkpoint.js";
+export { type FinetuneEvent, type FinetuneOptions, finetune, stepsOfEpochs } from "./train/loop/finetune.js";
+export { repeatPositions, type Stage, type StagedOptions, trainInStages } from "./train/loop/stages.js";
+export { type Position, type Step, TrainingError, type TrainOptions, train } from "./train/loop/train.js";
 export { cmrcScore, mlqaScore, squadScore } from "./train/metrics/answers.js";
 export { accuracy, binaryF1, macroF1, matthews, microF1 } from "./train/metrics/classification.js";
 export { pearson, spearman } from "./train/metrics/correlation.js";
@@ -196,23 +205,20 @@ export { entitiesOf, entityF1 } from "./train/metrics/entities.js";
 export { perplexity, standardError, unigramEntropy } from "./train/metrics/perplexity.js";
 export { areaUnderRoc } from "./train/metrics/ranking.js";
 export { type SenseFigures, senseSeparation } from "./train/metrics/senses.js";
-export { type AdamOptions, adamW, clipScale, gradientNorm, lamb, type Optimizer } from "./train/optimizer.js";
-export { depths, freeze, layerDecay, namesLike } from "./train/parameter-groups.js";
+export { type AdamOptions, adamW, clipScale, gradientNorm, lamb, type Optimizer } from "./train/optim/optimizer.js";
+export { depths, freeze, layerDecay, namesLike } from "./train/optim/parameter-groups.js";
 export {
-  constantRate,
-  cosineRate,
-  inverseSquareRootRate,
-  linearRate,
-  multipliedLinearRate,
-  originalLinearRate,
+  constantSchedule,
+  cosineSchedule,
+  inverseSquareRootSchedule,
+  linearSchedule,
+  multipliedLinearSchedule,
+  originalLinearSchedule,
   type Schedule,
-} from "./train/schedule.js";
-export { repeatPositions, type Stage, type StagedOptions, trainInStages } from "./train/stages.js";
-export { chosenLayers, studentOf } from "./train/student.js";
+} from "./train/optim/schedule.js";
 export { answerTask, findAnswers } from "./train/tasks/answer.js";
 export { classifyTask, type LabelledText } from "./train/tasks/classify.js";
 export { embedTask, type TextPair } from "./train/tasks/embed.js";
 export { regressTask } from "./train/tasks/regress.js";
 export { tagTask, tagWords } from "./train/tasks/tag.js";
 export type { Metrics, Task, TaskSettings } from "./train/tasks/task.js";
-export { type Position, type Step, TrainingError, type TrainOptions, train } from "./train/train.js";

@@ -9,7 +9,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Engine } from "../sdk/engine/engine.js";
 import { ConfigError } from "../sdk/models/config.js";
-import { type Comparison, compareCase } from "./golden-case.js";
+import { type Comparison, compareCase } from "./helpers/golden-case.js";
 
 const words = process.argv.slice(2);
 const option = (name: string) => {

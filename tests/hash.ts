@@ -9,7 +9,8 @@ import {
   adamW,
   bertConfig,
   boundaries,
-  cosineRate,
+  combine,
+  cosineSchedule,
   Engine,
   freshModel,
   maskedLm,
@@ -17,7 +18,6 @@ import {
   pairObjective,
   sampleOf,
   seed,
-  together,
   tokenizeDocuments,
   train,
   trainWordPiece,
@@ -83,7 +83,7 @@ async function stages(): Promise<[string, Uint8Array][]> {
     positions: 64,
     dropout: 0.1,
   });
-  const loaded = freshModel(engine, config, "pretrain", 7);
+  const loaded = freshModel(engine, config, "pretraining", 7);
   const weights = () => joined([...loaded.weights.entries()].map(([, parameter]) => bytesOf(parameter.data)));
   const begun = weights();
   const samples = encodings.map((encoding) => sampleOf(encoding));
@@ -100,7 +100,7 @@ async function stages(): Promise<[string, Uint8Array][]> {
   const documents = tokenizeDocuments(tokenizer, DOCUMENTS);
   const pairs = (epoch: number) =>
     nextSentencePairs(documents, { length: 48, special: boundaries(tokenizer) }, seed(3).fork(epoch));
-  const objective = together(
+  const objective = combine(
     maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } }),
     pairObjective("next-sentence"),
   );
@@ -112,8 +112,8 @@ async function stages(): Promise<[string, Uint8Array][]> {
     objective,
     samples: pairs,
     optimizer,
-    rate: cosineRate(2e-3, 3, STEPS, 1e-4),
-    rows: 3,
+    learningRate: cosineSchedule(2e-3, 3, STEPS, 1e-4),
+    batchSize: 3,
     seed: 5,
     steps: STEPS,
   }))

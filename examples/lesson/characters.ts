@@ -1,19 +1,19 @@
 /** The lesson on characters: what is learned, and what it is measured with. */
 import {
   adamW,
-  alone,
   causalLm,
   collate,
-  cosineRate,
+  cosineSchedule,
   type Encoder,
   type Engine,
   freshModel,
   generateText,
-  type PredictsTokens,
+  type LmHead,
   type Sample,
   Scope,
   type Step,
   seed,
+  single,
   train,
 } from "cloze";
 
@@ -46,7 +46,7 @@ export function countedLevels(training: Int32Array, ids: Int32Array, letters: nu
 }
 
 /** Mean loss in nats over all labels of the samples. */
-export function blockLoss(model: Encoder & PredictsTokens, samples: readonly Sample[]): number {
+export function blockLoss(model: Encoder & LmHead, samples: readonly Sample[]): number {
   let [sum, count] = [0, 0];
   for (let from = 0; from < samples.length; from += 32) {
     using _ = new Scope();
@@ -111,7 +111,7 @@ function block(from: Int32Array, at: number): Sample {
   };
 }
 
-export type LetterModel = Encoder & PredictsTokens;
+export type LetterModel = Encoder & LmHead;
 
 /** A GPT without biases, and its steps. */
 export function letterGpt(
@@ -120,19 +120,19 @@ export function letterGpt(
   { steps, seed: value }: { readonly steps: number; readonly seed: number },
 ): { readonly model: LetterModel; readonly run: AsyncGenerator<Step> } {
   const config = { model_type: "gpt2", activation_function: "gelu", bias: false, vocab_size: letters.length, ...SIZES };
-  const { model, weights } = freshModel(engine, config, "continue", value);
+  const { model, weights } = freshModel(engine, config, "causal-lm", value);
   const rng = seed(value);
   const windows = (epoch: number) =>
     Array.from({ length: ROWS * 100 }, (_, i) => block(training, rng.fork(epoch, i).integer(training.length - BLOCK)));
   const run = train({
     engine,
     model,
-    objective: alone({ ...causalLm(), corrupt: (sample) => sample }),
+    objective: single({ ...causalLm(), corrupt: (sample) => sample }),
     samples: windows,
-    optimizer: adamW(weights, { beta2: 0.99, decay: 0.1 }),
-    rate: cosineRate(HIGHEST, WARMUP, steps, LOWEST),
-    rows: ROWS,
-    clip: 1,
+    optimizer: adamW(weights, { beta2: 0.99, weightDecay: 0.1 }),
+    learningRate: cosineSchedule(HIGHEST, WARMUP, steps, LOWEST),
+    batchSize: ROWS,
+    maxGradNorm: 1,
     seed: value,
     steps,
   });

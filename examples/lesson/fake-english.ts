@@ -1,18 +1,18 @@
 /** English and a fake copy of it: the conditions of the experiment, and a run under one of them. */
 import {
   adamW,
-  alone,
   bertConfig,
   boundaries,
   Engine,
   type FakeLanguage,
   fakeCopy,
   freshModel,
-  linearRate,
+  linearSchedule,
   type Multilinguality,
   maskedLm,
   multilinguality,
   type Sample,
+  single,
   splitSpecial,
   type Tokenizer,
   train,
@@ -43,18 +43,18 @@ export async function* learnBoth(
   const special = new Set(Object.values(tokenizer.special));
   const vocabulary = { size: 2 * shift, mask: tokenizer.special.mask! };
   const fates = split ? { mask: 0.9, random: 0 } : { mask: 0.8, random: 0.1 };
-  const masked = maskedLm({ vocabulary, choose: "bernoulli", fates });
+  const masked = maskedLm({ vocabulary, selection: "bernoulli", replacement: fates });
   using engine = await Engine.create();
-  const { model, weights } = freshModel(engine, bertConfig({ ...SIZES, vocabulary: 2 * shift }), "mask", seed);
+  const { model, weights } = freshModel(engine, bertConfig({ ...SIZES, vocabulary: 2 * shift }), "masked-lm", seed);
   const both = [...training, ...training.map((sample) => fakeCopy(sample, language))];
   const run = train({
     engine,
     model,
-    objective: alone(split ? splitSpecial(masked, language, special) : masked),
+    objective: single(split ? splitSpecial(masked, language, special) : masked),
     samples: () => both,
-    optimizer: adamW(weights, { eps: 1e-6, decay: 0.01 }),
-    rate: linearRate(2e-3, 50, steps),
-    rows: ROWS,
+    optimizer: adamW(weights, { eps: 1e-6, weightDecay: 0.01 }),
+    learningRate: linearSchedule(2e-3, 50, steps),
+    batchSize: ROWS,
     seed,
     steps: Math.max(...at),
   });

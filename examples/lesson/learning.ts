@@ -4,10 +4,10 @@ import {
   type Engine,
   type FinetuneOptions,
   finetune,
-  linearRate,
+  linearSchedule,
   type Metrics,
+  type ModelTask,
   type Objective,
-  type Purpose,
   type Sample,
   train,
   type Weights,
@@ -25,8 +25,18 @@ export async function learn<M>(
   { steps, rate = 2e-3, rows = 16 }: { readonly steps: number; readonly rate?: number; readonly rows?: number },
 ): Promise<void> {
   using optimizer = adamW(weights);
-  const schedule = linearRate(rate, steps / 10, steps);
-  const run = train({ engine, model, objective, samples, optimizer, rate: schedule, rows, seed: 1, steps });
+  const schedule = linearSchedule(rate, steps / 10, steps);
+  const run = train({
+    engine,
+    model,
+    objective,
+    samples,
+    optimizer,
+    learningRate: schedule,
+    batchSize: rows,
+    seed: 1,
+    steps,
+  });
   for await (const { step, parts } of run) {
     if (step % Math.ceil(steps / 5) !== 0) continue;
     const losses = Object.entries(parts).map(([name, loss]) => `${name} ${loss.toFixed(3)}`);
@@ -35,11 +45,11 @@ export async function learn<M>(
 }
 
 /** Fine-tune, and give the figures on the test part. */
-export async function adaptTo<Example, P extends Purpose>(
-  options: Omit<FinetuneOptions<Example, P>, "seed" | "rows">,
+export async function adaptTo<Example, P extends ModelTask>(
+  options: Omit<FinetuneOptions<Example, P>, "seed" | "batchSize">,
   test: readonly Example[],
 ): Promise<Metrics> {
-  for await (const _ of finetune({ ...options, rows: 16, seed: 1 }));
+  for await (const _ of finetune({ ...options, batchSize: 16, seed: 1 }));
   return options.task.evaluate(options.loaded.model, test, options.settings);
 }
 

@@ -1,6 +1,5 @@
 /** A BERT of two layers, pre-trained for a minute on the embedded corpus: what lessons on using a model begin with. */
 import {
-  alone,
   boundaries,
   type Engine,
   type Files,
@@ -10,6 +9,7 @@ import {
   memoryFiles,
   pretrainingSamples,
   saveModel,
+  single,
   tokenizeDocuments,
   trainWordPiece,
 } from "cloze";
@@ -20,11 +20,16 @@ import { learn, SIZES } from "./learning.js";
 export async function smallPretrained(engine: Engine, dropout = 0): Promise<Files> {
   const texts = await documents();
   const tokenizer = trainWordPiece(texts.flat(), { size: 2000 });
-  using base = freshModel(engine, freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES, dropout }), "mask", 1);
+  using base = freshModel(
+    engine,
+    freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES, dropout }),
+    "masked-lm",
+    1,
+  );
   const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: 0.25 };
   const packing = { length: 32, special: boundaries(tokenizer), seed: 1 };
   const samples = pretrainingSamples(tokenizeDocuments(tokenizer, texts), "sentences", packing);
-  await learn(engine, base, alone(maskedLm(masking)), samples, { steps: 2000 });
+  await learn(engine, base, single(maskedLm(masking)), samples, { steps: 2000 });
   const files = memoryFiles();
   await saveModel(files, { ...base, tokenizer, length: SIZES.positions });
   return files;

@@ -57,11 +57,20 @@ export async function transferred(
 ): Promise<number[]> {
   const labels = tagTask.labels(train)!;
   const settings = { tokenizer, labels, length: 96 };
-  using loaded = await loadModel(engine, files, { purpose: "tag", labels, scratch, seed: 7 });
+  using loaded = await loadModel(engine, files, { task: "token-classification", labels, scratch, seed: 7 });
   // The words' vectors stay where the languages have met; a model from scratch has to learn them, and faster.
   if (!scratch) freeze(loaded.weights, ["embeddings"]);
-  using optimizer = adamW(loaded.weights, { decay: 0.01 });
-  const options = { loaded, task: tagTask, settings, train, epochs: 1, rate: scratch ? 1e-3 : 5e-4, rows: 32, seed: 1 };
+  using optimizer = adamW(loaded.weights, { weightDecay: 0.01 });
+  const options = {
+    loaded,
+    task: tagTask,
+    settings,
+    train,
+    epochs: 1,
+    learningRate: scratch ? 1e-3 : 5e-4,
+    batchSize: 32,
+    seed: 1,
+  };
   for await (const _ of finetune({ ...options, optimizer }));
   return tests.map((sentences) => tagTask.evaluate(loaded.model, sentences, settings)["accuracy"]!);
 }

@@ -16,8 +16,8 @@ import { openPredict, predictCommand } from "./commands/predict.js";
 import { pretrainCommand } from "./commands/pretrain.js";
 import { tokenizeCommand } from "./commands/tokenize.js";
 import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
-import { serveLines } from "./lines.js";
-import { UsageError } from "./usage.js";
+import { serveLines } from "./shared/threads.js";
+import { UsageError } from "./shared/usage.js";
 
 /** Errors that say what is wrong with the input: status 2. Everything else is a failure of the run: status 1. */
 const INPUT_ERRORS = new Set([

@@ -2,7 +2,7 @@
 import { type Batch, collate, type Sample } from "../data/sample.js";
 import type { Source } from "../nn/attention.js";
 import { DecoderCache } from "../nn/cache.js";
-import type { PredictsTokens } from "../objectives/masked-lm.js";
+import type { LmHead } from "../objectives/masked-lm.js";
 import { Scope, unscoped } from "../tensor/scope.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
@@ -25,13 +25,13 @@ export interface Writer extends Disposable {
 }
 
 /** A model that reads from left to right. */
-export interface Continues extends PredictsTokens {
+export interface Continues extends LmHead {
   readonly positions: number;
   encode(batch: Batch, trace?: undefined, cache?: DecoderCache): Tensor;
 }
 
 /** An encoder with a decoder. */
-export interface RewritesFrom extends PredictsTokens {
+export interface RewritesFrom extends LmHead {
   readonly positions: number;
   encode(batch: Batch): Tensor;
   decode(batch: Batch, source: Source, trace?: undefined, cache?: DecoderCache): Tensor;
@@ -44,7 +44,7 @@ function sampleOfIds(ids: Int32Array, first: number): Sample {
 }
 
 /** The scores after the last token of each row, copied out of the engine's memory. */
-function lastScores(model: PredictsTokens, hidden: Tensor, { starts, rows }: Batch): Float32Array[] {
+function lastScores(model: LmHead, hidden: Tensor, { starts, rows }: Batch): Float32Array[] {
   const scores = model.tokenScores(
     hidden,
     starts.slice(1, rows + 1).map((end) => end - 1),

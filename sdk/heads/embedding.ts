@@ -5,12 +5,12 @@
 import { sampleBatches } from "../data/batches.js";
 import { type Batch, collate, type Sample, sampleOf } from "../data/sample.js";
 import { cosineError, multipleNegatives } from "../objectives/contrastive.js";
-import type { Encodes, Objective } from "../objectives/objective.js";
+import type { EncoderBody, Objective } from "../objectives/objective.js";
 import { Scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { infer } from "./infer.js";
-import type { ShowsLayers } from "./layers.js";
+import type { ShowsLayers } from "./layer-states.js";
 import { type Counted, type Pooling, pool, poolCounted } from "./pooling.js";
 
 /** Cosines are multiplied with this before their softmax, as sentence-transformers does; SimCSE's temperature is 1 / 20. */
@@ -21,7 +21,7 @@ function otherSide({ target }: Batch): Batch {
   return target;
 }
 
-function vectorsOf(model: Encodes, batch: Batch, { mode }: Pooling): Tensor {
+function vectorsOf(model: EncoderBody, batch: Batch, { mode }: Pooling): Tensor {
   return pool(model.encode(batch), batch.starts, { mode, normalize: true });
 }
 
@@ -29,7 +29,7 @@ function vectorsOf(model: Encodes, batch: Batch, { mode }: Pooling): Tensor {
  * Vectors of pairs of texts. Pairs with a score (`labels.value`, from -1 to 1) must have that cosine; of pairs without one
  * each text must find its own partner among all of the batch.
  */
-export function embeddingObjective(pooling: Pooling): Objective<Encodes> {
+export function embeddingObjective(pooling: Pooling): Objective<EncoderBody> {
   return {
     names: ["embedding"],
     corrupt: (sample) => sample,
@@ -49,13 +49,13 @@ export function embeddingObjective(pooling: Pooling): Objective<Encodes> {
  * @example
  * train({ ...options, objective: simcse({ mode: "cls", normalize: true }) });
  */
-export function simcse(pooling: Pooling): Objective<Encodes> {
+export function simcse(pooling: Pooling): Objective<EncoderBody> {
   return { ...embeddingObjective(pooling), names: ["simcse"], corrupt: (sample) => ({ ...sample, target: sample }) };
 }
 
 /** One vector a sample. */
 export function embedSamples(
-  model: Encodes,
+  model: EncoderBody,
   samples: readonly Sample[],
   pooling: Pooling,
   counted: Counted = {},
@@ -69,7 +69,7 @@ export function embedSamples(
  * @param length longest sequence, special tokens included; what is longer is cut
  */
 export function embedTexts(
-  model: Encodes,
+  model: EncoderBody,
   tokenizer: Tokenizer,
   texts: readonly string[],
   pooling: Pooling,
@@ -139,6 +139,6 @@ export function wordVector(
 }
 
 /** The last hidden states (tokens × width) of each sample; those of other layers of `atLayers(model, …)`. */
-export function hiddenStates(model: Encodes, samples: readonly Sample[]): Float32Array[] {
+export function hiddenStates(model: EncoderBody, samples: readonly Sample[]): Float32Array[] {
   return infer(model, samples, "tokens", (_, hidden) => hidden);
 }

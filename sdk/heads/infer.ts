@@ -1,7 +1,7 @@
 /** Running a model over samples without a tape: batches of bounded size, every tensor given back. */
 import { sampleBatches } from "../data/batches.js";
 import { type Batch, collate, type Sample } from "../data/sample.js";
-import type { Encodes } from "../objectives/objective.js";
+import type { EncoderBody } from "../objectives/objective.js";
 import { Scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -12,7 +12,7 @@ import type { Tensor } from "../tensor/tensor.js";
  * @param axis whether the first axis of the scores counts tokens or rows
  * @returns for each sample its own part of the scores, copied
  */
-export function infer<M extends Encodes>(
+export function infer<M extends EncoderBody>(
   model: M,
   samples: readonly Sample[],
   axis: "tokens" | "rows",

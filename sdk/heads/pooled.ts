@@ -7,10 +7,10 @@ import type { Tokenizer } from "../tokenizer/index.js";
 import type { LabelSet } from "./labels.js";
 import { argmax, softmax } from "./probabilities.js";
 
-export type { JudgesPairs } from "../objectives/next-sentence.js";
+export type { PairHead } from "../objectives/next-sentence.js";
 
 /** The head that is fine-tuned. */
-export interface ClassifiesRows {
+export interface SequenceHead {
   /** @returns (rows, classes) unnormalised scores; one class means regression */
   rowScores(hidden: Tensor, batch: Batch): Tensor;
 }
@@ -27,7 +27,7 @@ export function encodeText(tokenizer: Tokenizer, { text, pair }: TextExample, le
 }
 
 /** Cross-entropy over classes. */
-export function classification(): HeadObjective<ClassifiesRows> {
+export function classification(): HeadObjective<SequenceHead> {
   return {
     name: "classification",
     corrupt: (sample) => sample,
@@ -41,7 +41,7 @@ export function classification(): HeadObjective<ClassifiesRows> {
 }
 
 /** Mean squared error of one score. */
-export function regression(): HeadObjective<ClassifiesRows> {
+export function regression(): HeadObjective<SequenceHead> {
   return {
     name: "regression",
     corrupt: (sample) => sample,

@@ -2,7 +2,7 @@
 import { constant, normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
-import type { PredictsFromEdges } from "../objectives/span-masking.js";
+import type { SpanBoundaryHead } from "../objectives/span-masking.js";
 import { activate } from "../tensor/ops/activation.js";
 import { affine } from "../tensor/ops/affine.js";
 import { add } from "../tensor/ops/elementwise.js";
@@ -23,7 +23,7 @@ export interface SpanBoundarySizes {
  *
  * @param tokens (vocabulary, hidden) the model's token embeddings
  */
-export function spanBoundaryHead(w: Weights, sizes: SpanBoundarySizes, tokens: Tensor): PredictsFromEdges {
+export function spanBoundaryHead(w: Weights, sizes: SpanBoundarySizes, tokens: Tensor): SpanBoundaryHead {
   const { hidden, vocabulary, placeWidth = 200, places = 20 } = sizes;
   const init = normal(0.02);
   const table = w.at("position_embeddings").get("weight", [places, placeWidth], init);

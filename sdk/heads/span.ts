@@ -13,7 +13,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Encoding, Tokenizer } from "../tokenizer/index.js";
 import { highest } from "./probabilities.js";
 
-export interface PointsToSpans {
+export interface SpanHead {
   /** @returns (tokens, 2): column 0 scores each token as the first of the answer, column 1 as the last */
   spanScores(hidden: Tensor): Tensor;
 }
@@ -93,7 +93,7 @@ export function answerTokens(
 }
 
 /** The mean of two cross-entropies, each over the tokens of one sequence. */
-export function spanObjective(): HeadObjective<PointsToSpans> {
+export function spanObjective(): HeadObjective<SpanHead> {
   return {
     name: "span",
     corrupt: (sample) => sample,

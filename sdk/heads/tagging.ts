@@ -11,7 +11,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import type { LabelSet } from "./labels.js";
 
-export interface LabelsTokens {
+export interface TokenHead {
   /** @returns (tokens, classes) unnormalised scores */
   tagScores(hidden: Tensor): Tensor;
 }
@@ -55,7 +55,7 @@ function continued(tag: string, labels: LabelSet): string {
 }
 
 /** Cross-entropy over the labelled pieces. */
-export function tagging(): HeadObjective<LabelsTokens> {
+export function tagging(): HeadObjective<TokenHead> {
   return {
     name: "tagging",
     corrupt: (sample) => sample,

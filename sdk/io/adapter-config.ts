@@ -1,29 +1,29 @@
 /** adapter_config.json as PEFT writes it: what an adapter is, as far as it changes scores. */
 import { ConfigError, number, optional, type Section, section } from "../models/config.js";
-import type { Purpose } from "../models/family.js";
+import type { ModelTask } from "../models/family.js";
 import type { LoraSettings } from "../nn/lora.js";
 
 /** PEFT's names of tasks. */
-const TASKS: Readonly<Partial<Record<Purpose, string>>> = {
-  classify: "SEQ_CLS",
-  tag: "TOKEN_CLS",
-  answer: "QUESTION_ANS",
-  continue: "CAUSAL_LM",
-  rewrite: "SEQ_2_SEQ_LM",
-  encode: "FEATURE_EXTRACTION",
+const TASKS: Readonly<Partial<Record<ModelTask, string>>> = {
+  "sequence-classification": "SEQ_CLS",
+  "token-classification": "TOKEN_CLS",
+  "question-answering": "QUESTION_ANS",
+  "causal-lm": "CAUSAL_LM",
+  "seq2seq-lm": "SEQ_2_SEQ_LM",
+  "feature-extraction": "FEATURE_EXTRACTION",
 };
 
 /** Heads that PEFT saves with every adapter of a task, whether they are listed or not. */
-export const HEADS: Readonly<Partial<Record<Purpose, readonly string[]>>> = {
-  classify: ["classifier", "score"],
-  tag: ["classifier", "score"],
-  answer: ["qa_outputs"],
+export const HEADS: Readonly<Partial<Record<ModelTask, readonly string[]>>> = {
+  "sequence-classification": ["classifier", "score"],
+  "token-classification": ["classifier", "score"],
+  "question-answering": ["qa_outputs"],
 };
 
 export interface AdapterConfig {
   readonly settings: LoraSettings;
   /** what the adapted model is for; null where the file does not say */
-  readonly purpose: Purpose | null;
+  readonly task: ModelTask | null;
   /** the folder or name of the model that the adapter was trained on */
   readonly base: string | null;
 }
@@ -95,9 +95,9 @@ function targetsOf(c: Section): readonly string[] | RegExp {
 export function readAdapterConfig(json: unknown): AdapterConfig {
   const c = section(json);
   requireSupported(c);
-  const task = c["task_type"] ?? null;
-  const found = Object.entries(TASKS).find(([, name]) => name === task);
-  const purpose = found ? (found[0] as Purpose) : null;
+  const type = c["task_type"] ?? null;
+  const found = Object.entries(TASKS).find(([, name]) => name === type);
+  const task = found ? (found[0] as ModelTask) : null;
   const dropout = optional(c, "lora_dropout", 0);
   if (!(dropout >= 0 && dropout < 1))
     throw new ConfigError(`adapter_config.json: lora_dropout must be a share from 0 up to but not 1, got ${dropout}`);
@@ -108,9 +108,9 @@ export function readAdapterConfig(json: unknown): AdapterConfig {
       dropout,
       rankStabilised: optional(c, "use_rslora", false),
       targets: targetsOf(c),
-      modulesToSave: [...new Set([...names(c, "modules_to_save"), ...((purpose && HEADS[purpose]) ?? [])])],
+      modulesToSave: [...new Set([...names(c, "modules_to_save"), ...((task && HEADS[task]) ?? [])])],
     },
-    purpose,
+    task,
     base: typeof c["base_model_name_or_path"] === "string" ? c["base_model_name_or_path"] : null,
   };
 }
@@ -118,11 +118,11 @@ export function readAdapterConfig(json: unknown): AdapterConfig {
 /** The fields that PEFT reads; those that it adds by itself are left to it. */
 export function adapterConfigOf(
   { r, alpha, dropout, rankStabilised, targets, modulesToSave }: LoraSettings,
-  { purpose, base, turned }: { readonly purpose: Purpose; readonly base: string | null; readonly turned: boolean },
+  { task, base, turned }: { readonly task: ModelTask; readonly base: string | null; readonly turned: boolean },
 ): Section {
   return {
     peft_type: "LORA",
-    task_type: TASKS[purpose] ?? null,
+    task_type: TASKS[task] ?? null,
     base_model_name_or_path: base,
     inference_mode: true,
     r,

@@ -3,12 +3,12 @@ import type { Engine } from "../engine/engine.js";
 import { LabelSet } from "../heads/labels.js";
 import { buildModel } from "../models/build.js";
 import { ConfigError } from "../models/config.js";
-import { familyOf, type Purpose } from "../models/family.js";
+import { familyOf, type ModelTask } from "../models/family.js";
 import { isTarget, Lora, type LoraSettings } from "../nn/lora.js";
 import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
 import { type AdapterConfig, adapterConfigOf, HEADS, readAdapterConfig } from "./adapter-config.js";
 import { type Files, fieldsOf, jsonBytes, ModelFileError, readJson, type WritableFiles } from "./files.js";
-import { classesOf, type LoadOptions, loadModel, type Pretrained, purposeOf } from "./pretrained.js";
+import { classesOf, type LoadOptions, loadModel, type Pretrained, taskOf } from "./pretrained.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 import { configBytes, savedConfig, taskFields } from "./save.js";
 
@@ -20,7 +20,7 @@ const PREFIX = "base_model.model.";
  * A model with an adapter. Its weights are the adapter's own, so that fine-tuning learns those alone; everything else is
  * the other model's. Disposing it leaves that one as it was.
  */
-export interface Adapted<P extends Purpose = Purpose> extends Pretrained<P> {
+export interface Adapted<P extends ModelTask = ModelTask> extends Pretrained<P> {
   readonly lora: Lora;
 }
 
@@ -38,14 +38,14 @@ const QUERIES_AND_VALUES = [
 ] as const;
 
 /** PEFT's name of a module: bare models are saved without the prefix that the body has under a head. */
-function publishedName({ purpose, family }: Pretrained): (module: string) => string {
+function publishedName({ task, family }: Pretrained): (module: string) => string {
   const prefix = `${family.prefix}.`;
-  if (purpose !== "encode" || family.prefix === "") return (module) => module;
+  if (task !== "feature-extraction" || family.prefix === "") return (module) => module;
   return (module) => (module.startsWith(prefix) ? module.slice(prefix.length) : module);
 }
 
 /** The linear layers of a model, by the names used here. */
-function linearLayers({ family, weights, config, purpose, labels }: Pretrained): string[] {
+function linearLayers({ family, weights, config, task, labels }: Pretrained): string[] {
   const found = new Set<string>();
   const over = {
     base: weights,
@@ -55,7 +55,7 @@ function linearLayers({ family, weights, config, purpose, labels }: Pretrained):
       return null;
     },
   };
-  buildModel(family, new Weights(weights.engine, { over }), family.read(config), purpose, labels?.size ?? 1);
+  buildModel(family, new Weights(weights.engine, { over }), family.read(config), task, labels?.size ?? 1);
   return [...found];
 }
 
@@ -68,13 +68,10 @@ function defaultTargets(layers: readonly string[]): readonly string[] {
 }
 
 /** The task's head, and what else of heads the model has begun at random: nothing else would keep those values. */
-function defaultSaved(
-  { purpose, weights, fresh, family }: Pretrained,
-  published: (module: string) => string,
-): string[] {
+function defaultSaved({ task, weights, fresh, family }: Pretrained, published: (module: string) => string): string[] {
   const module = (name: string): string => name.slice(0, name.lastIndexOf("."));
   const modules = Array.from(weights.entries(), ([name]) => module(name));
-  const heads = ["classification_head", ...(HEADS[purpose] ?? [])].filter((head) =>
+  const heads = ["classification_head", ...(HEADS[task] ?? [])].filter((head) =>
     modules.some((name) => name === head || name.startsWith(`${head}.`)),
   );
   const rest = fresh
@@ -104,12 +101,17 @@ function requireEveryTarget(layers: readonly string[], { settings, published }: 
 }
 
 /** The model built once more over the same weights, with the branches in their places. */
-function stand<P extends Purpose>(loaded: Pretrained<P>, lora: Lora, seed: number, stored: StoredTensors): Adapted<P> {
-  const { engine, family, config, purpose, labels } = loaded;
+function stand<P extends ModelTask>(
+  loaded: Pretrained<P>,
+  lora: Lora,
+  seed: number,
+  stored: StoredTensors,
+): Adapted<P> {
+  const { engine, family, config, task, labels } = loaded;
   loaded.weights.freeze(() => true);
   const weights = new Weights(engine, { seed, stored, over: lora });
   try {
-    const model = buildModel(family, weights, family.read(config), purpose, labels?.size ?? 1);
+    const model = buildModel(family, weights, family.read(config), task, labels?.size ?? 1);
     return { ...loaded, model, weights, lora, [Symbol.dispose]: () => weights[Symbol.dispose]() };
   } catch (error) {
     weights[Symbol.dispose]();
@@ -126,7 +128,7 @@ function stand<P extends Purpose>(loaded: Pretrained<P>, lora: Lora, seed: numbe
  * for await (const event of finetune({ loaded: adapted, … })) …
  * await saveAdapter(writableFolder("my-adapter"), adapted);
  */
-export function adapt<P extends Purpose>(loaded: Pretrained<P>, options: AdaptOptions = {}): Adapted<P> {
+export function adapt<P extends ModelTask>(loaded: Pretrained<P>, options: AdaptOptions = {}): Adapted<P> {
   const { r = 8, alpha = 2 * r, dropout = 0, rankStabilised = false, seed = 1 } = options;
   const published = publishedName(loaded);
   const layers = linearLayers(loaded);
@@ -156,8 +158,8 @@ function adapterTensors(bytes: Uint8Array, { family }: Pretrained): StoredTensor
 
 /** The file must have what the configuration names, in these shapes, and nothing else. */
 function requireFit(loaded: Pretrained, lora: Lora, stored: StoredTensors): void {
-  const { engine, family, config, purpose, labels } = loaded;
-  const build = (w: Weights) => buildModel(family, w, family.read(config), purpose, labels?.size ?? 1);
+  const { engine, family, config, task, labels } = loaded;
+  const build = (w: Weights) => buildModel(family, w, family.read(config), task, labels?.size ?? 1);
   const asked = Weights.plan(engine, build, { stored, over: lora });
   const missing = [...asked.keys()].filter((name) => !stored.shape(name));
   const unexpected = [...stored.names()].filter((name) => !asked.has(name));
@@ -201,7 +203,7 @@ async function weightsOf(files: Files): Promise<Uint8Array> {
  * using polite = await loadAdapter(loaded, folder("polite"));
  * using rude = await loadAdapter(loaded, folder("rude"));
  */
-export async function loadAdapter<P extends Purpose>(loaded: Pretrained<P>, files: Files): Promise<Adapted<P>> {
+export async function loadAdapter<P extends ModelTask>(loaded: Pretrained<P>, files: Files): Promise<Adapted<P>> {
   const { settings } = await configOf(files);
   const stored = adapterTensors(await weightsOf(files), loaded);
   const lora = new Lora(loaded.weights, settings, publishedName(loaded));
@@ -211,12 +213,12 @@ export async function loadAdapter<P extends Purpose>(loaded: Pretrained<P>, file
 }
 
 /** The classes of an adapter's head: those that its folder or the model names, or as many as the head has. */
-async function labelsFor(base: Files, adapter: Files, purpose: Purpose): Promise<LabelSet | null> {
+async function labelsFor(base: Files, adapter: Files, task: ModelTask): Promise<LabelSet | null> {
   const own = await readJson(adapter, "config.json");
-  if (own !== undefined) return classesOf(fieldsOf(own), purpose, undefined);
+  if (own !== undefined) return classesOf(fieldsOf(own), task, undefined);
   const file = readSafetensors(await weightsOf(adapter));
   const head = [...file.names()].find((name) => /\.(classifier|score|out_proj)\.weight$/.test(name));
-  const named = classesOf(fieldsOf(await readJson(base, "config.json")), purpose, undefined);
+  const named = classesOf(fieldsOf(await readJson(base, "config.json")), task, undefined);
   const count = head === undefined ? named?.size : file.shape(head)![0]!;
   if (named === null || count === undefined || named.size === count) return named;
   return new LabelSet(Array.from({ length: count }, (_, id) => `LABEL_${id}`));
@@ -226,19 +228,19 @@ async function labelsFor(base: Files, adapter: Files, purpose: Purpose): Promise
  * A model folder and an adapter's folder, loaded together for what the adapter was trained for. Disposing the result
  * gives back both.
  */
-export async function loadAdapted<P extends Purpose = Purpose>(
+export async function loadAdapted<P extends ModelTask = ModelTask>(
   engine: Engine,
   base: Files,
   adapter: Files,
-  options: Pick<LoadOptions<P>, "purpose"> = {},
+  options: Pick<LoadOptions<P>, "task"> = {},
 ): Promise<Adapted<P>> {
   const own = await readJson(adapter, "config.json");
   const config = fieldsOf(own);
-  const trained = own === undefined ? (await configOf(adapter)).purpose : purposeOf(familyOf(config), config);
-  const purpose = options.purpose ?? (trained as P | null) ?? undefined;
-  const labels = purpose === undefined ? undefined : await labelsFor(base, adapter, purpose);
+  const trained = own === undefined ? (await configOf(adapter)).task : taskOf(familyOf(config), config);
+  const task = options.task ?? (trained as P | null) ?? undefined;
+  const labels = task === undefined ? undefined : await labelsFor(base, adapter, task);
   const loaded = await loadModel<P>(engine, base, {
-    ...(purpose && { purpose }),
+    ...(task && { task }),
     ...(labels !== undefined && { labels }),
   });
   try {
@@ -265,7 +267,7 @@ export async function loadAdapted<P extends Purpose = Purpose>(
  * @param base where the model is, or its name, for the reader's sake
  */
 export async function saveAdapter(files: WritableFiles, adapted: Adapted, base: string | null = null): Promise<void> {
-  const { lora, purpose, weights } = adapted;
+  const { lora, task, weights } = adapted;
   const bytes = writeSafetensors(
     Array.from(weights.entries(), ([name, t]) => ({
       name: `${PREFIX}${lora.published(name)}`,
@@ -274,7 +276,7 @@ export async function saveAdapter(files: WritableFiles, adapted: Adapted, base: 
     })),
   );
   const turned = [...lora.layers.values()].some((layer) => layer.turned);
-  await files.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { purpose, base, turned })));
+  await files.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { task, base, turned })));
   await files.write(WEIGHTS, bytes);
   await files.write("config.json", configBytes(savedConfig(adapted)));
 }

@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine.js";
 import { LabelSet } from "../heads/labels.js";
 import { buildModel, type Model } from "../models/build.js";
 import { ConfigError, number, type Section, section } from "../models/config.js";
-import { type EncoderFamily, familyOf, type Purpose } from "../models/family.js";
+import { type EncoderFamily, familyOf, type ModelTask } from "../models/family.js";
 import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
 import type { Shape } from "../tensor/tensor.js";
 import { readTokenizerJson, readVocabulary, type Tokenizer } from "../tokenizer/index.js";
@@ -11,10 +11,10 @@ import { type Files, fieldsOf, ModelFileError, readJson } from "./files.js";
 import { openWeights, renamed } from "./stored.js";
 
 /** A model with all that belongs to it. Disposing it gives its weights' memory back. */
-export interface Pretrained<P extends Purpose = Purpose> extends Disposable {
+export interface Pretrained<P extends ModelTask = ModelTask> extends Disposable {
   readonly engine: Engine;
   readonly family: EncoderFamily<unknown>;
-  readonly purpose: P;
+  readonly task: P;
   /** config.json as it is */
   readonly config: Section;
   readonly model: Model<P>;
@@ -27,9 +27,9 @@ export interface Pretrained<P extends Purpose = Purpose> extends Disposable {
   readonly leftOver: readonly string[];
 }
 
-export interface LoadOptions<P extends Purpose> {
+export interface LoadOptions<P extends ModelTask> {
   /** what the model is for; `architectures` of config.json decides where it is not given */
-  readonly purpose?: P;
+  readonly task?: P;
   /** the classes of a new task; those of config.json where not given */
   readonly labels?: LabelSet | null;
   /** of fresh heads, and of everything with `scratch` */
@@ -39,19 +39,19 @@ export interface LoadOptions<P extends Purpose> {
 }
 
 /** What a configuration's `architectures` say that the model is for; without any it encodes. */
-export function purposeOf(family: EncoderFamily<unknown>, config: Section): Purpose {
+export function taskOf(family: EncoderFamily<unknown>, config: Section): ModelTask {
   const { architectures } = config;
   const named = Array.isArray(architectures) ? (architectures[0] as unknown) : undefined;
-  if (named === undefined) return "encode";
+  if (named === undefined) return "feature-extraction";
   const found = Object.entries(family.architectures).find(([, name]) => name === named);
   if (!found)
     throw new ConfigError(
       `config.json: architecture ${JSON.stringify(named)} is not supported; ${family.type} has ${Object.values(family.architectures).join(", ")}`,
     );
-  return found[0] as Purpose;
+  return found[0] as ModelTask;
 }
 
-const needsLabels = (purpose: Purpose): boolean => purpose === "classify" || purpose === "tag";
+const needsLabels = (task: ModelTask): boolean => task === "sequence-classification" || task === "token-classification";
 
 /** More classes than any published model has; a configuration that asks for more is damaged. */
 const MOST_LABELS = 1_000_000;
@@ -78,8 +78,8 @@ function labelsOf(config: Section): LabelSet {
 }
 
 /** The classes of a model: those given, or those of config.json; null for purposes without. */
-export function classesOf(config: Section, purpose: Purpose, given: LabelSet | null | undefined): LabelSet | null {
-  if (!needsLabels(purpose)) return null;
+export function classesOf(config: Section, task: ModelTask, given: LabelSet | null | undefined): LabelSet | null {
+  if (!needsLabels(task)) return null;
   if (given !== undefined) return given;
   if (config["problem_type"] === "multi_label_classification") {
     throw new ConfigError(
@@ -96,7 +96,7 @@ export function classesOf(config: Section, purpose: Purpose, given: LabelSet | n
  * @example
  * const { model } = await loadModel(engine, folder("all-MiniLM-L6-v2"));
  */
-export async function loadModel<P extends Purpose = Purpose>(
+export async function loadModel<P extends ModelTask = ModelTask>(
   engine: Engine,
   files: Files,
   options: LoadOptions<P> = {},
@@ -106,9 +106,9 @@ export async function loadModel<P extends Purpose = Purpose>(
   const config = section(json);
   const family = familyOf(config);
   const read = family.read(config);
-  const purpose = options.purpose ?? (purposeOf(family, config) as P);
-  const labels = classesOf(config, purpose, options.labels);
-  const build = (w: Weights) => buildModel(family, w, read, purpose, labels?.size ?? 1);
+  const task = options.task ?? (taskOf(family, config) as P);
+  const labels = classesOf(config, task, options.labels);
+  const build = (w: Weights) => buildModel(family, w, read, task, labels?.size ?? 1);
   const stored = options.scratch ? undefined : renamed(await openWeights(files), family, read);
   // Everything is compared before memory is taken: a configuration that lies must not cost more than its file has.
   const leftOver = stored ? compare(stored, Weights.plan(engine, build, { stored }), family) : [];
@@ -119,7 +119,7 @@ export async function loadModel<P extends Purpose = Purpose>(
     return {
       engine,
       family,
-      purpose,
+      task: task,
       config,
       model,
       weights,

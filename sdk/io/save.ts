@@ -2,7 +2,7 @@
 import type { LabelSet } from "../heads/labels.js";
 import { buildModel } from "../models/build.js";
 import type { Section } from "../models/config.js";
-import type { EncoderFamily, Purpose } from "../models/family.js";
+import type { EncoderFamily, ModelTask } from "../models/family.js";
 import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { fieldsOf, jsonBytes, type WritableFiles } from "./files.js";
@@ -11,7 +11,7 @@ import { type NamedTensor, writeSafetensors } from "./safetensors.js";
 /** What is saved: the parts of a loaded or trained model. */
 export interface Saved {
   readonly family: EncoderFamily<unknown>;
-  readonly purpose: Purpose;
+  readonly task: ModelTask;
   readonly config: Section;
   readonly weights: Weights;
   readonly labels: LabelSet | null;
@@ -21,22 +21,22 @@ export interface Saved {
 }
 
 /**
- * The parameters of a purpose under the names of the published files. A model may have been trained for more: what was
+ * The parameters of a task under the names of the published files. A model may have been trained for more: what was
  * pre-trained with masked LM and sentence pairs can be saved for masked LM alone.
  */
-function tensorsOf({ family, purpose, config, weights, labels }: Saved): NamedTensor[] {
+function tensorsOf({ family, task, config, weights, labels }: Saved): NamedTensor[] {
   const parameters = new Map(weights.entries());
   const held: StoredTensors = {
     names: () => parameters.keys(),
     shape: (name) => parameters.get(name)?.shape,
     read: (name, target) => target.set(parameters.get(name)!.data),
   };
-  const build = (w: Weights) => buildModel(family, w, family.read(config), purpose, labels?.size ?? 1);
+  const build = (w: Weights) => buildModel(family, w, family.read(config), task, labels?.size ?? 1);
   return Array.from(Weights.plan(weights.engine, build, { stored: held }), ([name, shape]) => {
     const parameter = parameters.get(name);
     if (!parameter || !sameShape(parameter.shape, shape)) {
       throw new WeightsError(
-        `${name} [${shape}], which a model saved for "${purpose}" needs, is ${parameter ? `[${parameter.shape}]` : "not there"}; was it built for another purpose?`,
+        `${name} [${shape}], which a model saved for "${task}" needs, is ${parameter ? `[${parameter.shape}]` : "not there"}; was it built for another task?`,
       );
     }
     return { name, shape, values: parameter.toArray() };
@@ -67,22 +67,24 @@ export function taskFields(config: Section): Section {
 /** config.json of a model as it is now. */
 export function savedConfig({
   family,
-  purpose,
+  task,
   config,
   labels,
 }: Omit<Saved, "weights" | "tokenizer" | "length">): Section {
   const kept = Object.fromEntries(Object.entries(config).filter(([field]) => !TASK_FIELDS.includes(field)));
-  const names = labels?.names ?? (purpose === "classify" ? ["LABEL_0"] : null);
+  const names = labels?.names ?? (task === "sequence-classification" ? ["LABEL_0"] : null);
   return {
     ...kept,
-    architectures: [family.architectures[purpose]],
+    architectures: [family.architectures[task]],
     model_type: family.type,
     dtype: "float32",
     ...(names && {
       id2label: Object.fromEntries(names.map((name, id) => [id, name])),
       label2id: Object.fromEntries(names.map((name, id) => [name, id])),
     }),
-    ...(purpose === "classify" && { problem_type: names!.length > 1 ? "single_label_classification" : "regression" }),
+    ...(task === "sequence-classification" && {
+      problem_type: names!.length > 1 ? "single_label_classification" : "regression",
+    }),
   };
 }
 

@@ -6,8 +6,8 @@
  * them or in groups: sharing is one path of the weights that is asked for many times.
  */
 import type { Batch } from "../data/sample.js";
-import type { ClassifiesRows, JudgesPairs } from "../heads/pooled.js";
-import type { PredictsTokens } from "../heads/token-prediction.js";
+import type { PairHead, SequenceHead } from "../heads/pooled.js";
+import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import { constant, normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
@@ -125,7 +125,7 @@ function keepPooler(w: Weights, c: AlbertConfig): void {
 }
 
 /** Dense to the width of the embeddings, activation, norm, then the token embeddings again (tied) with a bias. */
-function maskHead(w: Weights, c: AlbertConfig): PredictsTokens {
+function maskHead(w: Weights, c: AlbertConfig): LmHead {
   const { hidden_size: h, embedding_size: narrow, vocab_size: vocabulary } = c;
   const init = normal(c.initializer_range);
   const head = w.at("predictions");
@@ -138,13 +138,13 @@ function maskHead(w: Weights, c: AlbertConfig): PredictsTokens {
 }
 
 /** Sentence order: in order (0) or swapped (1). */
-function pairHead(w: Weights, c: AlbertConfig): JudgesPairs {
+function pairHead(w: Weights, c: AlbertConfig): PairHead {
   const pool = pooler(w, c);
   const judge = linear(w.at("sop_classifier.classifier"), c.hidden_size, 2, normal(c.initializer_range));
   return { pairScores: (hidden, batch) => judge(dropout(pool(hidden, batch), c.classifier_dropout)) };
 }
 
-function rowHead(w: Weights, c: AlbertConfig, classes: number): ClassifiesRows {
+function rowHead(w: Weights, c: AlbertConfig, classes: number): SequenceHead {
   const pool = pooler(w, c);
   const classify = linear(w.at("classifier"), c.hidden_size, classes, normal(c.initializer_range));
   return { rowScores: (hidden, batch) => classify(dropout(pool(hidden, batch), c.classifier_dropout)) };
@@ -159,12 +159,12 @@ export const albert: EncoderFamily<AlbertConfig> = {
   type: "albert",
   prefix: "albert",
   architectures: {
-    encode: "AlbertModel",
-    pretrain: "AlbertForPreTraining",
-    mask: "AlbertForMaskedLM",
-    classify: "AlbertForSequenceClassification",
-    tag: "AlbertForTokenClassification",
-    answer: "AlbertForQuestionAnswering",
+    "feature-extraction": "AlbertModel",
+    pretraining: "AlbertForPreTraining",
+    "masked-lm": "AlbertForMaskedLM",
+    "sequence-classification": "AlbertForSequenceClassification",
+    "token-classification": "AlbertForTokenClassification",
+    "question-answering": "AlbertForQuestionAnswering",
   },
   read: readConfig,
   canonicalName,

@@ -6,7 +6,7 @@
  */
 import type { Batch } from "../data/sample.js";
 import { DataError } from "../data/source.js";
-import type { ClassifiesRows } from "../heads/pooled.js";
+import type { SequenceHead } from "../heads/pooled.js";
 import { crossAttention, type Source, selfAttention } from "../nn/attention.js";
 import type { DecoderCache } from "../nn/cache.js";
 import { constant, normal } from "../nn/init.js";
@@ -20,7 +20,7 @@ import { add, scale } from "../tensor/ops/elementwise.js";
 import { embedding, gatherRows } from "../tensor/ops/embedding.js";
 import { reshape, type Tensor } from "../tensor/tensor.js";
 import { ConfigError, dropoutShare, number, optional, type Section, section, standardDeviation } from "./config.js";
-import type { Encoder, Rewrites, Trace } from "./encoder.js";
+import type { Encoder, EncoderDecoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { shiftRight, wrapAround } from "./shift.js";
 
@@ -230,7 +230,7 @@ function encoderOf(v: Variant): (w: Weights, c: BartConfig) => Encoder {
 }
 
 /** The decoder without its scores. */
-function decoderBody(w: Weights, c: BartConfig, v: Variant): Pick<Rewrites, "decode" | "shifted"> {
+function decoderBody(w: Weights, c: BartConfig, v: Variant): Pick<EncoderDecoder, "decode" | "shifted"> {
   const embed = embeddings(w, c, v, "decoder");
   const place = w.at("model.decoder");
   const layers = Array.from({ length: c.decoder.layers }, (_, i) => decoderLayer(place.at(`layers.${i}`), c, v, i));
@@ -250,7 +250,7 @@ function decoderBody(w: Weights, c: BartConfig, v: Variant): Pick<Rewrites, "dec
   };
 }
 
-function decoderOf(v: Variant): (w: Weights, c: BartConfig) => Rewrites {
+function decoderOf(v: Variant): (w: Weights, c: BartConfig) => EncoderDecoder {
   return (w, c) => {
     const body = decoderBody(w, c, v);
     const tokens = w.at("model.shared").get("weight", [c.vocab_size, c.d_model], normal(c.init_std));
@@ -279,7 +279,7 @@ function lastPlaces({ ids, starts, rows }: Batch, id: number): Int32Array {
  * Section 3.1: encoder and decoder both read the text, and the decoder's state at the last </s>, which has seen all of it,
  * goes through dropout, dense, tanh, dropout, and the classes.
  */
-function rowHeadOf(v: Variant): (w: Weights, c: BartConfig, classes: number) => ClassifiesRows {
+function rowHeadOf(v: Variant): (w: Weights, c: BartConfig, classes: number) => SequenceHead {
   return (w, c, classes) => {
     const { decode, shifted } = decoderBody(w, c, v);
     const init = normal(c.init_std);
@@ -326,13 +326,16 @@ function family(
     }),
     isHead: (stored) => /^(final_logits_bias$|classification_head\.)/.test(stored),
     encoder: encoderOf(v),
-    heads: { rewrite: decoderOf(v), ...(architectures.classify !== undefined && { classify: rowHeadOf(v) }) },
+    heads: {
+      rewrite: decoderOf(v),
+      ...(architectures["sequence-classification"] !== undefined && { classify: rowHeadOf(v) }),
+    },
   };
 }
 
 const published = (name: string) => ({
-  rewrite: `${name}ForConditionalGeneration`,
-  classify: `${name}ForSequenceClassification`,
+  "seq2seq-lm": `${name}ForConditionalGeneration`,
+  "sequence-classification": `${name}ForSequenceClassification`,
 });
 
 export const bart = family("bart", published("Bart"), {
@@ -351,7 +354,7 @@ export const mbart = family("mbart", published("MBart"), {
 
 export const marian = family(
   "marian",
-  { rewrite: "MarianMTModel" },
+  { "seq2seq-lm": "MarianMTModel" },
   {
     normalisesFirst: false,
     learnedPositions: false,

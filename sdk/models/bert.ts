@@ -5,10 +5,10 @@
  * added to its input and normalised after it (post-norm). Names and configuration are those of the published files.
  */
 import type { Batch } from "../data/sample.js";
-import type { ClassifiesRows, JudgesPairs } from "../heads/pooled.js";
-import type { PointsToSpans } from "../heads/span.js";
-import type { LabelsTokens } from "../heads/tagging.js";
-import type { PredictsTokens } from "../heads/token-prediction.js";
+import type { PairHead, SequenceHead } from "../heads/pooled.js";
+import type { SpanHead } from "../heads/span.js";
+import type { TokenHead } from "../heads/tagging.js";
+import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import { constant, normal } from "../nn/init.js";
 import { type Layer, linear, norm } from "../nn/layers.js";
@@ -182,7 +182,7 @@ function keepPooler(w: Weights, c: BertConfig): void {
 }
 
 /** Dense, activation, norm, then the word embeddings again (tied) with a bias of their own. */
-function maskHead(w: Weights, c: BertConfig): PredictsTokens {
+function maskHead(w: Weights, c: BertConfig): LmHead {
   const { hidden_size: h, vocab_size: vocabulary } = c;
   const init = normal(c.initializer_range);
   const predictions = w.at("cls.predictions");
@@ -194,24 +194,24 @@ function maskHead(w: Weights, c: BertConfig): PredictsTokens {
   return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
 }
 
-function pairHead(w: Weights, c: BertConfig): JudgesPairs {
+function pairHead(w: Weights, c: BertConfig): PairHead {
   const pool = pooler(w, c);
   const judge = linear(w.at("cls.seq_relationship"), c.hidden_size, 2, normal(c.initializer_range));
   return { pairScores: (hidden, batch) => judge(pool(hidden, batch)) };
 }
 
-function rowHead(w: Weights, c: BertConfig, classes: number): ClassifiesRows {
+function rowHead(w: Weights, c: BertConfig, classes: number): SequenceHead {
   const pool = pooler(w, c);
   const classify = linear(w.at("classifier"), c.hidden_size, classes, normal(c.initializer_range));
   return { rowScores: (hidden, batch) => classify(dropout(pool(hidden, batch), c.classifier_dropout)) };
 }
 
-export function tagHead(w: Weights, c: BertConfig, classes: number): LabelsTokens {
+export function tagHead(w: Weights, c: BertConfig, classes: number): TokenHead {
   const classify = linear(w.at("classifier"), c.hidden_size, classes, normal(c.initializer_range));
   return { tagScores: (hidden) => classify(dropout(hidden, c.classifier_dropout)) };
 }
 
-export function spanHead(w: Weights, c: BertConfig): PointsToSpans {
+export function spanHead(w: Weights, c: BertConfig): SpanHead {
   const point = linear(w.at("qa_outputs"), c.hidden_size, 2, normal(c.initializer_range));
   return { spanScores: (hidden) => point(hidden) };
 }
@@ -227,13 +227,13 @@ export const bert: EncoderFamily<BertConfig> = {
   type: "bert",
   prefix: "bert",
   architectures: {
-    encode: "BertModel",
-    pretrain: "BertForPreTraining",
-    mask: "BertForMaskedLM",
-    pair: "BertForNextSentencePrediction",
-    classify: "BertForSequenceClassification",
-    tag: "BertForTokenClassification",
-    answer: "BertForQuestionAnswering",
+    "feature-extraction": "BertModel",
+    pretraining: "BertForPreTraining",
+    "masked-lm": "BertForMaskedLM",
+    "next-sentence-prediction": "BertForNextSentencePrediction",
+    "sequence-classification": "BertForSequenceClassification",
+    "token-classification": "BertForTokenClassification",
+    "question-answering": "BertForQuestionAnswering",
   },
   read: readBertConfig,
   canonicalName,

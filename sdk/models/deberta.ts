@@ -6,8 +6,8 @@
  * distance, and distance against content, with one table of distances for all layers.
  */
 import type { Batch } from "../data/sample.js";
-import type { ClassifiesRows } from "../heads/pooled.js";
-import type { PredictsTokens } from "../heads/token-prediction.js";
+import type { SequenceHead } from "../heads/pooled.js";
+import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import { constant, normal } from "../nn/init.js";
 import { type Layer, linear, norm, product } from "../nn/layers.js";
@@ -224,7 +224,7 @@ function encoder(w: Weights, c: DebertaConfig): Encoder {
 }
 
 /** Dense, activation, norm, then the token embeddings again with a bias; the two releases differ in names. */
-function maskHead(w: Weights, c: DebertaConfig): PredictsTokens {
+function maskHead(w: Weights, c: DebertaConfig): LmHead {
   const { hidden_size: h, vocab_size: vocabulary } = c;
   if (c.embedding_size !== h)
     throw new ConfigError(`config.json: embedding_size ${c.embedding_size} with a masked-LM head is not supported`);
@@ -244,7 +244,7 @@ function maskHead(w: Weights, c: DebertaConfig): PredictsTokens {
 }
 
 /** Dropout, dense and activation at the first token, then the classes. */
-function rowHead(w: Weights, c: DebertaConfig, classes: number): ClassifiesRows {
+function rowHead(w: Weights, c: DebertaConfig, classes: number): SequenceHead {
   const init = normal(c.initializer_range);
   const pool = linear(w.at("pooler.dense"), c.hidden_size, c.hidden_size, init, c.pooler_hidden_act);
   const classify = linear(w.at("classifier"), c.hidden_size, classes, init);
@@ -265,11 +265,11 @@ export const debertaV2: EncoderFamily<DebertaConfig> = {
   type: "deberta-v2",
   prefix: "deberta",
   architectures: {
-    encode: "DebertaV2Model",
-    mask: "DebertaV2ForMaskedLM",
-    classify: "DebertaV2ForSequenceClassification",
-    tag: "DebertaV2ForTokenClassification",
-    answer: "DebertaV2ForQuestionAnswering",
+    "feature-extraction": "DebertaV2Model",
+    "masked-lm": "DebertaV2ForMaskedLM",
+    "sequence-classification": "DebertaV2ForSequenceClassification",
+    "token-classification": "DebertaV2ForTokenClassification",
+    "question-answering": "DebertaV2ForQuestionAnswering",
   },
   read: readConfig,
   canonicalName,

@@ -4,10 +4,10 @@
  * BERT's network with half the layers, without segments and without a pooler; it learned from a larger one.
  */
 import type { Batch } from "../data/sample.js";
-import type { ClassifiesRows } from "../heads/pooled.js";
-import type { PointsToSpans } from "../heads/span.js";
-import type { LabelsTokens } from "../heads/tagging.js";
-import type { PredictsTokens } from "../heads/token-prediction.js";
+import type { SequenceHead } from "../heads/pooled.js";
+import type { SpanHead } from "../heads/span.js";
+import type { TokenHead } from "../heads/tagging.js";
+import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import { constant, normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
@@ -116,7 +116,7 @@ function encoder(w: Weights, c: DistilBertConfig): Encoder {
   };
 }
 
-function maskHead(w: Weights, c: DistilBertConfig): PredictsTokens {
+function maskHead(w: Weights, c: DistilBertConfig): LmHead {
   const init = normal(c.initializer_range);
   const transform = linear(w.at("vocab_transform"), c.dim, c.dim, init, c.activation);
   const normalise = norm(w.at("vocab_layer_norm"), c.dim, EPSILON);
@@ -126,7 +126,7 @@ function maskHead(w: Weights, c: DistilBertConfig): PredictsTokens {
   return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
 }
 
-function rowHead(w: Weights, c: DistilBertConfig, classes: number): ClassifiesRows {
+function rowHead(w: Weights, c: DistilBertConfig, classes: number): SequenceHead {
   const init = normal(c.initializer_range);
   const dense = linear(w.at("pre_classifier"), c.dim, c.dim, init, "relu");
   const classify = linear(w.at("classifier"), c.dim, classes, init);
@@ -136,12 +136,12 @@ function rowHead(w: Weights, c: DistilBertConfig, classes: number): ClassifiesRo
   };
 }
 
-function tagHead(w: Weights, c: DistilBertConfig, classes: number): LabelsTokens {
+function tagHead(w: Weights, c: DistilBertConfig, classes: number): TokenHead {
   const classify = linear(w.at("classifier"), c.dim, classes, normal(c.initializer_range));
   return { tagScores: (hidden) => classify(dropout(hidden, c.dropout)) };
 }
 
-function spanHead(w: Weights, c: DistilBertConfig): PointsToSpans {
+function spanHead(w: Weights, c: DistilBertConfig): SpanHead {
   const point = linear(w.at("qa_outputs"), c.dim, 2, normal(c.initializer_range));
   return { spanScores: (hidden) => point(dropout(hidden, c.qa_dropout)) };
 }
@@ -155,11 +155,11 @@ export const distilbert: EncoderFamily<DistilBertConfig> = {
   type: "distilbert",
   prefix: "distilbert",
   architectures: {
-    encode: "DistilBertModel",
-    mask: "DistilBertForMaskedLM",
-    classify: "DistilBertForSequenceClassification",
-    tag: "DistilBertForTokenClassification",
-    answer: "DistilBertForQuestionAnswering",
+    "feature-extraction": "DistilBertModel",
+    "masked-lm": "DistilBertForMaskedLM",
+    "sequence-classification": "DistilBertForSequenceClassification",
+    "token-classification": "DistilBertForTokenClassification",
+    "question-answering": "DistilBertForQuestionAnswering",
   },
   read: readConfig,
   canonicalName,

@@ -5,12 +5,12 @@
  * Two BERTs: a small generator fills in masked tokens, and the discriminator says of every token whether it was put there
  * by the generator. Embeddings may be narrower than the layers.
  */
-import type { ClassifiesRows } from "../heads/pooled.js";
-import type { PredictsTokens } from "../heads/token-prediction.js";
+import type { SequenceHead } from "../heads/pooled.js";
+import type { LmHead } from "../heads/token-prediction.js";
 import { constant, normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
-import type { DetectsReplaced } from "../objectives/replaced-token.js";
+import type { ReplacedTokenHead } from "../objectives/replaced-token.js";
 import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
@@ -44,7 +44,7 @@ function encoder(w: Weights, c: ElectraConfig): Encoder {
 }
 
 /** The generator's: dense to the width of the embeddings, GELU, norm, then the token embeddings again with a bias. */
-function maskHead(w: Weights, c: ElectraConfig): PredictsTokens {
+function maskHead(w: Weights, c: ElectraConfig): LmHead {
   const { hidden_size: h, embedding_size: narrow, vocab_size: vocabulary } = c;
   const init = normal(c.initializer_range);
   const head = w.at("generator_predictions");
@@ -57,7 +57,7 @@ function maskHead(w: Weights, c: ElectraConfig): PredictsTokens {
 }
 
 /** The discriminator's: dense, activation, one score for each token. */
-function detectHead(w: Weights, c: ElectraConfig): DetectsReplaced {
+function detectHead(w: Weights, c: ElectraConfig): ReplacedTokenHead {
   const init = normal(c.initializer_range);
   const head = w.at("discriminator_predictions");
   const transform = linear(head.at("dense"), c.hidden_size, c.hidden_size, init, c.hidden_act);
@@ -66,7 +66,7 @@ function detectHead(w: Weights, c: ElectraConfig): DetectsReplaced {
 }
 
 /** Dropout, dense, GELU, dropout, and the classes, at the first token. */
-function rowHead(w: Weights, c: ElectraConfig, classes: number): ClassifiesRows {
+function rowHead(w: Weights, c: ElectraConfig, classes: number): SequenceHead {
   const { hidden_size: h, classifier_dropout: p } = c;
   const init = normal(c.initializer_range);
   const dense = linear(w.at("classifier.dense"), h, h, init, "gelu");
@@ -86,12 +86,12 @@ export const electra: EncoderFamily<ElectraConfig> = {
   type: "electra",
   prefix: "electra",
   architectures: {
-    encode: "ElectraModel",
-    detect: "ElectraForPreTraining",
-    mask: "ElectraForMaskedLM",
-    classify: "ElectraForSequenceClassification",
-    tag: "ElectraForTokenClassification",
-    answer: "ElectraForQuestionAnswering",
+    "feature-extraction": "ElectraModel",
+    "replaced-token-detection": "ElectraForPreTraining",
+    "masked-lm": "ElectraForMaskedLM",
+    "sequence-classification": "ElectraForSequenceClassification",
+    "token-classification": "ElectraForTokenClassification",
+    "question-answering": "ElectraForQuestionAnswering",
   },
   read: readConfig,
   canonicalName,

@@ -2,8 +2,8 @@
 import type { Batch } from "../data/sample.js";
 import type { Source } from "../nn/attention.js";
 import type { DecoderCache } from "../nn/cache.js";
-import type { PredictsTokens } from "../objectives/masked-lm.js";
-import type { Encodes } from "../objectives/objective.js";
+import type { LmHead } from "../objectives/masked-lm.js";
+import type { EncoderBody } from "../objectives/objective.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** Collects what passes between the layers of one forward pass; the tensors live as long as the open scope. */
@@ -21,7 +21,7 @@ export interface Trace {
   change?(layer: number, hidden: Tensor): Tensor;
 }
 
-export interface Encoder extends Encodes {
+export interface Encoder extends EncoderBody {
   /** length of a hidden vector */
   readonly width: number;
   /** the longest sequence that the model reads */
@@ -34,7 +34,7 @@ export interface Encoder extends Encodes {
 }
 
 /** A decoder beside the encoder: writes a target, looking at a source. */
-export interface Rewrites extends PredictsTokens {
+export interface EncoderDecoder extends LmHead {
   /**
    * @param batch the decoder's inputs
    * @param cache what was written before, which the batch goes on from

@@ -1,10 +1,10 @@
 /** The families of models and what each of them can be built for. */
-import type { ClassifiesRows, JudgesPairs } from "../heads/pooled.js";
-import type { PointsToSpans } from "../heads/span.js";
-import type { LabelsTokens } from "../heads/tagging.js";
-import type { PredictsTokens } from "../heads/token-prediction.js";
+import type { PairHead, SequenceHead } from "../heads/pooled.js";
+import type { SpanHead } from "../heads/span.js";
+import type { TokenHead } from "../heads/tagging.js";
+import type { LmHead } from "../heads/token-prediction.js";
 import type { Weights } from "../nn/weights.js";
-import type { DetectsReplaced } from "../objectives/replaced-token.js";
+import type { ReplacedTokenHead } from "../objectives/replaced-token.js";
 import { albert } from "./albert.js";
 import { bart, marian, mbart } from "./bart.js";
 import { bert } from "./bert.js";
@@ -12,7 +12,7 @@ import { ConfigError, section } from "./config.js";
 import { debertaV2 } from "./deberta.js";
 import { distilbert } from "./distilbert.js";
 import { electra } from "./electra.js";
-import type { Encoder, Rewrites } from "./encoder.js";
+import type { Encoder, EncoderDecoder } from "./encoder.js";
 import { gpt2 } from "./gpt2.js";
 import { modernbert } from "./modernbert.js";
 import { mpnet } from "./mpnet.js";
@@ -20,20 +20,20 @@ import { roberta, xlmRoberta } from "./roberta.js";
 import { t5 } from "./t5.js";
 
 /** What a model is for: the published classes by what they do. */
-export type Purpose =
-  | "encode"
-  | "pretrain"
-  | "mask"
-  | "pair"
-  | "classify"
-  | "tag"
-  | "answer"
+export type ModelTask =
+  | "feature-extraction"
+  | "pretraining"
+  | "masked-lm"
+  | "next-sentence-prediction"
+  | "sequence-classification"
+  | "token-classification"
+  | "question-answering"
   /** tell replaced tokens from original ones */
-  | "detect"
+  | "replaced-token-detection"
   /** say which token comes next */
-  | "continue"
+  | "causal-lm"
   /** write one sequence from another */
-  | "rewrite";
+  | "seq2seq-lm";
 
 /** A family of models: its configuration, its stored names, its body and its heads. */
 export interface EncoderFamily<Config> {
@@ -42,7 +42,7 @@ export interface EncoderFamily<Config> {
   /** what the names of the body begin with in files of models with a head */
   readonly prefix: string;
   /** published class names, written to and read from `architectures` of config.json */
-  readonly architectures: Readonly<Partial<Record<Purpose, string>>>;
+  readonly architectures: Readonly<Partial<Record<ModelTask, string>>>;
   read(json: unknown): Config;
   /** the name used here for a stored name; null for buffers, which are no parameters */
   canonicalName(stored: string): string | null;
@@ -54,14 +54,14 @@ export interface EncoderFamily<Config> {
   readonly heads: {
     /** what the bare model carries beside the encoder without using it: kept where a file has it, so that it is saved again */
     pool?(w: Weights, config: Config): void;
-    mask?(w: Weights, config: Config): PredictsTokens;
-    pair?(w: Weights, config: Config): JudgesPairs;
-    classify?(w: Weights, config: Config, classes: number): ClassifiesRows;
-    tag?(w: Weights, config: Config, classes: number): LabelsTokens;
-    answer?(w: Weights, config: Config): PointsToSpans;
-    detect?(w: Weights, config: Config): DetectsReplaced;
-    continue?(w: Weights, config: Config): PredictsTokens;
-    rewrite?(w: Weights, config: Config): Rewrites;
+    mask?(w: Weights, config: Config): LmHead;
+    pair?(w: Weights, config: Config): PairHead;
+    classify?(w: Weights, config: Config, classes: number): SequenceHead;
+    tag?(w: Weights, config: Config, classes: number): TokenHead;
+    answer?(w: Weights, config: Config): SpanHead;
+    detect?(w: Weights, config: Config): ReplacedTokenHead;
+    continue?(w: Weights, config: Config): LmHead;
+    rewrite?(w: Weights, config: Config): EncoderDecoder;
   };
 }
 

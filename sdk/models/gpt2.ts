@@ -5,9 +5,9 @@
  * it (pre-norm), and the sum once more at the end. Weights are stored (inner, out), as the original code has them.
  */
 import type { Batch } from "../data/sample.js";
-import type { ClassifiesRows } from "../heads/pooled.js";
-import type { LabelsTokens } from "../heads/tagging.js";
-import type { PredictsTokens } from "../heads/token-prediction.js";
+import type { SequenceHead } from "../heads/pooled.js";
+import type { TokenHead } from "../heads/tagging.js";
+import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import type { DecoderCache } from "../nn/cache.js";
 import { constant, normal } from "../nn/init.js";
@@ -151,14 +151,14 @@ function encoder(w: Weights, c: Gpt2Config): Encoder {
 }
 
 /** The token embeddings again, as scores of what comes next; no bias. */
-function languageHead(w: Weights, c: Gpt2Config): PredictsTokens {
+function languageHead(w: Weights, c: Gpt2Config): LmHead {
   const place = c.tie_word_embeddings ? w.at("transformer.wte") : w.at("lm_head");
   const weight = place.get("weight", [c.vocab_size, c.n_embd], normal(c.initializer_range));
   return { tokenScores: (hidden, index) => affine(gatherRows(hidden, index), weight, null) };
 }
 
 /** Scores of a row at its last token: the only one that has seen all of it. */
-function rowHead(w: Weights, c: Gpt2Config, classes: number): ClassifiesRows {
+function rowHead(w: Weights, c: Gpt2Config, classes: number): SequenceHead {
   const score = product(w.at("score"), c.n_embd, classes, normal(c.initializer_range));
   return {
     rowScores: (hidden, { starts, rows }) =>
@@ -171,7 +171,7 @@ function rowHead(w: Weights, c: Gpt2Config, classes: number): ClassifiesRows {
   };
 }
 
-function tagHead(w: Weights, c: Gpt2Config, classes: number): LabelsTokens {
+function tagHead(w: Weights, c: Gpt2Config, classes: number): TokenHead {
   const classify = linear(w.at("classifier"), c.n_embd, classes, normal(c.initializer_range));
   return { tagScores: (hidden) => classify(dropout(hidden, 0.1)) };
 }
@@ -186,10 +186,10 @@ export const gpt2: EncoderFamily<Gpt2Config> = {
   type: "gpt2",
   prefix: "transformer",
   architectures: {
-    encode: "GPT2Model",
-    continue: "GPT2LMHeadModel",
-    classify: "GPT2ForSequenceClassification",
-    tag: "GPT2ForTokenClassification",
+    "feature-extraction": "GPT2Model",
+    "causal-lm": "GPT2LMHeadModel",
+    "sequence-classification": "GPT2ForSequenceClassification",
+    "token-classification": "GPT2ForTokenClassification",
   },
   read: readConfig,
   canonicalName,

@@ -5,10 +5,10 @@
  * each part, and hardly a bias.
  */
 import type { Batch } from "../data/sample.js";
-import type { ClassifiesRows } from "../heads/pooled.js";
-import type { PointsToSpans } from "../heads/span.js";
-import type { LabelsTokens } from "../heads/tagging.js";
-import type { PredictsTokens } from "../heads/token-prediction.js";
+import type { SequenceHead } from "../heads/pooled.js";
+import type { SpanHead } from "../heads/span.js";
+import type { TokenHead } from "../heads/tagging.js";
+import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import { constant, type Init, normal } from "../nn/init.js";
 import { type Layer, linear, norm, product } from "../nn/layers.js";
@@ -236,7 +236,7 @@ function beforeHead(w: Weights, c: ModernBertConfig): Layer {
   return (x) => normalise(dense(x));
 }
 
-function maskHead(w: Weights, c: ModernBertConfig): PredictsTokens {
+function maskHead(w: Weights, c: ModernBertConfig): LmHead {
   const transform = beforeHead(w, c);
   const place = c.tie_word_embeddings ? w.at("model.embeddings.tok_embeddings") : w.at("decoder");
   const weight = place.get("weight", [c.vocab_size, c.hidden_size], normal(c.initializer_range));
@@ -251,18 +251,18 @@ function classifier(w: Weights, c: ModernBertConfig, classes: number): Layer {
   return (x) => classify(dropout(transform(x), c.classifier_dropout));
 }
 
-function rowHead(w: Weights, c: ModernBertConfig, classes: number): ClassifiesRows {
+function rowHead(w: Weights, c: ModernBertConfig, classes: number): SequenceHead {
   const classify = classifier(w, c, classes);
   const pooled = (hidden: Tensor, { starts, rows }: Batch): Tensor =>
     c.classifier_pooling === "mean" ? segmentMean(hidden, starts) : gatherRows(hidden, starts.slice(0, rows));
   return { rowScores: (hidden, batch) => classify(pooled(hidden, batch)) };
 }
 
-function tagHead(w: Weights, c: ModernBertConfig, classes: number): LabelsTokens {
+function tagHead(w: Weights, c: ModernBertConfig, classes: number): TokenHead {
   return { tagScores: classifier(w, c, classes) };
 }
 
-function spanHead(w: Weights, c: ModernBertConfig): PointsToSpans {
+function spanHead(w: Weights, c: ModernBertConfig): SpanHead {
   return { spanScores: classifier(w, c, 2) };
 }
 
@@ -270,11 +270,11 @@ export const modernbert: EncoderFamily<ModernBertConfig> = {
   type: "modernbert",
   prefix: "model",
   architectures: {
-    encode: "ModernBertModel",
-    mask: "ModernBertForMaskedLM",
-    classify: "ModernBertForSequenceClassification",
-    tag: "ModernBertForTokenClassification",
-    answer: "ModernBertForQuestionAnswering",
+    "feature-extraction": "ModernBertModel",
+    "masked-lm": "ModernBertForMaskedLM",
+    "sequence-classification": "ModernBertForSequenceClassification",
+    "token-classification": "ModernBertForTokenClassification",
+    "question-answering": "ModernBertForQuestionAnswering",
   },
   read: readConfig,
   canonicalName: (stored) => (/^(embeddings|layers|final_norm)\./.test(stored) ? `model.${stored}` : stored),

@@ -5,8 +5,8 @@
  * once and added to the scores of every layer.
  */
 import type { Batch } from "../data/sample.js";
-import type { ClassifiesRows } from "../heads/pooled.js";
-import type { PredictsTokens } from "../heads/token-prediction.js";
+import type { SequenceHead } from "../heads/pooled.js";
+import type { LmHead } from "../heads/token-prediction.js";
 import { constant, normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
 import { relativeBucket } from "../nn/relative-position.js";
@@ -90,7 +90,7 @@ function encoder(w: Weights, c: BertConfig): Encoder {
 }
 
 /** Dense, GELU, norm, then the token embeddings again with a bias of their own. */
-function maskHead(w: Weights, c: BertConfig): PredictsTokens {
+function maskHead(w: Weights, c: BertConfig): LmHead {
   const init = normal(c.initializer_range);
   const head = w.at("lm_head");
   const transform = linear(head.at("dense"), c.hidden_size, c.hidden_size, init, "gelu");
@@ -102,7 +102,7 @@ function maskHead(w: Weights, c: BertConfig): PredictsTokens {
 }
 
 /** Dropout, dense, tanh, dropout, and the classes, at the first token. */
-function rowHead(w: Weights, c: BertConfig, classes: number): ClassifiesRows {
+function rowHead(w: Weights, c: BertConfig, classes: number): SequenceHead {
   const { hidden_size: h, hidden_dropout_prob: p } = c;
   const init = normal(c.initializer_range);
   const dense = linear(w.at("classifier.dense"), h, h, init, "tanh");
@@ -129,11 +129,11 @@ export const mpnet: EncoderFamily<BertConfig> = {
   type: "mpnet",
   prefix: "mpnet",
   architectures: {
-    encode: "MPNetModel",
-    mask: "MPNetForMaskedLM",
-    classify: "MPNetForSequenceClassification",
-    tag: "MPNetForTokenClassification",
-    answer: "MPNetForQuestionAnswering",
+    "feature-extraction": "MPNetModel",
+    "masked-lm": "MPNetForMaskedLM",
+    "sequence-classification": "MPNetForSequenceClassification",
+    "token-classification": "MPNetForTokenClassification",
+    "question-answering": "MPNetForQuestionAnswering",
   },
   read: readConfig,
   canonicalName,

@@ -7,8 +7,8 @@
  */
 
 import type { Batch } from "../data/sample.js";
-import type { ClassifiesRows } from "../heads/pooled.js";
-import type { PredictsTokens } from "../heads/token-prediction.js";
+import type { SequenceHead } from "../heads/pooled.js";
+import type { LmHead } from "../heads/token-prediction.js";
 import { constant, normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
@@ -49,7 +49,7 @@ function encoder(w: Weights, c: RobertaConfig): Encoder {
 }
 
 /** Dense, GELU, norm, then the token embeddings again with a bias of their own. */
-function maskHead(w: Weights, c: RobertaConfig): PredictsTokens {
+function maskHead(w: Weights, c: RobertaConfig): LmHead {
   const { hidden_size: h, vocab_size: vocabulary } = c;
   const init = normal(c.initializer_range);
   const head = w.at("lm_head");
@@ -62,7 +62,7 @@ function maskHead(w: Weights, c: RobertaConfig): PredictsTokens {
 }
 
 /** Dropout, dense, tanh, dropout, and the classes, at the first token. */
-function rowHead(w: Weights, c: RobertaConfig, classes: number): ClassifiesRows {
+function rowHead(w: Weights, c: RobertaConfig, classes: number): SequenceHead {
   const { hidden_size: h, classifier_dropout: p } = c;
   const init = normal(c.initializer_range);
   const dense = linear(w.at("classifier.dense"), h, h, init, "tanh");
@@ -92,11 +92,11 @@ function family(type: string, name: string): EncoderFamily<RobertaConfig> {
     type,
     prefix: "roberta",
     architectures: {
-      encode: `${name}Model`,
-      mask: `${name}ForMaskedLM`,
-      classify: `${name}ForSequenceClassification`,
-      tag: `${name}ForTokenClassification`,
-      answer: `${name}ForQuestionAnswering`,
+      "feature-extraction": `${name}Model`,
+      "masked-lm": `${name}ForMaskedLM`,
+      "sequence-classification": `${name}ForSequenceClassification`,
+      "token-classification": `${name}ForTokenClassification`,
+      "question-answering": `${name}ForQuestionAnswering`,
     },
     read: readConfig,
     canonicalName,

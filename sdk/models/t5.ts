@@ -10,7 +10,7 @@ import type { Batch } from "../data/sample.js";
 import { type AttentionSettings, crossAttention, type Source, selfAttention } from "../nn/attention.js";
 import type { DecoderCache } from "../nn/cache.js";
 import { normal } from "../nn/init.js";
-import { type Layer, meanSquareNorm, product } from "../nn/layers.js";
+import { type Layer, product, rootMeanSquareNorm } from "../nn/layers.js";
 import { relativeBucket } from "../nn/relative-position.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
@@ -21,7 +21,7 @@ import { embedding, gatherRows } from "../tensor/ops/embedding.js";
 import { relativeBias } from "../tensor/ops/relative-bias.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ConfigError, dropoutShare, epsilon, number, optional, section } from "./config.js";
-import type { Encoder, Rewrites, Trace } from "./encoder.js";
+import type { Encoder, EncoderDecoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { shiftRight } from "./shift.js";
 
@@ -116,7 +116,7 @@ function feedForward(w: Weights, c: T5Config): Layer {
 
 /** One part of a layer: what it makes of the normalised sum is added to the sum. */
 function residual(w: Weights, c: T5Config): (x: Tensor, part: (x: Tensor) => Tensor) => Tensor {
-  const normalise = meanSquareNorm(w.at("layer_norm"), c.d_model, c.layer_norm_epsilon);
+  const normalise = rootMeanSquareNorm(w.at("layer_norm"), c.d_model, c.layer_norm_epsilon);
   return (x, part) => add(x, dropout(part(normalise(x)), c.dropout_rate));
 }
 
@@ -188,7 +188,7 @@ function stack(w: Weights, c: T5Config, side: "encoder" | "decoder") {
     .get("weight", [buckets, c.num_heads], normal(c.initializer_factor / Math.sqrt(c.d_model)));
   const make = side === "encoder" ? encoderBlock : decoderBlock;
   const blocks = Array.from({ length: count }, (_, i) => make(place.at(`block.${i}`), c, i));
-  const last = meanSquareNorm(place.at("final_layer_norm"), c.d_model, c.layer_norm_epsilon);
+  const last = rootMeanSquareNorm(place.at("final_layer_norm"), c.d_model, c.layer_norm_epsilon);
   const bucket = (d: number) => relativeBucket(d, { buckets, farthest, bothWays: side === "encoder" });
 
   return (batch: Batch, step: Omit<Step, "batch" | "bias">): Tensor => {
@@ -215,7 +215,7 @@ function encoder(w: Weights, c: T5Config): Encoder {
   return { width: c.d_model, positions: POSITIONS, encode: (batch, trace) => run(batch, { trace }) };
 }
 
-function decoder(w: Weights, c: T5Config): Rewrites {
+function decoder(w: Weights, c: T5Config): EncoderDecoder {
   const run = stack(w, c, "decoder");
   const shape = [c.vocab_size, c.d_model];
   // A file without the output's own weights means the embeddings, whatever its configuration says.
@@ -237,7 +237,7 @@ function decoder(w: Weights, c: T5Config): Rewrites {
 export const t5: EncoderFamily<T5Config> = {
   type: "t5",
   prefix: "",
-  architectures: { rewrite: "T5ForConditionalGeneration" },
+  architectures: { "seq2seq-lm": "T5ForConditionalGeneration" },
   read: readConfig,
   // An unused table that some published files carry.
   canonicalName: (stored) => (stored.endsWith("EncDecAttention.relative_attention_bias.weight") ? null : stored),

@@ -5,7 +5,7 @@
  */
 import type { Sample } from "../data/sample.js";
 import { embedLayers } from "../heads/embedding.js";
-import { LayerError, type ShowsLayers } from "../heads/layers.js";
+import { LayerError, type ShowsLayers } from "../heads/layer-states.js";
 import { type FakeLanguage, fakeCopy, fakeSpecial } from "./fake-language.js";
 import { retrievalFigures } from "./retrieval.js";
 

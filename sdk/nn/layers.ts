@@ -42,7 +42,7 @@ export function product(w: Weights, inner: number, out: number, init: Init, acti
 }
 
 /** x (rows, width) -> the same shape: each row divided by its root mean square, then scaled. */
-export function meanSquareNorm(w: Weights, width: number, eps: number): Layer {
+export function rootMeanSquareNorm(w: Weights, width: number, eps: number): Layer {
   const gamma = w.get("weight", [width], constant(1));
   return (x) => rmsNorm(x, gamma, eps);
 }

@@ -4,7 +4,7 @@
  */
 import type { Sample } from "../data/sample.js";
 import { IGNORE } from "../tensor/ops/loss.js";
-import { type PredictsTokens, tokenTargets } from "./masked-lm.js";
+import { type LmHead, tokenTargets } from "./masked-lm.js";
 import type { HeadObjective } from "./objective.js";
 
 /** What comes next at each place; at the last there is nothing to compare with. */
@@ -18,9 +18,9 @@ export function nextTokens(ids: Int32Array): Int32Array {
  * The loss of a model that reads from left to right. Nothing is random: the text itself has the labels.
  *
  * @example
- * const objective = alone(causalLm());
+ * const objective = single(causalLm());
  */
-export function causalLm(): HeadObjective<PredictsTokens> {
+export function causalLm(): HeadObjective<LmHead> {
   return {
     name: "causal-lm",
     ...tokenTargets("causal-lm"),

@@ -13,8 +13,8 @@ import type { Rng } from "../tensor/random.js";
 import { Scope } from "../tensor/scope.js";
 import { untaped } from "../tensor/tape.js";
 import { reshape, type Tensor, tensor } from "../tensor/tensor.js";
-import { type MaskedLmOptions, maskedLm, type PredictsTokens } from "./masked-lm.js";
-import type { Encodes, Objective } from "./objective.js";
+import { type LmHead, type MaskedLmOptions, maskedLm } from "./masked-lm.js";
+import type { EncoderBody, Objective } from "./objective.js";
 
 /** What each part of the loss is multiplied with; a part of weight 0 is not computed. */
 export interface DistillationWeights {
@@ -45,11 +45,11 @@ interface Question<Head> {
 const PARTS = ["soft", "hard", "cosine"] as const;
 
 function distillation<Head>(
-  teacher: Encodes & Head,
+  teacher: EncoderBody & Head,
   question: Question<Head>,
   temperature: number,
   weights: DistillationWeights,
-): Objective<Encodes & Head> {
+): Objective<EncoderBody & Head> {
   const parts = PARTS.filter((part) => weights[part] !== 0);
   if (parts.length === 0) throw new RangeError("distillation: every weight is 0; there is nothing to learn");
   const counts = (batch: Batch): Record<(typeof PARTS)[number], number> => ({
@@ -118,9 +118,9 @@ interface ScoresRows {
  * for await (const event of finetune({ loaded: student, task, … })) …
  */
 export function distilClassification<Head extends ScoresRows>(
-  teacher: Encodes & Head,
+  teacher: EncoderBody & Head,
   { temperature = 2, weights = { soft: 0.5, hard: 0.5, cosine: 0 } }: DistillationOptions = {},
-): Objective<Encodes & Head> {
+): Objective<EncoderBody & Head> {
   const question: Question<Head> = {
     corrupt: (sample) => sample,
     scores: (head, hidden, batch) => head.rowScores(hidden, batch),
@@ -143,11 +143,11 @@ export interface DistilMaskedLmOptions extends DistillationOptions {
  * const student = studentOf(teacher, 3);
  * const objective = distilMaskedLm(teacher.model, { vocabulary });
  */
-export function distilMaskedLm<Head extends PredictsTokens>(
-  teacher: Encodes & Head,
+export function distilMaskedLm<Head extends LmHead>(
+  teacher: EncoderBody & Head,
   masked: MaskedLmOptions,
   { temperature = 2, weights = { soft: 5, hard: 2, cosine: 1 }, at = "every" }: DistilMaskedLmOptions = {},
-): Objective<Encodes & Head> {
+): Objective<EncoderBody & Head> {
   const index = ({ ids, labels }: Batch): Int32Array =>
     at === "every" ? Int32Array.from(ids, (_, i) => i) : labelled(labels.tokens!);
   const question: Question<Head> = {

@@ -12,21 +12,21 @@ import { scale } from "../tensor/ops/elementwise.js";
 import { IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, seed, shuffle } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type MaskedLmOptions, type PredictsTokens, roundHalfEven, showMasked, tokenTargets } from "./masked-lm.js";
-import type { Encodes, Objective } from "./objective.js";
-import { type DetectsReplaced, replacedToken } from "./replaced-token.js";
+import { type LmHead, type MaskedLmOptions, roundHalfEven, showMasked, tokenTargets } from "./masked-lm.js";
+import type { EncoderBody, Objective } from "./objective.js";
+import { type ReplacedTokenHead, replacedToken } from "./replaced-token.js";
 
 /** The two models of ELECTRA. */
 export interface GeneratorAndDiscriminator {
-  readonly generator: Encodes & PredictsTokens;
-  readonly discriminator: Encodes & DetectsReplaced;
+  readonly generator: EncoderBody & LmHead;
+  readonly discriminator: EncoderBody & ReplacedTokenHead;
 }
 
 export interface ElectraOptions extends Pick<MaskedLmOptions, "vocabulary"> {
   /** share of tokens that the generator predicts; 0.15, for large models 0.25 */
-  readonly rate?: number;
+  readonly maskingRate?: number;
   /** cap on these tokens of one sequence; published: 19 for length 128, 79 for 512 */
-  readonly most?: number;
+  readonly maxPredictions?: number;
   /** share of the chosen that the generator is shown as they are: 0.15, as the published code has it; 0 in the paper */
   readonly kept?: number;
   /** what each loss is multiplied with; 1 and 50 */
@@ -34,8 +34,11 @@ export interface ElectraOptions extends Pick<MaskedLmOptions, "vocabulary"> {
 }
 
 /** How many tokens are chosen of `length`, special ones counted: the product is taken in single precision, as published. */
-function chosenCount(length: number, { rate = 0.15, most = Number.POSITIVE_INFINITY }: ElectraOptions): number {
-  return Math.min(most, Math.max(1, roundHalfEven(Math.fround(length * Math.fround(rate)))));
+function chosenCount(
+  length: number,
+  { maskingRate = 0.15, maxPredictions = Number.POSITIVE_INFINITY }: ElectraOptions,
+): number {
+  return Math.min(maxPredictions, Math.max(1, roundHalfEven(Math.fround(length * Math.fround(maskingRate)))));
 }
 
 /** Places to predict, ascending. The published code draws with replacement; here no place is drawn twice. */
@@ -115,7 +118,7 @@ export function electraPretraining(options: ElectraOptions): Objective<Generator
       const chosen = choose(sample, rng, options);
       const tokens = new Int32Array(sample.ids.length).fill(IGNORE);
       for (const i of chosen) tokens[i] = sample.ids[i]!;
-      const ids = showMasked(sample.ids, chosen, rng, { vocabulary, fates: { mask: 1 - kept, random: 0 } });
+      const ids = showMasked(sample.ids, chosen, rng, { vocabulary, replacement: { mask: 1 - kept, random: 0 } });
       return { ...sample, ids, labels: { ...sample.labels, tokens }, noise: rng.integer(2 ** 32) };
     },
     counts: (batch) => [masked.count(batch), batch.ids.length],

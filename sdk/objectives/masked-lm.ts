@@ -11,7 +11,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { HeadObjective } from "./objective.js";
 
 /** A head that scores the whole vocabulary at some positions. */
-export interface PredictsTokens {
+export interface LmHead {
   /**
    * @param hidden (tokens, width)
    * @param index the positions to predict at
@@ -24,7 +24,7 @@ export interface MaskedLmOptions {
   /** vocabulary size and the id of the mask token */
   readonly vocabulary: { readonly size: number; readonly mask: number };
   /** share of tokens to predict */
-  readonly rate?: number;
+  readonly maskingRate?: number;
   /**
    * `exact` (BERT's own): round(rate × length) positions, at least one, at most `most`.
    * `bernoulli` (the collator's): every position by a coin of its own, so the count varies and may be 0.
@@ -33,13 +33,13 @@ export interface MaskedLmOptions {
    * `fixed` (crammed BERT's own): round(rate × length) positions, special tokens not excepted; the fates are shared out
    * among them by count, not drawn.
    */
-  readonly choose?: "exact" | "bernoulli" | "rounded" | "every" | "fixed";
+  readonly selection?: "exact" | "bernoulli" | "rounded" | "every" | "fixed";
   /** what becomes of the chosen: these shares are masked and random, the rest stays; 0.8 and 0.1 */
-  readonly fates?: { readonly mask: number; readonly random: number };
+  readonly replacement?: { readonly mask: number; readonly random: number };
   /** ids from here on are drawn as random tokens; RoBERTa leaves out its first four */
-  readonly firstRandom?: number;
+  readonly firstRandomId?: number;
   /** cap on the positions of one sequence, `exact` only; BERT: 20 for length 128, 77 for 512 */
-  readonly most?: number;
+  readonly maxPredictions?: number;
   /** choose whole words (by the tokenizer's word index) instead of single pieces, `exact` only */
   readonly wholeWords?: boolean;
 }
@@ -81,8 +81,8 @@ function candidates(sample: Sample, wholeWords: boolean): number[][] {
 
 /** Take shuffled candidates until the count is reached; one that would exceed it is passed over, a shorter may still fit. */
 function chooseExactly(sample: Sample, rng: Rng, options: MaskedLmOptions): number[] {
-  const { rate = 0.15, most = Number.POSITIVE_INFINITY, wholeWords = false } = options;
-  const count = maskedCount(sample.ids.length, rate, most);
+  const { maskingRate = 0.15, maxPredictions = Number.POSITIVE_INFINITY, wholeWords = false } = options;
+  const count = maskedCount(sample.ids.length, maskingRate, maxPredictions);
   const groups = candidates(sample, wholeWords);
   shuffle(groups, rng);
   const chosen: number[] = [];
@@ -120,13 +120,13 @@ function chooseCount({ ids }: Sample, rng: Rng, rate: number): number[] {
 
 /** Choose positions, and label them with what stood there. */
 function choose(sample: Sample, rng: Rng, options: MaskedLmOptions): { chosen: number[]; tokens: Int32Array } {
-  const { choose: form = "exact", rate = 0.15 } = options;
+  const { selection: form = "exact", maskingRate = 0.15 } = options;
   const ways = {
     exact: () => chooseExactly(sample, rng, options),
-    bernoulli: () => chooseByCoin(sample, rng, rate, false),
-    every: () => chooseByCoin(sample, rng, rate, true),
-    rounded: () => chooseRounded(sample, rng, rate),
-    fixed: () => chooseCount(sample, rng, rate),
+    bernoulli: () => chooseByCoin(sample, rng, maskingRate, false),
+    every: () => chooseByCoin(sample, rng, maskingRate, true),
+    rounded: () => chooseRounded(sample, rng, maskingRate),
+    fixed: () => chooseCount(sample, rng, maskingRate),
   };
   const chosen = ways[form]();
   const tokens = new Int32Array(sample.ids.length).fill(IGNORE);
@@ -135,7 +135,7 @@ function choose(sample: Sample, rng: Rng, options: MaskedLmOptions): { chosen: n
 }
 
 /** Count and loss of an objective whose labels are ids to predict at some tokens. `name` is for errors. */
-export function tokenTargets(name: string): Pick<HeadObjective<PredictsTokens>, "count" | "loss"> {
+export function tokenTargets(name: string): Pick<HeadObjective<LmHead>, "count" | "loss"> {
   const targets = ({ labels }: Batch): Int32Array => {
     if (!labels.tokens)
       throw new TypeError(
@@ -165,13 +165,14 @@ export function showMasked(
   ids: Int32Array,
   chosen: readonly number[],
   rng: Rng,
-  { vocabulary, fates = { mask: 0.8, random: 0.1 }, firstRandom = 0, choose: form }: MaskedLmOptions,
+  { vocabulary, replacement = { mask: 0.8, random: 0.1 }, firstRandomId = 0, selection: form }: MaskedLmOptions,
 ): Int32Array {
   const shown = ids.slice();
   for (const [rank, i] of chosen.entries()) {
-    const fate = form === "fixed" ? rankedFate(rank, chosen.length, fates) : rng();
-    if (fate < fates.mask) shown[i] = vocabulary.mask;
-    else if (fate < fates.mask + fates.random) shown[i] = firstRandom + rng.integer(vocabulary.size - firstRandom);
+    const fate = form === "fixed" ? rankedFate(rank, chosen.length, replacement) : rng();
+    if (fate < replacement.mask) shown[i] = vocabulary.mask;
+    else if (fate < replacement.mask + replacement.random)
+      shown[i] = firstRandomId + rng.integer(vocabulary.size - firstRandomId);
   }
   return shown;
 }
@@ -181,9 +182,9 @@ export function showMasked(
  * never appears when the model is used, and one that trusted unmasked tokens blindly would learn nothing about them.
  *
  * @example
- * const objective = alone(maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } }));
+ * const objective = single(maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } }));
  */
-export function maskedLm(options: MaskedLmOptions): HeadObjective<PredictsTokens> {
+export function maskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
   return {
     name: "masked-lm",
     ...tokenTargets("masked-lm"),
@@ -195,7 +196,7 @@ export function maskedLm(options: MaskedLmOptions): HeadObjective<PredictsTokens
 }
 
 /** For evaluation: the same choice of positions, every one of them shown as [MASK], so that losses can be compared. */
-export function allMasked(options: MaskedLmOptions): HeadObjective<PredictsTokens> {
+export function allMasked(options: MaskedLmOptions): HeadObjective<LmHead> {
   return {
     name: "masked-lm",
     ...tokenTargets("masked-lm"),

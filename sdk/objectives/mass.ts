@@ -9,8 +9,8 @@ import { crossEntropy } from "../tensor/ops/loss.js";
 import type { Rng } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { roundHalfEven } from "./masked-lm.js";
-import type { Encodes, Objective } from "./objective.js";
-import type { Decodes } from "./sequence-to-sequence.js";
+import type { EncoderBody, Objective } from "./objective.js";
+import type { Decoder } from "./sequence-to-sequence.js";
 
 export interface MassOptions {
   readonly vocabulary: { readonly size: number; readonly mask: number };
@@ -93,7 +93,7 @@ export function visibleSource(hidden: Tensor, { ids, starts, rows }: Batch, mask
  * @example
  * train({ ...options, objective: mass({ vocabulary: { size, mask } }) });
  */
-export function mass(options: MassOptions): Objective<Encodes & Decodes> {
+export function mass(options: MassOptions): Objective<EncoderBody & Decoder> {
   const targetOf = ({ target }: Batch): Batch => {
     if (!target?.labels.tokens) throw new TypeError("mass: the batch has no fragments; were its samples corrupted?");
     return target;

@@ -17,16 +17,16 @@ import {
   targetLength,
   truncatePair,
   walkChunks,
-} from "./segment-pairs.js";
+} from "./sequences/segment-pairs.js";
 
 /** A head that judges pairs of segments. */
-export interface JudgesPairs {
+export interface PairHead {
   /** @returns (rows, 2) unnormalised scores */
   pairScores(hidden: Tensor, batch: Batch): Tensor;
 }
 
 /** Classify the pair that the sample was built as; building is {@link nextSentencePairs} or `sentenceOrderPairs`. */
-export function pairObjective(name: "next-sentence" | "sentence-order"): HeadObjective<JudgesPairs> {
+export function pairObjective(name: "next-sentence" | "sentence-order"): HeadObjective<PairHead> {
   return {
     name,
     corrupt: (sample) => sample,

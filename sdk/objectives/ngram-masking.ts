@@ -6,7 +6,7 @@
 import type { Sample } from "../data/sample.js";
 import { IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, shuffle } from "../tensor/random.js";
-import { type MaskedLmOptions, maskedCount, type PredictsTokens, showMasked, tokenTargets } from "./masked-lm.js";
+import { type LmHead, type MaskedLmOptions, maskedCount, showMasked, tokenTargets } from "./masked-lm.js";
 import type { HeadObjective } from "./objective.js";
 
 /** Longest run of words that is masked together. */
@@ -69,15 +69,15 @@ export function chooseNgrams(sample: Sample, rng: Rng, budget: number): number[]
  * Masked LM over n-grams of words: as many positions as BERT, 80 % masked, 10 % random, 10 % kept, by the piece.
  *
  * @example
- * together(ngramMaskedLm({ vocabulary }), pairObjective("sentence-order")); // ALBERT
+ * combine(ngramMaskedLm({ vocabulary }), pairObjective("sentence-order")); // ALBERT
  */
-export function ngramMaskedLm(options: MaskedLmOptions): HeadObjective<PredictsTokens> {
-  const { rate = 0.15, most = Number.POSITIVE_INFINITY } = options;
+export function ngramMaskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
+  const { maskingRate = 0.15, maxPredictions = Number.POSITIVE_INFINITY } = options;
   return {
     name: "ngram-masked-lm",
     ...tokenTargets("ngram-masked-lm"),
     corrupt(sample, rng) {
-      const chosen = chooseNgrams(sample, rng, maskedCount(sample.ids.length, rate, most));
+      const chosen = chooseNgrams(sample, rng, maskedCount(sample.ids.length, maskingRate, maxPredictions));
       const tokens = new Int32Array(sample.ids.length).fill(IGNORE);
       for (const i of chosen) tokens[i] = sample.ids[i]!;
       return { ...sample, ids: showMasked(sample.ids, chosen, rng, options), labels: { ...sample.labels, tokens } };

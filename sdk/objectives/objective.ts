@@ -4,7 +4,7 @@ import type { Rng } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** A body that heads stand on: (tokens, width) hidden states of a batch. */
-export interface Encodes {
+export interface EncoderBody {
   encode(batch: Batch): Tensor;
 }
 
@@ -33,7 +33,7 @@ export interface HeadObjective<Head> {
 }
 
 /** Learn one thing from an encoder's hidden states. */
-export function alone<A>(a: HeadObjective<A>): Objective<Encodes & A> {
+export function single<A>(a: HeadObjective<A>): Objective<EncoderBody & A> {
   return {
     names: [a.name],
     corrupt: a.corrupt,
@@ -42,8 +42,8 @@ export function alone<A>(a: HeadObjective<A>): Objective<Encodes & A> {
   };
 }
 
-/** Learn two things from the same hidden states: BERT is `together(maskedLm(...), nextSentence())`. */
-export function together<A, B>(a: HeadObjective<A>, b: HeadObjective<B>): Objective<Encodes & A & B> {
+/** Learn two things from the same hidden states: BERT is `combine(maskedLm(...), nextSentence())`. */
+export function combine<A, B>(a: HeadObjective<A>, b: HeadObjective<B>): Objective<EncoderBody & A & B> {
   return {
     names: [a.name, b.name],
     corrupt: (sample, rng) => b.corrupt(a.corrupt(sample, rng), rng),

@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { HeadObjective } from "./objective.js";
 
 /** A head that gives every token one score: how surely it was replaced. */
-export interface DetectsReplaced {
+export interface ReplacedTokenHead {
   /** @param hidden (tokens, width); returns (tokens, 1) */
   replacedScores(hidden: Tensor): Tensor;
 }
@@ -20,7 +20,7 @@ function labelsOf({ labels }: Batch): Int32Array {
 }
 
 /** The discriminator's loss over all tokens with a label: 1 where it was replaced, 0 where not. */
-export function replacedToken(): HeadObjective<DetectsReplaced> {
+export function replacedToken(): HeadObjective<ReplacedTokenHead> {
   return {
     name: "replaced-token",
     corrupt: (sample) => sample,

@@ -16,7 +16,7 @@ import {
   targetLength,
   truncatePair,
   walkChunks,
-} from "./segment-pairs.js";
+} from "./sequences/segment-pairs.js";
 
 /** All pairs of one pass over the documents, shuffled. */
 export function sentenceOrderPairs(documents: readonly TokenizedDocument[], options: PairOptions, rng: Rng): Sample[] {

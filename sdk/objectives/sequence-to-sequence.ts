@@ -3,11 +3,11 @@ import { type Batch, labelled, type Sample } from "../data/sample.js";
 import { crossEntropy } from "../tensor/ops/loss.js";
 import type { Rng } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { PredictsTokens } from "./masked-lm.js";
-import type { Encodes, Objective } from "./objective.js";
+import type { LmHead } from "./masked-lm.js";
+import type { EncoderBody, Objective } from "./objective.js";
 
 /** A decoder beside an encoder. */
-export interface Decodes extends PredictsTokens {
+export interface Decoder extends LmHead {
   decode(batch: Batch, source: { readonly hidden: Tensor; readonly starts: Int32Array }): Tensor;
 }
 
@@ -27,7 +27,7 @@ function targetOf({ target }: Batch): Batch {
 export function sequenceToSequence(
   name: string,
   corrupt: (sample: Sample, rng: Rng) => Sample,
-): Objective<Encodes & Decodes> {
+): Objective<EncoderBody & Decoder> {
   return {
     names: [name],
     corrupt,

@@ -7,10 +7,10 @@ import { power } from "../tensor/math.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import type { Rng } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type MaskedLmOptions, type PredictsTokens, tokenTargets } from "./masked-lm.js";
+import { type LmHead, type MaskedLmOptions, tokenTargets } from "./masked-lm.js";
 import type { HeadObjective } from "./objective.js";
 
-export interface SpanMaskingOptions extends Pick<MaskedLmOptions, "vocabulary" | "rate"> {
+export interface SpanMaskingOptions extends Pick<MaskedLmOptions, "vocabulary" | "maskingRate"> {
   /** of the geometric distribution of span lengths in words; the paper's 0.2 */
   readonly p?: number;
   /** longest span in words */
@@ -35,10 +35,10 @@ function drawLength(table: readonly number[], rng: Rng): number {
 
 /** Spans [first, end) of masked tokens, in order; those that overlap or touch have been merged. */
 export function chooseSpans(sample: Sample, rng: Rng, options: SpanMaskingOptions): [first: number, end: number][] {
-  const { rate = 0.15, p = 0.2, longest = 10 } = options;
+  const { maskingRate = 0.15, p = 0.2, longest = 10 } = options;
   const { ids, special, words } = sample;
   const plain = Array.from(ids, (_, i) => i).filter((i) => !special[i]);
-  const budget = Math.ceil(plain.length * rate);
+  const budget = Math.ceil(plain.length * maskingRate);
   const table = spanLengthTable(p, longest);
   const begins = (i: number): boolean => Boolean(special[i - 1] ?? 1) || words[i]! < 0 || words[i] !== words[i - 1];
   const masked = new Set<number>();
@@ -62,7 +62,7 @@ export function chooseSpans(sample: Sample, rng: Rng, options: SpanMaskingOption
 }
 
 /** Masked LM over spans; the fate (80 % masked, 10 % random, 10 % kept) is drawn once for each span. */
-export function spanMaskedLm(options: SpanMaskingOptions): HeadObjective<PredictsTokens> {
+export function spanMaskedLm(options: SpanMaskingOptions): HeadObjective<LmHead> {
   const { size, mask } = options.vocabulary;
   return {
     name: "span-masked-lm",
@@ -84,7 +84,7 @@ export function spanMaskedLm(options: SpanMaskingOptions): HeadObjective<Predict
 }
 
 /** A head that predicts a token from the two states at the edges of its span and its place in it. */
-export interface PredictsFromEdges {
+export interface SpanBoundaryHead {
   /** longest span that has place embeddings; tokens further in are not predicted */
   readonly places: number;
   /**
@@ -124,9 +124,9 @@ export function edgesOf({ ids, starts, rows, labels }: Batch, special: ReadonlyS
  *
  * @param special ids that are no neighbours: [CLS] and [SEP]
  * @example
- * together(spanMaskedLm({ vocabulary }), spanBoundary(new Set([cls, sep]))); // model: { ...model, ...spanBoundaryHead(…) }
+ * combine(spanMaskedLm({ vocabulary }), spanBoundary(new Set([cls, sep]))); // model: { ...model, ...spanBoundaryHead(…) }
  */
-export function spanBoundary(special: ReadonlySet<number>): HeadObjective<PredictsFromEdges> {
+export function spanBoundary(special: ReadonlySet<number>): HeadObjective<SpanBoundaryHead> {
   return {
     name: "span-boundary",
     corrupt: (sample) => sample,

@@ -3,7 +3,7 @@
  * fill in the other. Conneau & Lample 2019, "Cross-lingual Language Model Pretraining" (arXiv:1901.07291), section 3.3.
  */
 import type { Sample } from "../data/sample.js";
-import type { TokenizedSentence } from "./segment-pairs.js";
+import type { TokenizedSentence } from "./sequences/segment-pairs.js";
 
 export interface TranslationPairOptions {
   readonly special: { readonly cls: number; readonly sep: number };

@@ -1,6 +1,6 @@
 /** Vectors of texts, pooled and normalised as the model's own files say, or otherwise where asked. */
 import { embedTexts } from "../heads/embedding.js";
-import { atLayers, type LayerJoin } from "../heads/layers.js";
+import { atLayers, type LayerJoin } from "../heads/layer-states.js";
 import type { Counted, Pooling } from "../heads/pooling.js";
 import type { Files } from "../io/files.js";
 import { prepareText, promptText, readSentenceSettings, type SentenceSettings } from "../io/sentence.js";
@@ -62,7 +62,7 @@ export async function featureExtraction(
     throw new TypeError("feature extraction: either the name of a prompt or a prefix, not both");
   const pooling = { ...settings.pooling, ...options.pooling };
   const prompt = options.prefix ?? promptText(settings, options.prompt);
-  return openPipeline(files, "encode", options, ({ model, tokenizer, length }) => {
+  return openPipeline(files, "feature-extraction", options, ({ model, tokenizer, length }) => {
     const counted = countedOf(tokenizer, settings, prompt, options);
     const shown = options.layers ? atLayers(model, options.layers, options.join) : model;
     return (texts: readonly string[]) =>

@@ -38,7 +38,7 @@ function targetIds(tokenizer: Tokenizer, targets: readonly string[]): number[] {
 
 /** The best tokens for every mask of every text: for each text a list by mask. */
 export function fillMasks(
-  model: Model<"mask">,
+  model: Model<"masked-lm">,
   tokenizer: Tokenizer,
   texts: readonly string[],
   length: number,
@@ -100,7 +100,7 @@ export function fillMask(
 ): Promise<Pipeline<string, Filled[] | Filled[][]>> {
   return openPipeline(
     files,
-    "mask",
+    "masked-lm",
     options,
     ({ model, tokenizer, length }) =>
       (texts: readonly string[]) =>

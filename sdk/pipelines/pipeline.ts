@@ -7,7 +7,7 @@ import { loadAdapted } from "../io/adapter.js";
 import { type Files, ModelFileError } from "../io/files.js";
 import { loadModel, loadTokenizer, type Pretrained } from "../io/pretrained.js";
 import { readSentenceSettings } from "../io/sentence.js";
-import type { Purpose } from "../models/family.js";
+import type { ModelTask } from "../models/family.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 
 export interface PipelineOptions {
@@ -28,7 +28,7 @@ export interface Pipeline<Input, Output> extends Disposable {
 }
 
 /** What a pipeline's function works with. */
-export interface Opened<P extends Purpose> extends Pretrained<P> {
+export interface Opened<P extends ModelTask> extends Pretrained<P> {
   readonly tokenizer: Tokenizer;
   readonly length: number;
 }
@@ -40,9 +40,9 @@ async function longest(files: Files, positions: number, asked: number | undefine
 }
 
 /** Load a folder and make a pipeline of a function over many inputs. */
-export async function openPipeline<P extends Purpose, Input, Output>(
+export async function openPipeline<P extends ModelTask, Input, Output>(
   files: Files,
-  purpose: P,
+  task: P,
   options: PipelineOptions,
   make: (opened: Opened<P>) => (inputs: readonly Input[]) => Output[],
 ): Promise<Pipeline<Input, Output>> {
@@ -51,8 +51,8 @@ export async function openPipeline<P extends Purpose, Input, Output>(
   const dispose = () => (options.engine ? loaded?.[Symbol.dispose]() : engine.dispose());
   try {
     loaded = options.adapter
-      ? await loadAdapted(engine, files, options.adapter, { purpose })
-      : await loadModel(engine, files, { purpose });
+      ? await loadAdapted(engine, files, options.adapter, { task })
+      : await loadModel(engine, files, { task });
     if (loaded.fresh.length > 0) {
       const missing = loaded.fresh.slice(0, 3).join(", ");
       throw new ModelFileError(`this folder's model has not been trained for this: it lacks ${missing}`);

@@ -32,7 +32,7 @@ export function questionAnswering(
 ): Promise<Pipeline<{ question: string; context: string }, Answer>> {
   return openPipeline(
     files,
-    "answer",
+    "question-answering",
     options,
     ({ model, tokenizer, length }) =>
       (inputs: readonly { question: string; context: string }[]) =>

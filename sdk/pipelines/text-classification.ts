@@ -22,7 +22,7 @@ export function textClassification(
 ): Promise<Pipeline<TextExample | string, Classified | Scored>> {
   return openPipeline(
     files,
-    "classify",
+    "sequence-classification",
     options,
     ({ model, tokenizer, length, labels, config }) =>
       (inputs: readonly (TextExample | string)[]) => {

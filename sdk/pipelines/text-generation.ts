@@ -45,7 +45,7 @@ export async function textGeneration(
 ): Promise<Pipeline<string, Generated>> {
   const settings = await settingsOf(files, options.settings);
   const next = streams(options.seed);
-  return openPipeline(files, "continue", options, ({ engine, model, tokenizer, length }) => {
+  return openPipeline(files, "causal-lm", options, ({ engine, model, tokenizer, length }) => {
     const write = (prompt: string): Generated => {
       const { ids } = tokenizer.encode(prompt);
       if (ids.length === 0) throw new TypeError("text-generation: the prompt is empty; there is nothing to go on from");
@@ -79,7 +79,7 @@ export async function text2textGeneration(
 ): Promise<Pipeline<string, Generated>> {
   const given = await settingsOf(files, options.settings);
   const next = streams(options.seed);
-  return openPipeline(files, "rewrite", options, ({ engine, model, tokenizer, length, family }) => {
+  return openPipeline(files, "seq2seq-lm", options, ({ engine, model, tokenizer, length, family }) => {
     const settings =
       options.language === undefined ? given : inLanguage(given, family.type, tokenizer, options.language);
     const start = settings.decoder_start_token_id;

@@ -44,7 +44,7 @@ function activationOf(config: Section): (score: number) => number {
  * rank({ query: "how do bees fly", texts })[0].index;
  */
 export function textRanking(files: Files, options: TextRankingOptions = {}): Promise<Pipeline<RankingInput, Ranked[]>> {
-  return openPipeline(files, "classify", options, ({ model, tokenizer, length, labels, config }) => {
+  return openPipeline(files, "sequence-classification", options, ({ model, tokenizer, length, labels, config }) => {
     if (labels && labels.size !== 1)
       throw new ModelFileError(`this model has ${labels.size} outputs; one that ranks has a single one`);
     const activation = activationOf(config);

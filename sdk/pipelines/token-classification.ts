@@ -83,7 +83,7 @@ function entitiesOf(words: readonly Piece[]): Piece[] {
 }
 
 function tag(
-  { model, tokenizer, length, labels }: Opened<"tag">,
+  { model, tokenizer, length, labels }: Opened<"token-classification">,
   inputs: readonly TokenClassificationInput[],
   aggregate: "word" | "entity",
 ): TaggedWord[][] {
@@ -118,7 +118,7 @@ export function tokenClassification(
 ): Promise<Pipeline<TokenClassificationInput, TaggedWord[]>> {
   return openPipeline(
     files,
-    "tag",
+    "token-classification",
     options,
     (opened) => (inputs: readonly TokenClassificationInput[]) => tag(opened, inputs, options.aggregate ?? "word"),
   );

@@ -1,7 +1,7 @@
 /** Vectors of words in their sentences, from any layer. */
 import { sampleOf } from "../data/sample.js";
 import { hiddenStates, type WordPooling, wordVector } from "../heads/embedding.js";
-import { atLayers } from "../heads/layers.js";
+import { atLayers } from "../heads/layer-states.js";
 import type { Files } from "../io/files.js";
 import type { Encoding } from "../tokenizer/index.js";
 import type { LayerOptions } from "./feature-extraction.js";
@@ -46,7 +46,7 @@ export function wordVectors(
   files: Files,
   options: WordVectorsOptions = {},
 ): Promise<Pipeline<WordVectorsInput, WordInContext[]>> {
-  return openPipeline(files, "encode", options, ({ model, tokenizer, length }) => {
+  return openPipeline(files, "feature-extraction", options, ({ model, tokenizer, length }) => {
     const shown = options.layers ? atLayers(model, options.layers, options.join) : model;
     return (inputs: readonly WordVectorsInput[]) => {
       const texts = inputs.map((input) => (typeof input === "string" ? input : input.words));

@@ -59,7 +59,7 @@ export function zeroShotClassification(
 ): Promise<Pipeline<ZeroShotInput, ZeroShotResult>> {
   const { template = "This example is {}.", several = false } = options;
   if (!template.includes("{}")) throw new TypeError(`the template ${JSON.stringify(template)} has no {} for the class`);
-  return openPipeline(files, "classify", options, ({ model, tokenizer, length, labels }) => {
+  return openPipeline(files, "sequence-classification", options, ({ model, tokenizer, length, labels }) => {
     const entailment = columnOf(labels, "entail");
     // Models of two classes have no neutral one.
     const opposite = columnOf(labels, "contra", "not");

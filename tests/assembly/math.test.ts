@@ -2,8 +2,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { ACTIVATIONS } from "../../sdk/tensor/ops/activation.js";
-import { engines } from "../engines.js";
-import { erf } from "../special.js";
+import { engines } from "../helpers/engines.js";
+import { erf } from "../helpers/special.js";
 
 const test = suite("math kernels");
 

@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Engine } from "../../sdk/engine/engine.js";
-import { engines } from "../engines.js";
-import { near } from "../near.js";
-import { wave } from "../wave.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("optimizer kernels");
 

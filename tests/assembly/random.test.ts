@@ -5,8 +5,8 @@ import { fillNormal, fillTruncatedNormal, fillUniform } from "../../sdk/tensor/o
 import { philox } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { empty, type Tensor } from "../../sdk/tensor/tensor.js";
-import { engines } from "../engines.js";
-import { normalBelow } from "../special.js";
+import { engines } from "../helpers/engines.js";
+import { normalBelow } from "../helpers/special.js";
 
 const test = suite("random numbers");
 

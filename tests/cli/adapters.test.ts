@@ -3,8 +3,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { root } from "../shared.js";
-import { commandIn } from "./command.js";
+import { commandIn } from "../helpers/command.js";
+import { root } from "../helpers/shared.js";
 
 const test = suite("adapters on the command line");
 const { place, cloze, objects, remove } = commandIn("adapters");

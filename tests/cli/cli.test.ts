@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { root } from "../shared.js";
-import { commandIn, objectsOf as lines } from "./command.js";
+import { commandIn, objectsOf as lines } from "../helpers/command.js";
+import { root } from "../helpers/shared.js";
 
 const test = suite("cloze");
 const { place, cloze, remove } = commandIn("cli");

@@ -4,8 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { root } from "../shared.js";
-import { commandIn } from "./command.js";
+import { commandIn } from "../helpers/command.js";
+import { root } from "../helpers/shared.js";
 
 const test = suite("cloze: pre-training");
 const { place, cloze, objects, remove } = commandIn("pretraining");

@@ -5,9 +5,9 @@ import * as assert from "uvu/assert";
 import { Engine } from "../../sdk/engine/engine.js";
 import { writeFolder } from "../../sdk/io/folder.js";
 import { saveModel } from "../../sdk/io/save.js";
-import { freshModel } from "../../sdk/train/fresh-model.js";
-import { tokenizer } from "../small-bert.js";
-import { commandIn } from "./command.js";
+import { freshModel } from "../../sdk/train/fresh/fresh-model.js";
+import { commandIn } from "../helpers/command.js";
+import { tokenizer } from "../helpers/small-bert.js";
 
 const test = suite("cloze writes");
 const { place, cloze, remove } = commandIn("writes");
@@ -28,11 +28,11 @@ const engine = await Engine.create();
 const common = { vocab_size: tokenizer.size, bos_token_id: 2, eos_token_id: 3, pad_token_id: 0 };
 const folders = {
   writer: {
-    purpose: "continue",
+    purpose: "causal-lm",
     config: { ...common, model_type: "gpt2", n_embd: 16, n_layer: 1, n_head: 2, n_positions: 32 },
   },
   rewriter: {
-    purpose: "rewrite",
+    purpose: "seq2seq-lm",
     config: {
       ...common,
       model_type: "t5",

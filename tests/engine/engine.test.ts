@@ -7,17 +7,17 @@ import { Engine } from "../../sdk/engine/engine.js";
 import { DisposedError, OutOfMemoryError, UnsupportedBuildError } from "../../sdk/engine/errors.js";
 import { type Build, chooseBuild, supportsRelaxed } from "../../sdk/engine/source.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
-import { alone } from "../../sdk/objectives/objective.js";
+import { single } from "../../sdk/objectives/objective.js";
 import { affine } from "../../sdk/tensor/ops/affine.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { type Tensor, tensor, zeros } from "../../sdk/tensor/tensor.js";
-import { adamW } from "../../sdk/train/optimizer.js";
-import { builds } from "../engines.js";
-import { root } from "../shared.js";
-import { samples, smallBert, tokenizer } from "../small-bert.js";
-import { wave } from "../wave.js";
+import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { builds } from "../helpers/engines.js";
+import { root } from "../helpers/shared.js";
+import { samples, smallBert, tokenizer } from "../helpers/small-bert.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("engine");
 
@@ -149,10 +149,10 @@ function same(got: Float32Array, want: Float32Array, what: string): void {
 
 /** Three training steps of a small BERT; the losses and a hash of all weights. */
 async function trained(engine: Engine): Promise<{ losses: number[]; weights: Float32Array[] }> {
-  const { model, weights } = await smallBert(engine, "mask");
-  const objective = alone(maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } }));
+  const { model, weights } = await smallBert(engine, "masked-lm");
+  const objective = single(maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } }));
   const batch = collate(samples().map((sample, i) => objective.corrupt(sample, seed(1).fork(i))));
-  const optimizer = adamW(weights, { decay: 0.01 });
+  const optimizer = adamW(weights, { weightDecay: 0.01 });
   const losses: number[] = [];
   for (let step = 0; step < 3; step++) {
     using _ = new Scope();

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { root } from "../shared.js";
+import { root } from "../helpers/shared.js";
 
 const test = suite("lessons");
 const folder = join(root, "examples");

@@ -15,7 +15,7 @@ import {
 import type { Writer } from "../../sdk/generate/writer.js";
 import { softmax } from "../../sdk/heads/probabilities.js";
 import { seed } from "../../sdk/tensor/random.js";
-import { near } from "../near.js";
+import { near } from "../helpers/near.js";
 
 const test = suite("generate");
 const SIZE = 6;

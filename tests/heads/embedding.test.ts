@@ -6,8 +6,8 @@ import { Engine } from "../../sdk/engine/engine.js";
 import { embedSamples, embedTexts, hiddenStates, wordVector } from "../../sdk/heads/embedding.js";
 import { argmax, highest, softmax } from "../../sdk/heads/probabilities.js";
 import { seed } from "../../sdk/tensor/random.js";
-import { near } from "../near.js";
-import { LENGTH, SENTENCES, samples, smallBert, tokenizer } from "../small-bert.js";
+import { near } from "../helpers/near.js";
+import { LENGTH, SENTENCES, samples, smallBert, tokenizer } from "../helpers/small-bert.js";
 
 const test = suite("embeddings and scores");
 const engine = await Engine.create();
@@ -16,7 +16,7 @@ const engine = await Engine.create();
 const UNIT = 2 ** -24;
 
 test("texts become one vector each, in their order, whatever they are batched with; what is too long is cut", async () => {
-  using loaded = await smallBert(engine, "encode");
+  using loaded = await smallBert(engine, "feature-extraction");
   const pooling = { mode: "mean", normalize: true } as const;
   const texts = [...SENTENCES, Array.from({ length: 40 }, () => "cat").join(" "), ""];
   const all = embedTexts(loaded.model, tokenizer, texts, pooling, LENGTH);
@@ -34,7 +34,7 @@ test("texts become one vector each, in their order, whatever they are batched wi
 });
 
 test("the vector of a word is the mean of its pieces' hidden states", async () => {
-  using loaded = await smallBert(engine, "encode");
+  using loaded = await smallBert(engine, "feature-extraction");
   const sample = samples(["the cat xyzzy sat"])[0]!;
   const [hidden] = hiddenStates(loaded.model, [sample]);
   const width = 16;
@@ -52,7 +52,7 @@ test("the vector of a word is the mean of its pieces' hidden states", async () =
 });
 
 test("inference gives every tensor back, also when scoring fails", async () => {
-  using loaded = await smallBert(engine, "encode");
+  using loaded = await smallBert(engine, "feature-extraction");
   const pooling = { mode: "cls", normalize: false } as const;
   embedSamples(loaded.model, samples(), pooling);
   const live = engine.liveBytes;

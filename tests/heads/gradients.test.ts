@@ -11,7 +11,7 @@ import { classification, regression } from "../../sdk/heads/pooled.js";
 import { spanObjective } from "../../sdk/heads/span.js";
 import { spanBoundaryHead } from "../../sdk/heads/span-boundary.js";
 import { tagging } from "../../sdk/heads/tagging.js";
-import type { Purpose } from "../../sdk/models/family.js";
+import type { ModelTask } from "../../sdk/models/family.js";
 import { normal } from "../../sdk/nn/init.js";
 import { Weights } from "../../sdk/nn/weights.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";
@@ -23,13 +23,13 @@ import { edgesOf, spanBoundary } from "../../sdk/objectives/span-masking.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
-import { engines } from "../engines.js";
-import { cost } from "../models/reference.js";
-import { near } from "../near.js";
-import { type TinyType, tinyModel } from "../tiny-models.js";
-import { numericGradient, parameter } from "../training.js";
-import { wave } from "../wave.js";
-import * as d from "./definitions.js";
+import { engines } from "../helpers/engines.js";
+import * as d from "../helpers/head-definitions.js";
+import { near } from "../helpers/near.js";
+import { cost } from "../helpers/reference-model.js";
+import { type TinyType, tinyModel } from "../helpers/tiny-models.js";
+import { numericGradient, parameter } from "../helpers/training.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("gradients of heads");
 const WIDTH = 8;
@@ -62,7 +62,7 @@ const JUDGED = collate(
 
 interface Head {
   readonly type: TinyType;
-  readonly purpose: Purpose;
+  readonly purpose: ModelTask;
   // biome-ignore lint/suspicious/noExplicitAny: objectives of every purpose, each used with its own head
   readonly objective: HeadObjective<any>;
   readonly scores: d.Step;
@@ -77,19 +77,19 @@ interface Head {
 const tied = (word: string, bias?: string): d.Step => d.product(`${word}.weight`, bias);
 const masked = (type: TinyType, ...steps: d.Step[]): Head => ({
   type,
-  purpose: "mask",
+  purpose: "masked-lm",
   objective: { name: "masked-lm", corrupt: (sample) => sample, ...tokenTargets("masked-lm") },
   scores: d.chain(...steps),
   cost: d.tokenCost,
 });
-const written = (type: TinyType, purpose: Purpose, ...steps: d.Step[]): Head => ({
+const written = (type: TinyType, purpose: ModelTask, ...steps: d.Step[]): Head => ({
   ...masked(type, ...steps),
   purpose,
   objective: causalLm(),
 });
 const rows = (type: TinyType, ...steps: d.Step[]): Head => ({
   type,
-  purpose: "classify",
+  purpose: "sequence-classification",
   objective: classification(),
   scores: d.chain(...steps),
   cost: d.rowCost,
@@ -97,14 +97,14 @@ const rows = (type: TinyType, ...steps: d.Step[]): Head => ({
 });
 const pairs = (type: TinyType, ...steps: d.Step[]): Head => ({
   type,
-  purpose: "pair",
+  purpose: "next-sentence-prediction",
   objective: pairObjective("next-sentence"),
   scores: d.chain(d.first, ...steps),
   cost: d.pairCost,
 });
 const tags = (type: TinyType, ...steps: d.Step[]): Head => ({
   type,
-  purpose: "tag",
+  purpose: "token-classification",
   objective: tagging(),
   scores: d.chain(...steps),
   cost: d.tokenCost,
@@ -112,7 +112,7 @@ const tags = (type: TinyType, ...steps: d.Step[]): Head => ({
 });
 const spans = (type: TinyType, last: string, ...before: d.Step[]): Head => ({
   type,
-  purpose: "answer",
+  purpose: "question-answering",
   objective: spanObjective(),
   scores: d.chain(...before, d.linear(last)),
   cost: d.spanCost,
@@ -176,14 +176,14 @@ const HEADS: Readonly<Record<string, Head>> = {
     d.norm("cls.predictions.transform.LayerNorm", 1e-7),
     tied("deberta.embeddings.word_embeddings", "cls.predictions.bias"),
   ),
-  "gpt2, next token": written("gpt2", "continue", tied("transformer.wte")),
-  "bart, next token of the target": written("bart", "rewrite", tied("model.shared", "final_logits_bias")),
-  "t5, next token of the target": written("t5", "rewrite", d.scaled(WIDTH ** -0.5), tied("shared")),
+  "gpt2, next token": written("gpt2", "causal-lm", tied("transformer.wte")),
+  "bart, next token of the target": written("bart", "seq2seq-lm", tied("model.shared", "final_logits_bias")),
+  "t5, next token of the target": written("t5", "seq2seq-lm", d.scaled(WIDTH ** -0.5), tied("shared")),
   "bert, pairs": pairs("bert", ...bertPool, d.linear("cls.seq_relationship")),
   "albert, pairs": pairs("albert", d.linear("albert.pooler"), d.tanh, d.linear("sop_classifier.classifier")),
   "electra, replaced tokens": {
     type: "electra",
-    purpose: "detect",
+    purpose: "replaced-token-detection",
     objective: replacedToken(),
     scores: d.chain(
       d.linear("discriminator_predictions.dense"),

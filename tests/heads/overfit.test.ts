@@ -2,17 +2,17 @@
 import { suite } from "uvu";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { LabelSet } from "../../sdk/heads/labels.js";
-import type { Purpose } from "../../sdk/models/family.js";
+import type { ModelTask } from "../../sdk/models/family.js";
 import { answerTask } from "../../sdk/train/tasks/answer.js";
 import { classifyTask } from "../../sdk/train/tasks/classify.js";
 import { embedTask } from "../../sdk/train/tasks/embed.js";
 import { regressTask } from "../../sdk/train/tasks/regress.js";
 import { tagTask } from "../../sdk/train/tasks/tag.js";
 import type { Task } from "../../sdk/train/tasks/task.js";
-import { byHeart } from "../by-heart.js";
-import { engines } from "../engines.js";
-import { tokenizer } from "../small-bert.js";
-import { tinyModel } from "../tiny-models.js";
+import { byHeart } from "../helpers/by-heart.js";
+import { engines } from "../helpers/engines.js";
+import { tokenizer } from "../helpers/small-bert.js";
+import { tinyModel } from "../helpers/tiny-models.js";
 
 const test = suite("tasks learnt by heart");
 const [engine] = engines as [Engine];
@@ -20,11 +20,11 @@ const [engine] = engines as [Engine];
 const TEXTS = ["the cat sat on the mat", "a dog ran to the cat", "the sun is up", "dogs and cats ran on", "a mat is up", "cats sat", "the dog and the sun", "up to the mat"]; // biome-ignore format: a list
 const PAIRS = TEXTS.map((text, i) => ({ text, pair: TEXTS[(i + 3) % 8]!.split(" ").reverse().join(" ") }));
 
-function learnTask<Example, P extends Purpose>(task: Task<Example, P>, examples: readonly Example[]): void {
+function learnTask<Example, P extends ModelTask>(task: Task<Example, P>, examples: readonly Example[]): void {
   const labels = task.labels(examples);
   // A score is one class without a name.
   const classes = labels ?? new LabelSet(["score"]);
-  using loaded = tinyModel(engine, "bert", task.purpose, { labels: classes, deviation: 0.1 });
+  using loaded = tinyModel(engine, "bert", task.modelTask, { labels: classes, deviation: 0.1 });
   const samples = task.samples(examples, { tokenizer, length: 24, labels });
   byHeart(loaded, task.objective, samples);
 }

@@ -7,10 +7,10 @@ import { type Counted, type PoolingMode, pool, poolCounted } from "../../sdk/hea
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
-import { near } from "../near.js";
-import { samples, smallBert } from "../small-bert.js";
-import { parameter } from "../training.js";
-import { wave } from "../wave.js";
+import { near } from "../helpers/near.js";
+import { samples, smallBert } from "../helpers/small-bert.js";
+import { parameter } from "../helpers/training.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("pooling");
 const engine = await Engine.create();
@@ -93,7 +93,7 @@ test("gradients of the weighted mean reach every token by its weight", () => {
 });
 
 test("a vector does not depend on the texts beside it, whatever counts", async () => {
-  using loaded = await smallBert(engine, "encode");
+  using loaded = await smallBert(engine, "feature-extraction");
   const own = samples();
   for (const mode of MODES) {
     const pooling = { mode, normalize: true };

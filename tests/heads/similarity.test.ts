@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { cosine, nearest, similarityOf } from "../../sdk/heads/similarity.js";
-import { near } from "../near.js";
+import { near } from "../helpers/near.js";
 
 const test = suite("similarity");
 

@@ -7,22 +7,22 @@ import { jsonBytes, memoryFiles, readJson, type WritableFiles } from "../../sdk/
 import type { Pretrained } from "../../sdk/io/pretrained.js";
 import { readSafetensors, writeSafetensors } from "../../sdk/io/safetensors.js";
 import { saveModel } from "../../sdk/io/save.js";
-import type { Purpose } from "../../sdk/models/family.js";
+import type { ModelTask } from "../../sdk/models/family.js";
 import { Scope } from "../../sdk/tensor/scope.js";
-import { engines } from "../engines.js";
-import { batch, LENGTH, smallBert, tokenizer } from "../small-bert.js";
-import { wave } from "../wave.js";
+import { engines } from "../helpers/engines.js";
+import { batch, LENGTH, smallBert, tokenizer } from "../helpers/small-bert.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("adapter files");
 const [engine] = engines as [Engine];
 const labels = new LabelSet(["animal", "weather", "neither"]);
 
-function disturb<P extends Purpose>(adapted: Adapted<P>): Adapted<P> {
+function disturb<P extends ModelTask>(adapted: Adapted<P>): Adapted<P> {
   for (const [i, [, t]] of [...adapted.weights.entries()].entries()) t.data.set(wave(t.size, i));
   return adapted;
 }
 
-function scoresOf({ model }: Pretrained<"classify">): number[] {
+function scoresOf({ model }: Pretrained<"sequence-classification">): number[] {
   using _ = new Scope();
   const b = batch();
   return [...model.rowScores(model.encode(b), b).data];
@@ -31,7 +31,7 @@ function scoresOf({ model }: Pretrained<"classify">): number[] {
 /** A saved model, an adapter on it, and what they score together. */
 async function saved() {
   const [base, adapter] = [memoryFiles(), memoryFiles()];
-  using loaded = await smallBert(engine, "classify", labels);
+  using loaded = await smallBert(engine, "sequence-classification", labels);
   await saveModel(base, { ...loaded, tokenizer, length: LENGTH });
   using adapted = disturb(adapt(loaded, { r: 3, targets: ["query", "output.dense"], dropout: 0.1 }));
   await saveAdapter(adapter, adapted, "the-base");
@@ -41,18 +41,18 @@ async function saved() {
 test("saved and loaded, an adapter scores the same; so does the folder alone, whatever its base was made for", async () => {
   const { base, adapter, scores } = await saved();
   {
-    using loaded = await smallBert(engine, "classify", labels);
+    using loaded = await smallBert(engine, "sequence-classification", labels);
     using again = await loadAdapter(loaded, adapter);
     assert.equal(scoresOf(again), scores);
   }
-  using both = await loadAdapted<"classify">(engine, base, adapter);
+  using both = await loadAdapted<"sequence-classification">(engine, base, adapter);
   assert.equal(scoresOf(both), scores);
   assert.equal(both.labels?.names, labels.names);
   assert.equal(both.fresh, []);
   // Without config.json, as PEFT saves, the classes are as many as the head has.
   const peft = memoryFiles([...adapter.files].filter(([name]) => name !== "config.json"));
-  using bare = await loadAdapted<"classify">(engine, base, peft);
-  assert.equal([bare.purpose, bare.labels?.size, scoresOf(bare)], ["classify", 3, scores]);
+  using bare = await loadAdapted<"sequence-classification">(engine, base, peft);
+  assert.equal([bare.task, bare.labels?.size, scoresOf(bare)], ["sequence-classification", 3, scores]);
 });
 
 test("names and fields are PEFT's; a bare model's names have no prefix", async () => {
@@ -68,7 +68,7 @@ test("names and fields are PEFT's; a bare model's names have no prefix", async (
   assert.ok(names.includes("base_model.model.classifier.bias"));
   assert.is(names.length, 2 * (3 * 2) + 4, "A and B of three layers in each of two, the head and the new pooler");
 
-  using encoder = await smallBert(engine, "encode");
+  using encoder = await smallBert(engine, "feature-extraction");
   using bare = adapt(encoder);
   const files = memoryFiles();
   await saveAdapter(files, bare);
@@ -89,7 +89,7 @@ async function changed(adapter: WritableFiles, fields: object): Promise<Writable
 }
 
 async function refusal(files: WritableFiles): Promise<string> {
-  using loaded = await smallBert(engine, "classify", labels);
+  using loaded = await smallBert(engine, "sequence-classification", labels);
   const { liveBytes } = engine;
   try {
     using _ = await loadAdapter(loaded, files);

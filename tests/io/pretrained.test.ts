@@ -7,12 +7,12 @@ import { type LoadOptions, loadModel, loadTokenizer, type Pretrained } from "../
 import { readSafetensors, SafetensorsError, writeSafetensors } from "../../sdk/io/safetensors.js";
 import { configBytes, saveModel } from "../../sdk/io/save.js";
 import { ConfigError } from "../../sdk/models/config.js";
-import type { Purpose } from "../../sdk/models/family.js";
+import type { ModelTask } from "../../sdk/models/family.js";
 import { WeightsError } from "../../sdk/nn/weights.js";
 import { Scope } from "../../sdk/tensor/scope.js";
-import { near } from "../near.js";
-import { batch, config, LENGTH, SENTENCES, smallBert, tokenizer } from "../small-bert.js";
-import { brainFloats, type RawTensor, rawSafetensors } from "./raw-safetensors.js";
+import { near } from "../helpers/near.js";
+import { brainFloats, type RawTensor, rawSafetensors } from "../helpers/raw-safetensors.js";
+import { batch, config, LENGTH, SENTENCES, smallBert, tokenizer } from "../helpers/small-bert.js";
 
 const test = suite("pretrained");
 const engine = await Engine.create();
@@ -20,9 +20,9 @@ const three = new LabelSet(["a", "b", "c"]);
 
 type MemoryFiles = ReturnType<typeof memoryFiles>;
 
-async function saved(loaded: Pretrained, purpose: Purpose = loaded.purpose): Promise<MemoryFiles> {
+async function saved(loaded: Pretrained, purpose: ModelTask = loaded.task): Promise<MemoryFiles> {
   const files = memoryFiles();
-  await saveModel(files, { ...loaded, purpose, tokenizer, length: LENGTH });
+  await saveModel(files, { ...loaded, task: purpose, tokenizer, length: LENGTH });
   return files;
 }
 
@@ -59,7 +59,7 @@ async function refused(
   files: MemoryFiles,
   kind: new (message: string) => Error,
   message: RegExp,
-  options: LoadOptions<Purpose> = {},
+  options: LoadOptions<ModelTask> = {},
 ): Promise<Error> {
   const { liveBytes } = engine;
   const bytes = engine.memory.buffer.byteLength;
@@ -75,21 +75,24 @@ async function refused(
 }
 
 for (const [purpose, labels] of [
-  ["encode", null],
-  ["pretrain", null],
-  ["mask", null],
-  ["pair", null],
-  ["classify", three],
-  ["classify", null],
-  ["tag", three],
-  ["answer", null],
+  ["feature-extraction", null],
+  ["pretraining", null],
+  ["masked-lm", null],
+  ["next-sentence-prediction", null],
+  ["sequence-classification", three],
+  ["sequence-classification", null],
+  ["token-classification", three],
+  ["question-answering", null],
 ] as const) {
   test(`saved and loaded again: ${purpose}${labels ? " with labels" : ""}`, async () => {
     using made = await smallBert(engine, purpose, labels);
     const files = await saved(made);
     using loaded = await loadModel(engine, files);
-    assert.is(loaded.purpose, purpose);
-    assert.equal(loaded.labels?.names ?? null, labels?.names ?? (purpose === "classify" ? ["LABEL_0"] : null));
+    assert.is(loaded.task, purpose);
+    assert.equal(
+      loaded.labels?.names ?? null,
+      labels?.names ?? (purpose === "sequence-classification" ? ["LABEL_0"] : null),
+    );
     assert.equal([loaded.fresh, loaded.leftOver], [[], []]);
     const values = new Map(loaded.weights.entries());
     for (const [name, parameter] of made.weights.entries()) assert.equal(values.get(name)!.data, parameter.data);
@@ -99,28 +102,30 @@ for (const [purpose, labels] of [
 }
 
 test("what was pre-trained with two heads is saved for one of them", async () => {
-  using made = await smallBert(engine, "pretrain");
+  using made = await smallBert(engine, "pretraining");
   const names = (files: MemoryFiles): string[] => [...readSafetensors(files.files.get("model.safetensors")!).names()];
-  assert.ok(names(await saved(made, "mask")).every((name) => !/pooler|seq_relationship/.test(name)));
-  assert.ok(names(await saved(made, "pair")).every((name) => !name.startsWith("cls.predictions")));
-  assert.ok(names(await saved(made, "encode")).every((name) => name.startsWith("bert.")));
-  assert.ok(names(await saved(made, "encode")).includes("bert.pooler.dense.weight"));
-  const error = await saved(made, "answer").catch((caught: unknown) => caught);
+  assert.ok(names(await saved(made, "masked-lm")).every((name) => !/pooler|seq_relationship/.test(name)));
+  assert.ok(names(await saved(made, "next-sentence-prediction")).every((name) => !name.startsWith("cls.predictions")));
+  assert.ok(names(await saved(made, "feature-extraction")).every((name) => name.startsWith("bert.")));
+  assert.ok(names(await saved(made, "feature-extraction")).includes("bert.pooler.dense.weight"));
+  const error = await saved(made, "question-answering").catch((caught: unknown) => caught);
   assert.instance(error, WeightsError);
-  assert.match((error as Error).message, /qa_outputs\.weight \[2,16\].*saved for "answer".*not there/);
+  assert.match((error as Error).message, /qa_outputs\.weight \[2,16\].*saved for "question-answering".*not there/);
 });
 
 test("the bare model keeps its pooler, which does not learn", async () => {
-  using made = await smallBert(engine, "pair");
-  using loaded = await loadModel(engine, await saved(made), { purpose: "encode" });
+  using made = await smallBert(engine, "next-sentence-prediction");
+  using loaded = await loadModel(engine, await saved(made), { task: "feature-extraction" });
   const pooler = new Map(loaded.weights.entries()).get("bert.pooler.dense.weight")!;
   assert.is(pooler.traced, false);
-  using without = await loadModel(engine, await saved(await smallBert(engine, "mask")), { purpose: "encode" });
+  using without = await loadModel(engine, await saved(await smallBert(engine, "masked-lm")), {
+    task: "feature-extraction",
+  });
   assert.ok([...without.weights.entries()].every(([name]) => !name.includes("pooler")));
 });
 
 test("old names, no prefix, buffers and tied weights under their other name", async () => {
-  using made = await smallBert(engine, "mask");
+  using made = await smallBert(engine, "masked-lm");
   const words = "bert.embeddings.word_embeddings.weight";
   const old = withWeights(
     await saved(made),
@@ -143,7 +148,7 @@ test("old names, no prefix, buffers and tied weights under their other name", as
 });
 
 test("one parameter under two names is refused", async () => {
-  using made = await smallBert(engine, "mask");
+  using made = await smallBert(engine, "masked-lm");
   const twice = withWeights(await saved(made), (t) =>
     t.name === "bert.embeddings.LayerNorm.weight" ? [t, { ...t, name: "bert.embeddings.LayerNorm.gamma" }] : t,
   );
@@ -151,7 +156,7 @@ test("one parameter under two names is refused", async () => {
 });
 
 test("bf16 weights are read", async () => {
-  using made = await smallBert(engine, "mask");
+  using made = await smallBert(engine, "masked-lm");
   const halved = withWeights(await saved(made), (t) => ({
     ...t,
     dtype: "BF16",
@@ -163,7 +168,7 @@ test("bf16 weights are read", async () => {
 });
 
 test("all missing and unexpected names are told at once, before memory is taken", async () => {
-  using made = await smallBert(engine, "classify", three);
+  using made = await smallBert(engine, "sequence-classification", three);
   const changed = withWeights(await saved(made), (t) => {
     if (t.name.includes("layer.1.attention.self.query")) return { ...t, name: t.name.replace("query", "Query") };
     return t.name === "bert.embeddings.LayerNorm.bias" ? null : t;
@@ -182,7 +187,7 @@ test("all missing and unexpected names are told at once, before memory is taken"
 });
 
 test("a configuration that does not fit is refused before memory is taken", async () => {
-  using made = await smallBert(engine, "mask");
+  using made = await smallBert(engine, "masked-lm");
   const files = await saved(made);
   await refused(
     withConfig(files, { vocab_size: 2_000_000_000 }),
@@ -227,7 +232,7 @@ test("a configuration that does not fit is refused before memory is taken", asyn
 });
 
 test("labels come from the configuration, and must be sound", async () => {
-  using made = await smallBert(engine, "classify", three);
+  using made = await smallBert(engine, "sequence-classification", three);
   const files = await saved(made);
   const told = (extra: object) => withConfig(files, { id2label: undefined, ...extra });
   using counted = await loadModel(engine, told({ num_labels: 3 }));
@@ -250,13 +255,13 @@ test("labels come from the configuration, and must be sound", async () => {
 });
 
 test("a new head is initialised and reported, another task's is left over", async () => {
-  using made = await smallBert(engine, "pretrain");
+  using made = await smallBert(engine, "pretraining");
   const files = await saved(made);
-  using tagger = await loadModel(engine, files, { purpose: "tag", labels: three, seed: 1 });
+  using tagger = await loadModel(engine, files, { task: "token-classification", labels: three, seed: 1 });
   assert.equal(tagger.fresh, ["classifier.weight", "classifier.bias"]);
   assert.is(tagger.leftOver.length, 9);
   assert.equal(hiddenOf(tagger), hiddenOf(made));
-  using again = await loadModel(engine, files, { purpose: "tag", labels: three, seed: 1 });
+  using again = await loadModel(engine, files, { task: "token-classification", labels: three, seed: 1 });
   assert.equal(
     new Map(again.weights.entries()).get("classifier.weight")!.data,
     new Map(tagger.weights.entries()).get("classifier.weight")!.data,
@@ -264,7 +269,7 @@ test("a new head is initialised and reported, another task's is left over", asyn
 });
 
 test("sharded weights are read; shards and index must say the same", async () => {
-  using made = await smallBert(engine, "mask");
+  using made = await smallBert(engine, "masked-lm");
   const whole = await saved(made);
   const file = readSafetensors(whole.files.get("model.safetensors")!);
   const names = [...file.names()];
@@ -300,7 +305,7 @@ test("sharded weights are read; shards and index must say the same", async () =>
 });
 
 test("missing and broken files are named", async () => {
-  using made = await smallBert(engine, "mask");
+  using made = await smallBert(engine, "masked-lm");
   const files = await saved(made);
   const without = (name: string) => memoryFiles([...files.files].filter(([other]) => other !== name));
   const broken = (name: string, bytes: Uint8Array) => memoryFiles([...files.files, [name, bytes]]);
@@ -330,7 +335,7 @@ test("the configuration that is saved says what the weights are, not what they c
     torch_dtype: "float16",
     transformers_version: "4.8.2",
   };
-  using answer = await smallBert(engine, "answer", null, extra);
+  using answer = await smallBert(engine, "question-answering", null, extra);
   const told = configOf(await saved(answer));
   for (const field of ["id2label", "label2id", "num_labels", "problem_type", "torch_dtype"])
     assert.not.ok(field in told, field);
@@ -340,7 +345,7 @@ test("the configuration that is saved says what the weights are, not what they c
     architectures: ["BertForQuestionAnswering"],
     dtype: "float32",
   });
-  using tagger = await smallBert(engine, "tag", three, extra);
+  using tagger = await smallBert(engine, "token-classification", three, extra);
   const { id2label, label2id } = configOf(await saved(tagger));
   assert.equal(
     [id2label, label2id],
@@ -349,7 +354,7 @@ test("the configuration that is saved says what the weights are, not what they c
       { a: 0, b: 1, c: 2 },
     ],
   );
-  using regressor = await smallBert(engine, "classify", null);
+  using regressor = await smallBert(engine, "sequence-classification", null);
   assert.is(configOf(await saved(regressor))["problem_type"], "regression");
 });
 
@@ -376,7 +381,7 @@ test("real numbers stay real where they are whole, as transformers demands", () 
 });
 
 test("a model with a weight that is not a number is not saved at all", async () => {
-  using made = await smallBert(engine, "mask");
+  using made = await smallBert(engine, "masked-lm");
   new Map(made.weights.entries()).get("cls.predictions.bias")!.data[3] = Number.NaN;
   const files = memoryFiles();
   const error = await saveModel(files, { ...made, tokenizer, length: LENGTH }).catch((caught: unknown) => caught);

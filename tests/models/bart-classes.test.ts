@@ -13,12 +13,12 @@ import { saveModel } from "../../sdk/io/save.js";
 import { zeroShotClassification } from "../../sdk/pipelines/zero-shot-classification.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { classifyTask } from "../../sdk/train/tasks/classify.js";
-import { byHeart } from "../by-heart.js";
-import { engines } from "../engines.js";
-import { near } from "../near.js";
-import { tokenizer } from "../small-bert.js";
-import { PLACES, tinyModel } from "../tiny-models.js";
-import { wave } from "../wave.js";
+import { byHeart } from "../helpers/by-heart.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
+import { tokenizer } from "../helpers/small-bert.js";
+import { PLACES, tinyModel } from "../helpers/tiny-models.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("classes by an encoder-decoder");
 const [engine] = engines as [Engine];
@@ -27,9 +27,14 @@ const END = tokenizer.special.sep!;
 const THREE = new LabelSet(["contradiction", "neutral", "entailment"]);
 
 /** A classifier whose parameters are all far from their beginning. */
-function classifier(type: "bart" | "mbart"): Pretrained<"classify"> {
+function classifier(type: "bart" | "mbart"): Pretrained<"sequence-classification"> {
   const extra = { model_type: type, eos_token_id: END, scale_embedding: type === "mbart" };
-  const loaded = tinyModel(engine, "bart", "classify", { labels: THREE, width: WIDTH, deviation: 0.2, extra });
+  const loaded = tinyModel(engine, "bart", "sequence-classification", {
+    labels: THREE,
+    width: WIDTH,
+    deviation: 0.2,
+    extra,
+  });
   for (const [i, [, { data, size, storage }]] of [...loaded.weights.entries()].entries()) {
     const change = wave(size, i);
     for (let k = 0; k < size; k++) data[k]! += 0.2 * change[k]!;
@@ -38,7 +43,7 @@ function classifier(type: "bart" | "mbart"): Pretrained<"classify"> {
   return loaded;
 }
 
-const scoresOf = ({ model }: Pretrained<"classify">, samples: readonly Sample[]): Float32Array[] =>
+const scoresOf = ({ model }: Pretrained<"sequence-classification">, samples: readonly Sample[]): Float32Array[] =>
   infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch));
 
 function sample(...ids: number[]): Sample {
@@ -74,7 +79,7 @@ for (const type of ["bart", "mbart"] as const) {
     const files = memoryFiles();
     await saveModel(files, { ...loaded, tokenizer, length: PLACES });
     // The same body as a model that writes; its file says nothing of offsets of the output.
-    using writer = await loadModel(engine, files, { purpose: "rewrite" });
+    using writer = await loadModel(engine, files, { task: "seq2seq-lm" });
     assert.equal(writer.leftOver.length, 4);
     const got = scoresOf(loaded, SAMPLES);
     for (const [row, own] of SAMPLES.entries()) {
@@ -105,13 +110,16 @@ test("saved and loaded it gives the same scores, and a writer's body may get the
   const config = JSON.parse(new TextDecoder().decode((await files.read("config.json"))!)) as Record<string, unknown>;
   assert.equal(config["architectures"], ["BartForSequenceClassification"]);
   using again = await loadModel(engine, files);
-  assert.is(again.purpose, "classify");
-  assert.equal(scoresOf(again as Pretrained<"classify">, SAMPLES), scoresOf(loaded, SAMPLES));
+  assert.is(again.task, "sequence-classification");
+  assert.equal(scoresOf(again as Pretrained<"sequence-classification">, SAMPLES), scoresOf(loaded, SAMPLES));
 
-  using writer = await loadModel(engine, files, { purpose: "rewrite" });
+  using writer = await loadModel(engine, files, { task: "seq2seq-lm" });
   const written = memoryFiles();
   await saveModel(written, { ...writer, tokenizer, length: PLACES });
-  using fresh = await loadModel(engine, written, { purpose: "classify", labels: new LabelSet(["no", "yes"]) });
+  using fresh = await loadModel(engine, written, {
+    task: "sequence-classification",
+    labels: new LabelSet(["no", "yes"]),
+  });
   assert.is(fresh.fresh.length, 4);
   assert.equal(fresh.leftOver, ["final_logits_bias"]);
 });
@@ -130,7 +138,7 @@ test("eight labelled pairs are learnt by heart", () => {
   ];
   const examples = texts.map((text, i) => ({ text, pair: texts[(i + 3) % 8]!, label: THREE.name(i % 3) }));
   const extra = { eos_token_id: END };
-  using loaded = tinyModel(engine, "bart", "classify", { labels: THREE, deviation: 0.1, extra });
+  using loaded = tinyModel(engine, "bart", "sequence-classification", { labels: THREE, deviation: 0.1, extra });
   byHeart(loaded, task.objective, task.samples(examples, { tokenizer, length: 24, labels: THREE }));
 });
 
@@ -172,7 +180,7 @@ test("a class is asked of a folder whose configuration names no end with BART's 
       }),
     ],
   ]);
-  using loaded = await loadModel(engine, files, { purpose: "classify", labels: THREE, scratch: true });
+  using loaded = await loadModel(engine, files, { task: "sequence-classification", labels: THREE, scratch: true });
   assert.is(scoresOf(loaded, [sample(0, 5, 6, 2)])[0]!.length, 3);
 });
 

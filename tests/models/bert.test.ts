@@ -5,20 +5,20 @@ import type { Engine } from "../../sdk/engine/engine.js";
 import { LabelSet } from "../../sdk/heads/labels.js";
 import type { Pretrained } from "../../sdk/io/pretrained.js";
 import { ConfigError } from "../../sdk/models/config.js";
-import { familyOf, type Purpose } from "../../sdk/models/family.js";
+import { familyOf, type ModelTask } from "../../sdk/models/family.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { pairObjective } from "../../sdk/objectives/next-sentence.js";
-import { alone, together } from "../../sdk/objectives/objective.js";
+import { combine, single } from "../../sdk/objectives/objective.js";
 import { add } from "../../sdk/tensor/ops/elementwise.js";
 import { type Rng, seed, shuffle } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import type { Tensor } from "../../sdk/tensor/tensor.js";
-import { bertConfig, freshModel } from "../../sdk/train/fresh-model.js";
-import { adamW } from "../../sdk/train/optimizer.js";
-import { engines } from "../engines.js";
-import { near } from "../near.js";
-import { config, LENGTH, smallBert } from "../small-bert.js";
+import { bertConfig, freshModel } from "../../sdk/train/fresh/fresh-model.js";
+import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
+import { config, LENGTH, smallBert } from "../helpers/small-bert.js";
 
 const test = suite("bert");
 
@@ -42,7 +42,7 @@ function sampleOf(length: number, rng: Rng, size = VOCABULARY.size): Sample {
 const sizes = { vocabulary: VOCABULARY.size, layers: 2, width: 32, heads: 4, positions: 40, dropout: 0 };
 
 /** Everything that a model of each purpose says of a batch, row by row, as numbers. */
-function answers(loaded: Pretrained<Purpose>, samples: readonly Sample[]): number[][] {
+function answers(loaded: Pretrained<ModelTask>, samples: readonly Sample[]): number[][] {
   using _ = new Scope();
   const batch = collate(samples);
   const hidden = loaded.model.encode(batch);
@@ -72,7 +72,12 @@ for (const engine of engines) {
       [20, 4],
       [17, 1],
     ] as const) {
-      for (const purpose of ["pretrain", "classify", "tag", "answer"] as const) {
+      for (const purpose of [
+        "pretraining",
+        "sequence-classification",
+        "token-classification",
+        "question-answering",
+      ] as const) {
         using loaded = freshModel(engine, bertConfig({ ...sizes, width, heads }), purpose, 3);
         const rng = seed(width);
         // Every length up to 40, so that sequences begin and end anywhere within the kernels' blocks.
@@ -97,7 +102,7 @@ for (const engine of engines) {
   });
 
   test(`${engine.build}: tokens that are not visible change nothing but their own states`, async () => {
-    using loaded = freshModel(engine, bertConfig(sizes), "encode", 3);
+    using loaded = freshModel(engine, bertConfig(sizes), "feature-extraction", 3);
     using _ = new Scope();
     const rng = seed(8);
     const real = [7, 12].map((length) => sampleOf(length, rng));
@@ -124,9 +129,9 @@ for (const engine of engines) {
 
   test(`${engine.build}: an untrained model knows nothing: ln V for tokens, ln 2 for pairs`, async () => {
     const size = 2000;
-    using loaded = freshModel(engine, bertConfig({ ...sizes, vocabulary: size, width: 64 }), "pretrain", 1);
+    using loaded = freshModel(engine, bertConfig({ ...sizes, vocabulary: size, width: 64 }), "pretraining", 1);
     const rng = seed(5);
-    const objective = together(maskedLm({ vocabulary: { size, mask: 4 } }), pairObjective("next-sentence"));
+    const objective = combine(maskedLm({ vocabulary: { size, mask: 4 } }), pairObjective("next-sentence"));
     using _ = new Scope();
     const batch = collate(
       Array.from({ length: 32 }, (_, i) => objective.corrupt(sampleOf(40, rng, size), rng.fork(i))),
@@ -140,12 +145,12 @@ for (const engine of engines) {
 const [engine] = engines as [Engine];
 
 test("one batch of eight sequences is learned by heart, tokens and pairs", async () => {
-  using loaded = freshModel(engine, bertConfig(sizes), "pretrain", 1);
+  using loaded = freshModel(engine, bertConfig(sizes), "pretraining", 1);
   const rng = seed(6);
-  const objective = together(maskedLm({ vocabulary: VOCABULARY }), pairObjective("next-sentence"));
+  const objective = combine(maskedLm({ vocabulary: VOCABULARY }), pairObjective("next-sentence"));
   const batch = collate(Array.from({ length: 8 }, (_, i) => objective.corrupt(sampleOf(20, rng), rng.fork(i))));
   const counts = objective.counts(batch);
-  using optimizer = adamW(loaded.weights, { decay: 0 });
+  using optimizer = adamW(loaded.weights, { weightDecay: 0 });
   let parts: number[] = [];
   for (let step = 0; step < 150; step++) {
     using _ = new Scope();
@@ -164,10 +169,10 @@ test("one batch of eight sequences is learned by heart, tokens and pairs", async
 
 test("tied embeddings get both gradients: as input and as output", async () => {
   const rng = seed(7);
-  const objective = alone(maskedLm({ vocabulary: VOCABULARY }));
+  const objective = single(maskedLm({ vocabulary: VOCABULARY }));
   const batch = collate([objective.corrupt(sampleOf(30, rng), rng), objective.corrupt(sampleOf(17, rng), rng)]);
   const gradients = (tied: boolean) => {
-    using loaded = freshModel(engine, { ...bertConfig(sizes), tie_word_embeddings: tied }, "mask", 3);
+    using loaded = freshModel(engine, { ...bertConfig(sizes), tie_word_embeddings: tied }, "masked-lm", 3);
     using _ = new Scope();
     const parameters = new Map(loaded.weights.entries());
     const [input, output] = ["bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"];
@@ -190,7 +195,7 @@ test("tied embeddings get both gradients: as input and as output", async () => {
 });
 
 test("labels do not reach the scores: changing them changes no bit", async () => {
-  using loaded = freshModel(engine, bertConfig(sizes), "mask", 3);
+  using loaded = freshModel(engine, bertConfig(sizes), "masked-lm", 3);
   using _ = new Scope();
   const rng = seed(9);
   const sample = maskedLm({ vocabulary: VOCABULARY }).corrupt(sampleOf(30, rng), rng);
@@ -203,7 +208,7 @@ test("labels do not reach the scores: changing them changes no bit", async () =>
 });
 
 test("a trace holds every layer's hidden states and attention probabilities that add up to 1", async () => {
-  using loaded = freshModel(engine, bertConfig(sizes), "encode", 3);
+  using loaded = freshModel(engine, bertConfig(sizes), "feature-extraction", 3);
   using _ = new Scope();
   const batch = collate([sampleOf(5, seed(1)), sampleOf(9, seed(2))]);
   const trace = { hidden: [] as Tensor[], attentions: [] as Tensor[] };
@@ -223,7 +228,7 @@ test("a trace holds every layer's hidden states and attention probabilities that
 });
 
 test("ids, positions and segments beyond the tables are refused in words; memory is as before", async () => {
-  using loaded = await smallBert(engine, "encode");
+  using loaded = await smallBert(engine, "feature-extraction");
   const live = engine.liveBytes;
   const beyond = (change: object, message: RegExp) => {
     assert.throws(() => {
@@ -275,20 +280,20 @@ test("configurations: defaults are the published ones, wrong fields are named", 
 });
 
 test("a seed gives the same weights on every engine and with every head; another seed others", async () => {
-  const weightsOf = (purpose: Purpose, salt: number, on = engine) => {
+  const weightsOf = (purpose: ModelTask, salt: number, on = engine) => {
     using loaded = freshModel(on, bertConfig(sizes), purpose, salt);
     return new Map([...loaded.weights.entries()].map(([name, t]) => [name, t.toArray()]));
   };
-  const want = weightsOf("pretrain", 1);
+  const want = weightsOf("pretraining", 1);
   for (const on of engines) {
-    const got = weightsOf("pretrain", 1, on);
+    const got = weightsOf("pretraining", 1, on);
     assert.equal([...got.keys()], [...want.keys()]);
     // A normal value is right to 4e-7 of itself in every build, and to the bit the same in one.
     for (const [name, values] of want) near(got.get(name)!, values, { rtol: on.build === "strict" ? 0 : 8e-7 }, name);
   }
-  for (const [name, values] of weightsOf("mask", 1)) assert.equal(values, want.get(name));
+  for (const [name, values] of weightsOf("masked-lm", 1)) assert.equal(values, want.get(name));
   const name = "bert.encoder.layer.0.attention.self.query.weight";
-  assert.not.equal(weightsOf("mask", 2).get(name), want.get(name));
+  assert.not.equal(weightsOf("masked-lm", 2).get(name), want.get(name));
   assert.not.equal(want.get("bert.encoder.layer.1.attention.self.query.weight"), want.get(name));
   const [values, deviation] = [want.get(name)!, 0.02];
   const spread = Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
@@ -298,7 +303,7 @@ test("a seed gives the same weights on every engine and with every head; another
 
 test("label sets size the heads of classes and tags", async () => {
   const labels = new LabelSet(["a", "b", "c"]);
-  for (const purpose of ["classify", "tag"] as const) {
+  for (const purpose of ["sequence-classification", "token-classification"] as const) {
     using loaded = await smallBert(engine, purpose, labels);
     const shapes = new Map([...loaded.weights.entries()].map(([name, t]) => [name, t.shape]));
     assert.equal(shapes.get("classifier.weight"), [3, 16]);

@@ -4,19 +4,19 @@ import * as assert from "uvu/assert";
 import { type Batch, collate, type Sample } from "../../sdk/data/sample.js";
 import type { Pretrained } from "../../sdk/io/pretrained.js";
 import type { Model } from "../../sdk/models/build.js";
-import type { Purpose } from "../../sdk/models/family.js";
+import type { ModelTask } from "../../sdk/models/family.js";
 import { DecoderCache } from "../../sdk/nn/cache.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
-import { alone, type Objective } from "../../sdk/objectives/objective.js";
+import { type Objective, single } from "../../sdk/objectives/objective.js";
 import { sequenceToSequence } from "../../sdk/objectives/sequence-to-sequence.js";
 import { Scope } from "../../sdk/tensor/scope.js";
-import { freshModel } from "../../sdk/train/fresh-model.js";
-import { adamW } from "../../sdk/train/optimizer.js";
-import { constantRate } from "../../sdk/train/schedule.js";
-import { train } from "../../sdk/train/train.js";
-import { engines } from "../engines.js";
-import { near } from "../near.js";
+import { freshModel } from "../../sdk/train/fresh/fresh-model.js";
+import { train } from "../../sdk/train/loop/train.js";
+import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { constantSchedule } from "../../sdk/train/optim/schedule.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
 
 const test = suite("families");
 const [engine] = engines;
@@ -106,7 +106,7 @@ const REWRITERS: Readonly<Record<string, object>> = {
   },
 };
 
-const made = <P extends Purpose>(type: string, sizes: object, purpose: P): Pretrained<P> =>
+const made = <P extends ModelTask>(type: string, sizes: object, purpose: P): Pretrained<P> =>
   freshModel(engine!, { model_type: type, ...sizes }, purpose, 3);
 
 function sample(ids: readonly number[], first = 0): Sample {
@@ -122,7 +122,7 @@ const ROWS = [
 ].map((ids) => sample(ids));
 
 /** Hidden states of each row, copied out. */
-function states(model: Model<"encode">, samples: readonly Sample[]): Float32Array[] {
+function states(model: Model<"feature-extraction">, samples: readonly Sample[]): Float32Array[] {
   using _ = new Scope();
   const batch = collate(samples);
   const { data } = model.encode(batch);
@@ -132,7 +132,7 @@ function states(model: Model<"encode">, samples: readonly Sample[]): Float32Arra
 
 for (const [type, sizes] of Object.entries({ ...ENCODERS, ...DECODERS })) {
   test(`${type}: a row's bits depend neither on the rows beside it nor on their order`, () => {
-    using loaded = made(type, sizes, "encode");
+    using loaded = made(type, sizes, "feature-extraction");
     const together = states(loaded.model, ROWS);
     const turned = states(loaded.model, [...ROWS].reverse()).reverse();
     for (const [row, own] of ROWS.entries()) {
@@ -144,7 +144,7 @@ for (const [type, sizes] of Object.entries({ ...ENCODERS, ...DECODERS })) {
 }
 
 test("gpt2: what comes later changes nothing before it", () => {
-  using loaded = made("gpt2", DECODERS["gpt2"]!, "continue");
+  using loaded = made("gpt2", DECODERS["gpt2"]!, "causal-lm");
   const [before] = states(loaded.model, [ROWS[0]!]);
   for (let place = 0; place < 7; place++) {
     const ids = [...ROWS[0]!.ids];
@@ -156,7 +156,7 @@ test("gpt2: what comes later changes nothing before it", () => {
 });
 
 test("gpt2: tokens one by one, with what was read kept, have the states of all at once", () => {
-  using loaded = made("gpt2", DECODERS["gpt2"]!, "continue");
+  using loaded = made("gpt2", DECODERS["gpt2"]!, "causal-lm");
   const whole = states(loaded.model, ROWS.slice(0, 1))[0]!;
   using cache = new DecoderCache(engine!);
   using _ = new Scope();
@@ -172,7 +172,7 @@ test("gpt2: tokens one by one, with what was read kept, have the states of all a
 
 for (const [type, sizes] of Object.entries(REWRITERS)) {
   test(`${type}: a target read token by token has the states of all at once, and sees nothing behind it`, () => {
-    using loaded = made(type, sizes, "rewrite");
+    using loaded = made(type, sizes, "seq2seq-lm");
     const { model } = loaded;
     using _ = new Scope();
     const source = collate(ROWS.slice(0, 2));
@@ -195,7 +195,7 @@ for (const [type, sizes] of Object.entries(REWRITERS)) {
 
 for (const [type, sizes] of Object.entries(REWRITERS)) {
   test(`${type}: the bits of a target's scores depend neither on the rows beside it nor on their order`, () => {
-    using loaded = made(type, sizes, "rewrite");
+    using loaded = made(type, sizes, "seq2seq-lm");
     const { model } = loaded;
     const targets = [
       [2, 20, 21, 22],
@@ -236,8 +236,8 @@ async function overfit<M>(
     objective,
     samples: () => samples,
     optimizer,
-    rate: constantRate(1e-2, 10),
-    rows: samples.length,
+    learningRate: constantSchedule(1e-2, 10),
+    batchSize: samples.length,
     seed: 1,
     steps: 150,
   });
@@ -247,8 +247,8 @@ async function overfit<M>(
 
 for (const [type, sizes] of Object.entries(ENCODERS)) {
   test(`${type}: masked LM learns a few sequences by heart`, async () => {
-    using loaded = made(type, sizes, "mask");
-    const masking = alone(maskedLm({ vocabulary: { size: VOCABULARY, mask: MASK }, rate: 0.3 }));
+    using loaded = made(type, sizes, "masked-lm");
+    const masking = single(maskedLm({ vocabulary: { size: VOCABULARY, mask: MASK }, maskingRate: 0.3 }));
     const fixed = ROWS.map((own, i) =>
       masking.corrupt(
         own,
@@ -261,14 +261,14 @@ for (const [type, sizes] of Object.entries(ENCODERS)) {
 }
 
 test("gpt2: the next token is learnt by heart", async () => {
-  using loaded = made("gpt2", DECODERS["gpt2"]!, "continue");
-  const [first, last] = await overfit(loaded, alone(causalLm()), ROWS);
+  using loaded = made("gpt2", DECODERS["gpt2"]!, "causal-lm");
+  const [first, last] = await overfit(loaded, single(causalLm()), ROWS);
   assert.ok(last < 0.05, `${first} -> ${last}`);
 });
 
 for (const [type, sizes] of Object.entries(REWRITERS)) {
   test(`${type}: targets are learnt by heart`, async () => {
-    using loaded = made(type, sizes, "rewrite");
+    using loaded = made(type, sizes, "seq2seq-lm");
     const pairs = ROWS.map((own, i) => {
       const tokens = Int32Array.from([20 + i, 25 + i, 30 + i, 2]);
       return { ...own, target: { ...sample([...loaded.model.shifted(tokens)]), labels: { tokens } } };

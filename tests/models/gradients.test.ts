@@ -6,18 +6,18 @@ import { classification, regression } from "../../sdk/heads/pooled.js";
 import { spanObjective } from "../../sdk/heads/span.js";
 import { tagging } from "../../sdk/heads/tagging.js";
 import type { Pretrained } from "../../sdk/io/pretrained.js";
-import type { Purpose } from "../../sdk/models/family.js";
+import type { ModelTask } from "../../sdk/models/family.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { pairObjective } from "../../sdk/objectives/next-sentence.js";
-import { alone, type Objective, together } from "../../sdk/objectives/objective.js";
+import { combine, type Objective, single } from "../../sdk/objectives/objective.js";
 import { add } from "../../sdk/tensor/ops/elementwise.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
-import { engines } from "../engines.js";
-import { samples, smallBert, tokenizer } from "../small-bert.js";
-import { wave } from "../wave.js";
-import { cost, Reference, type Rows } from "./reference.js";
+import { engines } from "../helpers/engines.js";
+import { cost, Reference, type Rows } from "../helpers/reference-model.js";
+import { samples, smallBert, tokenizer } from "../helpers/small-bert.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("gradients of whole models");
 
@@ -64,7 +64,7 @@ const spanLoss: Definition = (r, x, { labels }) => {
 };
 
 interface Case {
-  readonly purpose: Purpose;
+  readonly purpose: ModelTask;
   // biome-ignore lint/suspicious/noExplicitAny: objectives of every purpose, each used with its own model
   readonly objective: Objective<any>;
   readonly parts: readonly Definition[];
@@ -72,31 +72,31 @@ interface Case {
 }
 
 const cases: Readonly<Record<string, Case>> = {
-  "masked tokens": { purpose: "mask", objective: alone(objectives.mlm), parts: [tokenLoss] },
-  pairs: { purpose: "pair", objective: alone(objectives.pair), parts: [pairLoss] },
+  "masked tokens": { purpose: "masked-lm", objective: single(objectives.mlm), parts: [tokenLoss] },
+  pairs: { purpose: "next-sentence-prediction", objective: single(objectives.pair), parts: [pairLoss] },
   "pre-training": {
-    purpose: "pretrain",
-    objective: together(objectives.mlm, objectives.pair),
+    purpose: "pretraining",
+    objective: combine(objectives.mlm, objectives.pair),
     parts: [tokenLoss, pairLoss],
   },
   classes: {
-    purpose: "classify",
-    objective: alone(classification()),
+    purpose: "sequence-classification",
+    objective: single(classification()),
     parts: [(r, x, { labels }) => cost(r.linear(r.pool(x), "classifier")[0]!, labels.row!)],
     classes: 3,
   },
   scores: {
-    purpose: "classify",
-    objective: alone(regression()),
+    purpose: "sequence-classification",
+    objective: single(regression()),
     parts: [(r, x, { labels }) => (r.linear(r.pool(x), "classifier")[0]![0]! - labels.value!) ** 2],
     classes: 1,
   },
-  tags: { purpose: "tag", objective: alone(tagging()), parts: [tagLoss], classes: tokenizer.size },
-  answers: { purpose: "answer", objective: alone(spanObjective()), parts: [spanLoss] },
+  tags: { purpose: "token-classification", objective: single(tagging()), parts: [tagLoss], classes: tokenizer.size },
+  answers: { purpose: "question-answering", objective: single(spanObjective()), parts: [spanLoss] },
 };
 
 /** Losses of all parts and parameters of a model on SAMPLES, in double precision. */
-function lossOf({ weights }: Pretrained<Purpose>, parts: readonly Definition[], counts: readonly number[]) {
+function lossOf({ weights }: Pretrained<ModelTask>, parts: readonly Definition[], counts: readonly number[]) {
   const parameters = new Map([...weights.entries()].map(([name, t]) => [name, Float64Array.from(t.data)]));
   const reference = new Reference(parameters, { layers: 2, heads: 2, eps: 1e-12 });
   const loss = () =>

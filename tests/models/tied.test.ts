@@ -12,10 +12,10 @@ import { crossEntropy } from "../../sdk/tensor/ops/loss.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import type { Tensor } from "../../sdk/tensor/tensor.js";
-import { engines } from "../engines.js";
-import { near } from "../near.js";
-import { type TinyType, tinyModel } from "../tiny-models.js";
-import { parameter, weighed } from "../training.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
+import { type TinyType, tinyModel } from "../helpers/tiny-models.js";
+import { parameter, weighed } from "../helpers/training.js";
 
 const test = suite("tied embeddings");
 const [engine] = engines as [Engine];
@@ -33,7 +33,7 @@ const LABELS = Int32Array.of(6, 7, 20, 5, 21, 9, 2);
 const PLACES = Int32Array.from(LABELS, (_, i) => i);
 
 /** Where the states come from that scores are made of: the encoder, or a decoder over it. */
-function statesOf(model: Model<"mask"> | Model<"rewrite">): Tensor {
+function statesOf(model: Model<"masked-lm"> | Model<"seq2seq-lm">): Tensor {
   const hidden = model.encode(SOURCE);
   return "decode" in model ? model.decode(TARGET, { hidden, starts: SOURCE.starts }) : hidden;
 }
@@ -64,10 +64,10 @@ const TABLES = {
 
 for (const [type, name] of Object.entries(TABLES) as [TinyType, string][])
   test(`${type}: the gradient is the sum of both`, () => {
-    const purpose = type === "gpt2" ? "continue" : type === "bart" || type === "t5" ? "rewrite" : "mask";
+    const purpose = type === "gpt2" ? "causal-lm" : type === "bart" || type === "t5" ? "seq2seq-lm" : "masked-lm";
     const sizes = { vocabulary: VOCABULARY, width: WIDTH, deviation: 0.2 };
     using loaded = tinyModel(engine, type, purpose, sizes);
-    const model = loaded.model as Model<"mask"> | Model<"rewrite">;
+    const model = loaded.model as Model<"masked-lm"> | Model<"seq2seq-lm">;
     const loss = (states: Tensor) => crossEntropy(model.tokenScores(states, PLACES), LABELS);
     const both = gradient(loaded, name, () => loss(statesOf(model)));
     using _ = new Scope();

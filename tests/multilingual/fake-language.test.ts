@@ -40,7 +40,7 @@ test("the copy has other ids, and other places and order where asked for", () =>
 test("split special tokens: each language has its own, its mask included, and the labels stay", () => {
   const language = { shift: SHIFT };
   const objective = splitSpecial(
-    maskedLm({ vocabulary: { size: 2 * SHIFT, mask: MASK }, fates: { mask: 1, random: 0 }, rate: 0.5 }),
+    maskedLm({ vocabulary: { size: 2 * SHIFT, mask: MASK }, replacement: { mask: 1, random: 0 }, maskingRate: 0.5 }),
     language,
     special,
   );
@@ -69,7 +69,7 @@ test("a model that gives both languages the same embeddings scores 1, an untrain
   const { model, weights } = freshModel(
     engine,
     bertConfig({ vocabulary: 2 * SHIFT, layers: 2, width: 32, heads: 2, positions: 16, dropout: 0 }),
-    "mask",
+    "masked-lm",
     1,
   );
   const before = multilinguality(model, sentences, options);

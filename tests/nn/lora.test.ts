@@ -12,16 +12,16 @@ import { affine, affineTransposed } from "../../sdk/tensor/ops/affine.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { reshape, type Tensor, tensor } from "../../sdk/tensor/tensor.js";
-import { BestWeights } from "../../sdk/train/best.js";
-import { readCheckpoint, writeCheckpoint } from "../../sdk/train/checkpoint.js";
-import { finetune } from "../../sdk/train/finetune.js";
-import { adamW } from "../../sdk/train/optimizer.js";
+import { BestWeights } from "../../sdk/train/loop/best-weights.js";
+import { readCheckpoint, writeCheckpoint } from "../../sdk/train/loop/checkpoint.js";
+import { finetune } from "../../sdk/train/loop/finetune.js";
+import { adamW } from "../../sdk/train/optim/optimizer.js";
 import { classifyTask } from "../../sdk/train/tasks/classify.js";
-import { engines } from "../engines.js";
-import { near } from "../near.js";
-import { batch, LENGTH, smallBert, tokenizer } from "../small-bert.js";
-import { numericGradient } from "../training.js";
-import { wave } from "../wave.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
+import { batch, LENGTH, smallBert, tokenizer } from "../helpers/small-bert.js";
+import { numericGradient } from "../helpers/training.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("LoRA");
 const [engine] = engines as [Engine];
@@ -150,7 +150,7 @@ test("merged, the layer alone gives the adapted output; unmerged, its weights ar
 });
 
 test("A begins uniform within 1 / sqrt(inner), B at zero; every adapter's seed gives its own A", async () => {
-  using loaded = await smallBert(engine, "encode");
+  using loaded = await smallBert(engine, "feature-extraction");
   using first = adapt(loaded, { seed: 1 });
   using second = adapt(loaded, { seed: 2 });
   for (const [path, { a, b, inner }] of first.lora.layers) {
@@ -177,21 +177,21 @@ test("layers are named by the last parts of their names, or by an expression for
 
 const labels = new LabelSet(["animal", "weather"]);
 
-function scoresOf({ model }: Pretrained<"classify">): number[] {
+function scoresOf({ model }: Pretrained<"sequence-classification">): number[] {
   using _ = new Scope();
   const b = batch();
   return [...model.rowScores(model.encode(b), b).data];
 }
 
 /** An adapter whose every value differs from the first ones. */
-function disturbed(loaded: Pretrained<"classify">, seed: number): Adapted<"classify"> {
+function disturbed(loaded: Pretrained<"sequence-classification">, seed: number): Adapted<"sequence-classification"> {
   const adapted = adapt(loaded, { seed, targets: ["query", "dense"] });
   for (const [i, [, t]] of [...adapted.weights.entries()].entries()) fill(t, seed + i);
   return adapted;
 }
 
 test("an untrained adapter changes nothing; several stand on one model, each with its own head", async () => {
-  using loaded = await smallBert(engine, "classify", labels);
+  using loaded = await smallBert(engine, "sequence-classification", labels);
   const before = scoresOf(loaded);
   using fresh = adapt(loaded);
   near(scoresOf(fresh), before, {}, "B is 0");
@@ -209,7 +209,7 @@ test("an untrained adapter changes nothing; several stand on one model, each wit
 });
 
 test("fine-tuning an adapted model learns the adapter alone", async () => {
-  using loaded = await smallBert(engine, "classify", labels);
+  using loaded = await smallBert(engine, "sequence-classification", labels);
   const body = [...loaded.weights.entries()].map(([, t]) => t.toArray());
   // The body is random and small: where its pooler is not adapted as well, all texts look the same to the head.
   using adapted = adapt(loaded, { r: 2, dropout: 0.1, targets: ["query", "value", "dense"] });
@@ -227,8 +227,8 @@ test("fine-tuning an adapted model learns the adapter alone", async () => {
     settings,
     train,
     epochs: 60,
-    rate: 2e-2,
-    rows: 4,
+    learningRate: 2e-2,
+    batchSize: 4,
     seed: 1,
   }))
     if (event.kind === "step") losses.push(event.step.loss);
@@ -242,7 +242,7 @@ test("fine-tuning an adapted model learns the adapter alone", async () => {
 
 test("a run over an adapter is resumed from its checkpoint with the same bits", async () => {
   const run = async (stop: number, checkpoint?: Uint8Array): Promise<{ values: number[]; saved: Uint8Array }> => {
-    using loaded = await smallBert(engine, "classify", labels);
+    using loaded = await smallBert(engine, "sequence-classification", labels);
     using adapted = adapt(loaded, { r: 2, dropout: 0.1 });
     using optimizer = adamW(adapted.weights);
     const best = new BestWeights(adapted.weights);
@@ -251,7 +251,14 @@ test("a run over an adapter is resumed from its checkpoint with the same bits", 
     const settings = { tokenizer, labels, length: LENGTH };
     const common = { loaded: adapted, task: classifyTask("classify"), settings, train, optimizer, best };
     let at = { step: 0, epoch: 0, served: 0 };
-    for await (const event of finetune({ ...common, epochs: 2, rate: 1e-2, rows: 1, seed: 1, ...(from && { from }) })) {
+    for await (const event of finetune({
+      ...common,
+      epochs: 2,
+      learningRate: 1e-2,
+      batchSize: 1,
+      seed: 1,
+      ...(from && { from }),
+    })) {
       if (event.kind === "step") at = event.step;
       if (at.step === stop) break;
     }
@@ -265,13 +272,13 @@ test("a run over an adapter is resumed from its checkpoint with the same bits", 
 });
 
 test("what does not fit is named", async () => {
-  using loaded = await smallBert(engine, "classify", labels);
+  using loaded = await smallBert(engine, "sequence-classification", labels);
   assert.throws(() => adapt(loaded, { targets: ["query", "qeury"] }), /no layer is named qeury; .*query, key, value/);
   assert.throws(() => adapt(loaded, { r: 0 }), /rank must be a whole number of at least 1/);
 });
 
 test("an adapter leaves no memory behind", async () => {
-  using loaded = await smallBert(engine, "classify", labels);
+  using loaded = await smallBert(engine, "sequence-classification", labels);
   scoresOf(loaded);
   const { liveBytes } = engine;
   {

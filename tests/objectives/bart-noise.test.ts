@@ -10,8 +10,8 @@ import {
   spanLengths,
 } from "../../sdk/objectives/bart-noise.js";
 import { type Rng, seed, shuffle } from "../../sdk/tensor/random.js";
-import { near } from "../near.js";
-import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "./sequences.js";
+import { near } from "../helpers/near.js";
+import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "../helpers/sequences.js";
 
 const test = suite("bart noise");
 const DOT = 9;

@@ -9,15 +9,15 @@ import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
-import { adamW } from "../../sdk/train/optimizer.js";
-import { constantRate } from "../../sdk/train/schedule.js";
-import { chosenLayers, studentOf } from "../../sdk/train/student.js";
-import { train } from "../../sdk/train/train.js";
-import { engines } from "../engines.js";
-import { near } from "../near.js";
-import { samples, smallBert, tokenizer } from "../small-bert.js";
-import { numericGradient, parameter } from "../training.js";
-import { wave } from "../wave.js";
+import { chosenLayers, studentOf } from "../../sdk/train/fresh/student.js";
+import { train } from "../../sdk/train/loop/train.js";
+import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { constantSchedule } from "../../sdk/train/optim/schedule.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
+import { samples, smallBert, tokenizer } from "../helpers/small-bert.js";
+import { numericGradient, parameter } from "../helpers/training.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("distillation");
 const [engine] = engines as [Engine];
@@ -50,8 +50,8 @@ function apart(x: ArrayLike<number>, y: ArrayLike<number>): number {
 }
 
 /** A teacher whose answers differ from those of fresh weights. */
-async function taughtBy(extra: object = {}): Promise<Pretrained<"mask">> {
-  const teacher = await smallBert(engine, "mask", null, extra);
+async function taughtBy(extra: object = {}): Promise<Pretrained<"masked-lm">> {
+  const teacher = await smallBert(engine, "masked-lm", null, extra);
   for (const [i, [, t]] of [...teacher.weights.entries()].entries()) {
     const change = wave(t.size, i);
     const { data } = t;
@@ -107,7 +107,7 @@ for (const at of ["every", "labelled"] as const)
     using teacher = await taughtBy();
     using student = studentOf(teacher, 1);
     const [temperature, weights] = [2, { soft: 5, hard: 2, cosine: 1 }];
-    const objective = distilMaskedLm(teacher.model, { vocabulary, rate: 0.3 }, { at });
+    const objective = distilMaskedLm(teacher.model, { vocabulary, maskingRate: 0.3 }, { at });
     assert.equal(objective.names, ["soft", "hard", "cosine"]);
     const batch = corrupted(objective);
     const right = batch.labels.tokens!;
@@ -153,7 +153,7 @@ interface Answers {
 
 test("a teacher is asked without dropout, and gets no gradient", async () => {
   using teacher = await taughtBy();
-  using student = await smallBert(engine, "mask", null, NO_DROPOUT);
+  using student = await smallBert(engine, "masked-lm", null, NO_DROPOUT);
   const objective = distilMaskedLm(teacher.model, { vocabulary });
   const batch = corrupted(objective);
   const losses = [1, 2].map((step) => {
@@ -168,7 +168,7 @@ test("a teacher is asked without dropout, and gets no gradient", async () => {
 test("a student comes to answer as its teacher does", async () => {
   using teacher = await taughtBy(NO_DROPOUT);
   using student = studentOf(teacher, 1);
-  using optimizer = adamW(student.weights, { decay: 0 });
+  using optimizer = adamW(student.weights, { weightDecay: 0 });
   const objective = distilMaskedLm(teacher.model, { vocabulary }, { weights: { soft: 1, hard: 0, cosine: 0 } });
   const losses: number[] = [];
   const run = train({
@@ -177,8 +177,8 @@ test("a student comes to answer as its teacher does", async () => {
     objective,
     samples: () => samples(),
     optimizer,
-    rate: constantRate(1e-2),
-    rows: 4,
+    learningRate: constantSchedule(1e-2),
+    batchSize: 4,
     seed: 1,
     steps: 120,
   });
@@ -189,8 +189,8 @@ test("a student comes to answer as its teacher does", async () => {
 
 test("classes: half of the loss is the teacher's, half the labels'; without labels the teacher's alone", async () => {
   const labels = new LabelSet(["a", "b", "c"]);
-  using teacher = await smallBert(engine, "classify", labels, { initializer_range: 0.5 });
-  using student = await smallBert(engine, "classify", labels, { initializer_range: 0.4 });
+  using teacher = await smallBert(engine, "sequence-classification", labels, { initializer_range: 0.5 });
+  using student = await smallBert(engine, "sequence-classification", labels, { initializer_range: 0.4 });
   const rows = samples().map((sample, i) => ({ ...sample, labels: { row: i % 3 } }));
   const objective = distilClassification(teacher.model);
   assert.equal(objective.names, ["soft", "hard"]);

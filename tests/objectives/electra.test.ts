@@ -7,8 +7,8 @@ import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
-import { engines } from "../engines.js";
-import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "./sequences.js";
+import { engines } from "../helpers/engines.js";
+import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "../helpers/sequences.js";
 
 const test = suite("electra");
 const [engine] = engines as [Engine];
@@ -47,7 +47,7 @@ test("counts are rounded as published, in single precision; there is a cap, and 
   // Worked out with numpy: numpy.round(numpy.float32(n) * numpy.float32(0.15)).
   const counts = [10, 30, 190, 350, 390].map((length) => chosen(corrupt(long(length))).length);
   assert.equal(counts, [2, 4, 29, 53, 59]);
-  assert.is(chosen(corrupt(long(128), { most: 5 })).length, 5);
+  assert.is(chosen(corrupt(long(128), { maxPredictions: 5 })).length, 5);
   assert.is(chosen(corrupt(long(3))).length, 1);
   assert.is(chosen(corrupt(long(2))).length, 0);
 });
@@ -117,7 +117,7 @@ test("tokens are drawn as softmax says", () => {
 });
 
 test("what is drawn for a sample does not depend on its batch", () => {
-  const samples = [20, 33, 12].map((length, i) => corrupt(long(length), { rate: 0.4 }, i));
+  const samples = [20, 33, 12].map((length, i) => corrupt(long(length), { maskingRate: 0.4 }, i));
   using _ = new Scope();
   const replaced = (of: readonly Sample[]): Int32Array[] => {
     const batch: Batch = collate(of);

@@ -17,11 +17,11 @@ import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { type Tensor, tensor } from "../../sdk/tensor/tensor.js";
-import { engines } from "../engines.js";
-import { cost } from "../models/reference.js";
-import { near } from "../near.js";
-import { numericGradient, parameter } from "../training.js";
-import { wave } from "../wave.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
+import { cost } from "../helpers/reference-model.js";
+import { numericGradient, parameter } from "../helpers/training.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("gradients of objectives");
 const [engine] = engines as [Engine];

@@ -3,24 +3,24 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Batch, type BatchLabels, collate, type Sample } from "../../sdk/data/sample.js";
 import type { Engine } from "../../sdk/engine/engine.js";
-import type { Purpose } from "../../sdk/models/family.js";
+import type { ModelTask } from "../../sdk/models/family.js";
 import { denoising } from "../../sdk/objectives/bart-noise.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";
-import { maskedLm, type PredictsTokens } from "../../sdk/objectives/masked-lm.js";
+import { type LmHead, maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { mass } from "../../sdk/objectives/mass.js";
 import { ngramMaskedLm } from "../../sdk/objectives/ngram-masking.js";
-import { alone, type Objective } from "../../sdk/objectives/objective.js";
+import { type Objective, single } from "../../sdk/objectives/objective.js";
 import { replacedToken } from "../../sdk/objectives/replaced-token.js";
-import { type Decodes, sequenceToSequence } from "../../sdk/objectives/sequence-to-sequence.js";
+import { type Decoder, sequenceToSequence } from "../../sdk/objectives/sequence-to-sequence.js";
 import { spanCorruption } from "../../sdk/objectives/span-corruption.js";
 import { spanMaskedLm } from "../../sdk/objectives/span-masking.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import type { Tensor } from "../../sdk/tensor/tensor.js";
-import { engines } from "../engines.js";
-import { SIZE, type TinyType, tinyModel } from "../tiny-models.js";
-import { MASK, SEP, sequence } from "./sequences.js";
+import { engines } from "../helpers/engines.js";
+import { MASK, SEP, sequence } from "../helpers/sequences.js";
+import { SIZE, type TinyType, tinyModel } from "../helpers/tiny-models.js";
 
 const test = suite("leaks");
 const [engine] = engines as [Engine];
@@ -33,29 +33,29 @@ const TEXTS = [
 
 interface Learned {
   readonly type: TinyType;
-  readonly purpose: Purpose;
+  readonly purpose: ModelTask;
   // biome-ignore lint/suspicious/noExplicitAny: objectives of every purpose, each used with its own model
   readonly objective: Objective<any>;
 }
 
 const judged = (sample: Sample): Sample => ({ ...sample, labels: { tokens: sample.ids.map((_, i) => i % 2) } });
-const masked: Omit<Learned, "objective"> = { type: "bert", purpose: "mask" };
-const rewrites: Omit<Learned, "objective"> = { type: "bart", purpose: "rewrite" };
+const masked: Omit<Learned, "objective"> = { type: "bert", purpose: "masked-lm" };
+const rewrites: Omit<Learned, "objective"> = { type: "bart", purpose: "seq2seq-lm" };
 const OBJECTIVES: Readonly<Record<string, Learned>> = {
-  "masked-lm": { ...masked, objective: alone(maskedLm({ vocabulary, rate: 0.3 })) },
-  "ngram-masked-lm": { ...masked, objective: alone(ngramMaskedLm({ vocabulary, rate: 0.3 })) },
-  "span-masked-lm": { ...masked, objective: alone(spanMaskedLm({ vocabulary, rate: 0.3 })) },
+  "masked-lm": { ...masked, objective: single(maskedLm({ vocabulary, maskingRate: 0.3 })) },
+  "ngram-masked-lm": { ...masked, objective: single(ngramMaskedLm({ vocabulary, maskingRate: 0.3 })) },
+  "span-masked-lm": { ...masked, objective: single(spanMaskedLm({ vocabulary, maskingRate: 0.3 })) },
   "replaced-token": {
     type: "electra",
-    purpose: "detect",
-    objective: { ...alone(replacedToken()), corrupt: judged },
+    purpose: "replaced-token-detection",
+    objective: { ...single(replacedToken()), corrupt: judged },
   },
-  "causal-lm": { type: "gpt2", purpose: "continue", objective: alone(causalLm()) },
+  "causal-lm": { type: "gpt2", purpose: "causal-lm", objective: single(causalLm()) },
   mass: { ...rewrites, objective: mass({ vocabulary }) },
   "BART's noise": { ...rewrites, objective: sequenceToSequence("bart", denoising({ vocabulary, permute: 1 })) },
   "span corruption": {
     type: "t5",
-    purpose: "rewrite",
+    purpose: "seq2seq-lm",
     objective: sequenceToSequence("t5", spanCorruption({ sentinel: SIZE - 1, end: SEP })),
   },
 };
@@ -102,9 +102,9 @@ for (const [name, { type, purpose, objective }] of Object.entries(OBJECTIVES))
   });
 
 /** The scores (tokens × vocabulary) at every token of a decoder's inputs. */
-function scoresOf(model: PredictsTokens & Partial<Decodes>, source: Batch, inputs: Batch): Float32Array {
+function scoresOf(model: LmHead & Partial<Decoder>, source: Batch, inputs: Batch): Float32Array {
   using _ = new Scope();
-  const encoder = model as PredictsTokens & { encode(batch: Batch): Tensor } & Partial<Decodes>;
+  const encoder = model as LmHead & { encode(batch: Batch): Tensor } & Partial<Decoder>;
   const states = encoder.decode
     ? encoder.decode(inputs, { hidden: encoder.encode(source), starts: source.starts })
     : encoder.encode(inputs);
@@ -117,9 +117,9 @@ function scoresOf(model: PredictsTokens & Partial<Decodes>, source: Batch, input
 }
 
 for (const [type, purpose] of [
-  ["gpt2", "continue"],
-  ["bart", "rewrite"],
-  ["t5", "rewrite"],
+  ["gpt2", "causal-lm"],
+  ["bart", "seq2seq-lm"],
+  ["t5", "seq2seq-lm"],
 ] as const)
   test(`${type}: changing a token changes no score before it, and its own`, () => {
     using loaded = tinyModel(engine, type, purpose, { deviation: 0.2 });

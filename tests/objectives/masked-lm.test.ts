@@ -102,10 +102,10 @@ test("rounding is half to even, and counts are the original's", () => {
 test("exact: the count of each sequence is that of its length, special tokens counted; the cap holds", () => {
   const { perSample } = corrupted({});
   assert.equal(new Set(perSample), new Set([19]));
-  assert.equal(new Set(corrupted({ most: 10 }).perSample), new Set([10]));
+  assert.equal(new Set(corrupted({ maxPredictions: 10 }).perSample), new Set([10]));
   for (const length of [3, 4, 5, 7, 10, 13, 17, 30, 50, 130]) {
     const sample = sampleOf(length, seed(length));
-    const { labels } = maskedLm({ vocabulary, most: 20 }).corrupt(sample, seed(1));
+    const { labels } = maskedLm({ vocabulary, maxPredictions: 20 }).corrupt(sample, seed(1));
     assert.is(labelled(labels.tokens!).length, Math.min(length - 3, maskedCount(length, 0.15, 20)), `${length}`);
   }
 });
@@ -123,7 +123,7 @@ function about(count: number, n: number, p: number, what: string): void {
 
 for (const choose of ["exact", "bernoulli"] as const) {
   test(`${choose}: 15 % are chosen, of which 80 % masked, 10 % random, 10 % kept; the vocabulary is drawn from evenly`, () => {
-    const { chosen, masked, random, kept, drawn, perSample } = corrupted({ choose });
+    const { chosen, masked, random, kept, drawn, perSample } = corrupted({ selection: choose });
     // round(128 × 0.15) = 19 of 125, or a coin for each.
     if (choose === "exact") assert.is(chosen, 19 * SAMPLES.length);
     else {
@@ -150,7 +150,7 @@ for (const choose of ["exact", "bernoulli"] as const) {
 }
 
 test("the three fates have their shares to less than half a percent", () => {
-  const objective = maskedLm({ vocabulary, most: 19 });
+  const objective = maskedLm({ vocabulary, maxPredictions: 19 });
   const fates = { masked: 0, random: 0, kept: 0 };
   for (let round = 0; round < 20; round++) {
     for (const [i, sample] of SAMPLES.entries()) {

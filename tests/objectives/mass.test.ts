@@ -6,9 +6,9 @@ import { fragmentStart, mass, visibleSource } from "../../sdk/objectives/mass.js
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
-import { engines } from "../engines.js";
-import { SIZE, tinyModel } from "../tiny-models.js";
-import { MASK, sequence, vocabulary } from "./sequences.js";
+import { engines } from "../helpers/engines.js";
+import { MASK, sequence, vocabulary } from "../helpers/sequences.js";
+import { SIZE, tinyModel } from "../helpers/tiny-models.js";
 
 const test = suite("mass");
 
@@ -119,7 +119,7 @@ test("a share near 0 hides one token, as masked LM does; a share of 1 all behind
 for (const seesMasked of [false, true])
   test(`cross-attention ${seesMasked ? "sees" : "gives a weight of exactly 0 to"} places that show the mask`, () => {
     const [engine] = engines as [Engine];
-    using loaded = tinyModel(engine, "bart", "rewrite", { deviation: 0.2 });
+    using loaded = tinyModel(engine, "bart", "seq2seq-lm", { deviation: 0.2 });
     const { model } = loaded;
     const objective = mass({ vocabulary: { size: SIZE, mask: MASK }, seesMasked });
     const batch = collate([5, 8].map((n, i) => objective.corrupt(sequence(new Array<number>(n).fill(1)), seed(i))));

@@ -17,19 +17,19 @@ import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { mass } from "../../sdk/objectives/mass.js";
 import { nextSentencePairs, pairObjective } from "../../sdk/objectives/next-sentence.js";
 import { ngramMaskedLm } from "../../sdk/objectives/ngram-masking.js";
-import { alone, together } from "../../sdk/objectives/objective.js";
-import { packFullSentences, packSentences } from "../../sdk/objectives/packing.js";
+import { combine, single } from "../../sdk/objectives/objective.js";
 import { replacedToken } from "../../sdk/objectives/replaced-token.js";
 import { sentenceOrderPairs } from "../../sdk/objectives/sentence-order.js";
 import { sequenceToSequence } from "../../sdk/objectives/sequence-to-sequence.js";
+import { packFullSentences, packSentences } from "../../sdk/objectives/sequences/packing.js";
 import { spanCorruption } from "../../sdk/objectives/span-corruption.js";
 import { spanBoundary, spanMaskedLm } from "../../sdk/objectives/span-masking.js";
 import { translationPair } from "../../sdk/objectives/translation-lm.js";
 import { seed } from "../../sdk/tensor/random.js";
-import { byHeart, learn } from "../by-heart.js";
-import { engines } from "../engines.js";
-import { SIZE, tinyModel } from "../tiny-models.js";
-import { numbered, special } from "./documents.js";
+import { byHeart, learn } from "../helpers/by-heart.js";
+import { numbered, special } from "../helpers/documents.js";
+import { engines } from "../helpers/engines.js";
+import { SIZE, tinyModel } from "../helpers/tiny-models.js";
 
 const test = suite("learnt by heart");
 const [engine] = engines as [Engine];
@@ -59,84 +59,84 @@ for (const [name, options] of Object.entries({
   "a coin for each token": { choose: "bernoulli" },
 } as const))
   test(`masked-lm, ${name}`, () => {
-    using loaded = tinyModel(engine, "bert", "mask", { deviation: 0.1 });
-    byHeart(loaded, alone(maskedLm({ vocabulary, rate: 0.3, ...options })), TEXTS);
+    using loaded = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
+    byHeart(loaded, single(maskedLm({ vocabulary, maskingRate: 0.3, ...options })), TEXTS);
   });
 
 test("masked-lm over RoBERTa's packed sequences, with its choice of positions", () => {
-  using loaded = tinyModel(engine, "roberta", "mask", { deviation: 0.1 });
-  byHeart(loaded, alone(maskedLm({ vocabulary, rate: 0.3, choose: "rounded", firstRandom: 4 })), ROBERTA);
+  using loaded = tinyModel(engine, "roberta", "masked-lm", { deviation: 0.1 });
+  byHeart(loaded, single(maskedLm({ vocabulary, maskingRate: 0.3, selection: "rounded", firstRandomId: 4 })), ROBERTA);
 });
 
 test("masked-lm and next-sentence: BERT", () => {
-  using loaded = tinyModel(engine, "bert", "pretrain", { deviation: 0.1 });
+  using loaded = tinyModel(engine, "bert", "pretraining", { deviation: 0.1 });
   assert.is(new Set(NEXT.map(({ labels }) => labels.pair)).size, 2);
-  byHeart(loaded, together(maskedLm({ vocabulary }), pairObjective("next-sentence")), NEXT);
+  byHeart(loaded, combine(maskedLm({ vocabulary }), pairObjective("next-sentence")), NEXT);
 });
 
 test("ngram-masked-lm and sentence-order: ALBERT", () => {
-  using loaded = tinyModel(engine, "albert", "pretrain", { deviation: 0.1 });
+  using loaded = tinyModel(engine, "albert", "pretraining", { deviation: 0.1 });
   assert.is(new Set(ORDER.map(({ labels }) => labels.pair)).size, 2);
-  byHeart(loaded, together(ngramMaskedLm({ vocabulary }), pairObjective("sentence-order")), ORDER);
+  byHeart(loaded, combine(ngramMaskedLm({ vocabulary }), pairObjective("sentence-order")), ORDER);
 });
 
 test("span-masked-lm and span-boundary: SpanBERT", () => {
-  using loaded = tinyModel(engine, "bert", "mask", { deviation: 0.1 });
+  using loaded = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
   const table = new Map(loaded.weights.entries()).get("bert.embeddings.word_embeddings.weight")!;
   const head = spanBoundaryHead(loaded.weights.at("span"), { hidden: 32, vocabulary: SIZE, placeWidth: 8 }, table);
-  const objective = together(spanMaskedLm({ vocabulary }), spanBoundary(new Set([special.cls, special.sep])));
+  const objective = combine(spanMaskedLm({ vocabulary }), spanBoundary(new Set([special.cls, special.sep])));
   byHeart({ ...loaded, model: { ...loaded.model, ...head } }, objective, TEXTS);
 });
 
 test("replaced-token: ELECTRA's discriminator", () => {
-  using loaded = tinyModel(engine, "electra", "detect", { deviation: 0.1 });
+  using loaded = tinyModel(engine, "electra", "replaced-token-detection", { deviation: 0.1 });
   const rng = seed(4);
   const replaced = TEXTS.map((sample) => {
     const tokens = sample.ids.map(() => rng.integer(2));
     const ids = sample.ids.map((id, i) => (tokens[i] ? 5 + rng.integer(SIZE - 5) : id));
     return { ...sample, ids, labels: { tokens: tokens.map((_, i) => Number(ids[i] !== sample.ids[i])) } };
   });
-  byHeart(loaded, alone(replacedToken()), replaced);
+  byHeart(loaded, single(replacedToken()), replaced);
 });
 
 test("masked-lm over a sentence and its translation", () => {
-  using loaded = tinyModel(engine, "bert", "mask", { deviation: 0.1 });
+  using loaded = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
   // Sentences of up to six tokens, so that some of every pair are left to tell it from the others.
   const pairs = numbered(new Array<number>(8).fill(2), 6).documents.map(([first, second]) =>
     translationPair(first!, second!, { special, length: LENGTH }),
   );
-  byHeart(loaded, alone(maskedLm({ vocabulary, rate: 0.3 })), pairs);
+  byHeart(loaded, single(maskedLm({ vocabulary, maskingRate: 0.3 })), pairs);
 });
 
 test("causal-lm: GPT", () => {
-  using loaded = tinyModel(engine, "gpt2", "continue", { deviation: 0.1 });
+  using loaded = tinyModel(engine, "gpt2", "causal-lm", { deviation: 0.1 });
   // Without [CLS]: behind a token that all texts begin with, none can know which one follows.
   const texts = TEXTS.map((sample) => ({ ...sample, ids: sample.ids.slice(1), segments: sample.segments.slice(1) }));
-  byHeart(loaded, alone(causalLm()), texts);
+  byHeart(loaded, single(causalLm()), texts);
 });
 
 for (const seesMasked of [false, true])
   test(`mass, ${seesMasked ? "document" : "sentence"} level`, () => {
-    using loaded = tinyModel(engine, "bart", "rewrite", { deviation: 0.1 });
+    using loaded = tinyModel(engine, "bart", "seq2seq-lm", { deviation: 0.1 });
     byHeart(loaded, mass({ vocabulary, seesMasked }), TEXTS);
   });
 
 test("denoising, BART's noise combined: sentences permuted, spans infilled, the document rotated", () => {
-  using loaded = tinyModel(engine, "bart", "rewrite", { deviation: 0.1 });
+  using loaded = tinyModel(engine, "bart", "seq2seq-lm", { deviation: 0.1 });
   const noise = denoising({ vocabulary, permute: 1, rotate: 1, randomRate: 0.1, endsSentence: (id) => id % 3 === 0 });
   byHeart(loaded, sequenceToSequence("bart", noise), TEXTS);
 });
 
 test("span corruption: T5", () => {
-  using loaded = tinyModel(engine, "t5", "rewrite");
+  using loaded = tinyModel(engine, "t5", "seq2seq-lm");
   byHeart(loaded, sequenceToSequence("t5", spanCorruption({ sentinel: SIZE - 1, end: special.sep })), TEXTS);
 });
 
 test("contrastive: every text finds its partner among the batch, or has the cosine that it is given", () => {
   const objective = embeddingObjective({ mode: "mean", normalize: true });
-  using matching = tinyModel(engine, "bert", "encode", { deviation: 0.1 });
+  using matching = tinyModel(engine, "bert", "feature-extraction", { deviation: 0.1 });
   byHeart(matching, objective, PARTNERS);
-  using scored = tinyModel(engine, "bert", "encode", { deviation: 0.1 });
+  using scored = tinyModel(engine, "bert", "feature-extraction", { deviation: 0.1 });
   byHeart(
     scored,
     objective,
@@ -145,24 +145,24 @@ test("contrastive: every text finds its partner among the batch, or has the cosi
 });
 
 test("contrastive: SimCSE, every text against itself under another dropout", () => {
-  using loaded = tinyModel(engine, "bert", "encode", { extra: { hidden_dropout_prob: 0.1 } });
+  using loaded = tinyModel(engine, "bert", "feature-extraction", { extra: { hidden_dropout_prob: 0.1 } });
   byHeart(loaded, simcse({ mode: "cls", normalize: true }), TEXTS);
 });
 
 test("distillation: a student of a teacher that knows the batch by heart, in all three parts", () => {
   const masked = { vocabulary, rate: 0.3 };
-  using teacher = tinyModel(engine, "bert", "mask", { deviation: 0.1 });
-  learn(teacher, alone(maskedLm(masked)), TEXTS, { below: 0.005 });
-  using student = tinyModel(engine, "bert", "mask", { extra: { num_hidden_layers: 1 } });
+  using teacher = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
+  learn(teacher, single(maskedLm(masked)), TEXTS, { below: 0.005 });
+  using student = tinyModel(engine, "bert", "masked-lm", { extra: { num_hidden_layers: 1 } });
   byHeart(student, distilMaskedLm(teacher.model, masked), TEXTS, { steps: 800 });
 });
 
 test("distillation of classes: soft targets and labels", () => {
   const labels = new LabelSet(["a", "b", "c"]);
   const rows = TEXTS.map((sample, i) => ({ ...sample, labels: { row: i % 3 } }));
-  using teacher = tinyModel(engine, "bert", "classify", { labels });
-  learn(teacher, alone(classification()), rows, { below: 0.005 });
-  using student = tinyModel(engine, "bert", "classify", { labels, extra: { num_hidden_layers: 1 } });
+  using teacher = tinyModel(engine, "bert", "sequence-classification", { labels });
+  learn(teacher, single(classification()), rows, { below: 0.005 });
+  using student = tinyModel(engine, "bert", "sequence-classification", { labels, extra: { num_hidden_layers: 1 } });
   byHeart(student, distilClassification(teacher.model), rows);
 });
 

@@ -3,12 +3,12 @@ import * as assert from "uvu/assert";
 import { collate, type Sample } from "../../sdk/data/sample.js";
 import { Engine } from "../../sdk/engine/engine.js";
 import { nextSentencePairs, pairObjective } from "../../sdk/objectives/next-sentence.js";
-import { type Segment, targetLength, truncatePair } from "../../sdk/objectives/segment-pairs.js";
 import { sentenceOrderPairs } from "../../sdk/objectives/sentence-order.js";
+import { type Segment, targetLength, truncatePair } from "../../sdk/objectives/sequences/segment-pairs.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
-import { consecutive, numbered, range, segmentsOf, special } from "./documents.js";
+import { consecutive, numbered, range, segmentsOf, special } from "../helpers/documents.js";
 
 const test = suite("pairs");
 

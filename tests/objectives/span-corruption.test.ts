@@ -8,7 +8,7 @@ import {
   spanNoise,
 } from "../../sdk/objectives/span-corruption.js";
 import { seed } from "../../sdk/tensor/random.js";
-import { sequence } from "./sequences.js";
+import { sequence } from "../helpers/sequences.js";
 
 const test = suite("span corruption");
 const FIRST = 32099;

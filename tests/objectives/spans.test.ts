@@ -3,13 +3,13 @@ import * as assert from "uvu/assert";
 import { collate } from "../../sdk/data/sample.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { chooseNgrams, ngramMaskedLm, ngramProbabilities } from "../../sdk/objectives/ngram-masking.js";
-import { packFullSentences } from "../../sdk/objectives/packing.js";
+import { packFullSentences } from "../../sdk/objectives/sequences/packing.js";
 import { chooseSpans, edgesOf, spanLengthTable, spanMaskedLm } from "../../sdk/objectives/span-masking.js";
 import { translationPair } from "../../sdk/objectives/translation-lm.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { seed } from "../../sdk/tensor/random.js";
-import { near } from "../near.js";
-import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "./sequences.js";
+import { near } from "../helpers/near.js";
+import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "../helpers/sequences.js";
 
 const test = suite("spans and n-grams");
 const WORDS = [1, 2, 1, 3, 1, 1, 2, 1, 4, 1, 1, 2, 3, 1, 1, 1, 2, 1, 1, 1, 2, 1, 3, 1, 2, 1, 1, 1];
@@ -76,7 +76,7 @@ test("n-grams end at special tokens", () => {
     segments: new Uint8Array(5),
   };
   for (let round = 0; round < 100; round++) {
-    const { labels } = ngramMaskedLm({ vocabulary, rate: 0.2 }).corrupt(sample, seed(round));
+    const { labels } = ngramMaskedLm({ vocabulary, maskingRate: 0.2 }).corrupt(sample, seed(round));
     assert.is(labels.tokens!.filter((label) => label !== IGNORE).length, 1);
   }
 });
@@ -150,7 +150,7 @@ test("edges: both neighbours inside, none of them special", () => {
 
 test("RoBERTa's choice: the share is met on average, nothing is excepted, the first ids are never drawn", () => {
   const sample = sequence(new Array<number>(31).fill(1));
-  const objective = maskedLm({ vocabulary, choose: "rounded", firstRandom: 4 });
+  const objective = maskedLm({ vocabulary, selection: "rounded", firstRandomId: 4 });
   let [chosen, ends, random] = [0, 0, 0];
   for (let round = 0; round < 4000; round++) {
     const { ids, labels } = objective.corrupt(sample, seed(round));
@@ -172,7 +172,7 @@ test("RoBERTa's choice: the share is met on average, nothing is excepted, the fi
 
 test("ELECTRA's fates: masked or kept, nothing random", () => {
   const sample = sequence(new Array<number>(30).fill(1));
-  const objective = maskedLm({ vocabulary, fates: { mask: 0.85, random: 0 } });
+  const objective = maskedLm({ vocabulary, replacement: { mask: 0.85, random: 0 } });
   for (let round = 0; round < 200; round++) {
     const { ids } = objective.corrupt(sample, seed(round));
     for (const [i, id] of ids.entries()) assert.ok(id === MASK || id === sample.ids[i]);

@@ -12,7 +12,7 @@ import { spanMaskedLm } from "../../sdk/objectives/span-masking.js";
 import { translationPair } from "../../sdk/objectives/translation-lm.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { type Rng, seed } from "../../sdk/tensor/random.js";
-import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "./sequences.js";
+import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "../helpers/sequences.js";
 
 const test = suite("masking statistics");
 const COUNT = 1000;
@@ -56,7 +56,7 @@ interface Way {
 const WAYS: Readonly<Record<string, Way>> = {
   "BERT: round(0.15 · 128) tokens": { corrupt: maskedLm({ vocabulary }).corrupt, chosen: 19, exact: true },
   "a coin for each token": {
-    corrupt: maskedLm({ vocabulary, choose: "bernoulli" }).corrupt,
+    corrupt: maskedLm({ vocabulary, selection: "bernoulli" }).corrupt,
     chosen: 0.15 * 126,
     exact: false,
   },
@@ -66,20 +66,20 @@ const WAYS: Readonly<Record<string, Way>> = {
     exact: true,
   },
   "RoBERTa: floor(0.15 · 128 + u) of all tokens": {
-    corrupt: maskedLm({ vocabulary, choose: "rounded", firstRandom: 4 }).corrupt,
+    corrupt: maskedLm({ vocabulary, selection: "rounded", firstRandomId: 4 }).corrupt,
     chosen: 0.15 * LENGTH,
     exact: false,
     special: true,
     first: 4,
   },
   "ModernBERT: every token by its own coin": {
-    corrupt: maskedLm({ vocabulary, choose: "every" }).corrupt,
+    corrupt: maskedLm({ vocabulary, selection: "every" }).corrupt,
     chosen: 0.15 * LENGTH,
     exact: false,
     special: true,
   },
   "crammed BERT: round(0.15 · 128) of all tokens, their fates by count": {
-    corrupt: maskedLm({ vocabulary, choose: "fixed" }).corrupt,
+    corrupt: maskedLm({ vocabulary, selection: "fixed" }).corrupt,
     chosen: 19,
     exact: true,
     special: true,

@@ -7,16 +7,16 @@ import { causalLm } from "../../sdk/objectives/causal-lm.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { nextSentencePairs, pairObjective } from "../../sdk/objectives/next-sentence.js";
 import { ngramMaskedLm } from "../../sdk/objectives/ngram-masking.js";
-import { alone, type Objective } from "../../sdk/objectives/objective.js";
-import { packSentences } from "../../sdk/objectives/packing.js";
+import { type Objective, single } from "../../sdk/objectives/objective.js";
 import { replacedToken } from "../../sdk/objectives/replaced-token.js";
 import { sentenceOrderPairs } from "../../sdk/objectives/sentence-order.js";
+import { packSentences } from "../../sdk/objectives/sequences/packing.js";
 import { spanMaskedLm } from "../../sdk/objectives/span-masking.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
-import { engines } from "../engines.js";
-import { SIZE, tinyModel } from "../tiny-models.js";
-import { numbered, special } from "./documents.js";
+import { numbered, special } from "../helpers/documents.js";
+import { engines } from "../helpers/engines.js";
+import { SIZE, tinyModel } from "../helpers/tiny-models.js";
 
 const test = suite("untrained");
 const [engine] = engines as [Engine];
@@ -48,33 +48,33 @@ function guesses<M>(model: M, objective: Objective<M>, samples: readonly Sample[
 
 for (const type of ["bert", "roberta", "albert", "electra"] as const)
   test(`${type}: masked LM begins at ln V, however the positions are chosen`, () => {
-    using loaded = tinyModel(engine, type, "mask");
+    using loaded = tinyModel(engine, type, "masked-lm");
     const objectives = [
       maskedLm({ vocabulary }),
-      maskedLm({ vocabulary, choose: "bernoulli" }),
-      maskedLm({ vocabulary, choose: "rounded" }),
+      maskedLm({ vocabulary, selection: "bernoulli" }),
+      maskedLm({ vocabulary, selection: "rounded" }),
       ngramMaskedLm({ vocabulary }),
       spanMaskedLm({ vocabulary }),
     ];
-    for (const objective of objectives) guesses(loaded.model, alone(objective), TEXTS, SIZE);
+    for (const objective of objectives) guesses(loaded.model, single(objective), TEXTS, SIZE);
   });
 
 test("gpt2: causal LM begins at ln V", () => {
-  using loaded = tinyModel(engine, "gpt2", "continue");
-  guesses(loaded.model, alone(causalLm()), TEXTS, SIZE);
+  using loaded = tinyModel(engine, "gpt2", "causal-lm");
+  guesses(loaded.model, single(causalLm()), TEXTS, SIZE);
 });
 
 for (const type of ["bert", "albert"] as const)
   test(`${type}: next sentence and sentence order begin at ln 2`, () => {
-    using loaded = tinyModel(engine, type, "pair");
-    guesses(loaded.model, alone(pairObjective("next-sentence")), NEXT, 2);
-    guesses(loaded.model, alone(pairObjective("sentence-order")), ORDER, 2);
+    using loaded = tinyModel(engine, type, "next-sentence-prediction");
+    guesses(loaded.model, single(pairObjective("next-sentence")), NEXT, 2);
+    guesses(loaded.model, single(pairObjective("sentence-order")), ORDER, 2);
   });
 
 test("electra: replaced-token detection begins at ln 2", () => {
-  using loaded = tinyModel(engine, "electra", "detect");
+  using loaded = tinyModel(engine, "electra", "replaced-token-detection");
   const labelled = TEXTS.map((sample) => ({ ...sample, labels: { tokens: sample.ids.map((id) => id % 2) } }));
-  guesses(loaded.model, alone(replacedToken()), labelled, 2);
+  guesses(loaded.model, single(replacedToken()), labelled, 2);
 });
 
 test.run();

@@ -14,15 +14,15 @@ import { sentenceSimilarity } from "../../sdk/pipelines/sentence-similarity.js";
 import { textRanking } from "../../sdk/pipelines/text-ranking.js";
 import { wordVectors } from "../../sdk/pipelines/word-vectors.js";
 import { zeroShotClassification } from "../../sdk/pipelines/zero-shot-classification.js";
-import { near } from "../near.js";
-import { LENGTH, SENTENCES, smallBert, tokenizer } from "../small-bert.js";
+import { near } from "../helpers/near.js";
+import { LENGTH, SENTENCES, smallBert, tokenizer } from "../helpers/small-bert.js";
 
 const test = suite("comparing");
 const engine = await Engine.create();
 
 /** A classifier whose head is far from its beginning, so that scores differ; the scores themselves beside it. */
 async function classifier(names: readonly string[] | null, extra: object = {}) {
-  const loaded = await smallBert(engine, "classify", names && new LabelSet(names), extra);
+  const loaded = await smallBert(engine, "sequence-classification", names && new LabelSet(names), extra);
   for (const [, { data, storage }] of loaded.weights.entries()) {
     for (let i = 0; i < data.length; i++) data[i]! *= 4;
     storage.version++;
@@ -162,7 +162,7 @@ test("ranking: by the model's output, best first, as CrossEncoder scores it", as
 
 /** A sentence model as a folder. */
 async function sentences(settings: Partial<Parameters<typeof writeSentenceSettings>[1]> = {}): Promise<Files> {
-  using loaded = await smallBert(engine, "encode");
+  using loaded = await smallBert(engine, "feature-extraction");
   const files = memoryFiles();
   await saveModel(files, { ...loaded, tokenizer, length: LENGTH });
   await writeSentenceSettings(

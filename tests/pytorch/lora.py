@@ -32,13 +32,13 @@ def scores(model, purpose):
     values = []
     for row in spec["rows"]:
         ids = torch.tensor([row])
-        inputs = {"input_ids": ids, "labels": ids} if purpose == "rewrite" else {"input_ids": ids}
+        inputs = {"input_ids": ids, "labels": ids} if purpose == "seq2seq-lm" else {"input_ids": ids}
         with torch.no_grad():
             result = model(**inputs)
-        if purpose == "answer":
+        if purpose == "question-answering":
             values.append(torch.stack([result.start_logits, result.end_logits], -1))
         else:
-            values.append(result.last_hidden_state if purpose == "encode" else result.logits)
+            values.append(result.last_hidden_state if purpose == "feature-extraction" else result.logits)
     return torch.cat([v.reshape(-1) for v in values]).numpy()
 
 

@@ -15,11 +15,11 @@ import { loadModel, type Pretrained } from "../../sdk/io/pretrained.js";
 import { readSafetensors, writeSafetensors } from "../../sdk/io/safetensors.js";
 import { saveModel } from "../../sdk/io/save.js";
 import type { Model } from "../../sdk/models/build.js";
-import type { Purpose } from "../../sdk/models/family.js";
+import type { ModelTask } from "../../sdk/models/family.js";
 import { Scope } from "../../sdk/tensor/scope.js";
-import { share } from "../near.js";
-import { batch, LENGTH, tokenizer } from "../small-bert.js";
-import { wave } from "../wave.js";
+import { share } from "../helpers/near.js";
+import { batch, LENGTH, tokenizer } from "../helpers/small-bert.js";
+import { wave } from "../helpers/wave.js";
 
 const [out, mode] = process.argv.slice(2);
 if (out === undefined) throw new Error("usage: node scripts/run.mjs tests/pytorch/lora.ts OUT [read]");
@@ -74,41 +74,49 @@ const deberta = {
 };
 
 /** A family, a purpose, and what the adapter is like. */
-const CASES: readonly (readonly [type: string, sizes: object, purpose: Purpose, options: AdaptOptions])[] = [
-  ["bert", common, "classify", { dropout: 0.1 }],
+const CASES: readonly (readonly [type: string, sizes: object, purpose: ModelTask, options: AdaptOptions])[] = [
+  ["bert", common, "sequence-classification", { dropout: 0.1 }],
   [
     "bert",
     common,
-    "encode",
+    "feature-extraction",
     { targets: ["query", "key", "value", "output.dense", "intermediate.dense"], rankStabilised: true },
   ],
-  ["bert", common, "tag", { targets: /.*layer\.1\..*(query|output\.dense)/ }],
-  ["bert", common, "mask", { modulesToSave: ["predictions.transform"] }],
-  ["roberta", { ...common, type_vocab_size: 1 }, "classify", {}],
-  ["albert", { ...common, embedding_size: 16, num_hidden_groups: 1 }, "answer", { targets: ["query", "ffn"] }],
-  ["electra", { ...common, embedding_size: 16 }, "classify", {}],
-  ["distilbert", distilbert, "classify", {}],
-  ["modernbert", { ...common, local_attention: 8, cls_token_id: 2, sep_token_id: 3 }, "tag", {}],
-  ["gpt2", gpt2, "continue", { targets: ["c_attn", "c_proj"] }],
-  ["t5", t5, "rewrite", {}],
-  ["bart", bart, "rewrite", { targets: ["q_proj", "v_proj", "fc1"] }],
-  ["mbart", { ...bart, scale_embedding: true }, "rewrite", {}],
-  ["mpnet", common, "tag", {}],
-  ["deberta-v2", deberta, "classify", { targets: ["query_proj", "key_proj", "output.dense"] }],
-  ["xlm-roberta", { ...common, type_vocab_size: 1 }, "answer", {}],
+  ["bert", common, "token-classification", { targets: /.*layer\.1\..*(query|output\.dense)/ }],
+  ["bert", common, "masked-lm", { modulesToSave: ["predictions.transform"] }],
+  ["roberta", { ...common, type_vocab_size: 1 }, "sequence-classification", {}],
+  [
+    "albert",
+    { ...common, embedding_size: 16, num_hidden_groups: 1 },
+    "question-answering",
+    { targets: ["query", "ffn"] },
+  ],
+  ["electra", { ...common, embedding_size: 16 }, "sequence-classification", {}],
+  ["distilbert", distilbert, "sequence-classification", {}],
+  ["modernbert", { ...common, local_attention: 8, cls_token_id: 2, sep_token_id: 3 }, "token-classification", {}],
+  ["gpt2", gpt2, "causal-lm", { targets: ["c_attn", "c_proj"] }],
+  ["t5", t5, "seq2seq-lm", {}],
+  ["bart", bart, "seq2seq-lm", { targets: ["q_proj", "v_proj", "fc1"] }],
+  ["mbart", { ...bart, scale_embedding: true }, "seq2seq-lm", {}],
+  ["mpnet", common, "token-classification", {}],
+  ["deberta-v2", deberta, "sequence-classification", { targets: ["query_proj", "key_proj", "output.dense"] }],
+  ["xlm-roberta", { ...common, type_vocab_size: 1 }, "question-answering", {}],
 ];
 
-function scoresOf({ purpose, model }: Pretrained): Float32Array {
+function scoresOf({ task, model }: Pretrained): Float32Array {
   using _ = new Scope();
   const b = batch();
-  const m = model as Model<"classify"> & Model<"tag"> & Model<"answer"> & Model<"rewrite">;
+  const m = model as Model<"sequence-classification"> &
+    Model<"token-classification"> &
+    Model<"question-answering"> &
+    Model<"seq2seq-lm">;
   const hidden = m.encode(b);
-  if (purpose === "classify") return m.rowScores(hidden, b).toArray();
-  if (purpose === "tag") return m.tagScores(hidden).toArray();
-  if (purpose === "answer") return m.spanScores(hidden).toArray();
-  if (purpose === "encode") return hidden.toArray();
+  if (task === "sequence-classification") return m.rowScores(hidden, b).toArray();
+  if (task === "token-classification") return m.tagScores(hidden).toArray();
+  if (task === "question-answering") return m.spanScores(hidden).toArray();
+  if (task === "feature-extraction") return hidden.toArray();
   const everywhere = Int32Array.from(b.ids, (_id, i) => i);
-  if (purpose !== "rewrite") return m.tokenScores(hidden, everywhere).toArray();
+  if (task !== "seq2seq-lm") return m.tokenScores(hidden, everywhere).toArray();
   const ids = b.ids.slice();
   for (let row = 0; row < b.rows; row++)
     ids.set(m.shifted(b.ids.subarray(b.starts[row]!, b.starts[row + 1]!)), b.starts[row]!);
@@ -124,12 +132,14 @@ function disturb({ weights }: Pretrained, first: number): void {
   }
 }
 
-async function write(type: string, sizes: object, purpose: Purpose, options: AdaptOptions): Promise<object> {
+async function write(type: string, sizes: object, purpose: ModelTask, options: AdaptOptions): Promise<object> {
   const name = `${type}-${purpose}`;
-  const labels = ["classify", "tag"].includes(purpose) ? new LabelSet(["a", "b", "c"]) : null;
+  const labels = ["sequence-classification", "token-classification"].includes(purpose)
+    ? new LabelSet(["a", "b", "c"])
+    : null;
   const config = { model_type: type, vocab_size: tokenizer.size, ...sizes };
   const files = memoryFiles([["config.json", jsonBytes(config)]]);
-  using loaded = await loadModel(engine, files, { purpose, labels, scratch: true, seed: 7 });
+  using loaded = await loadModel(engine, files, { task: purpose, labels, scratch: true, seed: 7 });
   disturb(loaded, 0);
   await saveModel(writableFolder(join(out!, name)), { ...loaded, tokenizer, length: LENGTH });
   using adapted = adapt(loaded, { r: 4, ...options });

@@ -16,14 +16,14 @@ import { type NamedTensor, writeSafetensors } from "../../sdk/io/safetensors.js"
 import { saveModel } from "../../sdk/io/save.js";
 import { readSentenceSettings, writeSentenceSettings } from "../../sdk/io/sentence.js";
 import type { Model } from "../../sdk/models/build.js";
-import { familyOf, type Purpose } from "../../sdk/models/family.js";
+import { familyOf, type ModelTask } from "../../sdk/models/family.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import type { Tensor } from "../../sdk/tensor/tensor.js";
 import { type Tokenizer, trainWordPiece } from "../../sdk/tokenizer/index.js";
-import { electraConfigs, freshElectra } from "../../sdk/train/electra.js";
-import { bertConfig } from "../../sdk/train/fresh-model.js";
-import { shared } from "../shared.js";
-import { wave } from "../wave.js";
+import { electraConfigs, freshElectra } from "../../sdk/train/fresh/electra-pair.js";
+import { bertConfig } from "../../sdk/train/fresh/fresh-model.js";
+import { shared } from "../helpers/shared.js";
+import { wave } from "../helpers/wave.js";
 
 const TEXTS: readonly (readonly [string, string?])[] = [
   ["The unwanted guest closed the window quietly."],
@@ -48,29 +48,33 @@ function batchOf(tokens: Tokenizer, length: number): Batch {
 }
 
 /** Scores by the name of PyTorch's output. A decoder is shown the texts themselves, one place on. */
-function scoresOf({ purpose, model, family }: Pretrained, batch: Batch): Record<string, Tensor> {
-  if (purpose === "rewrite") return writtenScores(model as Model<"rewrite">, batch);
-  const m = model as Model<"pretrain"> & Model<"classify"> & Model<"tag"> & Model<"answer"> & Model<"detect">;
+function scoresOf({ task, model, family }: Pretrained, batch: Batch): Record<string, Tensor> {
+  if (task === "seq2seq-lm") return writtenScores(model as Model<"seq2seq-lm">, batch);
+  const m = model as Model<"pretraining"> &
+    Model<"sequence-classification"> &
+    Model<"token-classification"> &
+    Model<"question-answering"> &
+    Model<"replaced-token-detection">;
   const hidden = m.encode(batch);
   const everywhere = Int32Array.from(batch.ids, (_, i) => i);
-  const byPurpose: Record<Exclude<Purpose, "rewrite">, () => Record<string, Tensor>> = {
-    encode: () => ({ last_hidden_state: hidden }),
-    pretrain: () => ({
+  const byPurpose: Record<Exclude<ModelTask, "seq2seq-lm">, () => Record<string, Tensor>> = {
+    "feature-extraction": () => ({ last_hidden_state: hidden }),
+    pretraining: () => ({
       prediction_logits: m.tokenScores(hidden, everywhere),
       [family.type === "albert" ? "sop_logits" : "seq_relationship_logits"]: m.pairScores(hidden, batch),
     }),
-    mask: () => ({ logits: m.tokenScores(hidden, everywhere) }),
-    detect: () => ({ logits: m.replacedScores(hidden) }),
-    continue: () => ({ logits: m.tokenScores(hidden, everywhere) }),
-    pair: () => ({ logits: m.pairScores(hidden, batch) }),
-    classify: () => ({ logits: m.rowScores(hidden, batch) }),
-    tag: () => ({ logits: m.tagScores(hidden) }),
-    answer: () => ({ span_logits: m.spanScores(hidden) }),
+    "masked-lm": () => ({ logits: m.tokenScores(hidden, everywhere) }),
+    "replaced-token-detection": () => ({ logits: m.replacedScores(hidden) }),
+    "causal-lm": () => ({ logits: m.tokenScores(hidden, everywhere) }),
+    "next-sentence-prediction": () => ({ logits: m.pairScores(hidden, batch) }),
+    "sequence-classification": () => ({ logits: m.rowScores(hidden, batch) }),
+    "token-classification": () => ({ logits: m.tagScores(hidden) }),
+    "question-answering": () => ({ span_logits: m.spanScores(hidden) }),
   };
-  return byPurpose[purpose]();
+  return byPurpose[task]();
 }
 
-function writtenScores(model: Model<"rewrite">, batch: Batch): Record<string, Tensor> {
+function writtenScores(model: Model<"seq2seq-lm">, batch: Batch): Record<string, Tensor> {
   const { starts } = batch;
   const ids = batch.ids.slice();
   for (let row = 0; row < batch.rows; row++)
@@ -110,10 +114,10 @@ async function save(name: string, loaded: Pretrained): Promise<void> {
 }
 
 /** A small model whose every parameter is far from its initial value: a name that is lost would change the scores. */
-async function made<P extends Purpose>(purpose: P, labels: LabelSet | null, extra = {}): Promise<Pretrained<P>> {
+async function made<P extends ModelTask>(purpose: P, labels: LabelSet | null, extra = {}): Promise<Pretrained<P>> {
   const sizes = { vocabulary: tokenizer.size, layers: 2, width: 32, heads: 4, positions: LENGTH, dropout: 0.1 };
   const files = memoryFiles([["config.json", jsonBytes({ ...bertConfig(sizes), ...extra })]]);
-  const loaded = await loadModel(engine, files, { purpose, labels, scratch: true, seed: 7 });
+  const loaded = await loadModel(engine, files, { task: purpose, labels, scratch: true, seed: 7 });
   disturb(loaded);
   return loaded;
 }
@@ -129,23 +133,23 @@ function disturb({ weights }: Pick<Pretrained, "weights">): void {
 }
 
 const three = new LabelSet(["bad", "so-so", "good"]);
-const pretrained = await made("pretrain", null);
+const pretrained = await made("pretraining", null);
 await save("pretrain", pretrained);
-await save("mask-from-pretrain", { ...pretrained, purpose: "mask", model: pretrained.model });
-await save("pair-from-pretrain", { ...pretrained, purpose: "pair", model: pretrained.model });
-await save("encode-from-pretrain", { ...pretrained, purpose: "encode", model: pretrained.model });
-await save("mask", await made("mask", null));
-await save("mask-gelu-new", await made("mask", null, { hidden_act: "gelu_new", torch_dtype: "float16" }));
-await save("mask-untied", await made("mask", null, { tie_word_embeddings: false }));
-await save("classify", await made("classify", three));
-await save("regress", await made("classify", null));
-await save("tag", await made("tag", three));
+await save("mask-from-pretrain", { ...pretrained, task: "masked-lm", model: pretrained.model });
+await save("pair-from-pretrain", { ...pretrained, task: "next-sentence-prediction", model: pretrained.model });
+await save("encode-from-pretrain", { ...pretrained, task: "feature-extraction", model: pretrained.model });
+await save("mask", await made("masked-lm", null));
+await save("mask-gelu-new", await made("masked-lm", null, { hidden_act: "gelu_new", torch_dtype: "float16" }));
+await save("mask-untied", await made("masked-lm", null, { tie_word_embeddings: false }));
+await save("classify", await made("sequence-classification", three));
+await save("regress", await made("sequence-classification", null));
+await save("tag", await made("token-classification", three));
 // A configuration that comes from a classifier with three classes must not make three columns of the two of a span.
-await save("answer", await made("answer", null, { id2label: { 0: "a", 1: "b", 2: "c" }, num_labels: 3 }));
+await save("answer", await made("question-answering", null, { id2label: { 0: "a", 1: "b", 2: "c" }, num_labels: 3 }));
 // A new head on a saved body.
 await save(
   "tag-from-mask",
-  await loadModel(engine, folder(join(out, "mask")), { purpose: "tag", labels: three, seed: 3 }),
+  await loadModel(engine, folder(join(out, "mask")), { task: "token-classification", labels: three, seed: 3 }),
 );
 
 /** Small models of the other families, every published class of each. */
@@ -226,11 +230,11 @@ const FAMILIES: Readonly<Record<string, object>> = {
 };
 for (const [type, sizes] of Object.entries(FAMILIES)) {
   const { architectures } = familyOf({ model_type: type });
-  for (const purpose of Object.keys(architectures) as Purpose[]) {
-    const labels = purpose === "tag" || purpose === "classify" ? three : null;
+  for (const purpose of Object.keys(architectures) as ModelTask[]) {
+    const labels = purpose === "token-classification" || purpose === "sequence-classification" ? three : null;
     const config = { model_type: type, ...sizes };
     const files = memoryFiles([["config.json", jsonBytes(config)]]);
-    const loaded = await loadModel(engine, files, { purpose, labels, scratch: true, seed: 7 });
+    const loaded = await loadModel(engine, files, { task: purpose, labels, scratch: true, seed: 7 });
     disturb(loaded);
     await save(`${type}-${purpose}`, loaded);
   }
@@ -245,7 +249,7 @@ await save("electra-pair-discriminator", pair.discriminator);
 
 /** A sentence-transformers folder, its vectors as Cloze computes them. */
 async function saveSentence(name: string, from: string, pooling: Pooling | null): Promise<void> {
-  using loaded = await loadModel(engine, folder(from), { purpose: "encode" });
+  using loaded = await loadModel(engine, folder(from), { task: "feature-extraction" });
   const tokens = await loadTokenizer(folder(from));
   const settings = await readSentenceSettings(folder(from));
   const wanted = pooling ? { ...settings, pooling } : settings;

@@ -4,11 +4,11 @@ import { ACTIVATIONS, type Activation, activate, activationNamed } from "../../s
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
-import { engines } from "../engines.js";
-import { near } from "../near.js";
-import { normalBelow, normalDensity } from "../special.js";
-import { parameter, weighed } from "../training.js";
-import { wave } from "../wave.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
+import { normalBelow, normalDensity } from "../helpers/special.js";
+import { parameter, weighed } from "../helpers/training.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("activation");
 

@@ -6,9 +6,9 @@ import { affine, affineTransposed } from "../../sdk/tensor/ops/affine.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { reshape, type Shape, type Tensor, tensor } from "../../sdk/tensor/tensor.js";
-import { engines } from "../engines.js";
-import { near } from "../near.js";
-import { wave } from "../wave.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("affine");
 

@@ -6,9 +6,9 @@ import { philox } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { type Tensor, tensor } from "../../sdk/tensor/tensor.js";
-import { engines } from "../engines.js";
-import { parameter, weighed } from "../training.js";
-import { wave } from "../wave.js";
+import { engines } from "../helpers/engines.js";
+import { parameter, weighed } from "../helpers/training.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("dropout");
 

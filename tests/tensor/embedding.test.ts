@@ -4,10 +4,10 @@ import { embedding, embeddingSum, gatherRows } from "../../sdk/tensor/ops/embedd
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
-import { engines } from "../engines.js";
-import { near } from "../near.js";
-import { parameter, weighed } from "../training.js";
-import { wave } from "../wave.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
+import { parameter, weighed } from "../helpers/training.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("embedding");
 

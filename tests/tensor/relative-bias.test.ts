@@ -6,10 +6,10 @@ import { relativeBias } from "../../sdk/tensor/ops/relative-bias.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
-import { engines } from "../engines.js";
-import { near } from "../near.js";
-import { numericGradient, parameter, weighed } from "../training.js";
-import { wave } from "../wave.js";
+import { engines } from "../helpers/engines.js";
+import { near } from "../helpers/near.js";
+import { numericGradient, parameter, weighed } from "../helpers/training.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("bias of attention");
 

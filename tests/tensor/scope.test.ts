@@ -5,7 +5,7 @@ import { DisposedError } from "../../sdk/engine/errors.js";
 import { add } from "../../sdk/tensor/ops/elementwise.js";
 import { Scope, unscoped } from "../../sdk/tensor/scope.js";
 import { intTensor, reshape, rows, type Tensor, tensor, zeros } from "../../sdk/tensor/tensor.js";
-import { wave } from "../wave.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("scopes and tensors");
 const engine = await Engine.create();

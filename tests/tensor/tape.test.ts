@@ -9,8 +9,8 @@ import { type Rng, seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward, nextDropout } from "../../sdk/tensor/tape.js";
 import { reshape, rows, type Tensor, tensor } from "../../sdk/tensor/tensor.js";
-import { parameter, weighed } from "../training.js";
-import { wave } from "../wave.js";
+import { parameter, weighed } from "../helpers/training.js";
+import { wave } from "../helpers/wave.js";
 
 const test = suite("tape");
 const engine = await Engine.create();

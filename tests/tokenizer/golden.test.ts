@@ -5,7 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readTokenizerJson, toCodePoints } from "../../sdk/tokenizer/index.js";
-import { shared } from "../shared.js";
+import { shared } from "../helpers/shared.js";
 
 const test = suite("golden tokenizers");
 const folder = shared("golden/tokenizers/texts.jsonl.gz", "tokenizers against the reference");

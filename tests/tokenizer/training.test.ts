@@ -20,8 +20,8 @@ import {
 } from "../../sdk/tokenizer/index.js";
 import { digamma, exp, ln } from "../../sdk/tokenizer/real-math.js";
 import { repeatedSubstrings } from "../../sdk/tokenizer/substrings.js";
-import { near } from "../near.js";
-import { shared } from "../shared.js";
+import { near } from "../helpers/near.js";
+import { shared } from "../helpers/shared.js";
 
 const test = suite("tokenizer training");
 const TEXTS = [

@@ -25,10 +25,10 @@ import {
 } from "cloze";
 import { folder } from "cloze/node";
 import { Command, Option } from "commander";
-import { collect, fileSource, requireFiles } from "../input.js";
-import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
-import { percent, say, table, writeLine } from "../output.js";
-import { integer, real, UsageError, wholeNumber } from "../usage.js";
+import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
+import { collect, fileSource, requireFiles } from "../shared/input.js";
+import { percent, say, table, writeLine } from "../shared/output.js";
+import { integer, real, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;
@@ -85,7 +85,7 @@ async function open(options: Options): Promise<Opened> {
   // Sentence models pool as they were trained to. Of others the mean is taken as studies of languages take it.
   const sentences = (await files.read("modules.json")) !== undefined;
   const engine = await engineOf(options);
-  const { model } = await loadModel(engine, files, { purpose: "encode" });
+  const { model } = await loadModel(engine, files, { task: "feature-extraction" });
   return {
     model,
     pooling,

@@ -15,11 +15,11 @@ import {
 } from "cloze";
 import type { Tokenizer } from "cloze/tokenizer";
 import { Command } from "commander";
-import { BART_CORRUPTIONS, bartCorruption } from "../bart-corruptions.js";
-import { parseLine, sources } from "../input.js";
-import { writeLine } from "../output.js";
-import { maskOf, openTokenizer } from "../tokenizers.js";
-import { positive, UsageError, wholeNumber } from "../usage.js";
+import { BART_CORRUPTIONS, bartCorruption } from "../shared/bart-corruptions.js";
+import { parseLine, sources } from "../shared/input.js";
+import { writeLine } from "../shared/output.js";
+import { maskOf, openTokenizer } from "../shared/tokenizers.js";
+import { positive, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options {
   readonly objective: string;
@@ -42,7 +42,7 @@ function corruptions(tokenizer: Tokenizer, rate: number | undefined): Readonly<R
   return {
     "masked-lm": () => maskedLm({ vocabulary: vocabulary(), ...given }).corrupt,
     "whole-words": () => maskedLm({ vocabulary: vocabulary(), wholeWords: true, ...given }).corrupt,
-    roberta: () => maskedLm({ vocabulary: vocabulary(), choose: "rounded", firstRandom: 4, ...given }).corrupt,
+    roberta: () => maskedLm({ vocabulary: vocabulary(), selection: "rounded", firstRandomId: 4, ...given }).corrupt,
     ngrams: () => ngramMaskedLm({ vocabulary: vocabulary(), ...given }).corrupt,
     spans: () => spanMaskedLm({ vocabulary: vocabulary(), ...given }).corrupt,
     mass: () => mass({ vocabulary: vocabulary(), ...(rate !== undefined && { share: rate }) }).corrupt,

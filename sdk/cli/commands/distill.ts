@@ -2,7 +2,7 @@ import {
   adamW,
   boundaries,
   distilMaskedLm,
-  linearRate,
+  linearSchedule,
   loadModel,
   loadTokenizer,
   maskedHeldOut,
@@ -15,13 +15,13 @@ import {
 } from "cloze";
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
-import { Checkpoints, interruption } from "../checkpoints.js";
-import { requireFiles } from "../input.js";
-import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
-import { say, table, writeLine } from "../output.js";
 import { fingerprint, loop, splitDocuments } from "../pretrain/run.js";
-import { maskOf } from "../tokenizers.js";
-import { notNegative, positive, UsageError, wholeNumber } from "../usage.js";
+import { Checkpoints, interruption } from "../shared/checkpoints.js";
+import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
+import { requireFiles } from "../shared/input.js";
+import { say, table, writeLine } from "../shared/output.js";
+import { maskOf } from "../shared/tokenizers.js";
+import { notNegative, positive, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly teacher: string;
@@ -58,7 +58,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   const tokenizer = await loadTokenizer(folder(options.teacher));
   const mask = maskOf(tokenizer);
   using engine = await engineOf(options);
-  using teacher = await loadModel(engine, folder(options.teacher), { purpose: "mask" });
+  using teacher = await loadModel(engine, folder(options.teacher), { task: "masked-lm" });
   if (teacher.fresh.length > 0)
     throw new UsageError(`${options.teacher} cannot teach masked LM: its weights have no ${teacher.fresh[0]}`);
   using student = studentOf(teacher, options.layers);
@@ -67,7 +67,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   const sequences = { length, special: boundaries(tokenizer), seed: options.seed };
   const masking = { vocabulary: { size: tokenizer.size, mask }, rate: options.mask };
   const { temperature, soft, hard, cosine, steps, rows, accumulate, rate, seed } = options;
-  using optimizer = adamW(student.weights, { decay: 0.01 });
+  using optimizer = adamW(student.weights, { weightDecay: 0.01 });
   const checkpoints = new Checkpoints(options.out, options.checkpointEvery, {
     command: "distill",
     ...{ temperature, soft, hard, cosine, steps, rows, accumulate, rate, seed, length },
@@ -89,9 +89,9 @@ async function run(files: readonly string[], options: Options): Promise<void> {
       }),
       samples: pretrainingSamples(documents, "sentences", sequences),
       optimizer,
-      rate: linearRate(rate, Math.ceil(steps / 20), steps),
-      clip: 5,
-      ...{ rows, accumulate, seed, steps },
+      learningRate: linearSchedule(rate, Math.ceil(steps / 20), steps),
+      maxGradNorm: 5,
+      ...{ batchSize: rows, gradientAccumulationSteps: accumulate, seed, steps },
       ...(from && { from }),
     }),
     { steps, title: "distilling", json: options.json ?? false },

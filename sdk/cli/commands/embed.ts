@@ -8,11 +8,11 @@ import {
 } from "cloze";
 import { folder } from "cloze/node";
 import { Command, Option } from "commander";
-import { parseLine } from "../input.js";
-import { answerLines, type InputLine, type LineWork } from "../lines.js";
-import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../model-options.js";
-import { floats } from "../output.js";
-import { UsageError, wholeNumber } from "../usage.js";
+import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
+import { parseLine } from "../shared/input.js";
+import { floats } from "../shared/output.js";
+import { answerLines, type InputLine, type LineWork } from "../shared/threads.js";
+import { UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;

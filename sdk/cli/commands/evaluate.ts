@@ -9,11 +9,11 @@ import {
 } from "cloze";
 import { folder } from "cloze/node";
 import { Command } from "commander";
-import { collect, fileSource, requireFiles } from "../input.js";
-import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
-import { say, table, writeLine } from "../output.js";
-import { type AnyTask, fittedTo, taskNamed } from "../tasks.js";
-import { UsageError, wholeNumber } from "../usage.js";
+import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
+import { collect, fileSource, requireFiles } from "../shared/input.js";
+import { say, table, writeLine } from "../shared/output.js";
+import { type AnyTask, fittedTo, taskNamed } from "../shared/tasks.js";
+import { UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;
@@ -35,13 +35,13 @@ async function embeddingTaskOf(options: Options, sentence: SentenceSettings): Pr
 }
 
 /** The task that a model was saved for; pairs and single texts are told apart by the file. */
-function taskOf({ purpose, config }: Pretrained, options: Options): AnyTask {
+function taskOf({ task, config }: Pretrained, options: Options): AnyTask {
   if (options.task !== undefined) return taskNamed(options.task, options.columns);
-  if (purpose === "tag" || purpose === "answer") return taskNamed(purpose);
-  if (purpose === "classify")
+  if (task === "token-classification" || task === "question-answering") return taskNamed(task);
+  if (task === "sequence-classification")
     return taskNamed(config["problem_type"] === "regression" ? "regress" : "classify", options.columns);
   throw new UsageError(
-    `the model in ${options.model} is not fine-tuned for a task (it is made to ${purpose}); fine-tune it first`,
+    `the model in ${options.model} is not fine-tuned for a task (it is made to ${task}); fine-tune it first`,
   );
 }
 
@@ -52,7 +52,8 @@ async function run(options: Options): Promise<void> {
     ? loadModel(engine, folder(options.model))
     : loadAdapted(engine, folder(options.model), folder(options.adapter)));
   const sentences = (await folder(options.model).read("modules.json")) !== undefined;
-  const embeds = options.task === "embed" || (options.task === undefined && loaded.purpose === "encode" && sentences);
+  const embeds =
+    options.task === "embed" || (options.task === undefined && loaded.task === "feature-extraction" && sentences);
   const sentence = embeds ? await readSentenceSettings(folder(options.model)) : null;
   const task = sentence ? await embeddingTaskOf(options, sentence) : taskOf(loaded, options);
   const tokenizer = await loadTokenizer(folder(options.model));

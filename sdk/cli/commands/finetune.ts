@@ -8,8 +8,8 @@ import {
   type LabelSet,
   loadModel,
   loadTokenizer,
+  type ModelTask,
   type Pretrained,
-  type Purpose,
   readSentenceSettings,
   type SentenceSettings,
   saveAdapter,
@@ -20,14 +20,20 @@ import {
 } from "cloze";
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
-import { type AdaptingOptions, adaptedAs, adaptingSettings, rateFactor, withAdaptingOptions } from "../adapting.js";
-import { Checkpoints, interruption } from "../checkpoints.js";
-import { collect, fileSource, requireFiles } from "../input.js";
-import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
-import { progress, say, table, writeLine } from "../output.js";
-import { follow } from "../steps.js";
-import { type AnyTask, fittedTo, PLAIN_SENTENCES, taskNamed } from "../tasks.js";
-import { positive, UsageError, wholeNumber } from "../usage.js";
+import {
+  type AdaptingOptions,
+  adaptedAs,
+  adaptingSettings,
+  rateFactor,
+  withAdaptingOptions,
+} from "../shared/adapter-options.js";
+import { Checkpoints, interruption } from "../shared/checkpoints.js";
+import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
+import { collect, fileSource, requireFiles } from "../shared/input.js";
+import { progress, say, table, writeLine } from "../shared/output.js";
+import { follow } from "../shared/step-reporter.js";
+import { type AnyTask, fittedTo, PLAIN_SENTENCES, taskNamed } from "../shared/tasks.js";
+import { positive, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions, AdaptingOptions {
   readonly task: string;
@@ -89,7 +95,7 @@ async function taughtTask(
 ): Promise<{ task: AnyTask } & Disposable> {
   if (task.name !== "classify" && task.name !== "pair")
     throw new UsageError(`--teacher: --task ${task.name} cannot be taught; expected classify or pair`);
-  const teacher = await loadModel(engine, folder(path), { purpose: "classify" });
+  const teacher = await loadModel(engine, folder(path), { task: "sequence-classification" });
   if (teacher.fresh.length > 0 || teacher.labels?.names.join() !== labels?.names.join())
     throw new UsageError(
       `--teacher ${path}: it must have been fine-tuned to the labels of the training file, ${labels?.names.join(", ")}; it has ${teacher.labels?.names.join(", ")}`,
@@ -101,10 +107,10 @@ async function taughtTask(
 function load(
   engine: Engine,
   { model, scratch, seed }: Options,
-  purpose: Purpose,
+  task: ModelTask,
   labels: LabelSet | null,
 ): Promise<Pretrained> {
-  return loadModel(engine, folder((model ?? scratch)!), { purpose, labels, seed, scratch: scratch !== undefined });
+  return loadModel(engine, folder((model ?? scratch)!), { task: task, labels, seed, scratch: scratch !== undefined });
 }
 
 /** Tokens of the longest sequence, where neither the user nor, for vectors, the folder says. */
@@ -138,7 +144,7 @@ async function run(options: Options): Promise<void> {
   using engine = await engineOf(options);
   using taught = options.teacher === undefined ? null : await taughtTask(plain, engine, options.teacher, labels);
   const task = taught?.task ?? plain;
-  using model = await load(engine, options, task.purpose, labels);
+  using model = await load(engine, options, task.modelTask, labels);
   using loaded = adaptedAs(model, options);
   const tokenizer = await loadTokenizer(source);
   const said = task.name === "embed" ? sentence.length : null;
@@ -148,7 +154,7 @@ async function run(options: Options): Promise<void> {
   const { epochs, rows, seed } = options;
   const usual = model.weights.count < SMALL ? 3e-4 : 5e-5;
   const rate = options.rate ?? ("lora" in loaded ? ADAPTER_RATE : usual);
-  using optimizer = adamW(loaded.weights, { decay: 0.01, factor: rateFactor(loaded, options) });
+  using optimizer = adamW(loaded.weights, { weightDecay: 0.01, factor: rateFactor(loaded, options) });
   const best = new BestWeights(loaded.weights);
   const data = createHash("sha256")
     .update(JSON.stringify([loaded.config, training, dev]))
@@ -182,8 +188,8 @@ async function run(options: Options): Promise<void> {
     settings,
     train: training,
     epochs,
-    rate,
-    rows,
+    learningRate: rate,
+    batchSize: rows,
     seed,
     optimizer,
     best,

@@ -2,10 +2,10 @@
 import { type GenerationSettings, type Pipeline, text2textGeneration, textGeneration } from "cloze";
 import { folder } from "cloze/node";
 import { Command } from "commander";
-import { parseLine, readWhole } from "../input.js";
-import { answerLines, type InputLine, type LineWork } from "../lines.js";
-import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../model-options.js";
-import { positive, UsageError, wholeNumber } from "../usage.js";
+import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
+import { parseLine, readWhole } from "../shared/input.js";
+import { answerLines, type InputLine, type LineWork } from "../shared/threads.js";
+import { positive, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;

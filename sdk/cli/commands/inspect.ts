@@ -2,10 +2,10 @@ import { stat } from "node:fs/promises";
 import { familyOf, loadTokenizer, ModelFileError, readSafetensors, TokenizerError } from "cloze";
 import { exists, folder } from "cloze/node";
 import { Command } from "commander";
-import { readWhole, requireFiles } from "../input.js";
-import { say, table, writeLine } from "../output.js";
-import { openTokenizer } from "../tokenizers.js";
-import { UsageError } from "../usage.js";
+import { readWhole, requireFiles } from "../shared/input.js";
+import { say, table, writeLine } from "../shared/output.js";
+import { openTokenizer } from "../shared/tokenizers.js";
+import { UsageError } from "../shared/usage.js";
 
 interface Options {
   readonly json?: boolean;

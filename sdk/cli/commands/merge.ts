@@ -1,9 +1,9 @@
 import { loadAdapted, loadTokenizer, saveModel } from "cloze";
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
-import { engineOf, type ModelOptions, withModelOptions } from "../model-options.js";
-import { say, writeLine } from "../output.js";
-import { UsageError } from "../usage.js";
+import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
+import { say, writeLine } from "../shared/output.js";
+import { UsageError } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;

@@ -9,10 +9,10 @@ import {
 } from "cloze";
 import { exists, folder } from "cloze/node";
 import { Command } from "commander";
-import { parseLine, readWhole } from "../input.js";
-import { answerLines, type InputLine, type LineWork } from "../lines.js";
-import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../model-options.js";
-import { UsageError, wholeNumber } from "../usage.js";
+import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
+import { parseLine, readWhole } from "../shared/input.js";
+import { answerLines, type InputLine, type LineWork } from "../shared/threads.js";
+import { UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;

@@ -1,7 +1,7 @@
 import {
   adamW,
   FRESH_FAMILIES,
-  linearRate,
+  linearSchedule,
   loadTokenizer,
   readTextRows,
   type TokenizedDocument,
@@ -10,19 +10,19 @@ import {
 } from "cloze";
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
-import { Checkpoints, interruption } from "../checkpoints.js";
-import { fileSource, readWhole, requireFiles } from "../input.js";
-import { engineOf, withModelOptions } from "../model-options.js";
-import { say, writeLine } from "../output.js";
 import { causalCourse } from "../pretrain/causal.js";
-import type { Course, PretrainOptions, Setting, TokenizedPair } from "../pretrain/course.js";
 import { REWRITING, rewritingCourse } from "../pretrain/denoising.js";
 import { HIDING, maskedCourse, maskedParts } from "../pretrain/masked.js";
+import type { Course, PretrainOptions, Setting, TokenizedPair } from "../pretrain/recipe.js";
 import { replacedCourse } from "../pretrain/replaced.js";
 import { fingerprint, loop, splitDocuments } from "../pretrain/run.js";
 import { learnVocabulary } from "../pretrain/vocabulary.js";
-import { openTokenizer } from "../tokenizers.js";
-import { positive, share, UsageError, wholeNumber } from "../usage.js";
+import { Checkpoints, interruption } from "../shared/checkpoints.js";
+import { engineOf, withModelOptions } from "../shared/engine-options.js";
+import { fileSource, readWhole, requireFiles } from "../shared/input.js";
+import { say, writeLine } from "../shared/output.js";
+import { openTokenizer } from "../shared/tokenizers.js";
+import { positive, share, UsageError, wholeNumber } from "../shared/usage.js";
 
 /** How an objective is learned, and by which family where none is named. */
 interface Kind {
@@ -135,7 +135,7 @@ async function run(files: readonly string[], options: PretrainOptions): Promise<
   if (pairs.length > 0 && kind.course !== maskedCourse)
     throw new UsageError(`--pairs is for masked LM (translation LM), not for ${options.objective}`);
   using course = await kind.course({ engine, options, family, tokenizer, languages, pairs });
-  using optimizer = adamW(course.weights, { decay: 0.01 });
+  using optimizer = adamW(course.weights, { weightDecay: 0.01 });
   const { steps, rate, rows, accumulate, seed } = options;
   const settings = settingsOf(options, Object.values(languages).flat(), pairs, tokenizer);
   const checkpoints = new Checkpoints(options.out, options.checkpointEvery, settings);
@@ -144,8 +144,8 @@ async function run(files: readonly string[], options: PretrainOptions): Promise<
     course.run({
       engine,
       optimizer,
-      rate: linearRate(rate, warmupOf(options), steps),
-      ...{ rows, accumulate, seed },
+      learningRate: linearSchedule(rate, warmupOf(options), steps),
+      ...{ batchSize: rows, gradientAccumulationSteps: accumulate, seed },
       ...(from && { from }),
     }),
     { steps, title: "pre-training", json: options.json ?? false },

@@ -1,10 +1,10 @@
 import { type Encoding, type Tokenizer, toCodePoints } from "cloze/tokenizer";
 import { Command } from "commander";
-import { parseLine, sources } from "../input.js";
-import { writeLine } from "../output.js";
-import { TokenLines } from "../token-lines.js";
-import { openTokenizer } from "../tokenizers.js";
-import { UsageError, wholeNumber } from "../usage.js";
+import { TokenLines } from "../shared/id-writer.js";
+import { parseLine, sources } from "../shared/input.js";
+import { writeLine } from "../shared/output.js";
+import { openTokenizer } from "../shared/tokenizers.js";
+import { UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options {
   readonly tokenizer: string;

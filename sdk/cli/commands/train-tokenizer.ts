@@ -2,9 +2,9 @@ import { seed } from "cloze";
 import { writeFileAtomically } from "cloze/node";
 import { sampleLanguages, type Tokenizer, trainBpe, trainUnigram, trainWordPiece } from "cloze/tokenizer";
 import { Command } from "commander";
-import { requireFiles, sources } from "../input.js";
-import { progress, say, writeLine } from "../output.js";
-import { share, UsageError, wholeNumber } from "../usage.js";
+import { requireFiles, sources } from "../shared/input.js";
+import { progress, say, writeLine } from "../shared/output.js";
+import { share, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options {
   readonly size: number;

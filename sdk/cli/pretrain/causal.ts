@@ -1,15 +1,15 @@
 /** Decoders that say what comes next: GPT-2. */
-import { alone, causalLm, packStream, perplexity, seed, shuffle, type TokenizedDocument, tokensHeldOut } from "cloze";
-import { UsageError } from "../usage.js";
-import { type Course, courseOf, modelOf, onlyStage, refuseShort, type Setting, samplesOf, saving } from "./course.js";
+import { causalLm, packStream, perplexity, seed, shuffle, single, type TokenizedDocument, tokensHeldOut } from "cloze";
+import { UsageError } from "../shared/usage.js";
+import { type Course, courseOf, modelOf, onlyStage, refuseShort, type Setting, samplesOf, saving } from "./recipe.js";
 
 export async function causalCourse(setting: Setting): Promise<Course> {
   refuseShort(setting);
   const { options, tokenizer } = setting;
   const end = tokenizer.special.eos ?? tokenizer.special.sep;
   if (end === undefined) throw new UsageError("the tokenizer has no token that ends a text, which causal-lm needs");
-  const loaded = await modelOf(setting, "continue");
-  const objective = alone(causalLm());
+  const loaded = await modelOf(setting, "causal-lm");
+  const objective = single(causalLm());
   const blocks = (documents: readonly TokenizedDocument[]) => packStream(documents, { length: options.length, end });
   const samples = samplesOf(setting, (documents) => (epoch) => {
     // The stream is cut at other places each time, as its documents come in another order.
@@ -27,6 +27,6 @@ export async function causalCourse(setting: Setting): Promise<Course> {
       save: saving(loaded, setting),
       [Symbol.dispose]: () => loaded[Symbol.dispose](),
     },
-    onlyStage<"continue">(setting, { objective, samples }),
+    onlyStage<"causal-lm">(setting, { objective, samples }),
   );
 }

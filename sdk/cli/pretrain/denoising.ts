@@ -10,12 +10,12 @@ import {
   spanCorruption,
   tokensHeldOut,
 } from "cloze";
-import { BART_CORRUPTIONS, bartCorruption } from "../bart-corruptions.js";
-import { maskOf } from "../tokenizers.js";
-import { UsageError } from "../usage.js";
-import { type Course, courseOf, modelOf, onlyStage, refuseShort, type Setting, samplesOf, saving } from "./course.js";
+import { BART_CORRUPTIONS, bartCorruption } from "../shared/bart-corruptions.js";
+import { maskOf } from "../shared/tokenizers.js";
+import { UsageError } from "../shared/usage.js";
+import { type Course, courseOf, modelOf, onlyStage, refuseShort, type Setting, samplesOf, saving } from "./recipe.js";
 
-type Rewriting = Objective<Model<"rewrite">>;
+type Rewriting = Objective<Model<"seq2seq-lm">>;
 
 /** T5's sentinels count down from <extra_id_0>. */
 function spans({ tokenizer, options }: Setting): Rewriting {
@@ -59,7 +59,7 @@ export async function rewritingCourse(setting: Setting): Promise<Course> {
   const { eos } = tokenizer.special;
   // T5's corruption leaves special tokens out, and its tokenizers have none for the beginning.
   const special = options.objective === "t5" ? { cls: eos!, sep: eos! } : boundaries(tokenizer);
-  const loaded = await modelOf(setting, "rewrite");
+  const loaded = await modelOf(setting, "seq2seq-lm");
   const sequences = { length: options.length, special, seed: options.seed };
   return courseOf(
     {
@@ -73,7 +73,7 @@ export async function rewritingCourse(setting: Setting): Promise<Course> {
       save: saving(loaded, setting),
       [Symbol.dispose]: () => loaded[Symbol.dispose](),
     },
-    onlyStage<"rewrite">(setting, {
+    onlyStage<"seq2seq-lm">(setting, {
       objective,
       samples: samplesOf(setting, (documents) => pretrainingSamples(documents, "sentences", sequences)),
     }),

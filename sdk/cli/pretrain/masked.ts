@@ -1,15 +1,15 @@
 /** Encoders that fill masks, alone or with a task on pairs of segments. */
 import {
   type Arrangement,
-  alone,
   boundaries,
+  combine,
   type HeadObjective,
+  type LmHead,
   type MaskedLmOptions,
   type Model,
   maskedHeldOut,
   maskedLm,
   ngramMaskedLm,
-  type PredictsTokens,
   pairAccuracy,
   pairObjective,
   perplexity,
@@ -17,27 +17,27 @@ import {
   repeatPositions,
   type Sample,
   type Stage,
+  single,
   spanMaskedLm,
-  together,
   translationPair,
   type Weights,
 } from "cloze";
-import { maskOf } from "../tokenizers.js";
-import { UsageError } from "../usage.js";
-import { type Course, courseOf, modelOf, type Setting, samplesOf, saving } from "./course.js";
+import { maskOf } from "../shared/tokenizers.js";
+import { UsageError } from "../shared/usage.js";
+import { type Course, courseOf, modelOf, type Setting, samplesOf, saving } from "./recipe.js";
 
 /** How tokens are hidden, by the name of the objective. */
-export const HIDING: Readonly<Record<string, (options: MaskedLmOptions) => HeadObjective<PredictsTokens>>> = {
+export const HIDING: Readonly<Record<string, (options: MaskedLmOptions) => HeadObjective<LmHead>>> = {
   "masked-lm": maskedLm,
   "ngram-masked-lm": ngramMaskedLm,
   "span-masked-lm": spanMaskedLm,
-  roberta: (options) => maskedLm({ ...options, choose: "rounded", firstRandom: 4 }),
+  roberta: (options) => maskedLm({ ...options, selection: "rounded", firstRandomId: 4 }),
 };
 const PAIRS: readonly string[] = ["next-sentence", "sentence-order"] satisfies Arrangement[];
 
 /** The task on pairs that an objective names besides hiding, if any; null where it is not an objective of masks. */
 export function maskedParts(objective: string): {
-  readonly hide: (options: MaskedLmOptions) => HeadObjective<PredictsTokens>;
+  readonly hide: (options: MaskedLmOptions) => HeadObjective<LmHead>;
   readonly arrangement: Arrangement;
 } | null {
   const parts = objective.split("+");
@@ -52,7 +52,7 @@ export function maskedParts(objective: string): {
 const SHORT_SHARE = 0.8;
 
 /** A model that fills masks, whether it judges pairs too or not. */
-type Fills = Model<"mask"> & Partial<Model<"pair">>;
+type Fills = Model<"masked-lm"> & Partial<Model<"next-sentence-prediction">>;
 
 /** Sequences of the text, and of each translation with its sentence, in one order and the other from epoch to epoch. */
 function samples(setting: Setting, arrangement: Arrangement, length: number): (epoch: number) => readonly Sample[] {
@@ -72,11 +72,11 @@ function samples(setting: Setting, arrangement: Arrangement, length: number): (e
 function stagesOf(
   setting: Setting,
   arrangement: Arrangement,
-  masked: HeadObjective<PredictsTokens>,
+  masked: HeadObjective<LmHead>,
   weights: Weights,
 ): Stage<Fills>[] {
   const { length, short, steps } = setting.options;
-  const whole = arrangement === "sentences" ? alone(masked) : together(masked, pairObjective(arrangement));
+  const whole = arrangement === "sentences" ? single(masked) : combine(masked, pairObjective(arrangement));
   const full = {
     until: steps,
     objective: whole as Stage<Fills>["objective"],
@@ -85,7 +85,11 @@ function stagesOf(
   if (short === undefined) return [full];
   if (short >= length) throw new UsageError(`--short ${short} is not shorter than --length ${length}`);
   return [
-    { until: Math.floor(steps * SHORT_SHARE), objective: alone(masked), samples: samples(setting, "sentences", short) },
+    {
+      until: Math.floor(steps * SHORT_SHARE),
+      objective: single(masked),
+      samples: samples(setting, "sentences", short),
+    },
     { ...full, enter: () => repeatPositions(weights, short) },
   ];
 }
@@ -101,8 +105,8 @@ export async function maskedCourse(setting: Setting): Promise<Course> {
     rate: options.mask ?? 0.15,
     wholeWords: options.wholeWords ?? false,
   };
-  const alonePurpose = arrangement === "sentences";
-  const loaded = await modelOf(setting, alonePurpose ? "mask" : "pretrain");
+  const encoderOnly = arrangement === "sentences";
+  const loaded = await modelOf(setting, encoderOnly ? "masked-lm" : "pretraining");
   const model: Fills = loaded.model;
   const sequences = { length: options.length, special, seed: options.seed };
   return courseOf(
@@ -119,9 +123,9 @@ export async function maskedCourse(setting: Setting): Promise<Course> {
           masked_accuracy: accuracy,
           targets,
         };
-        if (alonePurpose || held.length < 2) return figures;
+        if (encoderOnly || held.length < 2) return figures;
         const pairs = pretrainingSamples(held, arrangement, sequences)(0);
-        return { ...figures, pair_accuracy: pairAccuracy(model as Model<"pretrain">, pairs) };
+        return { ...figures, pair_accuracy: pairAccuracy(model as Model<"pretraining">, pairs) };
       },
       save: saving(loaded, setting),
       [Symbol.dispose]: () => loaded[Symbol.dispose](),

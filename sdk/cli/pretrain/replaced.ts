@@ -14,9 +14,9 @@ import {
   type WritableFiles,
 } from "cloze";
 import { folder } from "cloze/node";
-import { maskOf } from "../tokenizers.js";
-import { UsageError } from "../usage.js";
-import { type Course, courseOf, refuseShort, type Setting, samplesOf, sizesOf } from "./course.js";
+import { maskOf } from "../shared/tokenizers.js";
+import { UsageError } from "../shared/usage.js";
+import { type Course, courseOf, refuseShort, type Setting, samplesOf, sizesOf } from "./recipe.js";
 
 const GENERATOR = "generator";
 

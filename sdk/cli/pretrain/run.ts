@@ -1,11 +1,11 @@
 /** What commands that learn from plain text have in common. */
 import { createHash } from "node:crypto";
 import { type Optimizer, readDocuments, type Step, type TokenizedDocument } from "cloze";
-import type { Checkpoints } from "../checkpoints.js";
-import { collect, sources } from "../input.js";
-import { progress } from "../output.js";
-import { follow } from "../steps.js";
-import { UsageError } from "../usage.js";
+import type { Checkpoints } from "../shared/checkpoints.js";
+import { collect, sources } from "../shared/input.js";
+import { progress } from "../shared/output.js";
+import { follow } from "../shared/step-reporter.js";
+import { UsageError } from "../shared/usage.js";
 
 async function documentsOf(names: readonly string[]): Promise<string[][]> {
   const all: string[][] = [];

@@ -5,12 +5,12 @@ import {
   answerTokens,
   decodeSpans,
   encodeQuestion,
-  type PointsToSpans,
+  type SpanHead,
   type SpanOptions,
   spanObjective,
   type Window,
 } from "../../heads/span.js";
-import { alone, type Encodes } from "../../objectives/objective.js";
+import { type EncoderBody, single } from "../../objectives/objective.js";
 import { squadScore } from "../metrics/answers.js";
 import { fixedSpanBaseline } from "../metrics/baselines.js";
 import type { Task, TaskSettings } from "./task.js";
@@ -43,7 +43,7 @@ export interface FoundAnswer {
 
 /** The best answer to each question, sliced from its context as it is written. */
 export function findAnswers(
-  model: Encodes & PointsToSpans,
+  model: EncoderBody & SpanHead,
   questions: readonly Pick<Question, "question" | "context">[],
   settings: TaskSettings,
   options: SpanOptions = {},
@@ -75,9 +75,9 @@ export function findAnswers(
   });
 }
 
-export const answerTask: Task<Question, "answer"> = {
+export const answerTask: Task<Question, "question-answering"> = {
   name: "answer",
-  purpose: "answer",
+  modelTask: "question-answering",
   headline: "f1",
   read: readQuestions,
   labels: () => null,
@@ -88,7 +88,7 @@ export const answerTask: Task<Question, "answer"> = {
         labels: { span: answerTokens(window, question.answers[0] ?? null) },
       })),
     ),
-  objective: alone(spanObjective()),
+  objective: single(spanObjective()),
   evaluate(model, examples, settings) {
     // A file with unanswerable questions is scored as SQuAD 2.0, where saying nothing can be right.
     const version = examples.some(({ answers }) => answers.length === 0) ? "2.0" : "1.1";

@@ -6,7 +6,7 @@ import { infer } from "../../heads/infer.js";
 import { LabelSet } from "../../heads/labels.js";
 import { classification, encodeText } from "../../heads/pooled.js";
 import { argmax } from "../../heads/probabilities.js";
-import { alone } from "../../objectives/objective.js";
+import { single } from "../../objectives/objective.js";
 import { majorityBaseline, mostFrequent } from "../metrics/baselines.js";
 import { accuracy, macroF1, matthews } from "../metrics/classification.js";
 import { requireLabels, type Task } from "./task.js";
@@ -25,10 +25,13 @@ async function* readLabelled(rows: AsyncIterable<TextRow>, name: string): AsyncG
 }
 
 /** @param name `classify` for single texts, `pair` for two; they differ in what the rows must have */
-export function classifyTask(name: "classify" | "pair", columns?: Columns): Task<LabelledText, "classify"> {
+export function classifyTask(
+  name: "classify" | "pair",
+  columns?: Columns,
+): Task<LabelledText, "sequence-classification"> {
   return {
     name,
-    purpose: "classify",
+    modelTask: "sequence-classification",
     headline: "accuracy",
     async *read(source) {
       for await (const row of readLabelled(readTextRows(source, columns), source.name)) {
@@ -47,7 +50,7 @@ export function classifyTask(name: "classify" | "pair", columns?: Columns): Task
         return { ...sample, labels: { row: labels.id(row.label) } };
       });
     },
-    objective: alone(classification()),
+    objective: single(classification()),
     evaluate(model, examples, settings) {
       const labels = requireLabels(settings, name);
       const samples = examples.map((row) => encodeText(settings.tokenizer, row, settings.length));

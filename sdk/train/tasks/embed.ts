@@ -65,12 +65,14 @@ export function embedTask(
   scores: boolean,
   columns?: Columns,
   prepare: (text: string) => string = (text) => text,
-): Task<TextPair, "encode"> {
-  const one = (text: string, { tokenizer, length }: Parameters<Task<TextPair, "encode">["samples"]>[1]): Sample =>
-    encodeText(tokenizer, { text: prepare(text) }, length);
+): Task<TextPair, "feature-extraction"> {
+  const one = (
+    text: string,
+    { tokenizer, length }: Parameters<Task<TextPair, "feature-extraction">["samples"]>[1],
+  ): Sample => encodeText(tokenizer, { text: prepare(text) }, length);
   return {
     name: "embed",
-    purpose: "encode",
+    modelTask: "feature-extraction",
     headline: scores ? "spearman" : "mrr",
     async *read(source) {
       for await (const row of readTextRows(source, columns)) {

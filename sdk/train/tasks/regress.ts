@@ -3,7 +3,7 @@ import { DataError } from "../../data/source.js";
 import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
 import { infer } from "../../heads/infer.js";
 import { encodeText, regression } from "../../heads/pooled.js";
-import { alone } from "../../objectives/objective.js";
+import { single } from "../../objectives/objective.js";
 import { pearson, spearman } from "../metrics/correlation.js";
 import type { Task } from "./task.js";
 
@@ -14,10 +14,10 @@ export interface ScoredText extends TextRow {
 const squaredError = (guess: ArrayLike<number>, gold: readonly number[]): number =>
   gold.reduce((sum, score, i) => sum + (guess[i]! - score) ** 2, 0) / gold.length;
 
-export function regressTask(columns?: Columns): Task<ScoredText, "classify"> {
+export function regressTask(columns?: Columns): Task<ScoredText, "sequence-classification"> {
   return {
     name: "regress",
-    purpose: "classify",
+    modelTask: "sequence-classification",
     headline: "spearman",
     async *read(source) {
       for await (const row of readTextRows(source, columns)) {
@@ -31,7 +31,7 @@ export function regressTask(columns?: Columns): Task<ScoredText, "classify"> {
     labels: () => null,
     samples: (examples, { tokenizer, length }) =>
       examples.map((row) => ({ ...encodeText(tokenizer, row, length), labels: { value: row.score } })),
-    objective: alone(regression()),
+    objective: single(regression()),
     evaluate(model, examples, { tokenizer, length }) {
       const samples = examples.map((row) => encodeText(tokenizer, row, length));
       const predicted = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch)).map(

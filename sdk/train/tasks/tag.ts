@@ -3,9 +3,9 @@ import { readTagged, type TaggedSentence } from "../../data/conllu.js";
 import { infer } from "../../heads/infer.js";
 import { LabelSet } from "../../heads/labels.js";
 import { argmax } from "../../heads/probabilities.js";
-import { decodeTags, encodeTagged, type LabelsTokens, tagging } from "../../heads/tagging.js";
-import type { Encodes } from "../../objectives/objective.js";
-import { alone } from "../../objectives/objective.js";
+import { decodeTags, encodeTagged, type TokenHead, tagging } from "../../heads/tagging.js";
+import type { EncoderBody } from "../../objectives/objective.js";
+import { single } from "../../objectives/objective.js";
 import { mostFrequentTagBaseline } from "../metrics/baselines.js";
 import { accuracy } from "../metrics/classification.js";
 import { entityF1 } from "../metrics/entities.js";
@@ -13,7 +13,7 @@ import { requireLabels, type Task, type TaskSettings } from "./task.js";
 
 /** The tag of every word of every sentence; words cut off by truncation get none and count as wrong. */
 export function tagWords(
-  model: Encodes & LabelsTokens,
+  model: EncoderBody & TokenHead,
   sentences: readonly (readonly string[])[],
   settings: TaskSettings,
 ): (string | null)[][] {
@@ -29,9 +29,9 @@ export function tagWords(
   });
 }
 
-export const tagTask: Task<TaggedSentence, "tag"> = {
+export const tagTask: Task<TaggedSentence, "token-classification"> = {
   name: "tag",
-  purpose: "tag",
+  modelTask: "token-classification",
   headline: "accuracy",
   read: readTagged,
   labels: (examples) => LabelSet.of(examples.flatMap(({ tags }) => tags)),
@@ -39,7 +39,7 @@ export const tagTask: Task<TaggedSentence, "tag"> = {
     const labels = requireLabels(settings, "tag");
     return examples.map(({ words, tags }) => encodeTagged(settings.tokenizer, words, tags, labels, settings));
   },
-  objective: alone(tagging()),
+  objective: single(tagging()),
   evaluate(model, examples, settings) {
     const predicted = tagWords(
       model,

@@ -3,7 +3,7 @@ import type { Sample } from "../../data/sample.js";
 import type { Source } from "../../data/source.js";
 import type { LabelSet } from "../../heads/labels.js";
 import type { Model } from "../../models/build.js";
-import type { Purpose } from "../../models/family.js";
+import type { ModelTask } from "../../models/family.js";
 import type { Objective } from "../../objectives/objective.js";
 import type { Tokenizer } from "../../tokenizer/index.js";
 
@@ -19,10 +19,10 @@ export interface TaskSettings {
   readonly labels: LabelSet | null;
 }
 
-/** One kind of fine-tuning: examples of type `Example`, a model of purpose `P`. */
-export interface Task<Example, P extends Purpose> {
+/** One kind of fine-tuning: examples of type `Example`, a model of model task `P`. */
+export interface Task<Example, P extends ModelTask> {
   readonly name: string;
-  readonly purpose: P;
+  readonly modelTask: P;
   /** the metric by which models are compared */
   readonly headline: string;
   read(source: Source): AsyncIterable<Example>;

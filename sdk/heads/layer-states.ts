@@ -1,0 +1,105 @@
+/**
+ * Hidden states of any layer. Layer 0 is what the embeddings give, the last one what the model ends with; the layers
+ * between carry most of syntax and of what languages share (Tenney et al. 2019, arXiv:1905.05950; Pires et al. 2019,
+ * arXiv:1906.01502). Joining the last four is Devlin et al. 2019, section 5.3.
+ */
+import type { Batch } from "../data/sample.js";
+import type { EncoderBody } from "../objectives/objective.js";
+import { add, scale } from "../tensor/ops/elementwise.js";
+import { type Tensor, tensor } from "../tensor/tensor.js";
+
+/** A model that shows the hidden states of all its layers, the embeddings' first. */
+export interface ShowsLayers {
+  encode(batch: Batch, trace?: { readonly hidden: Tensor[]; change?(layer: number, hidden: Tensor): Tensor }): Tensor;
+}
+
+/** A layer that the model does not have. */
+export class LayerError extends RangeError {
+  override name = "LayerError";
+}
+
+/** What several layers become: vectors side by side, their sum or their mean. */
+export type LayerJoin = "concat" | "sum" | "mean";
+
+/** (tokens, width) each -> (tokens, width × layers); a constant, no gradient passes. */
+function sideBySide(states: readonly Tensor[]): Tensor {
+  const [tokens = 0, width = 0] = states[0]!.shape;
+  const joined = new Float32Array(tokens * width * states.length);
+  for (const [part, { data }] of states.entries())
+    for (let t = 0; t < tokens; t++)
+      joined.set(data.subarray(t * width, (t + 1) * width), (t * states.length + part) * width);
+  return tensor(states[0]!.engine, joined, [tokens, width * states.length]);
+}
+
+function chosen(hidden: readonly Tensor[], layer: number): Tensor {
+  const state = hidden.at(layer);
+  if (state === undefined)
+    throw new LayerError(
+      `layer ${layer} does not exist: the model has layers 0 (embeddings) to ${hidden.length - 1}, or -1 (last) to -${hidden.length}`,
+    );
+  return state;
+}
+
+/**
+ * The same encoder with other hidden states: those of the layers named.
+ *
+ * @param layers 0 for the embeddings' output, 1 … for the layers; negative ones count from the last, which is -1
+ * @example
+ * embedTexts(atLayers(model, [8]), tokenizer, texts, pooling, length);
+ * hiddenStates(atLayers(model, [-4, -3, -2, -1], "sum"), samples);
+ */
+export function atLayers(model: ShowsLayers, layers: readonly number[], join: LayerJoin = "mean"): EncoderBody {
+  if (layers.length === 0) throw new LayerError("atLayers: name at least one layer");
+  const wrong = layers.find((layer) => !Number.isInteger(layer));
+  if (wrong !== undefined) throw new LayerError(`atLayers: a layer is a whole number, got ${wrong}`);
+  return {
+    encode(batch) {
+      const hidden: Tensor[] = [];
+      model.encode(batch, { hidden });
+      const states = layers.map((layer) => chosen(hidden, layer));
+      if (states.length === 1) return states[0]!;
+      if (join === "concat") return sideBySide(states);
+      const sum = states.reduce(add);
+      return join === "sum" ? sum : scale(sum, 1 / states.length);
+    },
+  };
+}
+
+/**
+ * The same encoder with a vector added to every token's hidden state at one layer, from which the layers above go on: take
+ * English, add what tells Chinese from it, and a multilingual model's masked-LM head says Chinese words. Liu et al. 2020
+ * (arXiv:2004.14218), section 4.
+ *
+ * @param shift (width) such as the difference of two languages' means at that layer, times 1 to 3
+ * @throws {LayerError} when the model has no such layer, or is of a build whose layers cannot be changed
+ * @example
+ * const toChinese = languageMean(chinese).map((x, d) => x - languageMean(english)[d]!);
+ * model.tokenScores(shiftedAt(model, 8, toChinese).encode(batch), places);
+ */
+export function shiftedAt(model: ShowsLayers, layer: number, shift: ArrayLike<number>): EncoderBody {
+  return {
+    encode(batch) {
+      const hidden: Tensor[] = [];
+      let changed = false;
+      const last = model.encode(batch, {
+        hidden,
+        change(here, states) {
+          if (here !== layer) return states;
+          changed = true;
+          const [tokens = 0, width = 0] = states.shape;
+          if (shift.length !== width)
+            throw new LayerError(`shiftedAt: a shift of ${shift.length} numbers for hidden states of ${width}`);
+          const rows = Float32Array.from({ length: tokens * width }, (_, i) => shift[i % width]!);
+          return add(states, tensor(states.engine, rows, [tokens, width]));
+        },
+      });
+      if (!changed)
+        throw new LayerError(
+          layer >= 0 && layer < hidden.length
+            ? "shiftedAt: the layers of this family cannot be changed; those of BERT, RoBERTa and XLM-R can"
+            : `shiftedAt: layer ${layer} does not exist: the model has layers 0 (embeddings) to ${hidden.length - 1}`,
+        );
+      return last;
+    },
+  };
+}

@@ -1,0 +1,159 @@
+/**
+ * Whole sentences packed into sequences, for objectives that need no pairs.
+ *
+ * Liu et al. 2019 (RoBERTa, arXiv:1907.11692), section 4.2, DOC-SENTENCES: consecutive sentences of one document until
+ * the next would not fit; a sequence never crosses into another document.
+ */
+import type { Sample } from "../../data/sample.js";
+import {
+  join,
+  type PairOptions,
+  type Segment,
+  type TokenizedDocument,
+  type TokenizedSentence,
+} from "./segment-pairs.js";
+
+/** Sequences of at most `length` tokens, special tokens included; a sentence that is longer alone is split. */
+export function packSentences(
+  documents: readonly TokenizedDocument[],
+  { length, special }: Pick<PairOptions, "length" | "special">,
+): Sample[] {
+  const most = length - 2;
+  if (!(most >= 1))
+    throw new RangeError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
+  const samples: Sample[] = [];
+  for (const document of documents) {
+    let block: TokenizedSentence[] = [];
+    let tokens = 0;
+    const close = () => {
+      if (block.length > 0) samples.push(...split(join(block, 0), most).map((segment) => single(segment, special)));
+      block = [];
+      tokens = 0;
+    };
+    for (const sentence of document) {
+      if (tokens + sentence.ids.length > most) close();
+      block.push(sentence);
+      tokens += sentence.ids.length;
+    }
+    close();
+  }
+  return samples;
+}
+
+/**
+ * RoBERTa's FULL-SENTENCES: consecutive sentences, each ended by the separator, until the next would not fit; sequences may
+ * go on into the next document, behind one separator more. The first token comes on top of a block. fairseq,
+ * token_block_utils_fast.pyx; an over-long sentence is alone, and split here rather than left too long.
+ */
+export function packFullSentences(
+  documents: readonly TokenizedDocument[],
+  { length, special }: Pick<PairOptions, "length" | "special">,
+): Sample[] {
+  const most = length - 1;
+  if (!(most >= 2))
+    throw new RangeError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
+  const units: Piece[][] = documents.flatMap((document, i) => [
+    ...(i > 0 ? [[{ id: special.sep, word: -1 }]] : []),
+    ...document.flatMap((sentence) => pieces(sentence, special.sep, most)),
+  ]);
+  const blocks: Piece[][] = [];
+  let block: Piece[] = [];
+  for (const unit of units) {
+    if (block.length > 0 && block.length + unit.length > most) {
+      blocks.push(block);
+      block = [];
+    }
+    block.push(...unit);
+  }
+  if (block.length > 0) blocks.push(block);
+  return blocks.filter((own) => own.some(({ word }) => word >= 0)).map((own) => blockSample(own, special));
+}
+
+/**
+ * For models that read from left to right: all documents as one stream, each ended by a token of its own, cut into blocks of
+ * `length` tokens. What is left at the end is a shorter block, but for one token alone, behind which nothing is to be said.
+ * Radford et al. 2019; nothing is padded.
+ */
+export function packStream(
+  documents: readonly TokenizedDocument[],
+  { length, end }: { readonly length: number; readonly end: number },
+): Sample[] {
+  if (!(length >= 2)) throw new RangeError(`packing: a block has at least 2 tokens, got length ${length}`);
+  const total = documents.reduce((sum, document) => document.reduce((own, { ids }) => own + ids.length, sum + 1), 0);
+  const ids = new Int32Array(total);
+  const words = new Int32Array(total);
+  let at = 0;
+  for (const document of documents) {
+    const text = join(document, 0);
+    ids.set(text.ids, at);
+    words.set(text.words, at);
+    at += text.ids.length;
+    ids[at] = end;
+    words[at++] = -1;
+  }
+  const blocks: Sample[] = [];
+  for (let begin = 0; begin + 1 < total; begin += length) {
+    const own = words.slice(begin, begin + length);
+    blocks.push({
+      ids: ids.slice(begin, begin + length),
+      segments: new Uint8Array(own.length),
+      special: Uint8Array.from(own, (word) => Number(word < 0)),
+      words: own,
+      labels: {},
+    });
+  }
+  return blocks;
+}
+
+interface Piece {
+  readonly id: number;
+  /** within its sentence; -1 for separators */
+  readonly word: number;
+}
+
+/** A sentence with its separator; one that is longer than a block in several parts. */
+function pieces({ ids, words }: TokenizedSentence, sep: number, most: number): Piece[][] {
+  const all = [...Array.from(ids, (id, i) => ({ id, word: words[i]! })), { id: sep, word: -1 }];
+  return Array.from({ length: Math.ceil(all.length / most) }, (_, i) => all.slice(i * most, (i + 1) * most));
+}
+
+function blockSample(block: readonly Piece[], { cls, sep }: PairOptions["special"]): Sample {
+  const ids = Int32Array.of(cls, ...block.map(({ id }) => id));
+  let base = 0;
+  let last = -1;
+  const words = block.map(({ word }) => {
+    if (word < 0) {
+      base += last + 1;
+      last = -1;
+      return -1;
+    }
+    last = Math.max(last, word);
+    return base + word;
+  });
+  return {
+    ids,
+    segments: new Uint8Array(ids.length),
+    special: Uint8Array.from(ids, (id, i) => Number(i === 0 || (id === sep && words[i - 1] === -1))),
+    words: Int32Array.of(-1, ...words),
+    labels: {},
+  };
+}
+
+function split({ ids, words }: Segment, most: number): Segment[] {
+  const parts: Segment[] = [];
+  for (let begin = 0; begin < ids.length; begin += most)
+    parts.push({ ids: ids.slice(begin, begin + most), words: words.slice(begin, begin + most) });
+  return parts;
+}
+
+/** `[CLS] A [SEP]` */
+function single({ ids, words }: Segment, { cls, sep }: PairOptions["special"]): Sample {
+  const all = Int32Array.from([cls, ...ids, sep]);
+  return {
+    ids: all,
+    segments: new Uint8Array(all.length),
+    special: Uint8Array.from(all, (_, i) => (i === 0 || i === all.length - 1 ? 1 : 0)),
+    words: Int32Array.from([-1, ...words, -1]),
+    labels: {},
+  };
+}

@@ -1,0 +1,284 @@
+/** What the tour computes, in two workers side by side: pre-training, and fine-tuning with and without it. */
+import {
+  type Arrangement,
+  adamW,
+  answerTask,
+  bertConfig,
+  boundaries,
+  classifyTask,
+  combine,
+  Engine,
+  finetune,
+  freshModel,
+  type HeadObjective,
+  type LmHead,
+  linearSchedule,
+  loadModel,
+  type Metrics,
+  type Model,
+  type ModelTask,
+  maskedHeldOut,
+  maskedLm,
+  memoryFiles,
+  type Pretrained,
+  pairAccuracy,
+  pairObjective,
+  pretrainingSamples,
+  readTokenizerJson,
+  repeatPositions,
+  type Stage,
+  saveModel,
+  seed as seedOf,
+  shuffledContexts,
+  single,
+  stepsOfEpochs,
+  type Task,
+  type Tokenizer,
+  tagTask,
+  tokenizeDocuments,
+  trainInStages,
+  type Weights,
+} from "cloze";
+import type { Labelled } from "./embedded-corpus.js";
+
+/**
+ * Sizes and lengths of the tour, chosen so that all of it takes less than four minutes on two cores.
+ *
+ * Pre-training begins with short sequences and masked LM alone: where to look is learned in a fraction of the steps that
+ * longer sequences take, and next-sentence prediction from the first step on keeps a model this small from learning it.
+ */
+export const RECIPE = {
+  vocabulary: 2500,
+  layers: 2,
+  width: 96,
+  heads: 3,
+  /** longest sequence of the model, and of fine-tuning */
+  length: 112,
+  /** none: in so few steps nothing is learned by heart that it would have to be kept from */
+  dropout: 0,
+  /** of random weights: a narrow network needs larger ones than the published 0.02 of width 768 */
+  deviation: 0.08,
+  pretrain: {
+    rows: 16,
+    rate: 2e-3,
+    mask: 0.25,
+    short: { steps: 1900, length: 32 },
+    long: { steps: 500, length: 96 },
+  },
+  finetune: {
+    rows: 16,
+    epochs: { sentiment: 4, tags: 5, inference: 5, questions: 2 },
+    rate: { sentiment: 5e-4, tags: 1e-3, inference: 5e-4, questions: 1e-3 },
+  },
+  /** each question is asked on so many contexts put together anew */
+  contexts: { copies: 8, exchange: 0.8, drop: 0.2 },
+  seed: 1,
+} as const;
+
+export type TaskName = keyof Labelled;
+
+/** Files of a model folder, as they travel between threads. */
+export type Folder = [string, Uint8Array][];
+
+export type Job =
+  | {
+      readonly kind: "pretrain";
+      readonly tokenizer: string;
+      readonly training: string[][];
+      readonly extra: string[][];
+      readonly held: string[][];
+    }
+  | {
+      readonly kind: "finetune";
+      readonly tokenizer: string;
+      readonly task: TaskName;
+      readonly data: Labelled[TaskName];
+      readonly folder: Folder | null;
+    };
+
+export interface CurvePoint {
+  readonly step: number;
+  readonly loss: number;
+}
+
+export interface PretrainResult {
+  readonly folder: Folder;
+  readonly curve: readonly CurvePoint[];
+  readonly loss: number;
+  readonly unigramEntropy: number;
+  readonly accuracy: number;
+  readonly pairAccuracy: number;
+  readonly targets: number;
+  readonly parameters: number;
+}
+
+export interface FinetuneResult {
+  readonly folder: Folder;
+  readonly curve: readonly CurvePoint[];
+  readonly metrics: Metrics;
+  readonly baseline: Metrics;
+  readonly headline: string;
+  readonly decisions: number;
+}
+
+/** The task of the SDK behind each part of the corpus. */
+function taskOf(name: TaskName): Task<unknown, ModelTask> {
+  const tasks = {
+    sentiment: () => classifyTask("classify"),
+    inference: () => classifyTask("pair"),
+    tags: () => tagTask,
+    questions: () => answerTask,
+  };
+  return tasks[name]() as unknown as Task<unknown, ModelTask>;
+}
+
+/** What a task is learned from: its examples, those of question answering in several contexts each. */
+function examplesOf(name: TaskName, data: Labelled[TaskName]): readonly unknown[] {
+  if (name !== "questions") return data.train;
+  return shuffledContexts(data.train as Labelled["questions"]["train"], RECIPE.contexts, seedOf(RECIPE.seed));
+}
+
+/** Steps of a job, for the progress bar. */
+export function stepsOf(job: Job): number {
+  if (job.kind === "pretrain") return RECIPE.pretrain.short.steps + RECIPE.pretrain.long.steps;
+  return stepsOfEpochs(examplesOf(job.task, job.data).length, RECIPE.finetune.rows, RECIPE.finetune.epochs[job.task]);
+}
+
+/** Losses jump from batch to batch: the curve is their running mean. */
+function smoother(): (step: number, loss: number) => CurvePoint {
+  let mean: number | null = null;
+  return (step, loss) => {
+    mean = mean === null ? loss : 0.95 * mean + 0.05 * loss;
+    return { step, loss: mean };
+  };
+}
+
+async function saved(loaded: Pretrained, tokenizer: Tokenizer): Promise<Folder> {
+  const files = memoryFiles();
+  await saveModel(files, { ...loaded, tokenizer, length: RECIPE.length });
+  return [...files.files];
+}
+
+export type Report = (done: number, note: string) => void;
+
+/** config.json of the tour's network. */
+function configOf(tokenizer: Tokenizer) {
+  const { layers, width, heads, length, dropout, deviation } = RECIPE;
+  return bertConfig({ vocabulary: tokenizer.size, layers, width, heads, positions: length, dropout, deviation });
+}
+
+type Pretraining = Extract<Job, { kind: "pretrain" }>;
+
+/** Short sequences and masked LM alone; then longer pairs, judged and masked. */
+function stagesOf(
+  { training, extra }: Pretraining,
+  tokenizer: Tokenizer,
+  masked: HeadObjective<LmHead>,
+  weights: Weights,
+): Stage<Model<"pretraining">>[] {
+  const { short, long } = RECIPE.pretrain;
+  const sequences = { special: boundaries(tokenizer), seed: RECIPE.seed };
+  const documents = tokenizeDocuments(tokenizer, [...training, ...extra]);
+  return [
+    {
+      until: short.steps,
+      objective: single(masked),
+      samples: pretrainingSamples(documents, "sentences", { ...sequences, length: short.length }),
+    },
+    {
+      until: short.steps + long.steps,
+      objective: combine(masked, pairObjective("next-sentence")),
+      samples: pretrainingSamples(tokenizeDocuments(tokenizer, training), "next-sentence", {
+        ...sequences,
+        length: long.length,
+      }),
+      enter: () => repeatPositions(weights, short.length),
+    },
+  ];
+}
+
+export async function pretrain(job: Pretraining, report: Report): Promise<PretrainResult> {
+  const { rows, rate, mask, short, long } = RECIPE.pretrain;
+  const tokenizer = readTokenizerJson(job.tokenizer);
+  using engine = await Engine.create();
+  const loaded = freshModel(engine, configOf(tokenizer), "pretraining", RECIPE.seed);
+  using optimizer = adamW(loaded.weights, { weightDecay: 0.01 });
+  const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: mask };
+  const steps = short.steps + long.steps;
+  const curve: CurvePoint[] = [];
+  const smooth = smoother();
+  for await (const step of trainInStages(stagesOf(job, tokenizer, maskedLm(masking), loaded.weights), {
+    engine,
+    model: loaded.model,
+    optimizer,
+    learningRate: linearSchedule(rate, Math.ceil(steps / 10), steps),
+    batchSize: rows,
+    seed: RECIPE.seed,
+  })) {
+    const point = smooth(step.step, step.parts["masked-lm"]!);
+    if (step.step % 10 === 0) curve.push(point);
+    if (step.step % 5 === 0) report(step.step, `masked-LM loss ${point.loss.toFixed(2)}`);
+  }
+  return {
+    folder: await saved(loaded, tokenizer),
+    curve,
+    parameters: loaded.weights.count,
+    ...onUnseen(loaded.model, tokenizer, job.held),
+  };
+}
+
+/** Figures on held-out documents: sequences and masking as published, every chosen position shown as [MASK]. */
+function onUnseen(model: Model<"pretraining">, tokenizer: Tokenizer, held: string[][]) {
+  const { seed, pretrain: recipe } = RECIPE;
+  const unseen = tokenizeDocuments(tokenizer, held);
+  const sequences = { length: recipe.long.length, special: boundaries(tokenizer), seed };
+  const samples = (arrangement: Arrangement) => pretrainingSamples(unseen, arrangement, sequences)(0);
+  const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: 0.15 };
+  return {
+    ...maskedHeldOut(model, samples("sentences"), masking),
+    pairAccuracy: pairAccuracy(model, samples("next-sentence")),
+  };
+}
+
+export async function finetuneJob(
+  { tokenizer: json, task: name, data, folder }: Extract<Job, { kind: "finetune" }>,
+  report: Report,
+): Promise<FinetuneResult> {
+  const { length, seed } = RECIPE;
+  const { rows, epochs, rate } = RECIPE.finetune;
+  const task = taskOf(name);
+  const tokenizer = readTokenizerJson(json);
+  using engine = await Engine.create();
+  const labels = task.labels(data.train);
+  const config = configOf(tokenizer);
+  // Without a folder: the same network, begun at random.
+  const files = memoryFiles(folder ?? [["config.json", new TextEncoder().encode(JSON.stringify(config))]]);
+  const loaded = await loadModel(engine, files, { task: task.modelTask, labels, seed, scratch: folder === null });
+  const settings = { tokenizer, labels, length };
+  const curve: CurvePoint[] = [];
+  const smooth = smoother();
+  const run = finetune({
+    loaded,
+    task,
+    settings,
+    train: examplesOf(name, data),
+    epochs: epochs[name],
+    learningRate: rate[name],
+    batchSize: rows,
+    seed,
+  });
+  for await (const event of run) {
+    if (event.kind !== "step") continue;
+    curve.push(smooth(event.step.step, event.step.loss));
+    report(event.step.step, `loss ${event.step.loss.toFixed(2)}`);
+  }
+  const test = data.test as readonly unknown[];
+  return {
+    folder: await saved(loaded, tokenizer),
+    curve,
+    metrics: task.evaluate(loaded.model, test, settings),
+    baseline: task.baseline(data.train as readonly unknown[], test),
+    headline: task.headline,
+    decisions: task.decisions(test),
+  };
+}

@@ -1,0 +1,176 @@
+/**
+ * A generator and a discriminator over one set of embeddings, for ELECTRA's pre-training. Clark et al. 2020
+ * (arXiv:2003.10555), section 3.2: token, position and segment embeddings are shared, with their norm, and the generator is
+ * a quarter to a half as wide; google-research/electra, run_pretraining.py (get_generator_config).
+ */
+import type { Engine } from "../../engine/engine.js";
+import type { Files } from "../../io/files.js";
+import { loadModel, type Pretrained } from "../../io/pretrained.js";
+import { buildModel } from "../../models/build.js";
+import { ConfigError, type Section } from "../../models/config.js";
+import { familyOf } from "../../models/family.js";
+import { constant } from "../../nn/init.js";
+import { type StoredTensors, Weights, WeightsError, type WeightsSources } from "../../nn/weights.js";
+import type { GeneratorAndDiscriminator } from "../../objectives/electra.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { type BertSizes, bertConfig, freshModel } from "./fresh-model.js";
+
+/** What both models have in common, by the beginning of its name. */
+const SHARED = "electra.embeddings.";
+
+/** Both models. Each is saved as a model of its own, and disposing the pair gives the memory of both back. */
+export interface ElectraPair extends Disposable {
+  /** ElectraForMaskedLM */
+  readonly generator: Pretrained<"masked-lm">;
+  /** ElectraForPreTraining: the one that is fine-tuned afterwards */
+  readonly discriminator: Pretrained<"replaced-token-detection">;
+  /** what the objective trains */
+  readonly model: GeneratorAndDiscriminator;
+  /** the parameters of both, as `discriminator.…` and `generator.…`, shared ones once: what an optimizer takes */
+  readonly weights: Weights;
+}
+
+/** One thing for each of the two. */
+export interface ForBoth<T> {
+  readonly generator: T;
+  readonly discriminator: T;
+}
+
+export interface ElectraSizes extends BertSizes {
+  /** width of the embeddings; that of the discriminator where not given */
+  readonly embedding?: number;
+  /** width of the generator as a share of the discriminator's; 1/4, in published base models 1/3 */
+  readonly generator?: number;
+}
+
+/**
+ * config.json of both models. Sizes are the discriminator's; the generator has as many layers, less wide, and fewer heads
+ * in the same measure.
+ *
+ * @example
+ * // the published small model
+ * electraConfigs({ vocabulary: 30522, layers: 12, width: 256, heads: 4, embedding: 128, positions: 512, dropout: 0.1 });
+ */
+export function electraConfigs(sizes: ElectraSizes): ForBoth<Section> {
+  const { width, heads, embedding = width, generator: share = 1 / 4 } = sizes;
+  const config = (own: BertSizes) => ({ ...bertConfig(own), model_type: "electra", embedding_size: embedding });
+  const narrow = { width: Math.round(width * share), heads: Math.max(1, Math.round(heads * share)) };
+  return { generator: config({ ...sizes, ...narrow }), discriminator: config(sizes) };
+}
+
+/** Fields that the shape of the embeddings follows from. */
+const EMBEDDING_FIELDS = ["model_type", "vocab_size", "embedding_size", "max_position_embeddings", "type_vocab_size"];
+
+function expectSameEmbeddings({ generator, discriminator }: ForBoth<Section>): void {
+  for (const field of EMBEDDING_FIELDS) {
+    if (generator[field] === discriminator[field]) continue;
+    throw new ConfigError(
+      `generator and discriminator share their embeddings, so ${field} must be the same; the generator has ${JSON.stringify(generator[field])}, the discriminator ${JSON.stringify(discriminator[field])}`,
+    );
+  }
+}
+
+/**
+ * Both models with random weights.
+ *
+ * @param configs of `electraConfigs`, or two of model_type "electra" whose embeddings have the same shape
+ * @example
+ * using pair = freshElectra(engine, electraConfigs(sizes), 1);
+ * using optimizer = adamW(pair.weights);
+ * // … train({ engine, model: pair.model, objective: electraPretraining({ vocabulary }), optimizer, … })
+ * await saveModel(files, { ...pair.discriminator, tokenizer, length: 128 });
+ */
+export function freshElectra(engine: Engine, configs: ForBoth<Section>, seed: number): ElectraPair {
+  expectSameEmbeddings(configs);
+  const discriminator = freshModel(engine, configs.discriminator, "replaced-token-detection", seed);
+  // Another seed: parameters of the same name must not begin with the same numbers in both.
+  return paired(discriminator, configs.generator, { seed: seed + 1 });
+}
+
+/**
+ * Both models from two folders, to train them on.
+ *
+ * @throws {WeightsError} when the folders' embeddings differ: then they were not trained together
+ */
+export async function loadElectra(engine: Engine, files: ForBoth<Files>): Promise<ElectraPair> {
+  using generator = await loadModel(engine, files.generator, { task: "masked-lm" });
+  const discriminator = await loadModel(engine, files.discriminator, { task: "replaced-token-detection" });
+  try {
+    expectSameEmbeddings({ generator: generator.config, discriminator: discriminator.config });
+    const own = new Map(generator.weights.entries());
+    for (const [name, t] of embeddingsOf(discriminator)) expectSameValues(name, t, own.get(name)!);
+    const stored: StoredTensors = {
+      names: () => own.keys(),
+      shape: (name) => own.get(name)?.shape,
+      read: (name, target) => target.set(own.get(name)!.data),
+    };
+    return paired(discriminator, generator.config, { stored });
+  } catch (error) {
+    discriminator[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function expectSameValues(name: string, a: Tensor, b: Tensor): void {
+  const [x, y] = [a.data, b.data];
+  if (x.length === y.length && x.every((value, i) => value === y[i])) return;
+  throw new WeightsError(
+    `${name} differs between generator and discriminator, which share it; were the two trained together?`,
+  );
+}
+
+function embeddingsOf({ weights }: Pretrained): Map<string, Tensor> {
+  return new Map([...weights.entries()].filter(([name]) => name.startsWith(SHARED)));
+}
+
+/** A generator over the discriminator's embeddings, and both as one. */
+function paired(
+  discriminator: Pretrained<"replaced-token-detection">,
+  config: Section,
+  sources: WeightsSources & { readonly seed?: number },
+): ElectraPair {
+  const { engine } = discriminator;
+  const family = familyOf(config);
+  const shared = embeddingsOf(discriminator);
+  const weights = new Weights(engine, { ...sources, shared });
+  const release = () => {
+    weights[Symbol.dispose]();
+    discriminator[Symbol.dispose]();
+  };
+  try {
+    const model = buildModel(family, weights, family.read(config), "masked-lm");
+    const generator: Pretrained<"masked-lm"> = {
+      ...discriminator,
+      family,
+      task: "masked-lm",
+      config,
+      model,
+      weights,
+      fresh: [...weights.fresh],
+      leftOver: [],
+      [Symbol.dispose]: () => weights[Symbol.dispose](),
+    };
+    return {
+      generator,
+      discriminator,
+      model: { generator: model, discriminator: discriminator.model },
+      weights: joined(discriminator.weights, weights, shared),
+      [Symbol.dispose]: release,
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** The parameters of both under names that tell them apart. */
+function joined(discriminator: Weights, generator: Weights, shared: ReadonlyMap<string, Tensor>): Weights {
+  const own = [...generator.entries()].filter(([name]) => !shared.has(name));
+  const all = new Map([
+    ...Array.from(discriminator.entries(), ([name, t]) => [`discriminator.${name}`, t] as const),
+    ...own.map(([name, t]) => [`generator.${name}`, t] as const),
+  ]);
+  const both = new Weights(discriminator.engine, { shared: all });
+  for (const [name, { shape }] of all) both.get(name, shape, constant(0));
+  return both;
+}

@@ -1,0 +1,77 @@
+/** A student: the teacher with fewer layers, which begins with some of the teacher's. Sanh et al. 2019, section 3. */
+import { fieldsOf } from "../../io/files.js";
+import type { Pretrained } from "../../io/pretrained.js";
+import { buildModel } from "../../models/build.js";
+import { ConfigError } from "../../models/config.js";
+import type { ModelTask } from "../../models/family.js";
+import { type StoredTensors, Weights } from "../../nn/weights.js";
+import { inLayer } from "../optim/parameter-groups.js";
+
+/** What families call the number of their layers. */
+const LAYER_FIELDS = ["num_hidden_layers", "n_layers", "n_layer"];
+
+/**
+ * Which of the teacher's layers the student begins with: evenly spread from the first to the last.
+ *
+ * @example
+ * chosenLayers(12, 6); // [0, 2, 4, 7, 9, 11], as the published DistilBERT
+ */
+export function chosenLayers(teacher: number, student: number): number[] {
+  if (!Number.isInteger(student) || student < 1 || student > teacher)
+    throw new RangeError(`a student of a teacher with ${teacher} layers has 1 to ${teacher}, got ${student}`);
+  const step = student === 1 ? 0 : (teacher - 1) / (student - 1);
+  return Array.from({ length: student }, (_, i) => Math.round(i * step));
+}
+
+/**
+ * A student of a teacher, in memory of its own: embeddings and heads are the teacher's, layers the chosen ones of its.
+ *
+ * @param layers how many
+ * @param chosen which of the teacher's; evenly spread where not given
+ * @throws {ConfigError} for families of two stacks
+ * @example
+ * using student = studentOf(teacher, 3);
+ */
+export function studentOf<P extends ModelTask>(
+  teacher: Pretrained<P>,
+  layers: number,
+  chosen?: number[],
+): Pretrained<P> {
+  const { engine, family, task, labels } = teacher;
+  const read = fieldsOf(family.read(teacher.config));
+  const field = LAYER_FIELDS.find((name) => typeof read[name] === "number");
+  if (field === undefined)
+    throw new ConfigError(`a student of ${family.type} is not supported; expected a family with one stack of layers`);
+  if (read["num_hidden_groups"] !== undefined)
+    throw new ConfigError(`a student of ${family.type} would be no smaller: its layers share their weights`);
+  const from = chosen ?? chosenLayers(Number(read[field]), layers);
+  const types = teacher.config["layer_types"];
+  const config = {
+    ...teacher.config,
+    [field]: layers,
+    ...(Array.isArray(types) && { layer_types: from.map((layer) => types[layer] as unknown) }),
+  };
+  const own = new Map(teacher.weights.entries());
+  const place = (name: string) => own.get(inLayer(name, (layer) => from[layer] ?? layer));
+  const stored: StoredTensors = {
+    names: () => own.keys(),
+    shape: (name) => place(name)?.shape,
+    read: (name, target) => target.set(place(name)!.data),
+  };
+  const weights = new Weights(engine, { stored });
+  try {
+    const model = buildModel(family, weights, family.read(config), task, labels?.size ?? 1);
+    return {
+      ...teacher,
+      config,
+      model,
+      weights,
+      fresh: [],
+      leftOver: [],
+      [Symbol.dispose]: () => weights[Symbol.dispose](),
+    };
+  } catch (error) {
+    weights[Symbol.dispose]();
+    throw error;
+  }
+}

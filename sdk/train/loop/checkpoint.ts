@@ -1,0 +1,150 @@
+/**
+ * Checkpoints: all that a run needs to go on with the same bits as if it had not been interrupted.
+ *
+ * One safetensors file with weights and both moments (as `weight.*`, `first.*`, `second.*`), in runs that keep the best
+ * weights also those (as `best.*`), its metadata saying where the run stood. Random numbers need no state: they are functions of seed, epoch, step and index.
+ */
+import { readSafetensors, type Safetensors, writeSafetensors } from "../../io/safetensors.js";
+import { sameShape } from "../../nn/weights.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { Optimizer } from "../optim/optimizer.js";
+import type { BestState, BestWeights } from "./best-weights.js";
+import type { Position } from "./train.js";
+
+/** What must be the same for a run to go on: settings, data and tokenizer by name and value. */
+export type RunSettings = Readonly<Record<string, string | number>>;
+
+/** A checkpoint that does not belong to this run. */
+export class CheckpointError extends Error {
+  override name = "CheckpointError";
+}
+
+/** Format of the file; raised when older readers could not understand it. */
+const VERSION = "1";
+
+/** The tensors of a checkpoint by their names in the file. */
+function tensorsOf({ moments }: Optimizer): [string, Tensor][] {
+  return moments.flatMap(({ name, parameter, first, second }): [string, Tensor][] => [
+    [`weight.${name}`, parameter],
+    [`first.${name}`, first],
+    [`second.${name}`, second],
+  ]);
+}
+
+/** The settings with what the same bits depend on besides: strict and relaxed arithmetic differ. */
+function allSettings(optimizer: Optimizer, settings: RunSettings): RunSettings {
+  return { ...settings, arithmetic: optimizer.moments[0]?.parameter.engine.build ?? "none" };
+}
+
+/**
+ * The bytes of a checkpoint.
+ *
+ * @param best the best weights so far, in a run that keeps them
+ * @throws {SafetensorsError} when a weight is not a number
+ */
+export function writeCheckpoint(
+  optimizer: Optimizer,
+  position: Position,
+  settings: RunSettings,
+  best?: BestWeights,
+): Uint8Array {
+  const tensors = tensorsOf(optimizer).map(([name, t]) => ({ name, shape: t.shape, values: t.toArray() }));
+  const copies = (best?.tensors() ?? []).map((t) => ({ ...t, name: `best.${t.name}` }));
+  const { step, epoch, served } = position;
+  return writeSafetensors([...tensors, ...copies], {
+    format: "cloze-checkpoint",
+    version: VERSION,
+    position: JSON.stringify({ step, epoch, served }),
+    steps: String(optimizer.steps),
+    settings: JSON.stringify(allSettings(optimizer, settings)),
+    ...(best && { best: JSON.stringify(best.state) }),
+  });
+}
+
+/**
+ * Put weights, moments and the best weights back, and answer where the run stood.
+ *
+ * @throws {CheckpointError | SafetensorsError} when the file is damaged or belongs to another run; nothing was changed then
+ */
+export function readCheckpoint(
+  bytes: Uint8Array,
+  optimizer: Optimizer,
+  settings: RunSettings,
+  best?: BestWeights,
+): Position {
+  const file = readSafetensors(bytes);
+  const version = said(file, "version");
+  if (version !== VERSION)
+    throw new CheckpointError(`the checkpoint has format ${version}, this version reads ${VERSION}`);
+  expectSameSettings(parsed(file, "settings"), allSettings(optimizer, settings));
+  const { step, epoch, served } = parsed(file, "position");
+  const position = { step: count(step, "step"), epoch: count(epoch, "epoch"), served: count(served, "served") };
+  const steps = count(Number(said(file, "steps")), "steps");
+  const tensors = tensorsOf(optimizer);
+  const state = best && bestState(file);
+  const kept = state && state.seen > 0 ? [...best.weights.entries()] : [];
+  expectSameTensors(file, [...tensors, ...kept.map(([name, t]): [string, Tensor] => [`best.${name}`, t])]);
+  for (const [name, t] of tensors) file.read(name, t.data);
+  for (const { parameter } of optimizer.moments) parameter.storage.version++;
+  optimizer.steps = steps;
+  if (state) best.resume(state, new Map(kept.map(([name]) => [name, file.floats(`best.${name}`)])));
+  return position;
+}
+
+function bestState(file: Safetensors): BestState {
+  const { figure, since, seen } = parsed(file, "best");
+  // JSON has no NaN and writes null.
+  if (typeof figure !== "number" && figure !== null)
+    throw new CheckpointError(`the checkpoint's best figure must be a number, got ${JSON.stringify(figure)}`);
+  return { figure: figure ?? Number.NaN, since: count(since, "since"), seen: count(seen, "seen") };
+}
+
+function said(file: Safetensors, name: string): string {
+  const value = file.metadata.get(name);
+  if (value === undefined) throw new CheckpointError(`the file is no checkpoint: its metadata has no ${name}`);
+  return value;
+}
+
+function parsed(file: Safetensors, name: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(said(file, name));
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new CheckpointError(`the checkpoint's ${name} cannot be read: ${said(file, name).slice(0, 40)}`);
+}
+
+function count(value: unknown, name: string): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new CheckpointError(
+    `the checkpoint's ${name} must be a whole number of at least 0, got ${JSON.stringify(value)}`,
+  );
+}
+
+/** Every tensor must be there as the run has it, and no other, before the first one is put back. */
+function expectSameTensors(file: Safetensors, tensors: readonly [string, Tensor][]): void {
+  const known = new Set(tensors.map(([name]) => name));
+  for (const [name, { shape }] of tensors) {
+    const saved = file.shape(name);
+    if (!saved) throw new CheckpointError(`the checkpoint does not fit this model: it has no ${name}`);
+    if (!sameShape(saved, shape))
+      throw new CheckpointError(
+        `the checkpoint does not fit this model: ${name} is [${saved}] there and [${shape}] here`,
+      );
+    if (file.dtype(name) !== "F32")
+      throw new CheckpointError(`the checkpoint holds ${name} as ${file.dtype(name)}; expected F32`);
+  }
+  for (const name of file.names())
+    if (!known.has(name))
+      throw new CheckpointError(`the checkpoint does not fit this model: ${name} is not one of its tensors`);
+}
+
+function expectSameSettings(saved: Record<string, unknown>, now: RunSettings): void {
+  for (const name of new Set([...Object.keys(saved), ...Object.keys(now)])) {
+    if (saved[name] === now[name]) continue;
+    throw new CheckpointError(
+      `the checkpoint was made with ${name} ${saved[name] ?? "not set"}, this run has ${now[name] ?? "not set"}; going on would not give the same result`,
+    );
+  }
+}

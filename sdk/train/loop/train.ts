@@ -1,0 +1,209 @@
+/**
+ * The training loop, as an async generator: the caller loops over it, and logging, evaluation, saving and early stopping
+ * are plain code in that loop.
+ */
+
+import { type Batch, collate, type Sample } from "../../data/sample.js";
+import type { Engine } from "../../engine/engine.js";
+import type { Objective } from "../../objectives/objective.js";
+import { add } from "../../tensor/ops/elementwise.js";
+import { type Rng, seed, shuffle } from "../../tensor/random.js";
+import { Scope } from "../../tensor/scope.js";
+import { backward } from "../../tensor/tape.js";
+import { clearGradients, clipScale, gradientNorm, type Optimizer } from "../optim/optimizer.js";
+import type { Schedule } from "../optim/schedule.js";
+
+/** A step whose loss or gradient is not a number. No weight was touched. */
+export class TrainingError extends Error {
+  override name = "TrainingError";
+}
+
+/** Where a run stands: what training goes on from. */
+export interface Position {
+  /** steps done */
+  readonly step: number;
+  readonly epoch: number;
+  /** samples of the epoch already served */
+  readonly served: number;
+}
+
+export interface TrainOptions<M> {
+  readonly engine: Engine;
+  readonly model: M;
+  readonly objective: Objective<M>;
+  /** The samples of an epoch; the same for the same epoch. */
+  readonly samples: (epoch: number) => readonly Sample[];
+  readonly optimizer: Optimizer;
+  readonly learningRate: Schedule;
+  /** sequences in a batch */
+  readonly batchSize: number;
+  readonly seed: number;
+  /** the run ends after so many steps, or epochs, whichever comes first; at least one must be given */
+  readonly steps?: number;
+  readonly epochs?: number;
+  /** batches that make up one step */
+  readonly gradientAccumulationSteps?: number;
+  /** largest global norm of the gradient; 0 turns clipping off */
+  readonly maxGradNorm?: number;
+  /** where an interrupted run stood */
+  readonly from?: Position;
+  readonly signal?: AbortSignal;
+  /** milliseconds, for the figures on speed alone */
+  readonly clock?: () => number;
+}
+
+export interface Step extends Position {
+  readonly loss: number;
+  /** the loss by its parts */
+  readonly parts: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  readonly gradientNorm: number;
+  /** tokens of this step */
+  readonly tokens: number;
+  readonly tokensPerSecond: number;
+  readonly seconds: number;
+}
+
+/** Order and corruption of an epoch's samples: functions of seed, epoch and index alone. */
+function served<M>(options: TrainOptions<M>, epoch: number): { length: number; at(index: number): Sample } {
+  const samples = options.samples(epoch);
+  if (samples.length === 0) throw new RangeError(`train: epoch ${epoch} has no samples`);
+  const rng: Rng = seed(options.seed).fork(epoch);
+  const order = shuffle(
+    Array.from(samples, (_, i) => i),
+    rng.fork(0),
+  );
+  return {
+    length: samples.length,
+    at: (index) => options.objective.corrupt(samples[order[index]!]!, rng.fork(1, order[index]!)),
+  };
+}
+
+/** The batches of one step: `rows` samples each, the last ones of an epoch perhaps fewer. */
+function* stepsOf<M>(
+  options: TrainOptions<M>,
+  from: Position,
+): Generator<{ batches: Batch[]; after: Omit<Position, "step"> }> {
+  const { batchSize, gradientAccumulationSteps = 1, epochs = Number.POSITIVE_INFINITY } = options;
+  for (let epoch = from.epoch, start = from.served; epoch < epochs; epoch++, start = 0) {
+    const samples = served(options, epoch);
+    if (start > samples.length)
+      throw new RangeError(
+        `train: the run stood at sample ${start} of epoch ${epoch}, which has ${samples.length}; are these other data?`,
+      );
+    while (start < samples.length) {
+      const batches: Batch[] = [];
+      for (; batches.length < gradientAccumulationSteps && start < samples.length; start += batchSize) {
+        const end = Math.min(start + batchSize, samples.length);
+        batches.push(collate(Array.from({ length: end - start }, (_, i) => samples.at(start + i))));
+      }
+      start = Math.min(start, samples.length);
+      yield { batches, after: start < samples.length ? { epoch, served: start } : { epoch: epoch + 1, served: 0 } };
+    }
+  }
+}
+
+/** Forward and backward over the batches of one step; the gradients of all of them add up. */
+function accumulate<M>(options: TrainOptions<M>, batches: readonly Batch[], step: number): number[] {
+  const { model, objective } = options;
+  const counts = objective.names.map((_, part) =>
+    batches.reduce((sum, batch) => sum + objective.counts(batch)[part]!, 0),
+  );
+  const sums = objective.names.map(() => 0);
+  for (const [micro, batch] of batches.entries()) {
+    // A batch without any target has nothing to learn from.
+    if (objective.counts(batch).every((count) => count === 0)) continue;
+    using _ = new Scope();
+    let parts: number[] = [];
+    backward(
+      () => {
+        const losses = objective.losses(model, batch, counts);
+        parts = losses.map((loss) => loss.item());
+        refuseNaN(objective.names, parts, step);
+        return losses.reduce(add);
+      },
+      { seed: options.seed, step: step * (options.gradientAccumulationSteps ?? 1) + micro },
+    );
+    for (const [part, loss] of parts.entries()) sums[part]! += loss;
+  }
+  return sums;
+}
+
+function refuseNaN(names: readonly string[], losses: readonly number[], step: number): void {
+  const part = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (part < 0) return;
+  throw new TrainingError(
+    `step ${step}: the ${names[part]} loss is ${losses[part]}. Lower the learning rate, warm up longer, or look for broken weights; no weight was changed in this step`,
+  );
+}
+
+/** One step: the gradients of its batches, then new weights. When it cannot be taken, weights and gradients are as before. */
+function take<M>(
+  options: TrainOptions<M>,
+  batches: readonly Batch[],
+  step: number,
+): { losses: number[]; rate: number; norm: number } {
+  const { optimizer, maxGradNorm = 1 } = options;
+  const rate = options.learningRate(step);
+  if (!Number.isFinite(rate))
+    throw new TrainingError(`step ${step}: the learning rate is ${rate}; does the schedule divide by zero?`);
+  try {
+    const losses = accumulate(options, batches, step);
+    const norm = gradientNorm(optimizer);
+    if (!Number.isFinite(norm))
+      throw new TrainingError(
+        `step ${step}: the gradient's norm is ${norm}. Lower the learning rate or warm up longer; no weight was changed in this step`,
+      );
+    optimizer.step(rate, clipScale(norm, maxGradNorm));
+    return { losses, rate, norm };
+  } catch (error) {
+    clearGradients(optimizer);
+    throw error;
+  }
+}
+
+/** Milliseconds of work after which timers and other events get their turn: an abort must be able to arrive. */
+const BREATH = 100;
+
+/**
+ * Train, yielding after every step.
+ *
+ * @example
+ * for await (const { step, loss } of train({ engine, model, objective, samples, optimizer, learningRate, batchSize: 16, seed: 1, steps: 1000 }))
+ *   if (step % 100 === 0) console.log(step, loss);
+ * @throws {TrainingError} when a loss or gradient is not a number; the weights are then those of the step before
+ */
+export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> {
+  const { objective, signal, clock = () => performance.now() } = options;
+  const last = options.steps ?? Number.POSITIVE_INFINITY;
+  if (last === Number.POSITIVE_INFINITY && options.epochs === undefined)
+    throw new TypeError("train: say when to end: steps or epochs");
+  const from = options.from ?? { step: 0, epoch: 0, served: 0 };
+  const started = clock();
+  let { step } = from;
+  let breathed = started;
+  if (step >= last) return;
+  for (const { batches, after } of stepsOf(options, from)) {
+    signal?.throwIfAborted();
+    const begun = clock();
+    const { losses, rate, norm } = take(options, batches, step);
+    step++;
+    const tokens = batches.reduce((sum, { ids }) => sum + ids.length, 0);
+    yield {
+      ...after,
+      step,
+      loss: losses.reduce((sum, loss) => sum + loss, 0),
+      parts: Object.fromEntries(objective.names.map((name, i) => [name, losses[i]!])),
+      learningRate: rate,
+      gradientNorm: norm,
+      tokens,
+      tokensPerSecond: (1000 * tokens) / Math.max(1e-3, clock() - begun),
+      seconds: (clock() - started) / 1000,
+    };
+    if (step >= last) return;
+    if (clock() - breathed > BREATH) {
+      await new Promise((resume) => setTimeout(resume, 0));
+      breathed = clock();
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Optimizers over a model's weights: AdamW and LAMB, with global-norm clipping folded into the step.
+ *
+ * Moments belong to the optimizer; gradients are zeroed as they are used.
+ */
+import type { Weights } from "../../nn/weights.js";
+import { power } from "../../tensor/math.js";
+import { sumOfSquares } from "../../tensor/ops/reduce.js";
+import { unscoped } from "../../tensor/scope.js";
+import { gradOf } from "../../tensor/tape.js";
+import { type Tensor, zeros } from "../../tensor/tensor.js";
+
+export interface AdamOptions {
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly eps?: number;
+  /** decoupled weight decay of tensors with two or more axes; biases and norms have none */
+  readonly weightDecay?: number;
+  /** false: as the original BERT, whose first steps are larger */
+  readonly biasCorrection?: boolean;
+  /** the rate of one parameter as a share of the schedule's: layer-wise decay, frozen parts */
+  readonly factor?: (name: string) => number;
+}
+
+/** One learned tensor and its running averages of the gradient and its square. */
+export interface Moments {
+  readonly name: string;
+  readonly parameter: Tensor;
+  readonly first: Tensor;
+  readonly second: Tensor;
+}
+
+export interface Optimizer extends Disposable {
+  /** steps taken so far */
+  steps: number;
+  readonly moments: readonly Moments[];
+  /** Update every weight, and zero the gradients. `scale` multiplies the gradients first. */
+  step(rate: number, scale: number): void;
+}
+
+/** Global norm of all gradients; not finite when an element is not. */
+export function gradientNorm({ moments }: Pick<Optimizer, "moments">): number {
+  let sum = 0;
+  for (const { parameter } of moments) sum += sumOfSquares(gradOf(parameter));
+  return Math.sqrt(sum);
+}
+
+/** What gradients are multiplied by so that their norm is at most `most`; 0 turns clipping off. PyTorch's formula. */
+export function clipScale(norm: number, most: number): number {
+  return most > 0 ? Math.min(1, most / (norm + 1e-6)) : 1;
+}
+
+/** Forget the gradients of a step that is not taken. */
+export function clearGradients({ moments }: Pick<Optimizer, "moments">): void {
+  for (const { parameter } of moments) parameter.grad?.data.fill(0);
+}
+
+function momentsOf(weights: Weights): Moments[] {
+  return [...weights.entries()]
+    .filter(([, parameter]) => parameter.traced)
+    .map(([name, parameter]) =>
+      unscoped(() => ({
+        name,
+        parameter,
+        first: zeros(parameter.engine, parameter.shape),
+        second: zeros(parameter.engine, parameter.shape),
+      })),
+    );
+}
+
+function dispose(moments: readonly Moments[]): void {
+  for (const { first, second } of moments) for (const t of [first, second]) t.storage[Symbol.dispose]();
+}
+
+/** Whether a tensor is decayed: matrices are, biases and norms are not. */
+const decays = (t: Tensor): boolean => t.shape.length >= 2;
+
+/**
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+ *
+ * @example
+ * const optimizer = adamW(weights, { weightDecay: 0.01 });
+ */
+export function adamW(weights: Weights, options: AdamOptions = {}): Optimizer {
+  const {
+    beta1 = 0.9,
+    beta2 = 0.999,
+    eps = 1e-8,
+    weightDecay = 0.01,
+    biasCorrection = true,
+    factor = () => 1,
+  } = options;
+  const moments = momentsOf(weights);
+  return {
+    steps: 0,
+    moments,
+    step(rate, scale) {
+      this.steps++;
+      const correction1 = biasCorrection ? 1 - power(beta1, this.steps) : 1;
+      const correction2 = biasCorrection ? 1 - power(beta2, this.steps) : 1;
+      for (const { name, parameter, first, second } of moments) {
+        const own = rate * factor(name);
+        const { kernels } = parameter.engine;
+        const shrink = decays(parameter) ? own * weightDecay : 0;
+        kernels.adamW(
+          parameter.address,
+          gradOf(parameter).address,
+          first.address,
+          second.address,
+          scale,
+          shrink,
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          own / correction1,
+          Math.sqrt(correction2),
+          eps,
+          0,
+          parameter.size,
+        );
+        parameter.storage.version++;
+      }
+    },
+    [Symbol.dispose]: () => dispose(moments),
+  };
+}
+
+/**
+ * LAMB (You et al. 2020), as ALBERT uses it: the update of each matrix is scaled by |w| / |update|; biases and norms
+ * have neither decay nor that ratio.
+ */
+export function lamb(weights: Weights, options: Omit<AdamOptions, "biasCorrection"> = {}): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.999, eps = 1e-6, weightDecay = 0.01, factor = () => 1 } = options;
+  const moments = momentsOf(weights);
+  return {
+    steps: 0,
+    moments,
+    step(rate, scale) {
+      this.steps++;
+      for (const { name, parameter, first, second } of moments) {
+        const { kernels } = parameter.engine;
+        const direction = gradOf(parameter);
+        const matrix = decays(parameter);
+        kernels.lambDirection(
+          direction.address,
+          parameter.address,
+          first.address,
+          second.address,
+          scale,
+          matrix ? weightDecay : 0,
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          eps,
+          0,
+          parameter.size,
+        );
+        const [w, u] = matrix ? [Math.sqrt(sumOfSquares(parameter)), Math.sqrt(sumOfSquares(direction))] : [0, 0];
+        const trust = w > 0 && u > 0 ? w / u : 1;
+        kernels.descend(parameter.address, direction.address, rate * factor(name) * trust, 0, parameter.size);
+        parameter.storage.version++;
+      }
+    },
+    [Symbol.dispose]: () => dispose(moments),
+  };
+}

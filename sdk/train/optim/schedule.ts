@@ -1,0 +1,49 @@
+/**
+ * Learning rates by step. Pure functions; steps count from 0. With a warm-up the rate of step s is s / warmup of the peak,
+ * so the first step's is 0, as in the published code.
+ */
+import { cos } from "../../tensor/math.js";
+
+export type Schedule = (step: number) => number;
+
+/** Share of the peak on the way up: step / warmup until it is reached. */
+const warm = (step: number, warmup: number): number => (step < warmup ? step / warmup : 1);
+
+export function constantSchedule(peak: number, warmup = 0): Schedule {
+  return (step) => peak * warm(step, warmup);
+}
+
+/** Up over `warmup` steps, then down to 0 at `total`, the decay beginning where the warm-up ends (PyTorch's libraries). */
+export function linearSchedule(peak: number, warmup: number, total: number): Schedule {
+  return (step) =>
+    step < warmup ? peak * warm(step, warmup) : peak * Math.max(0, (total - step) / Math.max(1, total - warmup));
+}
+
+/**
+ * As the original BERT: the decay counts from step 0, so at the end of the warm-up the rate drops from `peak` to
+ * peak × (1 − warmup / total).
+ */
+export function originalLinearSchedule(peak: number, warmup: number, total: number): Schedule {
+  return (step) => (step < warmup ? peak * warm(step, warmup) : peak * Math.max(0, 1 - step / total));
+}
+
+/** As ELECTRA: the warm-up multiplies the decayed rate. */
+export function multipliedLinearSchedule(peak: number, warmup: number, total: number): Schedule {
+  return (step) => peak * Math.max(0, 1 - step / total) * warm(step, warmup);
+}
+
+/** Up as (step + 1) / (warmup + 1), then half a cosine down to `lowest` (nanoGPT). */
+export function cosineSchedule(peak: number, warmup: number, total: number, lowest: number): Schedule {
+  return (step) => {
+    if (step < warmup) return (peak * (step + 1)) / (warmup + 1);
+    if (step >= total) return lowest;
+    const share = (step - warmup) / (total - warmup);
+    return lowest + 0.5 * (1 + cos(Math.PI * share)) * (peak - lowest);
+  };
+}
+
+/** Up over `warmup` steps, then down as the inverse square root of the step. */
+export function inverseSquareRootSchedule(peak: number, warmup: number): Schedule {
+  return (step) =>
+    step < warmup ? peak * warm(step, warmup) : peak * Math.sqrt(Math.max(1, warmup) / Math.max(1, step));
+}

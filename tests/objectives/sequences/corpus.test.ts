@@ -1,0 +1,82 @@
+/** Samples of several languages in smoothed shares, and configurations of new models. */
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  boundaries,
+  Engine,
+  FRESH_FAMILIES,
+  familyOf,
+  freshConfig,
+  freshModel,
+  type ModelTask,
+  mixLanguages,
+  type Sample,
+} from "../../../sdk/index.js";
+import { tokenizer } from "../../helpers/small-bert.js";
+
+const test = suite("corpus");
+
+/** Samples that say which language they are of. */
+const numbered = (language: number, count: number): Sample[] =>
+  Array.from({ length: count }, (_, i) => ({
+    ids: Int32Array.of(language, i),
+    segments: new Uint8Array(2),
+    special: new Uint8Array(2),
+    words: new Int32Array(2),
+    labels: {},
+  }));
+
+test("languages are drawn with shares proportional to n^smoothing; a large one is not always begun anew", () => {
+  const [large, small] = [numbered(0, 9000), numbered(1, 1000)];
+  const shareOfSmall = (smoothing: number): number => {
+    const samples = mixLanguages({ large: () => large, small: () => small }, { smoothing, seed: 1 })(0);
+    assert.is(samples.length, 10_000);
+    return samples.filter(({ ids }) => ids[0] === 1).length / samples.length;
+  };
+  // Of 10,000 draws the share has a standard deviation of at most 0.005.
+  assert.ok(Math.abs(shareOfSmall(1) - 0.1) < 0.02);
+  assert.ok(Math.abs(shareOfSmall(0) - 0.5) < 0.02);
+  const expected = 1000 ** 0.3 / (1000 ** 0.3 + 9000 ** 0.3);
+  assert.ok(Math.abs(shareOfSmall(0.3) - expected) < 0.02);
+  const samples = mixLanguages({ large: () => large, small: () => small }, { smoothing: 0, seed: 1 });
+  const drawn = (epoch: number) => samples(epoch).map(({ ids }) => `${ids[0]} ${ids[1]}`);
+  assert.equal(drawn(3), drawn(3), "the same for the same epoch");
+  assert.is.not(String(drawn(3)), String(drawn(4)));
+  const seen = new Set([...drawn(0), ...drawn(1), ...drawn(2)].filter((name) => name.startsWith("0 ")));
+  assert.ok(seen.size > 6500, `of 9,000 samples ${seen.size} were seen in three epochs`);
+});
+
+/** What the families are pre-trained for. */
+const PURPOSES: Readonly<Record<string, ModelTask>> = {
+  gpt2: "causal-lm",
+  bart: "seq2seq-lm",
+  mbart: "seq2seq-lm",
+  t5: "seq2seq-lm",
+};
+
+test("every family has a configuration for new models, which its own reader accepts", async () => {
+  using engine = await Engine.create();
+  const { cls, sep } = boundaries(tokenizer);
+  const sizes = {
+    vocabulary: tokenizer.size,
+    layers: 2,
+    width: 32,
+    heads: 2,
+    positions: 24,
+    dropout: 0.1,
+    special: { ...tokenizer.special, cls, sep },
+  };
+  for (const family of FRESH_FAMILIES) {
+    const config = freshConfig(family, sizes);
+    assert.is(familyOf(config).type, family);
+    using made = freshModel(engine, config, PURPOSES[family] ?? "masked-lm", 1);
+    assert.is(made.model.width, 32, family);
+    // T5 and DeBERTa have no places to run out of.
+    assert.ok(made.model.positions >= 24, `${family}: ${made.model.positions} places`);
+    assert.ok([...made.weights.entries()].some(([, { shape }]) => shape[0] === tokenizer.size));
+  }
+  assert.throws(() => freshConfig("magic", sizes), /there are bert, roberta/);
+  assert.throws(() => freshConfig("bert", { ...sizes, heads: 3 }), /32 is not a multiple of 3 heads/);
+});
+
+test.run();
