@@ -43,10 +43,15 @@ for (const name of readdirSync(sdk, { recursive: true })) {
   }
 }
 
+/** Files of sdk/ that stand below every folder, and import nothing. */
+function isGround(path) {
+  return /^errors\.(js|ts)$/.test(relative(sdk, path));
+}
+
 /** The folder directly under sdk/ that a path is in; "." for sdk/ itself; null for build outputs. */
 function layerOf(path) {
   const inside = relative(sdk, path);
-  if (inside.startsWith("..")) return null;
+  if (inside.startsWith("..") || isGround(path)) return null;
   return inside.includes(sep) ? inside.split(sep)[0] : ".";
 }
 

@@ -16,6 +16,8 @@ export { type Columns, columnsNamed, readTextRows, type TextRow } from "./data/t
 export { Engine, type EngineOptions } from "./engine/engine.js";
 export { DisposedError, OutOfMemoryError, UnsupportedBuildError } from "./engine/errors.js";
 export type { Build } from "./engine/source.js";
+// the base of every error that is the caller's
+export { InputError } from "./errors.js";
 export { type BeamOptions, beamSearch } from "./generate/beam.js";
 export { collectRows, type DecodeOptions, greedy, sampled } from "./generate/decode.js";
 export { generate, generateText, stream } from "./generate/generate.js";

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `cloze` command: every command is a file of `commands/`. */
 import { isMainThread } from "node:worker_threads";
+import { InputError } from "cloze";
 import { Command, CommanderError } from "commander";
 import { alignCommand } from "./commands/align.js";
 import { compareCommands, openRerank, openSimilarity, openZeroShot } from "./commands/compare.js";
@@ -17,27 +18,11 @@ import { pretrainCommand } from "./commands/pretrain.js";
 import { tokenizeCommand } from "./commands/tokenize.js";
 import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
 import { serveLines } from "./shared/threads.js";
-import { UsageError } from "./shared/usage.js";
 
-/** Errors that say what is wrong with the input: status 2. Everything else is a failure of the run: status 1. */
-const INPUT_ERRORS = new Set([
-  "UsageError",
-  "DataError",
-  "ModelFileError",
-  "ConfigError",
-  "WeightsError",
-  "SafetensorsError",
-  "TokenizerError",
-  "LabelError",
-  "LayerError",
-  "DirectionError",
-  "CheckpointError",
-  "UnsupportedBuildError",
-]);
-
+/** 2 for what is wrong with the input, 1 for a failure of the run. */
 function statusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  return error instanceof UsageError || INPUT_ERRORS.has((error as Error).name) ? 2 : 1;
+  return error instanceof InputError ? 2 : 1;
 }
 
 /** This file, which threads run too. */

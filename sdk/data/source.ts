@@ -1,7 +1,8 @@
 /** Where lines come from, by name, so that an error can say which file and line it is about. */
+import { InputError } from "../errors.js";
 
 /** Something in a data file is not as its format says. */
-export class DataError extends Error {
+export class DataError extends InputError {
   override name = "DataError";
 }
 

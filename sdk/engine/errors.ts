@@ -1,4 +1,5 @@
 /** What can go wrong with an engine, as types that a caller can tell apart. */
+import { InputError } from "../errors.js";
 
 /** The engine's memory cannot grow to hold one more block. Nothing was changed: a smaller request can still succeed. */
 export class OutOfMemoryError extends Error {
@@ -23,6 +24,6 @@ export class DisposedError extends Error {
 }
 
 /** The runtime cannot run the build that was asked for. */
-export class UnsupportedBuildError extends Error {
+export class UnsupportedBuildError extends InputError {
   override name = "UnsupportedBuildError";
 }

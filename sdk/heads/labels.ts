@@ -1,7 +1,8 @@
 /** The names of classes and their numbers: id2label of config.json. */
+import { InputError } from "../errors.js";
 
 /** A label that the model does not have, or numbers that name no label. */
-export class LabelError extends RangeError {
+export class LabelError extends InputError {
   override name = "LabelError";
 }
 

@@ -3,7 +3,9 @@
  * between carry most of syntax and of what languages share (Tenney et al. 2019, arXiv:1905.05950; Pires et al. 2019,
  * arXiv:1906.01502). Joining the last four is Devlin et al. 2019, section 5.3.
  */
+
 import type { Batch } from "../data/sample.js";
+import { InputError } from "../errors.js";
 import type { EncoderBody } from "../objectives/objective.js";
 import { add, scale } from "../tensor/ops/elementwise.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
@@ -14,7 +16,7 @@ export interface ShowsLayers {
 }
 
 /** A layer that the model does not have. */
-export class LayerError extends RangeError {
+export class LayerError extends InputError {
   override name = "LayerError";
 }
 

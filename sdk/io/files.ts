@@ -1,4 +1,5 @@
 /** Where the files of a model are: a folder, a hub, a store of the browser, or memory. */
+import { InputError } from "../errors.js";
 
 /** Reading by name; undefined when there is no such file. */
 export interface Files {
@@ -11,7 +12,7 @@ export interface WritableFiles extends Files {
 }
 
 /** A file that a model cannot do without is not there, or is not what it should be. */
-export class ModelFileError extends Error {
+export class ModelFileError extends InputError {
   override name = "ModelFileError";
 }
 

@@ -4,9 +4,10 @@
  * `JSON.parse` keeps the last of two equal keys in silence and rounds numbers beyond 2^53; a file that lies about its
  * layout must be refused instead. The format: https://huggingface.co/docs/safetensors, "Format".
  */
+import { InputError } from "../errors.js";
 
 /** A file that is not what its format says. */
-export class SafetensorsError extends Error {
+export class SafetensorsError extends InputError {
   override name = "SafetensorsError";
 }
 

@@ -1,7 +1,8 @@
 /** Reading fields of config.json: what is there must have the right type, what is not has the published default. */
+import { InputError } from "../errors.js";
 
 /** A configuration says something that no model can be built from. */
-export class ConfigError extends TypeError {
+export class ConfigError extends InputError {
   override name = "ConfigError";
 }
 

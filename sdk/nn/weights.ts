@@ -4,7 +4,9 @@
  * A layer asks for its parameters by path (candle's VarBuilder). When a checkpoint is open the stored values come back,
  * otherwise freshly initialised ones; the same name asked twice is the same tensor, which is all that tying needs.
  */
+
 import type { Engine } from "../engine/engine.js";
+import { InputError } from "../errors.js";
 import { unscoped } from "../tensor/scope.js";
 import { empty, type Shape, Storage, Tensor } from "../tensor/tensor.js";
 import type { Init } from "./init.js";
@@ -19,7 +21,7 @@ export interface StoredTensors {
 }
 
 /** Stored weights do not fit the model that asks for them. */
-export class WeightsError extends Error {
+export class WeightsError extends InputError {
   override name = "WeightsError";
   /**
    * @param missing names that the model needs and the weights do not have

@@ -1,5 +1,7 @@
+import { InputError } from "../errors.js";
+
 /** A tokenizer file, a text or an option that cannot be used. The message says what was expected, what came, and why. */
-export class TokenizerError extends Error {
+export class TokenizerError extends InputError {
   override name = "TokenizerError";
 }
 

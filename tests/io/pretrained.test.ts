@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Engine } from "../../sdk/engine/engine.js";
-import { LabelSet } from "../../sdk/heads/labels.js";
+import { InputError } from "../../sdk/errors.js";
+import { LabelError, LabelSet } from "../../sdk/heads/labels.js";
 import { jsonBytes, ModelFileError, memoryFiles } from "../../sdk/io/files.js";
 import { type LoadOptions, loadModel, loadTokenizer, type Pretrained } from "../../sdk/io/pretrained.js";
 import { readSafetensors, SafetensorsError, writeSafetensors } from "../../sdk/io/safetensors.js";
@@ -228,7 +229,7 @@ test("a configuration that does not fit is refused before memory is taken", asyn
   for (const value of [0, -1e-12, 1])
     await refused(withConfig(files, { layer_norm_eps: value }), ConfigError, /layer_norm_eps must be a small number/);
   await refused(withConfig(files, { initializer_range: -1 }), ConfigError, /initializer_range must be a number of at/);
-  await refused(withConfig(files, { hidden_act: "swish9" }), TypeError, /swish9/);
+  await refused(withConfig(files, { hidden_act: "swish9" }), InputError, /swish9/);
 });
 
 test("labels come from the configuration, and must be sound", async () => {
@@ -250,7 +251,7 @@ test("labels come from the configuration, and must be sound", async () => {
     /must name the 3 classes 0 to 2, but 0 is undefined/,
   );
   await refused(told({ id2label: { 0: "a", 1: null, 2: "c" } }), ConfigError, /but 1 is null/);
-  await refused(told({ id2label: { 0: "a", 1: "a", 2: "c" } }), RangeError, /occurs twice/);
+  await refused(told({ id2label: { 0: "a", 1: "a", 2: "c" } }), LabelError, /occurs twice/);
   await refused(withConfig(files, { problem_type: "multi_label_classification" }), ConfigError, /multi_label/);
 });
 

@@ -1,5 +1,7 @@
+import { InputError } from "cloze";
+
 /** Wrong usage or unreadable input: the command ends with status 2 and a message of a few lines. */
-export class UsageError extends Error {
+export class UsageError extends InputError {
   override name = "UsageError";
 }
 

@@ -1,4 +1,5 @@
 /** Activations, element by element. */
+import { InputError } from "../../errors.js";
 import { gradOf, handOn, isTraced, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 
@@ -36,12 +37,12 @@ const PUBLISHED: Readonly<Record<string, Activation>> = {
  * @example
  * activationNamed("gelu_new"); // "gelu_tanh"
  *
- * @throws {TypeError} for a name that is not supported
+ * @throws {InputError} for a name that is not supported
  */
 export function activationNamed(name: string): Activation {
   const kind = Object.hasOwn(PUBLISHED, name) ? PUBLISHED[name] : undefined;
   if (!kind)
-    throw new TypeError(
+    throw new InputError(
       `config.json: activation "${name}" is not supported; expected one of ${Object.keys(PUBLISHED).join(", ")}`,
     );
   return kind;

@@ -4,6 +4,7 @@
  * One safetensors file with weights and both moments (as `weight.*`, `first.*`, `second.*`), in runs that keep the best
  * weights also those (as `best.*`), its metadata saying where the run stood. Random numbers need no state: they are functions of seed, epoch, step and index.
  */
+import { InputError } from "../../errors.js";
 import { readSafetensors, type Safetensors, writeSafetensors } from "../../io/safetensors.js";
 import { sameShape } from "../../nn/weights.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -15,7 +16,7 @@ import type { Position } from "./train.js";
 export type RunSettings = Readonly<Record<string, string | number>>;
 
 /** A checkpoint that does not belong to this run. */
-export class CheckpointError extends Error {
+export class CheckpointError extends InputError {
   override name = "CheckpointError";
 }
 
