@@ -4,10 +4,10 @@
  *   npm run example albert
  */
 // biome-ignore format: a list
-import {boundaries, combine, Engine, freshConfig, freshModel, maskedHeldOut, ngramMaskedLm, pairAccuracy, pairObjective,
-  pretrainingSamples, 
-  single, tokenizeDocuments, trainUnigram,
-} from "cloze";
+import { combine, Engine, freshConfig, freshModel, ngramMaskedLm, pairObjective, single } from "cloze";
+import { boundaries, pretrainingSamples, tokenizeDocuments } from "cloze/data";
+import { maskedHeldOut, pairAccuracy } from "cloze/metrics";
+import { trainUnigram } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
 

@@ -4,10 +4,10 @@
  *   npm run example bart
  */
 // biome-ignore format: a list
-import {
-  boundaries, denoising, Engine, freshConfig, freshModel, packSentences, seed, sequenceToSequence, tokenizeDocuments,
-  tokensHeldOut, trainBpe,
-} from "cloze";
+import { denoising, Engine, freshConfig, freshModel, sequenceToSequence } from "cloze";
+import { boundaries, packSentences, seed, tokenizeDocuments } from "cloze/data";
+import { tokensHeldOut } from "cloze/metrics";
+import { trainBpe } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
 

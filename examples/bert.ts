@@ -4,10 +4,10 @@
  *   npm run example bert
  */
 // biome-ignore format: a list
-import {boundaries, combine, Engine, fillMask, freshConfig, freshModel, maskedHeldOut, maskedLm, memoryFiles, pairAccuracy, pairObjective,
-  pretrainingSamples, repeatPositions, saveModel, 
-  single, tokenizeDocuments, trainWordPiece,
-} from "cloze";
+import { combine, Engine, fillMask, freshConfig, freshModel, maskedLm, memoryFiles, pairObjective, repeatPositions, saveModel, single } from "cloze";
+import { boundaries, pretrainingSamples, tokenizeDocuments } from "cloze/data";
+import { maskedHeldOut, pairAccuracy } from "cloze/metrics";
+import { trainWordPiece } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
 

@@ -13,8 +13,8 @@ import {
   freshModel,
   type Pretrained,
   studentOf,
-  trainWordPiece,
 } from "cloze";
+import { trainWordPiece } from "cloze/tokenizer";
 import { sentiment } from "./lesson/corpus.js";
 
 type Classifier = Pretrained<"sequence-classification">;

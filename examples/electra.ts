@@ -5,10 +5,11 @@
  *   npm run example electra
  */
 // biome-ignore format: a list
-import {
-  adamW, boundaries, collate, Engine, electraConfigs, electraPretraining, freshElectra, linearSchedule, pretrainingSamples,
-  replacedHeldOut, Scope, sampleOf, tokenizeDocuments, train, trainWordPiece,
-} from "cloze";
+import { adamW, Engine, electraConfigs, electraPretraining, freshElectra, linearSchedule, train } from "cloze";
+import { boundaries, collate, pretrainingSamples, sampleOf, tokenizeDocuments } from "cloze/data";
+import { replacedHeldOut } from "cloze/metrics";
+import { Scope } from "cloze/tensor";
+import { trainWordPiece } from "cloze/tokenizer";
 import { documents } from "./lesson/corpus.js";
 
 const STEPS = 600;

@@ -6,7 +6,8 @@
  * With text of some megabytes this is the experiment of Dufter & Schütze 2020 (arXiv:2005.00396), made smaller: 5,500
  * steps, and 1,500 for each of the conditions in which nothing is shared but the layers, or word order differs.
  */
-import { boundaries, packSentences, tokenizeDocuments, trainWordPiece } from "cloze";
+import { boundaries, packSentences, tokenizeDocuments } from "cloze/data";
+import { trainWordPiece } from "cloze/tokenizer";
 import { documents, documentsOf } from "./lesson/corpus.js";
 import { type Condition, LENGTH, learnBoth } from "./lesson/fake-english.js";
 

@@ -4,10 +4,11 @@
  *   npm run example gpt
  */
 // biome-ignore format: a list
-import {causalLm, Engine, freshConfig, freshModel, generateText, packStream, seed, shuffle, 
-  single, tokenizeDocuments,
-  tokensHeldOut, trainBpe,
-} from "cloze";
+import { causalLm, Engine, freshConfig, freshModel, single } from "cloze";
+import { packStream, seed, shuffle, tokenizeDocuments } from "cloze/data";
+import { generateText } from "cloze/generate";
+import { tokensHeldOut } from "cloze/metrics";
+import { trainBpe } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
 

@@ -4,9 +4,10 @@
  *   npm run example mass
  */
 // biome-ignore format: a list
-import {
-  boundaries, Engine, freshConfig, freshModel, mass, packSentences, seed, tokenizeDocuments, tokensHeldOut, trainBpe,
-} from "cloze";
+import { Engine, freshConfig, freshModel, mass } from "cloze";
+import { boundaries, packSentences, seed, tokenizeDocuments } from "cloze/data";
+import { tokensHeldOut } from "cloze/metrics";
+import { trainBpe } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
 

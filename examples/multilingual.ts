@@ -4,10 +4,10 @@
  *   npm run example multilingual
  */
 // biome-ignore format: a list
-import {
-  centred, Engine, embeddingObjective, embedTexts, freshConfig, freshModel, mineBitext, miningFigures, retrievalFigures,
-  sampleOf, trainWordPiece,
-} from "cloze";
+import { Engine, embeddingObjective, embedTexts, freshConfig, freshModel } from "cloze";
+import { sampleOf } from "cloze/data";
+import { centred, mineBitext, miningFigures, retrievalFigures } from "cloze/multilingual";
+import { trainWordPiece } from "cloze/tokenizer";
 import { parallel } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
 

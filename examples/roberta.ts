@@ -4,10 +4,10 @@
  *   npm run example roberta
  */
 // biome-ignore format: a list
-import {boundaries, Engine, freshConfig, freshModel, maskedHeldOut, maskedLm, packFullSentences, seed,shuffle, 
-  single, 
-  tokenizeDocuments, trainBpe,
-} from "cloze";
+import { Engine, freshConfig, freshModel, maskedLm, single } from "cloze";
+import { boundaries, packFullSentences, seed, shuffle, tokenizeDocuments } from "cloze/data";
+import { maskedHeldOut } from "cloze/metrics";
+import { trainBpe } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
 

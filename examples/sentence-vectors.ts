@@ -3,7 +3,8 @@
  *
  *   npm run example sentence-vectors
  */
-import { Engine, embeddingObjective, embedTexts, loadModel, loadTokenizer, nearest, sampleOf } from "cloze";
+import { Engine, embeddingObjective, embedTexts, loadModel, loadTokenizer, nearest } from "cloze";
+import { sampleOf } from "cloze/data";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, percent } from "./lesson/learning.js";
 import { smallPretrained } from "./lesson/pretrained.js";

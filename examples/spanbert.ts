@@ -4,10 +4,11 @@
  *   npm run example spanbert
  */
 // biome-ignore format: a list
-import {
-  boundaries, combine, Engine, freshConfig, freshModel, maskedHeldOut, packSentences, seed, spanBoundary, spanBoundaryHead,
-  spanMaskedLm, tokenizeDocuments, trainWordPiece,
-} from "cloze";
+import { combine, Engine, freshConfig, freshModel, spanBoundary, spanMaskedLm } from "cloze";
+import { boundaries, packSentences, seed, tokenizeDocuments } from "cloze/data";
+import { maskedHeldOut } from "cloze/metrics";
+import { spanBoundaryHead } from "cloze/tensor";
+import { trainWordPiece } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
 

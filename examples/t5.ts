@@ -4,10 +4,10 @@
  *   npm run example t5
  */
 // biome-ignore format: a list
-import {
-  Engine, freshConfig, freshModel, packSentences, seed, sequenceToSequence, spanCorruption, tokenizeDocuments,
-  tokensHeldOut, trainUnigram,
-} from "cloze";
+import { Engine, freshConfig, freshModel, sequenceToSequence, spanCorruption } from "cloze";
+import { packSentences, seed, tokenizeDocuments } from "cloze/data";
+import { tokensHeldOut } from "cloze/metrics";
+import { trainUnigram } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
 

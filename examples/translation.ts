@@ -4,9 +4,10 @@
  *   npm run example translation
  */
 // biome-ignore format: a list
-import {
-  Engine, freshConfig, freshModel, type Rng, type Sample, sampleOf, sequenceToSequence, tokensHeldOut, trainWordPiece,
-} from "cloze";
+import { Engine, freshConfig, freshModel, sequenceToSequence } from "cloze";
+import { type Rng, type Sample, sampleOf } from "cloze/data";
+import { tokensHeldOut } from "cloze/metrics";
+import { trainWordPiece } from "cloze/tokenizer";
 import { parallel } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
 

@@ -4,10 +4,10 @@
  *   npm run example zero-shot-tags -- DATA [STEPS]            DATA such as ../shared/data: see lesson/languages.ts
  */
 // biome-ignore format: a list
-import {Engine, freshConfig, freshModel, maskedLm, memoryFiles, sampleLanguages, saveModel, seed, 
-  single, standardError, tagTask,
-  trainWordPiece,
-} from "cloze";
+import { Engine, freshConfig, freshModel, maskedLm, memoryFiles, saveModel, single, tagTask } from "cloze";
+import { seed } from "cloze/data";
+import { standardError } from "cloze/metrics";
+import { sampleLanguages, trainWordPiece } from "cloze/tokenizer";
 import { Languages } from "./lesson/languages.js";
 import { learn, percent } from "./lesson/learning.js";
 import { multilingualSamples, transferred } from "./lesson/zero-shot.js";

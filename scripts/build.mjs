@@ -115,9 +115,14 @@ async function buildReportPage() {
 /** What users import, by the name behind `cloze/`; the chunks between them are shared. */
 const LIBRARY = {
   index: "sdk/index.ts",
-  tokenizer: "sdk/tokenizer/index.ts",
+  data: "sdk/data.ts",
+  generate: "sdk/generate.ts",
+  metrics: "sdk/metrics.ts",
+  multilingual: "sdk/multilingual.ts",
   node: "sdk/node.ts",
   report: "sdk/report/index.ts",
+  tensor: "sdk/tensor.ts",
+  tokenizer: "sdk/tokenizer/index.ts",
 };
 /** Programs that import the library by its name. */
 const PROGRAMS = { cli: "sdk/cli/main.ts", start: "sdk/tour/start.ts" };

@@ -4,24 +4,20 @@
  * A stage's hash is the first 16 hex digits of SHA-256 over raw little-endian bytes; the last line is the hash over all.
  */
 
+import { boundaries, nextSentencePairs, sampleOf, seed, tokenizeDocuments } from "../sdk/data.js";
 import { infer } from "../sdk/heads/infer.js";
 import {
   adamW,
   bertConfig,
-  boundaries,
   combine,
   cosineSchedule,
   Engine,
   freshModel,
   maskedLm,
-  nextSentencePairs,
   pairObjective,
-  sampleOf,
-  seed,
-  tokenizeDocuments,
   train,
-  trainWordPiece,
 } from "../sdk/index.js";
+import { trainWordPiece } from "../sdk/tokenizer/index.js";
 
 /** Text enough for a vocabulary, a few pairs, and words that tokenizers stumble over. */
 const DOCUMENTS = [

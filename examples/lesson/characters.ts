@@ -2,20 +2,18 @@
 import {
   adamW,
   causalLm,
-  collate,
   cosineSchedule,
   type Encoder,
   type Engine,
   freshModel,
-  generateText,
   type LmHead,
-  type Sample,
-  Scope,
   type Step,
-  seed,
   single,
   train,
 } from "cloze";
+import { collate, type Sample, seed } from "cloze/data";
+import { generateText } from "cloze/generate";
+import { Scope } from "cloze/tensor";
 
 /** Added to every count, so that what was never seen is not impossible. */
 const ADDED = 0.1;

@@ -2,17 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import {
-  answerTask,
-  classifyTask,
-  type LabelledText,
-  type Question,
-  readDocuments,
-  type Source,
-  type TaggedSentence,
-  tagTask,
-  textSource,
-} from "cloze";
+import { answerTask, classifyTask, type LabelledText, tagTask } from "cloze";
+import { type Question, readDocuments, type Source, type TaggedSentence, textSource } from "cloze/data";
 
 const corpus = join(process.env["CLOZE_ROOT"] ?? ".", "corpus");
 const source = (name: string): Source => textSource(name, readFileSync(join(corpus, name), "utf8"));

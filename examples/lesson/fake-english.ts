@@ -1,22 +1,8 @@
 /** English and a fake copy of it: the conditions of the experiment, and a run under one of them. */
-import {
-  adamW,
-  bertConfig,
-  boundaries,
-  Engine,
-  type FakeLanguage,
-  fakeCopy,
-  freshModel,
-  linearSchedule,
-  type Multilinguality,
-  maskedLm,
-  multilinguality,
-  type Sample,
-  single,
-  splitSpecial,
-  type Tokenizer,
-  train,
-} from "cloze";
+import { adamW, bertConfig, Engine, freshModel, linearSchedule, maskedLm, single, train } from "cloze";
+import { boundaries, type Sample } from "cloze/data";
+import { type FakeLanguage, fakeCopy, type Multilinguality, multilinguality, splitSpecial } from "cloze/multilingual";
+import type { Tokenizer } from "cloze/tokenizer";
 
 /** Tokens of a sequence. */
 export const LENGTH = 24;

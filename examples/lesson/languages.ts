@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { type TaggedSentence, tagTask, textSource } from "cloze";
+import { tagTask } from "cloze";
+import { type TaggedSentence, textSource } from "cloze/data";
 
 /** Codes of NTREX-128 and of Tatoeba, by language. */
 const CODES: Readonly<Record<string, readonly [string | null, string | null]>> = {

@@ -8,10 +8,10 @@ import {
   type Metrics,
   type ModelTask,
   type Objective,
-  type Sample,
   train,
   type Weights,
 } from "cloze";
+import type { Sample } from "cloze/data";
 
 /** Sizes of the lessons' models: a narrow network needs larger random weights than the published 0.02. */
 export const SIZES = { layers: 2, width: 96, heads: 3, positions: 64, dropout: 0, deviation: 0.08 };

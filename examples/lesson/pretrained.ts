@@ -1,18 +1,7 @@
 /** A BERT of two layers, pre-trained for a minute on the embedded corpus: what lessons on using a model begin with. */
-import {
-  boundaries,
-  type Engine,
-  type Files,
-  freshConfig,
-  freshModel,
-  maskedLm,
-  memoryFiles,
-  pretrainingSamples,
-  saveModel,
-  single,
-  tokenizeDocuments,
-  trainWordPiece,
-} from "cloze";
+import { type Engine, type Files, freshConfig, freshModel, maskedLm, memoryFiles, saveModel, single } from "cloze";
+import { boundaries, pretrainingSamples, tokenizeDocuments } from "cloze/data";
+import { trainWordPiece } from "cloze/tokenizer";
 import { documents } from "./corpus.js";
 import { learn, SIZES } from "./learning.js";
 

@@ -1,21 +1,14 @@
 /** What the lesson on zero-shot transfer learns from, and how it is tested. */
+import { adamW, type Engine, type Files, finetune, freeze, loadModel, tagTask, translationPair } from "cloze";
 import {
-  adamW,
   boundaries,
-  type Engine,
-  type Files,
-  finetune,
-  freeze,
-  loadModel,
   mixLanguages,
   packSentences,
   type Sample,
   type TaggedSentence,
-  type Tokenizer,
-  tagTask,
   tokenizeDocuments,
-  translationPair,
-} from "cloze";
+} from "cloze/data";
+import type { Tokenizer } from "cloze/tokenizer";
 import type { Languages } from "./languages.js";
 
 /** Sequences of an epoch: in one language, and sentences beside their translations (three of five). */

@@ -9,7 +9,7 @@ import {
   type TaggedSentence,
   type TextRow,
   textSource,
-} from "cloze";
+} from "cloze/data";
 import { collect } from "../cli/shared/input.js";
 
 /** The folder `corpus/` of the package. */

@@ -1,10 +1,8 @@
 /** What the tour computes, in two workers side by side: pre-training, and fine-tuning with and without it. */
 import {
-  type Arrangement,
   adamW,
   answerTask,
   bertConfig,
-  boundaries,
   classifyTask,
   combine,
   Engine,
@@ -17,28 +15,30 @@ import {
   type Metrics,
   type Model,
   type ModelTask,
-  maskedHeldOut,
   maskedLm,
   memoryFiles,
   type Pretrained,
-  pairAccuracy,
   pairObjective,
-  pretrainingSamples,
-  readTokenizerJson,
   repeatPositions,
   type Stage,
   saveModel,
-  seed as seedOf,
-  shuffledContexts,
   single,
   stepsOfEpochs,
   type Task,
-  type Tokenizer,
   tagTask,
-  tokenizeDocuments,
   trainInStages,
   type Weights,
 } from "cloze";
+import {
+  type Arrangement,
+  boundaries,
+  pretrainingSamples,
+  seed as seedOf,
+  shuffledContexts,
+  tokenizeDocuments,
+} from "cloze/data";
+import { maskedHeldOut, pairAccuracy } from "cloze/metrics";
+import { readTokenizerJson, type Tokenizer } from "cloze/tokenizer";
 import type { Labelled } from "./embedded-corpus.js";
 
 /**

@@ -1,6 +1,5 @@
 /** The report of the tour: what was learned, in tables and pictures. */
 import {
-  collate,
   type Engine,
   embedTexts,
   hiddenStates,
@@ -8,14 +7,13 @@ import {
   loadTokenizer,
   memoryFiles,
   type Pretrained,
-  Scope,
-  sampleOf,
-  standardError,
-  type Tensor,
-  type Tokenizer,
   wordVector,
 } from "cloze";
+import { collate, sampleOf } from "cloze/data";
+import { standardError } from "cloze/metrics";
 import { cosine, principalComponents, type Report, type Section } from "cloze/report";
+import { Scope, type Tensor } from "cloze/tensor";
+import type { Tokenizer } from "cloze/tokenizer";
 import { percent } from "../cli/shared/output.js";
 import { type FinetuneResult, type Folder, type PretrainResult, RECIPE, type TaskName } from "./jobs.js";
 

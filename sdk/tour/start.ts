@@ -5,9 +5,11 @@
  * beside the same network from random weights, used, and shown in a report.
  */
 import { isMainThread } from "node:worker_threads";
-import { Engine, fillMask, memoryFiles, questionAnswering, readDocuments, trainWordPiece } from "cloze";
+import { Engine, fillMask, memoryFiles, questionAnswering } from "cloze";
+import { readDocuments } from "cloze/data";
 import { exists, writeFolder } from "cloze/node";
 import { renderReport } from "cloze/report";
+import { trainWordPiece } from "cloze/tokenizer";
 import { collect, fileSource, requireFiles } from "../cli/shared/input.js";
 import { type Progress, percent, progress, say, table } from "../cli/shared/output.js";
 import { type Labelled, labelled, runningText, unlabelled } from "./embedded-corpus.js";

@@ -1,7 +1,8 @@
 /** Centring and the orthogonal map. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { centred, languageMean, mapVectors, procrustes, seed } from "../../sdk/index.js";
+import { seed } from "../../sdk/data.js";
+import { centred, languageMean, mapVectors, procrustes } from "../../sdk/multilingual.js";
 
 const random = (count: number, width: number, from: number): Float64Array[] => {
   const rng = seed(from);

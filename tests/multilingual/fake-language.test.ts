@@ -1,18 +1,10 @@
 /** A language and its copy: what is shifted, what is split, and that a model which cannot tell them apart scores 1. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  bertConfig,
-  Engine,
-  fakeCopy,
-  freshModel,
-  LayerError,
-  maskedLm,
-  multilinguality,
-  type Sample,
-  seed,
-  splitSpecial,
-} from "../../sdk/index.js";
+import { type Sample, seed } from "../../sdk/data.js";
+import { bertConfig, Engine, freshModel, maskedLm } from "../../sdk/index.js";
+import { fakeCopy, multilinguality, splitSpecial } from "../../sdk/multilingual.js";
+import { LayerError } from "../../sdk/tensor.js";
 
 const SHIFT = 40;
 const [PAD, UNK, CLS, SEP, MASK] = [0, 1, 2, 3, 4];

@@ -1,21 +1,21 @@
 /** Retrieval, word translation, mining and word alignment against what their formulas say, computed pair by pair. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { seed } from "../../sdk/data.js";
+import { cosine } from "../../sdk/index.js";
 import {
   alignmentFigures,
   alignWords,
   bestMatches,
   bestThreshold,
-  cosine,
   DirectionError,
   eachScore,
   mineBitext,
   miningFigures,
   retrievalFigures,
   type Scoring,
-  seed,
   translationFigures,
-} from "../../sdk/index.js";
+} from "../../sdk/multilingual.js";
 
 const random = (count: number, width: number, from: number): number[][] => {
   const rng = seed(from);

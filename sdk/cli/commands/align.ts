@@ -1,29 +1,21 @@
+import { loadModel, loadTokenizer, readSentenceSettings, wordVectors } from "cloze";
+import { embedSamples, type Sample, sampleOf } from "cloze/data";
 import {
   alignWords,
-  atLayers,
-  type Counted,
   centred,
   embedLayers,
-  embedSamples,
   type Link,
   languageMean,
-  loadModel,
-  loadTokenizer,
   mapVectors,
   mineBitext,
-  type Pooling,
   procrustes,
   type RetrievalFigures,
-  readSentenceSettings,
   retrievalFigures,
-  type Sample,
   type Scoring,
-  type ShowsLayers,
-  sampleOf,
   translationFigures,
-  wordVectors,
-} from "cloze";
+} from "cloze/multilingual";
 import { folder } from "cloze/node";
+import { atLayers, type Counted, type Pooling, type ShowsLayers } from "cloze/tensor";
 import { Command, Option } from "commander";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { collect, fileSource, requireFiles } from "../shared/input.js";

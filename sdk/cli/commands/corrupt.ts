@@ -1,18 +1,6 @@
-import {
-  boundaries,
-  IGNORE,
-  maskedLm,
-  mass,
-  nextTokens,
-  ngramMaskedLm,
-  type Rng,
-  type Sample,
-  sampleOf,
-  seed,
-  spanCorruption,
-  spanMaskedLm,
-  translationPair,
-} from "cloze";
+import { maskedLm, mass, nextTokens, ngramMaskedLm, spanCorruption, spanMaskedLm, translationPair } from "cloze";
+import { boundaries, type Rng, type Sample, sampleOf, seed } from "cloze/data";
+import { IGNORE } from "cloze/tensor";
 import type { Tokenizer } from "cloze/tokenizer";
 import { Command } from "commander";
 import { BART_CORRUPTIONS, bartCorruption } from "../shared/bart-corruptions.js";

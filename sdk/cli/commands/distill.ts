@@ -1,18 +1,6 @@
-import {
-  adamW,
-  boundaries,
-  distilMaskedLm,
-  linearSchedule,
-  loadModel,
-  loadTokenizer,
-  maskedHeldOut,
-  perplexity,
-  pretrainingSamples,
-  saveModel,
-  studentOf,
-  tokenizeDocuments,
-  train,
-} from "cloze";
+import { adamW, distilMaskedLm, linearSchedule, loadModel, loadTokenizer, saveModel, studentOf, train } from "cloze";
+import { boundaries, pretrainingSamples, tokenizeDocuments } from "cloze/data";
+import { maskedHeldOut, perplexity } from "cloze/metrics";
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
 import { fingerprint, loop, splitDocuments } from "../pretrain/run.js";

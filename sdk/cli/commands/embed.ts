@@ -1,12 +1,6 @@
-import {
-  type FeatureExtractionOptions,
-  featureExtraction,
-  type LayerJoin,
-  type PoolingMode,
-  type WordVectorsInput,
-  wordVectors,
-} from "cloze";
+import { type FeatureExtractionOptions, featureExtraction, type WordVectorsInput, wordVectors } from "cloze";
 import { folder } from "cloze/node";
+import type { LayerJoin, PoolingMode } from "cloze/tensor";
 import { Command, Option } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
 import { parseLine } from "../shared/input.js";

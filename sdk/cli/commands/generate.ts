@@ -1,5 +1,6 @@
 /** The commands that write: on from a prompt, in another language, in fewer words. */
-import { type GenerationSettings, type Pipeline, text2textGeneration, textGeneration } from "cloze";
+import { type Pipeline, text2textGeneration, textGeneration } from "cloze";
+import type { GenerationSettings } from "cloze/generate";
 import { folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";

@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises";
-import { familyOf, loadTokenizer, ModelFileError, readSafetensors, TokenizerError } from "cloze";
+import { loadTokenizer, ModelFileError } from "cloze";
 import { exists, folder } from "cloze/node";
+import { familyOf, readSafetensors } from "cloze/tensor";
+import { TokenizerError } from "cloze/tokenizer";
 import { Command } from "commander";
 import { readWhole, requireFiles } from "../shared/input.js";
 import { say, table, writeLine } from "../shared/output.js";

@@ -1,14 +1,7 @@
-import {
-  adamW,
-  FRESH_FAMILIES,
-  linearSchedule,
-  loadTokenizer,
-  readTextRows,
-  type TokenizedDocument,
-  type Tokenizer,
-  tokenizeDocuments,
-} from "cloze";
+import { adamW, FRESH_FAMILIES, linearSchedule, loadTokenizer } from "cloze";
+import { readTextRows, type TokenizedDocument, tokenizeDocuments } from "cloze/data";
 import { exists, folder, writeFolder } from "cloze/node";
+import type { Tokenizer } from "cloze/tokenizer";
 import { Command } from "commander";
 import { causalCourse } from "../pretrain/causal.js";
 import { REWRITING, rewritingCourse } from "../pretrain/denoising.js";

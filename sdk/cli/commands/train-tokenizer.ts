@@ -1,4 +1,4 @@
-import { seed } from "cloze";
+import { seed } from "cloze/data";
 import { writeFileAtomically } from "cloze/node";
 import { sampleLanguages, type Tokenizer, trainBpe, trainUnigram, trainWordPiece } from "cloze/tokenizer";
 import { Command } from "commander";

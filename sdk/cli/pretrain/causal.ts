@@ -1,5 +1,7 @@
 /** Decoders that say what comes next: GPT-2. */
-import { causalLm, packStream, perplexity, seed, shuffle, single, type TokenizedDocument, tokensHeldOut } from "cloze";
+import { causalLm, single } from "cloze";
+import { packStream, seed, shuffle, type TokenizedDocument } from "cloze/data";
+import { perplexity, tokensHeldOut } from "cloze/metrics";
 import { UsageError } from "../shared/usage.js";
 import { type Course, courseOf, modelOf, onlyStage, refuseShort, type Setting, samplesOf, saving } from "./recipe.js";
 

@@ -1,15 +1,7 @@
 /** Encoder-decoders that write what was hidden: BART's corruptions, MASS, T5's spans. */
-import {
-  boundaries,
-  type Model,
-  mass,
-  type Objective,
-  perplexity,
-  pretrainingSamples,
-  sequenceToSequence,
-  spanCorruption,
-  tokensHeldOut,
-} from "cloze";
+import { type Model, mass, type Objective, sequenceToSequence, spanCorruption } from "cloze";
+import { boundaries, pretrainingSamples } from "cloze/data";
+import { perplexity, tokensHeldOut } from "cloze/metrics";
 import { BART_CORRUPTIONS, bartCorruption } from "../shared/bart-corruptions.js";
 import { maskOf } from "../shared/tokenizers.js";
 import { UsageError } from "../shared/usage.js";

@@ -1,27 +1,22 @@
 /** Encoders that fill masks, alone or with a task on pairs of segments. */
 import {
-  type Arrangement,
-  boundaries,
   combine,
   type HeadObjective,
   type LmHead,
   type MaskedLmOptions,
   type Model,
-  maskedHeldOut,
   maskedLm,
   ngramMaskedLm,
-  pairAccuracy,
   pairObjective,
-  perplexity,
-  pretrainingSamples,
   repeatPositions,
-  type Sample,
   type Stage,
   single,
   spanMaskedLm,
   translationPair,
   type Weights,
 } from "cloze";
+import { type Arrangement, boundaries, pretrainingSamples, type Sample } from "cloze/data";
+import { maskedHeldOut, pairAccuracy, perplexity } from "cloze/metrics";
 import { maskOf } from "../shared/tokenizers.js";
 import { UsageError } from "../shared/usage.js";
 import { type Course, courseOf, modelOf, type Setting, samplesOf, saving } from "./recipe.js";

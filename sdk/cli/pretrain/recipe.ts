@@ -6,20 +6,18 @@ import {
   loadModel,
   type Model,
   type ModelTask,
-  mixLanguages,
   type Pretrained,
-  type Sample,
   type Stage,
   type StagedOptions,
   type Step,
   saveModel,
-  type TokenizedDocument,
-  type Tokenizer,
   trainInStages,
   type Weights,
   type WritableFiles,
 } from "cloze";
+import { mixLanguages, type Sample, type TokenizedDocument } from "cloze/data";
 import { folder } from "cloze/node";
+import type { Tokenizer } from "cloze/tokenizer";
 import type { ModelOptions } from "../shared/engine-options.js";
 import { readWhole } from "../shared/input.js";
 import { UsageError } from "../shared/usage.js";

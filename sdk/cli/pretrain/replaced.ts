@@ -1,18 +1,9 @@
 /** ELECTRA: a generator fills masks, a discriminator says what was filled in. The generator is saved inside the folder. */
 
 import { join } from "node:path";
-import {
-  boundaries,
-  electraConfigs,
-  electraPretraining,
-  freshElectra,
-  loadElectra,
-  maskedHeldOut,
-  pretrainingSamples,
-  replacedHeldOut,
-  saveModel,
-  type WritableFiles,
-} from "cloze";
+import { electraConfigs, electraPretraining, freshElectra, loadElectra, saveModel, type WritableFiles } from "cloze";
+import { boundaries, pretrainingSamples } from "cloze/data";
+import { maskedHeldOut, replacedHeldOut } from "cloze/metrics";
 import { folder } from "cloze/node";
 import { maskOf } from "../shared/tokenizers.js";
 import { UsageError } from "../shared/usage.js";

@@ -1,6 +1,7 @@
 /** What commands that learn from plain text have in common. */
 import { createHash } from "node:crypto";
-import { type Optimizer, readDocuments, type Step, type TokenizedDocument } from "cloze";
+import type { Optimizer, Step } from "cloze";
+import { readDocuments, type TokenizedDocument } from "cloze/data";
 import type { Checkpoints } from "../shared/checkpoints.js";
 import { collect, sources } from "../shared/input.js";
 import { progress } from "../shared/output.js";

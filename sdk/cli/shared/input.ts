@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { createGunzip, gunzipSync } from "node:zlib";
-import { decodeLines, type Source } from "cloze";
+import { decodeLines, type Source } from "cloze/data";
 import { UsageError } from "./usage.js";
 
 /** Bytes of a file as they arrive. */

@@ -1,9 +1,7 @@
 /** The tasks of the command line by their names. */
 import {
   answerTask,
-  type Columns,
   classifyTask,
-  columnsNamed,
   embedTask,
   type ModelTask,
   prepareText,
@@ -13,6 +11,7 @@ import {
   type Task,
   tagTask,
 } from "cloze";
+import { type Columns, columnsNamed } from "cloze/data";
 import { UsageError } from "./usage.js";
 
 /** A task whose kind of example does not matter to the command. */

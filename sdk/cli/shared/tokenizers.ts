@@ -3,9 +3,16 @@
  * SentencePiece model, or a model folder.
  */
 import { stat } from "node:fs/promises";
-import { loadTokenizer, readTokenizerJson, readVocabulary, type Tokenizer } from "cloze";
+import { loadTokenizer } from "cloze";
 import { folder } from "cloze/node";
-import { readMerges, readSentencePiece, type SentencePieceOptions } from "cloze/tokenizer";
+import {
+  readMerges,
+  readSentencePiece,
+  readTokenizerJson,
+  readVocabulary,
+  type SentencePieceOptions,
+  type Tokenizer,
+} from "cloze/tokenizer";
 import { readWhole, requireFiles } from "./input.js";
 import { UsageError } from "./usage.js";
 

@@ -1,17 +1,9 @@
 /** Samples of several languages in smoothed shares, and configurations of new models. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  boundaries,
-  Engine,
-  FRESH_FAMILIES,
-  familyOf,
-  freshConfig,
-  freshModel,
-  type ModelTask,
-  mixLanguages,
-  type Sample,
-} from "../../../sdk/index.js";
+import { boundaries, mixLanguages, type Sample } from "../../../sdk/data.js";
+import { Engine, FRESH_FAMILIES, freshConfig, freshModel, type ModelTask } from "../../../sdk/index.js";
+import { familyOf } from "../../../sdk/tensor.js";
 import { tokenizer } from "../../helpers/small-bert.js";
 
 const test = suite("corpus");

@@ -1,0 +1,6 @@
+/** cloze/generate: token by token; greedy search, sampling and beams over any model that writes. */
+export { type BeamOptions, beamSearch } from "./generate/beam.js";
+export { collectRows, type DecodeOptions, greedy, sampled } from "./generate/decode.js";
+export { generate, generateText, stream } from "./generate/generate.js";
+export { type GenerationSettings, generationSettings } from "./generate/settings.js";
+export { continuing, rewriting, type Writer } from "./generate/writer.js";
