@@ -13,4 +13,56 @@
  */
 export class InputError extends Error {
   override name = "InputError";
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message), options);
+  }
+}
+
+/** Room for a list of twenty tensor names. */
+const LONGEST_MESSAGE = 2500;
+
+/**
+ * A message that may quote a stranger's file: control characters and halves of surrogate pairs are escaped, so that it
+ * cannot write to a terminal what it likes, and what is too long is cut.
+ */
+function printable(message: string): string {
+  const cut = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}… (cut)` : message;
+  return cut.replace(
+    /[^\P{Cc}\n]|\p{Cs}|[\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Longest text, and most entries, that a message quotes. */
+const QUOTED = 80;
+
+/**
+ * A value as a message shows it: short, whatever it is and whoever wrote it.
+ *
+ * @example
+ * shown(undefined); // "nothing"
+ * shown("a\tb"); // "\"a\\tb\""
+ * shown([2, 3]); // "[2, 3]"
+ * shown({ type: "BPE" }); // "an object with type"
+ */
+export function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "string") {
+    return value.length > QUOTED
+      ? `${JSON.stringify(value.slice(0, QUOTED))}… (${value.length} characters)`
+      : JSON.stringify(value);
+  }
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`;
+  if (Array.isArray(value)) return shownList(value);
+  const names = Object.keys(value);
+  const some = names.slice(0, 5).map((name) => name.slice(0, QUOTED));
+  if (names.length === 0) return "an object without fields";
+  return `an object with ${some.join(", ")}${names.length > some.length ? ` and ${names.length - some.length} more` : ""}`;
+}
+
+function shownList(list: readonly unknown[]): string {
+  const plain = list.length <= 8 && list.every((entry) => typeof entry !== "object" || entry === null);
+  return plain ? `[${list.map(shown).join(", ")}]` : `an array of ${list.length}`;
 }

@@ -1,5 +1,6 @@
 /** Where lines come from, by name, so that an error can say which file and line it is about. */
 import { InputError } from "../errors.js";
+import { parseJson } from "../json.js";
 
 /** Something in a data file is not as its format says. */
 export class DataError extends InputError {
@@ -48,9 +49,9 @@ export async function* numbered({ lines }: Source): AsyncGenerator<[number, stri
 export function jsonObject(source: Source, line: number, text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
-    throw dataError(source, line, `not valid JSON (${(error as Error).message})`);
+    throw dataError(source, line, (error as Error).message);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw dataError(source, line, "expected a JSON object");

@@ -1,5 +1,6 @@
 /** Where the files of a model are: a folder, a hub, a store of the browser, or memory. */
 import { InputError } from "../errors.js";
+import { parseJson } from "../json.js";
 
 /** Reading by name; undefined when there is no such file. */
 export interface Files {
@@ -53,9 +54,9 @@ export async function readJson(files: Files, name: string): Promise<unknown> {
   const bytes = await files.read(name);
   if (!bytes) return undefined;
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return parseJson(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new ModelFileError(`${name} is not valid JSON: ${(error as Error).message}`);
+    throw new ModelFileError(`${name} is ${(error as Error).message}`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Reading fields of config.json: what is there must have the right type, what is not has the published default. */
-import { InputError } from "../errors.js";
+import { InputError, shown } from "../errors.js";
 
 /** A configuration says something that no model can be built from. */
 export class ConfigError extends InputError {
@@ -11,7 +11,7 @@ export type Section = Readonly<Record<string, unknown>>;
 /** The object itself, or an error that names what came instead. */
 export function section(json: unknown): Section {
   if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw new ConfigError(`config.json: expected an object, got ${JSON.stringify(json)}`);
+    throw new ConfigError(`config.json: expected an object, got ${shown(json)}`);
   return json as Section;
 }
 
@@ -19,7 +19,7 @@ export function section(json: unknown): Section {
 export function optional<T extends string | number | boolean>(c: Section, field: string, fallback: T): Widened<T> {
   const value = c[field] ?? fallback;
   if (typeof value !== typeof fallback || Number.isNaN(value)) {
-    throw new ConfigError(`config.json: ${field} must be a ${typeof fallback}, got ${JSON.stringify(value)}`);
+    throw new ConfigError(`config.json: ${field} must be a ${typeof fallback}, got ${shown(value)}`);
   }
   return value as Widened<T>;
 }
