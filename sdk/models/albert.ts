@@ -9,10 +9,9 @@ import type { Batch } from "../data/sample.js";
 import type { PairHead, SequenceHead } from "../heads/pooled.js";
 import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
-import { constant, normal } from "../nn/init.js";
+import { normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
-import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
@@ -21,6 +20,7 @@ import { type BertConfig, bertEmbeddings, readBertConfig, spanHead, tagHead } fr
 import { ConfigError, dropoutShare, number, optional, section } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
+import { lmHead, lmTransform } from "./lm-head.js";
 
 export interface AlbertConfig extends BertConfig {
   /** width of the embeddings */
@@ -126,15 +126,25 @@ function keepPooler(w: Weights, c: AlbertConfig): void {
 
 /** Dense to the width of the embeddings, activation, norm, then the token embeddings again (tied) with a bias. */
 function maskHead(w: Weights, c: AlbertConfig): LmHead {
-  const { hidden_size: h, embedding_size: narrow, vocab_size: vocabulary } = c;
+  const { embedding_size: width, tie_word_embeddings: tied } = c;
   const init = normal(c.initializer_range);
   const head = w.at("predictions");
-  const transform = linear(head.at("dense"), h, narrow, init, c.hidden_act);
-  const normalise = norm(head.at("LayerNorm"), narrow, c.layer_norm_eps);
-  const place = c.tie_word_embeddings ? w.at("albert.embeddings.word_embeddings") : head.at("decoder");
-  const weight = place.get("weight", [vocabulary, narrow], init);
-  const bias = (c.tie_word_embeddings ? head : head.at("decoder")).get("bias", [vocabulary], constant(0));
-  return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
+  return lmHead({
+    vocabulary: c.vocab_size,
+    width,
+    weight: tied ? w.at("albert.embeddings.word_embeddings") : head.at("decoder"),
+    bias: tied ? head : head.at("decoder"),
+    init,
+    transform: lmTransform({
+      dense: head.at("dense"),
+      norm: head.at("LayerNorm"),
+      from: c.hidden_size,
+      to: width,
+      activation: c.hidden_act,
+      eps: c.layer_norm_eps,
+      init,
+    }),
+  });
 }
 
 /** Sentence order: in order (0) or swapped (1). */

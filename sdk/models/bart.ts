@@ -9,12 +9,12 @@ import { DataError } from "../data/source.js";
 import type { SequenceHead } from "../heads/pooled.js";
 import { crossAttention, type Source, selfAttention } from "../nn/attention.js";
 import type { DecoderCache } from "../nn/cache.js";
+import { feedForward } from "../nn/feedforward.js";
 import { constant, normal } from "../nn/init.js";
 import { type Layer, linear, norm } from "../nn/layers.js";
 import { sinusoidalPositions } from "../nn/position.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
-import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add, scale } from "../tensor/ops/elementwise.js";
 import { embedding, gatherRows } from "../tensor/ops/embedding.js";
@@ -22,6 +22,7 @@ import { reshape, type Tensor } from "../tensor/tensor.js";
 import { ConfigError, dropoutShare, number, optional, type Section, section, standardDeviation } from "./config.js";
 import type { Encoder, EncoderDecoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
+import { lmHead } from "./lm-head.js";
 import { shiftRight, wrapAround } from "./shift.js";
 
 /** What sets the three apart. */
@@ -147,11 +148,11 @@ function residual(w: Weights, c: BartConfig, v: Variant): (x: Tensor, part: (x: 
     v.normalisesFirst ? add(x, dropout(part(normalise(x)), c.dropout)) : normalise(add(x, dropout(part(x), c.dropout)));
 }
 
-function feedForward(w: Weights, c: BartConfig, inner: number): Layer {
+function feedForwardOf(w: Weights, c: BartConfig, inner: number): Layer {
   const init = normal(c.init_std);
-  const widen = linear(w.at("fc1"), c.d_model, inner, init, c.activation_function);
-  const narrow = linear(w.at("fc2"), inner, c.d_model, init);
-  return (x) => narrow(dropout(widen(x), c.activation_dropout));
+  const up = linear(w.at("fc1"), c.d_model, inner, init, c.activation_function);
+  const down = linear(w.at("fc2"), inner, c.d_model, init);
+  return feedForward(up, down, c.activation_dropout);
 }
 
 type EncoderLayer = (x: Tensor, batch: Batch, trace?: Trace) => Tensor;
@@ -160,7 +161,7 @@ function encoderLayer(w: Weights, c: BartConfig, v: Variant): EncoderLayer {
   const { heads, inner } = c.encoder;
   const own = projections(w.at("self_attn"), c);
   const aroundAttention = residual(w.at("self_attn_layer_norm"), c, v);
-  const think = feedForward(w, c, inner);
+  const think = feedForwardOf(w, c, inner);
   const aroundThought = residual(w.at("final_layer_norm"), c, v);
   return (x, batch, trace) => {
     const settings = { heads, dropout: c.attention_dropout, attentions: trace?.attentions };
@@ -184,7 +185,7 @@ function decoderLayer(w: Weights, c: BartConfig, v: Variant, layer: number): Dec
   const aroundOwn = residual(w.at("self_attn_layer_norm"), c, v);
   const other = projections(w.at("encoder_attn"), c);
   const aroundOther = residual(w.at("encoder_attn_layer_norm"), c, v);
-  const think = feedForward(w, c, inner);
+  const think = feedForwardOf(w, c, inner);
   const aroundThought = residual(w.at("final_layer_norm"), c, v);
   return (x, { batch, source, trace, cache }) => {
     const settings = { heads, dropout: c.attention_dropout };
@@ -253,13 +254,18 @@ function decoderBody(w: Weights, c: BartConfig, v: Variant): Pick<EncoderDecoder
 function decoderOf(v: Variant): (w: Weights, c: BartConfig) => EncoderDecoder {
   return (w, c) => {
     const body = decoderBody(w, c, v);
-    const tokens = w.at("model.shared").get("weight", [c.vocab_size, c.d_model], normal(c.init_std));
     // A constant that the files carry: it is kept, and does not learn.
     const offsets = w.get("final_logits_bias", [1, c.vocab_size], constant(0));
     w.freeze((name) => name === "final_logits_bias");
     return {
       ...body,
-      tokenScores: (hidden, index) => affine(gatherRows(hidden, index), tokens, reshape(offsets, [c.vocab_size])),
+      ...lmHead({
+        vocabulary: c.vocab_size,
+        width: c.d_model,
+        weight: w.at("model.shared"),
+        bias: reshape(offsets, [c.vocab_size]),
+        init: normal(c.init_std),
+      }),
     };
   };
 }

@@ -10,11 +10,10 @@ import type { SpanHead } from "../heads/span.js";
 import type { TokenHead } from "../heads/tagging.js";
 import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
-import { constant, normal } from "../nn/init.js";
-import { type Layer, linear, norm } from "../nn/layers.js";
+import { normal } from "../nn/init.js";
+import { linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
-import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
@@ -22,6 +21,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { ConfigError, dropoutShare, epsilon, number, optional, section, standardDeviation } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
+import { lmHead, lmTransform } from "./lm-head.js";
 
 /** Field for field the published config.json, as far as it changes the computation. */
 export interface BertConfig {
@@ -183,15 +183,26 @@ function keepPooler(w: Weights, c: BertConfig): void {
 
 /** Dense, activation, norm, then the word embeddings again (tied) with a bias of their own. */
 function maskHead(w: Weights, c: BertConfig): LmHead {
-  const { hidden_size: h, vocab_size: vocabulary } = c;
+  const { hidden_size: h, tie_word_embeddings: tied } = c;
   const init = normal(c.initializer_range);
   const predictions = w.at("cls.predictions");
-  const transform: Layer = linear(predictions.at("transform.dense"), h, h, init, c.hidden_act);
-  const normalise = norm(predictions.at("transform.LayerNorm"), h, c.layer_norm_eps);
-  const decoder = c.tie_word_embeddings ? w.at("bert.embeddings.word_embeddings") : predictions.at("decoder");
-  const weight = decoder.get("weight", [vocabulary, h], init);
-  const bias = (c.tie_word_embeddings ? predictions : decoder).get("bias", [vocabulary], constant(0));
-  return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
+  const decoder = predictions.at("decoder");
+  return lmHead({
+    vocabulary: c.vocab_size,
+    width: h,
+    weight: tied ? w.at("bert.embeddings.word_embeddings") : decoder,
+    bias: tied ? predictions : decoder,
+    init,
+    transform: lmTransform({
+      dense: predictions.at("transform.dense"),
+      norm: predictions.at("transform.LayerNorm"),
+      from: h,
+      to: h,
+      activation: c.hidden_act,
+      eps: c.layer_norm_eps,
+      init,
+    }),
+  });
 }
 
 function pairHead(w: Weights, c: BertConfig): PairHead {

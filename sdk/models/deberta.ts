@@ -9,7 +9,7 @@ import type { Batch } from "../data/sample.js";
 import type { SequenceHead } from "../heads/pooled.js";
 import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
-import { constant, normal } from "../nn/init.js";
+import { normal } from "../nn/init.js";
 import { type Layer, linear, norm, product } from "../nn/layers.js";
 import { logBucket } from "../nn/relative-position.js";
 import type { Weights } from "../nn/weights.js";
@@ -24,6 +24,7 @@ import { type BertConfig, readBertConfig, spanHead, tagHead } from "./bert.js";
 import { ConfigError, dropoutShare, epsilon, number, optional, type Section, section } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
+import { lmHead, lmTransform } from "./lm-head.js";
 
 type PositionTerm = "c2p" | "p2c";
 
@@ -225,22 +226,29 @@ function encoder(w: Weights, c: DebertaConfig): Encoder {
 
 /** Dense, activation, norm, then the token embeddings again with a bias; the two releases differ in names. */
 function maskHead(w: Weights, c: DebertaConfig): LmHead {
-  const { hidden_size: h, vocab_size: vocabulary } = c;
+  const { hidden_size: h } = c;
   if (c.embedding_size !== h)
     throw new ConfigError(`config.json: embedding_size ${c.embedding_size} with a masked-LM head is not supported`);
   const init = normal(c.initializer_range);
   const head = c.legacy ? w.at("cls.predictions") : w.at("lm_predictions.lm_head");
   const inner = c.legacy ? head.at("transform") : head;
-  const transform = linear(inner.at("dense"), h, h, init, c.hidden_act);
-  const normalise = norm(inner.at("LayerNorm"), h, c.layer_norm_eps);
-  const own = c.legacy && !c.tie_word_embeddings;
-  const weight = (own ? head.at("decoder") : w.at("deberta.embeddings.word_embeddings")).get(
-    "weight",
-    [vocabulary, h],
+  const untied = c.legacy && !c.tie_word_embeddings;
+  return lmHead({
+    vocabulary: c.vocab_size,
+    width: h,
+    weight: untied ? head.at("decoder") : w.at("deberta.embeddings.word_embeddings"),
+    bias: untied ? head.at("decoder") : head,
     init,
-  );
-  const bias = (own ? head.at("decoder") : head).get("bias", [vocabulary], constant(0));
-  return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
+    transform: lmTransform({
+      dense: inner.at("dense"),
+      norm: inner.at("LayerNorm"),
+      from: h,
+      to: h,
+      activation: c.hidden_act,
+      eps: c.layer_norm_eps,
+      init,
+    }),
+  });
 }
 
 /** Dropout, dense and activation at the first token, then the classes. */

@@ -9,11 +9,10 @@ import type { SpanHead } from "../heads/span.js";
 import type { TokenHead } from "../heads/tagging.js";
 import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
-import { constant, normal } from "../nn/init.js";
+import { normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
-import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
@@ -21,6 +20,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { ConfigError, dropoutShare, number, optional, section, standardDeviation } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
+import { lmHead, lmTransform } from "./lm-head.js";
 
 /** Field for field the published config.json, as far as it changes the computation. */
 export interface DistilBertConfig {
@@ -118,12 +118,23 @@ function encoder(w: Weights, c: DistilBertConfig): Encoder {
 
 function maskHead(w: Weights, c: DistilBertConfig): LmHead {
   const init = normal(c.initializer_range);
-  const transform = linear(w.at("vocab_transform"), c.dim, c.dim, init, c.activation);
-  const normalise = norm(w.at("vocab_layer_norm"), c.dim, EPSILON);
-  const place = c.tie_word_embeddings ? w.at("distilbert.embeddings.word_embeddings") : w.at("vocab_projector");
-  const weight = place.get("weight", [c.vocab_size, c.dim], init);
-  const bias = w.at("vocab_projector").get("bias", [c.vocab_size], constant(0));
-  return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
+  const decoder = w.at("vocab_projector");
+  return lmHead({
+    vocabulary: c.vocab_size,
+    width: c.dim,
+    weight: c.tie_word_embeddings ? w.at("distilbert.embeddings.word_embeddings") : decoder,
+    bias: decoder,
+    init,
+    transform: lmTransform({
+      dense: w.at("vocab_transform"),
+      norm: w.at("vocab_layer_norm"),
+      from: c.dim,
+      to: c.dim,
+      activation: c.activation,
+      eps: EPSILON,
+      init,
+    }),
+  });
 }
 
 function rowHead(w: Weights, c: DistilBertConfig, classes: number): SequenceHead {

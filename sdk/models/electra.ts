@@ -7,17 +7,17 @@
  */
 import type { SequenceHead } from "../heads/pooled.js";
 import type { LmHead } from "../heads/token-prediction.js";
-import { constant, normal } from "../nn/init.js";
-import { linear, norm } from "../nn/layers.js";
+import { normal } from "../nn/init.js";
+import { linear } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
 import type { ReplacedTokenHead } from "../objectives/replaced-token.js";
-import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { type BertConfig, bertBody, bertEmbeddings, readBertConfig, spanHead, tagHead } from "./bert.js";
 import { number, section } from "./config.js";
 import type { Encoder } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
+import { lmHead, lmTransform } from "./lm-head.js";
 
 export interface ElectraConfig extends BertConfig {
   /** width of the embeddings */
@@ -45,15 +45,26 @@ function encoder(w: Weights, c: ElectraConfig): Encoder {
 
 /** The generator's: dense to the width of the embeddings, GELU, norm, then the token embeddings again with a bias. */
 function maskHead(w: Weights, c: ElectraConfig): LmHead {
-  const { hidden_size: h, embedding_size: narrow, vocab_size: vocabulary } = c;
+  const { embedding_size: width } = c;
   const init = normal(c.initializer_range);
   const head = w.at("generator_predictions");
-  const transform = linear(head.at("dense"), h, narrow, init, "gelu");
-  const normalise = norm(head.at("LayerNorm"), narrow, c.layer_norm_eps);
-  const place = c.tie_word_embeddings ? w.at("electra.embeddings.word_embeddings") : w.at("generator_lm_head");
-  const weight = place.get("weight", [vocabulary, narrow], init);
-  const bias = w.at("generator_lm_head").get("bias", [vocabulary], constant(0));
-  return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
+  const decoder = w.at("generator_lm_head");
+  return lmHead({
+    vocabulary: c.vocab_size,
+    width,
+    weight: c.tie_word_embeddings ? w.at("electra.embeddings.word_embeddings") : decoder,
+    bias: decoder,
+    init,
+    transform: lmTransform({
+      dense: head.at("dense"),
+      norm: head.at("LayerNorm"),
+      from: c.hidden_size,
+      to: width,
+      activation: "gelu",
+      eps: c.layer_norm_eps,
+      init,
+    }),
+  });
 }
 
 /** The discriminator's: dense, activation, one score for each token. */

@@ -14,7 +14,7 @@ import { constant, normal } from "../nn/init.js";
 import { adaptable, type Layer, linear, norm, product } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
-import { affine, affineTransposed } from "../tensor/ops/affine.js";
+import { affineTransposed } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add, columns } from "../tensor/ops/elementwise.js";
 import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
@@ -22,6 +22,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { ConfigError, dropoutShare, epsilon, number, optional, section, standardDeviation } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
+import { lmHead } from "./lm-head.js";
 
 /** Field for field the published config.json, as far as it changes the computation. */
 export interface Gpt2Config {
@@ -152,9 +153,13 @@ function encoder(w: Weights, c: Gpt2Config): Encoder {
 
 /** The token embeddings again, as scores of what comes next; no bias. */
 function languageHead(w: Weights, c: Gpt2Config): LmHead {
-  const place = c.tie_word_embeddings ? w.at("transformer.wte") : w.at("lm_head");
-  const weight = place.get("weight", [c.vocab_size, c.n_embd], normal(c.initializer_range));
-  return { tokenScores: (hidden, index) => affine(gatherRows(hidden, index), weight, null) };
+  return lmHead({
+    vocabulary: c.vocab_size,
+    width: c.n_embd,
+    weight: c.tie_word_embeddings ? w.at("transformer.wte") : w.at("lm_head"),
+    bias: null,
+    init: normal(c.initializer_range),
+  });
 }
 
 /** Scores of a row at its last token: the only one that has seen all of it. */

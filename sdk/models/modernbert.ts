@@ -10,14 +10,14 @@ import type { SpanHead } from "../heads/span.js";
 import type { TokenHead } from "../heads/tagging.js";
 import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
-import { constant, type Init, normal } from "../nn/init.js";
+import { gatedFeedForward, packedGate } from "../nn/feedforward.js";
+import { type Init, normal } from "../nn/init.js";
 import { type Layer, linear, norm, product } from "../nn/layers.js";
 import { RotaryTable } from "../nn/position.js";
 import type { Weights } from "../nn/weights.js";
-import { type Activation, activate, activationNamed } from "../tensor/ops/activation.js";
-import { affine } from "../tensor/ops/affine.js";
+import { type Activation, activationNamed } from "../tensor/ops/activation.js";
 import { dropout } from "../tensor/ops/dropout.js";
-import { add, columns, multiply } from "../tensor/ops/elementwise.js";
+import { add, columns } from "../tensor/ops/elementwise.js";
 import { embedding, gatherRows } from "../tensor/ops/embedding.js";
 import { segmentMean } from "../tensor/ops/reduce.js";
 import { rotate } from "../tensor/ops/rope.js";
@@ -34,6 +34,7 @@ import {
 } from "./config.js";
 import type { Encoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
+import { lmHead } from "./lm-head.js";
 
 /** The published config.json, as far as it changes the computation. */
 export interface ModernBertConfig {
@@ -154,16 +155,11 @@ const normOf = (w: Weights, c: ModernBertConfig): Layer => norm(w, c.hidden_size
 /** Maps back into the sum begin smaller, the deeper the network. */
 const towardsSum = (c: ModernBertConfig): Init => normal(c.initializer_range / Math.sqrt(2 * c.num_hidden_layers));
 
-/** act(first half of Wi x) times its second half, then Wo. */
-function gatedFeedForward(w: Weights, c: ModernBertConfig): Layer {
+function feedForwardOf(w: Weights, c: ModernBertConfig): Layer {
   const { hidden_size: h, intermediate_size: inner } = c;
-  const widen = mapOf(w.at("Wi"), h, 2 * inner, normal(c.initializer_range), c.mlp_bias);
-  const narrow = mapOf(w.at("Wo"), inner, h, towardsSum(c), c.mlp_bias);
-  return (x) => {
-    const both = widen(x);
-    const gated = multiply(activate(columns(both, 0, inner), c.hidden_activation), columns(both, inner, 2 * inner));
-    return narrow(dropout(gated, c.mlp_dropout));
-  };
+  const project = mapOf(w.at("Wi"), h, 2 * inner, normal(c.initializer_range), c.mlp_bias);
+  const down = mapOf(w.at("Wo"), inner, h, towardsSum(c), c.mlp_bias);
+  return gatedFeedForward(packedGate(project, c.hidden_activation), down, c.mlp_dropout);
 }
 
 interface Step {
@@ -180,7 +176,7 @@ function layerOf(w: Weights, c: ModernBertConfig, index: number): (x: Tensor, st
   const project = mapOf(w.at("attn.Wqkv"), h, 3 * h, normal(c.initializer_range), c.attention_bias);
   const mix = mapOf(w.at("attn.Wo"), h, h, towardsSum(c), c.attention_bias);
   const beforeThought = normOf(w.at("mlp_norm"), c);
-  const think = gatedFeedForward(w.at("mlp"), c);
+  const think = feedForwardOf(w.at("mlp"), c);
   const windowed = c.windowed[index]!;
   return (x, { batch, angles, trace }) => {
     const projected = project(beforeAttention(x));
@@ -237,11 +233,15 @@ function beforeHead(w: Weights, c: ModernBertConfig): Layer {
 }
 
 function maskHead(w: Weights, c: ModernBertConfig): LmHead {
-  const transform = beforeHead(w, c);
-  const place = c.tie_word_embeddings ? w.at("model.embeddings.tok_embeddings") : w.at("decoder");
-  const weight = place.get("weight", [c.vocab_size, c.hidden_size], normal(c.initializer_range));
-  const bias = c.decoder_bias ? w.at("decoder").get("bias", [c.vocab_size], constant(0)) : null;
-  return { tokenScores: (hidden, index) => affine(transform(gatherRows(hidden, index)), weight, bias) };
+  const decoder = w.at("decoder");
+  return lmHead({
+    vocabulary: c.vocab_size,
+    width: c.hidden_size,
+    weight: c.tie_word_embeddings ? w.at("model.embeddings.tok_embeddings") : decoder,
+    bias: c.decoder_bias ? decoder : null,
+    init: normal(c.initializer_range),
+    transform: beforeHead(w, c),
+  });
 }
 
 /** Transform, dropout, map: to classes, tags, or the ends of spans. */

@@ -6,12 +6,10 @@
  */
 import type { Batch } from "../data/sample.js";
 import type { SequenceHead } from "../heads/pooled.js";
-import type { LmHead } from "../heads/token-prediction.js";
-import { constant, normal } from "../nn/init.js";
+import { normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
 import { relativeBucket } from "../nn/relative-position.js";
 import type { Weights } from "../nn/weights.js";
-import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
 import { relativeBias } from "../tensor/ops/relative-bias.js";
@@ -20,6 +18,7 @@ import { type BertConfig, bertLayer, type LayerNames, readBertConfig, spanHead, 
 import { ConfigError, number, section } from "./config.js";
 import type { Encoder } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
+import { robertaLmHead } from "./roberta.js";
 
 /** The published code has them fixed: the row of the first position, and the buckets of distances. */
 const FIRST_POSITION = 2;
@@ -89,18 +88,6 @@ function encoder(w: Weights, c: BertConfig): Encoder {
   };
 }
 
-/** Dense, GELU, norm, then the token embeddings again with a bias of their own. */
-function maskHead(w: Weights, c: BertConfig): LmHead {
-  const init = normal(c.initializer_range);
-  const head = w.at("lm_head");
-  const transform = linear(head.at("dense"), c.hidden_size, c.hidden_size, init, "gelu");
-  const normalise = norm(head.at("layer_norm"), c.hidden_size, c.layer_norm_eps);
-  const place = c.tie_word_embeddings ? w.at("mpnet.embeddings.word_embeddings") : head.at("decoder");
-  const weight = place.get("weight", [c.vocab_size, c.hidden_size], init);
-  const bias = head.get("bias", [c.vocab_size], constant(0));
-  return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
-}
-
 /** Dropout, dense, tanh, dropout, and the classes, at the first token. */
 function rowHead(w: Weights, c: BertConfig, classes: number): SequenceHead {
   const { hidden_size: h, hidden_dropout_prob: p } = c;
@@ -143,5 +130,11 @@ export const mpnet: EncoderFamily<BertConfig> = {
   }),
   isHead: (name) => /^(lm_head|classifier|qa_outputs|mpnet\.pooler)\b/.test(name),
   encoder,
-  heads: { pool: keepPooler, mask: maskHead, classify: rowHead, tag: tagHead, answer: spanHead },
+  heads: {
+    pool: keepPooler,
+    mask: (w, c) => robertaLmHead(w, c, w.at("mpnet.embeddings.word_embeddings")),
+    classify: rowHead,
+    tag: tagHead,
+    answer: spanHead,
+  },
 };

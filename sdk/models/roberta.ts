@@ -9,10 +9,9 @@
 import type { Batch } from "../data/sample.js";
 import type { SequenceHead } from "../heads/pooled.js";
 import type { LmHead } from "../heads/token-prediction.js";
-import { constant, normal } from "../nn/init.js";
-import { linear, norm } from "../nn/layers.js";
+import { normal } from "../nn/init.js";
+import { linear } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
-import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -20,6 +19,7 @@ import { type BertConfig, bertBody, bertEmbeddings, readBertConfig, spanHead, ta
 import { ConfigError, number, optional, section } from "./config.js";
 import type { Encoder } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
+import { lmHead, lmTransform } from "./lm-head.js";
 
 export interface RobertaConfig extends BertConfig {
   readonly pad_token_id: number;
@@ -48,17 +48,27 @@ function encoder(w: Weights, c: RobertaConfig): Encoder {
   return bertBody(body, c, embed, c.max_position_embeddings - first);
 }
 
-/** Dense, GELU, norm, then the token embeddings again with a bias of their own. */
-function maskHead(w: Weights, c: RobertaConfig): LmHead {
-  const { hidden_size: h, vocab_size: vocabulary } = c;
+/** RoBERTa's language-model head, which MPNet shares: dense, GELU, layer norm, decoder. `tokens`: the token embeddings. */
+export function robertaLmHead(w: Weights, c: BertConfig, tokens: Weights): LmHead {
+  const { hidden_size: h } = c;
   const init = normal(c.initializer_range);
   const head = w.at("lm_head");
-  const transform = linear(head.at("dense"), h, h, init, "gelu");
-  const normalise = norm(head.at("layer_norm"), h, c.layer_norm_eps);
-  const decoder = c.tie_word_embeddings ? w.at("roberta.embeddings.word_embeddings") : head.at("decoder");
-  const weight = decoder.get("weight", [vocabulary, h], init);
-  const bias = head.get("bias", [vocabulary], constant(0));
-  return { tokenScores: (hidden, index) => affine(normalise(transform(gatherRows(hidden, index))), weight, bias) };
+  return lmHead({
+    vocabulary: c.vocab_size,
+    width: h,
+    weight: c.tie_word_embeddings ? tokens : head.at("decoder"),
+    bias: head,
+    init,
+    transform: lmTransform({
+      dense: head.at("dense"),
+      norm: head.at("layer_norm"),
+      from: h,
+      to: h,
+      activation: "gelu",
+      eps: c.layer_norm_eps,
+      init,
+    }),
+  });
 }
 
 /** Dropout, dense, tanh, dropout, and the classes, at the first token. */
@@ -106,7 +116,13 @@ function family(type: string, name: string): EncoderFamily<RobertaConfig> {
     }),
     isHead: (stored) => /^(lm_head|classifier|qa_outputs|roberta\.pooler)\b/.test(stored),
     encoder,
-    heads: { pool: keepPooler, mask: maskHead, classify: rowHead, tag: tagHead, answer: spanHead },
+    heads: {
+      pool: keepPooler,
+      mask: (w, c) => robertaLmHead(w, c, w.at("roberta.embeddings.word_embeddings")),
+      classify: rowHead,
+      tag: tagHead,
+      answer: spanHead,
+    },
   };
 }
 

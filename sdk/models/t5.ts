@@ -9,20 +9,21 @@
 import type { Batch } from "../data/sample.js";
 import { type AttentionSettings, crossAttention, type Source, selfAttention } from "../nn/attention.js";
 import type { DecoderCache } from "../nn/cache.js";
+import { feedForward, gatedFeedForward, separateGate } from "../nn/feedforward.js";
 import { normal } from "../nn/init.js";
 import { type Layer, product, rootMeanSquareNorm } from "../nn/layers.js";
 import { relativeBucket } from "../nn/relative-position.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
-import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
-import { add, multiply, scale } from "../tensor/ops/elementwise.js";
-import { embedding, gatherRows } from "../tensor/ops/embedding.js";
+import { add, scale } from "../tensor/ops/elementwise.js";
+import { embedding } from "../tensor/ops/embedding.js";
 import { relativeBias } from "../tensor/ops/relative-bias.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ConfigError, dropoutShare, epsilon, number, optional, section } from "./config.js";
 import type { Encoder, EncoderDecoder, Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
+import { lmHead } from "./lm-head.js";
 import { shiftRight } from "./shift.js";
 
 /** The published config.json, as far as it changes the computation. */
@@ -48,7 +49,7 @@ export interface T5Config {
 }
 
 /** "relu", "gated-gelu", …: what the layers between do. Plain "gated-gelu" means the tanh form, as it was trained. */
-function feedForwardOf(name: string): { activation: Activation; gated: boolean } {
+function feedForwardKind(name: string): { activation: Activation; gated: boolean } {
   const gated = name.startsWith("gated-");
   const kind = gated ? name.slice("gated-".length) : name;
   return { gated, activation: activationNamed(name === "gated-gelu" ? "gelu_new" : kind) };
@@ -73,7 +74,7 @@ function readConfig(json: unknown): T5Config {
     dropout_rate: dropoutShare(c, "dropout_rate", 0.1),
     layer_norm_epsilon: epsilon(c, "layer_norm_epsilon", 1e-6),
     initializer_factor: optional(c, "initializer_factor", 1),
-    ...feedForwardOf(optional(c, "feed_forward_proj", "relu")),
+    ...feedForwardKind(optional(c, "feed_forward_proj", "relu")),
     tie_word_embeddings: tied,
     scale_decoder_outputs: optional(c, "scale_decoder_outputs", tied),
     decoder_start_token_id: optional(c, "decoder_start_token_id", 0),
@@ -101,17 +102,14 @@ function projections(w: Weights, c: T5Config): Projections {
   };
 }
 
-function feedForward(w: Weights, c: T5Config): Layer {
+function feedForwardOf(w: Weights, c: T5Config): Layer {
   const { d_model: width, d_ff: inner, initializer_factor: factor, activation, dropout_rate: p } = c;
   const toInner = normal(factor / Math.sqrt(width));
-  const narrow = product(w.at("wo"), inner, width, normal(factor / Math.sqrt(inner)));
-  if (!c.gated) {
-    const widen = product(w.at("wi"), width, inner, toInner, activation);
-    return (x) => narrow(dropout(widen(x), p));
-  }
+  const down = product(w.at("wo"), inner, width, normal(factor / Math.sqrt(inner)));
+  if (!c.gated) return feedForward(product(w.at("wi"), width, inner, toInner, activation), down, p);
   const gate = product(w.at("wi_0"), width, inner, toInner, activation);
-  const widen = product(w.at("wi_1"), width, inner, toInner);
-  return (x) => narrow(dropout(multiply(gate(x), widen(x)), p));
+  const up = product(w.at("wi_1"), width, inner, toInner);
+  return gatedFeedForward(separateGate(gate, up), down, p);
 }
 
 /** One part of a layer: what it makes of the normalised sum is added to the sum. */
@@ -136,7 +134,7 @@ type Block = (x: Tensor, step: Step) => Tensor;
 function encoderBlock(w: Weights, c: T5Config): Block {
   const own = projections(w.at("layer.0.SelfAttention"), c);
   const aroundOwn = residual(w.at("layer.0"), c);
-  const think = feedForward(w.at("layer.1.DenseReluDense"), c);
+  const think = feedForwardOf(w.at("layer.1.DenseReluDense"), c);
   const aroundThought = residual(w.at("layer.1"), c);
   return (x, { batch, bias, trace }) => {
     const options = { ...settingsOf(c), bias, attentions: trace?.attentions };
@@ -150,7 +148,7 @@ function decoderBlock(w: Weights, c: T5Config, layer: number): Block {
   const aroundOwn = residual(w.at("layer.0"), c);
   const other = projections(w.at("layer.1.EncDecAttention"), c);
   const aroundOther = residual(w.at("layer.1"), c);
-  const think = feedForward(w.at("layer.2.DenseReluDense"), c);
+  const think = feedForwardOf(w.at("layer.2.DenseReluDense"), c);
   const aroundThought = residual(w.at("layer.2"), c);
   return (x, { batch, bias, trace, source, cache }) => {
     const { hidden, starts: keyStarts, queryStarts } = source!;
@@ -217,19 +215,19 @@ function encoder(w: Weights, c: T5Config): Encoder {
 
 function decoder(w: Weights, c: T5Config): EncoderDecoder {
   const run = stack(w, c, "decoder");
-  const shape = [c.vocab_size, c.d_model];
   // A file without the output's own weights means the embeddings, whatever its configuration says.
   const own = !c.tie_word_embeddings && (w.has("lm_head.weight") || !w.has("shared.weight"));
-  const weight = own
-    ? w.at("lm_head").get("weight", shape, normal(c.initializer_factor))
-    : w.at("shared").get("weight", shape, normal(c.initializer_factor));
   const factor = c.scale_decoder_outputs ? 1 / Math.sqrt(c.d_model) : 1;
   return {
     decode: (batch, source, trace, cache) => run(batch, { trace, source, cache }),
-    tokenScores(hidden, index) {
-      const rows = gatherRows(hidden, index);
-      return affine(factor === 1 ? rows : scale(rows, factor), weight, null);
-    },
+    ...lmHead({
+      vocabulary: c.vocab_size,
+      width: c.d_model,
+      weight: own ? w.at("lm_head") : w.at("shared"),
+      bias: null,
+      init: normal(c.initializer_factor),
+      ...(factor !== 1 && { transform: (rows) => scale(rows, factor) }),
+    }),
     shifted: (target) => shiftRight(target, c.decoder_start_token_id),
   };
 }
