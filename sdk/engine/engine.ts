@@ -4,7 +4,6 @@
  * The module is stateless: everything it touches lies at addresses that the host hands over. Disposing an engine gives
  * all of its memory back to the system, which a WebAssembly memory can do in no other way.
  */
-import { instantiate } from "@assemblyscript/loader";
 import { DisposedError, UnsupportedBuildError } from "./errors.js";
 import type { __AdaptedExports } from "./kernels.js";
 import { Allocator } from "./memory.js";
@@ -52,6 +51,8 @@ export class Engine implements Disposable {
       throw new RangeError(`maximumBytes: an engine needs at least ${2 * 65536} bytes, got ${options.maximumBytes}`);
     }
     const memory = new WebAssembly.Memory({ initial: 2 });
+    // Imported here, beside the kernels: at its top level it touches globals, which every bundle would have to keep.
+    const { instantiate } = await import("@assemblyscript/loader");
     const { exports } = await instantiate<Kernels & Record<string, unknown>>(module, { env: { memory } });
     const build = exports.isRelaxed() ? "relaxed" : "strict";
     if (options.build && options.build !== "auto" && options.build !== build) {

@@ -12,13 +12,13 @@ export type Build = "strict" | "relaxed";
  * (module (func (result v128) (f32x4.relaxed_madd (v128.const 0) (v128.const 0) (v128.const 0)))) without names:
  * valid only where relaxed SIMD is.
  */
-const RELAXED_PROBE = Uint8Array.from([
+const RELAXED_PROBE = /* @__PURE__ */ Uint8Array.from([
   ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0],
   ...[65, 0, 253, 17, 65, 0, 253, 17, 65, 0, 253, 17, 253, 133, 2, 11],
 ]);
 
 /** (module (func (result v128) (i32x4.splat (i32.const 0)))): valid only where SIMD is. */
-const SIMD_PROBE = Uint8Array.from([
+const SIMD_PROBE = /* @__PURE__ */ Uint8Array.from([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 17, 11,
 ]);
 

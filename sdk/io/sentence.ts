@@ -42,7 +42,7 @@ const NAMES: Readonly<Record<PoolingMode, { readonly flag: string; readonly name
   weighted: { flag: "pooling_mode_weightedmean_tokens", name: "weightedmean" },
   "mean-sqrt": { flag: "pooling_mode_mean_sqrt_len_tokens", name: "mean_sqrt_len_tokens" },
 };
-const MODES = Object.keys(NAMES) as PoolingMode[];
+const MODES = /* @__PURE__ */ Object.keys(NAMES) as PoolingMode[];
 
 const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manhattan"];
 

@@ -344,21 +344,21 @@ const published = (name: string) => ({
   "sequence-classification": `${name}ForSequenceClassification`,
 });
 
-export const bart = family("bart", published("Bart"), {
+export const bart = /* @__PURE__ */ family("bart", /* @__PURE__ */ published("Bart"), {
   normalisesFirst: false,
   learnedPositions: true,
   normalisesEmbeddings: true,
   wrapsTarget: false,
 });
 
-export const mbart = family("mbart", published("MBart"), {
+export const mbart = /* @__PURE__ */ family("mbart", /* @__PURE__ */ published("MBart"), {
   normalisesFirst: true,
   learnedPositions: true,
   normalisesEmbeddings: true,
   wrapsTarget: true,
 });
 
-export const marian = family(
+export const marian = /* @__PURE__ */ family(
   "marian",
   { "seq2seq-lm": "MarianMTModel" },
   {

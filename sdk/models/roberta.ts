@@ -126,5 +126,5 @@ function family(type: string, name: string): EncoderFamily<RobertaConfig> {
   };
 }
 
-export const roberta = family("roberta", "Roberta");
-export const xlmRoberta = family("xlm-roberta", "XLMRoberta");
+export const roberta = /* @__PURE__ */ family("roberta", "Roberta");
+export const xlmRoberta = /* @__PURE__ */ family("xlm-roberta", "XLMRoberta");

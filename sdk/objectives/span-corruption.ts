@@ -21,7 +21,7 @@ export interface SpanCorruptionOptions {
   readonly start?: number;
 }
 
-const { fround } = Math;
+const fround = Math.fround;
 
 /** Noise tokens and spans of a text of `length` tokens, with the products in f32 as the official code has them. */
 export function noiseCounts(length: number, density = 0.15, meanLength = 3): { tokens: number; spans: number } {

@@ -16,7 +16,7 @@ const EXP_TERMS = [
   1.6666666666666666e-1, 0.5,
 ];
 
-const bits = new DataView(new ArrayBuffer(8));
+const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /** 2 to a whole power within the range of normal numbers. */
 function powerOfTwo(exponent: number): number {

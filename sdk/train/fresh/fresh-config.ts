@@ -79,8 +79,8 @@ const bart =
 
 const FAMILIES: Readonly<Record<string, Write>> = {
   bert: (sizes) => ({ ...bertConfig(sizes), pad_token_id: sizes.special?.pad ?? 0 }),
-  roberta: roberta("roberta"),
-  "xlm-roberta": roberta("xlm-roberta"),
+  roberta: /* @__PURE__ */ roberta("roberta"),
+  "xlm-roberta": /* @__PURE__ */ roberta("xlm-roberta"),
   albert: (sizes) => ({
     ...bertConfig(sizes),
     model_type: "albert",
@@ -169,8 +169,8 @@ const FAMILIES: Readonly<Record<string, Write>> = {
     eos_token_id: special.eos,
     tie_word_embeddings: true,
   }),
-  bart: bart("bart"),
-  mbart: bart("mbart"),
+  bart: /* @__PURE__ */ bart("bart"),
+  mbart: /* @__PURE__ */ bart("mbart"),
   t5: ({ vocabulary, layers, width, heads, dropout, special = {} }) => ({
     model_type: "t5",
     vocab_size: vocabulary,
@@ -195,7 +195,7 @@ const FAMILIES: Readonly<Record<string, Write>> = {
 };
 
 /** Families that {@link freshConfig} knows. ELECTRA has two models: `electraConfigs`. */
-export const FRESH_FAMILIES: readonly string[] = Object.keys(FAMILIES);
+export const FRESH_FAMILIES: readonly string[] = /* @__PURE__ */ Object.keys(FAMILIES);
 
 /**
  * A configuration for random weights.

@@ -6,14 +6,14 @@
  */
 import { treebankWords } from "./treebank.js";
 
-const PUNCTUATION = new Set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
+const PUNCTUATION = /* @__PURE__ */ new Set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
 
 const collapse = (text: string): string => text.split(/\s+/u).filter(Boolean).join(" ");
 const withoutPunctuation = (text: string): string => [...text].filter((c) => !PUNCTUATION.has(c)).join("");
 
 /** Articles as whole words; a word is what Python's \b ends: letters and digits of any script. */
 const articles = (words: string): RegExp => new RegExp(`(?<![\\p{L}\\p{N}_])(?:${words})(?![\\p{L}\\p{N}_])`, "gu");
-const ENGLISH = articles("a|an|the");
+const ENGLISH = /* @__PURE__ */ articles("a|an|the");
 
 /** Example: squadNormalised("The  Cat's hat.") -> "cats hat". */
 export function squadNormalised(answer: string): string {
@@ -73,9 +73,9 @@ export function squadScore(predicted: string, gold: readonly string[], version: 
 
 const ARTICLES: Readonly<Record<string, RegExp>> = {
   en: ENGLISH,
-  es: articles("un|una|unos|unas|el|la|los|las"),
-  de: articles("ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des"),
-  vi: articles("của|là|cái|chiếc|những"),
+  es: /* @__PURE__ */ articles("un|una|unos|unas|el|la|los|las"),
+  de: /* @__PURE__ */ articles("ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des"),
+  vi: /* @__PURE__ */ articles("của|là|cái|chiếc|những"),
 };
 
 /** Chinese by character, other runs by spaces. */
@@ -106,7 +106,7 @@ export function mlqaScore(predicted: string, gold: readonly string[], language: 
 }
 
 /** The list of the official CMRC script; `, . ? !` of ASCII are not in it, nor is … alone: the script looks for two at once. */
-const CMRC_PUNCTUATION = new Set("-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』");
+const CMRC_PUNCTUATION = /* @__PURE__ */ new Set("-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』");
 
 /** Without the listed punctuation: what stood on its two sides is one word. */
 const cmrcPlain = (text: string): string =>

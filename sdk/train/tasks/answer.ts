@@ -88,7 +88,7 @@ export const answerTask: Task<Question, "question-answering"> = {
         labels: { span: answerTokens(window, question.answers[0] ?? null) },
       })),
     ),
-  objective: single(spanObjective()),
+  objective: /* @__PURE__ */ single(/* @__PURE__ */ spanObjective()),
   evaluate(model, examples, settings) {
     // A file with unanswerable questions is scored as SQuAD 2.0, where saying nothing can be right.
     const version = examples.some(({ answers }) => answers.length === 0) ? "2.0" : "1.1";

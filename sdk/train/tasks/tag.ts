@@ -39,7 +39,7 @@ export const tagTask: Task<TaggedSentence, "token-classification"> = {
     const labels = requireLabels(settings, "tag");
     return examples.map(({ words, tags }) => encodeTagged(settings.tokenizer, words, tags, labels, settings));
   },
-  objective: single(tagging()),
+  objective: /* @__PURE__ */ single(/* @__PURE__ */ tagging()),
   evaluate(model, examples, settings) {
     const predicted = tagWords(
       model,
