@@ -10,7 +10,7 @@ import type { SequenceHead } from "../heads/pooled.js";
 import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import { normal } from "../nn/init.js";
-import { type Layer, linear, norm, product } from "../nn/layers.js";
+import { biasFreeLinear, type Layer, linear, norm } from "../nn/layers.js";
 import { logBucket } from "../nn/relative-position.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
@@ -111,7 +111,7 @@ function embeddings(w: Weights, c: DebertaConfig): (batch: Batch) => Tensor {
   const project =
     c.embedding_size === c.hidden_size
       ? (x: Tensor) => x
-      : product(w.at("embed_proj"), c.embedding_size, c.hidden_size, init);
+      : biasFreeLinear(w.at("embed_proj"), c.embedding_size, c.hidden_size, init);
   const normalise = norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps);
   return ({ ids, positions, segments }) => {
     const lookups: Lookup[] = [[word, ids]];

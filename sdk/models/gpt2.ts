@@ -11,7 +11,7 @@ import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import type { DecoderCache } from "../nn/cache.js";
 import { constant, normal } from "../nn/init.js";
-import { adaptable, type Layer, linear, norm, product } from "../nn/layers.js";
+import { adaptable, biasFreeLinear, type Layer, linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
 import { affineTransposed } from "../tensor/ops/affine.js";
@@ -164,7 +164,7 @@ function languageHead(w: Weights, c: Gpt2Config): LmHead {
 
 /** Scores of a row at its last token: the only one that has seen all of it. */
 function rowHead(w: Weights, c: Gpt2Config, classes: number): SequenceHead {
-  const score = product(w.at("score"), c.n_embd, classes, normal(c.initializer_range));
+  const score = biasFreeLinear(w.at("score"), c.n_embd, classes, normal(c.initializer_range));
   return {
     rowScores: (hidden, { starts, rows }) =>
       score(

@@ -12,7 +12,7 @@ import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import { gatedFeedForward, packedGate } from "../nn/feedforward.js";
 import { type Init, normal } from "../nn/init.js";
-import { type Layer, linear, norm, product } from "../nn/layers.js";
+import { biasFreeLinear, type Layer, linear, norm } from "../nn/layers.js";
 import { RotaryTable } from "../nn/position.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
@@ -147,7 +147,7 @@ function mapOf(
   bias: boolean,
   activation: Activation = "none",
 ): Layer {
-  return (bias ? linear : product)(w, inner, out, init, activation);
+  return (bias ? linear : biasFreeLinear)(w, inner, out, init, activation);
 }
 
 const normOf = (w: Weights, c: ModernBertConfig): Layer => norm(w, c.hidden_size, c.norm_eps, c.norm_bias);

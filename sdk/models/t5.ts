@@ -11,7 +11,7 @@ import { type AttentionSettings, crossAttention, type Source, selfAttention } fr
 import type { DecoderCache } from "../nn/cache.js";
 import { feedForward, gatedFeedForward, separateGate } from "../nn/feedforward.js";
 import { normal } from "../nn/init.js";
-import { type Layer, product, rootMeanSquareNorm } from "../nn/layers.js";
+import { biasFreeLinear, type Layer, rmsNorm } from "../nn/layers.js";
 import { relativeBucket } from "../nn/relative-position.js";
 import type { Weights } from "../nn/weights.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
@@ -93,7 +93,7 @@ function projections(w: Weights, c: T5Config): Projections {
   const { d_model: width, d_kv: dim, num_heads: heads, initializer_factor: factor } = c;
   const inner = heads * dim;
   const map = (name: string, from: number, to: number, deviation: number) =>
-    product(w.at(name), from, to, normal(factor * deviation));
+    biasFreeLinear(w.at(name), from, to, normal(factor * deviation));
   return {
     query: map("q", width, inner, 1 / Math.sqrt(width * dim)),
     key: map("k", width, inner, 1 / Math.sqrt(width)),
@@ -105,16 +105,16 @@ function projections(w: Weights, c: T5Config): Projections {
 function feedForwardOf(w: Weights, c: T5Config): Layer {
   const { d_model: width, d_ff: inner, initializer_factor: factor, activation, dropout_rate: p } = c;
   const toInner = normal(factor / Math.sqrt(width));
-  const down = product(w.at("wo"), inner, width, normal(factor / Math.sqrt(inner)));
-  if (!c.gated) return feedForward(product(w.at("wi"), width, inner, toInner, activation), down, p);
-  const gate = product(w.at("wi_0"), width, inner, toInner, activation);
-  const up = product(w.at("wi_1"), width, inner, toInner);
+  const down = biasFreeLinear(w.at("wo"), inner, width, normal(factor / Math.sqrt(inner)));
+  if (!c.gated) return feedForward(biasFreeLinear(w.at("wi"), width, inner, toInner, activation), down, p);
+  const gate = biasFreeLinear(w.at("wi_0"), width, inner, toInner, activation);
+  const up = biasFreeLinear(w.at("wi_1"), width, inner, toInner);
   return gatedFeedForward(separateGate(gate, up), down, p);
 }
 
 /** One part of a layer: what it makes of the normalised sum is added to the sum. */
 function residual(w: Weights, c: T5Config): (x: Tensor, part: (x: Tensor) => Tensor) => Tensor {
-  const normalise = rootMeanSquareNorm(w.at("layer_norm"), c.d_model, c.layer_norm_epsilon);
+  const normalise = rmsNorm(w.at("layer_norm"), c.d_model, c.layer_norm_epsilon);
   return (x, part) => add(x, dropout(part(normalise(x)), c.dropout_rate));
 }
 
@@ -186,7 +186,7 @@ function stack(w: Weights, c: T5Config, side: "encoder" | "decoder") {
     .get("weight", [buckets, c.num_heads], normal(c.initializer_factor / Math.sqrt(c.d_model)));
   const make = side === "encoder" ? encoderBlock : decoderBlock;
   const blocks = Array.from({ length: count }, (_, i) => make(place.at(`block.${i}`), c, i));
-  const last = rootMeanSquareNorm(place.at("final_layer_norm"), c.d_model, c.layer_norm_epsilon);
+  const last = rmsNorm(place.at("final_layer_norm"), c.d_model, c.layer_norm_epsilon);
   const bucket = (d: number) => relativeBucket(d, { buckets, farthest, bothWays: side === "encoder" });
 
   return (batch: Batch, step: Omit<Step, "batch" | "bias">): Tensor => {

@@ -2,7 +2,7 @@
 import { type Activation, activateLast } from "../tensor/ops/activation.js";
 import { affine } from "../tensor/ops/affine.js";
 import { add } from "../tensor/ops/elementwise.js";
-import { layerNorm, rmsNorm } from "../tensor/ops/norm.js";
+import { layerNorm, rmsNorm as rootMeanSquareNorm } from "../tensor/ops/norm.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { constant, type Init } from "./init.js";
 import type { LinearPlace, Weights } from "./weights.js";
@@ -35,16 +35,22 @@ export function linear(w: Weights, inner: number, out: number, init: Init, activ
   return adaptable(w, { inner, out, turned: false }, (x, a) => affine(x, weight, bias, a), activation);
 }
 
-/** The same without a bias: y = activation(x Wᵀ). */
-export function product(w: Weights, inner: number, out: number, init: Init, activation: Activation = "none"): Layer {
+/** A linear layer without bias: y = activation(x Wᵀ). */
+export function biasFreeLinear(
+  w: Weights,
+  inner: number,
+  out: number,
+  init: Init,
+  activation: Activation = "none",
+): Layer {
   const weight = w.get("weight", [out, inner], init);
   return adaptable(w, { inner, out, turned: false }, (x, a) => affine(x, weight, null, a), activation);
 }
 
-/** x (rows, width) -> the same shape: each row divided by its root mean square, then scaled. */
-export function rootMeanSquareNorm(w: Weights, width: number, eps: number): Layer {
+/** RMSNorm, x (rows, width) -> the same shape: each row divided by its root mean square, then scaled. */
+export function rmsNorm(w: Weights, width: number, eps: number): Layer {
   const gamma = w.get("weight", [width], constant(1));
-  return (x) => rmsNorm(x, gamma, eps);
+  return (x) => rootMeanSquareNorm(x, gamma, eps);
 }
 
 /** x (rows, width) -> the same shape: each row with mean 0 and variance 1, then scaled and, with a bias, shifted. */
