@@ -3,17 +3,17 @@
  *
  * GELU: Hendrycks & Gimpel 2016 (arXiv:1606.08415), exact and by tanh. SiLU: the same paper, section 4.
  */
-import { loadPart, storePart } from "./lanes";
+import { loadPart, storePart } from "./tails";
 import { expInRange, expOfMinus, sigmoid, tanh } from "./math";
 import { LANES, at, madd } from "./simd";
 
-/** The kinds as the host numbers them: sdk/tensor/ops/activation.ts. */
-const GELU: i32 = 1;
-const GELU_TANH: i32 = 2;
-const RELU: i32 = 3;
-const TANH: i32 = 4;
-const SILU: i32 = 5;
-const SIGMOID: i32 = 6;
+/** The kinds, by which the host names them too; 0 is none. */
+export const GELU: i32 = 1;
+export const GELU_TANH: i32 = 2;
+export const RELU: i32 = 3;
+export const TANH: i32 = 4;
+export const SILU: i32 = 5;
+export const SIGMOID: i32 = 6;
 
 const constants = memory.data<f32>([
   // 0: Mills' ratio of the normal distribution, Phi(-a) exp(a^2 / 2) = k P(k) with k = 1 / (1 + 0.3 a), 0 <= a <= 11.3

@@ -14,6 +14,7 @@
  * Probabilities are kept for the backward pass in blocks (queries, keys rounded up to 16), offsets[row] elements from the
  * start of the buffer for its first head. Where dropout took one away its sign bit is set: the mask costs no memory.
  */
+import { AttentionPlan } from "./attention-plan";
 import { gemmScratchBytes, multiply } from "./gemm";
 import { expInRange } from "./math";
 import { PANEL, packColumns, packRows, padded } from "./pack";
@@ -25,7 +26,7 @@ const BLOCK: i32 = 32;
 /** In the backward pass queries are the inner dimension of dk and dv, which should not be short. */
 const BACKWARD_BLOCK: i32 = 64;
 /** At this many keys before and after, every query sees every key. */
-const UNLIMITED: i32 = 0x3fffffff;
+export const UNLIMITED: i32 = 0x3fffffff;
 
 /** exp(-40) = 2^-58 changes no f32 sum of probabilities. Exact zeros below it keep denormals out of the products with v,
  * where they cost 25 times the time. */
@@ -46,17 +47,14 @@ export function attentionScratchBytes(keys: i32, dim: i32): i32 {
   return gemmScratchBytes() + ((padded(keys) * dim + padded(dim) * keys + 2 * BLOCK * padded(keys)) << 2);
 }
 
-/**
- * @param probabilities where they are kept, or 0
- * @param threshold an element whose random 32 bits are below it is dropped; 0 drops nothing
- * @param keepScale what the kept ones are multiplied with
- */
-export function attention(
-  out: usize, probabilities: usize, query: usize, key: usize, value: usize, bias: usize, biasOffsets: usize,
-  starts: usize, keyStarts: usize, offsets: usize, heads: i32, dim: i32, scale: f32, before: i32, after: i32,
-  threshold: u32, keepScale: f32, seed: u32, step: u32, stream: u32,
-  scratch: usize, begin: i32, end: i32,
-): void {
+/** out = softmax(scale * q kᵀ + bias) v, after dropout, for units [begin, end) of an {@link AttentionPlan}. */
+export function attention(planned: usize, scratch: usize, begin: i32, end: i32): void {
+  const plan = changetype<AttentionPlan>(planned);
+  const out = plan.out, probabilities = plan.probabilities, query = plan.query, key = plan.key, value = plan.value;
+  const bias = plan.bias, biasOffsets = plan.biasOffsets;
+  const starts = plan.starts, keyStarts = plan.keyStarts, offsets = plan.offsets;
+  const heads = plan.heads, dim = plan.dim, scale = plan.scale, before = plan.before, after = plan.after;
+  const threshold = plan.threshold, keepScale = plan.keepScale, seed = plan.seed, step = plan.step, stream = plan.stream;
   const width = heads * dim;
   for (let unit = begin; unit < end; unit++) {
     const row = unit / heads, head = unit % heads;
@@ -165,18 +163,16 @@ export function attentionBackwardScratchBytes(keys: i32, dim: i32): i32 {
  * With p the probabilities, d what dropout leaves of them, and o = d v:
  *   dv = dᵀ do;  dd = do vᵀ;  db = p (dp - sum of d dd over the row);  ds = db * scale;  dq = ds k;  dk = dsᵀ q.
  *
- * @param dbias what the gradient of the bias is added to, or 0
- * @param dquery where the gradient goes, or 0 where it is not wanted; likewise dkey, dvalue
- * @param addQuery 0: it is written; 1: it is added to
- * @param dropping 1 when the forward pass dropped some, 0 when not
+ * Units [begin, end) of an {@link AttentionPlan}.
  */
-export function attentionBackward(
-  dquery: usize, addQuery: i32, dkey: usize, addKey: i32, dvalue: usize, addValue: i32,
-  dbias: usize, biasOffsets: usize,
-  dout: usize, probabilities: usize, query: usize, key: usize, value: usize,
-  starts: usize, keyStarts: usize, offsets: usize, heads: i32, dim: i32, scale: f32, before: i32, after: i32,
-  dropping: i32, keepScale: f32, scratch: usize, begin: i32, end: i32,
-): void {
+export function attentionBackward(planned: usize, scratch: usize, begin: i32, end: i32): void {
+  const plan = changetype<AttentionPlan>(planned);
+  const probabilities = plan.probabilities, query = plan.query, key = plan.key, value = plan.value;
+  const starts = plan.starts, keyStarts = plan.keyStarts, offsets = plan.offsets, biasOffsets = plan.biasOffsets;
+  const heads = plan.heads, dim = plan.dim, scale = plan.scale, before = plan.before, after = plan.after;
+  const dropping = plan.threshold > 0, keepScale = plan.keepScale;
+  const dout = plan.dout, dquery = plan.dquery, dkey = plan.dkey, dvalue = plan.dvalue, dbias = plan.dbias;
+  const addQuery = plan.addQuery, addKey = plan.addKey, addValue = plan.addValue;
   const width = heads * dim, count = padded(dim) / PANEL;
   const partial = before < UNLIMITED || after < UNLIMITED;
   for (let unit = begin; unit < end; unit++) {
@@ -279,12 +275,13 @@ function clear(x: usize, stride: i32, rows: i32, columns: i32): void {
 }
 
 /**
- * The kept probabilities, before dropout, without the gaps: (queries, keys) for each head of each sequence in turn.
- * They begin at targets[row] in `out` for the first head of `row`. Splits by unit.
+ * The kept probabilities of an {@link AttentionPlan}, before dropout, without the gaps: (queries, keys) for each head of
+ * each sequence in turn, which is the layout of a bias. Splits by unit.
  */
-export function attentionProbabilities(
-  out: usize, targets: usize, probabilities: usize, offsets: usize, starts: usize, keyStarts: usize, heads: i32, begin: i32, end: i32,
-): void {
+export function attentionProbabilities(out: usize, planned: usize, begin: i32, end: i32): void {
+  const plan = changetype<AttentionPlan>(planned);
+  const probabilities = plan.probabilities, offsets = plan.offsets, targets = plan.biasOffsets;
+  const starts = plan.starts, keyStarts = plan.keyStarts, heads = plan.heads;
   for (let unit = begin; unit < end; unit++) {
     const row = unit / heads, head = unit % heads;
     const queries = load<i32>(at(starts, row + 1)) - load<i32>(at(starts, row));

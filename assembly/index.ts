@@ -1,20 +1,23 @@
 // The export list of the compute module, and nothing else.
 export { heapBase, isRelaxed } from "./simd";
 export { columnSums, gemm, gemmScratchBytes, gemmTransposed } from "./gemm";
-export { packColumns, packRows, transpose } from "./pack";
-export { attention, attentionBackward, attentionBackwardScratchBytes, attentionProbabilities, attentionScratchBytes } from "./attention";
+export { PANEL, packColumns, packRows, transpose } from "./pack";
+export {
+  UNLIMITED, attention, attentionBackward, attentionBackwardScratchBytes, attentionProbabilities, attentionScratchBytes,
+} from "./attention";
 export { add, addScaled, multiply, multiplyAdd, scale, subtract, takeColumns, takeColumnsBackward } from "./elementwise";
 export { gatherDistances, gatherDistancesBackward, relativeBias, relativeBiasBackward } from "./relative-bias";
 export { gather, gatherAdd, gatherBackward } from "./embedding";
 export { layerNorm, layerNormBackwardInput, normBackwardParameters, rmsNorm, rmsNormBackwardInput } from "./norm";
 export { normalizeRows, normalizeRowsBackward, segmentMax, segmentMaxBackward, segmentMean, segmentMeanBackward, sumOfSquares } from "./reduce";
 export { adamW, descend, lambDirection } from "./optimizer";
-export { activate, activateForTraining } from "./activation";
+export { GELU, GELU_TANH, RELU, SIGMOID, SILU, TANH, activate, activateForTraining } from "./activation";
 export { erfAll, expAll, logAll } from "./math";
 export { fillNormal, fillTruncatedNormal, fillUniform, philoxBlock, randomBits } from "./random";
-export { dropout } from "./dropout";
+export { DROPOUT_SCRATCH, dropout } from "./dropout";
 export { rotate } from "./rope";
+export { divergence, divergenceBackward } from "./divergence";
 export {
-  binaryCrossEntropy, binaryCrossEntropyBackward, crossEntropy, crossEntropyBackward, divergence, divergenceBackward, lossSum,
+  IGNORE, binaryCrossEntropy, binaryCrossEntropyBackward, crossEntropy, crossEntropyBackward, lossSum,
   raggedCrossEntropy, raggedCrossEntropyBackward, squaredError, squaredErrorBackward,
 } from "./loss";

@@ -11,7 +11,7 @@
  * Constants come from a table in memory, since V8 builds a literal vector anew at every use: exp runs 1.7 times faster so.
  */
 import { at, madd, nmadd } from "./simd";
-import { loadPart, storePart } from "./lanes";
+import { loadPart, storePart } from "./tails";
 
 const constants = memory.data<f32>([
   // 0: exp: 1 / ln 2; ln 2 in two parts, the first of 9 bits so that its products with n are exact

@@ -7,8 +7,9 @@
  * x, y, dx, dy are (rows, width); gamma, beta and their gradients are (width); mean and rstd are (rows), written by the
  * forward pass and read by the backward pass. beta may be 0: no shift.
  */
-import { loadPart, storePart } from "./lanes";
+import { accumulate, accumulatePart, oldMask } from "./accumulate";
 import { LANES, at, hsum, madd, nmadd } from "./simd";
+import { loadPart } from "./tails";
 
 /** Layer norm of rows [begin, end). */
 export function layerNorm(
@@ -131,15 +132,15 @@ function rowBackward(dx: usize, dy: usize, x: usize, gamma: usize, m: f32, r: f3
     meanG += g;
     meanGn += g * ((load<f32>(at(x, i)) - m) * r);
   }
-  const gv = f32x4.splat(centred * meanG / <f32>width), gnv = f32x4.splat(meanGn / <f32>width), old = i32x4.splat(-add);
+  const gv = f32x4.splat(centred * meanG / <f32>width), gnv = f32x4.splat(meanGn / <f32>width), old = oldMask(add);
   for (i = 0; i + LANES <= width; i += LANES) {
     const d = inputSlope(v128.load(at(dy, i)), v128.load(at(gamma, i)), v128.load(at(x, i)), mean, rstd, gv, gnv);
-    v128.store(at(dx, i), f32x4.add(v128.and(v128.load(at(dx, i)), old), d));
+    accumulate(at(dx, i), d, old);
   }
   if (i < width) {
     const count = width - i;
     const d = inputSlope(loadPart(at(dy, i), count), loadPart(at(gamma, i), count), loadPart(at(x, i), count), mean, rstd, gv, gnv);
-    storePart(at(dx, i), f32x4.add(v128.and(loadPart(at(dx, i), count), old), d), count);
+    accumulatePart(at(dx, i), d, old, count);
   }
 }
 

@@ -4,7 +4,7 @@
  * Moments below 2^-100 become zero. That of a word that is seen no more shrinks at every step until it is a denormal
  * number, on which arithmetic takes 25 to 40 times as long; no weight is moved by it, since eps is far larger.
  */
-import { loadPart, storePart } from "./lanes";
+import { loadPart, storePart } from "./tails";
 import { LANES, at } from "./simd";
 
 const constants = memory.data<f32>([7.888609052210118e-31], 16);

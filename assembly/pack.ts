@@ -8,8 +8,7 @@
 import { at } from "./simd";
 
 /** Columns of a panel. */
-// @ts-ignore: decorator
-@inline export const PANEL: i32 = 16;
+export const PANEL: i32 = 16;
 
 /** `n` rounded up to whole panels. */
 // @ts-ignore: decorator

@@ -5,7 +5,7 @@
  * The counter is (place / 4, step, stream, purpose), the key (seed, 0); word i of a block is that of place 4 block + i.
  */
 import { LANES, at, madd } from "./simd";
-import { loadPart, storePart } from "./lanes";
+import { loadPart, storePart } from "./tails";
 import { log } from "./math";
 
 const M0: u32 = 0xd2511f53;

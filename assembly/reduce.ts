@@ -1,6 +1,7 @@
 /** Sums over sequences, rows and buffers, each in one fixed order. */
-import { loadPart, storePart } from "./lanes";
+import { accumulate, accumulatePart, oldMask } from "./accumulate";
 import { LANES, at, hsum, madd, nmadd } from "./simd";
+import { loadPart } from "./tails";
 
 /**
  * Mean over the tokens of each sequence: y[s] = Σ x[t] / n, t in [starts[s], starts[s + 1]).
@@ -26,7 +27,7 @@ export function segmentMean(y: usize, x: usize, starts: usize, width: i32, begin
 
 /** dx[t] = or += dy[s] / n. Splits by sequence. */
 export function segmentMeanBackward(dx: usize, dy: usize, starts: usize, width: i32, add: i32, begin: i32, end: i32): void {
-  const old = i32x4.splat(-add);
+  const old = oldMask(add);
   for (let s = begin; s < end; s++) {
     const first = load<i32>(at(starts, s)), last = load<i32>(at(starts, s + 1));
     const share = f32x4.splat(1 / <f32>(last - first));
@@ -36,11 +37,11 @@ export function segmentMeanBackward(dx: usize, dy: usize, starts: usize, width: 
       let i = 0;
       for (; i + LANES <= width; i += LANES) {
         const d = f32x4.mul(v128.load(at(from, i)), share);
-        v128.store(at(to, i), f32x4.add(v128.and(v128.load(at(to, i)), old), d));
+        accumulate(at(to, i), d, old);
       }
       if (i < width) {
         const d = f32x4.mul(loadPart(at(from, i), width - i), share);
-        storePart(at(to, i), f32x4.add(v128.and(loadPart(at(to, i), width - i), old), d), width - i);
+        accumulatePart(at(to, i), d, old, width - i);
       }
     }
   }
@@ -105,7 +106,7 @@ export function normalizeRows(y: usize, length: usize, x: usize, width: i32, beg
 
 /** dx = or += (dy - y (y · dy)) / |x|; dx may be dy when it is written. Splits by row. */
 export function normalizeRowsBackward(dx: usize, dy: usize, y: usize, length: usize, width: i32, add: i32, begin: i32, end: i32): void {
-  const old = i32x4.splat(-add);
+  const old = oldMask(add);
   for (let row = begin; row < end; row++) {
     const yr = at(y, row * width), dyr = at(dy, row * width), dxr = at(dx, row * width);
     const along = f32x4.splat(dot(yr, dyr, width));
@@ -113,11 +114,11 @@ export function normalizeRowsBackward(dx: usize, dy: usize, y: usize, length: us
     let i = 0;
     for (; i + LANES <= width; i += LANES) {
       const d = f32x4.div(nmadd(v128.load(at(yr, i)), along, v128.load(at(dyr, i))), divisor);
-      v128.store(at(dxr, i), f32x4.add(v128.and(v128.load(at(dxr, i)), old), d));
+      accumulate(at(dxr, i), d, old);
     }
     if (i < width) {
       const d = f32x4.div(nmadd(loadPart(at(yr, i), width - i), along, loadPart(at(dyr, i), width - i)), divisor);
-      storePart(at(dxr, i), f32x4.add(v128.and(loadPart(at(dxr, i), width - i), old), d), width - i);
+      accumulatePart(at(dxr, i), d, old, width - i);
     }
   }
 }

@@ -8,20 +8,20 @@
  */
 import { LANES, at } from "./simd";
 
-/** @param byDistance room for `distances` elements */
+/** @param scratch `distances` elements */
 export function relativeBias(
   bias: usize, table: usize, buckets: usize, zero: i32, distances: i32, starts: usize, keyStarts: usize, offsets: usize,
-  rows: i32, heads: i32, byDistance: usize, begin: i32, end: i32,
+  rows: i32, heads: i32, scratch: usize, begin: i32, end: i32,
 ): void {
   for (let head = begin; head < end; head++) {
     for (let d = 0; d < distances; d++)
-      store<f32>(at(byDistance, d), load<f32>(at(table, load<i32>(at(buckets, d)) * heads + head)));
+      store<f32>(at(scratch, d), load<f32>(at(table, load<i32>(at(buckets, d)) * heads + head)));
     for (let row = 0; row < rows; row++) {
       const queries = load<i32>(at(starts, row + 1)) - load<i32>(at(starts, row));
       const keys = load<i32>(at(keyStarts, row + 1)) - load<i32>(at(keyStarts, row));
       const own = at(bias, load<i32>(at(offsets, row)) + head * queries * keys);
       for (let i = 0; i < queries; i++)
-        memory.copy(at(own, i * keys), at(byDistance, zero - (i + keys - queries)), <usize>keys << 2);
+        memory.copy(at(own, i * keys), at(scratch, zero - (i + keys - queries)), <usize>keys << 2);
     }
   }
 }
@@ -29,19 +29,19 @@ export function relativeBias(
 /** dtable[bucket(d)][head] += the sum of dbias at distance d: over rows, then queries, then distances, in ascending order. */
 export function relativeBiasBackward(
   dtable: usize, dbias: usize, buckets: usize, zero: i32, distances: i32, starts: usize, keyStarts: usize, offsets: usize,
-  rows: i32, heads: i32, byDistance: usize, begin: i32, end: i32,
+  rows: i32, heads: i32, scratch: usize, begin: i32, end: i32,
 ): void {
   for (let head = begin; head < end; head++) {
-    memory.fill(byDistance, 0, <usize>distances << 2);
+    memory.fill(scratch, 0, <usize>distances << 2);
     for (let row = 0; row < rows; row++) {
       const queries = load<i32>(at(starts, row + 1)) - load<i32>(at(starts, row));
       const keys = load<i32>(at(keyStarts, row + 1)) - load<i32>(at(keyStarts, row));
       const own = at(dbias, load<i32>(at(offsets, row)) + head * queries * keys);
-      for (let i = 0; i < queries; i++) addTo(at(byDistance, zero - (i + keys - queries)), at(own, i * keys), keys);
+      for (let i = 0; i < queries; i++) addTo(at(scratch, zero - (i + keys - queries)), at(own, i * keys), keys);
     }
     for (let d = 0; d < distances; d++) {
       const entry = at(dtable, load<i32>(at(buckets, d)) * heads + head);
-      store<f32>(entry, load<f32>(entry) + load<f32>(at(byDistance, d)));
+      store<f32>(entry, load<f32>(entry) + load<f32>(at(scratch, d)));
     }
   }
 }

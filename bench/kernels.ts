@@ -1,5 +1,7 @@
 /** The matrix product in its forms, and attention. */
+import { AttentionPlan, UNLIMITED } from "../sdk/engine/abi.js";
 import { Engine } from "../sdk/engine/engine.js";
+import { planBytes, writePlan } from "../sdk/engine/plan.js";
 import type { Build } from "../sdk/engine/source.js";
 import type { Subject } from "./measure.js";
 
@@ -89,16 +91,9 @@ function attentions(engine: Engine): Subject[] {
   const dim = 64;
   return [64, 128, 512].flatMap((length): Subject[] => {
     const size = length * dim;
-    const [q, k, v, o, dq, dk, dv] = Array.from({ length: 7 }, () => numbers(engine, size)) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const p = numbers(engine, length * length);
+    const [query, key, value, out, dquery, dkey, dvalue, probabilities] = [...Array(7).fill(size), length * length].map(
+      (elements) => numbers(engine, elements),
+    ) as [number, number, number, number, number, number, number, number];
     const starts = engine.alloc(8);
     const offsets = engine.alloc(4);
     new Int32Array(engine.memory.buffer, starts, 2).set([0, length]);
@@ -106,72 +101,25 @@ function attentions(engine: Engine): Subject[] {
     const scratch = engine.alloc(
       Math.max(kernels.attentionScratchBytes(length, dim), kernels.attentionBackwardScratchBytes(length, dim)),
     );
-    const all = 0x3fffffff;
+    const plan = engine.alloc(planBytes(AttentionPlan));
+    writePlan(engine, plan, AttentionPlan, {
+      ...{ out, probabilities, query, key, value, bias: 0, biasOffsets: offsets, starts, keyStarts: starts, offsets },
+      ...{ heads: 1, dim, scale: 0.125, before: UNLIMITED, after: UNLIMITED },
+      ...{ threshold: 0, keepScale: 1, seed: 0, step: 0, stream: 0 },
+      ...{ dout: out, dquery, addQuery: 0, dkey, addKey: 0, dvalue, addValue: 0, dbias: 0 },
+    });
     return [
       {
         name: `attention, ${length} tokens, head of ${dim}`,
         tokens: length,
         operations: 4 * length * length * dim,
-        run: () =>
-          kernels.attention(
-            o,
-            p,
-            q,
-            k,
-            v,
-            0,
-            offsets,
-            starts,
-            starts,
-            offsets,
-            1,
-            dim,
-            0.125,
-            all,
-            all,
-            0,
-            1,
-            0,
-            0,
-            0,
-            scratch,
-            0,
-            1,
-          ),
+        run: () => kernels.attention(plan, scratch, 0, 1),
       },
       {
         name: `attention backward, ${length} tokens, head of ${dim}`,
         tokens: length,
         operations: 8 * length * length * dim,
-        run: () =>
-          kernels.attentionBackward(
-            dq,
-            0,
-            dk,
-            0,
-            dv,
-            0,
-            0,
-            offsets,
-            o,
-            p,
-            q,
-            k,
-            v,
-            starts,
-            starts,
-            offsets,
-            1,
-            dim,
-            0.125,
-            all,
-            all,
-            0,
-            1,
-            scratch,
-            0,
-            1,
-          ),
+        run: () => kernels.attentionBackward(plan, scratch, 0, 1),
       },
     ];
   });

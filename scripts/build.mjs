@@ -20,6 +20,7 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { abiOf } from "./abi.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
@@ -40,6 +41,7 @@ const KERNELS = {
     entry: "assembly/index.ts",
     out: "build/kernels.strict.wasm",
     types: "sdk/engine/kernels.d.ts",
+    abi: "sdk/engine/abi.ts",
   },
   relaxed: { config: "asconfig.json", entry: "assembly/index.ts", out: "build/kernels.relaxed.wasm" },
   pieces: {
@@ -61,11 +63,11 @@ function sourcesOf(entry, seen = new Set()) {
 
 /** Compile one of {@link KERNELS}, and the declarations of its exports, unless its own sources are older. */
 async function buildKernels(name) {
-  const { config, entry, out, types } = KERNELS[name];
+  const { config, entry, out, types, abi } = KERNELS[name];
   if (modified("assembly/generated/tiles.ts") < modified("scripts/micro-kernels.mjs"))
     (await import("./micro-kernels.mjs")).writeMicroKernels();
-  const sources = Math.max(...[config, ...sourcesOf(entry)].map(modified));
-  if (modified(out) > sources && (types === undefined || existsSync(types))) return;
+  const sources = Math.max(...[config, "scripts/abi.mjs", ...sourcesOf(entry)].map(modified));
+  if (modified(out) > sources && [types, abi].every((path) => path === undefined || existsSync(path))) return;
   const part = `build/part-${process.pid}`;
   mkdirSync(part, { recursive: true });
   const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
@@ -76,6 +78,10 @@ async function buildKernels(name) {
     const declarations = readFileSync(`${part}/kernels.d.ts`, "utf8");
     writeFileSync(`${part}/types.d.ts`, `// Generated from assembly/ by scripts/build.mjs.\n${declarations}`);
     renameSync(`${part}/types.d.ts`, types);
+    if (abi !== undefined) {
+      writeFileSync(`${part}/abi.ts`, abiOf(readFileSync(`${part}/kernels.wasm`), declarations));
+      renameSync(`${part}/abi.ts`, abi);
+    }
   }
   renameSync(`${part}/kernels.wasm`, out);
   rmSync(part, { recursive: true });

@@ -1,7 +1,8 @@
 /**
- * Who may import whom: every relative import in sdk/ must point down the layers of ARCHITECTURE.md.
+ * Who may import whom: every relative import in sdk/ must point down the layers of ARCHITECTURE.md, and only engine/ and
+ * tensor/ may call kernels or name addresses.
  *
- *   node scripts/layers.mjs        prints each import that does not, and fails if there is one
+ *   node scripts/layers.mjs        prints each fault, and fails if there is one
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
@@ -35,7 +36,11 @@ for (const name of readdirSync(sdk, { recursive: true })) {
   if (!name.endsWith(".ts") || name.endsWith(".d.ts")) continue;
   const file = join(sdk, name);
   const folder = layerOf(file);
-  for (const [, target] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
+  const text = readFileSync(file, "utf8");
+  // Tensors are what the layers above share; kernels and addresses stay below them.
+  for (const [inside] of ["engine", "tensor"].includes(folder) ? [] : text.matchAll(/\.(?:kernels|address)\b/g))
+    wrong.push(`${relative(sdk, file)} has ${inside}: only engine/ and tensor/ know kernels and addresses`);
+  for (const [, target] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
     const other = layerOf(join(dirname(file), target));
     if (other === null || other === folder) continue;
     if (!below[folder]?.includes(other))
@@ -56,5 +61,9 @@ function layerOf(path) {
 }
 
 for (const line of wrong) console.error(line);
-console.log(wrong.length ? `${wrong.length} imports point the wrong way` : "layers: every import points down");
+console.log(
+  wrong.length
+    ? `${wrong.length} faults`
+    : "layers: every import points down; kernels and addresses are in engine/ and tensor/",
+);
 process.exit(wrong.length ? 1 : 0);

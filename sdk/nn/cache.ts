@@ -1,7 +1,8 @@
 /** What a decoder keeps of the tokens that it has read: keys and values of every layer, so that none is computed twice. */
 import type { Engine } from "../engine/engine.js";
+import { concatenateRows, type RowRange } from "../tensor/ops/rows.js";
 import { unscoped } from "../tensor/scope.js";
-import { empty, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 /** Keys and values (tokens, width), and where each row's begin. */
 export interface KeysAndValues {
@@ -41,9 +42,9 @@ export class DecoderCache implements Disposable {
       throw new RangeError(`the cache holds ${kept.starts.length - 1} rows, ${starts.length - 1} go on`);
     const after = kept ? starts.map((start, row) => start + kept.starts[row]!) : starts;
     const longer = (old: Tensor | undefined, added: Tensor) =>
-      this.#laid(added.shape[1]!, after, (row) => [
-        ...(kept && old ? [{ from: old, first: kept.starts[row]!, end: kept.starts[row + 1]! }] : []),
-        { from: added, first: starts[row]!, end: starts[row + 1]! },
+      this.#joined(starts.length - 1, (row) => [
+        ...(kept && old ? [rangeOf(old, kept.starts, row)] : []),
+        rangeOf(added, starts, row),
       ]);
     const next = { key: longer(kept?.key, key), value: longer(kept?.value, value), starts: after };
     this.#replace(this.#own, layer, next);
@@ -55,8 +56,7 @@ export class DecoderCache implements Disposable {
     const kept = this.#source.get(layer);
     if (kept) return kept;
     const { key, value } = make();
-    const copy = (t: Tensor) =>
-      this.#laid(t.shape[1]!, starts, (row) => [{ from: t, first: starts[row]!, end: starts[row + 1]! }]);
+    const copy = (t: Tensor) => this.#joined(starts.length - 1, (row) => [rangeOf(t, starts, row)]);
     const made = { key: copy(key), value: copy(value), starts };
     this.#source.set(layer, made);
     return made;
@@ -67,8 +67,7 @@ export class DecoderCache implements Disposable {
     for (const [layer, { key, value, starts }] of this.#own) {
       const after = new Int32Array(rows.length + 1);
       for (const [i, row] of rows.entries()) after[i + 1] = after[i]! + starts[row + 1]! - starts[row]!;
-      const moved = (t: Tensor) =>
-        this.#laid(t.shape[1]!, after, (i) => [{ from: t, first: starts[rows[i]!]!, end: starts[rows[i]! + 1]! }]);
+      const moved = (t: Tensor) => this.#joined(rows.length, (i) => [rangeOf(t, starts, rows[i]!)]);
       this.#replace(this.#own, layer, { key: moved(key), value: moved(value), starts: after });
     }
   }
@@ -86,22 +85,14 @@ export class DecoderCache implements Disposable {
     for (const t of old ? [old.key, old.value] : []) t.storage[Symbol.dispose]();
   }
 
-  /** A tensor whose rows [starts[row], starts[row + 1]) are the pieces of `row`, one behind the other. */
-  #laid(
-    width: number,
-    starts: Int32Array,
-    pieces: (row: number) => { from: Tensor; first: number; end: number }[],
-  ): Tensor {
-    const { engine } = this;
-    const rows = starts.length - 1;
-    const laid = unscoped(() => empty(engine, [starts[rows]!, width]));
-    const bytes = new Uint8Array(engine.memory.buffer);
-    for (let row = 0, to = laid.address; row < rows; row++) {
-      for (const { from, first, end } of pieces(row)) {
-        bytes.copyWithin(to, from.address + first * width * 4, from.address + end * width * 4);
-        to += (end - first) * width * 4;
-      }
-    }
-    return laid;
+  /** The ranges of all rows, end to end, in a tensor that stays. */
+  #joined(rows: number, ranges: (row: number) => RowRange[]): Tensor {
+    const all = Array.from({ length: rows }, (_, row) => ranges(row)).flat();
+    return unscoped(() => concatenateRows(this.engine, all));
   }
+}
+
+/** The tokens of one row. */
+function rangeOf(from: Tensor, starts: Int32Array, row: number): RowRange {
+  return { from, begin: starts[row]!, end: starts[row + 1]! };
 }

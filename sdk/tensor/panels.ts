@@ -2,12 +2,11 @@
  * Weights in the layout of the matrix product (assembly/pack.ts), packed once for each version of a weight: once for
  * all of inference, once a step in training.
  */
+import { PANEL } from "../engine/abi.js";
+import { launch } from "../engine/launch.js";
+import { withScratch } from "../engine/scratch.js";
 import { Scope } from "./scope.js";
-import { withScratch } from "./scratch.js";
 import { Storage, type Tensor } from "./tensor.js";
-
-/** Columns of a panel, as in assembly/pack.ts. */
-const PANEL = 16;
 
 /** How many panels hold `columns` columns. */
 export const panelCount = (columns: number): number => Math.ceil(columns / PANEL);
@@ -54,7 +53,7 @@ function bytesOf(matrix: Tensor, form: Form): number {
 /** Write the panels of `matrix` (rows, width), or of its transpose, to `panels`. */
 function pack(matrix: Tensor, form: Form, panels: number): void {
   const [rows = 0, width = 0] = matrix.shape;
-  const { kernels } = matrix.engine;
-  if (form === "rows") kernels.packRows(panels, matrix.address, width, rows, width, 0, panelCount(width));
-  else kernels.packColumns(panels, matrix.address, width, width, rows, 0, panelCount(rows));
+  const { engine, address } = matrix;
+  if (form === "rows") launch(engine, "packRows", panelCount(width), panels, address, width, rows, width);
+  else launch(engine, "packColumns", panelCount(rows), panels, address, width, width, rows);
 }

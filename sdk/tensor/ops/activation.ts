@@ -1,4 +1,6 @@
 /** Activations, element by element. */
+import { GELU, GELU_TANH, RELU, SIGMOID, SILU, TANH } from "../../engine/abi.js";
+import { launch } from "../../engine/launch.js";
 import { InputError } from "../../errors.js";
 import { gradOf, handOn, isTraced, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
@@ -6,15 +8,15 @@ import { empty, type Tensor } from "../tensor.js";
 /** `gelu` is the exact one, by erf; `gelu_tanh` the approximation of the original BERT and of GPT-2. */
 export type Activation = "none" | "gelu" | "gelu_tanh" | "relu" | "tanh" | "silu" | "sigmoid";
 
-/** The numbers of assembly/activation.ts. */
+/** The kernel's number of each. */
 export const ACTIVATIONS: Readonly<Record<Activation, number>> = {
   none: 0,
-  gelu: 1,
-  gelu_tanh: 2,
-  relu: 3,
-  tanh: 4,
-  silu: 5,
-  sigmoid: 6,
+  gelu: GELU,
+  gelu_tanh: GELU_TANH,
+  relu: RELU,
+  tanh: TANH,
+  silu: SILU,
+  sigmoid: SIGMOID,
 };
 
 /** What config.json calls them. */
@@ -67,16 +69,15 @@ export function activateLast(x: Tensor, kind: Activation): Tensor {
 /** @param slope where f'(x) is kept for the backward pass */
 function activateInto(x: Tensor, kind: Activation, slope: Tensor | null): Tensor {
   const { engine, size } = x;
-  const { kernels } = engine;
   const number = ACTIVATIONS[kind];
   const y = empty(engine, x.shape);
   if (!slope || !isTraced(x)) {
-    kernels.activate(y.address, x.address, number, 0, size);
+    launch(engine, "activate", size, y.address, x.address, number);
     return y;
   }
-  kernels.activateForTraining(y.address, slope.address, x.address, number, 0, size);
+  launch(engine, "activateForTraining", size, y.address, slope.address, x.address, number);
   return record(y, [x], (dy) => {
-    if (handOn(y, x)) kernels.multiply(dy.address, dy.address, slope.address, 0, size);
-    else kernels.multiplyAdd(gradOf(x).address, dy.address, slope.address, 0, size);
+    if (handOn(y, x)) launch(engine, "multiply", size, dy.address, dy.address, slope.address);
+    else launch(engine, "multiplyAdd", size, gradOf(x).address, dy.address, slope.address);
   });
 }

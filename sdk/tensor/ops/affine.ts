@@ -1,7 +1,7 @@
 /** Linear maps: the matrix product, its bias and its gradients. */
+import { launch, launchWithScratch } from "../../engine/launch.js";
 import { expectOneEngine, expectShape } from "../check.js";
 import { panelCount, withPanels, withWeightPanels } from "../panels.js";
-import { withScratch } from "../scratch.js";
 import { gradTarget, isTraced, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 import { ACTIVATIONS, type Activation, activateLast } from "./activation.js";
@@ -89,16 +89,13 @@ interface Finish {
 /** y (rows, columns) = or += x (rows, inner) times the matrix (inner, columns) in `panels`. */
 function multiply(y: Tensor, x: Tensor, panels: number, { bias, activation, add }: Finish): void {
   const { engine } = x;
-  const { kernels } = engine;
   const [rows = 0, inner = 0] = x.shape;
   const columns = y.shape[1] ?? 0;
-  withScratch(engine, kernels.gemmScratchBytes(), (scratch) => {
-    // biome-ignore format: in the order of the kernel's own list
-    kernels.gemm(
-      y.address, columns, x.address, inner, panels, rows, columns, inner,
-      bias, ACTIVATIONS[activation], Number(add), scratch, 0, panelCount(columns),
-    );
-  });
+  // biome-ignore format: in the order of the kernel's own list
+  launchWithScratch(
+    engine, "gemm", panelCount(columns), engine.kernels.gemmScratchBytes(),
+    y.address, columns, x.address, inner, panels, rows, columns, inner, bias, ACTIVATIONS[activation], Number(add),
+  );
 }
 
 /** dx = or += dy W, or dy Wᵀ where W is (inner, out) */
@@ -112,18 +109,15 @@ function inputGradient(x: Tensor, weight: Tensor, dy: Tensor, { backward }: Layo
 /** dW = or += aᵀ b: (a's columns, b's columns), a sum over rows. */
 function weightGradient(weight: Tensor, a: Tensor, b: Tensor): void {
   const { engine } = a;
-  const { kernels } = engine;
   const [rows = 0, height = 0] = a.shape;
   const width = b.shape[1] ?? 0;
   withPanels(b, "rows", (panels) => {
-    withScratch(engine, kernels.gemmScratchBytes(), (scratch) => {
-      const { grad, add } = gradTarget(weight);
-      // biome-ignore format: in the order of the kernel's own list
-      kernels.gemmTransposed(
-        grad.address, width, a.address, height, panels, height, width, rows,
-        Number(add), scratch, 0, panelCount(width),
-      );
-    });
+    const { grad, add } = gradTarget(weight);
+    // biome-ignore format: in the order of the kernel's own list
+    launchWithScratch(
+      engine, "gemmTransposed", panelCount(width), engine.kernels.gemmScratchBytes(),
+      grad.address, width, a.address, height, panels, height, width, rows, Number(add),
+    );
   });
 }
 
@@ -131,5 +125,5 @@ function weightGradient(weight: Tensor, a: Tensor, b: Tensor): void {
 function biasGradient(bias: Tensor, dy: Tensor): void {
   const [rows = 0, out = 0] = dy.shape;
   const { grad, add } = gradTarget(bias);
-  dy.engine.kernels.columnSums(grad.address, dy.address, rows, out, Number(add), 0, out);
+  launch(dy.engine, "columnSums", out, grad.address, dy.address, rows, out, Number(add));
 }

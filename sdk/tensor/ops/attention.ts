@@ -1,13 +1,10 @@
 /** Attention over ragged batches: every sequence attends to its own keys, so no mask exists and nothing is padded. */
+import { AttentionPlan, PANEL, UNLIMITED } from "../../engine/abi.js";
+import { launch, launchWithScratch } from "../../engine/launch.js";
+import { planBytes, type Values, writePlan } from "../../engine/plan.js";
 import { expectOneEngine, expectShape } from "../check.js";
-import { withScratch } from "../scratch.js";
 import { type DropoutKey, gradOf, gradTarget, isTraced, nextDropout, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
-
-/** At this many keys before and after, every query sees every key: as in assembly/attention.ts. */
-const UNLIMITED = 0x3fffffff;
-/** Kept probabilities have rows of whole panels. */
-const PANEL = 16;
 
 export interface AttentionOptions {
   /** The width of query, key and value is divided among so many heads. */
@@ -45,63 +42,55 @@ export interface AttentionOptions {
  * const mixed = attention(q, k, v, { heads: 12, starts: Int32Array.of(0, 3, 5) });
  */
 export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
-  const plan = planOf(query, key, value, options);
   const { engine } = query;
-  const { kernels } = engine;
-  const { heads, dim, scale, before, after, drop } = plan;
-  const [starts, keyStarts, offsets, dense] = tables(plan);
-  const bias = biasOf(options.bias, plan);
+  const call = callOf(query, key, value, options);
+  const bias = biasOf(options.bias, call);
   const out = empty(engine, query.shape);
-  const kept = isTraced(query, key, value, bias) || options.probabilities ? empty(engine, [plan.keptElements]) : null;
-  withScratch(engine, kernels.attentionScratchBytes(plan.longest, dim), (scratch) => {
-    // biome-ignore format: in the order of the kernel's own list
-    kernels.attention(
-      out.address, kept?.address ?? 0, query.address, key.address, value.address, bias?.address ?? 0, dense,
-      starts, keyStarts, offsets, heads, dim, scale, before, after,
-      drop.threshold, drop.keepScale, drop.key.seed, drop.key.step, drop.key.stream,
-      scratch, 0, plan.units,
-    );
-  });
+  const kept = isTraced(query, key, value, bias) || options.probabilities ? empty(engine, [call.keptElements]) : null;
+  const operands = { out, query, key, value, bias, kept };
+  const plan = planOf(call, operands, NO_GRADIENTS);
+  const bytes = engine.kernels.attentionScratchBytes(call.longest, call.dim);
+  launchWithScratch(engine, "attention", call.units, bytes, plan.address);
   if (!kept) return out;
-  options.probabilities?.(withoutGaps(kept, plan));
-  return record(out, [query, key, value, bias], (dout) => addGradients({ query, key, value, bias }, kept, dout, plan));
+  if (options.probabilities) {
+    const p = empty(engine, [call.denseElements]);
+    launch(engine, "attentionProbabilities", call.units, p.address, plan.address);
+    options.probabilities(p);
+  }
+  return record(out, [query, key, value, bias], (dout) => addGradients(operands, dout, call));
 }
 
 /** The bias, checked. */
-function biasOf(bias: Tensor | undefined, { denseElements }: Plan): Tensor | null {
+function biasOf(bias: Tensor | undefined, { denseElements }: Call): Tensor | null {
   if (!bias) return null;
   expectShape("attention", "bias", bias, [denseElements], "It has an element for each query, key and head.");
   return bias;
 }
 
-interface Inputs {
+interface Operands {
+  readonly out: Tensor;
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
   readonly bias: Tensor | null;
+  /** the probabilities, where they are kept */
+  readonly kept: Tensor | null;
 }
 
-function addGradients({ query, key, value, bias }: Inputs, kept: Tensor, dout: Tensor, plan: Plan): void {
+function addGradients(operands: Operands, dout: Tensor, call: Call): void {
+  const { query, key, value, bias } = operands;
   const { engine } = query;
-  const { kernels } = engine;
-  const { heads, dim, scale, before, after, drop } = plan;
-  const [starts, keyStarts, offsets, dense] = tables(plan);
+  // Where one tensor is several inputs, its gradient begins with zeros, since the kernel adds to it in no simple order.
+  const inputs = [query, key, value];
+  if (new Set(inputs.map((t) => t.storage)).size < inputs.length) for (const t of inputs) if (t.traced) gradOf(t);
+  const [dquery, addQuery] = target(query);
+  const [dkey, addKey] = target(key);
+  const [dvalue, addValue] = target(value);
   const dbias = bias?.traced ? gradOf(bias).address : 0;
-  withScratch(engine, kernels.attentionBackwardScratchBytes(plan.longest, dim), (scratch) => {
-    // Where one tensor stands for several, its gradient begins with zeros, for the kernel adds to it in no simple order.
-    const inputs = [query, key, value];
-    if (new Set(inputs.map((t) => t.storage)).size < inputs.length) for (const t of inputs) if (t.traced) gradOf(t);
-    const [dq, addQuery] = target(query);
-    const [dk, addKey] = target(key);
-    const [dv, addValue] = target(value);
-    // biome-ignore format: in the order of the kernel's own list
-    kernels.attentionBackward(
-      dq, addQuery, dk, addKey, dv, addValue, dbias, dense,
-      dout.address, kept.address, query.address, key.address, value.address,
-      starts, keyStarts, offsets, heads, dim, scale, before, after,
-      Number(drop.threshold > 0), drop.keepScale, scratch, 0, plan.units,
-    );
-  });
+  const gradients = { dout: dout.address, dquery, addQuery, dkey, addKey, dvalue, addValue, dbias };
+  const plan = planOf(call, operands, gradients);
+  const bytes = engine.kernels.attentionBackwardScratchBytes(call.longest, call.dim);
+  launchWithScratch(engine, "attentionBackward", call.units, bytes, plan.address);
 }
 
 /** Where the gradient of `t` goes (0 where none is wanted), and whether it is added to what is there. */
@@ -111,12 +100,52 @@ function target(t: Tensor): [address: number, add: number] {
   return [grad.address, Number(add)];
 }
 
-/** What a call needs to know, as the kernels take it. */
-interface Plan {
+/** The fields that the backward pass alone reads. */
+type Gradients = Pick<
+  Values<typeof AttentionPlan>,
+  "dout" | "dquery" | "addQuery" | "dkey" | "addKey" | "dvalue" | "addValue" | "dbias"
+>;
+
+// biome-ignore format: one line
+const NO_GRADIENTS: Gradients = { dout: 0, dquery: 0, addQuery: 0, dkey: 0, addKey: 0, dvalue: 0, addValue: 0, dbias: 0 };
+
+/** The record that the kernels read. */
+function planOf(call: Call, { out, query, key, value, bias, kept }: Operands, gradients: Gradients): Tensor {
+  const { engine } = query;
+  const plan = empty(engine, [planBytes(AttentionPlan) / 4], "i32");
+  const { heads, dim, scale, before, after, drop, table } = call;
+  const row = (table.shape[1] ?? 0) * 4;
+  writePlan(engine, plan.address, AttentionPlan, {
+    out: out.address,
+    probabilities: kept?.address ?? 0,
+    query: query.address,
+    key: key.address,
+    value: value.address,
+    bias: bias?.address ?? 0,
+    starts: table.address,
+    keyStarts: table.address + row,
+    offsets: table.address + 2 * row,
+    biasOffsets: table.address + 3 * row,
+    heads,
+    dim,
+    scale,
+    before,
+    after,
+    threshold: drop.threshold,
+    keepScale: drop.keepScale,
+    ...drop.key,
+    ...gradients,
+  });
+  return plan;
+}
+
+/** What follows from the options and the shapes. */
+interface Call {
   readonly heads: number;
   /** width of a head */
   readonly dim: number;
   readonly scale: number;
+  /** keys that a query sees before and after its own place */
   readonly before: number;
   readonly after: number;
   readonly drop: Drop;
@@ -130,7 +159,7 @@ interface Plan {
   readonly denseElements: number;
 }
 
-function planOf(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Plan {
+function callOf(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Call {
   const { heads, starts, keyStarts = starts, causal = false, window = UNLIMITED } = options;
   expectShape("attention", "query", query, ["tokens", "width"]);
   const width = query.shape[1] ?? 0;
@@ -208,13 +237,6 @@ function expectStarts(argument: string, starts: Int32Array, tokens: number): voi
   }
 }
 
-/** Addresses of the rows of a plan's table. */
-function tables({ table }: Plan): [starts: number, keyStarts: number, offsets: number, targets: number] {
-  const { address } = table;
-  const bytes = (table.shape[1] ?? 0) * 4;
-  return [address, address + bytes, address + 2 * bytes, address + 3 * bytes];
-}
-
 /** What dropout takes: random 32 bits below the threshold, named by the key. */
 interface Drop {
   readonly threshold: number;
@@ -228,23 +250,4 @@ function dropOf(share: number): Drop {
   const key = share > 0 ? nextDropout() : null;
   if (!key) return { threshold: 0, keepScale: 1, key: { seed: 0, step: 0, stream: 0 } };
   return { threshold: Math.floor(share * 2 ** 32), keepScale: 1 / (1 - share), key };
-}
-
-/** The kept probabilities as callers want them: ragged, without the gaps between rows and without the marks of dropout. */
-function withoutGaps(kept: Tensor, plan: Plan): Tensor {
-  const { engine } = kept;
-  const [starts, keyStarts, offsets, targets] = tables(plan);
-  const p = empty(engine, [plan.denseElements]);
-  engine.kernels.attentionProbabilities(
-    p.address,
-    targets,
-    kept.address,
-    offsets,
-    starts,
-    keyStarts,
-    plan.heads,
-    0,
-    plan.units,
-  );
-  return p;
 }

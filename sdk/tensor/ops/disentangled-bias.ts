@@ -1,4 +1,5 @@
 /** DeBERTa's bias for attention: what each token says about distances, and what distances say about each token. */
+import { launch } from "../../engine/launch.js";
 import { expectShape } from "../check.js";
 import { gradOf, record } from "../tape.js";
 import { intTensor, type Tensor, zeros } from "../tensor.js";
@@ -51,19 +52,20 @@ export function disentangledBias(parts: readonly DistanceScores[], options: Dise
   const [e, s, o] = [entries, starts, offsets].map((values) => intTensor(engine, values)) as [Tensor, Tensor, Tensor];
   const bias = zeros(engine, [offsets[rows]!]);
   const run = (
-    kernel: typeof engine.kernels.gatherDistances,
+    kernel: "gatherDistances" | "gatherDistancesBackward",
     to: number,
     from: number,
     { head, byKey }: DistanceScores,
-  ): void => kernel(to, from, columns, e.address, zero, s.address, o.address, head, factor, Number(byKey), 0, rows);
-  for (const part of parts) run(engine.kernels.gatherDistances, bias.address, part.scores.address, part);
+  ): void =>
+    launch(engine, kernel, rows, to, from, columns, e.address, zero, s.address, o.address, head, factor, Number(byKey));
+  for (const part of parts) run("gatherDistances", bias.address, part.scores.address, part);
   return record(
     bias,
     parts.map(({ scores }) => scores),
     (dbias) => {
       for (const part of parts) {
         if (!part.scores.traced) continue;
-        run(engine.kernels.gatherDistancesBackward, gradOf(part.scores).address, dbias.address, part);
+        run("gatherDistancesBackward", gradOf(part.scores).address, dbias.address, part);
       }
     },
   );

@@ -1,10 +1,9 @@
 /** Dropout, keyed by seed, step and place in the network. */
-import { withScratch } from "../scratch.js";
+import { DROPOUT_SCRATCH } from "../../engine/abi.js";
+import { launchWithScratch } from "../../engine/launch.js";
 import { type DropoutKey, gradTarget, handOn, nextDropout, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 
-/** Random bits that the kernel makes at a time. */
-const WORDS_BYTES = 128;
 /** Sixteen bits decide on an element. */
 const CHANCES = 2 ** 16;
 
@@ -36,8 +35,9 @@ function drop(y: Tensor, x: Tensor, p: number, { seed, step, stream }: DropoutKe
   const { engine } = x;
   const threshold = Math.round(p * CHANCES);
   const keepScale = CHANCES / (CHANCES - threshold);
-  withScratch(engine, WORDS_BYTES, (scratch) => {
-    const { kernels } = engine;
-    kernels.dropout(y.address, x.address, threshold, keepScale, seed, step, stream, Number(add), scratch, 0, x.size);
-  });
+  // biome-ignore format: in the order of the kernel's own list
+  launchWithScratch(
+    engine, "dropout", x.size, DROPOUT_SCRATCH,
+    y.address, x.address, threshold, keepScale, seed, step, stream, Number(add),
+  );
 }

@@ -1,4 +1,5 @@
 /** Sums and products by element, and columns of a matrix. */
+import { launch } from "../../engine/launch.js";
 import { expectOneEngine, expectShape, ShapeError } from "../check.js";
 import { gradOf, gradTarget, handOn, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
@@ -11,21 +12,20 @@ function expectSameShape(op: string, a: Tensor, b: Tensor): void {
 /** dx = or += factor * dz; where x is the first to ask, it is handed the gradient of z itself. */
 function pass(z: Tensor, dz: Tensor, x: Tensor, factor: number): void {
   if (!x.traced) return;
-  const { kernels } = x.engine;
   if (handOn(z, x)) {
-    if (factor !== 1) kernels.scale(dz.address, dz.address, factor, 0, x.size);
+    if (factor !== 1) launch(x.engine, "scale", x.size, dz.address, dz.address, factor);
     return;
   }
   const { grad, add } = gradTarget(x);
-  if (add) kernels.addScaled(grad.address, dz.address, factor, 0, x.size);
-  else kernels.scale(grad.address, dz.address, factor, 0, x.size);
+  if (add) launch(x.engine, "addScaled", x.size, grad.address, dz.address, factor);
+  else launch(x.engine, "scale", x.size, grad.address, dz.address, factor);
 }
 
 /** a + b, by element; both of one shape. */
 export function add(a: Tensor, b: Tensor): Tensor {
   expectSameShape("add", a, b);
   const z = empty(a.engine, a.shape);
-  a.engine.kernels.add(z.address, a.address, b.address, 0, a.size);
+  launch(a.engine, "add", a.size, z.address, a.address, b.address);
   return record(z, [a, b], (dz) => {
     pass(z, dz, a, 1);
     pass(z, dz, b, 1);
@@ -36,7 +36,7 @@ export function add(a: Tensor, b: Tensor): Tensor {
 export function subtract(a: Tensor, b: Tensor): Tensor {
   expectSameShape("subtract", a, b);
   const z = empty(a.engine, a.shape);
-  a.engine.kernels.subtract(z.address, a.address, b.address, 0, a.size);
+  launch(a.engine, "subtract", a.size, z.address, a.address, b.address);
   return record(z, [a, b], (dz) => {
     pass(z, dz, a, 1);
     pass(z, dz, b, -1);
@@ -46,19 +46,18 @@ export function subtract(a: Tensor, b: Tensor): Tensor {
 /** a * b, by element; both of one shape. */
 export function multiply(a: Tensor, b: Tensor): Tensor {
   expectSameShape("multiply", a, b);
-  const { kernels } = a.engine;
   const z = empty(a.engine, a.shape);
-  kernels.multiply(z.address, a.address, b.address, 0, a.size);
+  launch(a.engine, "multiply", a.size, z.address, a.address, b.address);
   return record(z, [a, b], (dz) => {
-    if (a.traced) kernels.multiplyAdd(gradOf(a).address, dz.address, b.address, 0, a.size);
-    if (b.traced) kernels.multiplyAdd(gradOf(b).address, dz.address, a.address, 0, a.size);
+    if (a.traced) launch(a.engine, "multiplyAdd", a.size, gradOf(a).address, dz.address, b.address);
+    if (b.traced) launch(a.engine, "multiplyAdd", a.size, gradOf(b).address, dz.address, a.address);
   });
 }
 
 /** factor * a */
 export function scale(a: Tensor, factor: number): Tensor {
   const z = empty(a.engine, a.shape);
-  a.engine.kernels.scale(z.address, a.address, factor, 0, a.size);
+  launch(a.engine, "scale", a.size, z.address, a.address, factor);
   return record(z, [a], (dz) => pass(z, dz, a, factor));
 }
 
@@ -69,10 +68,9 @@ export function columns(x: Tensor, first: number, end: number): Tensor {
   if (!(0 <= first && first < end && end <= stride))
     throw new ShapeError(`columns: [${first}, ${end}) is not within the ${stride} columns of x`);
   const width = end - first;
-  const { kernels } = x.engine;
   const y = empty(x.engine, [rows, width]);
-  kernels.takeColumns(y.address, x.address, stride, first, width, 0, rows);
+  launch(x.engine, "takeColumns", rows, y.address, x.address, stride, first, width);
   return record(y, [x], (dy) =>
-    kernels.takeColumnsBackward(gradOf(x).address, dy.address, stride, first, width, 0, rows),
+    launch(x.engine, "takeColumnsBackward", rows, gradOf(x).address, dy.address, stride, first, width),
   );
 }

@@ -1,4 +1,5 @@
 /** Rows of tables by number: embeddings, and the rows of a tensor that are wanted. */
+import { launch } from "../../engine/launch.js";
 import { expectOneEngine, expectShape, ShapeError } from "../check.js";
 import { gradOf, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
@@ -30,7 +31,6 @@ export function embeddingSum(lookups: readonly Lookup[]): Tensor {
   const width = table.shape[1]!;
   const rows = index.length;
   const { engine } = table;
-  const { kernels } = engine;
   const y = empty(engine, [rows, width]);
   const places = lookups.map(([t, i], n) => {
     expectShape("embedding", `table ${n}`, t, ["entries", width], "All tables are of one width.");
@@ -40,8 +40,7 @@ export function embeddingSum(lookups: readonly Lookup[]): Tensor {
     return intTensor(engine, i);
   });
   for (const [n, [t]] of lookups.entries()) {
-    const fill = n === 0 ? kernels.gather : kernels.gatherAdd;
-    fill(y.address, t.address, places[n]!.address, width, 0, rows);
+    launch(engine, n === 0 ? "gather" : "gatherAdd", rows, y.address, t.address, places[n]!.address, width);
   }
   return record(
     y,
@@ -56,7 +55,7 @@ export function embeddingSum(lookups: readonly Lookup[]): Tensor {
                 engine,
                 index.map((i) => (i === still ? -1 : i)),
               );
-        kernels.gatherBackward(gradOf(t).address, dy.address, learned.address, rows, width, 0, width);
+        launch(engine, "gatherBackward", width, gradOf(t).address, dy.address, learned.address, rows, width);
       }
     },
   );

@@ -1,10 +1,12 @@
 /** Losses: scores and what is right in, one number out. */
+import { IGNORE } from "../../engine/abi.js";
+import { launch } from "../../engine/launch.js";
 import { expectOneEngine, expectShape } from "../check.js";
 import { gradTarget, record } from "../tape.js";
 import { empty, intTensor, type Tensor, tensor } from "../tensor.js";
 
-/** Labels with this value take no part in a loss: tokens that were not masked, pieces of a word behind its first. */
-export const IGNORE = -100;
+/** Labels with this value take no part in a loss: tokens that were not masked, pieces of a word after its first. */
+export { IGNORE };
 
 /** What a sum of losses is divided by; by default the number of labels that count. */
 export interface Divided {
@@ -48,15 +50,19 @@ export function crossEntropy(logits: Tensor, labels: Int32Array, options: CrossE
   const [share, rest] = targetOf(options.smoothing, classes);
 
   const { engine } = logits;
-  const { kernels } = engine;
   const right = intTensor(engine, labels);
   const [losses, kept] = [empty(engine, [rows]), empty(engine, [rows, 2])];
-  kernels.crossEntropy(losses.address, kept.address, logits.address, right.address, classes, share, rest, 0, rows);
+  // biome-ignore format: in the order of the kernel's own list
+  launch(
+    engine, "crossEntropy", rows,
+    losses.address, kept.address, logits.address, right.address, classes, share, rest,
+  );
   return record(meanOf(losses, divisor), [logits], (dy) => {
     const { grad, add } = gradTarget(logits);
     // biome-ignore format: in the order of the kernel's own list
-    kernels.crossEntropyBackward(
-      grad.address, kept.address, logits.address, right.address, classes, share, rest, dy.item() / divisor, Number(add), 0, rows,
+    launch(
+      engine, "crossEntropyBackward", rows,
+      grad.address, kept.address, logits.address, right.address, classes, share, rest, dy.item() / divisor, Number(add),
     );
   });
 }
@@ -87,15 +93,19 @@ export function raggedCrossEntropy(
   const divisor = divisorOf(op, count, options.divisor);
 
   const { engine } = scores;
-  const { kernels } = engine;
   const [right, bounds] = [intTensor(engine, labels), intTensor(engine, starts)];
   const [losses, kept] = [empty(engine, [rows]), empty(engine, [rows, 2])];
-  kernels.raggedCrossEntropy(losses.address, kept.address, scores.address, bounds.address, right.address, 0, rows);
+  // biome-ignore format: in the order of the kernel's own list
+  launch(
+    engine, "raggedCrossEntropy", rows,
+    losses.address, kept.address, scores.address, bounds.address, right.address,
+  );
   return record(meanOf(losses, divisor), [scores], (dy) => {
     const { grad, add } = gradTarget(scores);
     // biome-ignore format: in the order of the kernel's own list
-    kernels.raggedCrossEntropyBackward(
-      grad.address, kept.address, scores.address, bounds.address, right.address, dy.item() / divisor, Number(add), 0, rows,
+    launch(
+      engine, "raggedCrossEntropyBackward", rows,
+      grad.address, kept.address, scores.address, bounds.address, right.address, dy.item() / divisor, Number(add),
     );
   });
 }
@@ -115,14 +125,16 @@ export function binaryCrossEntropy(scores: Tensor, labels: Int32Array, options: 
     options.divisor,
   );
   const { engine, size } = scores;
-  const { kernels } = engine;
   const right = intTensor(engine, labels);
   const losses = empty(engine, [size]);
-  kernels.binaryCrossEntropy(losses.address, scores.address, right.address, 0, size);
+  launch(engine, "binaryCrossEntropy", size, losses.address, scores.address, right.address);
   return record(meanOf(losses, divisor), [scores], (dy) => {
     const { grad, add } = gradTarget(scores);
     // biome-ignore format: in the order of the kernel's own list
-    kernels.binaryCrossEntropyBackward(grad.address, scores.address, right.address, dy.item() / divisor, Number(add), 0, size);
+    launch(
+      engine, "binaryCrossEntropyBackward", size,
+      grad.address, scores.address, right.address, dy.item() / divisor, Number(add),
+    );
   });
 }
 
@@ -153,15 +165,15 @@ export function klDivergence(logits: Tensor, targets: Tensor, options: Divergenc
   const divisor = divisorOf("klDivergence", rows, options.divisor);
 
   const { engine } = logits;
-  const { kernels } = engine;
   const inverse = 1 / temperature;
   const [losses, kept] = [empty(engine, [rows]), empty(engine, [rows, 4])];
-  kernels.divergence(losses.address, kept.address, logits.address, targets.address, classes, inverse, 0, rows);
+  launch(engine, "divergence", rows, losses.address, kept.address, logits.address, targets.address, classes, inverse);
   return record(meanOf(losses, divisor), [logits], (dy) => {
     const { grad, add } = gradTarget(logits);
     // biome-ignore format: in the order of the kernel's own list
-    kernels.divergenceBackward(
-      grad.address, kept.address, logits.address, targets.address, classes, inverse, (inverse * dy.item()) / divisor, Number(add), 0, rows,
+    launch(
+      engine, "divergenceBackward", rows,
+      grad.address, kept.address, logits.address, targets.address, classes, inverse, (inverse * dy.item()) / divisor, Number(add),
     );
   });
 }
@@ -181,14 +193,16 @@ export function meanSquaredError(predictions: Tensor, targets: Float32Array, opt
   if (wrong >= 0)
     throw new RangeError(`meanSquaredError: target ${wrong} must be a finite number, got ${targets[wrong]}`);
   const divisor = divisorOf("meanSquaredError", size, options.divisor);
-  const { kernels } = engine;
   const right = tensor(engine, targets);
   const losses = empty(engine, [size]);
-  kernels.squaredError(losses.address, predictions.address, right.address, 0, size);
+  launch(engine, "squaredError", size, losses.address, predictions.address, right.address);
   return record(meanOf(losses, divisor), [predictions], (dy) => {
     const { grad, add } = gradTarget(predictions);
     // biome-ignore format: in the order of the kernel's own list
-    kernels.squaredErrorBackward(grad.address, predictions.address, right.address, dy.item() / divisor, Number(add), 0, size);
+    launch(
+      engine, "squaredErrorBackward", size,
+      grad.address, predictions.address, right.address, dy.item() / divisor, Number(add),
+    );
   });
 }
 

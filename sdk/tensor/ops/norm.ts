@@ -1,4 +1,5 @@
 /** Normalisation of rows. */
+import { launch } from "../../engine/launch.js";
 import { expectOneEngine, expectShape } from "../check.js";
 import { gradOf, gradTarget, handOn, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
@@ -19,53 +20,31 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor | null, eps: nu
   expectOneEngine("layerNorm", x, gamma, beta);
 
   const { engine } = x;
-  const { kernels } = engine;
   const y = empty(engine, x.shape);
   const mean = empty(engine, [rows]);
   const rstd = empty(engine, [rows]);
-  kernels.layerNorm(
-    y.address,
-    mean.address,
-    rstd.address,
-    x.address,
-    gamma.address,
-    beta?.address ?? 0,
-    width,
-    eps,
-    0,
-    rows,
+  // biome-ignore format: in the order of the kernel's own list
+  launch(
+    engine, "layerNorm", rows,
+    y.address, mean.address, rstd.address, x.address, gamma.address, beta?.address ?? 0, width, eps,
   );
 
   return record(y, [x, gamma, beta], (dy) => {
     if (gamma.traced || beta?.traced) {
       const dgamma = gamma.traced ? gradOf(gamma).address : 0;
       const dbeta = beta?.traced ? gradOf(beta).address : 0;
-      kernels.normBackwardParameters(
-        dgamma,
-        dbeta,
-        dy.address,
-        x.address,
-        mean.address,
-        rstd.address,
-        rows,
-        width,
-        0,
-        width,
+      // biome-ignore format: in the order of the kernel's own list
+      launch(
+        engine, "normBackwardParameters", width,
+        dgamma, dbeta, dy.address, x.address, mean.address, rstd.address, rows, width,
       );
     }
     if (!x.traced) return;
     const { grad, add } = handOn(y, x) ? { grad: dy, add: false } : gradTarget(x);
-    kernels.layerNormBackwardInput(
-      grad.address,
-      dy.address,
-      x.address,
-      gamma.address,
-      mean.address,
-      rstd.address,
-      width,
-      Number(add),
-      0,
-      rows,
+    // biome-ignore format: in the order of the kernel's own list
+    launch(
+      engine, "layerNormBackwardInput", rows,
+      grad.address, dy.address, x.address, gamma.address, mean.address, rstd.address, width, Number(add),
     );
   });
 }
@@ -84,19 +63,21 @@ export function rmsNorm(x: Tensor, gamma: Tensor, eps: number): Tensor {
   expectOneEngine("rmsNorm", x, gamma);
 
   const { engine } = x;
-  const { kernels } = engine;
   const y = empty(engine, x.shape);
   const rstd = empty(engine, [rows]);
-  kernels.rmsNorm(y.address, rstd.address, x.address, gamma.address, width, eps, 0, rows);
+  launch(engine, "rmsNorm", rows, y.address, rstd.address, x.address, gamma.address, width, eps);
 
   return record(y, [x, gamma], (dy) => {
     if (gamma.traced) {
       const dgamma = gradOf(gamma).address;
-      kernels.normBackwardParameters(dgamma, 0, dy.address, x.address, 0, rstd.address, rows, width, 0, width);
+      launch(engine, "normBackwardParameters", width, dgamma, 0, dy.address, x.address, 0, rstd.address, rows, width);
     }
     if (!x.traced) return;
     const { grad, add } = handOn(y, x) ? { grad: dy, add: false } : gradTarget(x);
     // biome-ignore format: in the order of the kernel's own list
-    kernels.rmsNormBackwardInput(grad.address, dy.address, x.address, gamma.address, rstd.address, width, Number(add), 0, rows);
+    launch(
+      engine, "rmsNormBackwardInput", rows,
+      grad.address, dy.address, x.address, gamma.address, rstd.address, width, Number(add),
+    );
   });
 }

@@ -1,4 +1,5 @@
 /** Tensors of random values: a function of the key alone, the same on every machine (assembly/random.ts). */
+import { launch } from "../../engine/launch.js";
 import type { Tensor } from "../tensor.js";
 
 /** Names one sequence of random values: a run's seed, and which of its tensors this is. */
@@ -11,7 +12,7 @@ export interface FillKey {
 
 /** Fill with independent values, equally likely in [low, high). */
 export function fillUniform(t: Tensor, low: number, high: number, { seed, stream }: FillKey): void {
-  t.engine.kernels.fillUniform(t.address, low, high, seed, stream, 0, t.size);
+  launch(t.engine, "fillUniform", t.size, t.address, low, high, seed, stream);
 }
 
 /**
@@ -21,10 +22,10 @@ export function fillUniform(t: Tensor, low: number, high: number, { seed, stream
  * fillNormal(weight, 0.02, { seed: 1, stream: 7 });
  */
 export function fillNormal(t: Tensor, deviation: number, { seed, stream }: FillKey): void {
-  t.engine.kernels.fillNormal(t.address, deviation, seed, stream, 0, t.size);
+  launch(t.engine, "fillNormal", t.size, t.address, deviation, seed, stream);
 }
 
 /** Fill with normal values under the condition that they lie within two deviations. */
 export function fillTruncatedNormal(t: Tensor, deviation: number, { seed, stream }: FillKey): void {
-  t.engine.kernels.fillTruncatedNormal(t.address, deviation, seed, stream, 0, t.size);
+  launch(t.engine, "fillTruncatedNormal", t.size, t.address, deviation, seed, stream);
 }

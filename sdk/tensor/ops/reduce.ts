@@ -1,4 +1,5 @@
 /** From the tokens of sequences to one vector each, and lengths of rows. */
+import { launch } from "../../engine/launch.js";
 import { expectShape, ShapeError } from "../check.js";
 import { gradOf, gradTarget, handOn, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
@@ -25,13 +26,12 @@ export function segmentMean(x: Tensor, starts: Int32Array): Tensor {
   const rows = expectStarts("segmentMean", x, starts);
   const width = x.shape[1]!;
   const { engine } = x;
-  const { kernels } = engine;
   const y = empty(engine, [rows, width]);
   const bounds = intTensor(engine, starts);
-  kernels.segmentMean(y.address, x.address, bounds.address, width, 0, rows);
+  launch(engine, "segmentMean", rows, y.address, x.address, bounds.address, width);
   return record(y, [x], (dy) => {
     const { grad, add } = gradTarget(x);
-    kernels.segmentMeanBackward(grad.address, dy.address, bounds.address, width, Number(add), 0, rows);
+    launch(engine, "segmentMeanBackward", rows, grad.address, dy.address, bounds.address, width, Number(add));
   });
 }
 
@@ -40,13 +40,12 @@ export function segmentMax(x: Tensor, starts: Int32Array): Tensor {
   const rows = expectStarts("segmentMax", x, starts);
   const width = x.shape[1]!;
   const { engine } = x;
-  const { kernels } = engine;
   const y = empty(engine, [rows, width]);
   const place = empty(engine, [rows, width], "i32");
   const bounds = intTensor(engine, starts);
-  kernels.segmentMax(y.address, place.address, x.address, bounds.address, width, 0, rows);
+  launch(engine, "segmentMax", rows, y.address, place.address, x.address, bounds.address, width);
   return record(y, [x], (dy) =>
-    kernels.segmentMaxBackward(gradOf(x).address, dy.address, place.address, width, 0, rows),
+    launch(engine, "segmentMaxBackward", rows, gradOf(x).address, dy.address, place.address, width),
   );
 }
 
@@ -55,13 +54,16 @@ export function normalizeRows(x: Tensor): Tensor {
   expectShape("normalizeRows", "x", x, ["rows", "width"]);
   const [rows = 0, width = 0] = x.shape;
   const { engine } = x;
-  const { kernels } = engine;
   const y = empty(engine, x.shape);
   const length = empty(engine, [rows]);
-  kernels.normalizeRows(y.address, length.address, x.address, width, 0, rows);
+  launch(engine, "normalizeRows", rows, y.address, length.address, x.address, width);
   return record(y, [x], (dy) => {
     const { grad, add } = handOn(y, x) ? { grad: dy, add: false } : gradTarget(x);
-    kernels.normalizeRowsBackward(grad.address, dy.address, y.address, length.address, width, Number(add), 0, rows);
+    // biome-ignore format: in the order of the kernel's own list
+    launch(
+      engine, "normalizeRowsBackward", rows,
+      grad.address, dy.address, y.address, length.address, width, Number(add),
+    );
   });
 }
 

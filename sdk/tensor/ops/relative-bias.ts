@@ -1,6 +1,6 @@
 /** A bias for attention by the distance between key and query, as T5 and MPNet learn it. */
+import { launchWithScratch } from "../../engine/launch.js";
 import { expectShape } from "../check.js";
-import { withScratch } from "../scratch.js";
 import { gradOf, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
 
@@ -26,7 +26,6 @@ export interface RelativeBiasOptions {
 export function relativeBias(table: Tensor, options: RelativeBiasOptions): Tensor {
   expectShape("relativeBias", "table", table, ["buckets", "heads"]);
   const { engine } = table;
-  const { kernels } = engine;
   const [entries = 0, heads = 0] = table.shape;
   const { starts, keyStarts = starts, bucket } = options;
   const rows = starts.length - 1;
@@ -51,15 +50,14 @@ export function relativeBias(table: Tensor, options: RelativeBiasOptions): Tenso
     throw new RangeError(`relativeBias: bucket ${stranger} is not one of the table's ${entries}`);
   const bias = empty(engine, [offsets[rows]!]);
   const tables = [buckets, starts, keyStarts, offsets].map((values) => intTensor(engine, values));
-  const run = (kernel: typeof kernels.relativeBias, biasAddress: number, tableAddress: number, reverse: boolean) => {
+  const run = (kernel: "relativeBias" | "relativeBiasBackward", to: Tensor, from: Tensor): void => {
     const [b, s, k, o] = tables.map((t) => t.address) as [number, number, number, number];
-    const [to, from] = reverse ? [tableAddress, biasAddress] : [biasAddress, tableAddress];
-    withScratch(engine, distances * 4, (scratch) =>
-      kernel(to, from, b, zero, distances, s, k, o, rows, heads, scratch, 0, heads),
+    // biome-ignore format: in the order of the kernel's own list
+    launchWithScratch(
+      engine, kernel, heads, distances * 4,
+      to.address, from.address, b, zero, distances, s, k, o, rows, heads,
     );
   };
-  run(kernels.relativeBias, bias.address, table.address, false);
-  return record(bias, [table], (dbias) =>
-    run(kernels.relativeBiasBackward, dbias.address, gradOf(table).address, true),
-  );
+  run("relativeBias", bias, table);
+  return record(bias, [table], (dbias) => run("relativeBiasBackward", gradOf(table), dbias));
 }

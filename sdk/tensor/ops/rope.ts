@@ -1,4 +1,5 @@
 /** Rotary positions. */
+import { launch } from "../../engine/launch.js";
 import { expectShape } from "../check.js";
 import { gradTarget, handOn, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
@@ -24,7 +25,7 @@ export function rotate(x: Tensor, table: Tensor, positions: Int32Array): Tensor 
   const place = intTensor(engine, positions);
   const heads = width / dim;
   const turn = (to: number, from: number, sign: number) =>
-    engine.kernels.rotate(to, from, table.address, place.address, heads, dim, sign, 0, tokens);
+    launch(engine, "rotate", tokens, to, from, table.address, place.address, heads, dim, sign);
   const y = empty(engine, x.shape);
   turn(y.address, x.address, 1);
   return record(y, [x], (dy) => {
@@ -32,7 +33,7 @@ export function rotate(x: Tensor, table: Tensor, positions: Int32Array): Tensor 
     turn(dy.address, dy.address, -1);
     if (handOn(y, x)) return;
     const { grad, add } = gradTarget(x);
-    if (add) engine.kernels.addScaled(grad.address, dy.address, 1, 0, x.size);
-    else engine.kernels.scale(grad.address, dy.address, 1, 0, x.size);
+    if (add) launch(engine, "addScaled", x.size, grad.address, dy.address, 1);
+    else launch(engine, "scale", x.size, grad.address, dy.address, 1);
   });
 }

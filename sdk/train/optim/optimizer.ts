@@ -5,6 +5,7 @@
  */
 import type { Weights } from "../../nn/weights.js";
 import { power } from "../../tensor/math.js";
+import { adamWStep, lambStep, type Moments as ParameterMoments } from "../../tensor/ops/optimizer.js";
 import { sumOfSquares } from "../../tensor/ops/reduce.js";
 import { unscoped } from "../../tensor/scope.js";
 import { gradOf } from "../../tensor/tape.js";
@@ -22,12 +23,9 @@ export interface AdamOptions {
   readonly factor?: (name: string) => number;
 }
 
-/** One learned tensor and its running averages of the gradient and its square. */
-export interface Moments {
+/** A parameter under its published name, and its running averages of the gradient and of its square. */
+export interface Moments extends ParameterMoments {
   readonly name: string;
-  readonly parameter: Tensor;
-  readonly first: Tensor;
-  readonly second: Tensor;
 }
 
 export interface Optimizer extends Disposable {
@@ -73,7 +71,7 @@ function dispose(moments: readonly Moments[]): void {
 }
 
 /** Whether a tensor is decayed: matrices are, biases and norms are not. */
-const decays = (t: Tensor): boolean => t.shape.length >= 2;
+const isDecayed = (t: Tensor): boolean => t.shape.length >= 2;
 
 /**
  * Adam with decoupled weight decay (Loshchilov & Hutter 2019).
@@ -96,29 +94,20 @@ export function adamW(weights: Weights, options: AdamOptions = {}): Optimizer {
     moments,
     step(rate, scale) {
       this.steps++;
-      const correction1 = biasCorrection ? 1 - power(beta1, this.steps) : 1;
-      const correction2 = biasCorrection ? 1 - power(beta2, this.steps) : 1;
-      for (const { name, parameter, first, second } of moments) {
-        const own = rate * factor(name);
-        const { kernels } = parameter.engine;
-        const shrink = decays(parameter) ? own * weightDecay : 0;
-        kernels.adamW(
-          parameter.address,
-          gradOf(parameter).address,
-          first.address,
-          second.address,
-          scale,
-          shrink,
-          1 - beta1,
+      const correction = {
+        first: biasCorrection ? 1 - power(beta1, this.steps) : 1,
+        second: biasCorrection ? 1 - power(beta2, this.steps) : 1,
+      };
+      for (const each of moments) {
+        const settings = {
+          beta1,
           beta2,
-          1 - beta2,
-          own / correction1,
-          Math.sqrt(correction2),
           eps,
-          0,
-          parameter.size,
-        );
-        parameter.storage.version++;
+          rate: rate * factor(each.name),
+          decay: isDecayed(each.parameter) ? weightDecay : 0,
+          scale,
+        };
+        adamWStep(each, settings, correction);
       }
     },
     [Symbol.dispose]: () => dispose(moments),
@@ -137,28 +126,17 @@ export function lamb(weights: Weights, options: Omit<AdamOptions, "biasCorrectio
     moments,
     step(rate, scale) {
       this.steps++;
-      for (const { name, parameter, first, second } of moments) {
-        const { kernels } = parameter.engine;
-        const direction = gradOf(parameter);
-        const matrix = decays(parameter);
-        kernels.lambDirection(
-          direction.address,
-          parameter.address,
-          first.address,
-          second.address,
-          scale,
-          matrix ? weightDecay : 0,
-          1 - beta1,
+      for (const each of moments) {
+        const isMatrix = isDecayed(each.parameter);
+        const settings = {
+          beta1,
           beta2,
-          1 - beta2,
           eps,
-          0,
-          parameter.size,
-        );
-        const [w, u] = matrix ? [Math.sqrt(sumOfSquares(parameter)), Math.sqrt(sumOfSquares(direction))] : [0, 0];
-        const trust = w > 0 && u > 0 ? w / u : 1;
-        kernels.descend(parameter.address, direction.address, rate * factor(name) * trust, 0, parameter.size);
-        parameter.storage.version++;
+          rate: rate * factor(each.name),
+          decay: isMatrix ? weightDecay : 0,
+          scale,
+        };
+        lambStep(each, settings, isMatrix);
       }
     },
     [Symbol.dispose]: () => dispose(moments),

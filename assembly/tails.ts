@@ -1,9 +1,9 @@
 /**
- * Ends of rows: up to three elements handled as a whole vector, so that an element has the same bits wherever it lies.
+ * The last one to three elements of a row, handled as a whole vector, so that an element has the same bits wherever it is.
  */
 import { at } from "./simd";
 
-/** The first `count` (1 to 3) elements from `from` on, and zeros. */
+/** The first `count` (1 to 3) elements at `from`, then zeros. */
 // @ts-ignore: decorator
 @inline export function loadPart(from: usize, count: i32): v128 {
   let v = v128.load32_zero(from);

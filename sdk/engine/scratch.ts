@@ -1,5 +1,5 @@
 /** Working memory of one kernel call. */
-import type { Engine } from "../engine/engine.js";
+import type { Engine } from "./engine.js";
 
 /** Run `f` with the address of `bytes` bytes that are given back afterwards. */
 export function withScratch<T>(engine: Engine, bytes: number, f: (address: number) => T): T {
