@@ -48,9 +48,9 @@ for (const name of readdirSync(sdk, { recursive: true })) {
   }
 }
 
-/** Files of sdk/ that stand below every folder, and import nothing. */
+/** Files of sdk/ that are below every folder. */
 function isGround(path) {
-  return /^(errors|json)\.(js|ts)$/.test(relative(sdk, path));
+  return /^(errors|json|options)\.(js|ts)$/.test(relative(sdk, path));
 }
 
 /** The folder directly under sdk/ that a path is in; "." for sdk/ itself; null for build outputs. */

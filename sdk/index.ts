@@ -68,6 +68,9 @@ export { type SpanCorruptionOptions, spanCorruption } from "./objectives/span-co
 export { type SpanBoundaryHead, spanBoundary, spanMaskedLm } from "./objectives/span-masking.js";
 export { translationPair } from "./objectives/translation-lm.js";
 
+// Arguments and options that cannot be used
+export { ArgumentError } from "./options.js";
+
 // Pipelines: one function for each task
 export { type FeatureExtractionOptions, featureExtraction, type LayerOptions } from "./pipelines/feature-extraction.js";
 export { type Filled, type FillMaskOptions, fillMask, fillMasks } from "./pipelines/fill-mask.js";

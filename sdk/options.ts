@@ -1,0 +1,164 @@
+/**
+ * Checks of arguments and options at the door of a public function: nothing unknown and nothing of another type passes.
+ *
+ * Every message names the function, the argument, what was expected and what came.
+ */
+import { InputError } from "./errors.js";
+
+/** An argument or an option of a call that cannot be used. */
+export class ArgumentError extends InputError {
+  override name = "ArgumentError";
+}
+
+/** What a value must be. */
+export interface Rule {
+  /** completes "must be …" */
+  readonly expected: string;
+  accepts(value: unknown): boolean;
+}
+
+export const aBoolean: Rule = { expected: "true or false", accepts: (value) => typeof value === "boolean" };
+export const aString: Rule = { expected: "a string", accepts: (value) => typeof value === "string" };
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): Rule {
+  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
+  return {
+    expected: `a whole number ${range}`,
+    accepts: (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
+  };
+}
+
+/** A finite number from `least` to `most`, both included. */
+export function numberBetween(least: number, most: number): Rule {
+  return {
+    expected: `a number from ${least} to ${most}`,
+    accepts: (value) => typeof value === "number" && value >= least && value <= most,
+  };
+}
+
+/** One of some strings. */
+export function oneOf(...names: readonly string[]): Rule {
+  return {
+    expected: names.length === 1 ? `"${names[0]}"` : `one of "${names.join('", "')}"`,
+    accepts: (value) => typeof value === "string" && names.includes(value),
+  };
+}
+
+/** An array whose elements follow one rule. */
+export function listOf({ expected, accepts }: Rule, least = 0): Rule {
+  return {
+    expected: `an array of which each element is ${expected}${least > 0 ? `, at least ${least}` : ""}`,
+    accepts: (value) => Array.isArray(value) && value.length >= least && value.every(accepts),
+  };
+}
+
+/** Either of two rules. */
+export function either(a: Rule, b: Rule): Rule {
+  return { expected: `${a.expected}, or ${b.expected}`, accepts: (value) => a.accepts(value) || b.accepts(value) };
+}
+
+/** null alone. */
+export const aNull: Rule = { expected: "null", accepts: (value) => value === null };
+
+/** An object that has these methods. */
+export function withMethods(expected: string, ...names: readonly string[]): Rule {
+  const has = (value: object, name: string): boolean => typeof Reflect.get(value, name) === "function";
+  return {
+    expected,
+    accepts: (value) => typeof value === "object" && value !== null && names.every((name) => has(value, name)),
+  };
+}
+
+/** Longest part of a string that a message shows. */
+const SHOWN = 60;
+
+/** A value as a message shows it: short, and with control characters escaped. Example: shown([1, 2]) -> "an array of 2". */
+export function shown(value: unknown): string {
+  if (typeof value === "string") {
+    const quoted = JSON.stringify(value.slice(0, SHOWN));
+    return value.length > SHOWN ? `${quoted}… (${value.length} characters)` : quoted;
+  }
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  const fields = Object.keys(value).slice(0, 5);
+  const type = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  if (typeof type === "string" && type !== "Object" && type !== "") return `an object of class ${type}`;
+  return fields.length === 0 ? "an empty object" : `an object with ${fields.map((name) => shown(name)).join(", ")}`;
+}
+
+/**
+ * Require an argument to follow a rule.
+ *
+ * @param where the function that was called
+ * @param cause why it may have come so, and what to type instead: a sentence
+ */
+export function checkArgument(where: string, argument: string, value: unknown, rule: Rule, cause = ""): void {
+  if (rule.accepts(value)) return;
+  throw new ArgumentError(
+    `${where}: ${argument} must be ${rule.expected}, got ${shown(value)}${cause === "" ? "" : `. ${cause}`}`,
+  );
+}
+
+/**
+ * Require options to be an object of known names whose values follow their rules; undefined stands for not given.
+ *
+ * @param where the function that was called
+ * @param elsewhere what to type for names that other libraries have: sentences
+ * @throws {ArgumentError} for an unknown name, with the known name that is nearest, and for a value of another kind
+ * @example
+ * checkOptions("fillMask", { top: 5 }, { topK: wholeNumber(1) }); // fillMask: unknown option "top"; did you mean "topK"? …
+ */
+export function checkOptions(
+  where: string,
+  options: unknown,
+  rules: Readonly<Record<string, Rule>>,
+  elsewhere: Readonly<Record<string, string>> = {},
+): void {
+  if (options === undefined) return;
+  const names = Object.keys(rules);
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw new ArgumentError(
+      `${where}: options must be an object (${names.join(", ") || "there are none"}), got ${shown(options)}`,
+    );
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(rules, name)) throw new ArgumentError(unknownOption(where, name, names, elsewhere));
+    if (value !== undefined) checkArgument(where, name, value, rules[name]!);
+  }
+}
+
+function unknownOption(
+  where: string,
+  name: string,
+  names: readonly string[],
+  elsewhere: Readonly<Record<string, string>>,
+): string {
+  const unknown = `${where}: unknown option ${shown(name)}`;
+  if (Object.hasOwn(elsewhere, name)) return `${unknown}: ${elsewhere[name]}`;
+  const near = nearestName(name, names);
+  const known = names.length === 0 ? "it takes none" : `its options are ${names.join(", ")}`;
+  return near === undefined ? `${unknown}; ${known}` : `${unknown}; did you mean "${near}"?`;
+}
+
+/** The known name that was probably meant: top_k for topK, lenght for length. */
+function nearestName(name: string, names: readonly string[]): string | undefined {
+  if (name.length > SHOWN) return undefined;
+  const plain = (text: string): string => text.toLowerCase().replaceAll(/[_-]/g, "");
+  const best = names
+    .map((known) => ({ known, edits: editDistance(plain(name), plain(known)) }))
+    .sort((a, b) => a.edits - b.edits)[0];
+  return best && best.edits <= Math.min(2, Math.floor(name.length / 3)) ? best.known : undefined;
+}
+
+/** Insertions, deletions and replacements from one word to another. Levenshtein 1966. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length]!;
+}
