@@ -34,7 +34,7 @@ function newest(path) {
 
 const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
-/** What AssemblyScript compiles: the compute module in its two builds, and the small module inside cloze/tokenizer. */
+/** What AssemblyScript compiles: the compute module in its two builds. */
 const KERNELS = {
   strict: {
     config: "asconfig.json",
@@ -44,12 +44,6 @@ const KERNELS = {
     abi: "sdk/engine/abi.ts",
   },
   relaxed: { config: "asconfig.json", entry: "assembly/index.ts", out: "build/kernels.relaxed.wasm" },
-  pieces: {
-    config: "assembly/tokenizer/asconfig.json",
-    entry: "assembly/tokenizer/pieces.ts",
-    out: "build/pieces.wasm",
-    types: "sdk/tokenizer/kernels.d.ts",
-  },
 };
 
 /** An AssemblyScript file and every file that it imports. */
@@ -260,7 +254,7 @@ function buildTypes() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync("build", { recursive: true });
-  for (const name of ["strict", "relaxed", "pieces"]) await buildKernels(name);
+  for (const name of ["strict", "relaxed"]) await buildKernels(name);
   await buildReportPage();
   await buildPackage();
   if (process.argv.includes("--types")) buildTypes();

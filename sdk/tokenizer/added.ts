@@ -4,7 +4,6 @@
  */
 import { Aligned } from "./aligned.js";
 import type { Normalizer } from "./normalize.js";
-import { Trie } from "./trie.js";
 import { classOf, codePointAt, WHITE, WORD_CHARACTER } from "./unicode.js";
 
 export interface AddedToken {
@@ -29,47 +28,43 @@ export interface Match {
   readonly white: readonly [number, number];
 }
 
+/** A node of the trie of patterns over UTF-16 units. */
+interface Node {
+  readonly next: Map<number, Node>;
+  /** The token whose pattern ends here. */
+  token: AddedToken | null;
+}
+
 /** Finds a set of added tokens. */
 export class AddedMatcher {
-  /** What is looked for. */
-  private readonly patterns = new Map<string, AddedToken>();
-  private readonly begins = new Set<string>();
-  /** What is looked for, by id, where it is not the content itself. */
+  /** By id: the pattern that is searched for, where it is not the token's content. */
   readonly forms = new Map<number, string>();
-  private readonly tokens: AddedToken[] = [];
-  private made: Trie | undefined;
+  private readonly root: Node = { next: new Map(), token: null };
 
-  /** @param normalizer applied to what is looked for, when the tokens match normalised text */
+  /** @param normalizer applied to the patterns when they are searched for in normalized text */
   constructor(tokens: readonly AddedToken[], normalizer: Normalizer | null) {
     for (const token of tokens) {
       const form = normalizer ? normalForm(token.content, normalizer) : token.content.toWellFormed();
       if (form === "") continue;
       if (form !== token.content) this.forms.set(token.id, form);
-      if (this.patterns.has(form)) continue; // of two equal patterns the first one wins
-      this.patterns.set(form, token);
-      this.begins.add(form.charAt(0));
+      let node = this.root;
+      for (let i = 0; i < form.length; i++) {
+        const unit = form.charCodeAt(i);
+        let child = node.next.get(unit);
+        if (child === undefined) node.next.set(unit, (child = { next: new Map(), token: null }));
+        node = child;
+      }
+      node.token ??= token; // of two equal patterns the first one wins
     }
   }
 
   get empty(): boolean {
-    return this.patterns.size === 0;
+    return this.root.next.size === 0;
   }
 
-  /** The patterns with their places in `tokens`, made when a text may have one. */
-  private get trie(): Trie {
-    if (this.made === undefined) {
-      this.made = new Trie();
-      for (const [pattern, token] of this.patterns) {
-        const units = Uint16Array.from({ length: pattern.length }, (_, i) => pattern.charCodeAt(i));
-        this.made.set(units, 0, units.length, this.tokens.push(token) - 1);
-      }
-    }
-    return this.made;
-  }
-
-  /** A quick look that rules most texts out. */
+  /** A quick test that rules most texts out. */
   possible(text: string): boolean {
-    for (const begin of this.begins) if (text.includes(begin)) return true;
+    for (const unit of this.root.next.keys()) if (text.includes(String.fromCharCode(unit))) return true;
     return false;
   }
 
@@ -100,16 +95,14 @@ export class AddedMatcher {
   }
 
   private longest(units: Uint16Array, start: number, length: number): Omit<Match, "white"> | null {
-    const { trie } = this;
-    let node = 0;
-    let best = -1;
-    let end = start;
-    for (let i = start; i < length; ) {
-      node = trie.child(node, units[i++]!);
-      if (node === 0) break;
-      if (trie.value(node) >= 0) [best, end] = [trie.value(node), i];
+    let found: Omit<Match, "white"> | null = null;
+    let node = this.root.next.get(units[start]!);
+    for (let end = start + 1; node !== undefined; end++) {
+      if (node.token !== null) found = { token: node.token, start, end };
+      if (end === length) break;
+      node = node.next.get(units[end]!);
     }
-    return best < 0 ? null : { token: this.tokens[best]!, start, end };
+    return found;
   }
 }
 

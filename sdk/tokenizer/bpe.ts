@@ -7,8 +7,7 @@ import { expect } from "./errors.js";
 import { MergeTable } from "./merge-table.js";
 import type { Model, Pieces } from "./model.js";
 import { codePointAt, width } from "./unicode.js";
-import type { Vocabulary } from "./vocabulary.js";
-import { vocabularyJSON } from "./wordpiece.js";
+import { type Vocabulary, vocabularyJSON } from "./vocabulary.js";
 
 export interface BpeOptions {
   /** Stands for characters that the vocabulary lacks; without it they are left out. */

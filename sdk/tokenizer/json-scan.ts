@@ -4,11 +4,13 @@
  */
 import { decodeUnits } from "./aligned.js";
 import { TokenizerError } from "./errors.js";
-import { AT_ONCE } from "./portions.js";
-import { encodeCodePoint } from "./utf8.js";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
 const DEEPEST = 64;
 /** Characters of a number; none that is written by a program is longer. */
 const LONGEST_NUMBER = 400;
@@ -21,7 +23,12 @@ export class JsonScanner {
   length = 0;
   private depth = 0;
 
-  constructor(readonly bytes: Uint8Array) {
+  readonly bytes: Uint8Array;
+
+  constructor(file: Uint8Array) {
+    // Node's Buffer is a subclass whose methods are slower.
+    const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+    this.bytes = bytes;
     if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.at = 3;
   }
 
@@ -73,19 +80,14 @@ export class JsonScanner {
   list(open: string, close: string, on: () => void): void {
     if (++this.depth > DEEPEST) this.failDeep();
     this.expect(open);
-    if (this.peek() !== close.charCodeAt(0)) while (this.some(on));
+    if (this.peek() !== close.charCodeAt(0))
+      for (;;) {
+        on();
+        if (this.peek() !== 0x2c) break;
+        this.at++;
+      }
     this.expect(close);
     this.depth--;
-  }
-
-  /** Read some elements; says whether another must follow. */
-  private some(on: () => void): boolean {
-    for (let left = AT_ONCE; left > 0; left--) {
-      on();
-      if (this.peek() !== 0x2c) return false;
-      this.at++;
-    }
-    return true;
   }
 
   /** The last string read. */
@@ -108,51 +110,51 @@ export class JsonScanner {
     }
   }
 
-  /** Read a string into `into` from place `used` on, as units or UTF-8; returns its end there, or -1 when there is no room. */
-  stringTo(into: Uint16Array | Uint8Array, used: number): number {
+  /** Read a string into `into` from `used` on; returns the unit after it, or -1 when there is no room. */
+  stringTo(into: Uint16Array, used: number): number {
     if (this.peek() !== QUOTE) this.fail("a string");
     const { bytes } = this;
     const room = into.length - 4;
-    let at = this.at + 1;
-    for (;;) {
-      if (used > room) return -1;
+    for (let at = this.at + 1; used <= room; ) {
       const byte = bytes[at]!;
-      if (byte === QUOTE) break;
-      if (byte < 0x80 && byte >= 0x20 && byte !== BACKSLASH) {
+      if (byte < 0x80 && byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH) {
         into[used++] = byte;
         at++;
         continue;
       }
+      if (byte === QUOTE) {
+        this.at = at + 1;
+        return used;
+      }
+      const unit = shortCharacter(byte, bytes[at + 1]!, bytes[at + 2]!);
+      if (unit !== 0) {
+        into[used++] = unit;
+        at += unit < 0x800 ? 2 : 3;
+        continue;
+      }
       this.at = at;
       if (byte === undefined || byte < 0x20) this.fail("the end of a string");
-      const codePoint = byte === BACKSLASH ? this.escape() : this.multiByte(byte);
+      const codePoint = byte === BACKSLASH ? this.escape() : this.longCharacter(byte);
       at = this.at;
-      if (into instanceof Uint8Array) used = encodeCodePoint(codePoint, into, used);
-      else if (codePoint <= 0xffff) into[used++] = codePoint;
-      else {
+      if (codePoint > 0xffff) {
         into[used++] = 0xd7c0 + (codePoint >> 10);
         into[used++] = 0xdc00 + (codePoint & 0x3ff);
-      }
+      } else into[used++] = codePoint;
     }
-    this.at = at + 1;
-    return used;
+    return -1;
   }
 
-  /** A character of two to four bytes. */
-  private multiByte(first: number): number {
+  /** A character of four bytes. */
+  private longCharacter(first: number): number {
     const { bytes, at } = this;
-    const count =
-      first >= 0xf0 && first < 0xf5 ? 3 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xc2 && first < 0xe0 ? 1 : 0;
-    if (count === 0) this.fail("UTF-8");
-    let codePoint = first & (0x3f >> count);
-    for (let i = 1; i <= count; i++) {
+    let codePoint = first & 0x07;
+    for (let i = 1; i < 4; i++) {
       const byte = bytes[at + i]!;
       if ((byte & 0xc0) !== 0x80) this.fail("UTF-8");
       codePoint = (codePoint << 6) | (byte & 0x3f);
     }
-    const overlong = codePoint < [0, 0x80, 0x800, 0x10000][count]!;
-    if (overlong || codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint < 0xe000)) this.fail("UTF-8");
-    this.at = at + count + 1;
+    if ((first & 0xf8) !== 0xf0 || codePoint < 0x10000 || codePoint > 0x10ffff) this.fail("UTF-8");
+    this.at = at + 4;
     return codePoint;
   }
 
@@ -189,36 +191,33 @@ export class JsonScanner {
 
   /** Read a number. */
   number(): number {
-    this.peek();
-    const { bytes } = this;
-    const start = this.at;
-    let at = bytes[start] === 0x2d ? start + 1 : start;
-    const digits = at;
+    const first = this.peek();
+    const { bytes, at: start } = this;
+    const digits = first === MINUS ? start + 1 : start;
+    let at = digits;
     let byte = bytes[at]!;
     let value = 0;
-    for (; byte >= 0x30 && byte <= 0x39; byte = bytes[++at]!) value = 10 * value + byte - 0x30;
+    for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) value = 10 * value + byte - ZERO;
     const whole = at - digits;
+    if (whole === 0 || (whole > 1 && bytes[digits] === ZERO)) return this.longNumber(start);
     let decimals = 0;
-    if (byte === 0x2e) {
-      for (byte = bytes[++at]!; byte >= 0x30 && byte <= 0x39; byte = bytes[++at]!) {
-        value = 10 * value + byte - 0x30;
-        decimals++;
-      }
+    if (byte === POINT) {
+      const point = at;
+      for (byte = bytes[++at]!; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) value = 10 * value + byte - ZERO;
+      decimals = at - point - 1;
       if (decimals === 0) return this.longNumber(start);
     }
-    const exponent = byte === 0x65 || byte === 0x45;
-    if (exponent || whole === 0 || (bytes[digits] === 0x30 && whole > 1) || at - start > LONGEST_NUMBER)
-      return this.longNumber(start);
+    // Integers to 2^53 and powers to 10^22 are exact, so one division rounds once, as the platform's parser does.
+    if (decimals > 22 || (byte | 0x20) === 0x65) return this.longNumber(start);
     this.at = at;
-    // Up to 2^53 and 10^22 both parts are exact, so one division rounds once: the same as the platform does.
-    if (value > 9007199254740991 || decimals > 22) return Number(ascii(bytes, start, at));
+    if (value > Number.MAX_SAFE_INTEGER) return Number(ascii(bytes, start, at));
     if (decimals > 0) value /= POWERS[decimals]!;
     return digits > start ? -value : value;
   }
 
   private longNumber(start: number): number {
     let at = start;
-    while (at - start < LONGEST_NUMBER && /[-+.eE0-9]/.test(String.fromCharCode(this.bytes[at] ?? 0))) at++;
+    while (at - start < LONGEST_NUMBER && isWordByte(this.bytes[at] ?? 0)) at++;
     const text = ascii(this.bytes, start, at);
     this.at = at;
     if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text)) {
@@ -291,6 +290,15 @@ export class JsonScanner {
     while (isWordByte(bytes[this.at] ?? 0)) this.at++;
     if (this.at === at) this.fail("a value");
   }
+}
+
+/** The character of two or three bytes that begins so; 0 if there is none. */
+export function shortCharacter(first: number, second: number, third: number): number {
+  if ((second & 0xc0) !== 0x80) return 0;
+  if (first >= 0xc2 && first < 0xe0) return ((first & 0x1f) << 6) | (second & 0x3f);
+  if ((first & 0xf0) !== 0xe0 || (third & 0xc0) !== 0x80) return 0;
+  const unit = ((first & 0x0f) << 12) | ((second & 0x3f) << 6) | (third & 0x3f);
+  return unit < 0x800 || (unit & 0xf800) === 0xd800 ? 0 : unit;
 }
 
 /** A letter, a digit or what else a number may have. */

@@ -1,18 +1,16 @@
 /**
- * Pieces in lists by how they begin: a list has all pieces that agree in their first units, and is split by the unit that
- * follows, only when somebody asks.
+ * A pool's pieces in lists by their prefix: a list holds all pieces that agree in their first units, and is split by the
+ * unit after those only on request. A list is the id + 1 of its first piece, 0 when empty; pieces are linked by id.
  */
 import type { PiecePool } from "./piece-pool.js";
-import { AT_ONCE } from "./portions.js";
 
-/** What a list is split into: the piece that ends there, id + 1 or 0, and the lists of the others by their next units. */
+/** A list split: the piece that ends there as id + 1, or 0, and the lists of the others by their next unit. */
 interface Split {
   ended: number;
   readonly units: number[];
   readonly lists: number[];
 }
 
-/** Lists of a pool's pieces, linked in the order of their ids: a list is the id + 1 of its first piece, 0 when empty. */
 export class PieceLists {
   /** The list of all pieces. */
   all = 0;
@@ -20,50 +18,31 @@ export class PieceLists {
   longest = 0;
   /** Upper bound on the number of distinct prefixes. */
   readonly most: number;
-  /** By id: the id + 1 of the piece that follows in its list, or 0. */
+  /** By id: the id + 1 of the next piece of its list, or 0. */
   private readonly next: Int32Array;
-  /** Of the lists that are being made, by unit: the id + 1 of the first piece and of the last. */
+  /** By unit: first and last piece, as id + 1, of the lists being made. */
   private readonly firsts = new Int32Array(1 << 16);
   private readonly lasts = new Int32Array(1 << 16);
 
-  constructor(readonly pool: PiecePool) {
-    this.most = pool.used;
-    this.next = new Int32Array(pool.size);
-    for (let to = pool.size; to > 0; to -= AT_ONCE) this.linkSome(Math.max(0, to - AT_ONCE), to);
-  }
-
-  private linkSome(from: number, to: number): void {
-    const { begins, ends } = this.pool;
-    const { next } = this;
-    let { all, longest } = this;
-    for (let id = to - 1; id >= from; id--) {
+  constructor(private readonly pool: PiecePool) {
+    const { begins, ends, size, used } = pool;
+    this.most = used;
+    this.next = new Int32Array(size);
+    for (let id = size - 1; id >= 0; id--) {
       const begin = begins[id]!;
       if (begin < 0) continue;
-      next[id] = all;
-      all = id + 1;
-      if (ends[id]! - begin > longest) longest = ends[id]! - begin;
+      this.next[id] = this.all;
+      this.all = id + 1;
+      this.longest = Math.max(this.longest, ends[id]! - begin);
     }
-    this.all = all;
-    this.longest = longest;
   }
 
   /** Split a list whose pieces agree in `depth` units; each list is split at most once. Of equal pieces the last one counts. */
   split(list: number, depth: number): Split {
-    const into: Split = { ended: 0, units: [], lists: [] };
-    while (list > 0) list = this.splitSome(list, depth, into);
-    const { firsts } = this;
-    for (const unit of into.units) {
-      into.lists.push(firsts[unit]!);
-      firsts[unit] = 0;
-    }
-    return into;
-  }
-
-  /** Returns what is left of the list. */
-  private splitSome(list: number, depth: number, into: Split): number {
     const { next, firsts, lasts } = this;
     const { begins, ends, units } = this.pool;
-    for (let left = AT_ONCE; list > 0 && left > 0; left--) {
+    const into: Split = { ended: 0, units: [], lists: [] };
+    while (list > 0) {
       const piece = list;
       const at = begins[piece - 1]! + depth;
       list = next[piece - 1]!;
@@ -79,6 +58,10 @@ export class PieceLists {
       lasts[unit] = piece;
       next[piece - 1] = 0;
     }
-    return list;
+    for (const unit of into.units) {
+      into.lists.push(firsts[unit]!);
+      firsts[unit] = 0;
+    }
+    return into;
   }
 }

@@ -1,138 +1,144 @@
 /**
- * Whole pieces to ids: a hash table over typed arrays, whose entries of one place are chained, the last one first. An entry
- * is an id + 1 and, in the bits above, a tag: those bits of its piece's hash. 0 is none.
+ * Whole pieces to ids: a hash table over typed arrays with one chain per bucket, the piece added last in front.
+ *
+ *   entry (32 bits):  tag | id + 1          0 ends a chain
+ *
+ * An id + 1 takes the low bits that ids below the table's capacity need; the tag is the hash's bits above those. Equal tags
+ * are almost always equal pieces, so a lookup that fails reads no text.
  */
-import { hashUnits } from "./piece-hash.js";
-import { AT_ONCE } from "./portions.js";
+import type { PiecePool } from "./piece-pool.js";
 
-/** More places than this take long to be written to for the first time. */
+/** Tables of more buckets give two pieces to each: longer chains cost less than touching more pages for the first time. */
 const MANY = 1 << 16;
 
-/** Where the pieces themselves are. */
-export interface PieceTexts {
-  has(id: number): boolean;
-  hash(id: number): number;
-  /** No piece has more units than its length. */
-  length(id: number): number;
-  /** Whether the piece without its first `skip` units is units[start, end). */
-  matches(id: number, skip: number, units: Uint16Array, start: number, end: number): boolean;
+const NO_UNITS = new Uint16Array(0);
+
+/** The hash of no units; see {@link extendHash}. */
+export const EMPTY_HASH = 0x811c9dc5 | 0;
+
+/** The hash of some units and one more (FNV-1a over UTF-16 units): a word's prefixes are hashed in one pass. */
+export function extendHash(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, 0x01000193);
 }
 
-/** Of equal pieces the one that was added last is found. */
-export class PieceTable {
-  /** An empty table. @param expected how many ids to make room for; more are taken as needed */
-  static withRoom(texts: PieceTexts, expected: number): PieceTable {
-    return new PieceTable(texts, new Int32Array(placesFor(expected)), new Int32Array(expected));
-  }
+function hashUnits(units: Uint16Array, start: number, end: number): number {
+  let hash = EMPTY_HASH;
+  for (let i = start; i < end; i++) hash = extendHash(hash, units[i]!);
+  return hash;
+}
 
-  /** No piece has more units than this. */
+/** Of equal pieces with different ids the one added last is found. */
+export class PieceTable {
+  /** Units of the longest piece. */
   longest = 0;
-  /** The number of places - 1. */
+  /** By bucket: its first entry. */
+  private buckets: Int32Array;
+  /** By id: the entry after it in its bucket. */
+  private next: Int32Array;
+  /** Number of buckets - 1. */
   private mask: number;
   /** The bits of an entry that are its tag. */
   private tags: number;
 
-  /**
-   * @param heads for each place the last entry there; see {@link placesFor} and `placeOf`
-   * @param next by id: the entry before it in its place
-   */
+  /** An empty table of the pool's pieces. @param expected ids to make room for; the table grows as needed */
   constructor(
-    public texts: PieceTexts,
-    private heads: Int32Array,
-    private next: Int32Array,
+    private readonly pool: PiecePool,
+    expected: number,
   ) {
-    this.mask = heads.length - 1;
-    this.tags = tagsBeside(next.length);
+    this.buckets = new Int32Array(bucketsFor(expected));
+    this.next = new Int32Array(expected);
+    this.mask = this.buckets.length - 1;
+    this.tags = tagsAbove(expected);
   }
 
-  /** Add the pieces [from, to), which must not be in the table. */
-  addFrom(from: number, to: number): void {
-    if (to > this.next.length) this.widen(to);
-    for (let first = from; first < to; first += AT_ONCE) this.addSome(first, Math.min(to, first + AT_ONCE));
+  /** All pieces of a pool, in the order of their ids. */
+  static of(pool: PiecePool): PieceTable {
+    const table = new PieceTable(pool, pool.begins.length);
+    for (let id = 0; id < pool.size; id++) if (pool.begins[id]! >= 0) table.add(id);
+    return table;
   }
 
-  private addSome(from: number, to: number): void {
-    const { texts } = this;
-    for (let id = from; id < to; id++) if (texts.has(id)) this.link(id);
-  }
-
-  /** Add the piece `id`, for which there is room. */
-  private link(id: number): void {
-    const { heads, texts } = this;
-    const hash = texts.hash(id);
-    const length = texts.length(id);
-    const place = placeOf(hash, this.mask);
-    this.next[id] = heads[place]!;
-    heads[place] = (hash & this.tags) | (id + 1);
-    if (length > this.longest) this.longest = length;
+  /** Add the piece `id`, which must not be in the table. */
+  add(id: number): void {
+    if (id >= this.next.length) this.widen(id + 1);
+    const { buckets, pool } = this;
+    const begin = pool.begins[id]!;
+    const end = pool.ends[id]!;
+    const hash = hashUnits(pool.units, begin, end);
+    const bucket = (hash ^ (hash >>> 15)) & this.mask;
+    this.next[id] = buckets[bucket]!;
+    buckets[bucket] = (hash & this.tags) | (id + 1);
+    if (end - begin > this.longest) this.longest = end - begin;
   }
 
   /** Take the piece `id` out. */
   remove(id: number): void {
-    const { heads, next, tags } = this;
-    const hash = this.texts.hash(id);
-    const place = placeOf(hash, this.mask);
+    const { buckets, next, tags, pool } = this;
+    const hash = hashUnits(pool.units, pool.begins[id]!, pool.ends[id]!);
+    const bucket = (hash ^ (hash >>> 15)) & this.mask;
     const entry = (hash & tags) | (id + 1);
-    if (heads[place] === entry) {
-      heads[place] = next[id]!;
+    if (buckets[bucket] === entry) {
+      buckets[bucket] = next[id]!;
       return;
     }
-    let before = idOf(heads[place]!, tags);
+    let before = idOf(buckets[bucket]!, tags);
     while (next[before] !== entry) before = idOf(next[before]!, tags);
     next[before] = next[id]!;
   }
 
   /** The id of the piece units[start, end), or -1. */
   find(units: Uint16Array, start: number, end: number): number {
-    return this.seek(hashUnits(units, start, end), units, start, end, 0);
+    return this.seek(hashUnits(units, start, end), units, start, end);
   }
 
-  /** The id of the piece whose hash is known; its first `skip` units are taken on trust, the others are units[start, end). */
-  seek(hash: number, units: Uint16Array, start: number, end: number, skip: number): number {
-    const { next, tags, texts } = this;
-    for (let entry = this.heads[placeOf(hash, this.mask)]!; entry !== 0; ) {
+  /** The id of the piece that is `prefix` followed by units[start, end), whose hash the caller has; or -1. */
+  seek(hash: number, units: Uint16Array, start: number, end: number, prefix: Uint16Array = NO_UNITS): number {
+    const { next, tags } = this;
+    for (let entry = this.buckets[(hash ^ (hash >>> 15)) & this.mask]!; entry !== 0; ) {
       const id = idOf(entry, tags);
-      if (((entry ^ hash) & tags) === 0 && texts.matches(id, skip, units, start, end)) return id;
+      if (((entry ^ hash) & tags) === 0 && this.matches(id, units, start, end, prefix)) return id;
       entry = next[id]!;
     }
     return -1;
   }
 
-  /** Make room for ids below `size`, and as many places. */
+  private matches(id: number, units: Uint16Array, start: number, end: number, prefix: Uint16Array): boolean {
+    const { pool } = this;
+    const text = pool.units;
+    let at = pool.begins[id]!;
+    if (pool.ends[id]! - at !== prefix.length + end - start) return false;
+    for (let i = 0; i < prefix.length; i++, at++) if (text[at] !== prefix[i]) return false;
+    for (let i = start; i < end; i++, at++) if (text[at] !== units[i]) return false;
+    return true;
+  }
+
+  /** Make room for ids below `size`, with as many buckets. */
   private widen(size: number): void {
-    const { heads, next, tags } = this;
+    const { buckets, next, tags } = this;
     const length = Math.max(size, 2 * next.length);
     this.next = new Int32Array(length);
-    this.tags = tagsBeside(length);
-    this.heads = new Int32Array(2 * heads.length);
-    this.mask = this.heads.length - 1;
-    for (const head of heads) {
+    this.tags = tagsAbove(length);
+    this.buckets = new Int32Array(bucketsFor(length));
+    this.mask = this.buckets.length - 1;
+    for (const first of buckets) {
       const ids: number[] = [];
-      for (let entry = head; entry !== 0; entry = next[ids.at(-1)!]!) ids.push(idOf(entry, tags));
-      for (const id of ids.reverse()) this.link(id);
+      for (let entry = first; entry !== 0; entry = next[ids.at(-1)!]!) ids.push(idOf(entry, tags));
+      for (const id of ids.reverse()) this.add(id);
     }
   }
 }
 
-/**
- * How many places a table of so many pieces has: one for each, or, where they are many, one for two. Pages that are written
- * to for the first time cost more then than longer chains do.
- */
-export function placesFor(pieces: number): number {
-  const places = 1 << Math.max(6, Math.ceil(Math.log2(pieces * 0.8)));
-  return places > MANY ? places / 2 : places;
+/** One bucket for each piece, or for two of many; a power of two. */
+function bucketsFor(pieces: number): number {
+  const buckets = 1 << Math.max(6, Math.ceil(Math.log2(pieces * 0.8)));
+  return buckets > MANY ? buckets / 2 : buckets;
 }
 
-/** The tag of an entry: the bits above those that the ids below `size` and 1 take. */
-export function tagsBeside(size: number): number {
+/** The bits above those that id + 1 takes for ids below `size`. */
+function tagsAbove(size: number): number {
   return -1 << (32 - Math.clz32(size));
 }
 
 function idOf(entry: number, tags: number): number {
   return (entry & ~tags) - 1;
-}
-
-/** Where a hash stands. */
-function placeOf(hash: number, mask: number): number {
-  return (hash ^ (hash >>> 15)) & mask;
 }

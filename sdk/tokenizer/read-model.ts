@@ -51,7 +51,7 @@ function readBpe(fields: Fields, vocabulary: Vocabulary, merges: ScannedModel["m
   const optional = (name: string): string | null => (fields.get(name) == null ? null : fields.string(name));
   const prefix = optional("continuing_subword_prefix");
   expect(merges !== null, () => `model.merges: a list was expected, got ${brief(fields.get("merges"))}`);
-  return new Bpe(vocabulary, merges instanceof Int32Array ? merges : mergeIds(vocabulary, merges, prefix ?? ""), {
+  return new Bpe(vocabulary, mergeIds(vocabulary, merges, prefix ?? ""), {
     unknown: optional("unk_token"),
     fuseUnknown: fields.boolean("fuse_unk", false),
     byteFallback: fields.boolean("byte_fallback", false),

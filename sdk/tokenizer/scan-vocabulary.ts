@@ -1,44 +1,38 @@
-/**
- * The vocabulary of a tokenizer.json that is an object, {piece: id}, read straight into its tables: no string and no
- * object is made of a piece. Nearly all entries are written plainly, with ids that count up; a kernel reads those, where
- * there is one.
- */
-import { EncodedPieces } from "./encoded-pieces.js";
+/** The vocabulary of a tokenizer.json as an object, {piece: id}: read straight into its tables, without a string per piece. */
 import type { JsonScanner } from "./json-scan.js";
-import { compiledKernel, PieceKernel } from "./piece-kernel.js";
-import { PieceTable } from "./piece-table.js";
-import { PlainRuns } from "./plain-runs.js";
+import { PiecePool } from "./piece-pool.js";
+import { scanPlainEntries } from "./scan-plain.js";
 import { Vocabulary } from "./vocabulary.js";
 
-/**
- * @param size bytes of the file, which bound how many pieces there can be
- * @param module see {@link compiledKernel}; null reads every entry here
- */
-export function scanVocabulary(scanner: JsonScanner, size: number, module = compiledKernel()): Vocabulary {
-  return scanPieces(scanner, size, module).vocabulary;
-}
+/** Fewest bytes of an entry: `"":0,` */
+const SHORTEST = 5;
 
-interface ScannedPieces {
-  readonly vocabulary: Vocabulary;
-  /** It has the tables of the vocabulary. */
-  readonly kernel: PieceKernel | null;
-}
-
-export function scanPieces(scanner: JsonScanner, size: number, module: WebAssembly.Module | null): ScannedPieces {
-  // Pieces take some fifteen bytes each; room that stays empty costs no memory, and what is too small grows.
-  const room = [Math.max(64, Math.ceil(size / 12)), size] as const;
-  const kernel = PieceKernel.of(module, ...room);
-  const pieces = kernel?.pieces ?? EncodedPieces.withRoom(...room);
-  // The table is there from the first piece on: of equal pieces the last one is found.
-  const table = kernel?.table ?? PieceTable.withRoom(pieces, room[0]);
-  const vocabulary = new Vocabulary(pieces, Math.ceil(size / 6), table);
-  const runs = new PlainRuns(scanner, (json, at) => kernel?.readEntries(json, at) ?? 0);
+/** @param size bytes of the file, an upper bound on the number of pieces */
+export function scanVocabulary(scanner: JsonScanner, size: number): Vocabulary {
+  // Entries take some fifteen bytes; unused room is never written, so it costs no memory.
+  const pool = new PiecePool(Math.max(64, Math.ceil(size / 12)));
+  const vocabulary = new Vocabulary(pool, Math.ceil(size / SHORTEST));
+  let ascending = true;
   scanner.list("{", "}", () => {
-    runs.pass();
-    if (kernel?.closed) return;
-    const end = pieces.scanString(scanner);
+    if (ascending) scanPlainEntries(scanner, pool, null);
+    const end = scanString(scanner, pool);
     scanner.expect(":");
-    vocabulary.placeEncoded(pieces, end, scanner.number());
+    const id = scanner.number();
+    if (ascending && id < pool.size) {
+      // Of equal keys the last one counts, which from here on is not the one with the highest id.
+      ascending = false;
+      vocabulary.table;
+    }
+    vocabulary.place(pool.used, end, id);
   });
-  return { vocabulary, kernel };
+  return vocabulary;
+}
+
+/** Read a string into the pool's units from `used` on and return the unit after it. The piece is kept once it is placed. */
+export function scanString(scanner: JsonScanner, pool: PiecePool): number {
+  for (const start = scanner.at; ; scanner.at = start) {
+    const end = scanner.stringTo(pool.units, pool.used);
+    if (end >= 0) return end;
+    pool.reserve(pool.units.length + 1);
+  }
 }

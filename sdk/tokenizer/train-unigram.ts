@@ -14,6 +14,7 @@ import { repeatedSubstrings } from "./substrings.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { tokenizerFromObject } from "./tokenizer-json.js";
 import type { TrainingOptions } from "./train-wordpiece.js";
+import { Trie } from "./trie.js";
 import { Unigram } from "./unigram.js";
 import { UnigramLattice } from "./unigram-lattice.js";
 import { Vocabulary } from "./vocabulary.js";
@@ -116,7 +117,7 @@ function latticeOf({ texts, scores }: Pieces): UnigramLattice {
   const vocabulary = new Vocabulary(new PiecePool(texts.length));
   // The unknown piece is not found in text.
   for (let id = 1; id < texts.length; id++) vocabulary.add(texts[id]!, id);
-  return new UnigramLattice(vocabulary.trie, scores);
+  return new UnigramLattice(new Trie(vocabulary.pool), scores);
 }
 
 /** How often each piece is expected, over all ways to cut all words. */

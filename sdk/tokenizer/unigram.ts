@@ -6,8 +6,7 @@ import { decodeUnits } from "./aligned.js";
 import { byteIds } from "./bpe.js";
 import { expect } from "./errors.js";
 import type { Model, Pieces } from "./model.js";
-import { AT_ONCE } from "./portions.js";
-import type { Trie } from "./trie.js";
+import { Trie } from "./trie.js";
 import type { Vocabulary } from "./vocabulary.js";
 
 /** How much less likely than the rarest piece an unknown character is (log scale). */
@@ -32,7 +31,8 @@ export class Unigram implements Model {
     readonly unknown: number,
     private readonly byteFallback = false,
   ) {
-    this.trie = vocabulary.trie;
+    this.trie = new Trie(vocabulary.pool);
+    vocabulary.useIndex(this.trie);
     this.unknownScore = lowestOf(scores.subarray(0, vocabulary.size)) - UNKNOWN_PENALTY;
   }
 
@@ -127,13 +127,7 @@ export class Unigram implements Model {
 
 function lowestOf(scores: Float64Array): number {
   let lowest = Number.POSITIVE_INFINITY;
-  for (let id = 0; id < scores.length; id += AT_ONCE)
-    lowest = lowestOfSome(scores, id, Math.min(id + AT_ONCE, scores.length), lowest);
-  return lowest;
-}
-
-function lowestOfSome(scores: Float64Array, from: number, to: number, lowest: number): number {
-  for (let id = from; id < to; id++) if (scores[id]! < lowest) lowest = scores[id]!;
+  for (let id = 0; id < scores.length; id++) if (scores[id]! < lowest) lowest = scores[id]!;
   return lowest;
 }
 

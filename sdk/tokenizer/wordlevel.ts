@@ -1,8 +1,7 @@
 /** WordLevel: a word is a token or unknown. */
 import { expect } from "./errors.js";
 import type { Model, Pieces } from "./model.js";
-import type { Vocabulary } from "./vocabulary.js";
-import { vocabularyJSON } from "./wordpiece.js";
+import { type Vocabulary, vocabularyJSON } from "./vocabulary.js";
 
 export class WordLevel implements Model {
   readonly unknown: number;

@@ -4,8 +4,8 @@
  */
 import { expect } from "./errors.js";
 import type { Model, Pieces } from "./model.js";
-import { type Hashed, hashUnits } from "./piece-hash.js";
-import type { Vocabulary } from "./vocabulary.js";
+import { EMPTY_HASH, extendHash } from "./piece-table.js";
+import { type Vocabulary, vocabularyJSON } from "./vocabulary.js";
 
 export interface WordPieceOptions {
   /** What marks a piece that continues a word. */
@@ -15,14 +15,16 @@ export interface WordPieceOptions {
   readonly longest?: number;
 }
 
+const NO_UNITS = new Uint16Array(0);
+
 export class WordPiece implements Model {
   readonly unknown: number;
   readonly prefix: string;
   readonly longest: number;
   private readonly unknownToken: string;
   private readonly prefixUnits: Uint16Array;
-  private readonly prefixHashed: Hashed;
-  /** Hashes of the beginnings of what is left of the word at work. */
+  private readonly prefixHash: number;
+  /** Hashes of the prefixes of what is left of the current word. */
   private hashes = new Int32Array(128);
 
   constructor(
@@ -34,9 +36,7 @@ export class WordPiece implements Model {
     this.unknownToken = options.unknown ?? "[UNK]";
     this.unknown = vocabulary.find(this.unknownToken);
     this.prefixUnits = Uint16Array.from({ length: this.prefix.length }, (_, i) => this.prefix.charCodeAt(i));
-    const { length } = this.prefixUnits;
-    const bytes = new TextEncoder().encode(this.prefix).length;
-    this.prefixHashed = { hash: hashUnits(this.prefixUnits, 0, length), bytes };
+    this.prefixHash = this.prefixUnits.reduce(extendHash, EMPTY_HASH);
   }
 
   encode(units: Uint16Array, start: number, end: number, out: Pieces): void {
@@ -62,13 +62,14 @@ export class WordPiece implements Model {
   /** Where the longest piece that begins at `at` ends, or -1. */
   private longestPiece(units: Uint16Array, at: number, end: number, inside: boolean): number {
     const { table } = this.vocabulary;
-    const skip = inside ? this.prefixUnits.length : 0;
-    const most = Math.min(end - at, table.longest - skip);
+    const prefix: Uint16Array = inside ? this.prefixUnits : NO_UNITS;
+    const most = Math.min(end - at, table.longest - prefix.length);
     if (most > this.hashes.length) this.hashes = new Int32Array(2 * most);
     const { hashes } = this;
-    hashUnits(units, at, at + most, inside ? this.prefixHashed : undefined, hashes);
+    let hash = inside ? this.prefixHash : EMPTY_HASH;
+    for (let i = 0; i < most; i++) hashes[i] = hash = extendHash(hash, units[at + i]!);
     for (let length = most; length > 0; length--) {
-      const id = table.seek(hashes[length - 1]!, units, at, at + length, skip);
+      const id = table.seek(hashes[length - 1]!, units, at, at + length, prefix);
       if (id < 0) continue;
       this.found = id;
       return at + length;
@@ -97,18 +98,6 @@ export class WordPiece implements Model {
   tables(): Record<string, unknown> {
     return { vocab: vocabularyJSON(this.vocabulary) };
   }
-}
-
-/** {piece: id}, as model.vocab of a tokenizer.json. */
-export function vocabularyJSON(vocabulary: Vocabulary): Record<string, number> {
-  // Without a prototype, because a piece may be called __proto__.
-  const json = Object.create(null) as Record<string, number>;
-  for (let id = 0; id < vocabulary.size; id++) {
-    const piece = vocabulary.piece(id);
-    // Of equal pieces a JSON object holds one: the one that is found.
-    if (piece !== undefined) json[piece] = vocabulary.find(piece);
-  }
-  return json;
 }
 
 function countCharacters(units: Uint16Array, start: number, end: number): number {
