@@ -3,7 +3,8 @@ export { atLayers, LayerError, type LayerJoin, type ShowsLayers, shiftedAt } fro
 export { type Counted, type Pooling, type PoolingMode, pool, poolCounted } from "./heads/pooling.js";
 export { similarityOf } from "./heads/similarity.js";
 export { type SpanBoundarySizes, spanBoundaryHead } from "./heads/span-boundary.js";
-export { readSafetensors, writeSafetensors } from "./io/safetensors.js";
+export { readSafetensors } from "./io/safetensors.js";
+export { writeSafetensors } from "./io/write-safetensors.js";
 export { buildModel } from "./models/build.js";
 export type { Trace } from "./models/encoder.js";
 export { type EncoderFamily, familyOf } from "./models/family.js";

@@ -6,11 +6,14 @@ import { ConfigError } from "../models/config.js";
 import { familyOf, type ModelTask } from "../models/family.js";
 import { isTarget, Lora, type LoraSettings } from "../nn/lora.js";
 import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
+import type { Shape, Tensor } from "../tensor/tensor.js";
 import { type AdapterConfig, adapterConfigOf, HEADS, readAdapterConfig } from "./adapter-config.js";
-import { type Files, fieldsOf, jsonBytes, ModelFileError, readJson, type WritableFiles } from "./files.js";
-import { classesOf, type LoadOptions, loadModel, type Pretrained, taskOf } from "./pretrained.js";
-import { readSafetensors, writeSafetensors } from "./safetensors.js";
+import { type Files, fieldsOf, jsonBytes, ModelFileError, type WritableFiles } from "./files.js";
+import { type ModelFolder, openFolder } from "./model-folder.js";
+import { classesOf, filled, type LoadOptions, loadModel, type Pretrained, taskOf } from "./pretrained.js";
 import { configBytes, savedConfig, taskFields } from "./save.js";
+import { openOne } from "./stored.js";
+import { writeSafetensors } from "./write-safetensors.js";
 
 const CONFIG = "adapter_config.json";
 const WEIGHTS = "adapter_model.safetensors";
@@ -82,13 +85,9 @@ function defaultSaved({ task, weights, fresh, family }: Pretrained, published: (
 }
 
 /** Parts of the model whose copies the adapter begins with. */
-function copiesOf(base: Weights, lora: Lora): StoredTensors {
+function copiesOf(base: Weights, lora: Lora): (name: string) => Tensor | undefined {
   const saved = new Map([...base.entries()].filter(([name]) => lora.isSaved(name)));
-  return {
-    names: () => saved.keys(),
-    shape: (name) => saved.get(name)?.shape,
-    read: (name, target) => target.set(saved.get(name)!.data),
-  };
+  return (name) => saved.get(name);
 }
 
 function requireEveryTarget(layers: readonly string[], { settings, published }: Lora): void {
@@ -101,15 +100,9 @@ function requireEveryTarget(layers: readonly string[], { settings, published }: 
 }
 
 /** The model built once more over the same weights, with the branches in their places. */
-function stand<P extends ModelTask>(
-  loaded: Pretrained<P>,
-  lora: Lora,
-  seed: number,
-  stored: StoredTensors,
-): Adapted<P> {
-  const { engine, family, config, task, labels } = loaded;
+function stand<P extends ModelTask>(loaded: Pretrained<P>, lora: Lora, weights: Weights): Adapted<P> {
+  const { family, config, task, labels } = loaded;
   loaded.weights.freeze(() => true);
-  const weights = new Weights(engine, { seed, stored, over: lora });
   try {
     const model = buildModel(family, weights, family.read(config), task, labels?.size ?? 1);
     return { ...loaded, model, weights, lora, [Symbol.dispose]: () => weights[Symbol.dispose]() };
@@ -136,12 +129,12 @@ export function adapt<P extends ModelTask>(loaded: Pretrained<P>, options: Adapt
   const modulesToSave = options.modulesToSave ?? defaultSaved(loaded, published);
   const lora = new Lora(loaded.weights, { r, alpha, dropout, rankStabilised, targets, modulesToSave }, published);
   requireEveryTarget(layers, lora);
-  return stand(loaded, lora, seed, copiesOf(loaded.weights, lora));
+  const copied = copiesOf(loaded.weights, lora);
+  return stand(loaded, lora, new Weights(loaded.engine, { seed, copied, over: lora }));
 }
 
 /** Tensors of an adapter file under the names used here. */
-function adapterTensors(bytes: Uint8Array, { family }: Pretrained): StoredTensors {
-  const file = readSafetensors(bytes);
+function adapterTensors(file: StoredTensors, { family }: Pretrained): StoredTensors {
   const places = new Map<string, string>();
   for (const stored of file.names()) {
     if (!stored.startsWith(PREFIX))
@@ -152,12 +145,12 @@ function adapterTensors(bytes: Uint8Array, { family }: Pretrained): StoredTensor
   return {
     names: () => places.keys(),
     shape: (name) => (places.has(name) ? file.shape(places.get(name)!) : undefined),
-    read: (name, target) => file.read(places.get(name)!, target),
+    fill: (name, sink) => file.fill(places.get(name)!, sink),
   };
 }
 
 /** The file must have what the configuration names, in these shapes, and nothing else. */
-function requireFit(loaded: Pretrained, lora: Lora, stored: StoredTensors): void {
+function requireFit(loaded: Pretrained, lora: Lora, stored: StoredTensors): ReadonlyMap<string, Shape> {
   const { engine, family, config, task, labels } = loaded;
   const build = (w: Weights) => buildModel(family, w, family.read(config), task, labels?.size ?? 1);
   const asked = Weights.plan(engine, build, { stored, over: lora });
@@ -174,10 +167,11 @@ function requireFit(loaded: Pretrained, lora: Lora, stored: StoredTensors): void
       throw new WeightsError(
         `${name}: ${WEIGHTS} has [${stored.shape(name)}], the model needs [${shape}]. Was it trained on this model?`,
       );
+  return asked;
 }
 
-async function configOf(files: Files): Promise<AdapterConfig> {
-  const json = await readJson(files, CONFIG);
+async function configOf(folder: ModelFolder): Promise<AdapterConfig> {
+  const json = await folder.json(CONFIG);
   if (json === undefined) throw new ModelFileError(`${CONFIG} is missing: is this the folder of an adapter?`);
   try {
     return readAdapterConfig(json);
@@ -188,10 +182,15 @@ async function configOf(files: Files): Promise<AdapterConfig> {
   }
 }
 
-async function weightsOf(files: Files): Promise<Uint8Array> {
-  const bytes = await files.read(WEIGHTS);
-  if (!bytes) throw new ModelFileError(`${WEIGHTS} is missing; adapters in other formats (.bin) are not read`);
-  return bytes;
+/** Work with the adapter's file of weights while it is open. */
+async function withTensors<T>(folder: ModelFolder, work: (file: StoredTensors) => T | Promise<T>): Promise<T> {
+  const opened = await openOne(folder, WEIGHTS);
+  if (!opened) throw new ModelFileError(`${WEIGHTS} is missing; adapters in other formats (.bin) are not read`);
+  try {
+    return await work(opened.tensors);
+  } finally {
+    await opened.file.close?.();
+  }
 }
 
 /**
@@ -204,22 +203,29 @@ async function weightsOf(files: Files): Promise<Uint8Array> {
  * using rude = await loadAdapter(loaded, folder("rude"));
  */
 export async function loadAdapter<P extends ModelTask>(loaded: Pretrained<P>, files: Files): Promise<Adapted<P>> {
-  const { settings } = await configOf(files);
-  const stored = adapterTensors(await weightsOf(files), loaded);
-  const lora = new Lora(loaded.weights, settings, publishedName(loaded));
-  requireFit(loaded, lora, stored);
-  lora.layers.clear();
-  return stand(loaded, lora, 1, stored);
+  const folder = openFolder(files);
+  const { settings } = await configOf(folder);
+  return withTensors(folder, async (file) => {
+    const stored = adapterTensors(file, loaded);
+    const lora = new Lora(loaded.weights, settings, publishedName(loaded));
+    const plan = requireFit(loaded, lora, stored);
+    lora.layers.clear();
+    const weights = new Weights(loaded.engine, { stored, over: lora });
+    await filled(weights, plan);
+    return stand(loaded, lora, weights);
+  });
 }
 
 /** The classes of an adapter's head: those that its folder or the model names, or as many as the head has. */
-async function labelsFor(base: Files, adapter: Files, task: ModelTask): Promise<LabelSet | null> {
-  const own = await readJson(adapter, "config.json");
+async function labelsFor(base: ModelFolder, adapter: ModelFolder, task: ModelTask): Promise<LabelSet | null> {
+  const own = await adapter.json("config.json");
   if (own !== undefined) return classesOf(fieldsOf(own), task, undefined);
-  const file = readSafetensors(await weightsOf(adapter));
-  const head = [...file.names()].find((name) => /\.(classifier|score|out_proj)\.weight$/.test(name));
-  const named = classesOf(fieldsOf(await readJson(base, "config.json")), task, undefined);
-  const count = head === undefined ? named?.size : file.shape(head)![0]!;
+  const size = await withTensors(adapter, (file) => {
+    const head = [...file.names()].find((name) => /\.(classifier|score|out_proj)\.weight$/.test(name));
+    return head === undefined ? undefined : file.shape(head)![0]!;
+  });
+  const named = classesOf(await base.fields("config.json"), task, undefined);
+  const count = size ?? named?.size;
   if (named === null || count === undefined || named.size === count) return named;
   return new LabelSet(Array.from({ length: count }, (_, id) => `LABEL_${id}`));
 }
@@ -234,17 +240,18 @@ export async function loadAdapted<P extends ModelTask = ModelTask>(
   adapter: Files,
   options: Pick<LoadOptions<P>, "task"> = {},
 ): Promise<Adapted<P>> {
-  const own = await readJson(adapter, "config.json");
+  const [model, added] = [openFolder(base), openFolder(adapter)];
+  const own = await added.json("config.json");
   const config = fieldsOf(own);
-  const trained = own === undefined ? (await configOf(adapter)).task : taskOf(familyOf(config), config);
+  const trained = own === undefined ? (await configOf(added)).task : taskOf(familyOf(config), config);
   const task = options.task ?? (trained as P | null) ?? undefined;
-  const labels = task === undefined ? undefined : await labelsFor(base, adapter, task);
-  const loaded = await loadModel<P>(engine, base, {
+  const labels = task === undefined ? undefined : await labelsFor(model, added, task);
+  const loaded = await loadModel<P>(engine, model, {
     ...(task && { task }),
     ...(labels !== undefined && { labels }),
   });
   try {
-    const adapted = await loadAdapter(loaded, adapter);
+    const adapted = await loadAdapter(loaded, added);
     return {
       ...adapted,
       config: { ...loaded.config, ...taskFields(config) },

@@ -1,10 +1,23 @@
-/** Where the files of a model are: a folder, a hub, a store of the browser, or memory. */
+/** Where the files of a model come from: a folder, a server, a browser's store, or memory. */
 import { InputError } from "../errors.js";
 import { parseJson } from "../json.js";
 
-/** Reading by name; undefined when there is no such file. */
+/** A file that is read in parts. */
+export interface RangedFile {
+  /** bytes of the whole file */
+  readonly size: number;
+  /** Bytes [begin, end). They are valid until the next call, which may reuse their memory. */
+  slice(begin: number, end: number): Promise<Uint8Array>;
+  /** Release the file; absent where there is nothing to release. */
+  close?(): Promise<void>;
+}
+
+/** Reading by name; undefined for a file that does not exist. */
 export interface Files {
+  /** the whole file */
   read(name: string): Promise<Uint8Array | undefined>;
+  /** The file in parts, so that weights stream into place. Where absent, {@link Files.read} gives them whole. */
+  open?(name: string): Promise<RangedFile | undefined>;
 }
 
 /** Files that can be written as well. */
@@ -12,9 +25,21 @@ export interface WritableFiles extends Files {
   write(name: string, bytes: Uint8Array): Promise<void>;
 }
 
-/** A file that a model cannot do without is not there, or is not what it should be. */
+/** A file that a model needs is missing, or is not what its name says. */
 export class ModelFileError extends InputError {
   override name = "ModelFileError";
+}
+
+/** Bytes in memory as a file that is read in parts: views, not copies. */
+export function rangedBytes(bytes: Uint8Array): RangedFile {
+  return { size: bytes.length, slice: async (begin, end) => bytes.subarray(begin, end) };
+}
+
+/** Open a file of any source; one that gives whole files alone is read whole. */
+export async function openFile(files: Files, name: string): Promise<RangedFile | undefined> {
+  if (files.open) return files.open(name);
+  const bytes = await files.read(name);
+  return bytes && rangedBytes(bytes);
 }
 
 /** Files in memory. */
@@ -25,20 +50,24 @@ export function memoryFiles(
   return {
     files,
     read: async (name) => files.get(name),
+    open: async (name) => {
+      const bytes = files.get(name);
+      return bytes && rangedBytes(bytes);
+    },
     write: async (name, bytes) => void files.set(name, bytes),
   };
 }
 
-/** Names that Windows keeps for devices, whatever follows the dot. */
+/** Names that Windows reserves for devices, with any extension. */
 const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
-/** Longest part that every file system takes. */
+/** The longest path component that every file system accepts. */
 const LONGEST_PART = 255;
 
 /**
- * A name that stays inside its folder on every system: plain parts joined by "/", none of dots alone.
+ * A name that stays inside its folder on every system: plain components joined by "/", none of them "." or "..".
  *
- * @throws {ModelFileError} for any other
+ * @throws {ModelFileError} for any other name
  */
 export function requireSafeName(name: string): string {
   const safe = (part: string): boolean =>
@@ -49,10 +78,14 @@ export function requireSafeName(name: string): string {
   );
 }
 
-/** A file's JSON; undefined when there is no such file. */
+/** A file's JSON; undefined for a file that does not exist. */
 export async function readJson(files: Files, name: string): Promise<unknown> {
   const bytes = await files.read(name);
-  if (!bytes) return undefined;
+  return bytes && jsonOf(bytes, name);
+}
+
+/** JSON from the bytes of the file `name`. */
+export function jsonOf(bytes: Uint8Array, name: string): unknown {
   try {
     return parseJson(new TextDecoder().decode(bytes));
   } catch (error) {
@@ -60,12 +93,12 @@ export async function readJson(files: Files, name: string): Promise<unknown> {
   }
 }
 
-/** The fields of a JSON object; none of anything else. */
+/** The fields of a JSON object; no fields for any other value. */
 export function fieldsOf(json: unknown): Readonly<Record<string, unknown>> {
   return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
 }
 
-/** The bytes of a value as JSON, two spaces deep, as published files are written. */
+/** A value as JSON, indented by two spaces as published files are. */
 export function jsonBytes(value: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -7,23 +7,73 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { type Files, ModelFileError, requireSafeName, type WritableFiles } from "./files.js";
+import { InputError } from "../errors.js";
+import { type Files, ModelFileError, type RangedFile, requireSafeName, type WritableFiles } from "./files.js";
 
 const isMissing = (error: unknown): boolean =>
   ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
 
-/** The files of a folder. */
+/**
+ * The files of a folder on disk.
+ *
+ * @example
+ * const embed = await featureExtraction(folder("all-MiniLM-L6-v2"));
+ */
 export function folder(path: string): Files {
-  return {
-    async read(name) {
-      try {
-        return await readFile(join(path, requireSafeName(name)));
-      } catch (error) {
-        if (isMissing(error)) return undefined;
-        throw error;
-      }
-    },
+  requirePath(path);
+  const absent = async (): Promise<undefined> => {
+    if (await exists(path)) return undefined;
+    throw new ModelFileError(`the folder ${resolve(path)} does not exist; is the path right?`);
   };
+  return filesAt(path, absent);
+}
+
+function requirePath(path: unknown): asserts path is string {
+  if (typeof path === "string" && path !== "") return;
+  const got = path === "" ? "an empty text" : path === null ? "null" : typeof path;
+  throw new InputError(`folder: expected the path of a folder, got ${got}`);
+}
+
+/** @param absent called when a file does not exist */
+function filesAt(path: string, absent: () => Promise<undefined>): Files {
+  const orAbsent = <T>(work: Promise<T>): Promise<T | undefined> =>
+    work.catch((error: unknown) => {
+      if (isMissing(error)) return absent();
+      throw error;
+    });
+  return {
+    read: async (name) => orAbsent(readFile(join(path, requireSafeName(name)))),
+    open: async (name) => orAbsent(openInParts(join(path, requireSafeName(name)))),
+  };
+}
+
+/** Open a file that is read in parts, through one buffer that grows to the largest of them. */
+async function openInParts(path: string): Promise<RangedFile> {
+  const handle = await open(path, "r");
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new ModelFileError(`${resolve(path)} is not a file`);
+    const { size } = stats;
+    let buffer = new Uint8Array(0);
+    return {
+      size,
+      async slice(begin, end) {
+        const length = Math.min(end, size) - begin;
+        if (buffer.length < length) buffer = new Uint8Array(length);
+        let filled = 0;
+        while (filled < length) {
+          const { bytesRead } = await handle.read(buffer, filled, length - filled, begin + filled);
+          if (bytesRead === 0) break;
+          filled += bytesRead;
+        }
+        return buffer.subarray(0, filled);
+      },
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 /** A name beside `path` that nobody else writes to, neither another process nor another call. */
@@ -63,8 +113,9 @@ async function syncFolder(path: string): Promise<void> {
 
 /** A folder whose files are each written whole. */
 export function writableFolder(path: string): WritableFiles {
+  requirePath(path);
   return {
-    ...folder(path),
+    ...filesAt(path, async () => undefined),
     async write(name, bytes) {
       const place = join(path, requireSafeName(name));
       await mkdir(dirname(place), { recursive: true });

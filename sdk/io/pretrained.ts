@@ -7,7 +7,8 @@ import { type EncoderFamily, familyOf, type ModelTask } from "../models/family.j
 import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
 import type { Shape } from "../tensor/tensor.js";
 import { readTokenizerJson, readVocabulary, type Tokenizer } from "../tokenizer/index.js";
-import { type Files, fieldsOf, ModelFileError, readJson } from "./files.js";
+import { type Files, ModelFileError } from "./files.js";
+import { type ModelFolder, openFolder } from "./model-folder.js";
 import { openWeights, renamed } from "./stored.js";
 
 /** A model with all that belongs to it. Disposing it gives its weights' memory back. */
@@ -101,37 +102,74 @@ export async function loadModel<P extends ModelTask = ModelTask>(
   files: Files,
   options: LoadOptions<P> = {},
 ): Promise<Pretrained<P>> {
-  const json = await readJson(files, "config.json");
-  if (json === undefined) throw new ModelFileError("config.json is missing: is this a model folder?");
-  const config = section(json);
+  const folder = openFolder(files);
+  if (options.scratch) {
+    const { made, build } = await planned(engine, folder, options);
+    return assembled(made, build, new Weights(engine, { seed: options.seed ?? 1 }), []);
+  }
+  // Configuration and weights are opened side by side; the configuration's own error is thrown first.
+  const opening = openWeights(folder);
+  const closed = opening.then(
+    (opened) => opened,
+    () => null,
+  );
+  try {
+    const { made, build, read } = await planned(engine, folder, options);
+    const stored = renamed(await opening, made.family, read);
+    // Everything is compared before memory is taken: a configuration that lies must not cost more than its file has.
+    const plan = Weights.plan(engine, build, { stored });
+    const leftOver = compare(stored, plan, made.family);
+    const weights = new Weights(engine, { seed: options.seed ?? 1, stored });
+    await filled(weights, plan);
+    return assembled(made, build, weights, leftOver);
+  } finally {
+    await (await closed)?.close();
+  }
+}
+
+/** What config.json says is to be built. */
+async function planned<P extends ModelTask>(engine: Engine, folder: ModelFolder, options: LoadOptions<P>) {
+  const config = await configOf(folder);
   const family = familyOf(config);
   const read = family.read(config);
   const task = options.task ?? (taskOf(family, config) as P);
   const labels = classesOf(config, task, options.labels);
   const build = (w: Weights) => buildModel(family, w, read, task, labels?.size ?? 1);
-  const stored = options.scratch ? undefined : renamed(await openWeights(files), family, read);
-  // Everything is compared before memory is taken: a configuration that lies must not cost more than its file has.
-  const leftOver = stored ? compare(stored, Weights.plan(engine, build, { stored }), family) : [];
-  const weights = new Weights(engine, { seed: options.seed ?? 1, ...(stored && { stored }) });
+  return { made: { engine, family, task, config, labels }, build, read };
+}
+
+/** Fill weights; when that fails they are disposed. */
+export async function filled(weights: Weights, plan: ReadonlyMap<string, Shape>): Promise<void> {
   try {
-    const model = build(weights);
-    const fresh = [...weights.fresh];
-    return {
-      engine,
-      family,
-      task: task,
-      config,
-      model,
-      weights,
-      labels,
-      fresh,
-      leftOver,
-      [Symbol.dispose]: () => weights[Symbol.dispose](),
-    };
+    await weights.fill(plan);
   } catch (error) {
     weights[Symbol.dispose]();
     throw error;
   }
+}
+
+/** The model over its weights, which are disposed when it cannot be built. */
+function assembled<P extends ModelTask>(
+  made: Pick<Pretrained<P>, "engine" | "family" | "task" | "config" | "labels">,
+  build: (w: Weights) => Model<P>,
+  weights: Weights,
+  leftOver: readonly string[],
+): Pretrained<P> {
+  try {
+    const model = build(weights);
+    const fresh = [...weights.fresh];
+    return { ...made, model, weights, fresh, leftOver, [Symbol.dispose]: () => weights[Symbol.dispose]() };
+  } catch (error) {
+    weights[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** config.json, which every model folder has. */
+async function configOf(folder: ModelFolder): Promise<Section> {
+  const json = await folder.json("config.json");
+  if (json === undefined) throw new ModelFileError("config.json is missing: is this a model folder?");
+  return section(json);
 }
 
 /**
@@ -173,13 +211,15 @@ function listed(what: string, names: readonly string[]): string {
 
 /** The tokenizer of a model folder: tokenizer.json, or vocab.txt for WordPiece. */
 export async function loadTokenizer(files: Files): Promise<Tokenizer> {
-  const settings = {
-    ...fieldsOf(await readJson(files, "tokenizer_config.json")),
-    ...fieldsOf(await readJson(files, "special_tokens_map.json")),
-  };
-  const json = await files.read("tokenizer.json");
+  const folder = openFolder(files);
+  const [json, config, special] = await Promise.all([
+    folder.read("tokenizer.json"),
+    folder.fields("tokenizer_config.json"),
+    folder.fields("special_tokens_map.json"),
+  ]);
+  const settings = { ...config, ...special };
   if (json) return readTokenizerJson(json, { settings });
-  const vocabulary = await files.read("vocab.txt");
+  const vocabulary = await folder.read("vocab.txt");
   if (!vocabulary) throw new ModelFileError("neither tokenizer.json nor vocab.txt is there");
   const lowercase = settings["do_lower_case"];
   return readVocabulary(new TextDecoder().decode(vocabulary), {

@@ -3,10 +3,10 @@ import type { LabelSet } from "../heads/labels.js";
 import { buildModel } from "../models/build.js";
 import type { Section } from "../models/config.js";
 import type { EncoderFamily, ModelTask } from "../models/family.js";
-import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
+import { sameShape, Weights, WeightsError } from "../nn/weights.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { fieldsOf, jsonBytes, type WritableFiles } from "./files.js";
-import { type NamedTensor, writeSafetensors } from "./safetensors.js";
+import { type NamedTensor, writeSafetensors } from "./write-safetensors.js";
 
 /** What is saved: the parts of a loaded or trained model. */
 export interface Saved {
@@ -26,21 +26,19 @@ export interface Saved {
  */
 function tensorsOf({ family, task, config, weights, labels }: Saved): NamedTensor[] {
   const parameters = new Map(weights.entries());
-  const held: StoredTensors = {
-    names: () => parameters.keys(),
-    shape: (name) => parameters.get(name)?.shape,
-    read: (name, target) => target.set(parameters.get(name)!.data),
-  };
   const build = (w: Weights) => buildModel(family, w, family.read(config), task, labels?.size ?? 1);
-  return Array.from(Weights.plan(weights.engine, build, { stored: held }), ([name, shape]) => {
-    const parameter = parameters.get(name);
-    if (!parameter || !sameShape(parameter.shape, shape)) {
-      throw new WeightsError(
-        `${name} [${shape}], which a model saved for "${task}" needs, is ${parameter ? `[${parameter.shape}]` : "not there"}; was it built for another task?`,
-      );
-    }
-    return { name, shape, values: parameter.toArray() };
-  });
+  return Array.from(
+    Weights.plan(weights.engine, build, { copied: (name) => parameters.get(name) }),
+    ([name, shape]) => {
+      const parameter = parameters.get(name);
+      if (!parameter || !sameShape(parameter.shape, shape)) {
+        throw new WeightsError(
+          `${name} [${shape}], which a model saved for "${task}" needs, is ${parameter ? `[${parameter.shape}]` : "not there"}; was it built for another task?`,
+        );
+      }
+      return { name, shape, values: parameter.toArray() };
+    },
+  );
 }
 
 /**

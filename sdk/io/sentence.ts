@@ -5,15 +5,8 @@
  */
 import type { Pooling, PoolingMode } from "../heads/pooling.js";
 import type { Similarity } from "../heads/similarity.js";
-import {
-  type Files,
-  fieldsOf,
-  jsonBytes,
-  ModelFileError,
-  readJson,
-  requireSafeName,
-  type WritableFiles,
-} from "./files.js";
+import { type Files, fieldsOf, jsonBytes, ModelFileError, requireSafeName, type WritableFiles } from "./files.js";
+import { type ModelFolder, openFolder } from "./model-folder.js";
 
 export interface SentenceSettings {
   readonly pooling: Pooling;
@@ -55,19 +48,23 @@ const NO_BOUND = 1_000_000;
  * @throws {ModelFileError} for a module or a way of pooling that Cloze does not have
  */
 export async function readSentenceSettings(files: Files): Promise<SentenceSettings> {
-  const modules = await readJson(files, "modules.json");
-  const transformer = fieldsOf(await readJson(files, "sentence_bert_config.json"));
+  const folder = openFolder(files);
+  const [modules, transformer, library] = await Promise.all([
+    folder.json("modules.json"),
+    folder.fields("sentence_bert_config.json"),
+    folder.fields("config_sentence_transformers.json"),
+  ]);
   const said = boundOf(transformer["max_seq_length"]);
   const rest = {
-    ...promptsOf(fieldsOf(await readJson(files, "config_sentence_transformers.json"))),
+    ...promptsOf(library),
     lowercase: transformer["do_lower_case"] === true,
   };
   const plain: Pooling = { mode: "mean", normalize: false };
   if (modules === undefined) return { pooling: plain, promptCounts: true, length: said, ...rest };
   if (!Array.isArray(modules)) throw new ModelFileError("modules.json must be a list");
   // Newer folders keep the longest sequence with the tokenizer alone.
-  const length = said ?? boundOf(fieldsOf(await readJson(files, "tokenizer_config.json"))["model_max_length"]);
-  return { ...(await readModules(files, modules.map(fieldsOf))), length, ...rest };
+  const length = said ?? boundOf((await folder.fields("tokenizer_config.json"))["model_max_length"]);
+  return { ...(await readModules(folder, modules.map(fieldsOf))), length, ...rest };
 }
 
 /** A text as the model reads it, behind a prompt. */
@@ -91,7 +88,7 @@ export function promptText({ prompts, prompt }: SentenceSettings, name = prompt 
 }
 
 async function readModules(
-  files: Files,
+  folder: ModelFolder,
   modules: readonly Fields[],
 ): Promise<Pick<SentenceSettings, "pooling" | "promptCounts">> {
   let found: { readonly mode: PoolingMode; readonly promptCounts: boolean } | null = null;
@@ -99,7 +96,7 @@ async function readModules(
   for (const [place, { type, path }] of modules.entries()) {
     const kind = String(type).split(".").at(-1);
     if (kind === "Transformer" && place === 0) continue;
-    if (kind === "Pooling" && found === null && !normalize) found = await readPooling(files, String(path));
+    if (kind === "Pooling" && found === null && !normalize) found = await readPooling(folder, String(path));
     else if (kind === "Normalize" && found !== null) normalize = true;
     else
       throw new ModelFileError(
@@ -110,9 +107,9 @@ async function readModules(
   return { pooling: { mode: found.mode, normalize }, promptCounts: found.promptCounts };
 }
 
-async function readPooling(files: Files, path: string): Promise<{ mode: PoolingMode; promptCounts: boolean }> {
+async function readPooling(folder: ModelFolder, path: string): Promise<{ mode: PoolingMode; promptCounts: boolean }> {
   const name = requireSafeName(`${path}/config.json`);
-  const json = await readJson(files, name);
+  const json = await folder.json(name);
   if (json === undefined) throw new ModelFileError(`${name}, which modules.json names, is missing`);
   const config = fieldsOf(json);
   const [mode, ...more] = chosenModes(config);

@@ -1,51 +1,112 @@
 /** The weights of a model folder under the names that the model asks for. */
 import type { EncoderFamily } from "../models/family.js";
 import { type StoredTensors, WeightsError } from "../nn/weights.js";
-import { type Files, ModelFileError, readJson, requireSafeName } from "./files.js";
-import { readSafetensors } from "./safetensors.js";
+import { ModelFileError, type RangedFile, requireSafeName } from "./files.js";
+import type { ModelFolder } from "./model-folder.js";
+import { openSafetensors, SafetensorsError, type SafetensorsFile } from "./safetensors.js";
 
 const SINGLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 
-/** The tensors of model.safetensors, or of all shards that its index names. */
-export async function openWeights(files: Files): Promise<StoredTensors> {
-  const single = await files.read(SINGLE);
-  if (single) return readSafetensors(single);
-  const index = (await readJson(files, INDEX)) as { weight_map?: unknown } | undefined;
-  if (!index)
+/** Open weights: their headers are read, their values are not. */
+export interface OpenWeights extends StoredTensors {
+  /** Files and what their headers say, in the order in which they are read. */
+  readonly files: ReadonlyMap<string, SafetensorsFile & { readonly size: number }>;
+  /** Release the files; values cannot be read afterwards. */
+  close(): Promise<void>;
+}
+
+/**
+ * The tensors of model.safetensors, or of all shards that its index names.
+ *
+ * @throws {ModelFileError | SafetensorsError | WeightsError} saying which file is wrong
+ */
+export async function openWeights(folder: ModelFolder): Promise<OpenWeights> {
+  const single = await openOne(folder, SINGLE);
+  if (single) return { ...single.tensors, files: filesOf([single]), close: () => closeAll([single]) };
+  const index = await folder.json(INDEX);
+  if (index === undefined)
     throw new ModelFileError(
       `neither ${SINGLE} nor ${INDEX} is there; weights in other formats (.bin, .h5, .onnx) are not read`,
     );
-  return openShards(files, index.weight_map);
+  return openShards(folder, (index as { weight_map?: unknown } | null)?.weight_map);
 }
 
-async function openShards(files: Files, map: unknown): Promise<StoredTensors> {
+/** One file of weights. */
+interface Opened {
+  readonly name: string;
+  readonly file: RangedFile;
+  readonly tensors: SafetensorsFile;
+}
+
+/**
+ * Open a safetensors file of a folder.
+ *
+ * @returns undefined when there is no such file
+ * @throws {SafetensorsError} that begins with the file's name
+ */
+export async function openOne(folder: ModelFolder, name: string): Promise<Opened | undefined> {
+  const file = await folder.open(name);
+  if (!file) return undefined;
+  try {
+    return { name, file, tensors: await openSafetensors(file) };
+  } catch (error) {
+    await file.close?.();
+    if (error instanceof SafetensorsError) throw new SafetensorsError(`${name}: ${error.message}`);
+    throw error;
+  }
+}
+
+async function closeAll(opened: readonly Opened[]): Promise<void> {
+  await Promise.all(opened.map(({ file }) => file.close?.()));
+}
+
+function filesOf(opened: readonly Opened[]): OpenWeights["files"] {
+  return new Map(opened.map(({ name, file, tensors }) => [name, { ...tensors, size: file.size }]));
+}
+
+/** The shard of every tensor, by the index. */
+function shardsByName(map: unknown): Map<string, string> {
   if (typeof map !== "object" || map === null) throw new ModelFileError(`${INDEX} has no weight_map`);
-  const shardOf = new Map<string, string>();
-  for (const [name, shard] of Object.entries(map)) {
-    if (typeof shard !== "string") throw new ModelFileError(`${INDEX}: the shard of ${name} must be a file name`);
-    shardOf.set(name, requireSafeName(shard));
-  }
-  const shards = new Map<string, StoredTensors>();
-  for (const shard of new Set(shardOf.values())) {
-    const bytes = await files.read(shard);
-    if (!bytes) throw new ModelFileError(`${shard}, which ${INDEX} names, is missing`);
-    shards.set(shard, readSafetensors(bytes));
-  }
-  const holder = (name: string) => shards.get(shardOf.get(name) ?? "");
-  requireComplete(shards, shardOf);
-  return {
-    names: () => shardOf.keys(),
-    shape: (name) => holder(name)?.shape(name),
-    read(name, target) {
-      const shard = holder(name);
-      if (!shard) throw new WeightsError(`${INDEX} does not name ${name}`);
-      shard.read(name, target);
-    },
-  };
+  return new Map(
+    Object.entries(map).map(([name, shard]) => {
+      if (typeof shard !== "string") throw new ModelFileError(`${INDEX}: the shard of ${name} must be a file name`);
+      return [name, requireSafeName(shard)];
+    }),
+  );
 }
 
-/** The index and its shards must say the same: every tensor in the shard that the index names, and no other. */
+async function openShards(folder: ModelFolder, map: unknown): Promise<OpenWeights> {
+  const shardOf = shardsByName(map);
+  const names = [...new Set(shardOf.values())].sort();
+  const settled = await Promise.allSettled(names.map((name) => openOne(folder, name)));
+  const opened = settled.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
+  try {
+    for (const [i, one] of settled.entries()) {
+      if (one.status === "rejected") throw one.reason;
+      if (!one.value) throw new ModelFileError(`${names[i]}, which ${INDEX} names, is missing`);
+    }
+    const shards = new Map(opened.map(({ name, tensors }) => [name, tensors]));
+    requireComplete(shards, shardOf);
+    const holder = (name: string) => shards.get(shardOf.get(name) ?? "");
+    return {
+      files: filesOf(opened),
+      names: () => opened.flatMap(({ tensors }) => [...tensors.names()]),
+      shape: (name) => holder(name)?.shape(name),
+      async fill(name, sink) {
+        const shard = holder(name);
+        if (!shard) throw new WeightsError(`${INDEX} does not name ${name}`);
+        await shard.fill(name, sink);
+      },
+      close: () => closeAll(opened),
+    };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+/** Index and shards must agree: every tensor is in the shard that the index names, and in no other. */
 function requireComplete(shards: ReadonlyMap<string, StoredTensors>, shardOf: ReadonlyMap<string, string>): void {
   for (const [name, shard] of shardOf) {
     if (!shards.get(shard)!.shape(name))
@@ -80,14 +141,13 @@ export function renamed<C>(stored: StoredTensors, family: EncoderFamily<C>, conf
       );
   }
   for (const [parameter, name] of later) if (!places.has(parameter)) places.set(parameter, name);
-  const placeOf = (name: string): string => {
-    const place = places.get(name);
-    if (place === undefined) throw new WeightsError(`the weights have no ${name}`);
-    return place;
-  };
   return {
     names: () => places.keys(),
-    shape: (name) => (places.has(name) ? stored.shape(placeOf(name)) : undefined),
-    read: (name, target) => stored.read(placeOf(name), target),
+    shape: (name) => (places.has(name) ? stored.shape(places.get(name)!) : undefined),
+    async fill(name, sink) {
+      const place = places.get(name);
+      if (place === undefined) throw new WeightsError(`the weights have no ${name}`);
+      await stored.fill(place, sink);
+    },
   };
 }

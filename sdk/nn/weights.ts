@@ -11,13 +11,20 @@ import { unscoped } from "../tensor/scope.js";
 import { empty, type Shape, Storage, Tensor } from "../tensor/tensor.js";
 import type { Init } from "./init.js";
 
-/** Tensors that were saved before, under the names that the model will ask for. */
+/** Tensors of a file, under the names that the model will ask for. */
 export interface StoredTensors {
+  /** in the order in which the values are stored */
   names(): Iterable<string>;
   /** undefined when there is no such tensor */
   shape(name: string): Shape | undefined;
-  /** Write the values, converted to f32, into `target`. */
-  read(name: string, target: Float32Array): void;
+  /**
+   * Hand over a tensor's values, converted to f32, in row-major order and in chunks. A chunk begins and ends at a multiple
+   * of 16 rows (16 × the product of all dimensions but the first; only the last may be shorter). Tensors are filled one
+   * at a time.
+   *
+   * @param sink takes a chunk and the index of its first element; the chunk's memory is reused after it returns
+   */
+  fill(name: string, sink: (values: Float32Array, first: number) => void): Promise<void>;
 }
 
 /** Stored weights do not fit the model that asks for them. */
@@ -71,6 +78,9 @@ interface Root {
   readonly engine: Engine;
   readonly seed: number;
   readonly stored: StoredTensors | null;
+  readonly copied: (name: string) => Tensor | undefined;
+  /** Parameters with their stored values that no layer has asked for yet. */
+  readonly filled: Map<string, Tensor>;
   readonly parameters: Map<string, Tensor>;
   /** Names that the stored weights did not have and that were initialised instead. */
   readonly fresh: Set<string>;
@@ -81,7 +91,10 @@ interface Root {
 
 /** What weights are made of, where they are not all fresh. */
 export interface WeightsSources {
+  /** a file's tensors, which {@link Weights.fill} reads */
   readonly stored?: StoredTensors;
+  /** parameters of another model whose values are copied */
+  readonly copied?: (name: string) => Tensor | undefined;
   /** another model's weights, which these stand on */
   readonly over?: Overlay;
   /** parameters that belong to another model and are this one's too: both learn them, the other gives their memory back */
@@ -108,8 +121,16 @@ export class Weights implements Disposable {
     this.#path = path;
     if (options instanceof Weights) this.#root = options.#root;
     else {
-      const { seed = 1, stored = null, plan = null, over = null, shared = new Map() } = options;
-      this.#root = { engine, seed, stored, parameters: new Map(), fresh: new Set(), plan, over, shared };
+      const {
+        seed = 1,
+        stored = null,
+        copied = () => undefined,
+        plan = null,
+        over = null,
+        shared = new Map(),
+      } = options;
+      const made = { filled: new Map(), parameters: new Map(), fresh: new Set<string>() };
+      this.#root = { engine, seed, stored, copied, ...made, plan, over, shared };
     }
   }
 
@@ -152,8 +173,32 @@ export class Weights implements Disposable {
   /** Whether a checkpoint is open that has this name. */
   has(name: string): boolean {
     const full = this.#join(name);
-    const { over, stored } = this.#root;
-    return over && !over.owns(full) ? over.base.has(full) : stored?.shape(full) !== undefined;
+    const { over } = this.#root;
+    return over && !over.owns(full) ? over.base.has(full) : this.#storedShape(full) !== undefined;
+  }
+
+  #storedShape(full: string): Shape | undefined {
+    const { stored, copied } = this.#root;
+    return stored?.shape(full) ?? copied(full)?.shape;
+  }
+
+  /**
+   * Stream the stored values of what a model will ask for into place, in the order of the file. This is done between
+   * {@link Weights.plan} and the building of the model.
+   *
+   * @throws {WeightsError} when a stored tensor has another shape than the plan
+   */
+  async fill(plan: ReadonlyMap<string, Shape>): Promise<void> {
+    const { engine, stored, filled } = this.#root;
+    if (!stored) return;
+    for (const name of stored.names()) {
+      const shape = plan.get(name);
+      if (shape === undefined) continue;
+      expectStoredShape(name, stored.shape(name)!, shape);
+      const parameter = unscoped(() => empty(engine, shape));
+      filled.set(name, parameter);
+      await stored.fill(name, (values, first) => parameter.data.set(values, first));
+    }
   }
 
   /** What is to be added to the output of the linear layer at this place; null where nothing is. */
@@ -168,7 +213,7 @@ export class Weights implements Disposable {
    */
   get(name: string, shape: Shape, init: Init): Tensor {
     const full = this.#join(name);
-    const { engine, parameters, stored, fresh, seed, plan, over, shared } = this.#root;
+    const { engine, parameters, filled, copied, fresh, seed, plan, over, shared } = this.#root;
     if (over && !over.owns(full)) return over.base.get(full, shape, init);
     if (plan) return noted(plan, full, shape);
     const known = parameters.get(full) ?? shared.get(full);
@@ -177,17 +222,16 @@ export class Weights implements Disposable {
       parameters.set(full, known);
       return known;
     }
-    const inFile = stored?.shape(full);
-    if (inFile && !sameShape(inFile, shape)) {
-      throw new WeightsError(
-        `${full}: the file has [${inFile}], the model needs [${shape}]. Do config.json and the weights belong together?`,
-      );
-    }
-    const parameter = unscoped(() => empty(engine, shape));
+    const inFile = this.#storedShape(full);
+    if (inFile) expectStoredShape(full, inFile, shape);
+    const copy = copied(full);
+    if (inFile && !copy && !filled.has(full)) throw new Error(`${full} is asked for before Weights.fill has read it`);
+    const parameter = filled.get(full) ?? unscoped(() => empty(engine, shape));
+    filled.delete(full);
     parameter.storage.traced = true;
     parameters.set(full, parameter);
-    if (inFile) stored!.read(full, parameter.data);
-    else {
+    if (copy) parameter.data.set(copy.data);
+    else if (!inFile) {
       fresh.add(full);
       init(parameter, { seed, stream: nameHash(full) });
     }
@@ -204,11 +248,6 @@ export class Weights implements Disposable {
     return this.#root.fresh;
   }
 
-  /** Names in the stored weights that no layer asked for. */
-  unused(): string[] {
-    return [...(this.#root.stored?.names() ?? [])].filter((name) => !this.#root.parameters.has(name));
-  }
-
   /** How many numbers the model has learned. */
   get count(): number {
     let count = 0;
@@ -222,9 +261,11 @@ export class Weights implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const { parameters, shared } = this.#root;
+    const { parameters, filled, shared } = this.#root;
     for (const [name, parameter] of parameters) if (!shared.has(name)) parameter.storage[Symbol.dispose]();
+    for (const parameter of filled.values()) parameter.storage[Symbol.dispose]();
     parameters.clear();
+    filled.clear();
   }
 
   #join(name: string): string {
@@ -241,6 +282,13 @@ function noted({ shapes, storage }: Plan, name: string, shape: Shape): Tensor {
   }
   shapes.set(name, shape);
   return new Tensor(storage, shape);
+}
+
+function expectStoredShape(name: string, stored: Shape, shape: Shape): void {
+  if (!sameShape(stored, shape))
+    throw new WeightsError(
+      `${name}: the file has [${stored}], the model needs [${shape}]. Do config.json and the weights belong together?`,
+    );
 }
 
 function expectSameRequest(name: string, known: Shape, shape: Shape): void {

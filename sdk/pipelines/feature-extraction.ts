@@ -3,6 +3,7 @@ import { embedTexts } from "../heads/embedding.js";
 import { atLayers, type LayerJoin } from "../heads/layer-states.js";
 import type { Counted, Pooling } from "../heads/pooling.js";
 import type { Files } from "../io/files.js";
+import { openFolder } from "../io/model-folder.js";
 import { prepareText, promptText, readSentenceSettings, type SentenceSettings } from "../io/sentence.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
@@ -57,12 +58,13 @@ export async function featureExtraction(
   files: Files,
   options: FeatureExtractionOptions = {},
 ): Promise<Pipeline<string, Float32Array>> {
-  const settings = await readSentenceSettings(files);
+  const folder = openFolder(files).readAhead();
+  const settings = await readSentenceSettings(folder);
   if (options.prompt !== undefined && options.prefix !== undefined)
     throw new TypeError("feature extraction: either the name of a prompt or a prefix, not both");
   const pooling = { ...settings.pooling, ...options.pooling };
   const prompt = options.prefix ?? promptText(settings, options.prompt);
-  return openPipeline(files, "feature-extraction", options, ({ model, tokenizer, length }) => {
+  return openPipeline(folder, "feature-extraction", options, ({ model, tokenizer, length }) => {
     const counted = countedOf(tokenizer, settings, prompt, options);
     const shown = options.layers ? atLayers(model, options.layers, options.join) : model;
     return (texts: readonly string[]) =>

@@ -5,6 +5,7 @@ import { Engine } from "../engine/engine.js";
 import type { Build } from "../engine/source.js";
 import { loadAdapted } from "../io/adapter.js";
 import { type Files, ModelFileError } from "../io/files.js";
+import { type ModelFolder, openFolder } from "../io/model-folder.js";
 import { loadModel, loadTokenizer, type Pretrained } from "../io/pretrained.js";
 import { readSentenceSettings } from "../io/sentence.js";
 import type { ModelTask } from "../models/family.js";
@@ -34,7 +35,7 @@ export interface Opened<P extends ModelTask> extends Pretrained<P> {
 }
 
 /** The longest sequence: asked for, or said by the folder, and never more than there are positions. */
-async function longest(files: Files, positions: number, asked: number | undefined): Promise<number> {
+async function longest(files: ModelFolder, positions: number, asked: number | undefined): Promise<number> {
   const { length } = await readSentenceSettings(files);
   return Math.min(asked ?? length ?? positions, positions);
 }
@@ -46,19 +47,20 @@ export async function openPipeline<P extends ModelTask, Input, Output>(
   options: PipelineOptions,
   make: (opened: Opened<P>) => (inputs: readonly Input[]) => Output[],
 ): Promise<Pipeline<Input, Output>> {
+  const folder = openFolder(files).readAhead();
   const engine = options.engine ?? (await Engine.create({ build: options.build ?? "strict" }));
   let loaded: Pretrained<P> | null = null;
   const dispose = () => (options.engine ? loaded?.[Symbol.dispose]() : engine.dispose());
   try {
     loaded = options.adapter
-      ? await loadAdapted(engine, files, options.adapter, { task })
-      : await loadModel(engine, files, { task });
+      ? await loadAdapted(engine, folder, options.adapter, { task })
+      : await loadModel(engine, folder, { task });
     if (loaded.fresh.length > 0) {
       const missing = loaded.fresh.slice(0, 3).join(", ");
       throw new ModelFileError(`this folder's model has not been trained for this: it lacks ${missing}`);
     }
-    const tokenizer = await loadTokenizer(files);
-    const run = make({ ...loaded, tokenizer, length: await longest(files, loaded.model.positions, options.length) });
+    const tokenizer = await loadTokenizer(folder);
+    const run = make({ ...loaded, tokenizer, length: await longest(folder, loaded.model.positions, options.length) });
     const call = (input: Input | readonly Input[]) =>
       Array.isArray(input) ? run(input as readonly Input[]) : run([input as Input])[0]!;
     return Object.assign(call, { [Symbol.dispose]: dispose }) as Pipeline<Input, Output>;

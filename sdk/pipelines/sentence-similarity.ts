@@ -1,6 +1,7 @@
 /** How alike texts are, by their vectors. */
 import { similarityOf } from "../heads/similarity.js";
 import type { Files } from "../io/files.js";
+import { openFolder } from "../io/model-folder.js";
 import { readSentenceSettings } from "../io/sentence.js";
 import { type FeatureExtractionOptions, featureExtraction } from "./feature-extraction.js";
 import type { Pipeline } from "./pipeline.js";
@@ -22,9 +23,10 @@ export async function sentenceSimilarity(
   files: Files,
   options: FeatureExtractionOptions = {},
 ): Promise<Pipeline<SimilarityInput, number[]>> {
-  const { similarity } = await readSentenceSettings(files);
+  const folder = openFolder(files).readAhead();
+  const { similarity } = await readSentenceSettings(folder);
   const alike = similarityOf(similarity);
-  const embed = await featureExtraction(files, options);
+  const embed = await featureExtraction(folder, options);
   const compare = ({ text, texts }: SimilarityInput): number[] => {
     const [first, ...others] = embed([text, ...texts]);
     return others.map((other) => alike(first!, other));

@@ -3,7 +3,8 @@ import { collate, sampleOf } from "../data/sample.js";
 import { generate } from "../generate/generate.js";
 import { type GenerationSettings, generationSettings } from "../generate/settings.js";
 import { continuing, rewriting } from "../generate/writer.js";
-import { type Files, fieldsOf, ModelFileError, readJson } from "../io/files.js";
+import { type Files, fieldsOf, ModelFileError } from "../io/files.js";
+import { type ModelFolder, openFolder } from "../io/model-folder.js";
 import { type Rng, seed as streamOf } from "../tensor/random.js";
 import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
@@ -19,9 +20,9 @@ export interface Generated {
 }
 
 /** The folder's settings, under those of the caller. */
-async function settingsOf(files: Files, given: Partial<GenerationSettings> = {}): Promise<GenerationSettings> {
-  const generation = await readJson(files, "generation_config.json");
-  const config = fieldsOf(await readJson(files, "config.json"));
+async function settingsOf(folder: ModelFolder, given: Partial<GenerationSettings> = {}): Promise<GenerationSettings> {
+  const generation = await folder.json("generation_config.json");
+  const config = await folder.fields("config.json");
   return { ...generationSettings(generation === undefined ? undefined : fieldsOf(generation), config), ...given };
 }
 
@@ -43,9 +44,10 @@ export async function textGeneration(
   files: Files,
   options: GenerationOptions = {},
 ): Promise<Pipeline<string, Generated>> {
-  const settings = await settingsOf(files, options.settings);
+  const folder = openFolder(files).readAhead();
+  const settings = await settingsOf(folder, options.settings);
   const next = streams(options.seed);
-  return openPipeline(files, "causal-lm", options, ({ engine, model, tokenizer, length }) => {
+  return openPipeline(folder, "causal-lm", options, ({ engine, model, tokenizer, length }) => {
     const write = (prompt: string): Generated => {
       const { ids } = tokenizer.encode(prompt);
       if (ids.length === 0) throw new TypeError("text-generation: the prompt is empty; there is nothing to go on from");
@@ -77,9 +79,10 @@ export async function text2textGeneration(
   files: Files,
   options: RewriteOptions = {},
 ): Promise<Pipeline<string, Generated>> {
-  const given = await settingsOf(files, options.settings);
+  const folder = openFolder(files).readAhead();
+  const given = await settingsOf(folder, options.settings);
   const next = streams(options.seed);
-  return openPipeline(files, "seq2seq-lm", options, ({ engine, model, tokenizer, length, family }) => {
+  return openPipeline(folder, "seq2seq-lm", options, ({ engine, model, tokenizer, length, family }) => {
     const settings =
       options.language === undefined ? given : inLanguage(given, family.type, tokenizer, options.language);
     const start = settings.decoder_start_token_id;

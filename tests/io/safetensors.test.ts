@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type NamedTensor, readSafetensors, SafetensorsError, writeSafetensors } from "../../sdk/io/safetensors.js";
+import { readSafetensors, SafetensorsError } from "../../sdk/io/safetensors.js";
+import { type NamedTensor, writeSafetensors } from "../../sdk/io/write-safetensors.js";
 
 const test = suite("safetensors");
 
@@ -109,7 +110,16 @@ test("half precision, whole numbers and flags are converted", () => {
   assert.equal(read.integers("j"), [-7]);
   assert.equal(read.integers("k"), [20, 21]);
   assert.throws(() => read.integers("i"), /tensor i: element 1 is beyond 2\^53/);
-  assert.throws(() => read.floats("i"), /tensor i is stored as I64; weights can be read from F32, F16, BF16/);
+  // 2^53 is a power of two, so an f32 holds it.
+  assert.equal(read.floats("i"), Float32Array.of(-100, 2 ** 53));
+  assert.throws(
+    () => read.floats("k"),
+    /tensor k is stored as BOOL; weights can be read from F32, F16, BF16, F64, I64, U64, I32/,
+  );
+  const double = file(header(entry("d", "F64", "[2]", "[0,16]")), 16);
+  new DataView(double.buffer, double.length - 16).setFloat64(0, 0.1, true);
+  new DataView(double.buffer, double.length - 16).setFloat64(8, -3, true);
+  assert.equal(readSafetensors(double).floats("d"), Float32Array.of(0.1, -3));
 });
 
 test("names of an object's own members are ordinary names", () => {

@@ -12,8 +12,9 @@ import { type AdaptOptions, adapt, loadAdapted, saveAdapter } from "../../sdk/io
 import { jsonBytes, memoryFiles } from "../../sdk/io/files.js";
 import { folder, writableFolder } from "../../sdk/io/folder.js";
 import { loadModel, type Pretrained } from "../../sdk/io/pretrained.js";
-import { readSafetensors, writeSafetensors } from "../../sdk/io/safetensors.js";
+import { readSafetensors } from "../../sdk/io/safetensors.js";
 import { saveModel } from "../../sdk/io/save.js";
+import { writeSafetensors } from "../../sdk/io/write-safetensors.js";
 import type { Model } from "../../sdk/models/build.js";
 import type { ModelTask } from "../../sdk/models/family.js";
 import { Scope } from "../../sdk/tensor/scope.js";

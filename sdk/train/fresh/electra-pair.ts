@@ -10,7 +10,7 @@ import { buildModel } from "../../models/build.js";
 import { ConfigError, type Section } from "../../models/config.js";
 import { familyOf } from "../../models/family.js";
 import { constant } from "../../nn/init.js";
-import { type StoredTensors, Weights, WeightsError, type WeightsSources } from "../../nn/weights.js";
+import { Weights, WeightsError, type WeightsSources } from "../../nn/weights.js";
 import type { GeneratorAndDiscriminator } from "../../objectives/electra.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type BertSizes, bertConfig, freshModel } from "./fresh-model.js";
@@ -99,12 +99,7 @@ export async function loadElectra(engine: Engine, files: ForBoth<Files>): Promis
     expectSameEmbeddings({ generator: generator.config, discriminator: discriminator.config });
     const own = new Map(generator.weights.entries());
     for (const [name, t] of embeddingsOf(discriminator)) expectSameValues(name, t, own.get(name)!);
-    const stored: StoredTensors = {
-      names: () => own.keys(),
-      shape: (name) => own.get(name)?.shape,
-      read: (name, target) => target.set(own.get(name)!.data),
-    };
-    return paired(discriminator, generator.config, { stored });
+    return paired(discriminator, generator.config, { copied: (name) => own.get(name) });
   } catch (error) {
     discriminator[Symbol.dispose]();
     throw error;

@@ -4,7 +4,7 @@ import type { Pretrained } from "../../io/pretrained.js";
 import { buildModel } from "../../models/build.js";
 import { ConfigError } from "../../models/config.js";
 import type { ModelTask } from "../../models/family.js";
-import { type StoredTensors, Weights } from "../../nn/weights.js";
+import { Weights } from "../../nn/weights.js";
 import { inLayer } from "../optim/parameter-groups.js";
 
 /** What families call the number of their layers. */
@@ -52,13 +52,8 @@ export function studentOf<P extends ModelTask>(
     ...(Array.isArray(types) && { layer_types: from.map((layer) => types[layer] as unknown) }),
   };
   const own = new Map(teacher.weights.entries());
-  const place = (name: string) => own.get(inLayer(name, (layer) => from[layer] ?? layer));
-  const stored: StoredTensors = {
-    names: () => own.keys(),
-    shape: (name) => place(name)?.shape,
-    read: (name, target) => target.set(place(name)!.data),
-  };
-  const weights = new Weights(engine, { stored });
+  const copied = (name: string) => own.get(inLayer(name, (layer) => from[layer] ?? layer));
+  const weights = new Weights(engine, { copied });
   try {
     const model = buildModel(family, weights, family.read(config), task, labels?.size ?? 1);
     return {

@@ -1,5 +1,5 @@
 /** Keeping the best weights of a run, and knowing when to stop. */
-import type { NamedTensor } from "../../io/safetensors.js";
+import type { NamedTensor } from "../../io/write-safetensors.js";
 import type { Weights } from "../../nn/weights.js";
 
 /** What is known of the figures so far. */

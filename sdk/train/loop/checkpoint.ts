@@ -5,7 +5,8 @@
  * weights also those (as `best.*`), its metadata saying where the run stood. Random numbers need no state: they are functions of seed, epoch, step and index.
  */
 import { InputError } from "../../errors.js";
-import { readSafetensors, type Safetensors, writeSafetensors } from "../../io/safetensors.js";
+import { readSafetensors, type Safetensors } from "../../io/safetensors.js";
+import { writeSafetensors } from "../../io/write-safetensors.js";
 import { sameShape } from "../../nn/weights.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Optimizer } from "../optim/optimizer.js";

@@ -5,6 +5,7 @@
  * layout must be refused instead. The format: https://huggingface.co/docs/safetensors, "Format".
  */
 import { InputError } from "../errors.js";
+import { ELEMENT_BYTES } from "./element-types.js";
 
 /** A file that is not what its format says. */
 export class SafetensorsError extends InputError {
@@ -24,25 +25,6 @@ export interface Header {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: ReadonlyMap<string, string>;
 }
-
-/** Bytes of one element. */
-export const DTYPE_BYTES: Readonly<Record<string, number>> = {
-  BOOL: 1,
-  U8: 1,
-  I8: 1,
-  F8_E4M3: 1,
-  F8_E5M2: 1,
-  I16: 2,
-  U16: 2,
-  F16: 2,
-  BF16: 2,
-  I32: 4,
-  U32: 4,
-  F32: 4,
-  I64: 8,
-  U64: 8,
-  F64: 8,
-};
 
 /** Reads exactly the JSON that a header may hold: objects of texts, texts, and lists of whole numbers. */
 class Scanner {
@@ -144,8 +126,46 @@ function readTensor(scanner: Scanner, name: string): TensorInfo {
   return { dtype, shape, begin: offsets[0]!, end: offsets[1]! };
 }
 
+/** A file begins with the length of its header. */
+export const PREFIX_BYTES = 8;
+
+/** No published file comes near; a longer header is an attack or a mistake. */
+const LONGEST_HEADER = 100_000_000;
+
+/**
+ * Bytes of the header.
+ *
+ * @param prefix the first bytes of the file
+ * @param size bytes of the whole file
+ */
+export function headerBytes(prefix: Uint8Array, size: number): number {
+  if (size < PREFIX_BYTES)
+    throw new SafetensorsError(`a safetensors file has at least 8 bytes, got ${size}; is it cut off?`);
+  const length = Number(new DataView(prefix.buffer, prefix.byteOffset, PREFIX_BYTES).getBigUint64(0, true));
+  if (length > LONGEST_HEADER)
+    throw new SafetensorsError(
+      `the header would have ${length} bytes, more than ${LONGEST_HEADER}; is this a safetensors file?`,
+    );
+  if (length > size - PREFIX_BYTES)
+    throw new SafetensorsError(
+      `the header would have ${length} bytes, but only ${size - PREFIX_BYTES} follow; is the file cut off?`,
+    );
+  return length;
+}
+
+/** The header's bytes as tensors and metadata. */
+export function decodeHeader(bytes: Uint8Array): Header {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new SafetensorsError("the header is not valid UTF-8");
+  }
+  return parseHeader(text);
+}
+
 /** The header's text as tensors and metadata; nothing is checked against the data yet. */
-export function parseHeader(text: string): Header {
+function parseHeader(text: string): Header {
   if (!text.startsWith("{"))
     throw new SafetensorsError(
       `the header must begin with "{", got ${JSON.stringify(text.slice(0, 8))}; is this a safetensors file?`,
@@ -168,10 +188,10 @@ export function checkLayout({ tensors }: Header, dataBytes: number): void {
   for (const [name, { dtype, shape, begin, end }] of [...tensors].sort(
     ([, a], [, b]) => a.begin - b.begin || a.end - b.end,
   )) {
-    const width = Object.hasOwn(DTYPE_BYTES, dtype) ? DTYPE_BYTES[dtype]! : undefined;
+    const width = Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype]! : undefined;
     if (width === undefined)
       throw new SafetensorsError(
-        `tensor ${name}: unknown dtype ${JSON.stringify(dtype)}; known are ${Object.keys(DTYPE_BYTES).join(", ")}`,
+        `tensor ${name}: unknown dtype ${JSON.stringify(dtype)}; known are ${Object.keys(ELEMENT_BYTES).join(", ")}`,
       );
     let bytes = width;
     for (const length of shape) {

@@ -1,0 +1,80 @@
+/**
+ * A model folder, opened once: each of its small files is requested once, all of them side by side, and model, tokenizer,
+ * sentence settings, generation settings and `cloze inspect` share the answers.
+ */
+import { InputError, shown } from "../errors.js";
+import { type Files, fieldsOf, jsonOf, openFile, type RangedFile } from "./files.js";
+
+/** Small files that most folders have; the others are requested when one of these says so. */
+const COMMON = [
+  "config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "generation_config.json",
+  "modules.json",
+  "sentence_bert_config.json",
+  "config_sentence_transformers.json",
+];
+
+/** The files of a folder, each read once. */
+export class ModelFolder implements Files {
+  readonly #reads = new Map<string, Promise<Uint8Array | undefined>>();
+
+  constructor(readonly files: Files) {}
+
+  /** A small file, whole. */
+  read(name: string): Promise<Uint8Array | undefined> {
+    const known = this.#reads.get(name);
+    if (known) return known;
+    const read = this.files.read(name);
+    // A file that is read ahead may fail before anybody waits for it; whoever does gets the error.
+    read.catch(() => {});
+    this.#reads.set(name, read);
+    return read;
+  }
+
+  /** A large file, in parts. It is not kept: each call opens it once more. */
+  open(name: string): Promise<RangedFile | undefined> {
+    return openFile(this.files, name);
+  }
+
+  /** Request the small files of a model folder side by side, before they are asked for one by one. */
+  readAhead(): this {
+    for (const name of COMMON) void this.read(name);
+    return this;
+  }
+
+  /** A file's JSON; undefined for a file that does not exist. */
+  async json(name: string): Promise<unknown> {
+    const bytes = await this.read(name);
+    return bytes && jsonOf(bytes, name);
+  }
+
+  /** The fields of a file's JSON object; none for a file that does not exist. */
+  async fields(name: string): Promise<Readonly<Record<string, unknown>>> {
+    return fieldsOf(await this.json(name));
+  }
+}
+
+/**
+ * Open a folder; one that is open already stays the same.
+ *
+ * @throws {InputError} when `files` are no files, such as the path of a folder
+ */
+export function openFolder(files: Files): ModelFolder {
+  if (files instanceof ModelFolder) return files;
+  const given: unknown = files;
+  if (typeof given === "object" && given !== null && "read" in given && typeof given.read === "function")
+    return new ModelFolder(files);
+  throw new InputError(`files: expected the files of a model, got ${described(given)}`);
+}
+
+/** What came in the place of files, and what to type instead. */
+function described(given: unknown): string {
+  if (typeof given === "string")
+    return `the text ${shown(given)}. For a folder on disk: import { folder } from "cloze/node" and pass folder(${shown(given)})`;
+  if (given instanceof Promise) return "a promise. Is an await missing?";
+  return `${shown(given)}. Pass folder(path) from "cloze/node", memoryFiles(entries), or an object with read(name)`;
+}

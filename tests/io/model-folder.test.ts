@@ -1,0 +1,134 @@
+/** A folder is opened once: how often its files are asked for, and what is refused at the door. */
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Engine } from "../../sdk/engine/engine.js";
+import { InputError } from "../../sdk/errors.js";
+import { type Files, ModelFileError, memoryFiles } from "../../sdk/io/files.js";
+import { folder, writableFolder } from "../../sdk/io/folder.js";
+import { openFolder } from "../../sdk/io/model-folder.js";
+import { loadModel, loadTokenizer } from "../../sdk/io/pretrained.js";
+import { saveModel } from "../../sdk/io/save.js";
+import { readSentenceSettings, writeSentenceSettings } from "../../sdk/io/sentence.js";
+import { featureExtraction } from "../../sdk/pipelines/feature-extraction.js";
+import { LENGTH, smallBert, tokenizer } from "../helpers/small-bert.js";
+
+const test = suite("model folder");
+const engine = await Engine.create();
+test.after(() => engine.dispose());
+
+/** A sentence-transformers folder in memory. */
+async function sentenceFolder(): Promise<ReturnType<typeof memoryFiles>> {
+  using made = await smallBert(engine, "feature-extraction");
+  const files = memoryFiles();
+  await saveModel(files, { ...made, tokenizer, length: LENGTH });
+  await writeSentenceSettings(files, { ...(await readSentenceSettings(memoryFiles())), length: LENGTH }, 16);
+  return files;
+}
+
+/** Files that answer slowly and note every request: its name, and how many were under way with it. */
+function watched(files: ReturnType<typeof memoryFiles>) {
+  const requests: string[] = [];
+  let underWay = 0;
+  let rounds = 0;
+  let most = 0;
+  const slowly = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    requests.push(name);
+    if (underWay++ === 0) rounds++;
+    most = Math.max(most, underWay);
+    await pause(20);
+    underWay--;
+    return work();
+  };
+  const source: Files = {
+    read: (name) => slowly(name, () => files.read(name)),
+    open: async (name) => {
+      const file = await slowly(name, () => files.open!(name));
+      return file && { size: file.size, slice: (begin, end) => file.slice(begin, end) };
+    },
+  };
+  return { source, requests, rounds: () => rounds, most: () => most };
+}
+
+test("a pipeline asks for every file once, side by side", async () => {
+  const { source, requests, rounds, most } = watched(await sentenceFolder());
+  using embed = await featureExtraction(source, { engine });
+  assert.is(embed("the cat").length, 16);
+  assert.equal([...requests].sort(), [...new Set(requests)].sort(), "a file was asked for twice");
+  assert.equal([...requests].sort(), [
+    "1_Pooling/config.json",
+    "added_tokens.json",
+    "config.json",
+    "config_sentence_transformers.json",
+    "generation_config.json",
+    "model.safetensors",
+    "modules.json",
+    "sentence_bert_config.json",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+  ]);
+  assert.ok(most() >= 9, `${most()} at once`);
+  // The second round is what the first one names; weights are opened when the configuration is known.
+  assert.ok(rounds() <= 3, `${rounds()} rounds`);
+});
+
+test("an open folder is shared by model, tokenizer and settings", async () => {
+  const { source, requests } = watched(await sentenceFolder());
+  const opened = openFolder(source);
+  assert.is(openFolder(opened), opened);
+  using _ = await loadModel(engine, opened);
+  await loadTokenizer(opened);
+  await readSentenceSettings(opened);
+  assert.equal([...requests].sort(), [...new Set(requests)].sort());
+});
+
+test("a model alone asks for no more than its configuration and its weights", async () => {
+  const { source, requests } = watched(await sentenceFolder());
+  using _ = await loadModel(engine, source);
+  assert.equal(requests.sort(), ["config.json", "model.safetensors"]);
+});
+
+test("what is no files is refused with what to type instead", async () => {
+  const refused = async (files: unknown, message: RegExp): Promise<void> => {
+    for (const load of [
+      () => loadModel(engine, files as Files),
+      () => loadTokenizer(files as Files),
+      () => readSentenceSettings(files as Files),
+      () => featureExtraction(files as Files, { engine }),
+    ]) {
+      const error = await load().then(
+        () => null,
+        (caught: unknown) => caught,
+      );
+      assert.instance(error, InputError);
+      assert.match((error as Error).message, message);
+    }
+  };
+  await refused(
+    "my-model",
+    /files: .*got the text "my-model".*folder\("my-model"\).*"cloze\/node"|import \{ folder \}/,
+  );
+  await refused(undefined, /files: .*got nothing/);
+  await refused(null, /files: .*got null/);
+  await refused({}, /files: .*got an object without fields.*read\(name\)/);
+  await refused(Promise.resolve(memoryFiles()), /got a promise\. Is an await missing\?/);
+});
+
+test("a folder that does not exist is named with its full path", async () => {
+  const missing = join(tmpdir(), "cloze-there-is-no-such-folder");
+  for (const path of [missing, "./cloze-there-is-no-such-folder"]) {
+    const error = await loadModel(engine, folder(path)).catch((caught: unknown) => caught);
+    assert.instance(error, ModelFileError);
+    assert.ok((error as Error).message.includes(resolve(path)), (error as Error).message);
+    const second = await featureExtraction(folder(path), { engine }).catch((caught: unknown) => caught);
+    assert.ok((second as Error).message.includes(resolve(path)));
+  }
+  // One that is going to be written has nothing in it yet.
+  assert.is(await writableFolder(missing).read("config.json"), undefined);
+  for (const path of [undefined, null, 3, ""]) assert.throws(() => folder(path as string), /folder: expected the path/);
+});
+
+test.run();
