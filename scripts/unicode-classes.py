@@ -1,7 +1,7 @@
 """
-Write sdk/tokenizer/unicode-data.ts: what the reference library thinks of each Unicode code point.
+Write sdk/tokenizer/text/unicode-data.ts: what the reference library thinks of each Unicode code point.
 
-    pip install tokenizers==0.23.3 && python scripts/unicode-classes.py > sdk/tokenizer/unicode-data.ts
+    pip install tokenizers==0.23.3 && python scripts/unicode-classes.py > sdk/tokenizer/text/unicode-data.ts
 
 The reference mixes tables of several Unicode versions (letters of its regex engine, marks and punctuation of an older
 crate, decompositions of a third). Asking it about every code point is the only way to have the same classes,
@@ -29,7 +29,7 @@ white = pre_tokenizers.WhitespaceSplit().pre_tokenize_str
 punctuation, digits = pre_tokenizers.Punctuation().pre_tokenize_str, pre_tokenizers.Digits().pre_tokenize_str
 words = pre_tokenizers.Whitespace().pre_tokenize_str
 
-# In the order of the bits in sdk/tokenizer/unicode.ts.
+# In the order of the bits in sdk/tokenizer/text/unicode.ts.
 TESTS = [
     matches(r"\p{L}"),
     matches(r"\p{N}"),

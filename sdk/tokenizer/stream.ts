@@ -1,5 +1,5 @@
 /** Streams: many texts, one after another; and the text of tokens that come one by one. */
-import type { Encoding } from "./encoding.js";
+import type { Encoding } from "./post-processors/encoding.js";
 import type { EncodeOptions, Text, Tokenizer } from "./tokenizer.js";
 
 /** Encodings of texts as they come; memory does not grow with their number. */

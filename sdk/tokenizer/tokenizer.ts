@@ -4,19 +4,19 @@
  *   const { ids, offsets } = tokenizer.encode("Hello, world!");
  *   tokenizer.decode(ids, { skipSpecial: true });          // "hello, world!"
  */
-import { AddedMatcher, type AddedToken } from "./added.js";
-import { Aligned } from "./aligned.js";
-import type { Decoder } from "./decode.js";
-import type { Encoding } from "./encoding.js";
+import { AddedMatcher, type AddedToken } from "./added-tokens/matcher.js";
+import { findRoles, type Roles } from "./added-tokens/special-tokens.js";
+import type { Decoder } from "./decoders/decoders.js";
 import { expect, TokenizerError } from "./errors.js";
-import type { Model } from "./model.js";
-import type { Normalizer } from "./normalize.js";
-import { findRoles, type Roles } from "./roles.js";
-import type { Splitter } from "./split.js";
-import { addedBy, assemble, pairFirst, type Range, type Template } from "./template.js";
-import { Tokens } from "./tokens.js";
-import { combine, keep, parts, type Truncate } from "./truncate.js";
-import { PIECE, WordCache } from "./word-cache.js";
+import type { Model } from "./models/model.js";
+import { PIECE, WordCache } from "./models/word-cache.js";
+import type { Normalizer } from "./normalizers/bert.js";
+import type { Encoding } from "./post-processors/encoding.js";
+import { addedBy, assemble, pairFirst, type Range, type Template } from "./post-processors/template.js";
+import { Tokens } from "./post-processors/tokens.js";
+import { combine, keep, parts, type Truncate } from "./post-processors/truncate.js";
+import type { Splitter } from "./pre-tokenizers/bert.js";
+import { Aligned } from "./text/normalized-string.js";
 
 /** A text, or words that have been split already: a word then keeps its index, and offsets count inside it. */
 export type Text = string | readonly string[];

@@ -18,8 +18,8 @@ import {
   trainUnigram,
   trainWordPiece,
 } from "../../sdk/tokenizer/index.js";
-import { digamma, exp, ln } from "../../sdk/tokenizer/real-math.js";
-import { repeatedSubstrings } from "../../sdk/tokenizer/substrings.js";
+import { digamma, exp, ln } from "../../sdk/tokenizer/trainers/real-math.js";
+import { repeatedSubstrings } from "../../sdk/tokenizer/trainers/substrings.js";
 import { near } from "../helpers/near.js";
 import { shared } from "../helpers/shared.js";
 

@@ -2,8 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { seed } from "../../sdk/tensor/random.js";
-import type { Model, Pieces } from "../../sdk/tokenizer/model.js";
-import { PIECE, WordCache } from "../../sdk/tokenizer/word-cache.js";
+import type { Model, Pieces } from "../../sdk/tokenizer/models/model.js";
+import { PIECE, WordCache } from "../../sdk/tokenizer/models/word-cache.js";
 
 const test = suite("word cache");
 

@@ -3,11 +3,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Rng, seed } from "../../../sdk/tensor/random.js";
 import { TokenizerError } from "../../../sdk/tokenizer/errors.js";
-import { JsonScanner } from "../../../sdk/tokenizer/json-scan.js";
-import { readModel } from "../../../sdk/tokenizer/read-model.js";
-import { scanModel, scanScores } from "../../../sdk/tokenizer/scan-model.js";
-import { scanVocabulary } from "../../../sdk/tokenizer/scan-vocabulary.js";
-import type { Vocabulary } from "../../../sdk/tokenizer/vocabulary.js";
+import { scanModel, scanScores } from "../../../sdk/tokenizer/files/scan-model.js";
+import { scanVocabulary } from "../../../sdk/tokenizer/files/scan-vocabulary.js";
+import { JsonScanner } from "../../../sdk/tokenizer/json/scanner.js";
+import { readModel } from "../../../sdk/tokenizer/models/read.js";
+import type { Vocabulary } from "../../../sdk/tokenizer/vocabulary/vocabulary.js";
 import { ExpectedVocabulary } from "../vocabulary/expected.js";
 
 const test = suite("models in tokenizer.json");

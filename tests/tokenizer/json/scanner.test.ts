@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Rng, seed } from "../../../sdk/tensor/random.js";
-import { JsonScanner } from "../../../sdk/tokenizer/json-scan.js";
+import { JsonScanner } from "../../../sdk/tokenizer/json/scanner.js";
 
 const test = suite("the JSON scanner");
 

@@ -1,6 +1,6 @@
 /** The definition of a vocabulary, for tests: a list of entries that is searched from the end. */
 import * as assert from "uvu/assert";
-import type { Vocabulary } from "../../../sdk/tokenizer/vocabulary.js";
+import type { Vocabulary } from "../../../sdk/tokenizer/vocabulary/vocabulary.js";
 
 export class ExpectedVocabulary {
   private readonly entries: { piece: string; id: number }[] = [];

@@ -2,8 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Rng, seed } from "../../../sdk/tensor/random.js";
-import { Trie } from "../../../sdk/tokenizer/trie.js";
-import { Vocabulary } from "../../../sdk/tokenizer/vocabulary.js";
+import { Trie } from "../../../sdk/tokenizer/vocabulary/trie.js";
+import { Vocabulary } from "../../../sdk/tokenizer/vocabulary/vocabulary.js";
 
 const test = suite("tries");
 

@@ -2,9 +2,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Rng, seed } from "../../../sdk/tensor/random.js";
-import { EMPTY_HASH, extendHash, PieceTable } from "../../../sdk/tokenizer/piece-table.js";
-import { Trie } from "../../../sdk/tokenizer/trie.js";
-import { Vocabulary, vocabularyJSON } from "../../../sdk/tokenizer/vocabulary.js";
+import { EMPTY_HASH, extendHash, PieceTable } from "../../../sdk/tokenizer/vocabulary/piece-table.js";
+import { Trie } from "../../../sdk/tokenizer/vocabulary/trie.js";
+import { Vocabulary, vocabularyJSON } from "../../../sdk/tokenizer/vocabulary/vocabulary.js";
 import { ExpectedVocabulary } from "./expected.js";
 
 const test = suite("vocabularies");

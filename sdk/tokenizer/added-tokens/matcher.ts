@@ -1,0 +1,137 @@
+/**
+ * Added tokens: strings that are found in the text before anything else looks at it, such as [MASK] or <mask>.
+ * The leftmost, then the longest match wins; matches do not overlap.
+ */
+
+import type { Normalizer } from "../normalizers/bert.js";
+import { Aligned } from "../text/normalized-string.js";
+import { classOf, codePointAt, WHITE, WORD_CHARACTER } from "../text/unicode.js";
+
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  /** Left out of decoded text on request. */
+  readonly special: boolean;
+  /** Matches only between characters that belong to no word. */
+  readonly singleWord: boolean;
+  /** Takes the white space on its left, or right, along. */
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+  /** Looked for in the normalised text (in its own normalised form) instead of the text as written. */
+  readonly normalized: boolean;
+}
+
+export interface Match {
+  readonly token: AddedToken;
+  readonly start: number;
+  readonly end: number;
+  /** How many characters of white space the match begins with, and ends with. */
+  readonly white: readonly [number, number];
+}
+
+/** A node of the trie of patterns over UTF-16 units. */
+interface Node {
+  readonly next: Map<number, Node>;
+  /** The token whose pattern ends here. */
+  token: AddedToken | null;
+}
+
+/** Finds a set of added tokens. */
+export class AddedMatcher {
+  /** By id: the pattern that is searched for, where it is not the token's content. */
+  readonly forms = new Map<number, string>();
+  private readonly root: Node = { next: new Map(), token: null };
+
+  /** @param normalizer applied to the patterns when they are searched for in normalized text */
+  constructor(tokens: readonly AddedToken[], normalizer: Normalizer | null) {
+    for (const token of tokens) {
+      const form = normalizer ? normalForm(token.content, normalizer) : token.content.toWellFormed();
+      if (form === "") continue;
+      if (form !== token.content) this.forms.set(token.id, form);
+      let node = this.root;
+      for (let i = 0; i < form.length; i++) {
+        const unit = form.charCodeAt(i);
+        let child = node.next.get(unit);
+        if (child === undefined) node.next.set(unit, (child = { next: new Map(), token: null }));
+        node = child;
+      }
+      node.token ??= token; // of two equal patterns the first one wins
+    }
+  }
+
+  get empty(): boolean {
+    return this.root.next.size === 0;
+  }
+
+  /** A quick test that rules most texts out. */
+  possible(text: string): boolean {
+    for (const unit of this.root.next.keys()) if (text.includes(String.fromCharCode(unit))) return true;
+    return false;
+  }
+
+  /** All matches in the first `length` units, in order. */
+  find(units: Uint16Array, length: number): Match[] {
+    const matches: Match[] = [];
+    let taken = 0;
+    for (let at = 0; at < length; ) {
+      const found = this.longest(units, at, length);
+      if (found === null) {
+        at++;
+        continue;
+      }
+      const { token } = found;
+      let { start, end } = found;
+      at = end; // as in the reference, white space that is taken along may match once more
+      if (token.singleWord && (wordBefore(units, start) || wordAt(units, end, length))) continue;
+      if (token.lstrip) {
+        while (start > 0 && isWhite(units[start - 1]!)) start--;
+        start = Math.max(start, taken);
+      }
+      if (token.rstrip) while (end < length && isWhite(units[end]!)) end++;
+      if (start < end)
+        matches.push({ token, start, end, white: [whiteAt(units, start, end, 1), whiteAt(units, start, end, -1)] });
+      taken = end;
+    }
+    return matches;
+  }
+
+  private longest(units: Uint16Array, start: number, length: number): Omit<Match, "white"> | null {
+    let found: Omit<Match, "white"> | null = null;
+    let node = this.root.next.get(units[start]!);
+    for (let end = start + 1; node !== undefined; end++) {
+      if (node.token !== null) found = { token: node.token, start, end };
+      if (end === length) break;
+      node = node.next.get(units[end]!);
+    }
+    return found;
+  }
+}
+
+function normalForm(content: string, normalizer: Normalizer): string {
+  const text = new Aligned();
+  text.load(content, 0, content.length);
+  return normalizer(text, new Aligned()).slice();
+}
+
+/** White space lies below U+FFFF, so a unit is enough. */
+function isWhite(unit: number): boolean {
+  return (classOf(unit) & WHITE) !== 0;
+}
+
+/** White space at the beginning (step 1) or the end (step -1) of units [start, end); Ġ is a space too. */
+function whiteAt(units: Uint16Array, start: number, end: number, step: 1 | -1): number {
+  let count = 0;
+  for (let at = step === 1 ? start : end - 1; at >= start && at < end; at += step, count++)
+    if (!isWhite(units[at]!) && units[at] !== 0x120) break;
+  return count;
+}
+
+function wordBefore(units: Uint16Array, at: number): boolean {
+  if (at === 0) return false;
+  const low = (units[at - 1]! & 0xfc00) === 0xdc00 && at > 1;
+  return (classOf(codePointAt(units, low ? at - 2 : at - 1)) & WORD_CHARACTER) !== 0;
+}
+
+function wordAt(units: Uint16Array, at: number, length: number): boolean {
+  return at < length && (classOf(codePointAt(units, at)) & WORD_CHARACTER) !== 0;
+}

@@ -1,0 +1,67 @@
+/** The `decoder` part of a tokenizer.json. */
+
+import { TokenizerError } from "../errors.js";
+import { Fields } from "../json/fields.js";
+import { eachStretch, readPattern } from "../patterns/pattern.js";
+import { byteLevelDecoder } from "../pre-tokenizers/byte-level.js";
+import { metaspaceDecoder } from "../pre-tokenizers/metaspace.js";
+import { readMetaspace } from "../pre-tokenizers/read.js";
+import { Aligned } from "../text/normalized-string.js";
+import {
+  byteFallbackDecoder,
+  type Decoder,
+  decoderSequence,
+  fuseDecoder,
+  replaceDecoder,
+  stripDecoder,
+  suffixDecoder,
+  wordPieceDecoder,
+} from "./decoders.js";
+
+/** @param path where the part stands, for messages */
+export function readDecoder(json: unknown, path = "decoder", depth = 0): Decoder | null {
+  if (json === null || json === undefined) return null;
+  const fields = new Fields(json, path);
+  const type = fields.string("type");
+  switch (type) {
+    case "Sequence": {
+      if (depth > 8) throw new TokenizerError(`${path}: sequences are nested more than 8 deep`);
+      const steps = fields.list("decoders").map((step, i) => readDecoder(step, `${path}.decoders[${i}]`, depth + 1));
+      return decoderSequence(steps.filter((step) => step !== null));
+    }
+    case "WordPiece":
+      return wordPieceDecoder(fields.string("prefix", "##"), fields.boolean("cleanup", true));
+    case "ByteLevel":
+      return byteLevelDecoder();
+    case "Metaspace": {
+      const { mark, scheme } = readMetaspace(fields);
+      return metaspaceDecoder(mark, scheme);
+    }
+    case "BPEDecoder":
+      return suffixDecoder(fields.string("suffix", "</w>"));
+    case "ByteFallback":
+      return byteFallbackDecoder();
+    case "Fuse":
+      return fuseDecoder;
+    case "Strip":
+      return stripDecoder(fields.string("content"), fields.count("start"), fields.count("stop"));
+    case "Replace":
+      return replaceDecoder(replacer(fields));
+    default:
+      throw new TokenizerError(`${path}: decoder "${type}" is not supported`);
+  }
+}
+
+function replacer(fields: Fields): (token: string) => string {
+  const find = readPattern(fields.get("pattern"), `${fields.path}.pattern`);
+  const content = fields.string("content");
+  const text = new Aligned();
+  return (token) => {
+    text.load(token, 0, token.length);
+    let replaced = "";
+    eachStretch(find, text, 0, text.length, (start, stop, matched) => {
+      replaced += matched ? content : text.slice(start, stop);
+    });
+    return replaced;
+  };
+}

@@ -1,0 +1,56 @@
+/** The large parts of a tokenizer.json's model, read without an object for each piece. */
+
+import type { JsonScanner } from "../json/scanner.js";
+import { grown } from "../text/normalized-string.js";
+import { PiecePool } from "../vocabulary/piece-pool.js";
+import { Vocabulary } from "../vocabulary/vocabulary.js";
+import { scanPlainEntries } from "./plain-entries.js";
+import { scanMerges } from "./scan-merges.js";
+import { scanString, scanVocabulary } from "./scan-vocabulary.js";
+
+/** A model as the file has it: its small fields as they are, its tables apart. */
+export interface ScannedModel {
+  readonly fields: Record<string, unknown>;
+  readonly vocabulary: Vocabulary | null;
+  /** Scores by id, when the vocabulary is a list of [piece, score]. */
+  readonly scores: Float64Array | null;
+  /** Left and right pieces of the merges, one after another, when there are any. */
+  readonly merges: PiecePool | null;
+}
+
+/** @param size bytes of the file, an upper bound on the number of pieces */
+export function scanModel(scanner: JsonScanner, size: number): ScannedModel {
+  const fields: Record<string, unknown> = {};
+  let vocabulary: Vocabulary | null = null;
+  let scores: Float64Array | null = null;
+  let merges: PiecePool | null = null;
+  scanner.object((key) => {
+    const open = scanner.peek();
+    if (key === "vocab" && open === 0x7b) [vocabulary, scores] = [scanVocabulary(scanner, size), null];
+    else if (key === "vocab" && open === 0x5b) [vocabulary, scores] = scanScores(scanner, size);
+    else if (key === "merges" && open === 0x5b) merges = scanMerges(scanner, size);
+    else fields[key] = scanner.value();
+  });
+  return { fields, vocabulary, scores, merges };
+}
+
+/** [[piece, score], …] */
+export function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Float64Array] {
+  // A piece with its score takes some 25 bytes; tables that turn out too large are cut, too small ones grow.
+  const expected = Math.max(64, Math.ceil(size / 24));
+  const pool = new PiecePool(expected);
+  const vocabulary = new Vocabulary(pool, Math.ceil(size / 6));
+  let scores = new Float64Array(expected);
+  scanner.array(() => {
+    scanPlainEntries(scanner, pool, scores);
+    const id = pool.size;
+    scanner.expect("[");
+    vocabulary.place(pool.used, scanString(scanner, pool), id);
+    scanner.expect(",");
+    if (id === scores.length) scores = grown(scores, new Float64Array(2 * id));
+    scores[id] = scanner.number();
+    scanner.expect("]");
+  });
+  pool.trim();
+  return [vocabulary, scores.slice(0, vocabulary.size)];
+}

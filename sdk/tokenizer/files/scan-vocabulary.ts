@@ -1,0 +1,38 @@
+/** The vocabulary of a tokenizer.json as an object, {piece: id}: read straight into its tables, without a string per piece. */
+import type { JsonScanner } from "../json/scanner.js";
+import { PiecePool } from "../vocabulary/piece-pool.js";
+import { Vocabulary } from "../vocabulary/vocabulary.js";
+import { scanPlainEntries } from "./plain-entries.js";
+
+/** Fewest bytes of an entry: `"":0,` */
+const SHORTEST = 5;
+
+/** @param size bytes of the file, an upper bound on the number of pieces */
+export function scanVocabulary(scanner: JsonScanner, size: number): Vocabulary {
+  // Entries take some fifteen bytes; unused room is never written, so it costs no memory.
+  const pool = new PiecePool(Math.max(64, Math.ceil(size / 12)));
+  const vocabulary = new Vocabulary(pool, Math.ceil(size / SHORTEST));
+  let ascending = true;
+  scanner.list("{", "}", () => {
+    if (ascending) scanPlainEntries(scanner, pool, null);
+    const end = scanString(scanner, pool);
+    scanner.expect(":");
+    const id = scanner.number();
+    if (ascending && id < pool.size) {
+      // Of equal keys the last one counts, which from here on is not the one with the highest id.
+      ascending = false;
+      vocabulary.table;
+    }
+    vocabulary.place(pool.used, end, id);
+  });
+  return vocabulary;
+}
+
+/** Read a string into the pool's units from `used` on and return the unit after it. The piece is kept once it is placed. */
+export function scanString(scanner: JsonScanner, pool: PiecePool): number {
+  for (const start = scanner.at; ; scanner.at = start) {
+    const end = scanner.stringTo(pool.units, pool.used);
+    if (end >= 0) return end;
+    pool.reserve(pool.units.length + 1);
+  }
+}

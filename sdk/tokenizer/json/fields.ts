@@ -1,0 +1,62 @@
+/** Reading untrusted JSON: every field is checked, and an error names the place, what was expected and what came. */
+import { brief, expect } from "../errors.js";
+
+export class Fields {
+  private readonly fields: Readonly<Record<string, unknown>>;
+
+  /** @param path where the object stands, for messages: "normalizer.normalizers[2]" */
+  constructor(
+    value: unknown,
+    readonly path: string,
+  ) {
+    expect(
+      typeof value === "object" && value !== null && !Array.isArray(value),
+      () => `${path}: an object was expected, got ${brief(value)}`,
+    );
+    this.fields = value as Record<string, unknown>;
+  }
+
+  /** The value of a field, undefined when it is absent. */
+  get(name: string): unknown {
+    return Object.hasOwn(this.fields, name) ? this.fields[name] : undefined;
+  }
+
+  string(name: string, otherwise?: string): string {
+    return this.check(name, "string", otherwise) as string;
+  }
+
+  boolean(name: string, otherwise?: boolean): boolean {
+    return this.check(name, "boolean", otherwise) as boolean;
+  }
+
+  /** A whole number of at least 0. */
+  count(name: string, otherwise?: number): number {
+    const value = this.check(name, "number", otherwise) as number;
+    expect(
+      Number.isSafeInteger(value) && value >= 0,
+      `${this.path}.${name}: a whole number was expected, got ${value}`,
+    );
+    return value;
+  }
+
+  list(name: string): readonly unknown[] {
+    const value = this.get(name);
+    expect(Array.isArray(value), () => `${this.path}.${name}: a list was expected, got ${brief(value)}`);
+    return value;
+  }
+
+  object(name: string): Fields {
+    return new Fields(this.get(name), `${this.path}.${name}`);
+  }
+
+  /** Names of all fields. */
+  keys(): string[] {
+    return Object.keys(this.fields);
+  }
+
+  private check(name: string, type: string, otherwise: unknown): unknown {
+    const value = this.get(name) ?? otherwise;
+    expect(typeof value === type, () => `${this.path}.${name}: a ${type} was expected, got ${brief(this.get(name))}`);
+    return value;
+  }
+}

@@ -1,0 +1,325 @@
+/**
+ * A JSON reader over UTF-8 bytes that can hand big parts over without making objects of them: a vocabulary of 250,000
+ * pieces goes straight into its tables. What it reads is untrusted: depth is bounded and every byte is checked.
+ */
+
+import { TokenizerError } from "../errors.js";
+import { decodeUnits } from "../text/normalized-string.js";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const DEEPEST = 64;
+/** Characters of a number; none that is written by a program is longer. */
+const LONGEST_NUMBER = 400;
+const ESCAPES: Readonly<Record<string, number>> = { '"': 34, "\\": 92, "/": 47, b: 8, f: 12, n: 10, r: 13, t: 9 };
+
+export class JsonScanner {
+  at = 0;
+  /** The last string that {@link scanString} read: units [0, length). */
+  units = new Uint16Array(256);
+  length = 0;
+  private depth = 0;
+
+  readonly bytes: Uint8Array;
+
+  constructor(file: Uint8Array) {
+    // Node's Buffer is a subclass whose methods are slower.
+    const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+    this.bytes = bytes;
+    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.at = 3;
+  }
+
+  fail(expected: string): never {
+    const found = this.at < this.bytes.length ? JSON.stringify(String.fromCharCode(this.bytes[this.at]!)) : "the end";
+    throw new TokenizerError(
+      `tokenizer.json: ${expected} was expected at byte ${this.at}, got ${found}. Is the file whole?`,
+    );
+  }
+
+  private failDeep(): never {
+    throw new TokenizerError(`tokenizer.json: nested more than ${DEEPEST} deep at byte ${this.at}`);
+  }
+
+  /** Skip white space and return the byte after it, or 0 at the end. */
+  peek(): number {
+    const { bytes } = this;
+    let byte = bytes[this.at];
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.at];
+    return byte ?? 0;
+  }
+
+  expect(character: string): void {
+    if (this.peek() !== character.charCodeAt(0)) this.fail(JSON.stringify(character));
+    this.at++;
+  }
+
+  /** Nothing but white space may follow. */
+  end(): void {
+    if (this.peek() !== 0 || this.at < this.bytes.length) this.fail("the end");
+  }
+
+  /** Read an object: `on` must read the value of each key, which stands in `units`. */
+  object(on: (key: string) => void): void {
+    this.list("{", "}", () => {
+      this.scanString();
+      const key = this.text();
+      this.expect(":");
+      on(key);
+    });
+  }
+
+  /** Read an array: `on` must read each element. */
+  array(on: () => void): void {
+    this.list("[", "]", on);
+  }
+
+  /** Read an object or an array: `on` must read each element, and what belongs to it. */
+  list(open: string, close: string, on: () => void): void {
+    if (++this.depth > DEEPEST) this.failDeep();
+    this.expect(open);
+    if (this.peek() !== close.charCodeAt(0))
+      for (;;) {
+        on();
+        if (this.peek() !== 0x2c) break;
+        this.at++;
+      }
+    this.expect(close);
+    this.depth--;
+  }
+
+  /** The last string read. */
+  text(): string {
+    return decodeUnits(this.units, 0, this.length);
+  }
+
+  /** Read a string into `units`. */
+  scanString(): void {
+    // No string is longer in units than what is left of the file in bytes; most are short.
+    let room = this.units.length;
+    for (const start = this.at; ; this.at = start) {
+      const end = this.stringTo(this.units, 0);
+      if (end >= 0) {
+        this.length = end;
+        return;
+      }
+      room *= 4;
+      this.units = new Uint16Array(room);
+    }
+  }
+
+  /** Read a string into `into` from `used` on; returns the unit after it, or -1 when there is no room. */
+  stringTo(into: Uint16Array, used: number): number {
+    if (this.peek() !== QUOTE) this.fail("a string");
+    const { bytes } = this;
+    const room = into.length - 4;
+    for (let at = this.at + 1; used <= room; ) {
+      const byte = bytes[at]!;
+      if (byte < 0x80 && byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH) {
+        into[used++] = byte;
+        at++;
+        continue;
+      }
+      if (byte === QUOTE) {
+        this.at = at + 1;
+        return used;
+      }
+      const unit = shortCharacter(byte, bytes[at + 1]!, bytes[at + 2]!);
+      if (unit !== 0) {
+        into[used++] = unit;
+        at += unit < 0x800 ? 2 : 3;
+        continue;
+      }
+      this.at = at;
+      if (byte === undefined || byte < 0x20) this.fail("the end of a string");
+      const codePoint = byte === BACKSLASH ? this.escape() : this.longCharacter(byte);
+      at = this.at;
+      if (codePoint > 0xffff) {
+        into[used++] = 0xd7c0 + (codePoint >> 10);
+        into[used++] = 0xdc00 + (codePoint & 0x3ff);
+      } else into[used++] = codePoint;
+    }
+    return -1;
+  }
+
+  /** A character of four bytes. */
+  private longCharacter(first: number): number {
+    const { bytes, at } = this;
+    let codePoint = first & 0x07;
+    for (let i = 1; i < 4; i++) {
+      const byte = bytes[at + i]!;
+      if ((byte & 0xc0) !== 0x80) this.fail("UTF-8");
+      codePoint = (codePoint << 6) | (byte & 0x3f);
+    }
+    if ((first & 0xf8) !== 0xf0 || codePoint < 0x10000 || codePoint > 0x10ffff) this.fail("UTF-8");
+    this.at = at + 4;
+    return codePoint;
+  }
+
+  /** A character after a backslash; a surrogate without its other half is read as U+FFFD. */
+  private escape(): number {
+    const letter = String.fromCharCode(this.bytes[this.at + 1] ?? 0);
+    if (letter !== "u") {
+      const unit = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
+      if (unit === undefined) this.fail("an escape");
+      this.at += 2;
+      return unit;
+    }
+    const high = this.hexadecimal();
+    if ((high & 0xf800) !== 0xd800) return high;
+    if (high >= 0xdc00 || this.bytes[this.at] !== BACKSLASH || this.bytes[this.at + 1] !== 0x75) return 0xfffd;
+    const back = this.at;
+    const low = this.hexadecimal();
+    if ((low & 0xfc00) === 0xdc00) return 0x10000 + ((high & 0x3ff) << 10) + (low & 0x3ff);
+    this.at = back;
+    return 0xfffd;
+  }
+
+  /** The four digits of \uXXXX, which begins here. */
+  private hexadecimal(): number {
+    let value = 0;
+    for (let i = 2; i < 6; i++) {
+      const digit = Number.parseInt(String.fromCharCode(this.bytes[this.at + i] ?? 0), 16);
+      if (Number.isNaN(digit)) this.fail("four hexadecimal digits");
+      value = 16 * value + digit;
+    }
+    this.at += 6;
+    return value;
+  }
+
+  /** Read a number. */
+  number(): number {
+    const first = this.peek();
+    const { bytes, at: start } = this;
+    const digits = first === MINUS ? start + 1 : start;
+    let at = digits;
+    let byte = bytes[at]!;
+    let value = 0;
+    for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) value = 10 * value + byte - ZERO;
+    const whole = at - digits;
+    if (whole === 0 || (whole > 1 && bytes[digits] === ZERO)) return this.longNumber(start);
+    let decimals = 0;
+    if (byte === POINT) {
+      const point = at;
+      for (byte = bytes[++at]!; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) value = 10 * value + byte - ZERO;
+      decimals = at - point - 1;
+      if (decimals === 0) return this.longNumber(start);
+    }
+    // Integers to 2^53 and powers to 10^22 are exact, so one division rounds once, as the platform's parser does.
+    if (decimals > 22 || (byte | 0x20) === 0x65) return this.longNumber(start);
+    this.at = at;
+    if (value > Number.MAX_SAFE_INTEGER) return Number(ascii(bytes, start, at));
+    if (decimals > 0) value /= POWERS[decimals]!;
+    return digits > start ? -value : value;
+  }
+
+  private longNumber(start: number): number {
+    let at = start;
+    while (at - start < LONGEST_NUMBER && isWordByte(this.bytes[at] ?? 0)) at++;
+    const text = ascii(this.bytes, start, at);
+    this.at = at;
+    if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text)) {
+      this.at = start;
+      this.fail("a number");
+    }
+    return Number(text);
+  }
+
+  /** Read any value as an ordinary object: its end is found here, the platform's parser does the rest. */
+  value(): unknown {
+    this.peek();
+    const start = this.at;
+    this.skip();
+    let text: string;
+    try {
+      text = STRICT.decode(this.bytes.subarray(start, this.at));
+    } catch {
+      this.at = start;
+      this.fail("UTF-8");
+    }
+    try {
+      return JSON.parse(text.includes("\\u") ? wellFormed(text) : text) as unknown;
+    } catch (cause) {
+      throw new TokenizerError(
+        `tokenizer.json: the value at byte ${start} cannot be read (${(cause as Error).message}). Is the file whole?`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+
+  /** Go to the end of a value; only its strings and brackets are looked at. */
+  private skip(): void {
+    let open = 0;
+    do {
+      const byte = this.peek();
+      if (byte === QUOTE) this.skipString();
+      else if (byte === 0x7b || byte === 0x5b) {
+        this.at++;
+        if (this.depth + ++open > DEEPEST) this.failDeep();
+      } else if (open > 0 && (byte === 0x7d || byte === 0x5d)) {
+        this.at++;
+        open--;
+      } else if (open > 0 && (byte === 0x2c || byte === 0x3a)) this.at++;
+      else this.skipWord();
+    } while (open > 0);
+  }
+
+  private skipString(): void {
+    const { bytes } = this;
+    for (;;) {
+      const quote = bytes.indexOf(QUOTE, this.at + 1);
+      if (quote < 0) {
+        this.at = bytes.length;
+        this.fail("the end of a string");
+      }
+      let slashes = quote;
+      while (bytes[slashes - 1] === BACKSLASH) slashes--;
+      this.at = quote;
+      if ((quote - slashes) % 2 === 0) break;
+    }
+    this.at++;
+  }
+
+  /** true, false, null or a number: what can stand in one. */
+  private skipWord(): void {
+    const { bytes, at } = this;
+    while (isWordByte(bytes[this.at] ?? 0)) this.at++;
+    if (this.at === at) this.fail("a value");
+  }
+}
+
+/** The character of two or three bytes that begins so; 0 if there is none. */
+export function shortCharacter(first: number, second: number, third: number): number {
+  if ((second & 0xc0) !== 0x80) return 0;
+  if (first >= 0xc2 && first < 0xe0) return ((first & 0x1f) << 6) | (second & 0x3f);
+  if ((first & 0xf0) !== 0xe0 || (third & 0xc0) !== 0x80) return 0;
+  const unit = ((first & 0x0f) << 12) | ((second & 0x3f) << 6) | (third & 0x3f);
+  return unit < 0x800 || (unit & 0xf800) === 0xd800 ? 0 : unit;
+}
+
+/** A letter, a digit or what else a number may have. */
+function isWordByte(byte: number): boolean {
+  const letter = (byte | 0x20) - 0x61;
+  return (
+    (letter >= 0 && letter < 26) || (byte >= 0x30 && byte <= 0x39) || byte === 0x2b || byte === 0x2d || byte === 0x2e
+  );
+}
+
+function ascii(bytes: Uint8Array, start: number, end: number): string {
+  return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
+}
+
+/** JSON whose escapes of half a surrogate pair are U+FFFD, as everywhere in the file. */
+function wellFormed(text: string): string {
+  return text.replace(ESCAPE, (found) => (HALF.test(found) ? "\\ufffd" : found));
+}
+
+const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\da-fA-F]{4}|.)/gs;
+const HALF = /^\\u[dD][89a-fA-F]..$/;
+const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));

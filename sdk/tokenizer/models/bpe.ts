@@ -1,0 +1,271 @@
+/**
+ * Byte-pair encoding: a word's characters are joined pair by pair, the pair that was learnt first before all others, the
+ * leftmost of equal ones first, until no pair of neighbours is known (Sennrich, Haddow & Birch 2016, arXiv:1508.07909).
+ */
+
+import { expect } from "../errors.js";
+import { grown } from "../text/normalized-string.js";
+import { codePointAt, width } from "../text/unicode.js";
+import { type Vocabulary, vocabularyJSON } from "../vocabulary/vocabulary.js";
+import { MergeTable } from "./merge-table.js";
+import type { Model, Pieces } from "./model.js";
+
+export interface BpeOptions {
+  /** Stands for characters that the vocabulary lacks; without it they are left out. */
+  readonly unknown?: string | null;
+  /** Neighbouring unknown characters become one token. */
+  readonly fuseUnknown?: boolean;
+  /** Spell unknown characters as the bytes <0x00> … <0xFF>. */
+  readonly byteFallback?: boolean;
+  /** A word that is a piece is taken whole, without a look at the merges. */
+  readonly ignoreMerges?: boolean;
+  readonly prefix?: string | null;
+  readonly suffix?: string | null;
+}
+
+/** Words of more symbols are joined with a heap: its constant costs more, but its time stays n log n. */
+const SHORT = 64;
+const NO_RANK = 0x7fffffff;
+
+export class Bpe implements Model {
+  readonly unknown: number;
+  private readonly table: MergeTable;
+  /** Ids of single characters, for those below U+0200, which all byte characters are; -1 for unknown ones. */
+  private readonly single = new Int32Array(512).fill(-2);
+  // The symbols of the word at work: ids, and where they begin and end; `next` and `previous` link what is left.
+  private ids = new Int32Array(128);
+  private starts = new Int32Array(128);
+  private ends = new Int32Array(128);
+  private count = 0;
+
+  /** @param merges left, right and joined id of each merge, three numbers each, in order of rank */
+  constructor(
+    readonly vocabulary: Vocabulary,
+    readonly merges: Int32Array,
+    private readonly options: BpeOptions = {},
+  ) {
+    this.table = new MergeTable(merges);
+    this.unknown = options.unknown ? vocabulary.find(options.unknown) : -1;
+  }
+
+  encode(units: Uint16Array, start: number, end: number, out: Pieces): void {
+    if (this.options.ignoreMerges) {
+      const id = this.vocabulary.idOf(units, start, end);
+      if (id >= 0) {
+        out.push(id, 0, end - start);
+        return;
+      }
+    }
+    this.spell(units, start, end);
+    if (this.count > SHORT) this.joinLong();
+    else this.joinShort();
+    for (let i = 0; i < this.count; i++) out.push(this.ids[i]!, this.starts[i]!, this.ends[i]!);
+  }
+
+  /** Write the word's characters as symbols. */
+  private spell(units: Uint16Array, start: number, end: number): void {
+    this.count = 0;
+    let unknownFrom = -1;
+    let unknownTo = 0;
+    for (let at = start; at < end; ) {
+      const codePoint = codePointAt(units, at);
+      const next = at + width(codePoint);
+      const id = this.character(codePoint, at === start, next === end);
+      if (id >= 0) {
+        if (unknownFrom >= 0) this.push(this.unknown, unknownFrom, unknownTo);
+        unknownFrom = -1;
+        this.push(id, at - start, next - start);
+      } else if (
+        !(this.options.byteFallback && this.spellBytes(codePoint, at - start, next - start)) &&
+        this.options.unknown
+      ) {
+        expect(this.unknown >= 0, `BPE: the unknown token ${this.options.unknown} is missing from the vocabulary`);
+        if (unknownFrom >= 0 && !this.options.fuseUnknown) this.push(this.unknown, unknownFrom, unknownTo);
+        if (unknownFrom < 0 || !this.options.fuseUnknown) unknownFrom = at - start;
+        unknownTo = next - start;
+      }
+      at = next;
+    }
+    if (unknownFrom >= 0) this.push(this.unknown, unknownFrom, unknownTo);
+  }
+
+  private character(codePoint: number, first: boolean, last: boolean): number {
+    const { prefix, suffix } = this.options;
+    if (prefix || suffix)
+      return this.vocabulary.find(
+        `${first ? "" : (prefix ?? "")}${String.fromCodePoint(codePoint)}${last ? (suffix ?? "") : ""}`,
+      );
+    if (codePoint >= this.single.length) return this.vocabulary.find(String.fromCodePoint(codePoint));
+    let id = this.single[codePoint]!;
+    if (id === -2) this.single[codePoint] = id = this.vocabulary.find(String.fromCodePoint(codePoint));
+    return id;
+  }
+
+  private spellBytes(codePoint: number, start: number, end: number): boolean {
+    const ids = byteIds(this.vocabulary, String.fromCodePoint(codePoint));
+    if (ids === null) return false;
+    for (const id of ids) this.push(id, start, end);
+    return true;
+  }
+
+  private push(id: number, start: number, end: number): void {
+    const at = this.count++;
+    if (at === this.ids.length) {
+      this.ids = grown(this.ids, new Int32Array(2 * at));
+      this.starts = grown(this.starts, new Int32Array(2 * at));
+      this.ends = grown(this.ends, new Int32Array(2 * at));
+    }
+    this.ids[at] = id;
+    this.starts[at] = start;
+    this.ends[at] = end;
+  }
+
+  /** Find the best pair by looking at all, join it, look again. Symbols are linked, and keep the rank of their pair. */
+  private joinShort(): void {
+    const { ids, ends, table, count, ranks, joined, next } = this;
+    for (let i = 0; i < count; i++) this.link(i, i + 1 < count ? i + 1 : -1);
+    for (;;) {
+      let best = -1;
+      let before = -1;
+      let rank = NO_RANK;
+      for (let i = count > 0 ? 0 : -1, last = -1; i >= 0; last = i, i = next[i]!)
+        if (ranks[i]! < rank) {
+          rank = ranks[i]!;
+          best = i;
+          before = last;
+        }
+      if (best < 0) break;
+      const right = next[best]!;
+      ids[best] = table.joined(joined[best]!);
+      ends[best] = ends[right]!;
+      ids[right] = -1;
+      this.link(best, next[right]!);
+      if (before >= 0) this.link(before, best);
+    }
+    this.compact();
+  }
+
+  /** Let symbol `right` follow symbol `left`, and keep what the merges say of the two. */
+  private link(left: number, right: number): void {
+    this.next[left] = right;
+    const at = right < 0 ? -1 : this.table.find(this.ids[left]!, this.ids[right]!);
+    this.ranks[left] = at < 0 ? NO_RANK : this.table.rank(at);
+    this.joined[left] = at;
+  }
+
+  // Of each symbol which one follows, the rank of their pair, and where the table has what it becomes.
+  private readonly next = new Int32Array(SHORT);
+  private readonly ranks = new Int32Array(SHORT);
+  private readonly joined = new Int32Array(SHORT);
+
+  /** Leave out the symbols that have been joined to others. */
+  private compact(): void {
+    const { ids, starts, ends, count } = this;
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      if (ids[i]! < 0) continue;
+      ids[kept] = ids[i]!;
+      starts[kept] = starts[i]!;
+      ends[kept++] = ends[i]!;
+    }
+    this.count = kept;
+  }
+
+  /** The same with a heap of pairs and linked symbols. */
+  private joinLong(): void {
+    const { ids, ends, count, table } = this;
+    const next = Int32Array.from({ length: count }, (_, i) => (i + 1 < count ? i + 1 : -1));
+    const previous = Int32Array.from({ length: count }, (_, i) => i - 1);
+    const heap = new RankHeap();
+    const offer = (left: number): void => {
+      const right = left < 0 ? -1 : next[left]!;
+      const at = right < 0 ? -1 : table.find(ids[left]!, ids[right]!);
+      if (at >= 0) heap.push(table.rank(at), left);
+    };
+    for (let i = 0; i + 1 < count; i++) offer(i);
+    while (heap.pop()) {
+      const left = heap.place;
+      const right = ids[left]! < 0 ? -1 : next[left]!;
+      const at = right < 0 ? -1 : table.find(ids[left]!, ids[right]!);
+      if (at < 0 || table.rank(at) !== heap.rank) continue; // one of the two has been joined to another since
+      ids[left] = table.joined(at);
+      ends[left] = ends[right]!;
+      ids[right] = -1;
+      next[left] = next[right]!;
+      if (next[left]! >= 0) previous[next[left]!] = left;
+      offer(previous[left]!);
+      offer(left);
+    }
+    this.compact();
+  }
+
+  settings(): Record<string, unknown> {
+    const { options } = this;
+    return {
+      type: "BPE",
+      dropout: null,
+      unk_token: options.unknown ?? null,
+      continuing_subword_prefix: options.prefix ?? null,
+      end_of_word_suffix: options.suffix ?? null,
+      fuse_unk: options.fuseUnknown ?? false,
+      byte_fallback: options.byteFallback ?? false,
+      ignore_merges: options.ignoreMerges ?? false,
+    };
+  }
+
+  tables(): Record<string, unknown> {
+    const { vocabulary, merges } = this;
+    const pairs: [string, string][] = [];
+    for (let i = 0; i < merges.length; i += 3)
+      pairs.push([vocabulary.piece(merges[i]!)!, vocabulary.piece(merges[i + 1]!)!]);
+    return { vocab: vocabularyJSON(vocabulary), merges: pairs };
+  }
+}
+
+/** Ids of <0x00> … <0xFF> for the bytes of a text, or null when one of them is missing. */
+export function byteIds(vocabulary: Vocabulary, text: string): number[] | null {
+  const ids = Array.from(new TextEncoder().encode(text), (byte) =>
+    vocabulary.find(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
+  );
+  return ids.includes(-1) ? null : ids;
+}
+
+/** A binary heap of (rank, place): the lowest rank first, then the leftmost. */
+class RankHeap {
+  rank = 0;
+  place = 0;
+  private keys = new Float64Array(256);
+  private size = 0;
+
+  push(rank: number, place: number): void {
+    if (this.size === this.keys.length) this.keys = grown(this.keys, new Float64Array(2 * this.size));
+    const { keys } = this;
+    const key = rank * 0x80000000 + place; // below 2^53 for fewer than 4 million ranks
+    let at = this.size++;
+    for (; at > 0; at = (at - 1) >> 1) {
+      const parent = keys[(at - 1) >> 1]!;
+      if (parent <= key) break;
+      keys[at] = parent;
+    }
+    keys[at] = key;
+  }
+
+  /** Take the first into `rank` and `place`; false when there is none. */
+  pop(): boolean {
+    if (this.size === 0) return false;
+    const { keys } = this;
+    const top = keys[0]!;
+    const last = keys[--this.size]!;
+    let at = 0;
+    for (let child = 1; child < this.size; child = 2 * at + 1) {
+      if (child + 1 < this.size && keys[child + 1]! < keys[child]!) child++;
+      if (keys[child]! >= last) break;
+      keys[at] = keys[child]!;
+      at = child;
+    }
+    keys[at] = last;
+    this.rank = Math.floor(top / 0x80000000);
+    this.place = top % 0x80000000;
+    return true;
+  }
+}

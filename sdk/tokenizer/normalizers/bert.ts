@@ -1,0 +1,143 @@
+/**
+ * BERT's normaliser: clean the text, set ideographs apart, strip accents, lower the case, in this order.
+ * As in google-research/bert tokenization.py, with the alignments and character tables of Hugging Face tokenizers.
+ */
+
+import { decomposition, lowerCase } from "../text/character-forms.js";
+import type { Aligned } from "../text/normalized-string.js";
+import { ACCENT, CONTROL, classOf, codePointAt, combiningClass, HAN, WHITE, width } from "../text/unicode.js";
+import { decompose } from "./decompose.js";
+
+/** A step that rewrites text. It reads `text`, may write `spare`, and returns whichever of them holds the result. */
+export type Normalizer = (text: Aligned, spare: Aligned) => Aligned;
+
+export interface BertNormalizerOptions {
+  readonly cleanText: boolean;
+  readonly chineseCharacters: boolean;
+  readonly stripAccents: boolean;
+  readonly lowercase: boolean;
+}
+
+/** Entries of the table of single units that are not their own replacement. All lie among the surrogates, which no unit maps to. */
+const SEVERAL = 0xd800; // becomes none, two or more characters, or has not been looked at yet
+const ORDERED = 0xd801; // a mark that stays and has an order: the whole section takes the slow way
+const PAIR = 0xd802; // half of a code point above U+FFFF
+const APART = 0xd803; // an ideograph: a space on each side
+
+export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
+  const expand = expander(options);
+  const table = unitReplacements(options);
+  const expansions = new Map<number, readonly number[]>();
+
+  return (text, spare) => {
+    // Every unit becomes at most three here; what becomes more (no character does) would still be safe through push().
+    spare.reserve(3 * text.length + 4);
+    spare.clear(text.base);
+    const { units, plain, base } = text;
+    const { starts: fromStarts, ends: fromEnds } = text;
+    const { units: out, starts, ends } = spare;
+    let length = 0;
+    for (let at = 0; at < text.length; at++) {
+      const unit = units[at]!;
+      const replacement = table[unit]!;
+      const start = plain ? base + at : fromStarts[at]!;
+      let end = plain ? start + 1 : fromEnds[at]!;
+      if ((replacement & 0xf800) !== 0xd800) {
+        out[length] = replacement;
+        starts[length] = start;
+        ends[length++] = end;
+      } else if (replacement === APART) {
+        out[length] = out[length + 2] = 32;
+        out[length + 1] = unit;
+        starts[length] = starts[length + 1] = starts[length + 2] = start;
+        ends[length] = ends[length + 1] = ends[length + 2] = end;
+        length += 3;
+      } else if (replacement === ORDERED) return slowly(text, spare, options);
+      else {
+        const codePoint = codePointAt(units, at);
+        let parts = expansions.get(codePoint);
+        if (parts === undefined) {
+          expansions.set(codePoint, (parts = expand(codePoint)));
+          if (codePoint <= 0xffff) table[codePoint] = entry(codePoint, parts, options);
+        }
+        if (options.stripAccents && parts.some((part) => combiningClass(part) !== 0))
+          return slowly(text, spare, options);
+        if (codePoint > 0xffff) {
+          at++;
+          if (plain) end++;
+        }
+        spare.length = length;
+        for (const part of parts) spare.push(part, start, end);
+        length = spare.length;
+      }
+    }
+    spare.length = length;
+    return spare;
+  };
+}
+
+/** What a single character becomes, all steps together. */
+function expander(options: BertNormalizerOptions): (codePoint: number) => readonly number[] {
+  const { cleanText, chineseCharacters, stripAccents, lowercase } = options;
+  return (codePoint) => {
+    const classes = classOf(codePoint);
+    if (cleanText && (classes & CONTROL) !== 0) return [];
+    let parts: readonly number[] = [cleanText && (classes & WHITE) !== 0 ? 32 : codePoint];
+    if (chineseCharacters && (classes & HAN) !== 0) parts = [32, codePoint, 32];
+    if (stripAccents) {
+      parts = parts.flatMap((part) => decomposition(part, "NFD") ?? [part]);
+      parts = parts.filter((part) => (classOf(part) & ACCENT) === 0);
+    }
+    if (lowercase) parts = parts.flatMap((part) => lowerCase(part) ?? [part]);
+    return parts;
+  };
+}
+
+/**
+ * What each unit becomes. Only printable ASCII is known from the start, the others are worked out when they first occur:
+ * the table is made at once, and few texts need the tables of all Unicode.
+ */
+function unitReplacements({ lowercase }: BertNormalizerOptions): Uint16Array {
+  const table = new Uint16Array(0x10000).fill(SEVERAL).fill(PAIR, 0xd800, 0xe000);
+  for (let unit = 0x20; unit < 0x7f; unit++) table[unit] = lowercase && unit >= 0x41 && unit <= 0x5a ? unit + 32 : unit;
+  return table;
+}
+
+/** The table's entry of a character that becomes `parts`. */
+function entry(unit: number, parts: readonly number[], { stripAccents }: BertNormalizerOptions): number {
+  if (parts.length === 3 && parts[0] === 32 && parts[1] === unit && parts[2] === 32) return APART;
+  if (parts.length !== 1 || parts[0]! > 0xffff) return SEVERAL;
+  return stripAccents && combiningClass(parts[0]!) !== 0 ? ORDERED : parts[0]!;
+}
+
+/** The steps one after another, for the rare text in which marks that stay may have to change places. */
+function slowly(
+  text: Aligned,
+  spare: Aligned,
+  { cleanText, chineseCharacters, lowercase }: BertNormalizerOptions,
+): Aligned {
+  text.align();
+  const prepare = expander({ cleanText, chineseCharacters, stripAccents: false, lowercase: false });
+  let [from, to] = eachCharacter(text, spare, prepare);
+  const decomposed = decompose(from, to, "NFD");
+  [from, to] = decomposed === from ? [from, to] : [to, from];
+  [from, to] = eachCharacter(from, to, (c) => ((classOf(c) & ACCENT) !== 0 ? [] : [c]));
+  if (lowercase) [from, to] = eachCharacter(from, to, (c) => lowerCase(c) ?? [c]);
+  return from;
+}
+
+/** Replace every character by others with the same alignment. Returns [result, the other buffer]. */
+export function eachCharacter(
+  from: Aligned,
+  to: Aligned,
+  map: (codePoint: number) => readonly number[],
+): [Aligned, Aligned] {
+  from.align();
+  to.clear(from.base);
+  for (let at = 0; at < from.length; ) {
+    const codePoint = codePointAt(from.units, at);
+    for (const part of map(codePoint)) to.push(part, from.starts[at]!, from.ends[at]!);
+    at += width(codePoint);
+  }
+  return [to, from];
+}

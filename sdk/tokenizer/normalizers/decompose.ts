@@ -1,0 +1,97 @@
+/**
+ * Normal forms D and KD with alignment, in the reference's way: characters are replaced by their decompositions, marks
+ * are put in canonical order, and the first part of each decomposition takes the alignment of the next source character,
+ * in order. So when marks change places their alignments stay: the n-th source character's range goes to the n-th.
+ */
+
+import { decomposition } from "../text/character-forms.js";
+import type { Aligned } from "../text/normalized-string.js";
+import { Rewriter } from "../text/rewriter.js";
+import {
+  ASTRAL,
+  COMPATIBLE,
+  codePointAt,
+  combiningClass,
+  DECOMPOSES,
+  eachUnitRun,
+  unitTable,
+  width,
+} from "../text/unicode.js";
+
+/** Write the decomposed `text` to `spare` and return it; or return `text` when nothing decomposes or moves. */
+export function decompose(text: Aligned, spare: Aligned, form: "NFD" | "NFKD"): Aligned {
+  if (!affected(text, form)) return text;
+  const rewriter = new Rewriter(text, spare);
+  eachDecomposed(text, form, (codePoint, change) => rewriter.write(codePoint, change));
+  return spare;
+}
+
+/** Call `out` with the characters of the decomposed text and the change that each stands for (see Rewriter). */
+export function eachDecomposed(
+  text: Aligned,
+  form: "NFD" | "NFKD",
+  out: (codePoint: number, change: number) => void,
+): void {
+  const pending = new Pending(out);
+  for (let at = 0; at < text.length; ) {
+    const codePoint = codePointAt(text.units, at);
+    const parts = decomposition(codePoint, form);
+    if (parts === null) pending.add(codePoint, 0);
+    else for (let i = 0; i < parts.length; i++) pending.add(parts[i]!, i === 0 ? 0 : 1);
+    at += width(codePoint);
+  }
+  pending.flush();
+}
+
+/** 1 for units that decompose in the form or may change places; {@link ASTRAL} for halves of surrogate pairs. */
+const tables: { NFD?: Uint8Array; NFKD?: Uint8Array } = {};
+
+function affected({ units, length }: Aligned, form: "NFD" | "NFKD"): boolean {
+  let table = tables[form];
+  if (table === undefined) {
+    tables[form] = table = unitTable(form === "NFD" ? DECOMPOSES : COMPATIBLE);
+    const marks = table;
+    eachUnitRun((start, end, order) => order !== 0 && marks.fill(1, start, end), true);
+  }
+  for (let at = 0; at < length; at++) {
+    const kind = table[units[at]!]!;
+    if (kind === 0) continue;
+    if (kind !== ASTRAL) return true;
+    const codePoint = codePointAt(units, at);
+    if (combiningClass(codePoint) !== 0 || decomposition(codePoint, form) !== null) return true;
+    at++;
+  }
+  return false;
+}
+
+/** Marks that wait for their order: a run of them ends at the next character of class 0. */
+class Pending {
+  private codePoints: number[] = [];
+  private changes: number[] = [];
+  private classes: number[] = [];
+
+  constructor(private readonly out: (codePoint: number, change: number) => void) {}
+
+  add(codePoint: number, change: number): void {
+    const order = combiningClass(codePoint);
+    if (order === 0) {
+      this.flush();
+      this.out(codePoint, change);
+      return;
+    }
+    this.codePoints.push(codePoint);
+    this.changes.push(change);
+    this.classes.push(order);
+  }
+
+  flush(): void {
+    const count = this.codePoints.length;
+    if (count === 0) return;
+    // The sort is stable, as canonical ordering demands; a merge sort keeps a million marks in a row affordable.
+    const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => this.classes[a]! - this.classes[b]!);
+    for (const i of order) this.out(this.codePoints[i]!, this.changes[i]!);
+    this.codePoints = [];
+    this.changes = [];
+    this.classes = [];
+  }
+}

@@ -1,0 +1,89 @@
+/** The `normalizer` part of a tokenizer.json. */
+
+import { TokenizerError } from "../errors.js";
+import { Fields } from "../json/fields.js";
+import { readPattern } from "../patterns/pattern.js";
+import { byteNormalizer } from "../pre-tokenizers/byte-level.js";
+import { lowerCase } from "../text/character-forms.js";
+import { classOf, LOWERS, MARK } from "../text/unicode.js";
+import { bertNormalizer, eachCharacter, type Normalizer } from "./bert.js";
+import { characterMap } from "./character-map.js";
+import { compose } from "./compose.js";
+import { decompose } from "./decompose.js";
+import { precompiledNormalizer } from "./precompiled.js";
+import { nmtCharacter, prependNormalizer, replaceNormalizer, stripNormalizer } from "./replace.js";
+
+/** @param path where the part stands, for messages */
+export function readNormalizer(json: unknown, path = "normalizer", depth = 0): Normalizer | null {
+  if (json === null || json === undefined) return null;
+  const fields = new Fields(json, path);
+  const type = fields.string("type");
+  switch (type) {
+    case "Sequence":
+      return sequence(fields, depth);
+    case "BertNormalizer": {
+      const lowercase = fields.boolean("lowercase", true);
+      const strip = fields.get("strip_accents");
+      return bertNormalizer({
+        cleanText: fields.boolean("clean_text", true),
+        chineseCharacters: fields.boolean("handle_chinese_chars", true),
+        // Published files leave it out or null: then accents go when the case goes.
+        stripAccents: strip === null || strip === undefined ? lowercase : fields.boolean("strip_accents"),
+        lowercase,
+      });
+    }
+    case "Lowercase":
+      return characterMap(LOWERS, (c) => lowerCase(c) ?? [c]);
+    case "StripAccents":
+      return characterMap(MARK, (c) => ((classOf(c) & MARK) !== 0 ? [] : [c]));
+    case "NFD":
+    case "NFKD":
+      return (text, spare) => decompose(text, spare, type);
+    case "NFC":
+    case "NFKC":
+      return (text, spare) => compose(text, spare, type);
+    case "Nmt":
+      return (text, spare) => eachCharacter(text, spare, nmtCharacter)[0];
+    case "Replace":
+      return replaceNormalizer(readPattern(fields.get("pattern"), `${path}.pattern`), fields.string("content"));
+    case "ByteLevel":
+      return byteNormalizer();
+    case "Prepend":
+      return prependNormalizer(fields.string("prepend"));
+    case "Strip":
+      return stripNormalizer(fields.boolean("strip_left", true), fields.boolean("strip_right", true));
+    case "Precompiled":
+      return precompiledNormalizer(base64(fields.string("precompiled_charsmap"), `${path}.precompiled_charsmap`));
+    default:
+      throw new TokenizerError(`${path}: normalizer "${type}" is not supported`);
+  }
+}
+
+function sequence(fields: Fields, depth: number): Normalizer | null {
+  if (depth > 8) throw new TokenizerError(`${fields.path}: sequences are nested more than 8 deep`);
+  const steps = fields
+    .list("normalizers")
+    .map((step, i) => readNormalizer(step, `${fields.path}.normalizers[${i}]`, depth + 1))
+    .filter((step) => step !== null);
+  if (steps.length === 0) return null;
+  return (text, spare) => {
+    let from = text;
+    let to = spare;
+    for (const step of steps) {
+      const result = step(from, to);
+      if (result !== from) [from, to] = [to, from];
+    }
+    return from;
+  };
+}
+
+function base64(text: string, path: string): Uint8Array {
+  try {
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+    return bytes;
+  } catch (cause) {
+    throw new TokenizerError(`${path}: base64 was expected`, { cause });
+  }
+}

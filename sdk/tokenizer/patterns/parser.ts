@@ -1,0 +1,373 @@
+/** Regular expressions as programs for the machine of pattern.ts. */
+import { TokenizerError } from "../errors.js";
+import {
+  classOf,
+  codePointAt,
+  codePointBefore,
+  LETTER,
+  MARK,
+  NUMBER,
+  PUNCTUATION_STRICT,
+  SYMBOL,
+  WHITE,
+  WORD,
+} from "../text/unicode.js";
+
+type Test = (codePoint: number) => boolean;
+
+/** What must hold at a place between two characters of units [begin, end). */
+type Look = (units: Uint16Array, at: number, end: number, begin: number) => boolean;
+
+export type Instruction =
+  | { readonly kind: "character"; readonly test: Test }
+  | { readonly kind: "split"; readonly first: number; readonly other: number }
+  | { readonly kind: "jump"; readonly to: number }
+  | { readonly kind: "look"; readonly holds: Look }
+  | { readonly kind: "match" };
+
+/** What a pattern says, before it becomes a program. */
+type Node =
+  | { readonly type: "test"; readonly test: Test }
+  | { readonly type: "look"; readonly holds: Look }
+  | { readonly type: "all"; readonly parts: readonly Node[] }
+  | { readonly type: "any"; readonly parts: readonly Node[] }
+  | {
+      readonly type: "repeat";
+      readonly part: Node;
+      readonly least: number;
+      readonly most: number;
+      readonly lazy: boolean;
+    };
+
+/** Counted repetitions are written out, so their product is bounded. */
+const LARGEST = 20_000;
+
+export function parsePattern(source: string, path: string): Instruction[] {
+  const node = new Parser(source, path).parse();
+  const program: Instruction[] = [];
+  const fail = () => new TokenizerError(`${path}: the pattern ${JSON.stringify(source)} is too large`);
+  emit(node, program, fail);
+  program.push({ kind: "match" });
+  return program;
+}
+
+function emit(node: Node, program: Instruction[], fail: () => Error): void {
+  if (program.length > LARGEST) throw fail();
+  if (node.type === "test") program.push({ kind: "character", test: node.test });
+  else if (node.type === "look") program.push({ kind: "look", holds: node.holds });
+  else if (node.type === "all") for (const part of node.parts) emit(part, program, fail);
+  else if (node.type === "any") emitAny(node.parts, program, fail);
+  else {
+    for (let i = 0; i < node.least; i++) emit(node.part, program, fail);
+    if (node.most === Number.POSITIVE_INFINITY) emitLoop(node.part, node.lazy, program, fail);
+    else for (let i = node.least; i < node.most; i++) emitOptional(node.part, node.lazy, program, fail);
+  }
+}
+
+function emitAny(parts: readonly Node[], program: Instruction[], fail: () => Error): void {
+  const ends: number[] = [];
+  parts.forEach((part, i) => {
+    const split = program.length;
+    if (i + 1 < parts.length) program.push({ kind: "jump", to: -1 });
+    emit(part, program, fail);
+    if (i + 1 === parts.length) return;
+    ends.push(program.length);
+    program.push({ kind: "jump", to: -1 });
+    program[split] = { kind: "split", first: split + 1, other: program.length };
+  });
+  for (const end of ends) program[end] = { kind: "jump", to: program.length };
+}
+
+function emitLoop(part: Node, lazy: boolean, program: Instruction[], fail: () => Error): void {
+  const split = program.length;
+  program.push({ kind: "jump", to: -1 });
+  emit(part, program, fail);
+  program.push({ kind: "jump", to: split });
+  program[split] = branch(lazy, split + 1, program.length);
+}
+
+function emitOptional(part: Node, lazy: boolean, program: Instruction[], fail: () => Error): void {
+  const split = program.length;
+  program.push({ kind: "jump", to: -1 });
+  emit(part, program, fail);
+  program[split] = branch(lazy, split + 1, program.length);
+}
+
+function branch(lazy: boolean, inside: number, outside: number): Instruction {
+  return lazy ? { kind: "split", first: outside, other: inside } : { kind: "split", first: inside, other: outside };
+}
+
+const has =
+  (mask: number): Test =>
+  (c) =>
+    (classOf(c) & mask) !== 0;
+/** A character's small and capital form. */
+function otherCases(codePoint: number): number[] {
+  const text = String.fromCodePoint(codePoint);
+  return [text.toLowerCase(), text.toUpperCase()]
+    .filter((form) => [...form].length === 1)
+    .map((form) => form.codePointAt(0)!);
+}
+
+const not =
+  (test: Test): Test =>
+  (c) =>
+    !test(c);
+const digit: Test = (c) => /\p{Nd}/u.test(String.fromCodePoint(c));
+
+/** In brackets the reference's \w leaves out ² ³ ¹ ¼ ½ ¾, which it takes elsewhere. */
+const wordInClass: Test = (c) => (classOf(c) & WORD) !== 0 && !"²³¹¼½¾".includes(String.fromCodePoint(c));
+
+/** Classes by letter: \s and the like. */
+const ESCAPES: Readonly<Record<string, Test>> = { s: has(WHITE), d: digit, w: has(WORD) };
+const CONTROLS: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, v: 11, a: 7, e: 27, 0: 0 };
+/** Classes by name: \p{L}. Those below a general category come from the engine. */
+const PROPERTIES: Readonly<Record<string, Test>> = {
+  L: has(LETTER),
+  N: has(NUMBER),
+  P: has(PUNCTUATION_STRICT),
+  S: has(SYMBOL),
+  M: has(MARK),
+};
+
+const NEWLINE = 10;
+const startsLine: Look = (units, at, end, begin) => at === begin || (at < end && units[at - 1] === NEWLINE);
+const endsLine: Look = (units, at, end) => at === end || units[at] === NEWLINE;
+const nextIs =
+  (test: Test): Look =>
+  (units, at, end) =>
+    at < end && test(codePointAt(units, at));
+const previousIs =
+  (test: Test): Look =>
+  (units, at, _end, begin) =>
+    at > begin && test(codePointBefore(units, at, begin));
+const unless =
+  (look: Look): Look =>
+  (units, at, end, begin) =>
+    !look(units, at, end, begin);
+const wordBoundary: Look = (units, at, end, begin) =>
+  nextIs(has(WORD))(units, at, end, begin) !== previousIs(has(WORD))(units, at, end, begin);
+
+/** Places by letter: \A and the like. */
+const PLACES: Readonly<Record<string, Look>> = {
+  A: (_units, at, _end, begin) => at === begin,
+  z: (_units, at, end) => at === end,
+  Z: (units, at, end) => at === end || (at === end - 1 && units[at] === NEWLINE),
+  b: wordBoundary,
+  B: unless(wordBoundary),
+};
+/** What a group may look at, by how it begins. */
+const LOOKS: readonly (readonly [string, (test: Test) => Look])[] = [
+  ["?=", nextIs],
+  ["?!", (test) => unless(nextIs(test))],
+  ["?<=", previousIs],
+  ["?<!", (test) => unless(previousIs(test))],
+];
+
+class Parser {
+  private at = 0;
+  private readonly characters: readonly string[];
+  private ignoreCase = false;
+  private depth = 0;
+
+  constructor(
+    private readonly source: string,
+    private readonly path: string,
+  ) {
+    this.characters = [...source];
+  }
+
+  parse(): Node {
+    const node = this.alternatives();
+    if (this.at < this.characters.length) this.fail(`unexpected ${JSON.stringify(this.characters[this.at])}`);
+    return node;
+  }
+
+  private fail(why: string): never {
+    throw new TokenizerError(
+      `${this.path}: the pattern ${JSON.stringify(this.source)} is not supported: ${why} at character ${this.at}`,
+    );
+  }
+
+  private get here(): string | undefined {
+    return this.characters[this.at];
+  }
+
+  private take(text: string): boolean {
+    if (this.source.length < text.length || this.characters.slice(this.at, this.at + text.length).join("") !== text)
+      return false;
+    this.at += text.length;
+    return true;
+  }
+
+  private alternatives(): Node {
+    if (++this.depth > 64) this.fail("groups nested more than 64 deep");
+    const parts = [this.sequence()];
+    while (this.take("|")) parts.push(this.sequence());
+    this.depth--;
+    return parts.length === 1 ? parts[0]! : { type: "any", parts };
+  }
+
+  private sequence(): Node {
+    const parts: Node[] = [];
+    while (this.here !== undefined && this.here !== "|" && this.here !== ")") parts.push(this.repeated());
+    return { type: "all", parts };
+  }
+
+  private repeated(): Node {
+    let part = this.atom();
+    for (;;) {
+      const counts = this.counts();
+      if (counts === null) return part;
+      const lazy = this.take("?");
+      if (!lazy && this.here === "+") this.fail("a possessive quantifier");
+      part = { type: "repeat", part, least: counts[0], most: counts[1], lazy };
+    }
+  }
+
+  private counts(): readonly [number, number] | null {
+    if (this.take("*")) return [0, Number.POSITIVE_INFINITY];
+    if (this.take("+")) return [1, Number.POSITIVE_INFINITY];
+    if (this.take("?")) return [0, 1];
+    const found = /^\{(\d*)(,?)(\d*)\}/.exec(this.characters.slice(this.at, this.at + 24).join(""));
+    if (found === null || (found[1] === "" && found[3] === "")) return null;
+    this.at += found[0].length;
+    const least = Number(found[1] || 0);
+    const most = found[2] === "" ? least : found[3] === "" ? Number.POSITIVE_INFINITY : Number(found[3]);
+    if (least > LARGEST || most < least || (most !== Number.POSITIVE_INFINITY && most > LARGEST))
+      this.fail("a repetition");
+    return [least, most];
+  }
+
+  private atom(): Node {
+    if (this.take("^")) return { type: "look", holds: startsLine };
+    if (this.take("$")) return { type: "look", holds: endsLine };
+    if (this.take("(")) return this.group();
+    const place = this.here === "\\" ? this.characters[this.at + 1] : undefined;
+    if (place !== undefined && Object.hasOwn(PLACES, place)) {
+      this.at += 2;
+      return { type: "look", holds: PLACES[place]! };
+    }
+    return { type: "test", test: this.single() };
+  }
+
+  private group(): Node {
+    const outer = this.ignoreCase;
+    for (const [begin, look] of LOOKS)
+      if (this.take(begin)) {
+        const test = this.single();
+        if (!this.take(")")) this.fail("a look at more than one character");
+        return { type: "look", holds: look(test) };
+      }
+    if (this.take("?i:")) this.ignoreCase = true;
+    else if (!this.take("?:") && this.here === "?") this.fail("a special group");
+    const node = this.alternatives();
+    if (!this.take(")")) this.fail("a group without end");
+    this.ignoreCase = outer;
+    return node;
+  }
+
+  /** One character, class or escape. */
+  private single(): Test {
+    if (this.take("[")) return this.charClass();
+    if (this.take(".")) return (c) => c !== 10;
+    if (this.take("\\")) return this.escape();
+    const character = this.here;
+    if (character === undefined || "*+?{".includes(character)) this.fail("a character was expected");
+    this.at++;
+    return this.literal(character.codePointAt(0)!);
+  }
+
+  private literal(codePoint: number): Test {
+    if (!this.ignoreCase) return (c) => c === codePoint;
+    const lower = String.fromCodePoint(codePoint).toLowerCase();
+    return (c) => c === codePoint || String.fromCodePoint(c).toLowerCase() === lower;
+  }
+
+  private escape(): Test {
+    const letter = this.here ?? this.fail("a character after \\ was expected");
+    const lower = letter.toLowerCase();
+    if (lower === "p") return this.property(letter === "P");
+    const escaped = Object.hasOwn(ESCAPES, lower) ? ESCAPES[lower] : undefined;
+    if (escaped === undefined) return this.literal(this.escapedCharacter());
+    this.at++;
+    return letter === lower ? escaped : not(escaped);
+  }
+
+  /** A single character written with a backslash, which has been read. */
+  private escapedCharacter(): number {
+    const letter = this.here ?? this.fail("a character after \\ was expected");
+    this.at++;
+    const code = /^[xu](?:\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{4}|[0-9a-fA-F]{2}))/.exec(
+      this.characters.slice(this.at - 1, this.at + 11).join(""),
+    );
+    if (code !== null) {
+      this.at += code[0].length - 1;
+      return Number.parseInt((code[1] ?? code[2])!, 16);
+    }
+    if (Object.hasOwn(CONTROLS, letter)) return CONTROLS[letter]!;
+    if (/[0-9a-zA-Z]/.test(letter)) this.fail(`the escape \\${letter}`);
+    return letter.codePointAt(0)!;
+  }
+
+  private property(negative: boolean): Test {
+    const found = /^[pP](?:\{(\^?)([A-Za-z_]+)\}|([A-Z]))/.exec(this.characters.slice(this.at, this.at + 40).join(""));
+    if (found === null) this.fail("a property was expected");
+    this.at += found[0].length;
+    const name = (found[2] ?? found[3])!;
+    const test = Object.hasOwn(PROPERTIES, name) ? PROPERTIES[name]! : this.engineProperty(name);
+    return negative !== (found[1] === "^") ? not(test) : test;
+  }
+
+  /** Finer categories and scripts, as the JavaScript engine has them. */
+  private engineProperty(name: string): Test {
+    for (const form of [name, `Script=${name}`])
+      try {
+        const pattern = new RegExp(`^\\p{${form}}$`, "u");
+        return (c) => pattern.test(String.fromCodePoint(c));
+      } catch {
+        // Not a category: perhaps a script.
+      }
+    return this.fail(`the property ${name}`);
+  }
+
+  /** A class in brackets, whose [ has been read. */
+  private charClass(): Test {
+    const negative = this.take("^");
+    const tests: Test[] = [];
+    for (let first = true; first || this.here !== "]"; first = false) {
+      if (this.here === undefined) this.fail("a class without end");
+      if (this.take("&&")) this.fail("an intersection of classes");
+      if (this.here === "[") {
+        this.at++;
+        tests.push(this.charClass());
+        continue;
+      }
+      tests.push(this.classItem());
+    }
+    this.at++;
+    return (c) => tests.some((test) => test(c)) !== negative;
+  }
+
+  private classItem(): Test {
+    if (this.take("\\w")) return wordInClass;
+    if (this.take("\\W")) return not(wordInClass);
+    if (this.here === "\\" && /[pPsSdD]/.test(this.characters[this.at + 1] ?? "")) {
+      this.at++;
+      return this.escape();
+    }
+    const low = this.classCharacter();
+    if (this.here !== "-" || this.characters[this.at + 1] === "]") return this.literal(low);
+    this.at++;
+    const high = this.classCharacter();
+    const test: Test = (c) => c >= low && c <= high;
+    return this.ignoreCase ? (c) => test(c) || otherCases(c).some(test) : test;
+  }
+
+  private classCharacter(): number {
+    if (this.take("\\")) return this.escapedCharacter();
+    const character = this.here ?? this.fail("a class without end");
+    this.at++;
+    return character.codePointAt(0)!;
+  }
+}

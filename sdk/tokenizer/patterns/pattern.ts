@@ -1,0 +1,177 @@
+/**
+ * Patterns of Split and Replace: plain strings, or regular expressions in the dialect that tokenizer files use. They are
+ * run by a machine that follows all alternatives at once (Thompson 1968; Pike's virtual machine), so no pattern is
+ * catastrophic. What the machine cannot do (back references, looks at more than one character) is an error.
+ */
+
+import { brief, TokenizerError } from "../errors.js";
+import { Fields } from "../json/fields.js";
+import type { Aligned } from "../text/normalized-string.js";
+import { codePointAt, width } from "../text/unicode.js";
+import { type Instruction, parsePattern } from "./parser.js";
+
+/** Finds the next match at or after `from`, within units [.., end): its start and end as a pair, or null. */
+export type Finder = (units: Uint16Array, from: number, end: number, begin: number) => readonly [number, number] | null;
+
+/** {"String": "x"}, {"Regex": "x+"} or plain "x" of old files. */
+export function readPattern(json: unknown, path: string): Finder {
+  if (typeof json === "string") return stringFinder(json);
+  const fields = new Fields(json, path);
+  if (fields.get("String") !== undefined) return stringFinder(fields.string("String"));
+  if (fields.get("Regex") === undefined)
+    throw new TokenizerError(`${path}: {"String": …} or {"Regex": …} was expected, got ${brief(json)}`);
+  return regexFinder(fields.string("Regex"), path);
+}
+
+export function stringFinder(text: string): Finder {
+  if (text === "") return () => null;
+  const first = text.charCodeAt(0);
+  return (units, from, end) => {
+    for (let at = from; at + text.length <= end; at++) {
+      if (units[at] !== first) continue;
+      let i = 1;
+      while (i < text.length && units[at + i] === text.charCodeAt(i)) i++;
+      if (i === text.length) return [at, at + i];
+    }
+    return null;
+  };
+}
+
+/** " {2,}", which SentencePiece models collapse spaces with: common enough for a scanner of its own. */
+const spaces: Finder = (units, from, end) => {
+  for (let at = from; at + 1 < end; at++) {
+    if (units[at] !== 0x20 || units[at + 1] !== 0x20) continue;
+    let stop = at + 2;
+    while (stop < end && units[stop] === 0x20) stop++;
+    return [at, stop];
+  }
+  return null;
+};
+
+export function regexFinder(source: string, path: string): Finder {
+  if (source === " {2,}") return spaces;
+  const machine = new Machine(parsePattern(source, path));
+  return (units, from, end, begin) => machine.find(units, from, end, begin);
+}
+
+/** Places of the program where threads stand, in order of preference, and where the match of each began. */
+interface Threads {
+  readonly places: Int32Array;
+  readonly starts: Int32Array;
+  count: number;
+}
+
+/** Runs one program: each step of the text moves all threads, at most one a place, so a search takes one pass. */
+class Machine {
+  private current: Threads;
+  private next: Threads;
+  /** The step at which a place was last reached. */
+  private readonly seen: Int32Array;
+  private stamp = 0;
+  private readonly stack: Int32Array;
+
+  constructor(private readonly program: readonly Instruction[]) {
+    const size = program.length;
+    const threads = (): Threads => ({ places: new Int32Array(size), starts: new Int32Array(size), count: 0 });
+    this.current = threads();
+    this.next = threads();
+    this.seen = new Int32Array(size);
+    this.stack = new Int32Array(2 * size + 2);
+  }
+
+  /** The leftmost match at or after `from`, the preferred one of those that begin there; null when there is none. */
+  find(units: Uint16Array, from: number, end: number, begin: number): readonly [number, number] | null {
+    const { program } = this;
+    let start = -1;
+    let stop = -1;
+    this.current.count = 0;
+    this.newStamp();
+    for (let at = from; ; ) {
+      // A match may begin here too, after all that began before.
+      if (stop < 0) this.follow(0, at, units, at, end, begin, this.current);
+      else if (this.current.count === 0) break;
+      const { places, starts, count } = this.current;
+      const character = at < end ? codePointAt(units, at) : -1;
+      const after = at + (character > 0xffff ? 2 : 1);
+      this.next.count = 0;
+      this.newStamp();
+      for (let i = 0; i < count; i++) {
+        const step = program[places[i]!]!;
+        if (step.kind === "match") {
+          start = starts[i]!;
+          stop = at;
+          break; // threads behind this one are less preferred
+        }
+        if (step.kind === "character" && at < end && step.test(character))
+          this.follow(places[i]! + 1, starts[i]!, units, after, end, begin, this.next);
+      }
+      [this.current, this.next] = [this.next, this.current];
+      if (at >= end) break;
+      at = after;
+    }
+    return stop < 0 ? null : [start, stop];
+  }
+
+  private newStamp(): void {
+    if (++this.stamp === 0x7fffffff) this.stamp = this.seen.fill(0)[0]! + 1;
+  }
+
+  /** Add the thread at `place`, following jumps, with the preferred branch first. */
+  private follow(
+    place: number,
+    start: number,
+    units: Uint16Array,
+    at: number,
+    end: number,
+    begin: number,
+    list: Threads,
+  ): void {
+    const { stack, seen, program, stamp } = this;
+    let height = 0;
+    stack[height++] = place;
+    while (height > 0) {
+      const here = stack[--height]!;
+      if (seen[here] === stamp) continue;
+      seen[here] = stamp;
+      const step = program[here]!;
+      if (step.kind === "split") {
+        stack[height++] = step.other;
+        stack[height++] = step.first;
+      } else if (step.kind === "jump") stack[height++] = step.to;
+      else if (step.kind === "look") {
+        if (step.holds(units, at, end, begin)) stack[height++] = here + 1;
+      } else {
+        list.places[list.count] = here;
+        list.starts[list.count++] = start;
+      }
+    }
+  }
+}
+
+/**
+ * Call `on` for each stretch of units [begin, end), matched or not, in order. A match may be empty, unless it stands where
+ * the one before it ended.
+ */
+export function eachStretch(
+  find: Finder,
+  { units }: Aligned,
+  begin: number,
+  end: number,
+  on: (start: number, stop: number, matched: boolean) => void,
+): void {
+  let at = begin;
+  let last = -1;
+  for (let from = begin; from <= end && begin < end; ) {
+    const found = find(units, from, end, begin);
+    if (found === null) break;
+    const [start, stop] = found;
+    if (start === stop && stop === last) {
+      from = stop + (stop < end ? width(codePointAt(units, stop)) : 1);
+      continue;
+    }
+    if (start > at) on(at, start, false);
+    on(start, stop, true);
+    at = from = last = stop;
+  }
+  if (at < end) on(at, end, false);
+}

@@ -1,0 +1,89 @@
+/** The `post_processor` part of a tokenizer.json. */
+import { brief, expect, TokenizerError } from "../errors.js";
+import { Fields } from "../json/fields.js";
+import { bare, bertTemplate, type Place, robertaTemplate, type Template, type TrimOffsets } from "./template.js";
+
+/** @param trimming how white space is taken out of byte-level offsets, made ready by the caller */
+export function readTemplate(json: unknown, trimming: (addPrefixSpace: boolean) => TrimOffsets): Template {
+  return readStep(json, trimming, "post_processor", 0);
+}
+
+function readStep(
+  json: unknown,
+  trimming: (addPrefixSpace: boolean) => TrimOffsets,
+  path: string,
+  depth: number,
+): Template {
+  if (json === null || json === undefined) return bare;
+  const fields = new Fields(json, path);
+  const type = fields.string("type");
+  switch (type) {
+    case "Sequence": {
+      expect(depth <= 8, `${path}: sequences are nested more than 8 deep`);
+      const steps = fields
+        .list("processors")
+        .map((step, i) => readStep(step, trimming, `${path}.processors[${i}]`, depth + 1));
+      return merge(steps, path);
+    }
+    case "TemplateProcessing":
+      return readPlaces(fields);
+    case "BertProcessing":
+      return bertTemplate(tokenId(fields, "cls"), tokenId(fields, "sep"));
+    case "RobertaProcessing": {
+      const trim = fields.boolean("trim_offsets", true) ? trimming(fields.boolean("add_prefix_space", true)) : null;
+      return robertaTemplate(tokenId(fields, "cls"), tokenId(fields, "sep"), trim);
+    }
+    case "ByteLevel":
+      return {
+        ...bare,
+        trim: fields.boolean("trim_offsets", true) ? trimming(fields.boolean("add_prefix_space", true)) : null,
+      };
+    default:
+      throw new TokenizerError(`${path}: post-processor "${type}" is not supported`);
+  }
+}
+
+/** One step may trim and one may add tokens; two that add tokens would have to be nested, which no published file does. */
+function merge(steps: readonly Template[], path: string): Template {
+  const adding = steps.filter((step) => step.single !== bare.single);
+  const trimming = steps.filter((step) => step.trim !== null);
+  expect(adding.length <= 1, `${path}: more than one post-processor that adds tokens is not supported`);
+  expect(trimming.length <= 1, `${path}: more than one post-processor that trims offsets is not supported`);
+  return { ...(adding[0] ?? bare), trim: trimming[0]?.trim ?? null };
+}
+
+/** ["[SEP]", 102] */
+function tokenId(fields: Fields, name: string): number {
+  const [, id] = fields.list(name);
+  expect(
+    Number.isInteger(id),
+    () => `${fields.path}.${name}: [token, id] was expected, got ${brief(fields.get(name))}`,
+  );
+  return id as number;
+}
+
+function readPlaces(fields: Fields): Template {
+  const special = fields.object("special_tokens");
+  const places = (name: "single" | "pair"): Place[] =>
+    fields.list(name).map((json, i) => {
+      const path = `${fields.path}.${name}[${i}]`;
+      const place = new Fields(json, path);
+      if (place.get("Sequence") !== undefined) {
+        const sequence = place.object("Sequence");
+        const id = sequence.string("id");
+        expect(id === "A" || id === "B", () => `${path}: the sequence must be "A" or "B", got ${brief(id)}`);
+        expect(name === "pair" || id === "A", `${path}: a template for one text cannot use sequence B`);
+        return { sequence: id === "A" ? 0 : 1, segment: sequence.count("type_id", 0) };
+      }
+      const token = place.object("SpecialToken");
+      const name_ = token.string("id");
+      expect(special.get(name_) !== undefined, () => `${path}: ${brief(name_)} is missing from special_tokens`);
+      const ids = special.object(name_).list("ids");
+      expect(
+        ids.every(Number.isInteger),
+        () => `${path}: the ids of ${brief(name_)} must be whole numbers, got ${brief(ids)}`,
+      );
+      return { ids: ids as number[], segment: token.count("type_id", 0) };
+    });
+  return { single: places("single"), pair: places("pair"), trim: null, numbered: true };
+}

@@ -1,0 +1,48 @@
+/**
+ * Pre-tokenizers that only cut: text becomes words, and no character changes.
+ * BERT: white space separates and disappears, every punctuation mark is a word of its own.
+ */
+import type { Aligned } from "../text/normalized-string.js";
+import { ASTRAL, PUNCTUATION, see, UNSEEN, unseenTable, WHITE } from "../text/unicode.js";
+
+/** A step that cuts the words of `text` further. It may rewrite into `spare`, and returns whichever holds the result. */
+export type Splitter = (text: Aligned, spare: Aligned) => Aligned;
+
+const ALONE = 2;
+
+/** Cut at white space, which is dropped, and around each character of `alone`, which is a mask of classes. */
+export function cutWords(alone: number): Splitter {
+  const masks = [WHITE, alone];
+  const kinds = unseenTable();
+  return (text) => {
+    const { units, cuts, words } = text;
+    for (let word = 0; word < words; word++) {
+      const end = cuts[2 * word + 1]!;
+      let begin = cuts[2 * word]!;
+      for (let at = begin; at < end; at++) {
+        let kind = kinds[units[at]!]!;
+        if (kind === 0) continue;
+        let size = 1;
+        if (kind >= UNSEEN) {
+          if (kind === ASTRAL) size = 2;
+          kind = see(kinds, masks, units, at);
+        }
+        if (kind !== 0) {
+          text.cut(begin, at);
+          if (kind === ALONE) text.cut(at, at + size);
+          begin = at + size;
+        }
+        at += size - 1;
+      }
+      text.cut(begin, end);
+    }
+    text.recut();
+    return text;
+  };
+}
+
+/** BertPreTokenizer: "Hello, world" -> Hello · , · world. */
+export const bertSplitter = (): Splitter => cutWords(PUNCTUATION);
+
+/** WhitespaceSplit: at white space alone. */
+export const whiteSplitter = (): Splitter => cutWords(0);

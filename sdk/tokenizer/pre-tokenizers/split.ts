@@ -1,0 +1,156 @@
+/** Pre-tokenizers that cut by a pattern or by classes of characters: Split, Punctuation, Digits, Whitespace, … */
+
+import { eachStretch, type Finder } from "../patterns/pattern.js";
+import type { Aligned } from "../text/normalized-string.js";
+import { classOf, codePointAt, NUMERIC, PUNCTUATION, scriptOf, WHITE, WORD_CHARACTER, width } from "../text/unicode.js";
+import type { Splitter } from "./bert.js";
+
+/** What becomes of the delimiters. */
+export type Behavior = "removed" | "isolated" | "mergedWithPrevious" | "mergedWithNext" | "contiguous";
+
+/** The names in tokenizer files, in both of their spellings. */
+export const BEHAVIORS: Readonly<Record<string, Behavior>> = {
+  Removed: "removed",
+  Isolated: "isolated",
+  MergedWithPrevious: "mergedWithPrevious",
+  MergedWithNext: "mergedWithNext",
+  Contiguous: "contiguous",
+  removed: "removed",
+  isolated: "isolated",
+  merged_with_previous: "mergedWithPrevious",
+  merged_with_next: "mergedWithNext",
+  contiguous: "contiguous",
+};
+
+/** @param invert the pattern describes the words, and what is between them are the delimiters */
+export function patternSplitter(find: Finder, behavior: Behavior, invert = false): Splitter {
+  return (text) => {
+    const { cuts, words } = text;
+    for (let word = 0; word < words; word++) {
+      const cutter = new Cutter(text, behavior);
+      eachStretch(find, text, cuts[2 * word]!, cuts[2 * word + 1]!, (start, stop, matched) =>
+        cutter.add(start, stop, matched !== invert),
+      );
+      cutter.finish();
+    }
+    text.recut();
+    return text;
+  };
+}
+
+/** Collects the stretches of one word and cuts it as the behaviour says. */
+class Cutter {
+  private from = -1;
+  private to = -1;
+  private wasDelimiter = false;
+
+  constructor(
+    private readonly text: Aligned,
+    private readonly behavior: Behavior,
+  ) {}
+
+  add(start: number, stop: number, delimiter: boolean): void {
+    if (this.joins(delimiter)) this.to = stop;
+    else {
+      this.finish();
+      if (!(this.behavior === "removed" && delimiter)) [this.from, this.to] = [start, stop];
+    }
+    this.wasDelimiter = delimiter;
+  }
+
+  private joins(delimiter: boolean): boolean {
+    if (this.from < 0) return false;
+    if (this.behavior === "mergedWithPrevious") return delimiter && !this.wasDelimiter;
+    if (this.behavior === "mergedWithNext") return !delimiter && this.wasDelimiter;
+    return this.behavior === "contiguous" && delimiter === this.wasDelimiter;
+  }
+
+  finish(): void {
+    if (this.from >= 0) this.text.cut(this.from, this.to);
+    this.from = -1;
+  }
+}
+
+/** Finds single characters of some classes. */
+export function classFinder(mask: number): Finder {
+  return (units, from, end) => {
+    for (let at = from; at < end; ) {
+      const codePoint = codePointAt(units, at);
+      const next = at + width(codePoint);
+      if ((classOf(codePoint) & mask) !== 0) return [at, next];
+      at = next;
+    }
+    return null;
+  };
+}
+
+/** Punctuation: as BERT sees it, isolated unless said otherwise. */
+export const punctuationSplitter = (behavior: Behavior): Splitter =>
+  patternSplitter(classFinder(PUNCTUATION), behavior);
+
+/** Digits: runs of digits, or each digit, apart from the rest. */
+export const digitSplitter = (individual: boolean): Splitter =>
+  patternSplitter(classFinder(NUMERIC), individual ? "isolated" : "contiguous");
+
+/** Whitespace: \w+|[^\w\s]+ */
+export const wordSplitter = (): Splitter =>
+  patternSplitter(
+    (units, from, end) => {
+      let at = from;
+      while (at < end && (classOf(units[at]!) & WHITE) !== 0) at++;
+      if (at >= end) return null;
+      const start = at;
+      const word = classOf(codePointAt(units, at)) & WORD_CHARACTER;
+      while (at < end) {
+        const codePoint = codePointAt(units, at);
+        const classes = classOf(codePoint);
+        if ((classes & WHITE) !== 0 || (classes & WORD_CHARACTER) !== word) break;
+        at += width(codePoint);
+      }
+      return [start, at];
+    },
+    "removed",
+    true,
+  );
+
+/** UnicodeScripts: where the script changes. What goes with any script stays with what is before it; at the beginning it goes. */
+export const scriptSplitter = (): Splitter =>
+  cutEach((text, begin, end) => {
+    const { units } = text;
+    let from = -1;
+    let last = 0;
+    for (let at = begin; at < end; ) {
+      const codePoint = codePointAt(units, at);
+      const script = scriptOf(codePoint);
+      if (script !== 0 && script !== last) {
+        if (from >= 0) text.cut(from, at);
+        from = at;
+        last = script;
+      }
+      at += width(codePoint);
+    }
+    if (from >= 0) text.cut(from, end);
+  });
+
+/** FixedLength: so many characters each. */
+export const lengthSplitter = (length: number): Splitter =>
+  cutEach((text, begin, end) => {
+    let from = begin;
+    let count = 0;
+    for (let at = begin; at < end; ) {
+      at += width(codePointAt(text.units, at));
+      if (++count < length && at < end) continue;
+      text.cut(from, at);
+      from = at;
+      count = 0;
+    }
+  });
+
+/** A splitter that treats every word for itself. */
+function cutEach(cut: (text: Aligned, begin: number, end: number) => void): Splitter {
+  return (text) => {
+    for (let word = 0; word < text.words; word++) cut(text, text.cuts[2 * word]!, text.cuts[2 * word + 1]!);
+    text.recut();
+    return text;
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * Rewriting with alignment, by the reference's bookkeeping (NormalizedString::transform_range): every character that is
+ * written says whether it replaces the next source character (0), replaces it and swallows n more (-n), or is new (> 0),
+ * and then shares the range of the source character before it.
+ */
+import type { Aligned } from "./normalized-string.js";
+import { codePointAt, width } from "./unicode.js";
+
+export class Rewriter {
+  private source = 0;
+  // What was written last, and how both texts stood before it.
+  private codePoint = -1;
+  private change = 0;
+  private sourceBefore = 0;
+  private lengthBefore = 0;
+
+  /** `to` must be another buffer than `from`. */
+  constructor(
+    private readonly from: Aligned,
+    private readonly to: Aligned,
+  ) {
+    from.align();
+    to.clear(from.base);
+  }
+
+  write(codePoint: number, change: number): void {
+    const { from, to } = this;
+    this.codePoint = codePoint;
+    this.change = change;
+    this.sourceBefore = this.source;
+    this.lengthBefore = to.length;
+    if (change > 0) {
+      if (this.source > 0) to.push(codePoint, from.starts[this.source - 1]!, from.ends[this.source - 1]!);
+      else to.push(codePoint, from.base, from.base);
+      return;
+    }
+    to.push(codePoint, from.starts[this.source]!, from.ends[this.source]!);
+    this.skip(1 - change);
+  }
+
+  /**
+   * Let the character that was written last swallow so many more; a new one then replaces one fewer. What is swallowed
+   * before anything was written is lost, as in the reference: all that follows is one place further to the left.
+   */
+  swallow(characters: number): void {
+    if (this.codePoint < 0) return;
+    this.source = this.sourceBefore;
+    this.to.length = this.lengthBefore;
+    this.write(this.codePoint, this.change - characters);
+  }
+
+  /** Pass over source characters without writing any. */
+  private skip(characters: number): void {
+    for (let i = 0; i < characters && this.source < this.from.length; i++)
+      this.source += width(codePointAt(this.from.units, this.source));
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Texts of several languages for training, small languages more often than they are: language i is drawn with a share
+ * proportional to n_i^smoothing (multilingual BERT: 0.7; XLM-R: 0.3, Conneau et al. 2020, section 3.1).
+ */
+import { expect } from "../errors.js";
+import { exp, ln } from "./real-math.js";
+
+export interface SampleOptions {
+  /** How many texts to draw. */
+  readonly texts: number;
+  /** 1 keeps the shares, 0 makes all languages equal; 0.7 unless said otherwise. */
+  readonly smoothing?: number;
+  /** Numbers from [0, 1). */
+  readonly random: () => number;
+}
+
+/** The share of each language after smoothing: {de: 900, ga: 100} with 0.5 -> {de: 0.75, ga: 0.25}. */
+export function languageShares(sizes: Readonly<Record<string, number>>, smoothing = 0.7): Record<string, number> {
+  const names = Object.keys(sizes).filter((name) => sizes[name]! > 0);
+  const weights = names.map((name) => exp(smoothing * ln(sizes[name]!)));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return Object.fromEntries(names.map((name, i) => [name, weights[i]! / sum]));
+}
+
+/** Draw texts (or what they have become); each language's own are taken in turn, again from the first when all have been. */
+export function* sampleLanguages<Text = string>(
+  languages: Readonly<Record<string, readonly Text[]>>,
+  { texts, smoothing = 0.7, random }: SampleOptions,
+): Generator<Text> {
+  const sizes = Object.fromEntries(Object.entries(languages).map(([name, rows]) => [name, rows.length]));
+  const shares = Object.entries(languageShares(sizes, smoothing));
+  expect(shares.length > 0, "sampleLanguages: at least one language with texts was expected");
+  const next = new Map<string, number>();
+  for (let i = 0; i < texts; i++) {
+    let left = random();
+    const [name] = shares.find(([, share]) => (left -= share) < 0) ?? shares[shares.length - 1]!;
+    const at = next.get(name) ?? 0;
+    next.set(name, at + 1);
+    const rows = languages[name]!;
+    yield rows[at % rows.length]!;
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * Learn a Unigram vocabulary from text (Kudo 2018, arXiv:1804.10959, section 3.2): begin with many frequent substrings,
+ * fit their probabilities by expectation and maximisation, drop those whose loss costs least, and so on.
+ */
+
+import { addedJSON, specialToken } from "../added-tokens/read.js";
+import { expect } from "../errors.js";
+import { tokenizerFromObject } from "../files/tokenizer-json.js";
+import { Unigram } from "../models/unigram.js";
+import { readNormalizer } from "../normalizers/read.js";
+import { readSplitter } from "../pre-tokenizers/read.js";
+import type { Tokenizer } from "../tokenizer.js";
+import { PiecePool } from "../vocabulary/piece-pool.js";
+import { Trie } from "../vocabulary/trie.js";
+import { Vocabulary } from "../vocabulary/vocabulary.js";
+import { countWords } from "./count-words.js";
+import { UnigramLattice } from "./lattice.js";
+import { digamma, ln } from "./real-math.js";
+import { repeatedSubstrings } from "./substrings.js";
+import type { TrainingOptions } from "./wordpiece.js";
+
+export interface UnigramTraining extends TrainingOptions {
+  /** Lower the case and strip accents, as ALBERT does; false unless said otherwise. */
+  readonly lowercase?: boolean;
+  /** First pieces of the vocabulary, with the unknown one among them: XLM-R's unless said otherwise. */
+  readonly special?: readonly string[];
+  /** How many substrings to begin with; a million unless said otherwise. */
+  readonly seeds?: number;
+}
+
+const XLMR_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] as const;
+const LONGEST = 16;
+const ROUNDS = 2; // of expectation and maximisation before each pruning
+const SHRINK = 0.75; // share of the pieces that a pruning keeps
+
+/** A word, and how often it occurs. */
+interface Word {
+  readonly units: Uint16Array;
+  readonly count: number;
+}
+
+/** Pieces with their scores; number 0 is the unknown piece. */
+interface Pieces {
+  readonly texts: string[];
+  readonly scores: Float64Array;
+}
+
+/**
+ * A SentencePiece-like tokenizer whose pieces are learnt from texts.
+ *
+ *   trainUnigram(lines, { size: 8000 })
+ */
+export function trainUnigram(texts: Iterable<string>, options: UnigramTraining): Tokenizer {
+  const { size, special = XLMR_SPECIAL, onProgress, signal } = options;
+  const json = stepsJSON(options.lowercase ?? false);
+  const counts = countWords(texts, readNormalizer(json.normalizer), readSplitter(json.pre_tokenizer), {
+    signal,
+    onText: (done) => onProgress?.({ phase: "reading", done }),
+  });
+  const words = [...counts].map(([text, count]) => ({ units: unitsOf(text), count }));
+  const characters = new Set([...counts.keys()].flatMap((word) => [...word]));
+  const wanted = size - special.length;
+  expect(
+    Number.isInteger(size) && wanted >= characters.size && special.includes("<unk>"),
+    `trainUnigram: size must be at least ${special.length + characters.size} for ${special.length} special tokens (<unk> among them) and ${characters.size} characters, got ${size}`,
+  );
+  let pieces = seedPieces(counts, options.seeds ?? 1_000_000);
+  for (;;) {
+    for (let round = 0; round < ROUNDS; round++) {
+      signal?.throwIfAborted();
+      pieces = maximise(pieces, expectation(pieces, words));
+    }
+    onProgress?.({
+      phase: "learning",
+      done: Math.min(size, Math.round((size * size) / pieces.texts.length)),
+      total: size,
+    });
+    if (pieces.texts.length <= Math.floor(wanted * 1.1)) break;
+    pieces = prune(pieces, words, Math.floor(wanted * 1.1));
+  }
+  return finish(pieces, characters, wanted, special, json);
+}
+
+function unitsOf(text: string): Uint16Array {
+  return Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+}
+
+/** Every character, and the substrings with the highest frequency times length. */
+function seedPieces(counts: ReadonlyMap<string, number>, most: number): Pieces {
+  const frequencies = new Map<string, number>();
+  const flat: number[] = [];
+  for (const [word, count] of counts) {
+    for (const character of word) {
+      frequencies.set(character, (frequencies.get(character) ?? 0) + count);
+      flat.push(character.codePointAt(0)!);
+    }
+    flat.push(0);
+  }
+  const text = Int32Array.from(flat);
+  const found: [string, number][] = [];
+  repeatedSubstrings(text, LONGEST, ({ at, length, count }) => {
+    if (length < 2) return;
+    const symbols = text.subarray(at, at + length);
+    if (!symbols.includes(0)) found.push([String.fromCodePoint(...symbols), count * length]);
+  });
+  found.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? 1 : -1));
+  const seeds = [...frequencies].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? 1 : -1));
+  for (const seed of found.slice(0, Math.max(0, most - seeds.length))) seeds.push(seed);
+  const sum = ln(seeds.reduce((total, [, score]) => total + score, 0));
+  return {
+    texts: ["<unk>", ...seeds.map(([piece]) => piece)],
+    scores: Float64Array.from([0, ...seeds.map(([, score]) => ln(score) - sum)]),
+  };
+}
+
+function latticeOf({ texts, scores }: Pieces): UnigramLattice {
+  const vocabulary = new Vocabulary(new PiecePool(texts.length));
+  // The unknown piece is not found in text.
+  for (let id = 1; id < texts.length; id++) vocabulary.add(texts[id]!, id);
+  return new UnigramLattice(new Trie(vocabulary.pool), scores);
+}
+
+/** How often each piece is expected, over all ways to cut all words. */
+function expectation(pieces: Pieces, words: readonly Word[]): Float64Array {
+  const lattice = latticeOf(pieces);
+  const expected = new Float64Array(pieces.texts.length);
+  for (const { units, count } of words) {
+    lattice.read(units);
+    lattice.expect(units.length, count, expected);
+  }
+  return expected;
+}
+
+/** New scores from expected counts; pieces that are expected less than half a time go. The digamma makes rare ones rarer. */
+function maximise({ texts }: Pieces, expected: Float64Array): Pieces {
+  const kept = texts.map((_, id) => id).filter((id) => id > 0 && expected[id]! >= 0.5);
+  const sum = digamma(kept.reduce((total, id) => total + expected[id]!, 0));
+  return {
+    texts: ["<unk>", ...kept.map((id) => texts[id]!)],
+    scores: Float64Array.from([0, ...kept.map((id) => digamma(expected[id]!) - sum)]),
+  };
+}
+
+/** Keep the pieces whose absence would cost the most likelihood, were each replaced by its own best spelling. */
+function prune(pieces: Pieces, words: readonly Word[], least: number): Pieces {
+  const { texts, scores } = pieces;
+  const lattice = latticeOf(pieces);
+  const used = new Float64Array(texts.length);
+  const inWords = new Float64Array(texts.length);
+  let all = 0;
+  for (const { units, count } of words) {
+    lattice.read(units);
+    const { pieces: path } = lattice.path(units.length);
+    for (const id of path) {
+      used[id]! += count;
+      inWords[id]! += count;
+    }
+    all += count;
+  }
+  const sum = used.reduce((total, n) => total + n, 0);
+  const kept: number[] = [];
+  const candidates: [number, number][] = [];
+  for (let id = 1; id < texts.length; id++) {
+    const units = unitsOf(texts[id]!);
+    lattice.read(units);
+    const { pieces: spelling, score } = lattice.path(units.length, id);
+    if (spelling.length === 0) kept.push(id);
+    else if (score > scores[id]! || used[id] === 0) {
+      // Its own spelling is likelier, so only chance could have used it; keep it if it was used all the same.
+      if (used[id]! > 0) kept.push(id);
+    } else candidates.push([id, loss(id, spelling, used, inWords[id]! / all, sum)]);
+  }
+  const target = Math.max(least, Math.floor(texts.length * SHRINK));
+  candidates.sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  for (const [id] of candidates.slice(0, Math.max(0, target - kept.length - 1))) kept.push(id);
+  return {
+    texts: ["<unk>", ...kept.map((id) => texts[id]!)],
+    scores: Float64Array.from([0, ...kept.map((id) => scores[id]!)]),
+  };
+}
+
+/** By how much the likelihood falls when the piece's uses go over to its spelling. */
+function loss(id: number, spelling: readonly number[], used: Float64Array, share: number, sum: number): number {
+  const before = ln(used[id]!) - ln(sum);
+  const sumAfter = ln(sum + used[id]! * (spelling.length - 1));
+  const after = spelling.reduce((total, other) => total + ln(used[other]! + used[id]!) - sumAfter, 0);
+  return share * (before - after);
+}
+
+/** Special tokens, then every character and the pieces that are worth most, by falling score. */
+function finish(
+  pieces: Pieces,
+  characters: ReadonlySet<string>,
+  wanted: number,
+  special: readonly string[],
+  json: Steps,
+): Tokenizer {
+  const scores = new Map(pieces.texts.map((text, id) => [text, pieces.scores[id]!]));
+  scores.delete("<unk>");
+  let lowest = Math.min(...[...pieces.scores].slice(1), 0);
+  const final = new Map<string, number>();
+  for (const character of [...characters].sort()) {
+    final.set(character, scores.get(character) ?? lowest);
+    if (!scores.has(character)) lowest += 0.0001;
+  }
+  // In the order of the last pruning: what it would have dropped next is left out.
+  for (const [text, score] of scores) {
+    if (final.size >= wanted) break;
+    final.set(text, score);
+  }
+  const rows = [...final]
+    .filter(([text]) => !special.includes(text))
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  const vocabulary = Vocabulary.of([...special, ...rows.map(([text]) => text)]);
+  const all = Float64Array.from([...special.map(() => 0), ...rows.map(([, score]) => score)]);
+  return unigramTokenizer(new Unigram(vocabulary, all, vocabulary.find("<unk>")), special, json);
+}
+
+interface Steps {
+  readonly normalizer: unknown;
+  readonly pre_tokenizer: unknown;
+  readonly decoder: unknown;
+}
+
+function stepsJSON(lowercase: boolean): Steps {
+  const fold = lowercase ? [{ type: "NFKD" }, { type: "StripAccents" }, { type: "Lowercase" }] : [{ type: "NFKC" }];
+  const metaspace = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
+  const collapse = { type: "Replace", pattern: { Regex: " {2,}" }, content: " " };
+  return {
+    normalizer: { type: "Sequence", normalizers: [{ type: "Nmt" }, ...fold, collapse] },
+    pre_tokenizer: metaspace,
+    decoder: metaspace,
+  };
+}
+
+/** A Unigram model in its tokenizer: <s> text </s>, or ALBERT's [CLS] text [SEP] pair [SEP]. */
+export function unigramTokenizer(model: Unigram, special: readonly string[], json: Steps): Tokenizer {
+  const id = (token: string): number => model.vocabulary.find(token);
+  const albert = special.includes("[CLS]") && special.includes("[SEP]");
+  const [open, close] = albert ? ["[CLS]", "[SEP]"] : ["<s>", "</s>"];
+  const framed = special.includes(open!) && special.includes(close!);
+  const place = (token: string, segment: number) => ({ SpecialToken: { id: token, type_id: segment } });
+  const single = [place(open!, 0), { Sequence: { id: "A", type_id: 0 } }, place(close!, 0)];
+  const between = albert ? [] : [place(close!, 0)];
+  const second = albert ? 1 : 0;
+  return tokenizerFromObject(
+    {
+      version: "1.0",
+      truncation: null,
+      padding: null,
+      added_tokens: special.map((token) => addedJSON(specialToken(token, id(token), /mask/i.test(token)))),
+      ...json,
+      post_processor: framed
+        ? {
+            type: "TemplateProcessing",
+            single,
+            pair: [...single, ...between, { Sequence: { id: "B", type_id: second } }, place(close!, second)],
+            special_tokens: Object.fromEntries(
+              [open!, close!].map((token) => [token, { id: token, ids: [id(token)], tokens: [token] }]),
+            ),
+          }
+        : null,
+    },
+    model,
+  );
+}

@@ -1,0 +1,112 @@
+/** Learn a WordPiece vocabulary from text. */
+
+import { expect } from "../errors.js";
+import { BERT_SPECIAL, bertTokenizer } from "../files/vocab-txt.js";
+import { bertNormalizer } from "../normalizers/bert.js";
+import { bertSplitter } from "../pre-tokenizers/bert.js";
+import type { Tokenizer } from "../tokenizer.js";
+import { Vocabulary } from "../vocabulary/vocabulary.js";
+import { alphabet } from "./alphabet.js";
+import { countWords } from "./count-words.js";
+import { learnMerges, type PieceList } from "./learn-merges.js";
+
+/** How far training has come: reading texts, then learning pieces. */
+export interface TrainingProgress {
+  readonly phase: "reading" | "learning";
+  /** Texts read, or pieces learnt. */
+  readonly done: number;
+  /** Pieces in the end; unknown while reading. */
+  readonly total?: number;
+}
+
+export interface TrainingOptions {
+  /** Pieces of the vocabulary, special tokens included. */
+  readonly size: number;
+  /** A pair that occurs less often is not joined; 0 unless said otherwise. */
+  readonly minFrequency?: number;
+  /** Keep only so many single characters, the most frequent ones. */
+  readonly limitAlphabet?: number;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface WordPieceTraining extends TrainingOptions {
+  /** Lower the case and strip accents; true unless said otherwise. */
+  readonly lowercase?: boolean;
+  readonly stripAccents?: boolean;
+  /** Set ideographs apart as words of their own; true unless said otherwise. */
+  readonly chineseCharacters?: boolean;
+  /** First pieces of the vocabulary; BERT's unless said otherwise. */
+  readonly special?: readonly string[];
+}
+
+/**
+ * A BERT tokenizer whose pieces are learnt from texts.
+ *
+ *   trainWordPiece(lines, { size: 8000 })
+ */
+export function trainWordPiece(texts: Iterable<string>, options: WordPieceTraining): Tokenizer {
+  const {
+    size,
+    lowercase = true,
+    stripAccents = lowercase,
+    chineseCharacters = true,
+    special = BERT_SPECIAL,
+  } = options;
+  expect(
+    Number.isInteger(size) && size > special.length,
+    `trainWordPiece: size must exceed the ${special.length} special tokens, got ${size}`,
+  );
+  const normalizer = bertNormalizer({ cleanText: true, chineseCharacters, stripAccents, lowercase });
+  const words = countWords(texts, normalizer, bertSplitter(), {
+    signal: options.signal,
+    onText: (done) => options.onProgress?.({ phase: "reading", done }),
+  });
+  const pieces = learnPieces(words, special, options);
+  return bertTokenizer(Vocabulary.of(pieces), { lowercase, stripAccents, chineseCharacters });
+}
+
+/** Special tokens, single characters, the same with ##, then what is learnt. */
+function learnPieces(
+  words: ReadonlyMap<string, number>,
+  special: readonly string[],
+  options: WordPieceTraining,
+): string[] {
+  const list: PieceList = { pieces: [], ids: new Map() };
+  const characters = alphabet(words, [], options.limitAlphabet);
+  for (const piece of [...special, ...characters]) idOf(list, piece);
+  const known = new Set(characters);
+  const inside = new Set<string>();
+  for (const word of words.keys())
+    for (const [i, character] of [...word].entries()) if (i > 0 && known.has(character)) inside.add(character);
+  // The reference numbers these in the order of a hash table; ours follow the code points.
+  for (const character of characters) if (inside.has(character)) idOf(list, `##${character}`);
+
+  const symbols: Int32Array[] = [];
+  for (const word of words.keys()) {
+    const ids: number[] = [];
+    [...word].forEach((character, i) => {
+      if (known.has(character)) ids.push(idOf(list, i > 0 ? `##${character}` : character));
+    });
+    symbols.push(Int32Array.from(ids));
+  }
+  const { minFrequency = 0, onProgress, signal, size } = options;
+  learnMerges({ words: symbols, counts: [...words.values()] }, list, {
+    size,
+    minFrequency,
+    join: (left, right) => left + (right.startsWith("##") ? right.slice(2) : right),
+    ...(onProgress && { onProgress: (done) => onProgress({ phase: "learning", done, total: size }) }),
+    ...(signal && { signal }),
+  });
+  return list.pieces;
+}
+
+function idOf({ pieces, ids }: PieceList, piece: string): number {
+  let id = ids.get(piece);
+  if (id === undefined) {
+    id = pieces.length;
+    pieces.push(piece);
+    ids.set(piece, id);
+  }
+  return id;
+}
