@@ -22,7 +22,7 @@ export async function trainSubjects(build: Build): Promise<Subject[]> {
   const steps = train({
     engine,
     model,
-    objective: single(maskedLm({ vocabulary: { size: MINI.vocabulary, mask: 4 }, maskingRate: RATE })),
+    objective: single(maskedLm({ tokenizer: { size: MINI.vocabulary, special: { mask: 4 } }, maskingRate: RATE })),
     samples: () => samples,
     optimizer: adamW(model.weights),
     learningRate: () => 1e-4,

@@ -4,8 +4,8 @@
  *   npm run example albert
  */
 // biome-ignore format: a list
-import { combine, Engine, freshConfig, freshModel, ngramMaskedLm, pairObjective, single } from "cloze";
-import { boundaries, pretrainingSamples, tokenizeDocuments } from "cloze/data";
+import { combine, Engine, freshConfig, freshModel, ngramMaskedLm, sentenceOrderPrediction, single } from "cloze";
+import { pretrainingSamples, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut, pairAccuracy } from "cloze/metrics";
 import { trainUnigram } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
@@ -14,8 +14,8 @@ import { learn, percent, SIZES } from "./lesson/learning.js";
 const text = await documents();
 const special = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"];
 const tokenizer = trainUnigram(text.flat(), { size: 1200, lowercase: true, special });
-const packing = { length: 32, special: boundaries(tokenizer), seed: 1 };
-const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: 0.25 };
+const packing = { length: 32, tokenizer, seed: 1 };
+const masking = { tokenizer, maskingRate: 0.25 };
 const engine = await Engine.create();
 const sizes = { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special };
 const config = { ...freshConfig("albert", sizes), embedding_size: 48 };
@@ -27,8 +27,8 @@ bert[Symbol.dispose]();
 const read = tokenizeDocuments(tokenizer, text);
 const ngrams = ngramMaskedLm(masking);
 await learn(engine, albert, single(ngrams), pretrainingSamples(read, "sentences", packing), { steps: 2000 });
-const pairs = pretrainingSamples(read, "sentence-order", packing);
-await learn(engine, albert, combine(ngrams, pairObjective("sentence-order")), pairs, { steps: 300, rate: 1e-3 });
+const pairs = pretrainingSamples(read, "sentence-order-prediction", packing);
+await learn(engine, albert, combine(ngrams, sentenceOrderPrediction()), pairs, { steps: 300, rate: 1e-3 });
 
 const unread = tokenizeDocuments(tokenizer, await heldOut());
 const { loss, unigramEntropy } = maskedHeldOut(
@@ -36,7 +36,7 @@ const { loss, unigramEntropy } = maskedHeldOut(
   pretrainingSamples(unread, "sentences", packing)(0),
   masking,
 );
-const order = pairAccuracy(albert.model, pretrainingSamples(unread, "sentence-order", packing)(0));
+const order = pairAccuracy(albert.model, pretrainingSamples(unread, "sentence-order-prediction", packing)(0));
 console.log(
   `on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${unigramEntropy.toFixed(3)}`,
 );

@@ -5,7 +5,7 @@
  */
 // biome-ignore format: a list
 import { denoising, Engine, freshConfig, freshModel, sequenceToSequence } from "cloze";
-import { boundaries, packSentences, seed, tokenizeDocuments } from "cloze/data";
+import { packSentences, seed, tokenizeDocuments } from "cloze/data";
 import { tokensHeldOut } from "cloze/metrics";
 import { trainBpe } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
@@ -13,23 +13,22 @@ import { learn, SIZES } from "./lesson/learning.js";
 
 const text = await documents();
 const tokenizer = trainBpe(text.flat(), { size: 1200 });
-const packing = { length: 32, special: boundaries(tokenizer) };
-const vocabulary = { size: tokenizer.size, mask: tokenizer.special.mask! };
+const packing = { length: 32, tokenizer };
 const endsSentence = (id: number) => id === tokenizer.id(".");
 const unread = packSentences(tokenizeDocuments(tokenizer, await heldOut()), packing);
 const corruptions = {
-  "token masking": denoising({ vocabulary, hide: "mask" }),
-  "token deletion": denoising({ vocabulary, hide: "delete" }),
-  "text infilling": denoising({ vocabulary, hide: "infill" }),
-  "sentence permutation": denoising({ vocabulary, hide: "none", permute: 1, endsSentence }),
-  "document rotation": denoising({ vocabulary, hide: "none", rotate: 1 }),
+  "token masking": denoising({ tokenizer, tokenNoise: "mask" }),
+  "token deletion": denoising({ tokenizer, tokenNoise: "delete" }),
+  "text infilling": denoising({ tokenizer, tokenNoise: "infill" }),
+  "sentence permutation": denoising({ tokenizer, tokenNoise: "none", permuteSentences: 1, endsSentence }),
+  "document rotation": denoising({ tokenizer, tokenNoise: "none", rotate: 1 }),
 };
 console.log(`${"the text".padEnd(22)}${tokenizer.decode(unread[0]!.ids)}`);
 for (const [name, corrupt] of Object.entries(corruptions))
   console.log(`${name.padEnd(22)}${tokenizer.decode(corrupt(unread[0]!, seed(2)).ids)}`);
 
 // As published: infilling, and sentences in another order.
-const objective = sequenceToSequence("bart", denoising({ vocabulary, permute: 1, endsSentence }));
+const objective = sequenceToSequence("bart", denoising({ tokenizer, permuteSentences: 1, endsSentence }));
 const engine = await Engine.create();
 const sizes = { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special };
 const bart = freshModel(engine, freshConfig("bart", sizes), "seq2seq-lm", 1);

@@ -4,8 +4,8 @@
  *   npm run example bert
  */
 // biome-ignore format: a list
-import { combine, Engine, fillMask, freshConfig, freshModel, maskedLm, memoryFiles, pairObjective, repeatPositions, saveModel, single } from "cloze";
-import { boundaries, pretrainingSamples, tokenizeDocuments } from "cloze/data";
+import { combine, Engine, fillMask, freshConfig, freshModel, maskedLm, memoryFiles, nextSentencePrediction, repeatPositions, saveModel, single } from "cloze";
+import { pretrainingSamples, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut, pairAccuracy } from "cloze/metrics";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
@@ -13,8 +13,8 @@ import { learn, percent, SIZES } from "./lesson/learning.js";
 
 const text = await documents();
 const tokenizer = trainWordPiece(text.flat(), { size: 1000 });
-const packing = { length: 48, special: boundaries(tokenizer), seed: 1 };
-const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: 0.25 };
+const packing = { length: 48, tokenizer, seed: 1 };
+const masking = { tokenizer, maskingRate: 0.25 };
 const engine = await Engine.create();
 const bert = freshModel(engine, freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES }), "pretraining", 1);
 
@@ -23,8 +23,8 @@ const read = tokenizeDocuments(tokenizer, text);
 const short = pretrainingSamples(read, "sentences", { ...packing, length: 32 });
 await learn(engine, bert, single(maskedLm(masking)), short, { steps: 2000 });
 repeatPositions(bert.weights, 32);
-const pairs = pretrainingSamples(read, "next-sentence", packing);
-await learn(engine, bert, combine(maskedLm(masking), pairObjective("next-sentence")), pairs, {
+const pairs = pretrainingSamples(read, "next-sentence-prediction", packing);
+await learn(engine, bert, combine(maskedLm(masking), nextSentencePrediction()), pairs, {
   steps: 250,
   rate: 1e-3,
 });
@@ -32,7 +32,7 @@ await learn(engine, bert, combine(maskedLm(masking), pairObjective("next-sentenc
 const unread = tokenizeDocuments(tokenizer, await heldOut());
 const sentences = pretrainingSamples(unread, "sentences", packing)(0);
 const { loss, unigramEntropy: level } = maskedHeldOut(bert.model, sentences, masking);
-const right = pairAccuracy(bert.model, pretrainingSamples(unread, "next-sentence", packing)(0));
+const right = pairAccuracy(bert.model, pretrainingSamples(unread, "next-sentence-prediction", packing)(0));
 console.log(`on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${level.toFixed(3)}`);
 console.log(`pairs of segments judged rightly: ${percent(right)}`);
 

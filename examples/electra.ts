@@ -6,7 +6,7 @@
  */
 // biome-ignore format: a list
 import { adamW, Engine, electraConfigs, electraPretraining, freshElectra, linearSchedule, train } from "cloze";
-import { boundaries, collate, pretrainingSamples, sampleOf, tokenizeDocuments } from "cloze/data";
+import { collate, pretrainingSamples, sampleOf, tokenizeDocuments } from "cloze/data";
 import { replacedHeldOut } from "cloze/metrics";
 import { Scope } from "cloze/tensor";
 import { trainWordPiece } from "cloze/tokenizer";
@@ -15,13 +15,13 @@ import { documents } from "./lesson/corpus.js";
 const STEPS = 600;
 const stories = await documents();
 const tokenizer = trainWordPiece(stories.slice(0, 4).flat(), { size: 400 });
-const packing = { length: 32, special: boundaries(tokenizer), seed: 1 };
+const packing = { length: 32, tokenizer, seed: 1 };
 const samplesOf = (texts: string[][]) => pretrainingSamples(tokenizeDocuments(tokenizer, texts), "sentences", packing);
 
 const engine = await Engine.create();
 const sizes = { layers: 2, width: 96, heads: 3, positions: 64, dropout: 0, deviation: 0.08 };
 const { model, weights } = freshElectra(engine, electraConfigs({ vocabulary: tokenizer.size, ...sizes }), 1);
-const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } };
+const masking = { tokenizer };
 const [samples, objective] = [samplesOf(stories.slice(0, 4)), electraPretraining(masking)];
 const [optimizer, rate] = [adamW(weights), linearSchedule(2e-3, 60, STEPS)];
 const run = train({

@@ -6,7 +6,7 @@
  * With text of some megabytes this is the experiment of Dufter & Schütze 2020 (arXiv:2005.00396), made smaller: 5,500
  * steps, and 1,500 for each of the conditions in which nothing is shared but the layers, or word order differs.
  */
-import { boundaries, packSentences, tokenizeDocuments } from "cloze/data";
+import { packSentences, tokenizeDocuments } from "cloze/data";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents, documentsOf } from "./lesson/corpus.js";
 import { type Condition, LENGTH, learnBoth } from "./lesson/fake-english.js";
@@ -21,7 +21,7 @@ const conditions: readonly (Condition & { readonly at: readonly number[] })[] = 
 
 const text = (files.length > 0 ? await documentsOf(files) : await documents()).flat().map((line) => [line]);
 const tokenizer = trainWordPiece(text.flat(), { size: 1000 });
-const sequences = packSentences(tokenizeDocuments(tokenizer, text), { length: LENGTH, special: boundaries(tokenizer) });
+const sequences = packSentences(tokenizeDocuments(tokenizer, text), { length: LENGTH, tokenizer });
 const held = sequences.filter((_, i) => i % 20 === 0).slice(0, 1000);
 const training = sequences.filter((_, i) => i % 20 !== 0);
 console.log(

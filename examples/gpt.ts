@@ -19,15 +19,15 @@ const tokenizer = trainBpe(
 );
 const spaced = (all: string[][]) => all.map((document) => document.map((sentence) => ` ${sentence}`));
 const ids = tokenizeDocuments(tokenizer, spaced(text));
-const end = tokenizer.special.eos!;
 const engine = await Engine.create();
 const gpt = freshModel(engine, freshConfig("gpt2", { vocabulary: tokenizer.size, ...SIZES }), "causal-lm", 1);
 
 const objective = single(causalLm());
-const samples = (epoch: number) => packStream(shuffle([...ids], seed(1).fork(epoch)), { length: SIZES.positions, end });
+const packing = { length: SIZES.positions, tokenizer };
+const samples = (epoch: number) => packStream(shuffle([...ids], seed(1).fork(epoch)), packing);
 await learn(engine, gpt, objective, samples, { steps: 800 });
 
-const unread = packStream(tokenizeDocuments(tokenizer, spaced(await heldOut())), { length: SIZES.positions, end });
+const unread = packStream(tokenizeDocuments(tokenizer, spaced(await heldOut())), packing);
 const { loss, unigramEntropy } = tokensHeldOut(gpt.model, unread, objective);
 console.log(
   `on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${unigramEntropy.toFixed(3)}`,

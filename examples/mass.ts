@@ -5,7 +5,7 @@
  */
 // biome-ignore format: a list
 import { Engine, freshConfig, freshModel, mass } from "cloze";
-import { boundaries, packSentences, seed, tokenizeDocuments } from "cloze/data";
+import { packSentences, seed, tokenizeDocuments } from "cloze/data";
 import { tokensHeldOut } from "cloze/metrics";
 import { trainBpe } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
@@ -13,8 +13,8 @@ import { learn, SIZES } from "./lesson/learning.js";
 
 const text = await documents();
 const tokenizer = trainBpe(text.flat(), { size: 1200 });
-const packing = { length: 32, special: boundaries(tokenizer) };
-const objective = mass({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } });
+const packing = { length: 32, tokenizer };
+const objective = mass({ tokenizer });
 const engine = await Engine.create();
 const sizes = { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special };
 const model = freshModel(engine, freshConfig("bart", sizes), "seq2seq-lm", 1);

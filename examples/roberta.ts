@@ -5,7 +5,7 @@
  */
 // biome-ignore format: a list
 import { Engine, freshConfig, freshModel, maskedLm, single } from "cloze";
-import { boundaries, packFullSentences, seed, shuffle, tokenizeDocuments } from "cloze/data";
+import { packFullSentences, seed, shuffle, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut } from "cloze/metrics";
 import { trainBpe } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
@@ -13,10 +13,9 @@ import { learn, SIZES } from "./lesson/learning.js";
 
 const text = await documents();
 const tokenizer = trainBpe(text.flat(), { size: 1500 });
-const packing = { length: 32, special: boundaries(tokenizer) };
-const vocabulary = { size: tokenizer.size, mask: tokenizer.special.mask! };
+const packing = { length: 32, tokenizer };
 // RoBERTa's choice: floor(rate × length + u) places, no token excepted, random tokens never the first four.
-const masking = { vocabulary, rate: 0.25, choose: "rounded", firstRandom: 4 } as const;
+const masking = { tokenizer, maskingRate: 0.25, selection: "rounded", firstRandomId: 4 } as const;
 const engine = await Engine.create();
 const config = freshConfig("roberta", { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special });
 const roberta = freshModel(engine, config, "masked-lm", 1);
@@ -27,7 +26,7 @@ const samples = (epoch: number) => packFullSentences(shuffle([...documentsOfIds]
 await learn(engine, roberta, single(maskedLm(masking)), samples, { steps: 2000 });
 
 const unread = packFullSentences(tokenizeDocuments(tokenizer, await heldOut()), packing);
-const { loss, unigramEntropy, accuracy } = maskedHeldOut(roberta.model, unread, { vocabulary, maskingRate: 0.15 });
+const { loss, unigramEntropy, accuracy } = maskedHeldOut(roberta.model, unread, { tokenizer, maskingRate: 0.15 });
 console.log(
   `on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${unigramEntropy.toFixed(3)}`,
 );

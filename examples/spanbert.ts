@@ -5,7 +5,7 @@
  */
 // biome-ignore format: a list
 import { combine, Engine, freshConfig, freshModel, spanBoundary, spanMaskedLm } from "cloze";
-import { boundaries, packSentences, seed, tokenizeDocuments } from "cloze/data";
+import { packSentences, seed, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut } from "cloze/metrics";
 import { spanBoundaryHead } from "cloze/tensor";
 import { trainWordPiece } from "cloze/tokenizer";
@@ -14,8 +14,7 @@ import { learn, SIZES } from "./lesson/learning.js";
 
 const text = await documents();
 const tokenizer = trainWordPiece(text.flat(), { size: 1500 });
-const special = boundaries(tokenizer);
-const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: 0.2 };
+const masking = { tokenizer, maskingRate: 0.2 };
 const engine = await Engine.create();
 const { model, weights } = freshModel(
   engine,
@@ -33,12 +32,12 @@ const edges = spanBoundaryHead(
 );
 const spanbert = { model: { ...model, ...edges }, weights };
 
-const samples = packSentences(tokenizeDocuments(tokenizer, text), { length: 32, special });
+const samples = packSentences(tokenizeDocuments(tokenizer, text), { length: 32, tokenizer });
 const hiding = spanMaskedLm(masking);
-const objective = combine(hiding, spanBoundary(new Set([special.cls, special.sep])));
+const objective = combine(hiding, spanBoundary({ tokenizer }));
 await learn(engine, spanbert, objective, () => samples, { steps: 2000 });
 
-const unread = packSentences(tokenizeDocuments(tokenizer, await heldOut()), { length: 32, special });
+const unread = packSentences(tokenizeDocuments(tokenizer, await heldOut()), { length: 32, tokenizer });
 const { loss, unigramEntropy } = maskedHeldOut(spanbert.model, unread, masking);
 console.log(
   `on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${unigramEntropy.toFixed(3)}`,

@@ -21,7 +21,7 @@ const tokenizer = trainWordPiece(texts, { size: 4000, lowercase: false });
 const engine = await Engine.create();
 const sizes = { layers: 3, width: 96, heads: 3, positions: 96, dropout: 0, deviation: 0.05 };
 const base = freshModel(engine, freshConfig("bert", { vocabulary: tokenizer.size, ...sizes }), "masked-lm", 1);
-const masked = maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, maskingRate: 0.25 });
+const masked = maskedLm({ tokenizer, maskingRate: 0.25 });
 const samples = multilingualSamples(languages, tokenizer);
 await learn(engine, base, single(masked), samples, { steps: Number(steps), rate: 1.5e-3, rows: 24 });
 const files = memoryFiles();

@@ -9,15 +9,15 @@ export { type Columns, columnsNamed, readTextRows, type TextRow } from "./data/t
 export { embedSamples } from "./heads/embedding.js";
 export { overlapOfStep } from "./heads/span.js";
 export { allMasked } from "./objectives/masked-lm.js";
-export { nextSentencePairs } from "./objectives/next-sentence.js";
-export { sentenceOrderPairs } from "./objectives/sentence-order.js";
+export { nextSentencePairs } from "./objectives/next-sentence-prediction.js";
+export { sentenceOrderPairs } from "./objectives/sentence-order-prediction.js";
 export {
   type Arrangement,
-  boundaries,
   mixLanguages,
   pretrainingSamples,
   tokenizeDocuments,
 } from "./objectives/sequences/corpus.js";
 export { packFullSentences, packSentences, packStream } from "./objectives/sequences/packing.js";
 export type { PairOptions, TokenizedDocument } from "./objectives/sequences/segment-pairs.js";
+export { boundaries } from "./objectives/vocabulary.js";
 export { type Rng, seed, shuffle } from "./tensor/random.js";

@@ -59,14 +59,16 @@ export {
 export { type ElectraOptions, electraPretraining, type GeneratorAndDiscriminator } from "./objectives/electra.js";
 export { type LmHead, type MaskedLmOptions, maskedLm } from "./objectives/masked-lm.js";
 export { type MassOptions, mass } from "./objectives/mass.js";
-export { pairObjective } from "./objectives/next-sentence.js";
+export { nextSentencePrediction } from "./objectives/next-sentence-prediction.js";
 export { ngramMaskedLm } from "./objectives/ngram-masking.js";
 export { combine, type HeadObjective, type Objective, single } from "./objectives/objective.js";
-export { type ReplacedTokenHead, replacedToken } from "./objectives/replaced-token.js";
+export { type ReplacedTokenHead, replacedTokenDetection } from "./objectives/replaced-token-detection.js";
+export { sentenceOrderPrediction } from "./objectives/sentence-order-prediction.js";
 export { type Decoder, sequenceToSequence } from "./objectives/sequence-to-sequence.js";
-export { type SpanCorruptionOptions, spanCorruption } from "./objectives/span-corruption.js";
+export { type SentinelVocabulary, type SpanCorruptionOptions, spanCorruption } from "./objectives/span-corruption.js";
 export { type SpanBoundaryHead, spanBoundary, spanMaskedLm } from "./objectives/span-masking.js";
 export { translationPair } from "./objectives/translation-lm.js";
+export type { Vocabulary } from "./objectives/vocabulary.js";
 
 // Arguments and options that cannot be used
 export { ArgumentError } from "./options.js";

@@ -4,7 +4,7 @@
  * A stage's hash is the first 16 hex digits of SHA-256 over raw little-endian bytes; the last line is the hash over all.
  */
 
-import { boundaries, nextSentencePairs, sampleOf, seed, tokenizeDocuments } from "../sdk/data.js";
+import { nextSentencePairs, sampleOf, seed, tokenizeDocuments } from "../sdk/data.js";
 import { infer } from "../sdk/heads/infer.js";
 import {
   adamW,
@@ -14,7 +14,7 @@ import {
   Engine,
   freshModel,
   maskedLm,
-  pairObjective,
+  nextSentencePrediction,
   train,
 } from "../sdk/index.js";
 import { trainWordPiece } from "../sdk/tokenizer/index.js";
@@ -94,12 +94,8 @@ async function stages(): Promise<[string, Uint8Array][]> {
   };
   const before = scores("scores of the fresh model");
   const documents = tokenizeDocuments(tokenizer, DOCUMENTS);
-  const pairs = (epoch: number) =>
-    nextSentencePairs(documents, { length: 48, special: boundaries(tokenizer) }, seed(3).fork(epoch));
-  const objective = combine(
-    maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } }),
-    pairObjective("next-sentence"),
-  );
+  const pairs = (epoch: number) => nextSentencePairs(documents, { length: 48, tokenizer }, seed(3).fork(epoch));
+  const objective = combine(maskedLm({ tokenizer }), nextSentencePrediction());
   const optimizer = adamW(loaded.weights);
   const losses: number[] = [];
   for await (const { loss, gradientNorm } of train({

@@ -27,9 +27,9 @@ export async function* learnBoth(
   const shift = tokenizer.size;
   const language: FakeLanguage = { shift, firstPosition: split ? LENGTH : 0, inverted };
   const special = new Set(Object.values(tokenizer.special));
-  const vocabulary = { size: 2 * shift, mask: tokenizer.special.mask! };
-  const fates = split ? { mask: 0.9, random: 0 } : { mask: 0.8, random: 0.1 };
-  const masked = maskedLm({ vocabulary, selection: "bernoulli", replacement: fates });
+  const vocabulary = { size: 2 * shift, special: tokenizer.special };
+  const replacement = split ? { mask: 0.9, random: 0 } : { mask: 0.8, random: 0.1 };
+  const masked = maskedLm({ tokenizer: vocabulary, selection: "bernoulli", replacement });
   using engine = await Engine.create();
   const { model, weights } = freshModel(engine, bertConfig({ ...SIZES, vocabulary: 2 * shift }), "masked-lm", seed);
   const both = [...training, ...training.map((sample) => fakeCopy(sample, language))];

@@ -1,6 +1,6 @@
 /** A BERT of two layers, pre-trained for a minute on the embedded corpus: what lessons on using a model begin with. */
 import { type Engine, type Files, freshConfig, freshModel, maskedLm, memoryFiles, saveModel, single } from "cloze";
-import { boundaries, pretrainingSamples, tokenizeDocuments } from "cloze/data";
+import { pretrainingSamples, tokenizeDocuments } from "cloze/data";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents } from "./corpus.js";
 import { learn, SIZES } from "./learning.js";
@@ -15,8 +15,8 @@ export async function smallPretrained(engine: Engine, dropout = 0): Promise<File
     "masked-lm",
     1,
   );
-  const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: 0.25 };
-  const packing = { length: 32, special: boundaries(tokenizer), seed: 1 };
+  const masking = { tokenizer, maskingRate: 0.25 };
+  const packing = { length: 32, tokenizer, seed: 1 };
   const samples = pretrainingSamples(tokenizeDocuments(tokenizer, texts), "sentences", packing);
   await learn(engine, base, single(maskedLm(masking)), samples, { steps: 2000 });
   const files = memoryFiles();

@@ -1,13 +1,6 @@
 /** What the lesson on zero-shot transfer learns from, and how it is tested. */
 import { adamW, type Engine, type Files, finetune, freeze, loadModel, tagTask, translationPair } from "cloze";
-import {
-  boundaries,
-  mixLanguages,
-  packSentences,
-  type Sample,
-  type TaggedSentence,
-  tokenizeDocuments,
-} from "cloze/data";
+import { mixLanguages, packSentences, type Sample, type TaggedSentence, tokenizeDocuments } from "cloze/data";
 import type { Tokenizer } from "cloze/tokenizer";
 import type { Languages } from "./languages.js";
 
@@ -17,7 +10,6 @@ const LENGTH = { plain: 32, translated: 40 };
 
 /** Samples of all languages, small ones more often than they are. */
 export function multilingualSamples({ text, pairs }: Languages, tokenizer: Tokenizer): (epoch: number) => Sample[] {
-  const special = boundaries(tokenizer);
   const by = <T>(all: Readonly<Record<string, T>>, make: (own: T) => Sample[]) =>
     Object.fromEntries(
       Object.entries(all).map(([language, own]) => {
@@ -27,12 +19,12 @@ export function multilingualSamples({ text, pairs }: Languages, tokenizer: Token
     );
   const side = (line: string) => tokenizer.encode(line, undefined, { special: false });
   const plain = by(text, (lines) =>
-    packSentences(tokenizeDocuments(tokenizer, [lines]), { length: LENGTH.plain, special }),
+    packSentences(tokenizeDocuments(tokenizer, [lines]), { length: LENGTH.plain, tokenizer }),
   );
   const translated = by(pairs, (own) =>
     own.map(([english, other], i) => {
       const [first, second] = i % 2 === 0 ? [english, other] : [other, english];
-      return translationPair(side(first), side(second), { special, length: LENGTH.translated });
+      return translationPair(side(first), side(second), { tokenizer, length: LENGTH.translated });
     }),
   );
   const smoothed = { smoothing: 0.5, seed: 1 };

@@ -169,6 +169,14 @@ function joinTokens(labels: readonly Int32Array[], starts: Int32Array): Int32Arr
   return joined;
 }
 
+/** A decoder's inputs: its start token, then the target without its last token. Example: shiftedRight([5, 6, 1], 0) -> [0, 5, 6]. */
+export function shiftedRight(target: Int32Array, start: number): Int32Array {
+  const inputs = new Int32Array(target.length);
+  inputs[0] = start;
+  inputs.set(target.subarray(0, -1), 1);
+  return inputs;
+}
+
 /** Positions in the batch that carry a token label. */
 export function labelled(tokens: Int32Array): Int32Array {
   let count = 0;

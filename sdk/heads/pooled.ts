@@ -7,7 +7,7 @@ import type { Tokenizer } from "../tokenizer/index.js";
 import type { LabelSet } from "./labels.js";
 import { argmax, softmax } from "./probabilities.js";
 
-export type { PairHead } from "../objectives/next-sentence.js";
+export type { PairHead } from "../objectives/next-sentence-prediction.js";
 
 /** The head that is fine-tuned. */
 export interface SequenceHead {

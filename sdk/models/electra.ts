@@ -10,7 +10,7 @@ import type { LmHead } from "../heads/token-prediction.js";
 import { normal } from "../nn/init.js";
 import { linear } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
-import type { ReplacedTokenHead } from "../objectives/replaced-token.js";
+import type { ReplacedTokenHead } from "../objectives/replaced-token-detection.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { type BertConfig, bertBody, bertEmbeddings, readBertConfig, spanHead, tagHead } from "./bert.js";

@@ -4,7 +4,7 @@ import type { SpanHead } from "../heads/span.js";
 import type { TokenHead } from "../heads/tagging.js";
 import type { LmHead } from "../heads/token-prediction.js";
 import type { Weights } from "../nn/weights.js";
-import type { ReplacedTokenHead } from "../objectives/replaced-token.js";
+import type { ReplacedTokenHead } from "../objectives/replaced-token-detection.js";
 import { albert } from "./albert.js";
 import { bart, marian, mbart } from "./bart.js";
 import { bert } from "./bert.js";

@@ -1,29 +1,30 @@
 /**
- * BART's five corruptions: token masking, token deletion, text infilling, sentence permutation and document rotation, each
- * alone or one after the other. Lewis et al. 2020 (arXiv:1910.13461), section 2.2; facebookresearch/fairseq,
+ * BART's five corruptions: token masking, token deletion, text infilling, sentence permutation and document rotation, alone
+ * or combined. Lewis et al. 2020 (arXiv:1910.13461), section 2.2; facebookresearch/fairseq,
  * fairseq/data/denoising_dataset.py.
  *
  * Sequences are `<s> … </s>`: the first and the last token never move and are never masked or deleted.
  */
-import type { Sample } from "../data/sample.js";
+import { type Sample, shiftedRight } from "../data/sample.js";
 import { exp } from "../tensor/math.js";
 import { type Rng, shuffle } from "../tensor/random.js";
+import { maskId, type Vocabulary } from "./vocabulary.js";
 
 export interface BartNoiseOptions {
-  readonly vocabulary: { readonly size: number; readonly mask: number };
-  /** what is hidden: single tokens, deleted tokens, or spans of words; by default infilling, as published */
-  readonly hide?: "mask" | "delete" | "infill" | "none";
-  /** share of tokens (of words, for infilling) that are hidden */
-  readonly rate?: number;
-  /** mean length of an infilled span in words */
-  readonly lambda?: number;
-  /** share of masks that are a random token instead */
+  readonly tokenizer: Vocabulary;
+  /** token masking, token deletion or text infilling; infilling by default, as published */
+  readonly tokenNoise?: "mask" | "delete" | "infill" | "none";
+  /** share of tokens (of words, for infilling) that are masked or deleted; 0.3 */
+  readonly maskingRate?: number;
+  /** mean length of an infilled span in words; 3 */
+  readonly poissonLambda?: number;
+  /** share of masks that become a random token instead; 0 */
   readonly randomRate?: number;
-  /** share of sentences that change places */
-  readonly permute?: number;
-  /** whether a token ends a sentence; without it a sequence is one sentence */
-  readonly endsSentence?: (id: number) => boolean;
-  /** probability that a document is rotated */
+  /** share of sentences that are permuted; 0 */
+  readonly permuteSentences?: number;
+  /** whether the token at a position ends a sentence; without it a sequence counts as one sentence */
+  readonly endsSentence?: (id: number, position: number, ids: readonly number[]) => boolean;
+  /** probability that a document is rotated; 0 */
   readonly rotate?: number;
 }
 
@@ -71,41 +72,41 @@ export function spanLengths(words: number, lambda: number, rng: Rng): { lengths:
   return { lengths: filled, empty: lengths.length - filled.length };
 }
 
-/** What stands for a hidden token: the mask, or sometimes a random token. */
-function standIn({ vocabulary, randomRate = 0 }: BartNoiseOptions, rng: Rng): number {
-  return randomRate > 0 && rng() < randomRate ? rng.integer(vocabulary.size) : vocabulary.mask;
+/** The mask token, or a random token with probability `randomRate`. */
+function maskOrRandom({ tokenizer, randomRate = 0 }: BartNoiseOptions, rng: Rng): number {
+  return randomRate > 0 && rng() < randomRate ? rng.integer(tokenizer.size) : maskId(tokenizer, "bart");
 }
 
-/** Positions where a word begins, the first and the last position aside, in random order. */
-function beginnings({ begins }: Tokens, rng: Rng): number[] {
+/** Positions where a word begins, in random order; never the first or last position. */
+function wordStarts({ begins }: Tokens, rng: Rng): number[] {
   const places = begins.flatMap((begin, i) => (begin && i > 0 && i < begins.length - 1 ? [i] : []));
   return shuffle(places, rng);
 }
 
-/** Hide single tokens in their places, or take them away. */
+/** Mask single tokens, or delete them. */
 function hideTokens(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens {
-  const { rate = 0.3, hide } = options;
+  const { maskingRate = 0.3, tokenNoise } = options;
   const every: Tokens = { ids: tokens.ids, begins: tokens.ids.map(() => true) };
-  const places = beginnings(every, rng);
-  const chosen = new Set(places.slice(0, hiddenCount(places.length, rate)));
-  if (hide === "mask") {
-    const ids = tokens.ids.map((id, i) => (chosen.has(i) ? standIn(options, rng) : id));
+  const places = wordStarts(every, rng);
+  const chosen = new Set(places.slice(0, hiddenCount(places.length, maskingRate)));
+  if (tokenNoise === "mask") {
+    const ids = tokens.ids.map((id, i) => (chosen.has(i) ? maskOrRandom(options, rng) : id));
     return { ...tokens, ids };
   }
   const kept = <T>(values: readonly T[]) => values.filter((_, i) => !chosen.has(i));
   return { ids: kept(tokens.ids), begins: kept(tokens.begins) };
 }
 
-/** Each of some spans of words becomes one mask; spans of no words put a mask between words. */
+/** Each chosen span of words becomes one mask; a span of length 0 inserts a mask between words. */
 function infill(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens {
-  const { rate = 0.3, lambda = 3 } = options;
+  const { maskingRate = 0.3, poissonLambda = 3 } = options;
   const { ids, begins } = tokens;
-  const places = beginnings(tokens, rng);
-  const { lengths, empty } = spanLengths(hiddenCount(places.length, rate), lambda, rng);
+  const places = wordStarts(tokens, rng);
+  const { lengths, empty } = spanLengths(hiddenCount(places.length, maskingRate), poissonLambda, rng);
   const hidden = [...ids];
   const kept = ids.map(() => true);
   const spans = lengths.map((length, i) => [places[i]!, length] as const);
-  for (const [place] of spans) hidden[place] = standIn(options, rng);
+  for (const [place] of spans) hidden[place] = maskOrRandom(options, rng);
   for (const [place, length] of spans) {
     let words = length;
     for (let i = place + 1; i < ids.length - 1; i++) {
@@ -117,7 +118,7 @@ function infill(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens {
   return insertMasks({ ids: left(hidden), begins: left(begins) }, empty, rng, options);
 }
 
-/** Exactly `count` masks at places of the new sequence, never first or last. */
+/** Insert exactly `count` masks at random positions, never first or last. */
 function insertMasks({ ids, begins }: Tokens, count: number, rng: Rng, options: BartNoiseOptions): Tokens {
   if (count === 0) return { ids, begins };
   const length = ids.length + count;
@@ -126,28 +127,35 @@ function insertMasks({ ids, begins }: Tokens, count: number, rng: Rng, options: 
     rng,
   ).slice(0, count);
   const random = Math.ceil(count * (options.randomRate ?? 0));
-  const inserted = new Map(
-    places.map((place, i) => [place, i < random ? rng.integer(options.vocabulary.size) : options.vocabulary.mask]),
-  );
+  const mask = maskId(options.tokenizer, "bart");
+  const inserted = new Map(places.map((place, i) => [place, i < random ? rng.integer(options.tokenizer.size) : mask]));
   const outIds: number[] = [];
   const outBegins: boolean[] = [];
   for (let place = 0, from = 0; place < length; place++) {
-    const mask = inserted.get(place);
-    outIds.push(mask ?? ids[from]!);
-    outBegins.push(mask === undefined ? begins[from]! : true);
-    if (mask === undefined) from++;
+    const id = inserted.get(place);
+    outIds.push(id ?? ids[from]!);
+    outBegins.push(id === undefined ? begins[from]! : true);
+    if (id === undefined) from++;
   }
   return { ids: outIds, begins: outBegins };
 }
 
-/** Where sentences end (exclusive): after full stops that follow no full stop, and before `</s>`. */
-export function sentenceEnds(ids: readonly number[], endsSentence: (id: number) => boolean): number[] {
+/** Where sentences end (exclusive): after a run's first full stop, and before `</s>`. */
+export function sentenceEnds(
+  ids: readonly number[],
+  endsSentence: NonNullable<BartNoiseOptions["endsSentence"]>,
+): number[] {
   const stops = ids.map(endsSentence);
   if (ids.length >= 2) stops[ids.length - 2] = true;
   return stops.flatMap((stop, i) => (i > 0 && stop && !stops[i - 1] ? [i + 1] : []));
 }
 
-function permuteSentences(tokens: Tokens, rng: Rng, share: number, endsSentence: (id: number) => boolean): Tokens {
+function permuteSentences(
+  tokens: Tokens,
+  rng: Rng,
+  share: number,
+  endsSentence: NonNullable<BartNoiseOptions["endsSentence"]>,
+): Tokens {
   const { ids, begins } = tokens;
   if (ids.length < 3) return tokens;
   const ends = sentenceEnds(ids, endsSentence);
@@ -156,12 +164,12 @@ function permuteSentences(tokens: Tokens, rng: Rng, share: number, endsSentence:
   const moved = shuffle([...moving], rng);
   for (const [i, from] of moving.entries()) order[from] = moved[i]!;
   const sentence = <T>(values: readonly T[], i: number) => values.slice(i > 0 ? ends[i - 1] : 1, ends[i]);
-  const laid = <T>(values: readonly T[]) => [
+  const permuted = <T>(values: readonly T[]) => [
     values[0]!,
     ...order.flatMap((i) => sentence(values, i)),
     ...values.slice(ends.at(-1) ?? 1),
   ];
-  return { ids: laid(ids), begins: laid(begins) };
+  return { ids: permuted(ids), begins: permuted(begins) };
 }
 
 /** `[x0, x_offset … x_{n-2}, x_1 … x_{offset-1}, x_{n-1}]` */
@@ -170,36 +178,37 @@ export function rotated<T>(values: readonly T[], offset: number): T[] {
   return [values[0]!, ...values.slice(offset, last), ...values.slice(1, offset), values[last]!];
 }
 
-/** The corruptions in their published order: permute, hide, insert, rotate. */
+/** The corruptions in their published order: permute sentences, mask, delete or infill, rotate. */
 export function bartNoise(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens {
-  const { permute = 0, rotate = 0, hide = "infill", endsSentence = () => false } = options;
-  let noisy = permute > 0 ? permuteSentences(tokens, rng.fork(0), permute, endsSentence) : tokens;
-  if (hide === "infill") noisy = infill(noisy, rng.fork(1), options);
-  else if (hide !== "none") noisy = hideTokens(noisy, rng.fork(1), options);
-  const turn = rng.fork(2);
-  if (rotate === 0 || turn() >= rotate || noisy.ids.length < 3) return noisy;
-  const offset = 1 + turn.integer(Math.max(1, noisy.ids.length - 1));
+  const { permuteSentences: share = 0, rotate = 0, tokenNoise = "infill", endsSentence = () => false } = options;
+  let noisy = share > 0 ? permuteSentences(tokens, rng.fork(0), share, endsSentence) : tokens;
+  if (tokenNoise === "infill") noisy = infill(noisy, rng.fork(1), options);
+  else if (tokenNoise !== "none") noisy = hideTokens(noisy, rng.fork(1), options);
+  const rotation = rng.fork(2);
+  if (rotate === 0 || rotation() >= rotate || noisy.ids.length < 3) return noisy;
+  const offset = 1 + rotation.integer(Math.max(1, noisy.ids.length - 1));
   return { ids: rotated(noisy.ids, offset), begins: rotated(noisy.begins, offset) };
 }
 
-/** Whether a word begins at each token: where its number changes, and at tokens of no word. */
+/** Whether a word begins at each token: the word index changes, or the token belongs to no word. */
 function wordBeginnings({ words }: Sample): boolean[] {
   return Array.from(words, (word, i) => word < 0 || word !== words[i - 1]);
 }
 
 /**
  * The corruption for `sequenceToSequence`: the source is noisy, the target the whole text. The decoder's inputs are the
- * target with its last token moved to the front, so that it learns to write `<s>` behind the start `</s>`.
+ * target with its last token moved to the front, so that the decoder starts from `</s>` and first writes `<s>`.
  *
  * @example
- * sequenceToSequence("bart", denoising({ vocabulary, permute: 1, endsSentence: (id) => id === dot }));
+ * sequenceToSequence("bart", denoising({ tokenizer, permuteSentences: 1, endsSentence: (id) => id === fullStop }));
+ * @throws {TypeError} when the tokenizer has no mask token and the corruption needs one
  */
 export function denoising(options: BartNoiseOptions): (sample: Sample, rng: Rng) => Sample {
+  if (options.tokenNoise !== "none") maskId(options.tokenizer, "bart");
   return (sample, rng) => {
     const ids = Int32Array.from(
       bartNoise({ ids: Array.from(sample.ids), begins: wordBeginnings(sample) }, rng, options).ids,
     );
-    const inputs = Int32Array.of(sample.ids.at(-1)!, ...sample.ids.subarray(0, -1));
     const edge = (_: number, i: number, all: Int32Array) => Number(i === 0 || i === all.length - 1);
     return {
       ids,
@@ -207,7 +216,7 @@ export function denoising(options: BartNoiseOptions): (sample: Sample, rng: Rng)
       special: Uint8Array.from(ids.map(edge)),
       words: ids.map(() => -1),
       labels: {},
-      target: { ...sample, ids: inputs, labels: { tokens: sample.ids } },
+      target: { ...sample, ids: shiftedRight(sample.ids, sample.ids.at(-1)!), labels: { tokens: sample.ids } },
     };
   };
 }

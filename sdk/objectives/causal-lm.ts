@@ -1,5 +1,5 @@
 /**
- * Causal language modelling: at every place, predict the token that comes next. Radford et al. 2018, "Improving Language
+ * Causal language modelling: predict the next token at every position. Radford et al. 2018, "Improving Language
  * Understanding by Generative Pre-Training"; Karpathy's nanoGPT for the small published recipes.
  */
 import type { Sample } from "../data/sample.js";
@@ -7,7 +7,7 @@ import { IGNORE } from "../tensor/ops/loss.js";
 import { type LmHead, tokenTargets } from "./masked-lm.js";
 import type { HeadObjective } from "./objective.js";
 
-/** What comes next at each place; at the last there is nothing to compare with. */
+/** The next token at each position; IGNORE at the last. */
 export function nextTokens(ids: Int32Array): Int32Array {
   const next = new Int32Array(ids.length).fill(IGNORE);
   next.set(ids.subarray(1));
@@ -15,7 +15,7 @@ export function nextTokens(ids: Int32Array): Int32Array {
 }
 
 /**
- * The loss of a model that reads from left to right. Nothing is random: the text itself has the labels.
+ * Next-token prediction. Nothing is random: the labels are the text itself.
  *
  * @example
  * const objective = single(causalLm());

@@ -1,8 +1,8 @@
 /**
- * Learning vectors of sentences: what belongs together is drawn together, the rest of the batch is pushed away.
+ * Contrastive learning of sentence embeddings: positives are pulled together, the rest of the batch is pushed away.
  *
- * Henderson et al. 2017 (arXiv:1705.00652) and van den Oord et al. 2018 (arXiv:1807.03748) for negatives from the batch;
- * Gao et al. 2021, "SimCSE" (arXiv:2104.08821); Reimers & Gurevych 2019 for the cosine of scored pairs.
+ * Henderson et al. 2017 (arXiv:1705.00652) and van den Oord et al. 2018 (arXiv:1807.03748) for in-batch negatives;
+ * Gao et al. 2021, "SimCSE" (arXiv:2104.08821); Reimers & Gurevych 2019 for regression of cosines on scores.
  */
 import { affine } from "../tensor/ops/affine.js";
 import { multiply, scale } from "../tensor/ops/elementwise.js";
@@ -10,12 +10,13 @@ import { crossEntropy, meanSquaredError } from "../tensor/ops/loss.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
 
 /**
- * Each first vector must find its own second one among all of the batch: cross-entropy over scaled cosines.
+ * Multiple negatives ranking (InfoNCE): each first vector must rank its own second one above all others of the batch;
+ * cross-entropy over scaled cosines.
  *
  * @param first (rows, width) of length 1
  * @param second (rows, width) of length 1; row i belongs to row i of `first`
- * @param factor what cosines are multiplied with: 20 is SimCSE's temperature of 0.05
- * @param divisor what the sum over rows is divided by
+ * @param factor multiplies the cosines; 20 is SimCSE's temperature of 0.05
+ * @param divisor divides the sum over rows
  * @returns [] nats
  */
 export function multipleNegatives(first: Tensor, second: Tensor, factor: number, divisor: number): Tensor {
@@ -24,7 +25,7 @@ export function multipleNegatives(first: Tensor, second: Tensor, factor: number,
 }
 
 /**
- * The cosine of each pair must be its score: mean squared error.
+ * Mean squared error between the cosine of each pair and its score.
  *
  * @param first (rows, width) of length 1
  * @param second (rows, width) of length 1

@@ -1,8 +1,8 @@
 /**
- * Distillation: a small student learns what a large teacher answers, not only what is right. Hinton, Vinyals & Dean 2015
- * (arXiv:1503.02531), section 2: both are asked at a temperature T, and the divergence is multiplied with T², so that its
- * gradient weighs as much at any T. Sanh et al. 2019, "DistilBERT" (arXiv:1910.01108), section 3, for masked LM: beside it
- * the loss of the labels, and the cosine of the last hidden states.
+ * Knowledge distillation: a small student learns from the output distribution of a large teacher as well as from labels.
+ * Hinton, Vinyals & Dean 2015 (arXiv:1503.02531), section 2: both distributions are softened by a temperature T, and their
+ * divergence is multiplied by T², which keeps the scale of its gradient independent of T. Sanh et al. 2019, "DistilBERT"
+ * (arXiv:1910.01108), section 3, for masked LM: adds the loss of the labels and the cosine of the last hidden states.
  */
 import { type Batch, labelled, type Sample } from "../data/sample.js";
 import { affine } from "../tensor/ops/affine.js";
@@ -16,29 +16,29 @@ import { reshape, type Tensor, tensor } from "../tensor/tensor.js";
 import { type LmHead, type MaskedLmOptions, maskedLm } from "./masked-lm.js";
 import type { EncoderBody, Objective } from "./objective.js";
 
-/** What each part of the loss is multiplied with; a part of weight 0 is not computed. */
+/** Weight of each part of the loss; a part of weight 0 is not computed. */
 export interface DistillationWeights {
-  /** the teacher's probabilities */
+  /** divergence from the teacher's distribution */
   readonly soft: number;
-  /** the labels */
+  /** cross-entropy with the labels */
   readonly hard: number;
-  /** direction of the last hidden states: student and teacher must be equally wide */
+  /** cosine of the last hidden states; student and teacher must have the same width */
   readonly cosine: number;
 }
 
 export interface DistillationOptions {
-  /** T; 2, as DistilBERT's */
+  /** T; 2, as in DistilBERT */
   readonly temperature?: number;
   readonly weights?: DistillationWeights;
 }
 
-/** Where student and teacher are asked, and what is right there. */
+/** Where student and teacher are compared, and the labels there. */
 interface Question<Head> {
   corrupt(sample: Sample, rng: Rng): Sample;
-  /** @returns (places, classes) */
+  /** @returns (positions, classes) */
   scores(head: Head, hidden: Tensor, batch: Batch): Tensor;
   places(batch: Batch): number;
-  /** (places) the right classes, or IGNORE; undefined where the batch has none */
+  /** (positions) the classes, or IGNORE; undefined where the batch has none */
   labels(batch: Batch): Int32Array | undefined;
 }
 
@@ -89,10 +89,10 @@ function distillation<Head>(
 }
 
 /**
- * How far two rows point apart: the sum of 1 - cosine over rows, divided.
+ * The sum of 1 - cosine over rows, divided by `divisor`.
  *
  * @param x (rows, width)
- * @param y (rows, width); no gradient flows to it
+ * @param y (rows, width); receives no gradient
  */
 export function cosineLoss(x: Tensor, y: Tensor, divisor: number): Tensor {
   const { engine } = x;
@@ -104,15 +104,15 @@ export function cosineLoss(x: Tensor, y: Tensor, divisor: number): Tensor {
   return add(scale(total, -1 / divisor), tensor(engine, [rows / divisor], []));
 }
 
-/** A head for classes of rows, as the student and its teacher have. */
+/** A sequence classification head, which student and teacher both have. */
 interface ScoresRows {
   rowScores(hidden: Tensor, batch: Batch): Tensor;
 }
 
 /**
- * Learn the classes of rows from a teacher that was fine-tuned to them.
+ * Learn sequence classification from a fine-tuned teacher.
  *
- * @param options half of the weight on the teacher, half on the labels
+ * @param options by default half of the weight is on the teacher, half on the labels
  * @example
  * const task = { ...classifyTask("classify"), objective: distilClassification(teacher.model) };
  * for await (const event of finetune({ loaded: student, task, … })) …
@@ -131,17 +131,17 @@ export function distilClassification<Head extends ScoresRows>(
 }
 
 export interface DistilMaskedLmOptions extends DistillationOptions {
-  /** the tokens at which the teacher is asked: every one, as DistilBERT was trained, or those to be predicted alone */
+  /** where the teacher is evaluated: at every token, as DistilBERT was trained, or only at the masked ones */
   readonly at?: "every" | "labelled";
 }
 
 /**
- * Learn to fill masks from a teacher that can. The weights are those of the published DistilBERT: 5 for the teacher, 2 for
- * the labels, 1 for the hidden states.
+ * Learn masked LM from a teacher. The weights are those of the published DistilBERT: 5 for the teacher, 2 for the labels, 1
+ * for the hidden states.
  *
  * @example
  * const student = studentOf(teacher, 3);
- * const objective = distilMaskedLm(teacher.model, { vocabulary });
+ * const objective = distilMaskedLm(teacher.model, { tokenizer });
  */
 export function distilMaskedLm<Head extends LmHead>(
   teacher: EncoderBody & Head,

@@ -1,50 +1,53 @@
 /**
- * Masked language modelling: hide some tokens, predict them from both sides.
+ * Masked language modelling: hide some tokens and predict them from the context on both sides.
  *
- * Devlin et al. 2019, section 3.1 and appendix A.1; google-research/bert, create_pretraining_data.py; for the Bernoulli
- * form, Hugging Face's DataCollatorForLanguageModeling.
+ * Devlin et al. 2019 (arXiv:1810.04805), section 3.1 and appendix A.1; google-research/bert, create_pretraining_data.py.
+ * Other ways of choosing positions: Hugging Face's DataCollatorForLanguageModeling, fairseq's MaskTokensDataset (RoBERTa),
+ * MosaicML's collator (ModernBERT) and Geiping & Goldstein 2023 (crammed BERT).
  */
 import { type Batch, labelled, type Sample } from "../data/sample.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HeadObjective } from "./objective.js";
+import { maskId, type Vocabulary } from "./vocabulary.js";
 
 /** A head that scores the whole vocabulary at some positions. */
 export interface LmHead {
   /**
    * @param hidden (tokens, width)
    * @param index the positions to predict at
-   * @returns (index.length, vocabulary) unnormalised scores
+   * @returns (index.length, vocabulary) unnormalized scores
    */
   tokenScores(hidden: Tensor, index: Int32Array): Tensor;
 }
 
 export interface MaskedLmOptions {
-  /** vocabulary size and the id of the mask token */
-  readonly vocabulary: { readonly size: number; readonly mask: number };
-  /** share of tokens to predict */
+  readonly tokenizer: Vocabulary;
+  /** share of tokens to predict; 0.15 */
   readonly maskingRate?: number;
   /**
-   * `exact` (BERT's own): round(rate × length) positions, at least one, at most `most`.
-   * `bernoulli` (the collator's): every position by a coin of its own, so the count varies and may be 0.
-   * `rounded` (RoBERTa's own): floor(rate × length + u) positions, u uniform in [0, 1), special tokens not excepted.
-   * `every` (ModernBERT's own): every position by a coin of its own, special tokens not excepted.
-   * `fixed` (crammed BERT's own): round(rate × length) positions, special tokens not excepted; the fates are shared out
-   * among them by count, not drawn.
+   * How positions are chosen.
+   *
+   * - `exact` (BERT): round(rate × length) positions, at least one, at most `maxPredictions`.
+   * - `bernoulli` (Hugging Face's collator): each position independently; the count varies and may be 0.
+   * - `rounded` (RoBERTa): floor(rate × length + u) positions, u uniform in [0, 1), special tokens included.
+   * - `every` (ModernBERT): each position independently, special tokens included.
+   * - `fixed` (crammed BERT): round(rate × length) positions, special tokens included; mask, random and kept tokens are
+   *   exact shares of them.
    */
   readonly selection?: "exact" | "bernoulli" | "rounded" | "every" | "fixed";
-  /** what becomes of the chosen: these shares are masked and random, the rest stays; 0.8 and 0.1 */
+  /** shares of the chosen tokens that become the mask or a random token; the rest is kept. 0.8 and 0.1 */
   readonly replacement?: { readonly mask: number; readonly random: number };
-  /** ids from here on are drawn as random tokens; RoBERTa leaves out its first four */
+  /** lowest id drawn as a random token; RoBERTa skips its first four */
   readonly firstRandomId?: number;
-  /** cap on the positions of one sequence, `exact` only; BERT: 20 for length 128, 77 for 512 */
+  /** most positions chosen in one sequence, with `exact` only; BERT: 20 for length 128, 77 for 512 */
   readonly maxPredictions?: number;
-  /** choose whole words (by the tokenizer's word index) instead of single pieces, `exact` only */
+  /** choose whole words (by the tokenizer's word index) instead of single pieces, with `exact` only */
   readonly wholeWords?: boolean;
 }
 
-/** Half to even, as Python rounds: 2.5 -> 2, 3.5 -> 4. */
+/** Round half to even, as Python does: 2.5 -> 2, 3.5 -> 4. */
 export function roundHalfEven(x: number): number {
   const below = Math.floor(x);
   const rest = x - below;
@@ -79,7 +82,7 @@ function candidates(sample: Sample, wholeWords: boolean): number[][] {
   return groups;
 }
 
-/** Take shuffled candidates until the count is reached; one that would exceed it is passed over, a shorter may still fit. */
+/** BERT: take shuffled candidates until the count is reached; skip one that would exceed it, as a shorter one may still fit. */
 function chooseExactly(sample: Sample, rng: Rng, options: MaskedLmOptions): number[] {
   const { maskingRate = 0.15, maxPredictions = Number.POSITIVE_INFINITY, wholeWords = false } = options;
   const count = maskedCount(sample.ids.length, maskingRate, maxPredictions);
@@ -88,50 +91,53 @@ function chooseExactly(sample: Sample, rng: Rng, options: MaskedLmOptions): numb
   const chosen: number[] = [];
   for (const group of groups) {
     if (chosen.length >= count) break;
-    if (chosen.length + group.length <= count) chosen.push(...group);
+    if (chosen.length + group.length <= count) for (const i of group) chosen.push(i);
   }
   return chosen.sort((a, b) => a - b);
 }
 
-/** RoBERTa's: the share is met on average, and nothing is excepted. */
-function chooseRounded({ ids }: Sample, rng: Rng, rate: number): number[] {
-  const count = Math.min(ids.length, Math.floor(rate * ids.length + rng()));
-  const places = shuffle(
+/** The first `count` positions of a random order, special tokens included. */
+function drawPositions({ ids }: Sample, rng: Rng, count: number): number[] {
+  const positions = shuffle(
     Array.from(ids, (_, i) => i),
     rng,
   );
-  return places.slice(0, count).sort((a, b) => a - b);
+  return positions.slice(0, count);
 }
 
-function chooseByCoin({ ids, special }: Sample, rng: Rng, rate: number, every: boolean): number[] {
+/** RoBERTa: the rate is met on average. */
+function chooseRounded(sample: Sample, rng: Rng, rate: number): number[] {
+  const { length } = sample.ids;
+  const count = Math.min(length, Math.floor(rate * length + rng()));
+  return drawPositions(sample, rng, count).sort((a, b) => a - b);
+}
+
+function chooseIndependently({ ids, special }: Sample, rng: Rng, rate: number, includeSpecial: boolean): number[] {
   const chosen: number[] = [];
-  for (let i = 0; i < ids.length; i++) if ((every || !special[i]) && rng() < rate) chosen.push(i);
+  for (let i = 0; i < ids.length; i++) if ((includeSpecial || !special[i]) && rng() < rate) chosen.push(i);
   return chosen;
 }
 
-/** So many of all tokens, in the order in which they were drawn. */
-function chooseCount({ ids }: Sample, rng: Rng, rate: number): number[] {
-  const places = shuffle(
-    Array.from(ids, (_, i) => i),
-    rng,
-  );
-  return places.slice(0, roundHalfEven(ids.length * rate));
+/** Choose positions, and label them with the tokens that are there. */
+function choose(sample: Sample, rng: Rng, options: MaskedLmOptions): { chosen: number[]; tokens: Int32Array } {
+  const { selection = "exact", maskingRate = 0.15 } = options;
+  const selections = {
+    exact: () => chooseExactly(sample, rng, options),
+    bernoulli: () => chooseIndependently(sample, rng, maskingRate, false),
+    every: () => chooseIndependently(sample, rng, maskingRate, true),
+    rounded: () => chooseRounded(sample, rng, maskingRate),
+    // In drawn order: the rank decides which become masks and which random tokens.
+    fixed: () => drawPositions(sample, rng, roundHalfEven(sample.ids.length * maskingRate)),
+  };
+  const chosen = selections[selection]();
+  return { chosen, tokens: labelsAt(sample, chosen) };
 }
 
-/** Choose positions, and label them with what stood there. */
-function choose(sample: Sample, rng: Rng, options: MaskedLmOptions): { chosen: number[]; tokens: Int32Array } {
-  const { selection: form = "exact", maskingRate = 0.15 } = options;
-  const ways = {
-    exact: () => chooseExactly(sample, rng, options),
-    bernoulli: () => chooseByCoin(sample, rng, maskingRate, false),
-    every: () => chooseByCoin(sample, rng, maskingRate, true),
-    rounded: () => chooseRounded(sample, rng, maskingRate),
-    fixed: () => chooseCount(sample, rng, maskingRate),
-  };
-  const chosen = ways[form]();
-  const tokens = new Int32Array(sample.ids.length).fill(IGNORE);
-  for (const i of chosen) tokens[i] = sample.ids[i]!;
-  return { chosen, tokens };
+/** Token labels: the sample's own ids at `chosen`, IGNORE elsewhere. */
+export function labelsAt({ ids }: Sample, chosen: Iterable<number>): Int32Array {
+  const tokens = new Int32Array(ids.length).fill(IGNORE);
+  for (const i of chosen) tokens[i] = ids[i]!;
+  return tokens;
 }
 
 /** Count and loss of an objective whose labels are ids to predict at some tokens. `name` is for errors. */
@@ -154,37 +160,36 @@ export function tokenTargets(name: string): Pick<HeadObjective<LmHead>, "count" 
   };
 }
 
-/** A number in [0, 1) that gives the first of the chosen the mask, the next a random token, and lets the last stay. */
-function rankedFate(rank: number, count: number, { mask, random }: { mask: number; random: number }): number {
+/** The draw in [0, 1) that makes the first of the chosen masks, the next random tokens, and keeps the rest. */
+function drawByRank(rank: number, count: number, { mask, random }: { mask: number; random: number }): number {
   if (rank < roundHalfEven(mask * count)) return 0;
   return rank < roundHalfEven((mask + random) * count) ? mask : mask + random;
 }
 
-/** What the model is shown: of the chosen tokens some become the mask, some another token, and some stay. */
-export function showMasked(
-  ids: Int32Array,
-  chosen: readonly number[],
-  rng: Rng,
-  { vocabulary, replacement = { mask: 0.8, random: 0.1 }, firstRandomId = 0, selection: form }: MaskedLmOptions,
-): Int32Array {
+/** The model's input: each chosen token becomes the mask, a random token, or is kept. */
+export function showMasked(ids: Int32Array, chosen: readonly number[], rng: Rng, options: MaskedLmOptions): Int32Array {
+  const { tokenizer, replacement = { mask: 0.8, random: 0.1 }, firstRandomId = 0, selection } = options;
+  const mask = maskId(tokenizer, "masked-lm");
   const shown = ids.slice();
   for (const [rank, i] of chosen.entries()) {
-    const fate = form === "fixed" ? rankedFate(rank, chosen.length, replacement) : rng();
-    if (fate < replacement.mask) shown[i] = vocabulary.mask;
-    else if (fate < replacement.mask + replacement.random)
-      shown[i] = firstRandomId + rng.integer(vocabulary.size - firstRandomId);
+    const draw = selection === "fixed" ? drawByRank(rank, chosen.length, replacement) : rng();
+    if (draw < replacement.mask) shown[i] = mask;
+    else if (draw < replacement.mask + replacement.random)
+      shown[i] = firstRandomId + rng.integer(tokenizer.size - firstRandomId);
   }
   return shown;
 }
 
 /**
- * Of the chosen tokens 80 % become [MASK], 10 % a random entry of the whole vocabulary and 10 % stay as they are: [MASK]
- * never appears when the model is used, and one that trusted unmasked tokens blindly would learn nothing about them.
+ * Of the chosen tokens 80 % become [MASK], 10 % a random entry of the whole vocabulary, and 10 % are kept. [MASK] never
+ * appears when the model is used; a model that sees only masks would learn nothing about other tokens.
  *
  * @example
- * const objective = single(maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } }));
+ * const objective = single(maskedLm({ tokenizer }));
+ * @throws {TypeError} when the tokenizer has no mask token
  */
 export function maskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
+  maskId(options.tokenizer, "masked-lm");
   return {
     name: "masked-lm",
     ...tokenTargets("masked-lm"),
@@ -195,15 +200,16 @@ export function maskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
   };
 }
 
-/** For evaluation: the same choice of positions, every one of them shown as [MASK], so that losses can be compared. */
+/** For evaluation: the same choice of positions, all of them shown as [MASK], so that losses can be compared. */
 export function allMasked(options: MaskedLmOptions): HeadObjective<LmHead> {
+  const mask = maskId(options.tokenizer, "masked-lm");
   return {
     name: "masked-lm",
     ...tokenTargets("masked-lm"),
     corrupt(sample, rng) {
       const { chosen, tokens } = choose(sample, rng, options);
       const ids = sample.ids.slice();
-      for (const i of chosen) ids[i] = options.vocabulary.mask;
+      for (const i of chosen) ids[i] = mask;
       return { ...sample, ids, labels: { ...sample.labels, tokens } };
     },
   };

@@ -1,15 +1,15 @@
 /**
- * ALBERT's masking of n-grams of whole words. Lan et al. 2020 (arXiv:1909.11942), section 3.1; google-research/ALBERT,
- * create_pretraining_data.py. There n-grams may reach over a separator and the lengths come from an unseeded generator;
- * here they end at special tokens, and the same seed gives the same masks.
+ * Masked LM over n-grams of whole words (ALBERT). Lan et al. 2020 (arXiv:1909.11942), section 3.1; google-research/ALBERT,
+ * create_pretraining_data.py. The official code lets n-grams cross a separator and draws lengths from an unseeded
+ * generator; here they end at special tokens, and the same seed gives the same masks.
  */
 import type { Sample } from "../data/sample.js";
-import { IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, shuffle } from "../tensor/random.js";
-import { type LmHead, type MaskedLmOptions, maskedCount, showMasked, tokenTargets } from "./masked-lm.js";
+import { type LmHead, labelsAt, type MaskedLmOptions, maskedCount, showMasked, tokenTargets } from "./masked-lm.js";
 import type { HeadObjective } from "./objective.js";
+import { maskId } from "./vocabulary.js";
 
-/** Longest run of words that is masked together. */
+/** Most words masked together. */
 const LONGEST = 3;
 
 /** P(n) = (1/n) / Σ(1/k). Example: ngramProbabilities(3) -> [0.5454…, 0.2727…, 0.1818…] */
@@ -28,7 +28,7 @@ function drawLength(probabilities: readonly number[], rng: Rng): number {
   return probabilities.length;
 }
 
-/** Runs of words (each its pieces' places) between special tokens. */
+/** Runs of words between special tokens; each word is the positions of its pieces. */
 function wordRuns({ ids, special, words }: Sample): number[][][] {
   const runs: number[][][] = [[]];
   for (let i = 0; i < ids.length; i++) {
@@ -44,7 +44,7 @@ function wordRuns({ ids, special, words }: Sample): number[][][] {
   return runs.filter((run) => run.length > 0);
 }
 
-/** Places to predict: n-grams from shuffled starts, shorter where the budget is nearly used up. */
+/** Positions to predict: n-grams from shuffled starts, shorter ones when the budget is nearly used up. */
 export function chooseNgrams(sample: Sample, rng: Rng, budget: number): number[] {
   const runs = wordRuns(sample);
   const starts = shuffle(
@@ -66,20 +66,21 @@ export function chooseNgrams(sample: Sample, rng: Rng, budget: number): number[]
 }
 
 /**
- * Masked LM over n-grams of words: as many positions as BERT, 80 % masked, 10 % random, 10 % kept, by the piece.
+ * Masked LM over n-grams of words: as many positions as BERT; 80 % masked, 10 % random, 10 % kept, drawn for each piece.
  *
  * @example
- * combine(ngramMaskedLm({ vocabulary }), pairObjective("sentence-order")); // ALBERT
+ * combine(ngramMaskedLm({ tokenizer }), sentenceOrderPrediction()); // ALBERT
+ * @throws {TypeError} when the tokenizer has no mask token
  */
 export function ngramMaskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
   const { maskingRate = 0.15, maxPredictions = Number.POSITIVE_INFINITY } = options;
+  maskId(options.tokenizer, "ngram-masked-lm");
   return {
     name: "ngram-masked-lm",
     ...tokenTargets("ngram-masked-lm"),
     corrupt(sample, rng) {
       const chosen = chooseNgrams(sample, rng, maskedCount(sample.ids.length, maskingRate, maxPredictions));
-      const tokens = new Int32Array(sample.ids.length).fill(IGNORE);
-      for (const i of chosen) tokens[i] = sample.ids[i]!;
+      const tokens = labelsAt(sample, chosen);
       return { ...sample, ids: showMasked(sample.ids, chosen, rng, options), labels: { ...sample.labels, tokens } };
     },
   };

@@ -1,9 +1,9 @@
-/** What a model learns from: how a sample is made hard, and what an error costs. Pre-training and fine-tuning are the same thing to the trainer. */
+/** What a model learns: how samples are corrupted, and the loss. Pre-training and fine-tuning look the same to the trainer. */
 import type { Batch, Sample } from "../data/sample.js";
 import type { Rng } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 
-/** A body that heads stand on: (tokens, width) hidden states of a batch. */
+/** The encoder below the heads: (tokens, width) hidden states of a batch. */
 export interface EncoderBody {
   encode(batch: Batch): Tensor;
 }
@@ -14,16 +14,16 @@ export interface Objective<Model> {
   readonly names: readonly string[];
   /** A new sample with labels. Pure: the same generator state gives the same corruption, on any worker. */
   corrupt(sample: Sample, rng: Rng): Sample;
-  /** How many targets each part has in this batch. */
+  /** Number of targets of each part in this batch. */
   counts(batch: Batch): number[];
   /**
-   * The parts of the loss, each a scalar: the sum over the batch divided by its entry of `counts`. When several batches
-   * make up one step, `counts` are the sums over all of them, so that every target weighs the same.
+   * The parts of the loss, each a scalar: the sum over the batch divided by its entry of `counts`. Under gradient
+   * accumulation `counts` are the sums over all batches of the step, so that every target weighs the same.
    */
   losses(model: Model, batch: Batch, counts: readonly number[]): Tensor[];
 }
 
-/** An objective of one part over the hidden states of an encoder: what a head learns. */
+/** An objective with one loss over the hidden states of an encoder: what a head learns. */
 export interface HeadObjective<Head> {
   readonly name: string;
   corrupt(sample: Sample, rng: Rng): Sample;
@@ -32,7 +32,7 @@ export interface HeadObjective<Head> {
   loss(head: Head, hidden: Tensor, batch: Batch, count: number): Tensor;
 }
 
-/** Learn one thing from an encoder's hidden states. */
+/** One objective over an encoder's hidden states. */
 export function single<A>(a: HeadObjective<A>): Objective<EncoderBody & A> {
   return {
     names: [a.name],
@@ -42,7 +42,7 @@ export function single<A>(a: HeadObjective<A>): Objective<EncoderBody & A> {
   };
 }
 
-/** Learn two things from the same hidden states: BERT is `combine(maskedLm(...), nextSentence())`. */
+/** Two objectives over the same hidden states: BERT is `combine(maskedLm({ tokenizer }), nextSentencePrediction())`. */
 export function combine<A, B>(a: HeadObjective<A>, b: HeadObjective<B>): Objective<EncoderBody & A & B> {
   return {
     names: [a.name, b.name],

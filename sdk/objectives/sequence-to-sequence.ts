@@ -1,4 +1,4 @@
-/** Writing a target from a source: the loss that MASS, BART, T5 and translation share. */
+/** Sequence-to-sequence learning: the loss that BART, T5 and translation share. */
 import { type Batch, labelled, type Sample } from "../data/sample.js";
 import { crossEntropy } from "../tensor/ops/loss.js";
 import type { Rng } from "../tensor/random.js";
@@ -20,9 +20,9 @@ function targetOf({ target }: Batch): Batch {
 }
 
 /**
- * Cross-entropy of the target's tokens, each predicted from the source and from the target before it.
+ * Cross-entropy of the target's tokens, each predicted from the source and the target tokens before it.
  *
- * @param corrupt makes a sample's source and target: `target.ids` are the decoder's inputs, `target.labels.tokens` its goals
+ * @param corrupt makes source and target of a sample: `target.ids` are the decoder's inputs, `target.labels.tokens` its labels
  */
 export function sequenceToSequence(
   name: string,

@@ -1,38 +1,62 @@
 /**
- * T5's span corruption: spans of a text become sentinels, and the target spells them out. Raffel et al. 2020
+ * T5's span corruption: each corrupted span of a text becomes one sentinel token, and the target lists the spans. Raffel et al. 2020
  * (arXiv:1910.10683), section 3.1.4; google-research/text-to-text-transfer-transformer, t5/data/preprocessors.py.
  */
-import type { Sample } from "../data/sample.js";
+import { type Sample, shiftedRight } from "../data/sample.js";
 import { type Rng, shuffle } from "../tensor/random.js";
+import type { Tokenizer } from "../tokenizer/index.js";
 import { roundHalfEven } from "./masked-lm.js";
 
+/** What span corruption reads of a tokenizer: the sentinels <extra_id_0>, <extra_id_1> …, `</s>` and the padding token. */
+export type SentinelVocabulary = Pick<Tokenizer, "id" | "special">;
+
 export interface SpanCorruptionOptions {
-  /** share of tokens that are noise */
-  readonly density?: number;
-  /** mean length of a noise span */
-  readonly meanLength?: number;
-  /** id of the first sentinel; the others descend from it */
-  readonly sentinel: number;
-  /** how many sentinels there are; 100 in the published vocabularies */
-  readonly sentinels?: number;
-  /** id that ends source and target */
+  readonly tokenizer: SentinelVocabulary;
+  /** share of tokens that are corrupted; 0.15 */
+  readonly noiseDensity?: number;
+  /** mean length of a corrupted span in tokens; 3 */
+  readonly meanNoiseSpanLength?: number;
+}
+
+/** The ids that mark and end source and target. */
+export interface Sentinels {
+  /** ids of <extra_id_0>, <extra_id_1> …; 100 in the published vocabularies */
+  readonly ids: readonly number[];
+  /** ends source and target: `</s>` */
   readonly end: number;
-  /** the decoder's start: the padding's id, 0 */
-  readonly start?: number;
+  /** starts the decoder: the padding token, 0 where there is none */
+  readonly start: number;
+}
+
+/**
+ * The sentinels of a tokenizer.
+ *
+ * @throws {TypeError} when it has no `</s>` or no <extra_id_0>
+ */
+export function sentinelsOf(tokenizer: SentinelVocabulary): Sentinels {
+  const { special } = tokenizer;
+  const ids: number[] = [];
+  for (let id = tokenizer.id("<extra_id_0>"); id !== undefined; id = tokenizer.id(`<extra_id_${ids.length}>`))
+    ids.push(id);
+  if (ids.length === 0 || special.eos === undefined)
+    throw new TypeError(
+      "span-corruption: the tokenizer needs </s> and sentinel tokens <extra_id_0>, <extra_id_1> …, as T5's has",
+    );
+  return { ids, end: special.eos, start: special.pad ?? 0 };
 }
 
 const fround = Math.fround;
 
-/** Noise tokens and spans of a text of `length` tokens, with the products in f32 as the official code has them. */
+/** Number of corrupted tokens and spans in a text of `length` tokens; products are taken in f32, as in the official code. */
 export function noiseCounts(length: number, density = 0.15, meanLength = 3): { tokens: number; spans: number } {
   if (length < 2) return { tokens: 0, spans: 0 };
   const tokens = Math.min(Math.max(roundHalfEven(fround(fround(length) * fround(density))), 1), length - 1);
   const spans = Math.max(1, roundHalfEven(fround(tokens / fround(meanLength))));
-  // A span needs a clean one before it.
+  // Every corrupted span follows a clean one.
   return { tokens, spans: Math.min(spans, length - tokens) };
 }
 
-/** `items` in `parts` non-empty runs, every way of dividing them equally likely. */
+/** Divide `items` into `parts` non-empty runs, uniformly over all divisions. */
 function divide(items: number, parts: number, rng: Rng): number[] {
   const begins = shuffle(
     Array.from({ length: items - 1 }, (_, i) => i < parts - 1),
@@ -47,8 +71,8 @@ function divide(items: number, parts: number, rng: Rng): number[] {
 }
 
 /**
- * Which tokens are noise: clean and noise spans take turns, clean first, so that the first token is never noise and the
- * last span always is.
+ * Which tokens are corrupted. Clean and corrupted spans alternate, clean first: the first token is never corrupted and the
+ * last always is.
  */
 export function spanNoise(length: number, rng: Rng, density = 0.15, meanLength = 3): boolean[] {
   const { tokens, spans } = noiseCounts(length, density, meanLength);
@@ -62,7 +86,7 @@ export function spanNoise(length: number, rng: Rng, density = 0.15, meanLength =
 }
 
 /**
- * The raw length whose source fills `inputLength` tokens without padding, and the length of its target, ends included.
+ * How many raw tokens give a source of `inputLength` tokens, and the length of the target; both include `</s>`.
  *
  * @example
  * rawLength(512); // { raw: 568, target: 114 }
@@ -76,46 +100,45 @@ export function rawLength(inputLength: number, density = 0.15, meanLength = 3): 
   let raw = inputLength;
   while (lengths(raw + 1).input <= inputLength) raw++;
   const { target } = lengths(raw);
-  // Half noise, half clean: the two sides change places where rounding made the target longer.
+  // At density 0.5 rounding can make the target longer than the source; the official code then takes one token less.
   return density === 0.5 && target > inputLength ? { raw: raw - 1, target: target - 1 } : { raw, target };
 }
 
-/** Each run of `hidden` tokens becomes one sentinel; the others stay; the end comes last. */
-function withSentinels(ids: Int32Array, hidden: readonly boolean[], options: SpanCorruptionOptions): Int32Array {
-  const { sentinel, sentinels = 100, end } = options;
+/** Each run of `hidden` tokens becomes one sentinel; other tokens are kept; `</s>` comes last. */
+function withSentinels(ids: Int32Array, hidden: readonly boolean[], { ids: sentinels, end }: Sentinels): Int32Array {
   const out: number[] = [];
   let span = -1;
   for (const [i, id] of ids.entries()) {
     if (!hidden[i]) out.push(id);
     else if (i === 0 || !hidden[i - 1]) {
-      if (++span >= sentinels)
+      if (++span >= sentinels.length)
         throw new RangeError(
-          `span-corruption: a text of ${ids.length} tokens needs more than ${sentinels} sentinels; cut it`,
+          `span-corruption: a text of ${ids.length} tokens needs more than ${sentinels.length} sentinels; use shorter sequences`,
         );
-      out.push(sentinel - span);
+      out.push(sentinels[span]!);
     }
   }
-  return Int32Array.from([...out, end]);
+  out.push(end);
+  return Int32Array.from(out);
 }
 
-/** What a text of plain ids, without special tokens, becomes. */
-export function corruptSpans(
+/** Source and target of a text without special tokens, given which tokens are corrupted. */
+export function sourceAndTarget(
   ids: Int32Array,
-  rng: Rng,
-  options: SpanCorruptionOptions,
+  noise: readonly boolean[],
+  sentinels: Sentinels,
 ): { source: Int32Array; target: Int32Array } {
-  const noise = spanNoise(ids.length, rng, options.density, options.meanLength);
   return {
-    source: withSentinels(ids, noise, options),
+    source: withSentinels(ids, noise, sentinels),
     target: withSentinels(
       ids,
       noise.map((hidden) => !hidden),
-      options,
+      sentinels,
     ),
   };
 }
 
-/** A sample of these ids alone: the last one special. */
+/** A sample of these ids, whose last token is special. */
 function endedSample(ids: Int32Array): Sample {
   return {
     ids,
@@ -126,18 +149,28 @@ function endedSample(ids: Int32Array): Sample {
   };
 }
 
+/** A sample that maps `source` to `target`; both end in `</s>`. */
+export function sourceSample(source: Int32Array, target: Int32Array, { start }: Sentinels): Sample {
+  const inputs = shiftedRight(target, start);
+  return { ...endedSample(source), target: { ...endedSample(inputs), labels: { tokens: target } } };
+}
+
+/** The ids of a sample without its special tokens. */
+export const plainIds = ({ ids, special }: Sample): Int32Array => ids.filter((_, i) => !special[i]);
+
 /**
- * The corruption for `sequenceToSequence`: special tokens of the sample are left out first.
+ * The corruption for `sequenceToSequence`. Special tokens of the sample are removed first.
  *
  * @example
- * sequenceToSequence("t5", spanCorruption({ sentinel: 32099, end: 1 }));
+ * sequenceToSequence("span-corruption", spanCorruption({ tokenizer }));
+ * @throws {TypeError} when the tokenizer has no sentinels
  */
 export function spanCorruption(options: SpanCorruptionOptions): (sample: Sample, rng: Rng) => Sample {
-  const { start = 0 } = options;
+  const sentinels = sentinelsOf(options.tokenizer);
   return (sample, rng) => {
-    const plain = sample.ids.filter((_, i) => !sample.special[i]);
-    const { source, target } = corruptSpans(plain, rng, options);
-    const ids = Int32Array.of(start, ...target.subarray(0, -1));
-    return { ...endedSample(source), target: { ...endedSample(ids), labels: { tokens: target } } };
+    const plain = plainIds(sample);
+    const noise = spanNoise(plain.length, rng, options.noiseDensity, options.meanNoiseSpanLength);
+    const { source, target } = sourceAndTarget(plain, noise, sentinels);
+    return sourceSample(source, target, sentinels);
   };
 }

@@ -1,6 +1,6 @@
 /**
- * SpanBERT: spans of words are masked, and each token of a span is predicted a second time from what stands at the span's
- * edges. Joshi et al. 2020 (arXiv:1907.10529), section 3; facebookresearch/SpanBERT, pretraining/fairseq/data/masking.py.
+ * SpanBERT: spans of words are masked, and each token of a span is predicted a second time from the two tokens next to the
+ * span. Joshi et al. 2020 (arXiv:1907.10529), section 3; facebookresearch/SpanBERT, pretraining/fairseq/data/masking.py.
  */
 import { type Batch, labelled, type Sample } from "../data/sample.js";
 import { power } from "../tensor/math.js";
@@ -9,12 +9,13 @@ import type { Rng } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type LmHead, type MaskedLmOptions, tokenTargets } from "./masked-lm.js";
 import type { HeadObjective } from "./objective.js";
+import { boundaries, maskId, type Vocabulary } from "./vocabulary.js";
 
-export interface SpanMaskingOptions extends Pick<MaskedLmOptions, "vocabulary" | "maskingRate"> {
-  /** of the geometric distribution of span lengths in words; the paper's 0.2 */
-  readonly p?: number;
-  /** longest span in words */
-  readonly longest?: number;
+export interface SpanMaskingOptions extends Pick<MaskedLmOptions, "tokenizer" | "maskingRate"> {
+  /** success probability of the geometric distribution of span lengths in words; 0.2 in the paper */
+  readonly geometricP?: number;
+  /** longest span in words; 10 */
+  readonly maxSpanLength?: number;
 }
 
 /** P(ℓ) ∝ p (1 - p)^(ℓ - 1) for ℓ = 1 … longest. Example: spanLengthTable()[0] -> 0.2241 */
@@ -33,13 +34,13 @@ function drawLength(table: readonly number[], rng: Rng): number {
   return table.length;
 }
 
-/** Spans [first, end) of masked tokens, in order; those that overlap or touch have been merged. */
+/** Spans [first, end) of masked tokens, in order; spans that overlap or touch are merged. */
 export function chooseSpans(sample: Sample, rng: Rng, options: SpanMaskingOptions): [first: number, end: number][] {
-  const { maskingRate = 0.15, p = 0.2, longest = 10 } = options;
+  const { maskingRate = 0.15, geometricP = 0.2, maxSpanLength = 10 } = options;
   const { ids, special, words } = sample;
   const plain = Array.from(ids, (_, i) => i).filter((i) => !special[i]);
   const budget = Math.ceil(plain.length * maskingRate);
-  const table = spanLengthTable(p, longest);
+  const table = spanLengthTable(geometricP, maxSpanLength);
   const begins = (i: number): boolean => Boolean(special[i - 1] ?? 1) || words[i]! < 0 || words[i] !== words[i - 1];
   const masked = new Set<number>();
   while (masked.size < budget) {
@@ -61,9 +62,14 @@ export function chooseSpans(sample: Sample, rng: Rng, options: SpanMaskingOption
   return spans;
 }
 
-/** Masked LM over spans; the fate (80 % masked, 10 % random, 10 % kept) is drawn once for each span. */
+/**
+ * Masked LM over spans of words; masked (80 %), random (10 %) or kept (10 %) is drawn once for each span.
+ *
+ * @throws {TypeError} when the tokenizer has no mask token
+ */
 export function spanMaskedLm(options: SpanMaskingOptions): HeadObjective<LmHead> {
-  const { size, mask } = options.vocabulary;
+  const { size } = options.tokenizer;
+  const mask = maskId(options.tokenizer, "span-masked-lm");
   return {
     name: "span-masked-lm",
     ...tokenTargets("span-masked-lm"),
@@ -71,11 +77,11 @@ export function spanMaskedLm(options: SpanMaskingOptions): HeadObjective<LmHead>
       const ids = sample.ids.slice();
       const tokens = new Int32Array(ids.length).fill(IGNORE);
       for (const [first, end] of chooseSpans(sample, rng, options)) {
-        const fate = rng();
+        const draw = rng();
         for (let i = first; i < end; i++) {
           tokens[i] = sample.ids[i]!;
-          if (fate < 0.8) ids[i] = mask;
-          else if (fate < 0.9) ids[i] = rng.integer(size);
+          if (draw < 0.8) ids[i] = mask;
+          else if (draw < 0.9) ids[i] = rng.integer(size);
         }
       }
       return { ...sample, ids, labels: { ...sample.labels, tokens } };
@@ -83,19 +89,20 @@ export function spanMaskedLm(options: SpanMaskingOptions): HeadObjective<LmHead>
   };
 }
 
-/** A head that predicts a token from the two states at the edges of its span and its place in it. */
+/** A head that predicts a token from the states of the two tokens next to its span and its position in the span. */
 export interface SpanBoundaryHead {
-  /** longest span that has place embeddings; tokens further in are not predicted */
+  /** number of position embeddings; tokens further into a span are not predicted */
   readonly places: number;
   /**
-   * @param left, right which of the batch's tokens stand before and behind the span
-   * @param place of each token in its span, from 0
+   * @param left (n) the batch's token before each span
+   * @param right (n) the batch's token after each span
+   * @param place (n) position in the span, from 0
    * @returns (left.length, vocabulary)
    */
   edgeScores(hidden: Tensor, left: Int32Array, right: Int32Array, place: Int32Array): Tensor;
 }
 
-/** Tokens of spans with a neighbour on both sides that is no special token. */
+/** Tokens of spans whose neighbours on both sides are not special tokens. */
 export function edgesOf({ ids, starts, rows, labels }: Batch, special: ReadonlySet<number>, places: number) {
   const [index, left, right, place]: number[][] = [[], [], [], []];
   const tokens = labels.tokens!;
@@ -120,17 +127,23 @@ export function edgesOf({ ids, starts, rows, labels }: Batch, special: ReadonlyS
 }
 
 /**
- * SpanBERT's second loss: what stood in a span, from its edges alone.
+ * The span boundary objective, SpanBERT's second loss: predict a span from its two neighbours alone.
  *
- * @param special ids that are no neighbours: [CLS] and [SEP]
+ * @param options `tokenizer` gives the ids that do not count as neighbours: [CLS] and [SEP]
  * @example
- * combine(spanMaskedLm({ vocabulary }), spanBoundary(new Set([cls, sep]))); // model: { ...model, ...spanBoundaryHead(…) }
+ * combine(spanMaskedLm({ tokenizer }), spanBoundary({ tokenizer })); // model: { ...model, ...spanBoundaryHead(…) }
  */
-export function spanBoundary(special: ReadonlySet<number>): HeadObjective<SpanBoundaryHead> {
+export function spanBoundary({
+  tokenizer,
+}: {
+  readonly tokenizer: Pick<Vocabulary, "special">;
+}): HeadObjective<SpanBoundaryHead> {
+  const { cls, sep } = boundaries(tokenizer);
+  const special = new Set([cls, sep]);
   return {
     name: "span-boundary",
     corrupt: (sample) => sample,
-    // How many places the head has is known with the head alone: all labelled tokens weigh in, as in the masked LM beside it.
+    // Only the head knows how many positions it has, so the mean is over all labelled tokens, as in the masked LM beside it.
     count: (batch) => labelled(batch.labels.tokens!).length,
     loss(head, hidden, batch, count) {
       const { index, left, right, place } = edgesOf(batch, special, head.places);

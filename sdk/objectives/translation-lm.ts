@@ -1,19 +1,20 @@
 /**
- * Translation language modelling: a sentence and its translation in one sequence, both masked, so that each may be read to
- * fill in the other. Conneau & Lample 2019, "Cross-lingual Language Model Pretraining" (arXiv:1901.07291), section 3.3.
+ * Translation language modelling: a sentence and its translation in one sequence, both masked, so that the model can attend
+ * to one to predict the other. Conneau & Lample 2019, "Cross-lingual Language Model Pretraining" (arXiv:1901.07291), section 3.3.
  */
 import type { Sample } from "../data/sample.js";
 import type { TokenizedSentence } from "./sequences/segment-pairs.js";
+import { boundaries, type Vocabulary } from "./vocabulary.js";
 
 export interface TranslationPairOptions {
-  readonly special: { readonly cls: number; readonly sep: number };
-  /** longest sequence; the longer side is cut first */
+  readonly tokenizer: Pick<Vocabulary, "special">;
+  /** longest sequence; the longer side is truncated first */
   readonly length: number;
-  /** whether places begin anew in the translation, as published */
-  readonly restart?: boolean;
+  /** whether positions restart at 0 in the translation; true, as published */
+  readonly resetPositions?: boolean;
 }
 
-/** Cut the longer of two lengths until both fit. */
+/** Shorten the longer of two lengths until both fit. */
 function fit(first: number, second: number, most: number): [number, number] {
   let [a, b] = [first, second];
   while (a + b > most) {
@@ -24,21 +25,16 @@ function fit(first: number, second: number, most: number): [number, number] {
 }
 
 /**
- * `[CLS] A [SEP] B [SEP]` with the languages as segments; masked as any other sample.
+ * `[CLS] A [SEP] B [SEP]` with the languages as segments; masked like any other sample.
  *
  * @example
- * const sample = maskedLm({ vocabulary }).corrupt(translationPair(english, german, { special, length: 64 }), rng);
+ * const sample = maskedLm({ tokenizer }).corrupt(translationPair(english, german, { tokenizer, length: 64 }), rng);
  */
 export function translationPair(a: TokenizedSentence, b: TokenizedSentence, options: TranslationPairOptions): Sample {
-  const { special, length, restart = true } = options;
+  const { length, resetPositions = true } = options;
+  const { cls, sep } = boundaries(options.tokenizer);
   const [first, second] = fit(a.ids.length, b.ids.length, length - 3);
-  const ids = Int32Array.of(
-    special.cls,
-    ...a.ids.subarray(0, first),
-    special.sep,
-    ...b.ids.subarray(0, second),
-    special.sep,
-  );
+  const ids = Int32Array.from([cls, ...a.ids.subarray(0, first), sep, ...b.ids.subarray(0, second), sep]);
   const turn = first + 2;
   const base = 1 + a.words.reduce((most, word) => Math.max(most, word), -1);
   const later = Array.from(b.words.subarray(0, second), (word) => (word < 0 ? -1 : base + word));
@@ -46,8 +42,8 @@ export function translationPair(a: TokenizedSentence, b: TokenizedSentence, opti
     ids,
     segments: Uint8Array.from(ids, (_, i) => Number(i >= turn)),
     special: Uint8Array.from(ids, (_, i) => Number(i === 0 || i === turn - 1 || i === ids.length - 1)),
-    words: Int32Array.of(-1, ...a.words.subarray(0, first), -1, ...later, -1),
+    words: Int32Array.from([-1, ...a.words.subarray(0, first), -1, ...later, -1]),
     labels: {},
-    ...(restart && { positions: ids.map((_, i) => (i < turn ? i : i - turn)) }),
+    ...(resetPositions && { positions: ids.map((_, i) => (i < turn ? i : i - turn)) }),
   };
 }

@@ -17,8 +17,8 @@ import {
   type ModelTask,
   maskedLm,
   memoryFiles,
+  nextSentencePrediction,
   type Pretrained,
-  pairObjective,
   repeatPositions,
   type Stage,
   saveModel,
@@ -29,14 +29,7 @@ import {
   trainInStages,
   type Weights,
 } from "cloze";
-import {
-  type Arrangement,
-  boundaries,
-  pretrainingSamples,
-  seed as seedOf,
-  shuffledContexts,
-  tokenizeDocuments,
-} from "cloze/data";
+import { type Arrangement, pretrainingSamples, seed as seedOf, shuffledContexts, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut, pairAccuracy } from "cloze/metrics";
 import { readTokenizerJson, type Tokenizer } from "cloze/tokenizer";
 import type { Labelled } from "./embedded-corpus.js";
@@ -177,7 +170,7 @@ function stagesOf(
   weights: Weights,
 ): Stage<Model<"pretraining">>[] {
   const { short, long } = RECIPE.pretrain;
-  const sequences = { special: boundaries(tokenizer), seed: RECIPE.seed };
+  const sequences = { tokenizer, seed: RECIPE.seed };
   const documents = tokenizeDocuments(tokenizer, [...training, ...extra]);
   return [
     {
@@ -187,8 +180,8 @@ function stagesOf(
     },
     {
       until: short.steps + long.steps,
-      objective: combine(masked, pairObjective("next-sentence")),
-      samples: pretrainingSamples(tokenizeDocuments(tokenizer, training), "next-sentence", {
+      objective: combine(masked, nextSentencePrediction()),
+      samples: pretrainingSamples(tokenizeDocuments(tokenizer, training), "next-sentence-prediction", {
         ...sequences,
         length: long.length,
       }),
@@ -203,7 +196,7 @@ export async function pretrain(job: Pretraining, report: Report): Promise<Pretra
   using engine = await Engine.create();
   const loaded = freshModel(engine, configOf(tokenizer), "pretraining", RECIPE.seed);
   using optimizer = adamW(loaded.weights, { weightDecay: 0.01 });
-  const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: mask };
+  const masking = { tokenizer, maskingRate: mask };
   const steps = short.steps + long.steps;
   const curve: CurvePoint[] = [];
   const smooth = smoother();
@@ -231,12 +224,12 @@ export async function pretrain(job: Pretraining, report: Report): Promise<Pretra
 function onUnseen(model: Model<"pretraining">, tokenizer: Tokenizer, held: string[][]) {
   const { seed, pretrain: recipe } = RECIPE;
   const unseen = tokenizeDocuments(tokenizer, held);
-  const sequences = { length: recipe.long.length, special: boundaries(tokenizer), seed };
+  const sequences = { length: recipe.long.length, tokenizer, seed };
   const samples = (arrangement: Arrangement) => pretrainingSamples(unseen, arrangement, sequences)(0);
-  const masking = { vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, rate: 0.15 };
+  const masking = { tokenizer, maskingRate: 0.15 };
   return {
     ...maskedHeldOut(model, samples("sentences"), masking),
-    pairAccuracy: pairAccuracy(model, samples("next-sentence")),
+    pairAccuracy: pairAccuracy(model, samples("next-sentence-prediction")),
   };
 }
 

@@ -150,7 +150,7 @@ function same(got: Float32Array, want: Float32Array, what: string): void {
 /** Three training steps of a small BERT; the losses and a hash of all weights. */
 async function trained(engine: Engine): Promise<{ losses: number[]; weights: Float32Array[] }> {
   const { model, weights } = await smallBert(engine, "masked-lm");
-  const objective = single(maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } }));
+  const objective = single(maskedLm({ tokenizer }));
   const batch = collate(samples().map((sample, i) => objective.corrupt(sample, seed(1).fork(i))));
   const optimizer = adamW(weights, { weightDecay: 0.01 });
   const losses: number[] = [];

@@ -16,9 +16,9 @@ import { normal } from "../../sdk/nn/init.js";
 import { Weights } from "../../sdk/nn/weights.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";
 import { tokenTargets } from "../../sdk/objectives/masked-lm.js";
-import { pairObjective } from "../../sdk/objectives/next-sentence.js";
+import { nextSentencePrediction } from "../../sdk/objectives/next-sentence-prediction.js";
 import type { HeadObjective } from "../../sdk/objectives/objective.js";
-import { replacedToken } from "../../sdk/objectives/replaced-token.js";
+import { replacedTokenDetection } from "../../sdk/objectives/replaced-token-detection.js";
 import { edgesOf, spanBoundary } from "../../sdk/objectives/span-masking.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { Scope } from "../../sdk/tensor/scope.js";
@@ -98,7 +98,7 @@ const rows = (type: TinyType, ...steps: d.Step[]): Head => ({
 const pairs = (type: TinyType, ...steps: d.Step[]): Head => ({
   type,
   purpose: "next-sentence-prediction",
-  objective: pairObjective("next-sentence"),
+  objective: nextSentencePrediction(),
   scores: d.chain(d.first, ...steps),
   cost: d.pairCost,
 });
@@ -184,7 +184,7 @@ const HEADS: Readonly<Record<string, Head>> = {
   "electra, replaced tokens": {
     type: "electra",
     purpose: "replaced-token-detection",
-    objective: replacedToken(),
+    objective: replacedTokenDetection(),
     scores: d.chain(
       d.linear("discriminator_predictions.dense"),
       d.gelu,
@@ -310,7 +310,7 @@ for (const engine of engines) {
         return { ...sample, segments: new Uint8Array(7), labels: { tokens } };
       }),
     );
-    const objective = spanBoundary(new Set());
+    const objective = spanBoundary({ tokenizer: { special: { cls: -1, sep: -2 } } });
     const loss = (parameters: d.Parameters, hidden: readonly d.Row[]) =>
       boundaryCost(parameters, hidden, batch, model.places) / objective.count(batch);
     compare(engine, { weights, objective, model: model as never, batch, loss });

@@ -4,6 +4,8 @@ import type { TokenizedDocument } from "../../sdk/objectives/sequences/segment-p
 import { type Rng, seed } from "../../sdk/tensor/random.js";
 
 export const special = { cls: 2, sep: 3 };
+/** What pairs and packing read of a tokenizer. */
+export const framed = { special };
 const FIRST = 10;
 
 export interface Numbered {

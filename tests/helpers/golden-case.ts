@@ -16,9 +16,9 @@ import type { Section } from "../../sdk/models/config.js";
 import type { ModelTask } from "../../sdk/models/family.js";
 import { causalLm, nextTokens } from "../../sdk/objectives/causal-lm.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
-import { pairObjective } from "../../sdk/objectives/next-sentence.js";
+import { nextSentencePrediction } from "../../sdk/objectives/next-sentence-prediction.js";
 import { combine, type Objective, single } from "../../sdk/objectives/objective.js";
-import { replacedToken } from "../../sdk/objectives/replaced-token.js";
+import { replacedTokenDetection } from "../../sdk/objectives/replaced-token-detection.js";
 import { sequenceToSequence } from "../../sdk/objectives/sequence-to-sequence.js";
 import { add } from "../../sdk/tensor/ops/elementwise.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
@@ -135,15 +135,15 @@ function objectiveOf(
   { task, model, labels }: Pretrained,
   regressing: boolean,
 ): { model: never; objective: Objective<never> } {
-  const mask = maskedLm({ vocabulary: { size: 1, mask: 0 } });
+  const mask = maskedLm({ tokenizer: { size: 1, special: { mask: 0 } } });
   const objectives = {
-    pretraining: () => combine(mask, pairObjective("next-sentence")),
+    pretraining: () => combine(mask, nextSentencePrediction()),
     "masked-lm": () => single(mask),
-    "next-sentence-prediction": () => single(pairObjective("next-sentence")),
+    "next-sentence-prediction": () => single(nextSentencePrediction()),
     "sequence-classification": () => single(regressing ? regression() : classification()),
     "token-classification": () => single(tagging()),
     "question-answering": () => single(spanObjective()),
-    "replaced-token-detection": () => single(replacedToken()),
+    "replaced-token-detection": () => single(replacedTokenDetection()),
     "causal-lm": () => single(causalLm()),
     "seq2seq-lm": () => sequenceToSequence("seq2seq-lm", (sample) => sample),
     "feature-extraction": () => {

@@ -6,7 +6,7 @@ export const CLS = 0;
 export const SEP = 2;
 export const MASK = 4;
 export const SIZE = 1000;
-export const vocabulary = { size: SIZE, mask: MASK };
+export const tokenizer = { size: SIZE, special: { mask: MASK } };
 
 /** `[CLS] … [SEP]`, words of so many pieces each; ids tell position and nothing else. */
 export function sequence(pieces: readonly number[], first = 10): Sample {
@@ -19,4 +19,13 @@ export function sequence(pieces: readonly number[], first = 10): Sample {
     words: Int32Array.of(-1, ...words, -1),
     labels: {},
   };
+}
+
+/** T5's special tokens: `</s>`, the padding, and 100 sentinels that count down from `first`. */
+export function t5Tokenizer(first: number, end = 1, count = 100) {
+  const id = (token: string): number | undefined => {
+    const number = Number(/^<extra_id_(\d+)>$/.exec(token)?.[1] ?? Number.NaN);
+    return number < count ? first - number : undefined;
+  };
+  return { id, special: { eos: end, pad: 0 } };
 }

@@ -7,7 +7,7 @@ import type { Pretrained } from "../../sdk/io/pretrained.js";
 import { ConfigError } from "../../sdk/models/config.js";
 import { familyOf, type ModelTask } from "../../sdk/models/family.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
-import { pairObjective } from "../../sdk/objectives/next-sentence.js";
+import { nextSentencePrediction } from "../../sdk/objectives/next-sentence-prediction.js";
 import { combine, single } from "../../sdk/objectives/objective.js";
 import { add } from "../../sdk/tensor/ops/elementwise.js";
 import { type Rng, seed, shuffle } from "../../sdk/tensor/random.js";
@@ -25,7 +25,7 @@ const test = suite("bert");
 /** Rounding unit of f32. */
 const UNIT = 2 ** -24;
 
-const VOCABULARY = { size: 97, mask: 4 };
+const VOCABULARY = { size: 97, special: { mask: 4 } };
 
 /** A sequence of random ids, [CLS] and [SEP] around two segments. */
 function sampleOf(length: number, rng: Rng, size = VOCABULARY.size): Sample {
@@ -131,7 +131,7 @@ for (const engine of engines) {
     const size = 2000;
     using loaded = freshModel(engine, bertConfig({ ...sizes, vocabulary: size, width: 64 }), "pretraining", 1);
     const rng = seed(5);
-    const objective = combine(maskedLm({ vocabulary: { size, mask: 4 } }), pairObjective("next-sentence"));
+    const objective = combine(maskedLm({ tokenizer: { size, special: { mask: 4 } } }), nextSentencePrediction());
     using _ = new Scope();
     const batch = collate(
       Array.from({ length: 32 }, (_, i) => objective.corrupt(sampleOf(40, rng, size), rng.fork(i))),
@@ -147,7 +147,7 @@ const [engine] = engines as [Engine];
 test("one batch of eight sequences is learned by heart, tokens and pairs", async () => {
   using loaded = freshModel(engine, bertConfig(sizes), "pretraining", 1);
   const rng = seed(6);
-  const objective = combine(maskedLm({ vocabulary: VOCABULARY }), pairObjective("next-sentence"));
+  const objective = combine(maskedLm({ tokenizer: VOCABULARY }), nextSentencePrediction());
   const batch = collate(Array.from({ length: 8 }, (_, i) => objective.corrupt(sampleOf(20, rng), rng.fork(i))));
   const counts = objective.counts(batch);
   using optimizer = adamW(loaded.weights, { weightDecay: 0 });
@@ -169,7 +169,7 @@ test("one batch of eight sequences is learned by heart, tokens and pairs", async
 
 test("tied embeddings get both gradients: as input and as output", async () => {
   const rng = seed(7);
-  const objective = single(maskedLm({ vocabulary: VOCABULARY }));
+  const objective = single(maskedLm({ tokenizer: VOCABULARY }));
   const batch = collate([objective.corrupt(sampleOf(30, rng), rng), objective.corrupt(sampleOf(17, rng), rng)]);
   const gradients = (tied: boolean) => {
     using loaded = freshModel(engine, { ...bertConfig(sizes), tie_word_embeddings: tied }, "masked-lm", 3);
@@ -198,7 +198,7 @@ test("labels do not reach the scores: changing them changes no bit", async () =>
   using loaded = freshModel(engine, bertConfig(sizes), "masked-lm", 3);
   using _ = new Scope();
   const rng = seed(9);
-  const sample = maskedLm({ vocabulary: VOCABULARY }).corrupt(sampleOf(30, rng), rng);
+  const sample = maskedLm({ tokenizer: VOCABULARY }).corrupt(sampleOf(30, rng), rng);
   const index = labelled(sample.labels.tokens!);
   const score = (tokens: Int32Array) => {
     const batch = collate([{ ...sample, labels: { tokens } }]);

@@ -248,7 +248,7 @@ async function overfit<M>(
 for (const [type, sizes] of Object.entries(ENCODERS)) {
   test(`${type}: masked LM learns a few sequences by heart`, async () => {
     using loaded = made(type, sizes, "masked-lm");
-    const masking = single(maskedLm({ vocabulary: { size: VOCABULARY, mask: MASK }, maskingRate: 0.3 }));
+    const masking = single(maskedLm({ tokenizer: { size: VOCABULARY, special: { mask: MASK } }, maskingRate: 0.3 }));
     const fixed = ROWS.map((own, i) =>
       masking.corrupt(
         own,

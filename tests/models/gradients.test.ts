@@ -8,7 +8,7 @@ import { tagging } from "../../sdk/heads/tagging.js";
 import type { Pretrained } from "../../sdk/io/pretrained.js";
 import type { ModelTask } from "../../sdk/models/family.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
-import { pairObjective } from "../../sdk/objectives/next-sentence.js";
+import { nextSentencePrediction } from "../../sdk/objectives/next-sentence-prediction.js";
 import { combine, type Objective, single } from "../../sdk/objectives/objective.js";
 import { add } from "../../sdk/tensor/ops/elementwise.js";
 import { seed } from "../../sdk/tensor/random.js";
@@ -23,8 +23,8 @@ const test = suite("gradients of whole models");
 
 const UNIT = 2 ** -24;
 const objectives = {
-  mlm: maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! } }),
-  pair: pairObjective("next-sentence"),
+  mlm: maskedLm({ tokenizer }),
+  pair: nextSentencePrediction(),
 };
 
 /** Four sequences with labels of every kind. */

@@ -32,7 +32,11 @@ test("the copy has other ids, and other places and order where asked for", () =>
 test("split special tokens: each language has its own, its mask included, and the labels stay", () => {
   const language = { shift: SHIFT };
   const objective = splitSpecial(
-    maskedLm({ vocabulary: { size: 2 * SHIFT, mask: MASK }, replacement: { mask: 1, random: 0 }, maskingRate: 0.5 }),
+    maskedLm({
+      tokenizer: { size: 2 * SHIFT, special: { mask: MASK } },
+      replacement: { mask: 1, random: 0 },
+      maskingRate: 0.5,
+    }),
     language,
     special,
   );

@@ -11,7 +11,7 @@ import {
 } from "../../sdk/objectives/bart-noise.js";
 import { type Rng, seed, shuffle } from "../../sdk/tensor/random.js";
 import { near } from "../helpers/near.js";
-import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "../helpers/sequences.js";
+import { CLS, MASK, SEP, SIZE, sequence, tokenizer } from "../helpers/sequences.js";
 
 const test = suite("bart noise");
 const DOT = 9;
@@ -56,11 +56,11 @@ test("lengths of spans: their sum is the count exactly, and only the last is cut
 });
 
 test("token masking: that many masks in place; token deletion: that many tokens fewer", () => {
-  const masked = bartNoise(plain(50), seed(2), { vocabulary, hide: "mask", rate: 0.3 }).ids;
+  const masked = bartNoise(plain(50), seed(2), { tokenizer, tokenNoise: "mask", maskingRate: 0.3 }).ids;
   assert.is(masked.length, 52);
   assert.is(masked.filter((id) => id === MASK).length, 16);
   assert.ok(masked.every((id, i) => id === MASK || id === plain(50).ids[i]));
-  const left = bartNoise(plain(50), seed(2), { vocabulary, hide: "delete", rate: 0.3 }).ids;
+  const left = bartNoise(plain(50), seed(2), { tokenizer, tokenNoise: "delete", maskingRate: 0.3 }).ids;
   assert.is(left.length, 52 - 16);
   assert.equal(
     left,
@@ -73,7 +73,12 @@ test("token masking: that many masks in place; token deletion: that many tokens 
 test("random tokens stand for masks at the rate asked for", () => {
   let [masks, others] = [0, 0];
   for (let round = 0; round < 400; round++) {
-    const { ids } = bartNoise(plain(50), seed(round), { vocabulary, hide: "mask", rate: 0.3, randomRate: 0.25 });
+    const { ids } = bartNoise(plain(50), seed(round), {
+      tokenizer,
+      tokenNoise: "mask",
+      maskingRate: 0.3,
+      randomRate: 0.25,
+    });
     masks += ids.filter((id) => id === MASK).length;
     others += ids.filter((id, i) => id !== MASK && id !== plain(50).ids[i]).length;
   }
@@ -84,7 +89,7 @@ test("random tokens stand for masks at the rate asked for", () => {
 test("infilling: words go, masks come, edges stay, the target does not change", () => {
   let inserted = 0;
   for (let round = 0; round < 500; round++) {
-    const { ids } = bartNoise(plain(40), seed(round), { vocabulary });
+    const { ids } = bartNoise(plain(40), seed(round), { tokenizer });
     const kept = ids.filter((id) => id >= 10);
     const masks = ids.filter((id) => id === MASK).length;
     assert.is(ids[0], CLS);
@@ -131,7 +136,7 @@ test("infilling: masks per sentence are as many as a simulation expects", () => 
   for (const n of [20, 60]) {
     const hidden = hiddenCount(n, 0.3);
     const counts = Array.from({ length: rounds }, (_, round) => {
-      const { ids } = bartNoise(plain(n), seed(round), { vocabulary });
+      const { ids } = bartNoise(plain(n), seed(round), { tokenizer });
       return [ids.filter((id) => id === MASK).length, masksLeft(n, hidden, seed(round).fork(9))] as const;
     });
     const [got, want] = [0, 1].map((side) => counts.reduce((sum, pair) => sum + pair[side]!, 0) / rounds) as [
@@ -147,13 +152,13 @@ test("infilling: masks per sentence are as many as a simulation expects", () => 
 
 test("whatever the noise, the target is the text", () => {
   const sample = sequence([1, 2, 1, 3, 1, 1]);
-  const target = denoising({ vocabulary, hide: "none" })(sample, seed(1)).target;
+  const target = denoising({ tokenizer, tokenNoise: "none" })(sample, seed(1)).target;
   for (const hide of ["mask", "delete", "infill"] as const)
     for (let round = 0; round < 50; round++) {
       const noise = {
-        vocabulary,
+        tokenizer,
         hide,
-        permute: 1,
+        permuteSentences: 1,
         rotate: 0.5,
         randomRate: 0.2,
         endsSentence: (id: number) => id === 12,
@@ -166,7 +171,7 @@ test("whatever the noise, the target is the text", () => {
 
 test("infilling hides whole words", () => {
   const sample = sequence([3, 2, 1, 4, 2, 3, 1, 2]);
-  const noisy = denoising({ vocabulary })(sample, seed(3));
+  const noisy = denoising({ tokenizer })(sample, seed(3));
   for (const word of new Set(sample.words)) {
     if (word < 0) continue;
     const pieces = Array.from(sample.ids).filter((_, i) => sample.words[i] === word);
@@ -182,9 +187,9 @@ test("sentences: ends follow full stops that follow none; all of them change pla
   const seen = new Set<string>();
   for (let round = 0; round < 200; round++) {
     const moved = bartNoise({ ids, begins: ids.map(() => true) }, seed(round), {
-      vocabulary,
-      hide: "none",
-      permute: 1,
+      tokenizer,
+      tokenNoise: "none",
+      permuteSentences: 1,
       endsSentence: isDot,
     }).ids;
     assert.equal(
@@ -203,7 +208,7 @@ test("rotation", () => {
   const seen = new Set<string>();
   let turned = 0;
   for (let round = 0; round < 400; round++) {
-    const { ids } = bartNoise(plain(4), seed(round), { vocabulary, hide: "none", rotate: 0.5 });
+    const { ids } = bartNoise(plain(4), seed(round), { tokenizer, tokenNoise: "none", rotate: 0.5 });
     seen.add(ids.join());
     if (ids[1] !== 10) turned++;
   }
@@ -215,7 +220,7 @@ test("rotation", () => {
 
 test("samples: the decoder's inputs are the text with its end in front; one seed gives one corruption", () => {
   const sample = sequence([1, 2, 1, 3]);
-  const corrupt = denoising({ vocabulary, permute: 1, rotate: 1 });
+  const corrupt = denoising({ tokenizer, permuteSentences: 1, rotate: 1 });
   const noisy = corrupt(sample, seed(8));
   assert.equal(Array.from(noisy.target!.labels.tokens!), Array.from(sample.ids));
   assert.equal(Array.from(noisy.target!.ids), [SEP, ...Array.from(sample.ids).slice(0, -1)]);

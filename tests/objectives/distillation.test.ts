@@ -21,7 +21,6 @@ import { wave } from "../helpers/wave.js";
 
 const test = suite("distillation");
 const [engine] = engines as [Engine];
-const vocabulary = { size: tokenizer.size, mask: tokenizer.special.mask! };
 const NO_DROPOUT = { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
 
 /** Σ p (log p - log q) of one row of scores, divided by T, in double precision. */
@@ -107,7 +106,7 @@ for (const at of ["every", "labelled"] as const)
     using teacher = await taughtBy();
     using student = studentOf(teacher, 1);
     const [temperature, weights] = [2, { soft: 5, hard: 2, cosine: 1 }];
-    const objective = distilMaskedLm(teacher.model, { vocabulary, maskingRate: 0.3 }, { at });
+    const objective = distilMaskedLm(teacher.model, { tokenizer, maskingRate: 0.3 }, { at });
     assert.equal(objective.names, ["soft", "hard", "cosine"]);
     const batch = corrupted(objective);
     const right = batch.labels.tokens!;
@@ -118,7 +117,7 @@ for (const at of ["every", "labelled"] as const)
     const answers = [student, teacher].map(({ model }) => {
       const hidden = model.encode(batch);
       const scores = model.tokenScores(hidden, Int32Array.from(places));
-      return { hidden: rowsOf(hidden.toArray(), 16), scores: rowsOf(scores.toArray(), vocabulary.size) };
+      return { hidden: rowsOf(hidden.toArray(), 16), scores: rowsOf(scores.toArray(), tokenizer.size) };
     }) as [Answers, Answers];
     const [own, wanted] = answers;
     const soft = own.scores.reduce((s, row, i) => s + divergence(row, wanted.scores[i]!, temperature), 0);
@@ -154,7 +153,7 @@ interface Answers {
 test("a teacher is asked without dropout, and gets no gradient", async () => {
   using teacher = await taughtBy();
   using student = await smallBert(engine, "masked-lm", null, NO_DROPOUT);
-  const objective = distilMaskedLm(teacher.model, { vocabulary });
+  const objective = distilMaskedLm(teacher.model, { tokenizer });
   const batch = corrupted(objective);
   const losses = [1, 2].map((step) => {
     using _ = new Scope();
@@ -169,7 +168,7 @@ test("a student comes to answer as its teacher does", async () => {
   using teacher = await taughtBy(NO_DROPOUT);
   using student = studentOf(teacher, 1);
   using optimizer = adamW(student.weights, { weightDecay: 0 });
-  const objective = distilMaskedLm(teacher.model, { vocabulary }, { weights: { soft: 1, hard: 0, cosine: 0 } });
+  const objective = distilMaskedLm(teacher.model, { tokenizer }, { weights: { soft: 1, hard: 0, cosine: 0 } });
   const losses: number[] = [];
   const run = train({
     engine,
@@ -217,7 +216,7 @@ test("no memory is left behind", async () => {
   using teacher = await taughtBy();
   const step = () => {
     using student = studentOf(teacher, 1);
-    const objective = distilMaskedLm(teacher.model, { vocabulary });
+    const objective = distilMaskedLm(teacher.model, { tokenizer });
     const batch = corrupted(objective);
     using _ = new Scope();
     backward(() => objective.losses(student.model, batch, objective.counts(batch))[0]!);

@@ -8,22 +8,22 @@ import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
 import { engines } from "../helpers/engines.js";
-import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "../helpers/sequences.js";
+import { CLS, MASK, SEP, SIZE, sequence, tokenizer } from "../helpers/sequences.js";
 
 const test = suite("electra");
 const [engine] = engines as [Engine];
 
 /** A sequence of `length` tokens, the special ones counted. */
 const long = (length: number): Sample => sequence(new Array<number>(length - 2).fill(1));
-const corrupt = (sample: Sample, options: Omit<ElectraOptions, "vocabulary"> = {}, ...keys: number[]): Sample =>
-  electraPretraining({ vocabulary, ...options }).corrupt(sample, seed(1).fork(...keys));
+const corrupt = (sample: Sample, options: Omit<ElectraOptions, "tokenizer"> = {}, ...keys: number[]): Sample =>
+  electraPretraining({ tokenizer, ...options }).corrupt(sample, seed(1).fork(...keys));
 const chosen = (sample: Sample): Int32Array => labelled(sample.labels.tokens!);
 
 test("15 % of a sequence are chosen, special tokens never; without kept ones all are shown as [MASK]", () => {
   const sample = long(128);
   const times = new Int32Array(128);
   for (let i = 0; i < 1000; i++) {
-    const { ids, labels } = corrupt(sample, { kept: 0 }, i);
+    const { ids, labels } = corrupt(sample, { keepRate: 0 }, i);
     for (const [place, id] of ids.entries()) {
       const label = labels.tokens![place]!;
       assert.is(id, label === IGNORE ? sample.ids[place] : MASK);

@@ -188,9 +188,9 @@ test("distillation of masked LM: soft targets at every token, labels, and the di
   const batch = collate(PAIRS.map(({ target: _, ...first }) => first));
   const labels = batch.labels.tokens!;
   const asked = [...labels.keys()].filter((i) => labels[i] !== IGNORE);
-  const vocabulary = { size: CLASSES, mask: 0 };
+  const tokenizer = { size: CLASSES, special: { mask: 0 } };
   compareStudent(
-    (teacher) => distilMaskedLm(teacher, { vocabulary }),
+    (teacher) => distilMaskedLm(teacher, { tokenizer }),
     batch,
     (student, taught, scores, wanted) =>
       (5 * sum(scores.map((row, i) => softLoss(row, wanted[i]!, 2)))) / scores.length +

@@ -10,7 +10,7 @@ import { type LmHead, maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { mass } from "../../sdk/objectives/mass.js";
 import { ngramMaskedLm } from "../../sdk/objectives/ngram-masking.js";
 import { type Objective, single } from "../../sdk/objectives/objective.js";
-import { replacedToken } from "../../sdk/objectives/replaced-token.js";
+import { replacedTokenDetection } from "../../sdk/objectives/replaced-token-detection.js";
 import { type Decoder, sequenceToSequence } from "../../sdk/objectives/sequence-to-sequence.js";
 import { spanCorruption } from "../../sdk/objectives/span-corruption.js";
 import { spanMaskedLm } from "../../sdk/objectives/span-masking.js";
@@ -19,12 +19,12 @@ import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import type { Tensor } from "../../sdk/tensor/tensor.js";
 import { engines } from "../helpers/engines.js";
-import { MASK, SEP, sequence } from "../helpers/sequences.js";
+import { MASK, SEP, sequence, t5Tokenizer } from "../helpers/sequences.js";
 import { SIZE, type TinyType, tinyModel } from "../helpers/tiny-models.js";
 
 const test = suite("leaks");
 const [engine] = engines as [Engine];
-const vocabulary = { size: SIZE, mask: MASK };
+const tokenizer = { size: SIZE, special: { mask: MASK } };
 const TEXTS = [
   [1, 2, 1, 3],
   [1, 1],
@@ -42,21 +42,21 @@ const judged = (sample: Sample): Sample => ({ ...sample, labels: { tokens: sampl
 const masked: Omit<Learned, "objective"> = { type: "bert", purpose: "masked-lm" };
 const rewrites: Omit<Learned, "objective"> = { type: "bart", purpose: "seq2seq-lm" };
 const OBJECTIVES: Readonly<Record<string, Learned>> = {
-  "masked-lm": { ...masked, objective: single(maskedLm({ vocabulary, maskingRate: 0.3 })) },
-  "ngram-masked-lm": { ...masked, objective: single(ngramMaskedLm({ vocabulary, maskingRate: 0.3 })) },
-  "span-masked-lm": { ...masked, objective: single(spanMaskedLm({ vocabulary, maskingRate: 0.3 })) },
+  "masked-lm": { ...masked, objective: single(maskedLm({ tokenizer, maskingRate: 0.3 })) },
+  "ngram-masked-lm": { ...masked, objective: single(ngramMaskedLm({ tokenizer, maskingRate: 0.3 })) },
+  "span-masked-lm": { ...masked, objective: single(spanMaskedLm({ tokenizer, maskingRate: 0.3 })) },
   "replaced-token": {
     type: "electra",
     purpose: "replaced-token-detection",
-    objective: { ...single(replacedToken()), corrupt: judged },
+    objective: { ...single(replacedTokenDetection()), corrupt: judged },
   },
   "causal-lm": { type: "gpt2", purpose: "causal-lm", objective: single(causalLm()) },
-  mass: { ...rewrites, objective: mass({ vocabulary }) },
-  "BART's noise": { ...rewrites, objective: sequenceToSequence("bart", denoising({ vocabulary, permute: 1 })) },
+  mass: { ...rewrites, objective: mass({ tokenizer }) },
+  "BART's noise": { ...rewrites, objective: sequenceToSequence("bart", denoising({ tokenizer, permuteSentences: 1 })) },
   "span corruption": {
     type: "t5",
     purpose: "seq2seq-lm",
-    objective: sequenceToSequence("t5", spanCorruption({ sentinel: SIZE - 1, end: SEP })),
+    objective: sequenceToSequence("t5", spanCorruption({ tokenizer: t5Tokenizer(SIZE - 1, SEP) })),
   },
 };
 

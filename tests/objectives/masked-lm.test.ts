@@ -19,7 +19,7 @@ const test = suite("masked-lm");
 const SIZE = 1000;
 const MASK = 4;
 const [CLS, SEP] = [2, 3];
-const vocabulary = { size: SIZE, mask: MASK };
+const tokenizer = { size: SIZE, special: { mask: MASK } };
 
 /** A pair of segments; words of one to three pieces; ids from 5 on. */
 function sampleOf(length: number, rng: Rng): Sample {
@@ -48,8 +48,8 @@ const SAMPLES = Array.from({ length: 1000 }, () => sampleOf(128, rng));
 const FREE = 125 * SAMPLES.length;
 
 /** What happened to the tokens of many samples. */
-function corrupted(options: Omit<MaskedLmOptions, "vocabulary">, kind = maskedLm) {
-  const objective = kind({ vocabulary, ...options });
+function corrupted(options: Omit<MaskedLmOptions, "tokenizer">, kind = maskedLm) {
+  const objective = kind({ tokenizer, ...options });
   const counts = { chosen: 0, masked: 0, random: 0, kept: 0 };
   const drawn = new Map<number, number>();
   const perSample: number[] = [];
@@ -105,7 +105,7 @@ test("exact: the count of each sequence is that of its length, special tokens co
   assert.equal(new Set(corrupted({ maxPredictions: 10 }).perSample), new Set([10]));
   for (const length of [3, 4, 5, 7, 10, 13, 17, 30, 50, 130]) {
     const sample = sampleOf(length, seed(length));
-    const { labels } = maskedLm({ vocabulary, maxPredictions: 20 }).corrupt(sample, seed(1));
+    const { labels } = maskedLm({ tokenizer, maxPredictions: 20 }).corrupt(sample, seed(1));
     assert.is(labelled(labels.tokens!).length, Math.min(length - 3, maskedCount(length, 0.15, 20)), `${length}`);
   }
 });
@@ -150,7 +150,7 @@ for (const choose of ["exact", "bernoulli"] as const) {
 }
 
 test("the three fates have their shares to less than half a percent", () => {
-  const objective = maskedLm({ vocabulary, maxPredictions: 19 });
+  const objective = maskedLm({ tokenizer, maxPredictions: 19 });
   const fates = { masked: 0, random: 0, kept: 0 };
   for (let round = 0; round < 20; round++) {
     for (const [i, sample] of SAMPLES.entries()) {
@@ -176,7 +176,7 @@ test("the three fates have their shares to less than half a percent", () => {
 
 test("every position of the text is chosen as often as any other", () => {
   const hits = new Float64Array(128);
-  const objective = maskedLm({ vocabulary });
+  const objective = maskedLm({ tokenizer });
   for (const [i, sample] of SAMPLES.entries())
     for (const at of labelled(objective.corrupt(sample, seed(2).fork(i)).labels.tokens!)) hits[at]!++;
   for (const [at, count] of hits.entries()) {
@@ -186,7 +186,7 @@ test("every position of the text is chosen as often as any other", () => {
 });
 
 test("whole words are chosen together, up to the count; each piece has its own fate", () => {
-  const objective = maskedLm({ vocabulary, wholeWords: true });
+  const objective = maskedLm({ tokenizer, wholeWords: true });
   let [mixed, short, pieces] = [0, 0, 0];
   for (const [i, sample] of SAMPLES.entries()) {
     const { ids, labels } = objective.corrupt(sample, seed(1).fork(0, i));
@@ -208,19 +208,19 @@ test("whole words are chosen together, up to the count; each piece has its own f
 
 test("tokens without a word number are candidates of their own", () => {
   const sample = { ...SAMPLES[0]!, words: new Int32Array(128).fill(-1) };
-  const { labels } = maskedLm({ vocabulary, wholeWords: true }).corrupt(sample, seed(1));
+  const { labels } = maskedLm({ tokenizer, wholeWords: true }).corrupt(sample, seed(1));
   assert.is(labelled(labels.tokens!).length, 19);
 });
 
 test("for evaluation the same positions are chosen and all of them masked", () => {
   const { chosen, masked, perSample } = corrupted({}, allMasked);
   assert.equal([masked, new Set(perSample)], [chosen, new Set([19])]);
-  const [a, b] = [allMasked, maskedLm].map((kind) => kind({ vocabulary }).corrupt(SAMPLES[0]!, seed(9)).labels.tokens);
+  const [a, b] = [allMasked, maskedLm].map((kind) => kind({ tokenizer }).corrupt(SAMPLES[0]!, seed(9)).labels.tokens);
   assert.equal(a, b);
 });
 
 test("the same seed, epoch and index give the same corruption; another gives another", () => {
-  const objective = maskedLm({ vocabulary });
+  const objective = maskedLm({ tokenizer });
   const run = (...keys: number[]) => objective.corrupt(SAMPLES[0]!, seed(1).fork(...keys));
   assert.equal(run(0, 7), run(0, 7));
   assert.not.equal(run(0, 7).labels.tokens, run(1, 7).labels.tokens);
@@ -231,7 +231,7 @@ test("the same seed, epoch and index give the same corruption; another gives ano
 test("the loss is the sum over the batch's targets divided by what it is told; no target costs nothing", async () => {
   using engine = await Engine.create();
   using _ = new Scope();
-  const objective = maskedLm({ vocabulary });
+  const objective = maskedLm({ tokenizer });
   const hidden = tensor(engine, new Float32Array(2 * 128), [256, 1]);
   const seen: number[] = [];
   const head = {

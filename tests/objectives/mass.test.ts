@@ -7,7 +7,7 @@ import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
 import { engines } from "../helpers/engines.js";
-import { MASK, sequence, vocabulary } from "../helpers/sequences.js";
+import { MASK, sequence, tokenizer } from "../helpers/sequences.js";
 import { SIZE, tinyModel } from "../helpers/tiny-models.js";
 
 const test = suite("mass");
@@ -16,7 +16,7 @@ test("the fragment: half of the tokens, hidden in the source, written at its own
   const fates = { mask: 0, kept: 0, random: 0 };
   for (let round = 0; round < 2000; round++) {
     const sample = sequence([1, 2, 1, 3, 1, 2]);
-    const noisy = mass({ vocabulary }).corrupt(sample, seed(round));
+    const noisy = mass({ tokenizer }).corrupt(sample, seed(round));
     const n = sample.ids.length; // 12: the fragment has 6
     const target = noisy.target!;
     assert.is(noisy.ids.length, n);
@@ -44,7 +44,7 @@ test("documents: half of each block of tokens, anywhere in it, the start symbol 
   const n = sample.ids.length;
   const begins = new Set<number>();
   for (let round = 0; round < 300; round++) {
-    const { ids, target } = mass({ vocabulary, block: 64 }).corrupt(sample, seed(round));
+    const { ids, target } = mass({ tokenizer, blockSize: 64 }).corrupt(sample, seed(round));
     const places = Array.from(target!.positions!, (place) => place + 1);
     assert.equal(
       Array.from(target!.labels.tokens!),
@@ -68,7 +68,7 @@ test("documents: half of each block of tokens, anywhere in it, the start symbol 
     [...begins].sort((a, b) => a - b),
     Array.from({ length: 33 }, (_, i) => i + 1),
   );
-  assert.is(mass({ vocabulary, block: 64 }).corrupt(sequence([]), seed(1)).target!.ids.length, 1);
+  assert.is(mass({ tokenizer, blockSize: 64 }).corrupt(sequence([]), seed(1)).target!.ids.length, 1);
 });
 
 test("where fragments begin: a fifth each at the ends, the rest anywhere", () => {
@@ -108,7 +108,7 @@ test("the decoder does not see hidden places of the source", () => {
 test("a share near 0 hides one token, as masked LM does; a share of 1 all behind the start symbol", () => {
   const sample = sequence([1, 1, 1, 1, 1]);
   const lengths = [0.01, 0.5, 1].map((share) => {
-    const { ids, target } = mass({ vocabulary, share }).corrupt(sample, seed(1));
+    const { ids, target } = mass({ tokenizer, maskingRate: share }).corrupt(sample, seed(1));
     assert.is(ids.length, 7);
     return target!.ids.length;
   });
@@ -121,7 +121,7 @@ for (const seesMasked of [false, true])
     const [engine] = engines as [Engine];
     using loaded = tinyModel(engine, "bart", "seq2seq-lm", { deviation: 0.2 });
     const { model } = loaded;
-    const objective = mass({ vocabulary: { size: SIZE, mask: MASK }, seesMasked });
+    const objective = mass({ tokenizer: { size: SIZE, special: { mask: MASK } }, attendToMasked: seesMasked });
     const batch = collate([5, 8].map((n, i) => objective.corrupt(sequence(new Array<number>(n).fill(1)), seed(i))));
     const hiding = Array.from(batch.ids, (id) => id === MASK);
     assert.ok(hiding.includes(true));

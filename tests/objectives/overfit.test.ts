@@ -15,11 +15,11 @@ import { causalLm } from "../../sdk/objectives/causal-lm.js";
 import { distilClassification, distilMaskedLm } from "../../sdk/objectives/distillation.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { mass } from "../../sdk/objectives/mass.js";
-import { nextSentencePairs, pairObjective } from "../../sdk/objectives/next-sentence.js";
+import { nextSentencePairs, nextSentencePrediction } from "../../sdk/objectives/next-sentence-prediction.js";
 import { ngramMaskedLm } from "../../sdk/objectives/ngram-masking.js";
 import { combine, single } from "../../sdk/objectives/objective.js";
-import { replacedToken } from "../../sdk/objectives/replaced-token.js";
-import { sentenceOrderPairs } from "../../sdk/objectives/sentence-order.js";
+import { replacedTokenDetection } from "../../sdk/objectives/replaced-token-detection.js";
+import { sentenceOrderPairs, sentenceOrderPrediction } from "../../sdk/objectives/sentence-order-prediction.js";
 import { sequenceToSequence } from "../../sdk/objectives/sequence-to-sequence.js";
 import { packFullSentences, packSentences } from "../../sdk/objectives/sequences/packing.js";
 import { spanCorruption } from "../../sdk/objectives/span-corruption.js";
@@ -27,14 +27,15 @@ import { spanBoundary, spanMaskedLm } from "../../sdk/objectives/span-masking.js
 import { translationPair } from "../../sdk/objectives/translation-lm.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { byHeart, learn } from "../helpers/by-heart.js";
-import { numbered, special } from "../helpers/documents.js";
+import { framed, numbered, special } from "../helpers/documents.js";
 import { engines } from "../helpers/engines.js";
+import { t5Tokenizer } from "../helpers/sequences.js";
 import { SIZE, tinyModel } from "../helpers/tiny-models.js";
 
 const test = suite("learnt by heart");
 const [engine] = engines as [Engine];
 const MASK = 4;
-const vocabulary = { size: SIZE, mask: MASK };
+const tokenizer = { size: SIZE, special: { mask: MASK } };
 const LENGTH = 14;
 
 /** Ten documents of four sentences of one to three tokens; words of two pieces. No token occurs twice. */
@@ -43,10 +44,10 @@ const eight = (samples: readonly Sample[]): Sample[] => {
   assert.ok(samples.length >= 8, `${samples.length} samples`);
   return samples.slice(0, 8);
 };
-const TEXTS = eight(packSentences(documents, { length: LENGTH, special }));
-const ROBERTA = eight(packFullSentences(documents, { length: LENGTH, special }));
-const NEXT = eight(nextSentencePairs(documents, { length: LENGTH, special }, seed(1)));
-const ORDER = eight(sentenceOrderPairs(documents, { length: LENGTH, special }, seed(1)));
+const TEXTS = eight(packSentences(documents, { length: LENGTH, tokenizer: framed }));
+const ROBERTA = eight(packFullSentences(documents, { length: LENGTH, tokenizer: framed }));
+const NEXT = eight(nextSentencePairs(documents, { length: LENGTH, tokenizer: framed }, seed(1)));
+const ORDER = eight(sentenceOrderPairs(documents, { length: LENGTH, tokenizer: framed }, seed(1)));
 /** Every text's partner is another one read backwards: no text is its own. */
 const PARTNERS = TEXTS.map((sample, i) => {
   const other = TEXTS[(i + 3) % 8]!;
@@ -56,35 +57,35 @@ const PARTNERS = TEXTS.map((sample, i) => {
 for (const [name, options] of Object.entries({
   "BERT's exact count": {},
   "whole words": { wholeWords: true },
-  "a coin for each token": { choose: "bernoulli" },
+  "a coin for each token": { selection: "bernoulli" },
 } as const))
   test(`masked-lm, ${name}`, () => {
     using loaded = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
-    byHeart(loaded, single(maskedLm({ vocabulary, maskingRate: 0.3, ...options })), TEXTS);
+    byHeart(loaded, single(maskedLm({ tokenizer, maskingRate: 0.3, ...options })), TEXTS);
   });
 
 test("masked-lm over RoBERTa's packed sequences, with its choice of positions", () => {
   using loaded = tinyModel(engine, "roberta", "masked-lm", { deviation: 0.1 });
-  byHeart(loaded, single(maskedLm({ vocabulary, maskingRate: 0.3, selection: "rounded", firstRandomId: 4 })), ROBERTA);
+  byHeart(loaded, single(maskedLm({ tokenizer, maskingRate: 0.3, selection: "rounded", firstRandomId: 4 })), ROBERTA);
 });
 
 test("masked-lm and next-sentence: BERT", () => {
   using loaded = tinyModel(engine, "bert", "pretraining", { deviation: 0.1 });
   assert.is(new Set(NEXT.map(({ labels }) => labels.pair)).size, 2);
-  byHeart(loaded, combine(maskedLm({ vocabulary }), pairObjective("next-sentence")), NEXT);
+  byHeart(loaded, combine(maskedLm({ tokenizer }), nextSentencePrediction()), NEXT);
 });
 
 test("ngram-masked-lm and sentence-order: ALBERT", () => {
   using loaded = tinyModel(engine, "albert", "pretraining", { deviation: 0.1 });
   assert.is(new Set(ORDER.map(({ labels }) => labels.pair)).size, 2);
-  byHeart(loaded, combine(ngramMaskedLm({ vocabulary }), pairObjective("sentence-order")), ORDER);
+  byHeart(loaded, combine(ngramMaskedLm({ tokenizer }), sentenceOrderPrediction()), ORDER);
 });
 
 test("span-masked-lm and span-boundary: SpanBERT", () => {
   using loaded = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
   const table = new Map(loaded.weights.entries()).get("bert.embeddings.word_embeddings.weight")!;
   const head = spanBoundaryHead(loaded.weights.at("span"), { hidden: 32, vocabulary: SIZE, placeWidth: 8 }, table);
-  const objective = combine(spanMaskedLm({ vocabulary }), spanBoundary(new Set([special.cls, special.sep])));
+  const objective = combine(spanMaskedLm({ tokenizer }), spanBoundary({ tokenizer: framed }));
   byHeart({ ...loaded, model: { ...loaded.model, ...head } }, objective, TEXTS);
 });
 
@@ -96,16 +97,16 @@ test("replaced-token: ELECTRA's discriminator", () => {
     const ids = sample.ids.map((id, i) => (tokens[i] ? 5 + rng.integer(SIZE - 5) : id));
     return { ...sample, ids, labels: { tokens: tokens.map((_, i) => Number(ids[i] !== sample.ids[i])) } };
   });
-  byHeart(loaded, single(replacedToken()), replaced);
+  byHeart(loaded, single(replacedTokenDetection()), replaced);
 });
 
 test("masked-lm over a sentence and its translation", () => {
   using loaded = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
   // Sentences of up to six tokens, so that some of every pair are left to tell it from the others.
   const pairs = numbered(new Array<number>(8).fill(2), 6).documents.map(([first, second]) =>
-    translationPair(first!, second!, { special, length: LENGTH }),
+    translationPair(first!, second!, { tokenizer: framed, length: LENGTH }),
   );
-  byHeart(loaded, single(maskedLm({ vocabulary, maskingRate: 0.3 })), pairs);
+  byHeart(loaded, single(maskedLm({ tokenizer, maskingRate: 0.3 })), pairs);
 });
 
 test("causal-lm: GPT", () => {
@@ -118,18 +119,24 @@ test("causal-lm: GPT", () => {
 for (const seesMasked of [false, true])
   test(`mass, ${seesMasked ? "document" : "sentence"} level`, () => {
     using loaded = tinyModel(engine, "bart", "seq2seq-lm", { deviation: 0.1 });
-    byHeart(loaded, mass({ vocabulary, seesMasked }), TEXTS);
+    byHeart(loaded, mass({ tokenizer, attendToMasked: seesMasked }), TEXTS);
   });
 
 test("denoising, BART's noise combined: sentences permuted, spans infilled, the document rotated", () => {
   using loaded = tinyModel(engine, "bart", "seq2seq-lm", { deviation: 0.1 });
-  const noise = denoising({ vocabulary, permute: 1, rotate: 1, randomRate: 0.1, endsSentence: (id) => id % 3 === 0 });
+  const noise = denoising({
+    tokenizer,
+    permuteSentences: 1,
+    rotate: 1,
+    randomRate: 0.1,
+    endsSentence: (id) => id % 3 === 0,
+  });
   byHeart(loaded, sequenceToSequence("bart", noise), TEXTS);
 });
 
 test("span corruption: T5", () => {
   using loaded = tinyModel(engine, "t5", "seq2seq-lm");
-  byHeart(loaded, sequenceToSequence("t5", spanCorruption({ sentinel: SIZE - 1, end: special.sep })), TEXTS);
+  byHeart(loaded, sequenceToSequence("t5", spanCorruption({ tokenizer: t5Tokenizer(SIZE - 1, special.sep) })), TEXTS);
 });
 
 test("contrastive: every text finds its partner among the batch, or has the cosine that it is given", () => {
@@ -150,7 +157,7 @@ test("contrastive: SimCSE, every text against itself under another dropout", () 
 });
 
 test("distillation: a student of a teacher that knows the batch by heart, in all three parts", () => {
-  const masked = { vocabulary, rate: 0.3 };
+  const masked = { tokenizer, rate: 0.3 };
   using teacher = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
   learn(teacher, single(maskedLm(masked)), TEXTS, { below: 0.005 });
   using student = tinyModel(engine, "bert", "masked-lm", { extra: { num_hidden_layers: 1 } });

@@ -2,13 +2,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { collate, type Sample } from "../../sdk/data/sample.js";
 import { Engine } from "../../sdk/engine/engine.js";
-import { nextSentencePairs, pairObjective } from "../../sdk/objectives/next-sentence.js";
-import { sentenceOrderPairs } from "../../sdk/objectives/sentence-order.js";
+import { nextSentencePairs, nextSentencePrediction } from "../../sdk/objectives/next-sentence-prediction.js";
+import { sentenceOrderPairs, sentenceOrderPrediction } from "../../sdk/objectives/sentence-order-prediction.js";
 import { type Segment, targetLength, truncatePair } from "../../sdk/objectives/sequences/segment-pairs.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
-import { consecutive, numbered, range, segmentsOf, special } from "../helpers/documents.js";
+import { consecutive, framed, numbered, range, segmentsOf } from "../helpers/documents.js";
 
 const test = suite("pairs");
 
@@ -19,8 +19,8 @@ const corpus = numbered(
 );
 const { documents, documentOf, sentenceOf } = corpus;
 /** Longer than any document: nothing is truncated. */
-const UNCUT = { length: 10_000, shortRate: 0, special };
-const CUT = { length: 64, special };
+const UNCUT = { length: 10_000, shortSequenceRate: 0, tokenizer: framed };
+const CUT = { length: 64, tokenizer: framed };
 
 /** The pieces of a word stand together, and no two words share a number. */
 function expectWords({ words }: Sample): void {
@@ -156,10 +156,11 @@ test("a length that cannot hold two segments is refused", () => {
   for (const build of [nextSentencePairs, sentenceOrderPairs])
     for (const length of [4, 2, 0, Number.NaN])
       assert.throws(
-        () => build(documents, { length, special }, seed(1)),
+        () => build(documents, { length, tokenizer: framed }, seed(1)),
         /at least 5 tokens, three of them special; got length/,
       );
-  for (const { ids } of nextSentencePairs(documents, { length: 5, special }, seed(1))) assert.is(ids.length, 5);
+  for (const { ids } of nextSentencePairs(documents, { length: 5, tokenizer: framed }, seed(1)))
+    assert.is(ids.length, 5);
 });
 
 test("the same generator gives the same pairs, another pass gives others", () => {
@@ -171,15 +172,17 @@ test("the same generator gives the same pairs, another pass gives others", () =>
 
 test("the length aimed at is the longest, or by the short rate any from 2 on", () => {
   const rng = seed(4);
-  const drawn = Array.from({ length: 20_000 }, () => targetLength({ length: 23, special }, rng));
+  const drawn = Array.from({ length: 20_000 }, () => targetLength({ length: 23, tokenizer: framed }, rng));
   const short = drawn.filter((length) => length < 20);
   // A tenth, of which one in 19 (2 to 20) is the longest after all: 1,895 ± 5 standard deviations of 41.
   assert.ok(Math.abs(short.length - 20_000 * 0.1 * (18 / 19)) < 206, `${short.length}`);
   assert.equal([Math.min(...drawn), Math.max(...drawn)], [2, 20]);
   assert.is(new Set(short).size, 18);
-  const all = Array.from({ length: 1000 }, () => targetLength({ length: 23, shortRate: 1, special }, rng));
+  const all = Array.from({ length: 1000 }, () =>
+    targetLength({ length: 23, shortSequenceRate: 1, tokenizer: framed }, rng),
+  );
   assert.is(new Set(all).size, 19);
-  assert.is(targetLength({ length: 23, shortRate: 0, special }, rng), 20);
+  assert.is(targetLength({ length: 23, shortSequenceRate: 0, tokenizer: framed }, rng), 20);
 });
 
 test("truncation takes from the longer segment, of equal ones the second, from both ends alike", () => {
@@ -220,8 +223,8 @@ test("the loss of a pair head is the mean over pairs", async () => {
       const [x, y] = [scores[2 * row]!, scores[2 * row + 1]!];
       return sum + Math.log(Math.exp(x) + Math.exp(y)) - (labels.pair === 1 ? y : x);
     }, 0) / 4;
-  for (const name of ["next-sentence", "sentence-order"] as const) {
-    const objective = pairObjective(name);
+  for (const objective of [nextSentencePrediction(), sentenceOrderPrediction()]) {
+    const { name } = objective;
     assert.is(objective.count(batch), 4);
     assert.is(objective.corrupt(samples[0]!, seed(1)), samples[0]);
     const loss = objective.loss(head, tensor(engine, [0]), batch, 4).item();

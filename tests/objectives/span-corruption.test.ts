@@ -1,14 +1,15 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  corruptSpans,
   noiseCounts,
   rawLength,
+  sentinelsOf,
+  sourceAndTarget,
   spanCorruption,
   spanNoise,
 } from "../../sdk/objectives/span-corruption.js";
 import { seed } from "../../sdk/tensor/random.js";
-import { sequence } from "../helpers/sequences.js";
+import { sequence, t5Tokenizer } from "../helpers/sequences.js";
 
 const test = suite("span corruption");
 const FIRST = 32099;
@@ -70,7 +71,7 @@ test("source and target interleave back to the text", () => {
     const own = rng.fork(round);
     const n = 2 + own.integer(300);
     const ids = Int32Array.from({ length: n }, (_, i) => 5 + i);
-    const { source, target } = corruptSpans(ids, own, { sentinel: FIRST, end: 1 });
+    const { source, target } = sourceAndTarget(ids, spanNoise(n, own), sentinelsOf(t5Tokenizer(FIRST)));
     assert.is(source.at(-1), 1);
     assert.is(target.at(-1), 1);
     const isSentinel = (id: number) => id > FIRST - 100 && id <= FIRST;
@@ -98,7 +99,7 @@ test("source and target interleave back to the text", () => {
 });
 
 test("samples: special tokens are left out, the decoder begins with its start, one seed gives one corruption", () => {
-  const corrupt = spanCorruption({ sentinel: FIRST, end: 1 });
+  const corrupt = spanCorruption({ tokenizer: t5Tokenizer(FIRST) });
   const sample = sequence(new Array<number>(20).fill(2));
   const noisy = corrupt(sample, seed(4));
   const { target } = noisy;
@@ -110,8 +111,28 @@ test("samples: special tokens are left out, the decoder begins with its start, o
 });
 
 test("a text that needs more sentinels than there are is refused", () => {
-  const ids = Int32Array.from({ length: 60 }, (_, i) => i);
-  assert.throws(() => corruptSpans(ids, seed(1), { sentinel: FIRST, end: 1, sentinels: 2 }), /more than 2 sentinels/);
+  const corrupt = spanCorruption({ tokenizer: t5Tokenizer(FIRST, 1, 2) });
+  assert.throws(() => corrupt(sequence(new Array<number>(60).fill(1)), seed(1)), /more than 2 sentinels/);
+});
+
+test("sentinels may have any ids; a tokenizer without them is refused", () => {
+  const ids = new Map([
+    ["<extra_id_0>", 50],
+    ["<extra_id_1>", 7],
+  ]);
+  const tokenizer = { id: (token: string) => ids.get(token), special: { eos: 1, pad: 0 } };
+  assert.equal(sentinelsOf(tokenizer), { ids: [50, 7], end: 1, start: 0 });
+  const noise = [false, true, false, true];
+  const { source, target } = sourceAndTarget(Int32Array.of(20, 21, 22, 23), noise, sentinelsOf(tokenizer));
+  assert.equal(
+    [Array.from(source), Array.from(target)],
+    [
+      [20, 50, 22, 7, 1],
+      [50, 21, 7, 23, 1],
+    ],
+  );
+  assert.throws(() => spanCorruption({ tokenizer: { id: () => undefined, special: { eos: 1 } } }), /<extra_id_0>/);
+  assert.throws(() => spanCorruption({ tokenizer: { ...tokenizer, special: {} } }), /<\/s>/);
 });
 
 test.run();

@@ -9,7 +9,7 @@ import { translationPair } from "../../sdk/objectives/translation-lm.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { near } from "../helpers/near.js";
-import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "../helpers/sequences.js";
+import { CLS, MASK, SEP, SIZE, sequence, tokenizer } from "../helpers/sequences.js";
 
 const test = suite("spans and n-grams");
 const WORDS = [1, 2, 1, 3, 1, 1, 2, 1, 4, 1, 1, 2, 3, 1, 1, 1, 2, 1, 1, 1, 2, 1, 3, 1, 2, 1, 1, 1];
@@ -76,7 +76,7 @@ test("n-grams end at special tokens", () => {
     segments: new Uint8Array(5),
   };
   for (let round = 0; round < 100; round++) {
-    const { labels } = ngramMaskedLm({ vocabulary, maskingRate: 0.2 }).corrupt(sample, seed(round));
+    const { labels } = ngramMaskedLm({ tokenizer, maskingRate: 0.2 }).corrupt(sample, seed(round));
     assert.is(labels.tokens!.filter((label) => label !== IGNORE).length, 1);
   }
 });
@@ -86,7 +86,7 @@ test("spans: the budget is met exactly, spans do not touch, and begin at words",
   const pieces = WORDS.reduce((a, b) => a + b);
   const counts = new Map<number, number>();
   for (let round = 0; round < 1000; round++) {
-    const spans = chooseSpans(sample, seed(round), { vocabulary });
+    const spans = chooseSpans(sample, seed(round), { tokenizer });
     assert.is(
       spans.reduce((sum, [first, end]) => sum + end - first, 0),
       Math.ceil(pieces * 0.15),
@@ -106,7 +106,7 @@ test("a span has one fate, and its tokens are labelled", () => {
   let spans = 0;
   for (let round = 0; round < 3000; round++) {
     const sample = sequence(WORDS);
-    const { ids, labels } = spanMaskedLm({ vocabulary }).corrupt(sample, seed(round));
+    const { ids, labels } = spanMaskedLm({ tokenizer }).corrupt(sample, seed(round));
     for (let first = 0; first < ids.length; first++) {
       if (labels.tokens![first] === IGNORE) {
         assert.is(ids[first], sample.ids[first]);
@@ -150,7 +150,7 @@ test("edges: both neighbours inside, none of them special", () => {
 
 test("RoBERTa's choice: the share is met on average, nothing is excepted, the first ids are never drawn", () => {
   const sample = sequence(new Array<number>(31).fill(1));
-  const objective = maskedLm({ vocabulary, selection: "rounded", firstRandomId: 4 });
+  const objective = maskedLm({ tokenizer, selection: "rounded", firstRandomId: 4 });
   let [chosen, ends, random] = [0, 0, 0];
   for (let round = 0; round < 4000; round++) {
     const { ids, labels } = objective.corrupt(sample, seed(round));
@@ -172,7 +172,7 @@ test("RoBERTa's choice: the share is met on average, nothing is excepted, the fi
 
 test("ELECTRA's fates: masked or kept, nothing random", () => {
   const sample = sequence(new Array<number>(30).fill(1));
-  const objective = maskedLm({ vocabulary, replacement: { mask: 0.85, random: 0 } });
+  const objective = maskedLm({ tokenizer, replacement: { mask: 0.85, random: 0 } });
   for (let round = 0; round < 200; round++) {
     const { ids } = objective.corrupt(sample, seed(round));
     for (const [i, id] of ids.entries()) assert.ok(id === MASK || id === sample.ids[i]);
@@ -184,7 +184,7 @@ test("a sentence and its translation: places begin anew, words are told apart, t
     ids: Int32Array.from({ length: n }, (_, i) => first + i),
     words: Int32Array.from({ length: n }, (_, i) => i),
   });
-  const options = { special: { cls: CLS, sep: SEP }, length: 10 };
+  const options = { tokenizer: { special: { cls: CLS, sep: SEP } }, length: 10 };
   const pair = translationPair(side(10, 3), side(20, 9), options);
   assert.equal(Array.from(pair.ids), [CLS, 10, 11, 12, SEP, 20, 21, 22, 23, SEP]);
   assert.equal(Array.from(pair.positions!), [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
@@ -203,7 +203,7 @@ test("full sentences: blocks as full as whole sentences make them, across docume
     [sentence(10, 3), sentence(20, 2)],
     [sentence(30, 1), sentence(40, 12)],
   ];
-  const samples = packFullSentences(documents, { length: 11, special: { cls: CLS, sep: SEP } });
+  const samples = packFullSentences(documents, { length: 11, tokenizer: { special: { cls: CLS, sep: SEP } } });
   assert.equal(
     samples.map(({ ids }) => Array.from(ids)),
     [

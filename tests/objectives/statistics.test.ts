@@ -12,7 +12,7 @@ import { spanMaskedLm } from "../../sdk/objectives/span-masking.js";
 import { translationPair } from "../../sdk/objectives/translation-lm.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { type Rng, seed } from "../../sdk/tensor/random.js";
-import { CLS, MASK, SEP, SIZE, sequence, vocabulary } from "../helpers/sequences.js";
+import { CLS, MASK, SEP, SIZE, sequence, tokenizer } from "../helpers/sequences.js";
 
 const test = suite("masking statistics");
 const COUNT = 1000;
@@ -32,7 +32,10 @@ const TRANSLATIONS = Array.from({ length: COUNT }, (_, i) => {
     const { ids, words } = sequence(pieces(seed(i), length), first);
     return { ids: ids.slice(1, -1), words: words.slice(1, -1) };
   };
-  return translationPair(side(62, 10), side(63, 100), { special: { cls: CLS, sep: SEP }, length: LENGTH });
+  return translationPair(side(62, 10), side(63, 100), {
+    tokenizer: { special: { cls: CLS, sep: SEP } },
+    length: LENGTH,
+  });
 });
 
 interface Way {
@@ -54,32 +57,32 @@ interface Way {
 
 /** Of 128 tokens 15 % are 19.2, of the 126 that are not special 18.9. */
 const WAYS: Readonly<Record<string, Way>> = {
-  "BERT: round(0.15 · 128) tokens": { corrupt: maskedLm({ vocabulary }).corrupt, chosen: 19, exact: true },
+  "BERT: round(0.15 · 128) tokens": { corrupt: maskedLm({ tokenizer }).corrupt, chosen: 19, exact: true },
   "a coin for each token": {
-    corrupt: maskedLm({ vocabulary, selection: "bernoulli" }).corrupt,
+    corrupt: maskedLm({ tokenizer, selection: "bernoulli" }).corrupt,
     chosen: 0.15 * 126,
     exact: false,
   },
   "whole words: round(0.15 · 128), or less where no word fits": {
-    corrupt: maskedLm({ vocabulary, wholeWords: true }).corrupt,
+    corrupt: maskedLm({ tokenizer, wholeWords: true }).corrupt,
     chosen: 19,
     exact: true,
   },
   "RoBERTa: floor(0.15 · 128 + u) of all tokens": {
-    corrupt: maskedLm({ vocabulary, selection: "rounded", firstRandomId: 4 }).corrupt,
+    corrupt: maskedLm({ tokenizer, selection: "rounded", firstRandomId: 4 }).corrupt,
     chosen: 0.15 * LENGTH,
     exact: false,
     special: true,
     first: 4,
   },
   "ModernBERT: every token by its own coin": {
-    corrupt: maskedLm({ vocabulary, selection: "every" }).corrupt,
+    corrupt: maskedLm({ tokenizer, selection: "every" }).corrupt,
     chosen: 0.15 * LENGTH,
     exact: false,
     special: true,
   },
   "crammed BERT: round(0.15 · 128) of all tokens, their fates by count": {
-    corrupt: maskedLm({ vocabulary, selection: "fixed" }).corrupt,
+    corrupt: maskedLm({ tokenizer, selection: "fixed" }).corrupt,
     chosen: 19,
     exact: true,
     special: true,
@@ -87,15 +90,15 @@ const WAYS: Readonly<Record<string, Way>> = {
     mask: 15 / 19,
     random: 2 / 19,
   },
-  "ALBERT: n-grams of words": { corrupt: ngramMaskedLm({ vocabulary }).corrupt, chosen: 19, exact: true },
+  "ALBERT: n-grams of words": { corrupt: ngramMaskedLm({ tokenizer }).corrupt, chosen: 19, exact: true },
   "SpanBERT: ceil(0.15 · 126) tokens in spans": {
-    corrupt: spanMaskedLm({ vocabulary }).corrupt,
+    corrupt: spanMaskedLm({ tokenizer }).corrupt,
     chosen: 19,
     exact: true,
     together: 10,
   },
   "ELECTRA: nothing random": {
-    corrupt: electraPretraining({ vocabulary }).corrupt,
+    corrupt: electraPretraining({ tokenizer }).corrupt,
     chosen: 19,
     exact: true,
     mask: 0.85,
@@ -103,7 +106,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   },
   "translations: both sides": {
     samples: TRANSLATIONS,
-    corrupt: maskedLm({ vocabulary }).corrupt,
+    corrupt: maskedLm({ tokenizer }).corrupt,
     chosen: 19,
     exact: true,
   },

@@ -5,28 +5,28 @@ import { collate, type Sample } from "../../sdk/data/sample.js";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
-import { nextSentencePairs, pairObjective } from "../../sdk/objectives/next-sentence.js";
+import { nextSentencePairs, nextSentencePrediction } from "../../sdk/objectives/next-sentence-prediction.js";
 import { ngramMaskedLm } from "../../sdk/objectives/ngram-masking.js";
 import { type Objective, single } from "../../sdk/objectives/objective.js";
-import { replacedToken } from "../../sdk/objectives/replaced-token.js";
-import { sentenceOrderPairs } from "../../sdk/objectives/sentence-order.js";
+import { replacedTokenDetection } from "../../sdk/objectives/replaced-token-detection.js";
+import { sentenceOrderPairs, sentenceOrderPrediction } from "../../sdk/objectives/sentence-order-prediction.js";
 import { packSentences } from "../../sdk/objectives/sequences/packing.js";
 import { spanMaskedLm } from "../../sdk/objectives/span-masking.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
-import { numbered, special } from "../helpers/documents.js";
+import { framed, numbered } from "../helpers/documents.js";
 import { engines } from "../helpers/engines.js";
 import { SIZE, tinyModel } from "../helpers/tiny-models.js";
 
 const test = suite("untrained");
 const [engine] = engines as [Engine];
-const vocabulary = { size: SIZE, mask: 4 };
+const tokenizer = { size: SIZE, special: { mask: 4 } };
 
 /** Fifteen documents of few tokens, and passes over them until there are some hundred sequences. */
 const { documents } = numbered(new Array<number>(15).fill(4), 3);
 const passes = (make: (pass: number) => Sample[]): Sample[] =>
   Array.from({ length: 10 }, (_, pass) => make(pass)).flat();
-const options = { length: 20, special };
+const options = { length: 20, tokenizer: framed };
 const TEXTS = passes(() => packSentences(documents, options));
 const NEXT = passes((pass) => nextSentencePairs(documents, options, seed(pass)));
 const ORDER = passes((pass) => sentenceOrderPairs(documents, options, seed(pass)));
@@ -50,11 +50,11 @@ for (const type of ["bert", "roberta", "albert", "electra"] as const)
   test(`${type}: masked LM begins at ln V, however the positions are chosen`, () => {
     using loaded = tinyModel(engine, type, "masked-lm");
     const objectives = [
-      maskedLm({ vocabulary }),
-      maskedLm({ vocabulary, selection: "bernoulli" }),
-      maskedLm({ vocabulary, selection: "rounded" }),
-      ngramMaskedLm({ vocabulary }),
-      spanMaskedLm({ vocabulary }),
+      maskedLm({ tokenizer }),
+      maskedLm({ tokenizer, selection: "bernoulli" }),
+      maskedLm({ tokenizer, selection: "rounded" }),
+      ngramMaskedLm({ tokenizer }),
+      spanMaskedLm({ tokenizer }),
     ];
     for (const objective of objectives) guesses(loaded.model, single(objective), TEXTS, SIZE);
   });
@@ -67,14 +67,14 @@ test("gpt2: causal LM begins at ln V", () => {
 for (const type of ["bert", "albert"] as const)
   test(`${type}: next sentence and sentence order begin at ln 2`, () => {
     using loaded = tinyModel(engine, type, "next-sentence-prediction");
-    guesses(loaded.model, single(pairObjective("next-sentence")), NEXT, 2);
-    guesses(loaded.model, single(pairObjective("sentence-order")), ORDER, 2);
+    guesses(loaded.model, single(nextSentencePrediction()), NEXT, 2);
+    guesses(loaded.model, single(sentenceOrderPrediction()), ORDER, 2);
   });
 
 test("electra: replaced-token detection begins at ln 2", () => {
   using loaded = tinyModel(engine, "electra", "replaced-token-detection");
   const labelled = TEXTS.map((sample) => ({ ...sample, labels: { tokens: sample.ids.map((id) => id % 2) } }));
-  guesses(loaded.model, single(replacedToken()), labelled, 2);
+  guesses(loaded.model, single(replacedTokenDetection()), labelled, 2);
 });
 
 test.run();

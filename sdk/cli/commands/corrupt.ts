@@ -1,4 +1,13 @@
-import { maskedLm, mass, nextTokens, ngramMaskedLm, spanCorruption, spanMaskedLm, translationPair } from "cloze";
+import {
+  maskedLm,
+  mass,
+  nextTokens,
+  ngramMaskedLm,
+  type SentinelVocabulary,
+  spanCorruption,
+  spanMaskedLm,
+  translationPair,
+} from "cloze";
 import { boundaries, type Rng, type Sample, sampleOf, seed } from "cloze/data";
 import { IGNORE } from "cloze/tensor";
 import type { Tokenizer } from "cloze/tokenizer";
@@ -6,7 +15,7 @@ import { Command } from "commander";
 import { BART_CORRUPTIONS, bartCorruption } from "../shared/bart-corruptions.js";
 import { parseLine, sources } from "../shared/input.js";
 import { writeLine } from "../shared/output.js";
-import { maskOf, openTokenizer } from "../shared/tokenizers.js";
+import { openTokenizer } from "../shared/tokenizers.js";
 import { positive, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options {
@@ -23,26 +32,31 @@ type Corrupt = (sample: Sample, rng: Rng) => Sample;
 /** The first of T5's sentinels; a vocabulary without lends the ids behind its end. */
 const sentinelOf = (tokenizer: Tokenizer): number => tokenizer.id("<extra_id_0>") ?? tokenizer.size + 99;
 
+/** A vocabulary without sentinels borrows 100 ids after its end. */
+function withSentinels(tokenizer: Tokenizer): SentinelVocabulary {
+  const first = sentinelOf(tokenizer);
+  const number = (token: string): number => Number(/^<extra_id_(\d\d?)>$/.exec(token)?.[1] ?? Number.NaN);
+  return {
+    id: (token) => tokenizer.id(token) ?? (number(token) < 100 ? first - number(token) : undefined),
+    special: { ...tokenizer.special, eos: tokenizer.special.eos ?? boundaries(tokenizer).sep },
+  };
+}
+
 /** What each --objective makes of a text. */
 function corruptions(tokenizer: Tokenizer, rate: number | undefined): Readonly<Record<string, () => Corrupt>> {
-  const vocabulary = () => ({ size: tokenizer.size, mask: maskOf(tokenizer) });
-  const given = rate === undefined ? {} : { rate };
+  const given = { tokenizer, ...(rate !== undefined && { maskingRate: rate }) };
   return {
-    "masked-lm": () => maskedLm({ vocabulary: vocabulary(), ...given }).corrupt,
-    "whole-words": () => maskedLm({ vocabulary: vocabulary(), wholeWords: true, ...given }).corrupt,
-    roberta: () => maskedLm({ vocabulary: vocabulary(), selection: "rounded", firstRandomId: 4, ...given }).corrupt,
-    ngrams: () => ngramMaskedLm({ vocabulary: vocabulary(), ...given }).corrupt,
-    spans: () => spanMaskedLm({ vocabulary: vocabulary(), ...given }).corrupt,
-    mass: () => mass({ vocabulary: vocabulary(), ...(rate !== undefined && { share: rate }) }).corrupt,
+    "masked-lm": () => maskedLm({ ...given }).corrupt,
+    "whole-words": () => maskedLm({ wholeWords: true, ...given }).corrupt,
+    roberta: () => maskedLm({ selection: "rounded", firstRandomId: 4, ...given }).corrupt,
+    ngrams: () => ngramMaskedLm({ ...given }).corrupt,
+    spans: () => spanMaskedLm({ ...given }).corrupt,
+    mass: () => mass(given).corrupt,
     ...Object.fromEntries(BART_CORRUPTIONS.map((name) => [name, () => bartCorruption(name, tokenizer, rate)])),
     t5: () =>
-      spanCorruption({
-        sentinel: sentinelOf(tokenizer),
-        end: tokenizer.special.eos ?? boundaries(tokenizer).sep,
-        ...(rate !== undefined && { density: rate }),
-      }),
+      spanCorruption({ tokenizer: withSentinels(tokenizer), ...(rate !== undefined && { noiseDensity: rate }) }),
     "causal-lm": () => (sample) => ({ ...sample, labels: { tokens: nextTokens(sample.ids) } }),
-    "translation-lm": () => maskedLm({ vocabulary: vocabulary(), ...given }).corrupt,
+    "translation-lm": () => maskedLm({ ...given }).corrupt,
   };
 }
 
@@ -55,7 +69,7 @@ function sampleOfLine(tokenizer: Tokenizer, value: unknown, objective: string): 
   if (objective !== "translation-lm") return sampleOf(tokenizer.encode(text, pair));
   if (pair === undefined) throw new UsageError(`translation-lm needs {"text", "pair"}: a sentence and its translation`);
   const side = (one: string) => tokenizer.encode(one, undefined, { special: false });
-  return translationPair(side(text), side(pair), { special: boundaries(tokenizer), length: 512 });
+  return translationPair(side(text), side(pair), { tokenizer, length: 512 });
 }
 
 interface Shown {

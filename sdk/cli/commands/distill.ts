@@ -1,5 +1,5 @@
 import { adamW, distilMaskedLm, linearSchedule, loadModel, loadTokenizer, saveModel, studentOf, train } from "cloze";
-import { boundaries, pretrainingSamples, tokenizeDocuments } from "cloze/data";
+import { pretrainingSamples, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut, perplexity } from "cloze/metrics";
 import { exists, folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
@@ -8,7 +8,6 @@ import { Checkpoints, interruption } from "../shared/checkpoints.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { requireFiles } from "../shared/input.js";
 import { say, table, writeLine } from "../shared/output.js";
-import { maskOf } from "../shared/tokenizers.js";
 import { notNegative, positive, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
@@ -44,7 +43,6 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   await requireFiles([...files, options.dev]);
   const { training, held } = await splitDocuments(files, options.dev);
   const tokenizer = await loadTokenizer(folder(options.teacher));
-  const mask = maskOf(tokenizer);
   using engine = await engineOf(options);
   using teacher = await loadModel(engine, folder(options.teacher), { task: "masked-lm" });
   if (teacher.fresh.length > 0)
@@ -52,8 +50,8 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   using student = studentOf(teacher, options.layers);
   const length = Math.min(options.length, teacher.model.positions);
   const documents = tokenizeDocuments(tokenizer, training);
-  const sequences = { length, special: boundaries(tokenizer), seed: options.seed };
-  const masking = { vocabulary: { size: tokenizer.size, mask }, rate: options.mask };
+  const sequences = { length, tokenizer, seed: options.seed };
+  const masking = { tokenizer, maskingRate: options.mask };
   const { temperature, soft, hard, cosine, steps, rows, accumulate, rate, seed } = options;
   using optimizer = adamW(student.weights, { weightDecay: 0.01 });
   const checkpoints = new Checkpoints(options.out, options.checkpointEvery, {

@@ -2,17 +2,15 @@
 import { causalLm, single } from "cloze";
 import { packStream, seed, shuffle, type TokenizedDocument } from "cloze/data";
 import { perplexity, tokensHeldOut } from "cloze/metrics";
-import { UsageError } from "../shared/usage.js";
 import { type Course, courseOf, modelOf, onlyStage, refuseShort, type Setting, samplesOf, saving } from "./recipe.js";
 
 export async function causalCourse(setting: Setting): Promise<Course> {
   refuseShort(setting);
   const { options, tokenizer } = setting;
-  const end = tokenizer.special.eos ?? tokenizer.special.sep;
-  if (end === undefined) throw new UsageError("the tokenizer has no token that ends a text, which causal-lm needs");
   const loaded = await modelOf(setting, "causal-lm");
   const objective = single(causalLm());
-  const blocks = (documents: readonly TokenizedDocument[]) => packStream(documents, { length: options.length, end });
+  const blocks = (documents: readonly TokenizedDocument[]) =>
+    packStream(documents, { length: options.length, tokenizer });
   const samples = samplesOf(setting, (documents) => (epoch) => {
     // The stream is cut at other places each time, as its documents come in another order.
     const order = shuffle([...documents], seed(options.seed).fork(2, epoch));

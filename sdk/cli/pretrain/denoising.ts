@@ -1,29 +1,18 @@
 /** Encoder-decoders that write what was hidden: BART's corruptions, MASS, T5's spans. */
 import { type Model, mass, type Objective, sequenceToSequence, spanCorruption } from "cloze";
-import { boundaries, pretrainingSamples } from "cloze/data";
+import { pretrainingSamples } from "cloze/data";
 import { perplexity, tokensHeldOut } from "cloze/metrics";
 import { BART_CORRUPTIONS, bartCorruption } from "../shared/bart-corruptions.js";
-import { maskOf } from "../shared/tokenizers.js";
-import { UsageError } from "../shared/usage.js";
 import { type Course, courseOf, modelOf, onlyStage, refuseShort, type Setting, samplesOf, saving } from "./recipe.js";
 
 type Rewriting = Objective<Model<"seq2seq-lm">>;
 
-/** T5's sentinels count down from <extra_id_0>. */
 function spans({ tokenizer, options }: Setting): Rewriting {
-  const [sentinel, last] = [tokenizer.id("<extra_id_0>"), tokenizer.id("<extra_id_99>")];
-  const { eos, pad } = tokenizer.special;
-  if (sentinel === undefined || last !== sentinel - 99 || eos === undefined)
-    throw new UsageError(
-      "t5 needs a tokenizer with </s> and <extra_id_0>, <extra_id_1> … <extra_id_99> in falling order of their ids",
-    );
   return sequenceToSequence(
     "t5",
     spanCorruption({
-      sentinel,
-      end: eos,
-      start: pad ?? 0,
-      ...(options.mask !== undefined && { density: options.mask }),
+      tokenizer,
+      ...(options.mask !== undefined && { noiseDensity: options.mask }),
     }),
   );
 }
@@ -38,8 +27,8 @@ export const REWRITING: Readonly<Record<string, (setting: Setting) => Rewriting>
   ),
   mass: ({ tokenizer, options }) =>
     mass({
-      vocabulary: { size: tokenizer.size, mask: maskOf(tokenizer) },
-      ...(options.mask !== undefined && { share: options.mask }),
+      tokenizer,
+      ...(options.mask !== undefined && { maskingRate: options.mask }),
     }),
   t5: spans,
 };
@@ -48,11 +37,8 @@ export async function rewritingCourse(setting: Setting): Promise<Course> {
   refuseShort(setting);
   const { options, tokenizer } = setting;
   const objective = REWRITING[options.objective]!(setting);
-  const { eos } = tokenizer.special;
-  // T5's corruption leaves special tokens out, and its tokenizers have none for the beginning.
-  const special = options.objective === "t5" ? { cls: eos!, sep: eos! } : boundaries(tokenizer);
   const loaded = await modelOf(setting, "seq2seq-lm");
-  const sequences = { length: options.length, special, seed: options.seed };
+  const sequences = { length: options.length, tokenizer, seed: options.seed };
   return courseOf(
     {
       model: loaded.model,

@@ -6,18 +6,18 @@ import {
   type MaskedLmOptions,
   type Model,
   maskedLm,
+  nextSentencePrediction,
   ngramMaskedLm,
-  pairObjective,
   repeatPositions,
   type Stage,
+  sentenceOrderPrediction,
   single,
   spanMaskedLm,
   translationPair,
   type Weights,
 } from "cloze";
-import { type Arrangement, boundaries, pretrainingSamples, type Sample } from "cloze/data";
+import { type Arrangement, pretrainingSamples, type Sample } from "cloze/data";
 import { maskedHeldOut, pairAccuracy, perplexity } from "cloze/metrics";
-import { maskOf } from "../shared/tokenizers.js";
 import { UsageError } from "../shared/usage.js";
 import { type Course, courseOf, modelOf, type Setting, samplesOf, saving } from "./recipe.js";
 
@@ -28,7 +28,7 @@ export const HIDING: Readonly<Record<string, (options: MaskedLmOptions) => HeadO
   "span-masked-lm": spanMaskedLm,
   roberta: (options) => maskedLm({ ...options, selection: "rounded", firstRandomId: 4 }),
 };
-const PAIRS: readonly string[] = ["next-sentence", "sentence-order"] satisfies Arrangement[];
+const PAIRS: readonly string[] = ["next-sentence", "sentence-order"];
 
 /** The task on pairs that an objective names besides hiding, if any; null where it is not an objective of masks. */
 export function maskedParts(objective: string): {
@@ -40,8 +40,13 @@ export function maskedParts(objective: string): {
   const pairs = parts.filter((part) => PAIRS.includes(part));
   const hide = hiding !== undefined && Object.hasOwn(HIDING, hiding) ? HIDING[hiding] : undefined;
   if (!hide || others.length > 0 || pairs.length > 1) return null;
-  return { hide, arrangement: (pairs[0] as Arrangement | undefined) ?? "sentences" };
+  return { hide, arrangement: pairs[0] === undefined ? "sentences" : (`${pairs[0]}-prediction` as Arrangement) };
 }
+
+const PAIR_TASKS = {
+  "next-sentence-prediction": nextSentencePrediction,
+  "sentence-order-prediction": sentenceOrderPrediction,
+};
 
 /** Share of the steps with short sequences, where there are such. */
 const SHORT_SHARE = 0.8;
@@ -51,14 +56,18 @@ type Fills = Model<"masked-lm"> & Partial<Model<"next-sentence-prediction">>;
 
 /** Sequences of the text, and of each translation with its sentence, in one order and the other from epoch to epoch. */
 function samples(setting: Setting, arrangement: Arrangement, length: number): (epoch: number) => readonly Sample[] {
-  const special = boundaries(setting.tokenizer);
+  const { tokenizer } = setting;
   const { seed } = setting.options;
-  const own = samplesOf(setting, (documents) => pretrainingSamples(documents, arrangement, { length, special, seed }));
+  const own = samplesOf(setting, (documents) =>
+    pretrainingSamples(documents, arrangement, { length, tokenizer, seed }),
+  );
   if (setting.pairs.length === 0) return own;
   return (epoch) => [
     ...own(epoch),
     ...setting.pairs.map(([a, b], i) =>
-      (epoch + i) % 2 === 0 ? translationPair(a, b, { special, length }) : translationPair(b, a, { special, length }),
+      (epoch + i) % 2 === 0
+        ? translationPair(a, b, { tokenizer, length })
+        : translationPair(b, a, { tokenizer, length }),
     ),
   ];
 }
@@ -71,7 +80,7 @@ function stagesOf(
   weights: Weights,
 ): Stage<Fills>[] {
   const { length, short, steps } = setting.options;
-  const whole = arrangement === "sentences" ? single(masked) : combine(masked, pairObjective(arrangement));
+  const whole = arrangement === "sentences" ? single(masked) : combine(masked, PAIR_TASKS[arrangement]());
   const full = {
     until: steps,
     objective: whole as Stage<Fills>["objective"],
@@ -94,16 +103,15 @@ export async function maskedCourse(setting: Setting): Promise<Course> {
   const { hide, arrangement } = maskedParts(options.objective)!;
   if (setting.pairs.length > 0 && arrangement !== "sentences")
     throw new UsageError(`--pairs is for masked LM without ${arrangement}`);
-  const special = boundaries(tokenizer);
   const masking = {
-    vocabulary: { size: tokenizer.size, mask: maskOf(tokenizer) },
-    rate: options.mask ?? 0.15,
+    tokenizer,
+    maskingRate: options.mask ?? 0.15,
     wholeWords: options.wholeWords ?? false,
   };
   const encoderOnly = arrangement === "sentences";
   const loaded = await modelOf(setting, encoderOnly ? "masked-lm" : "pretraining");
   const model: Fills = loaded.model;
-  const sequences = { length: options.length, special, seed: options.seed };
+  const sequences = { length: options.length, tokenizer, seed: options.seed };
   return courseOf(
     {
       model,

@@ -2,10 +2,9 @@
 
 import { join } from "node:path";
 import { electraConfigs, electraPretraining, freshElectra, loadElectra, saveModel, type WritableFiles } from "cloze";
-import { boundaries, pretrainingSamples } from "cloze/data";
+import { pretrainingSamples } from "cloze/data";
 import { maskedHeldOut, replacedHeldOut } from "cloze/metrics";
 import { folder } from "cloze/node";
-import { maskOf } from "../shared/tokenizers.js";
 import { UsageError } from "../shared/usage.js";
 import { type Course, courseOf, refuseShort, type Setting, samplesOf, sizesOf } from "./recipe.js";
 
@@ -27,10 +26,10 @@ export async function replacedCourse(setting: Setting): Promise<Course> {
       ? freshElectra(engine, electraConfigs(sizesOf(setting)), seed)
       : await loadElectra(engine, { discriminator: folder(from), generator: folder(join(from, GENERATOR)) });
   const replacing = {
-    vocabulary: { size: tokenizer.size, mask: maskOf(tokenizer) },
-    ...(options.mask !== undefined && { rate: options.mask }),
+    tokenizer,
+    ...(options.mask !== undefined && { maskingRate: options.mask }),
   };
-  const sequences = { length, special: boundaries(tokenizer), seed };
+  const sequences = { length, tokenizer, seed };
   return courseOf(
     {
       model: pair.model,

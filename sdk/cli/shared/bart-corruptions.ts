@@ -1,16 +1,15 @@
 /** BART's corruptions, by the names that `corrupt` and `pretrain` have for them. */
 import { type BartNoiseOptions, denoising } from "cloze";
 import type { Tokenizer } from "cloze/tokenizer";
-import { maskOf } from "./tokenizers.js";
 
 /** As published all of a text's words are infilled and its sentences permuted; the others are one corruption alone. */
 const NOISES: Readonly<Record<string, Partial<BartNoiseOptions>>> = {
-  bart: { permute: 1 },
-  "bart-mask": { hide: "mask" },
-  "bart-delete": { hide: "delete" },
-  "bart-infill": { hide: "infill" },
-  "bart-permute": { hide: "none", permute: 1 },
-  "bart-rotate": { hide: "none", rotate: 1 },
+  bart: { permuteSentences: 1 },
+  "bart-mask": { tokenNoise: "mask" },
+  "bart-delete": { tokenNoise: "delete" },
+  "bart-infill": { tokenNoise: "infill" },
+  "bart-permute": { tokenNoise: "none", permuteSentences: 1 },
+  "bart-rotate": { tokenNoise: "none", rotate: 1 },
 };
 
 export const BART_CORRUPTIONS: readonly string[] = Object.keys(NOISES);
@@ -22,9 +21,9 @@ const STOPS = [".", "!", "?", "。", "！", "？"];
 export function bartCorruption(name: string, tokenizer: Tokenizer, rate: number | undefined) {
   const stops = new Set(STOPS.map((stop) => tokenizer.id(stop)));
   return denoising({
-    vocabulary: { size: tokenizer.size, mask: maskOf(tokenizer) },
+    tokenizer,
     endsSentence: (id) => stops.has(id),
-    ...(rate !== undefined && { rate }),
+    ...(rate !== undefined && { maskingRate: rate }),
     ...NOISES[name],
   });
 }

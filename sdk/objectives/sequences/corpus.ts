@@ -2,15 +2,15 @@
 import type { Sample } from "../../data/sample.js";
 import { seed, shuffle } from "../../tensor/random.js";
 import { sampleLanguages, type Tokenizer } from "../../tokenizer/index.js";
-import { nextSentencePairs } from "../next-sentence.js";
-import { sentenceOrderPairs } from "../sentence-order.js";
+import { nextSentencePairs } from "../next-sentence-prediction.js";
+import { sentenceOrderPairs } from "../sentence-order-prediction.js";
 import { packSentences } from "./packing.js";
 import type { PairOptions, TokenizedDocument } from "./segment-pairs.js";
 
-/** How sequences are made: pairs that follow or do not, pairs in order or swapped, or plain runs of sentences. */
-export type Arrangement = "next-sentence" | "sentence-order" | "sentences";
+/** How sequences are made: the pairs of an objective on pairs, or runs of consecutive sentences. */
+export type Arrangement = "next-sentence-prediction" | "sentence-order-prediction" | "sentences";
 
-/** The documents' sentences as token ids; sentences without a token are left out. */
+/** The documents' sentences as token ids; sentences without tokens are skipped. */
 export function tokenizeDocuments(
   tokenizer: Tokenizer,
   documents: readonly (readonly string[])[],
@@ -27,16 +27,12 @@ export function tokenizeDocuments(
     .filter((document) => document.length > 0);
 }
 
-/** The ids of the classifying and separating tokens, which sequences of pre-training need. */
-export function boundaries({ special }: Tokenizer): PairOptions["special"] {
-  const cls = special.cls ?? special.bos;
-  const sep = special.sep ?? special.eos;
-  if (cls === undefined || sep === undefined)
-    throw new TypeError("pre-training needs a tokenizer with [CLS] and [SEP] (or <s> and </s>)");
-  return { cls, sep };
-}
-
-/** The samples of each epoch: new pairs (or a new order) every time, the same for the same seed and epoch. */
+/**
+ * The samples of each epoch: new pairs, or a new order, every time; a function of seed and epoch.
+ *
+ * @example
+ * const samples = pretrainingSamples(documents, "sentences", { tokenizer, length: 128, seed: 1 });
+ */
 export function pretrainingSamples(
   documents: readonly TokenizedDocument[],
   arrangement: Arrangement,
@@ -44,18 +40,18 @@ export function pretrainingSamples(
 ): (epoch: number) => Sample[] {
   return (epoch) => {
     const rng = seed(options.seed).fork(epoch);
-    if (arrangement === "next-sentence") return nextSentencePairs(documents, options, rng);
-    if (arrangement === "sentence-order") return sentenceOrderPairs(documents, options, rng);
+    if (arrangement === "next-sentence-prediction") return nextSentencePairs(documents, options, rng);
+    if (arrangement === "sentence-order-prediction") return sentenceOrderPairs(documents, options, rng);
     return shuffle(packSentences(documents, options), rng);
   };
 }
 
 /**
- * The samples of each epoch out of several languages, small ones more often than they are: a language with n samples has a
- * share proportional to n^smoothing (multilingual BERT: 0.7; XLM-R and mT5: 0.3). An epoch has as many samples as all
- * languages together.
+ * The samples of each epoch, mixed from several languages. Small languages are upsampled: a language of n samples has a share
+ * proportional to n^smoothing (multilingual BERT: 0.7; XLM-R and mT5: 0.3). An epoch has as many samples as all languages
+ * together.
  *
- * @param languages by language the samples of an epoch
+ * @param languages the samples of an epoch, by language
  * @example
  * const samples = mixLanguages({ en: english, de: german }, { smoothing: 0.7, seed: 1 });
  */
@@ -66,7 +62,7 @@ export function mixLanguages(
   return (epoch) => {
     const rng = seed(options.seed).fork(epoch);
     const names = Object.keys(languages);
-    // In another order each time, or only the first of a large language would ever be drawn.
+    // Reshuffled every epoch; otherwise only the first samples of a large language would ever be drawn.
     const own = names.map((name, i) => [name, shuffle([...languages[name]!(epoch)], rng.fork(1, i))] as const);
     const texts = own.reduce((sum, [, samples]) => sum + samples.length, 0);
     const { smoothing } = options;

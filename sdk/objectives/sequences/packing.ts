@@ -1,10 +1,11 @@
 /**
- * Whole sentences packed into sequences, for objectives that need no pairs.
+ * Whole sentences packed into sequences, for objectives without pairs.
  *
  * Liu et al. 2019 (RoBERTa, arXiv:1907.11692), section 4.2, DOC-SENTENCES: consecutive sentences of one document until
  * the next would not fit; a sequence never crosses into another document.
  */
 import type { Sample } from "../../data/sample.js";
+import { type Boundaries, boundaries, endOfText, type SequenceEnds, sequenceEnds } from "../vocabulary.js";
 import {
   join,
   type PairOptions,
@@ -13,11 +14,12 @@ import {
   type TokenizedSentence,
 } from "./segment-pairs.js";
 
-/** Sequences of at most `length` tokens, special tokens included; a sentence that is longer alone is split. */
+/** Sequences of at most `length` tokens, special tokens included; a longer sentence is split. */
 export function packSentences(
   documents: readonly TokenizedDocument[],
-  { length, special }: Pick<PairOptions, "length" | "special">,
+  { length, tokenizer }: Pick<PairOptions, "length" | "tokenizer">,
 ): Sample[] {
+  const ends = sequenceEnds(tokenizer);
   const most = length - 2;
   if (!(most >= 1))
     throw new RangeError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
@@ -26,7 +28,8 @@ export function packSentences(
     let block: TokenizedSentence[] = [];
     let tokens = 0;
     const close = () => {
-      if (block.length > 0) samples.push(...split(join(block, 0), most).map((segment) => single(segment, special)));
+      if (block.length > 0)
+        for (const segment of split(join(block, 0), most)) samples.push(singleSegment(segment, ends));
       block = [];
       tokens = 0;
     };
@@ -41,14 +44,15 @@ export function packSentences(
 }
 
 /**
- * RoBERTa's FULL-SENTENCES: consecutive sentences, each ended by the separator, until the next would not fit; sequences may
- * go on into the next document, behind one separator more. The first token comes on top of a block. fairseq,
- * token_block_utils_fast.pyx; an over-long sentence is alone, and split here rather than left too long.
+ * RoBERTa's FULL-SENTENCES: consecutive sentences, each followed by the separator, until the next would not fit; a sequence
+ * may cross into the next document, after one more separator. fairseq, token_block_utils_fast.pyx; an over-long sentence is
+ * split here instead of exceeding the block.
  */
 export function packFullSentences(
   documents: readonly TokenizedDocument[],
-  { length, special }: Pick<PairOptions, "length" | "special">,
+  { length, tokenizer }: Pick<PairOptions, "length" | "tokenizer">,
 ): Sample[] {
+  const special = boundaries(tokenizer);
   const most = length - 1;
   if (!(most >= 2))
     throw new RangeError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
@@ -63,21 +67,24 @@ export function packFullSentences(
       blocks.push(block);
       block = [];
     }
-    block.push(...unit);
+    for (const piece of unit) block.push(piece);
   }
   if (block.length > 0) blocks.push(block);
   return blocks.filter((own) => own.some(({ word }) => word >= 0)).map((own) => blockSample(own, special));
 }
 
 /**
- * For models that read from left to right: all documents as one stream, each ended by a token of its own, cut into blocks of
- * `length` tokens. What is left at the end is a shorter block, but for one token alone, behind which nothing is to be said.
- * Radford et al. 2019; nothing is padded.
+ * For causal language models: all documents as one stream, each followed by the end-of-text token, cut into blocks of
+ * `length` tokens (Radford et al. 2019). The last block may be shorter; a block of one token has nothing to predict and is
+ * dropped. Nothing is padded.
+ *
+ * @throws {TypeError} when the tokenizer has no token that ends a text
  */
 export function packStream(
   documents: readonly TokenizedDocument[],
-  { length, end }: { readonly length: number; readonly end: number },
+  { length, tokenizer }: Pick<PairOptions, "length" | "tokenizer">,
 ): Sample[] {
+  const end = endOfText(tokenizer);
   if (!(length >= 2)) throw new RangeError(`packing: a block has at least 2 tokens, got length ${length}`);
   const total = documents.reduce((sum, document) => document.reduce((own, { ids }) => own + ids.length, sum + 1), 0);
   const ids = new Int32Array(total);
@@ -111,14 +118,14 @@ interface Piece {
   readonly word: number;
 }
 
-/** A sentence with its separator; one that is longer than a block in several parts. */
+/** A sentence and its separator, in parts of at most `most` tokens. */
 function pieces({ ids, words }: TokenizedSentence, sep: number, most: number): Piece[][] {
   const all = [...Array.from(ids, (id, i) => ({ id, word: words[i]! })), { id: sep, word: -1 }];
   return Array.from({ length: Math.ceil(all.length / most) }, (_, i) => all.slice(i * most, (i + 1) * most));
 }
 
-function blockSample(block: readonly Piece[], { cls, sep }: PairOptions["special"]): Sample {
-  const ids = Int32Array.of(cls, ...block.map(({ id }) => id));
+function blockSample(block: readonly Piece[], { cls, sep }: Boundaries): Sample {
+  const ids = Int32Array.from([cls, ...block.map(({ id }) => id)]);
   let base = 0;
   let last = -1;
   const words = block.map(({ word }) => {
@@ -134,7 +141,7 @@ function blockSample(block: readonly Piece[], { cls, sep }: PairOptions["special
     ids,
     segments: new Uint8Array(ids.length),
     special: Uint8Array.from(ids, (id, i) => Number(i === 0 || (id === sep && words[i - 1] === -1))),
-    words: Int32Array.of(-1, ...words),
+    words: Int32Array.from([-1, ...words]),
     labels: {},
   };
 }
@@ -146,14 +153,14 @@ function split({ ids, words }: Segment, most: number): Segment[] {
   return parts;
 }
 
-/** `[CLS] A [SEP]` */
-function single({ ids, words }: Segment, { cls, sep }: PairOptions["special"]): Sample {
-  const all = Int32Array.from([cls, ...ids, sep]);
+/** `[CLS] A [SEP]`, or `A </s>` (T5). */
+function singleSegment({ ids, words }: Segment, { start, end }: SequenceEnds): Sample {
+  const all = Int32Array.from([...start, ...ids, end]);
   return {
     ids: all,
     segments: new Uint8Array(all.length),
-    special: Uint8Array.from(all, (_, i) => (i === 0 || i === all.length - 1 ? 1 : 0)),
-    words: Int32Array.from([-1, ...words, -1]),
+    special: Uint8Array.from(all, (_, i) => Number(i < start.length || i === all.length - 1)),
+    words: Int32Array.from([...start.map(() => -1), ...words, -1]),
     labels: {},
   };
 }

@@ -1,10 +1,11 @@
 /**
- * Pairs of segments out of documents: the frame that next-sentence prediction and sentence order share.
+ * Pairs of segments from documents: what next-sentence prediction and sentence-order prediction share.
  *
  * google-research/bert, create_pretraining_data.py (`create_instances_from_document`); google-research/ALBERT, same file.
  */
 import type { Sample } from "../../data/sample.js";
 import type { Rng } from "../../tensor/random.js";
+import type { Boundaries, Vocabulary } from "../vocabulary.js";
 
 /** A document as token ids of its sentences, with the word index of every token. */
 export interface TokenizedSentence {
@@ -17,27 +18,27 @@ export type TokenizedDocument = readonly TokenizedSentence[];
 export interface PairOptions {
   /** longest sequence, special tokens included */
   readonly length: number;
-  /** share of documents whose target length is drawn at random instead of the longest; BERT: 0.1 */
-  readonly shortRate?: number;
-  readonly special: { readonly cls: number; readonly sep: number };
+  /** probability that a document's target length is random instead of the longest; BERT's short_seq_prob, 0.1 */
+  readonly shortSequenceRate?: number;
+  readonly tokenizer: Pick<Vocabulary, "special">;
 }
 
-/** Tokens of a segment: pairs of id and a word number that is unique within the sequence. */
+/** Tokens of a segment: ids, and word indices that are unique within the sequence. */
 export interface Segment {
   readonly ids: number[];
   readonly words: number[];
 }
 
-/** Where a chunk of consecutive sentences is divided, and where it lies in its document. */
+/** Consecutive sentences, and where they are divided into two segments. */
 export interface Chunk {
   readonly sentences: readonly TokenizedSentence[];
-  /** how many sentences are in the first segment */
+  /** number of sentences in the first segment */
   readonly split: number;
-  /** tokens that both segments together should have */
+  /** tokens that both segments together aim at */
   readonly target: number;
 }
 
-/** Every sentence's tokens one after the other; words are numbered on from `firstWord`. */
+/** Concatenate sentences; word indices continue from `firstWord`. */
 export function join(sentences: readonly TokenizedSentence[], firstWord: number): Segment {
   const ids: number[] = [];
   const words: number[] = [];
@@ -56,9 +57,9 @@ export function join(sentences: readonly TokenizedSentence[], firstWord: number)
 }
 
 /**
- * How many tokens the pairs of one pass over a document aim at: drawn once per pass, not per pair.
+ * Tokens that the pairs of one pass over a document aim at: drawn once per pass, not per pair.
  *
- * @throws {RangeError} when a sequence could not hold a token of either segment
+ * @throws {RangeError} when a sequence cannot hold one token of each segment
  */
 export function targetLength(options: PairOptions, rng: Rng): number {
   const most = options.length - 3;
@@ -66,13 +67,13 @@ export function targetLength(options: PairOptions, rng: Rng): number {
     throw new RangeError(
       `pairs: a sequence of a pair has at least 5 tokens, three of them special; got length ${options.length}`,
     );
-  if (rng() >= (options.shortRate ?? 0.1)) return most;
+  if (rng() >= (options.shortSequenceRate ?? 0.1)) return most;
   return 2 + rng.integer(most - 1);
 }
 
 /**
- * Walk a document: collect sentences until the target is reached or the document ends, then hand the chunk to `emit`,
- * which answers how many of its sentences it used; the rest are put back.
+ * Walk a document: collect sentences until the target is reached or the document ends, then pass the chunk to `emit`,
+ * which returns how many of its sentences it used; the rest are put back.
  */
 export function walkChunks(
   document: TokenizedDocument,
@@ -94,22 +95,33 @@ export function walkChunks(
   }
 }
 
-/** While too long, take one token from the longer segment (the second, if equal), from its front or back by a coin. */
+/** While too long, remove one token from the longer segment (the second, if equal), from its front or back at random. */
 export function truncatePair(a: Segment, b: Segment, most: number, rng: Rng): void {
-  while (a.ids.length + b.ids.length > most) {
-    const { ids, words } = a.ids.length > b.ids.length ? a : b;
-    if (rng() < 0.5) {
-      ids.shift();
-      words.shift();
-    } else {
-      ids.pop();
-      words.pop();
+  const [first, second] = [
+    { from: 0, to: a.ids.length },
+    { from: 0, to: b.ids.length },
+  ];
+  const length = ({ from, to }: typeof first) => to - from;
+  while (length(first) + length(second) > most) {
+    const longer = length(first) > length(second) ? first : second;
+    if (rng() < 0.5) longer.from++;
+    else longer.to--;
+  }
+  for (const [{ ids, words }, { from, to }] of [[a, first] as const, [b, second] as const]) {
+    for (const values of [ids, words]) {
+      values.copyWithin(0, from, to);
+      values.length = to - from;
     }
   }
 }
 
+/** One more than the largest word index, 0 for none: where the indices of a segment after this one begin. */
+export function wordCount({ words }: Segment): number {
+  return words.reduce((most, word) => Math.max(most, word + 1), 0);
+}
+
 /** `[CLS] A [SEP] B [SEP]` as a sample with its pair label. */
-export function pairSample(a: Segment, b: Segment, { cls, sep }: PairOptions["special"], pair: number): Sample {
+export function pairSample(a: Segment, b: Segment, { cls, sep }: Boundaries, pair: number): Sample {
   const ids = Int32Array.from([cls, ...a.ids, sep, ...b.ids, sep]);
   const first = a.ids.length + 2;
   const segments = Uint8Array.from(ids, (_, i) => (i < first ? 0 : 1));

@@ -9,7 +9,7 @@ import {
   replaceMasked,
 } from "../../objectives/electra.js";
 import { allMasked, type LmHead, type MaskedLmOptions } from "../../objectives/masked-lm.js";
-import type { PairHead } from "../../objectives/next-sentence.js";
+import type { PairHead } from "../../objectives/next-sentence-prediction.js";
 import type { EncoderBody, Objective } from "../../objectives/objective.js";
 import { type Rng, seed } from "../../tensor/random.js";
 import { Scope } from "../../tensor/scope.js";

@@ -4,12 +4,8 @@ import { readDocuments } from "../../../sdk/data/documents.js";
 import type { Batch, Sample } from "../../../sdk/data/sample.js";
 import { textSource } from "../../../sdk/data/source.js";
 import type { Engine } from "../../../sdk/engine/engine.js";
-import {
-  type Arrangement,
-  boundaries,
-  pretrainingSamples,
-  tokenizeDocuments,
-} from "../../../sdk/objectives/sequences/corpus.js";
+import { type Arrangement, pretrainingSamples, tokenizeDocuments } from "../../../sdk/objectives/sequences/corpus.js";
+import { boundaries } from "../../../sdk/objectives/vocabulary.js";
 import { tensor } from "../../../sdk/tensor/tensor.js";
 import type { Tokenizer } from "../../../sdk/tokenizer/index.js";
 import { maskedHeldOut, pairAccuracy } from "../../../sdk/train/evaluate/language-model.js";
@@ -19,7 +15,6 @@ import { samples, smallBert, tokenizer } from "../../helpers/small-bert.js";
 
 const test = suite("corpus and held-out figures");
 const [engine] = engines as [Engine];
-const vocabulary = { size: tokenizer.size, mask: tokenizer.special.mask! };
 
 const TEXT = "the cat sat\na dog ran\n\n\n the sun is up \ndogs and cats ran on\nthe mat\n\n\u0000\n\nto the cat\n";
 
@@ -51,8 +46,8 @@ test("each epoch has samples of its own, the same for the same seed", async () =
   const tokens = tokenizeDocuments(tokenizer, await documents());
   const special = boundaries(tokenizer);
   assert.equal(special, { cls: tokenizer.special.cls, sep: tokenizer.special.sep });
-  for (const arrangement of ["next-sentence", "sentence-order", "sentences"] as Arrangement[]) {
-    const epochs = (seed: number) => pretrainingSamples(tokens, arrangement, { length: 12, special, seed });
+  for (const arrangement of ["next-sentence-prediction", "sentence-order-prediction", "sentences"] as Arrangement[]) {
+    const epochs = (seed: number) => pretrainingSamples(tokens, arrangement, { length: 12, tokenizer, seed });
     assert.equal(epochs(1)(0), epochs(1)(0));
     const several = [0, 1, 2, 3, 4].map((epoch) => JSON.stringify(epochs(1)(epoch)));
     assert.ok(new Set(several).size > 1, arrangement);
@@ -70,8 +65,8 @@ function guesser(counts: ReadonlyMap<number, number>) {
   return {
     encode: (batch: Batch) => tensor(engine, new Float32Array(batch.ids.length), [batch.ids.length, 1]),
     tokenScores(_: unknown, index: Int32Array) {
-      const row = Array.from({ length: vocabulary.size }, (_, id) => Math.log(counts.get(id) ?? 1e-9));
-      return tensor(engine, Array.from(index, () => row).flat(), [index.length, vocabulary.size]);
+      const row = Array.from({ length: tokenizer.size }, (_, id) => Math.log(counts.get(id) ?? 1e-9));
+      return tensor(engine, Array.from(index, () => row).flat(), [index.length, tokenizer.size]);
     },
   };
 }
@@ -87,18 +82,18 @@ test("the best guess without context reaches exactly the unigram entropy", () =>
       encode(batch) {
         for (const [at, label] of batch.labels.tokens!.entries()) {
           if (label < 0) continue;
-          assert.is(batch.ids[at], vocabulary.mask, "every chosen position is shown as [MASK]");
+          assert.is(batch.ids[at], tokenizer.special.mask, "every chosen position is shown as [MASK]");
           seen.set(label, (seen.get(label) ?? 0) + 1);
         }
         return counting.encode(batch);
       },
     },
     held,
-    { vocabulary },
+    { tokenizer },
     3,
   );
   const total = [...seen.values()].reduce((sum, n) => sum + n, 0);
-  const { loss, unigramEntropy: entropy, accuracy, targets } = maskedHeldOut(guesser(seen), held, { vocabulary }, 3);
+  const { loss, unigramEntropy: entropy, accuracy, targets } = maskedHeldOut(guesser(seen), held, { tokenizer }, 3);
   assert.is(targets, total);
   // One loss in f32 over at most `total` terms, divided by their number.
   assert.ok(Math.abs(loss - entropy) < total * 2 ** -24 * entropy, `${loss}, expected ${entropy}`);
@@ -108,13 +103,13 @@ test("the best guess without context reaches exactly the unigram entropy", () =>
 test("figures do not depend on the grouping of samples, and leave no memory behind", async () => {
   using loaded = await smallBert(engine, "pretraining");
   const held = samples();
-  const once = maskedHeldOut(loaded.model, held, { vocabulary }, 1, 2);
+  const once = maskedHeldOut(loaded.model, held, { tokenizer }, 1, 2);
   const pairs: Sample[] = held.map((sample, i) => ({ ...sample, labels: { pair: i % 2 } }));
   const right = pairAccuracy(loaded.model, pairs);
   // Weights are packed when they are first used, and stay so.
   const live = engine.liveBytes;
-  assert.equal(maskedHeldOut(loaded.model, held, { vocabulary }, 1, 2), once);
-  assert.not.equal(maskedHeldOut(loaded.model, held, { vocabulary }, 2, 2), once);
+  assert.equal(maskedHeldOut(loaded.model, held, { tokenizer }, 1, 2), once);
+  assert.not.equal(maskedHeldOut(loaded.model, held, { tokenizer }, 2, 2), once);
   const swapped = pairAccuracy(
     loaded.model,
     pairs.map((sample) => ({ ...sample, labels: { pair: 1 - sample.labels.pair! } })),

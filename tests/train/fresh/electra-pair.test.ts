@@ -26,8 +26,7 @@ import { LENGTH, samples, tokenizer } from "../../helpers/small-bert.js";
 
 const test = suite("ELECTRA's pair");
 const [engine] = engines as [Engine];
-const vocabulary = { size: tokenizer.size, mask: tokenizer.special.mask! };
-const objective = electraPretraining({ vocabulary, maskingRate: 0.3 });
+const objective = electraPretraining({ tokenizer, maskingRate: 0.3 });
 
 /** Random weights so large that scores differ and every gradient is felt. */
 function pairOf({ dropout = 0, deviation = 0.3, on = engine } = {}): ElectraPair {
@@ -145,7 +144,7 @@ test("the parts are the definitions: masked LM, and 50 times the mean over all t
   using _ = new Scope();
   const index = labelled(batch.labels.tokens!);
   const scores = generator.tokenScores(generator.encode(batch), index);
-  const width = vocabulary.size;
+  const width = tokenizer.size;
   const values = scores.toArray();
   let filled = 0;
   for (const [row, place] of index.entries()) {
@@ -294,11 +293,11 @@ test("held-out figures count what they say", () => {
   assert.is(areaUnderRoc([1, 1, 1], [0, 1, 0]), 0.5);
   assert.ok(Number.isNaN(areaUnderRoc([1, 2], [0, 0])));
   using pair = pairOf();
-  const figures = replacedHeldOut(pair.model, samples(), { vocabulary, maskingRate: 0.3 });
+  const figures = replacedHeldOut(pair.model, samples(), { tokenizer, maskingRate: 0.3 });
   assert.is(figures.tokens, 8 * samples().reduce((sum, { ids }) => sum + ids.length, 0));
   for (const share of [figures.accuracy, figures.alwaysOriginal, figures.found, figures.precision, figures.area])
     assert.ok(share >= 0 && share <= 1, `${share}`);
-  assert.equal(replacedHeldOut(pair.model, samples(), { vocabulary, maskingRate: 0.3 }), figures);
+  assert.equal(replacedHeldOut(pair.model, samples(), { tokenizer, maskingRate: 0.3 }), figures);
 });
 
 test("a generator that is given back leaves the embeddings to the discriminator", () => {

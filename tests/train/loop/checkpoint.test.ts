@@ -6,7 +6,7 @@ import type { Pretrained } from "../../../sdk/io/pretrained.js";
 import { readSafetensors, SafetensorsError } from "../../../sdk/io/safetensors.js";
 import { writeSafetensors } from "../../../sdk/io/write-safetensors.js";
 import { maskedLm } from "../../../sdk/objectives/masked-lm.js";
-import { pairObjective } from "../../../sdk/objectives/next-sentence.js";
+import { nextSentencePrediction } from "../../../sdk/objectives/next-sentence-prediction.js";
 import { combine, type Objective } from "../../../sdk/objectives/objective.js";
 import {
   CheckpointError,
@@ -24,10 +24,7 @@ const test = suite("checkpoints");
 const [engine] = engines as [Engine];
 
 type Model = Pretrained<"pretraining">["model"];
-const objective: Objective<Model> = combine(
-  maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, maskingRate: 0.3 }),
-  pairObjective("next-sentence"),
-);
+const objective: Objective<Model> = combine(maskedLm({ tokenizer, maskingRate: 0.3 }), nextSentencePrediction());
 const PAIRED = samples([...SENTENCES, ...SENTENCES, "a cat"]).map((sample, i) => ({
   ...sample,
   labels: { pair: i % 2 },

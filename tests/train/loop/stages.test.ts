@@ -11,8 +11,7 @@ import { SENTENCES, samples, smallBert, tokenizer } from "../../helpers/small-be
 
 const test = suite("stages");
 const [engine] = engines;
-const masking = (rate: number) =>
-  single(maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, maskingRate: rate }));
+const masking = (rate: number) => single(maskedLm({ tokenizer, maskingRate: rate }));
 
 /** Three steps on two sentences, then four on all of them; `stop` ends the run early, `from` goes on with its state. */
 async function run(stop = 7, before?: { weights: number[][]; moments: Float32Array[]; from: Position }) {

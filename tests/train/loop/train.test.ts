@@ -17,9 +17,7 @@ const test = suite("train");
 const [engine] = engines as [Engine];
 
 type Mask = Pretrained<"masked-lm">;
-const objective: Objective<Mask["model"]> = single(
-  maskedLm({ vocabulary: { size: tokenizer.size, mask: tokenizer.special.mask! }, maskingRate: 0.3 }),
-);
+const objective: Objective<Mask["model"]> = single(maskedLm({ tokenizer, maskingRate: 0.3 }));
 /** Ten sequences of several lengths. */
 const TEN = samples([
   ...SENTENCES,

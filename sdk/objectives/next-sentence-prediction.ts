@@ -4,6 +4,7 @@
  * Devlin et al. 2019, section 3.1, task 2; google-research/bert, create_pretraining_data.py. Label 0 = follows, 1 = random.
  */
 import type { Batch, Sample } from "../data/sample.js";
+import { DataError } from "../data/source.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -17,20 +18,22 @@ import {
   targetLength,
   truncatePair,
   walkChunks,
+  wordCount,
 } from "./sequences/segment-pairs.js";
+import { boundaries } from "./vocabulary.js";
 
-/** A head that judges pairs of segments. */
+/** A head that classifies pairs of segments. */
 export interface PairHead {
-  /** @returns (rows, 2) unnormalised scores */
+  /** @returns (rows, 2) unnormalized scores */
   pairScores(hidden: Tensor, batch: Batch): Tensor;
 }
 
-/** Classify the pair that the sample was built as; building is {@link nextSentencePairs} or `sentenceOrderPairs`. */
-export function pairObjective(name: "next-sentence" | "sentence-order"): HeadObjective<PairHead> {
+/** The loss of both tasks on pairs; the pairs are made by {@link nextSentencePairs} or `sentenceOrderPairs`. */
+export function pairPrediction(name: string): HeadObjective<PairHead> {
   return {
     name,
     corrupt: (sample) => sample,
-    // A sequence that is no pair says so by IGNORE: text without neighbours can be learned from beside pairs.
+    // A sequence that is no pair has the label IGNORE, so that single texts can be mixed with pairs.
     count: (batch) => batch.labels.pair?.reduce((count, label) => count + (label === IGNORE ? 0 : 1), 0) ?? 0,
     loss(model, hidden, batch, count) {
       if (!batch.labels.pair)
@@ -40,7 +43,15 @@ export function pairObjective(name: "next-sentence" | "sentence-order"): HeadObj
   };
 }
 
-/** Tries to find another document than the current one before giving up, as in the original. */
+/**
+ * Does the second segment follow the first?
+ *
+ * @example
+ * combine(maskedLm({ tokenizer }), nextSentencePrediction()); // BERT
+ */
+export const nextSentencePrediction = (): HeadObjective<PairHead> => pairPrediction("next-sentence-prediction");
+
+/** Attempts at drawing a document other than the current one, as in the official code. */
 const TRIES = 10;
 
 function otherDocument(documents: readonly TokenizedDocument[], current: number, rng: Rng): TokenizedDocument {
@@ -49,7 +60,7 @@ function otherDocument(documents: readonly TokenizedDocument[], current: number,
   return documents[index]!;
 }
 
-/** The second segment from elsewhere: from a random sentence on, until `wanted` tokens are reached. */
+/** A second segment from another document: consecutive sentences from a random one on, until `wanted` tokens. */
 function randomSegment(document: TokenizedDocument, wanted: number, firstWord: number, rng: Rng) {
   const start = rng.integer(document.length);
   let end = start;
@@ -59,29 +70,30 @@ function randomSegment(document: TokenizedDocument, wanted: number, firstWord: n
 }
 
 /**
- * All pairs of one pass over the documents, shuffled. A pass with another generator gives other pairs.
+ * All pairs of one pass over the documents, shuffled; each pass draws new pairs.
  *
- * A chunk of a single sentence always gets a random partner, so more than half of the pairs are labelled 1.
+ * A chunk of a single sentence always gets a random second segment, so more than half of the pairs have the label 1.
  *
- * @throws {RangeError} when there are fewer than two documents: a random segment would have nowhere to come from
+ * @throws {DataError} when there are fewer than two documents: no random segment could be drawn
  */
 export function nextSentencePairs(documents: readonly TokenizedDocument[], options: PairOptions, rng: Rng): Sample[] {
   const filled = documents.filter((document) => document.length > 0);
   if (filled.length < 2)
-    throw new RangeError(
-      `next-sentence: at least two documents are needed, got ${filled.length}; separate documents by a blank line`,
+    throw new DataError(
+      `next-sentence-prediction: at least two documents are needed, got ${filled.length}; separate documents by a blank line`,
     );
+  const { cls, sep } = boundaries(options.tokenizer);
   const samples: Sample[] = [];
   for (const [index, document] of filled.entries()) {
     const emit = ({ sentences, split, target }: Chunk): number => {
       const a = join(sentences.slice(0, split), 0);
-      const firstWord = 1 + Math.max(-1, ...a.words);
+      const firstWord = wordCount(a);
       const random = sentences.length === 1 || rng() < 0.5;
       const b = random
         ? randomSegment(otherDocument(filled, index, rng), target - a.ids.length, firstWord, rng)
         : join(sentences.slice(split), firstWord);
       truncatePair(a, b, options.length - 3, rng);
-      if (a.ids.length > 0 && b.ids.length > 0) samples.push(pairSample(a, b, options.special, random ? 1 : 0));
+      if (a.ids.length > 0 && b.ids.length > 0) samples.push(pairSample(a, b, { cls, sep }, random ? 1 : 0));
       return random ? split : sentences.length;
     };
     walkChunks(document, targetLength(options, rng), rng, emit);

@@ -1,13 +1,13 @@
 /**
- * Replaced-token detection: say of every token whether it is the original or was put there by a generator. Clark et al.
- * 2020 (arXiv:2003.10555), section 2; google-research/electra, run_pretraining.py.
+ * Replaced-token detection: classify every token as original or replaced by a generator. Clark et al. 2020
+ * (arXiv:2003.10555), section 2; google-research/electra, run_pretraining.py.
  */
 import type { Batch } from "../data/sample.js";
 import { binaryCrossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HeadObjective } from "./objective.js";
 
-/** A head that gives every token one score: how surely it was replaced. */
+/** A head with one score for every token: the logit of its being replaced. */
 export interface ReplacedTokenHead {
   /** @param hidden (tokens, width); returns (tokens, 1) */
   replacedScores(hidden: Tensor): Tensor;
@@ -15,14 +15,14 @@ export interface ReplacedTokenHead {
 
 function labelsOf({ labels }: Batch): Int32Array {
   if (!labels.tokens)
-    throw new TypeError("replaced-token: the batch has no token labels (1 where replaced, 0 where not)");
+    throw new TypeError("replaced-token-detection: the batch has no token labels (1 where replaced, 0 where original)");
   return labels.tokens;
 }
 
-/** The discriminator's loss over all tokens with a label: 1 where it was replaced, 0 where not. */
-export function replacedToken(): HeadObjective<ReplacedTokenHead> {
+/** The discriminator's loss over all labelled tokens: 1 where replaced, 0 where original. */
+export function replacedTokenDetection(): HeadObjective<ReplacedTokenHead> {
   return {
-    name: "replaced-token",
+    name: "replaced-token-detection",
     corrupt: (sample) => sample,
     count: (batch) => labelsOf(batch).reduce((sum, label) => sum + Number(label !== IGNORE), 0),
     loss: (head, hidden, batch, count) =>
