@@ -201,7 +201,7 @@ function wordBeginnings({ words }: Sample): boolean[] {
  *
  * @example
  * sequenceToSequence("bart", denoising({ tokenizer, permuteSentences: 1, endsSentence: (id) => id === fullStop }));
- * @throws {TypeError} when the tokenizer has no mask token and the corruption needs one
+ * @throws {TokenizerError} when the tokenizer has no mask token and the corruption needs one
  */
 export function denoising(options: BartNoiseOptions): (sample: Sample, rng: Rng) => Sample {
   if (options.tokenNoise !== "none") maskId(options.tokenizer, "bart");

@@ -110,7 +110,7 @@ export function replaceMasked(batch: Batch, scores: Tensor): Batch {
  * const objective = electraPretraining({ tokenizer });
  * for await (const { parts } of train({ engine, model: pair.model, objective, optimizer: adamW(pair.weights), … }))
  *   console.log(parts["generator"], parts["discriminator"] / 50);
- * @throws {TypeError} when the tokenizer has no mask token
+ * @throws {TokenizerError} when the tokenizer has no mask token
  */
 export function electraPretraining(options: ElectraOptions): Objective<GeneratorAndDiscriminator> {
   const { tokenizer, keepRate = 0.15, lossWeights = { generator: 1, discriminator: 50 } } = options;

@@ -186,7 +186,7 @@ export function showMasked(ids: Int32Array, chosen: readonly number[], rng: Rng,
  *
  * @example
  * const objective = single(maskedLm({ tokenizer }));
- * @throws {TypeError} when the tokenizer has no mask token
+ * @throws {TokenizerError} when the tokenizer has no mask token
  */
 export function maskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
   maskId(options.tokenizer, "masked-lm");

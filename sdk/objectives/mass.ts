@@ -96,7 +96,7 @@ export function visibleSource(hidden: Tensor, { ids, starts, rows }: Batch, mask
  *
  * @example
  * train({ ...options, objective: mass({ tokenizer }) });
- * @throws {TypeError} when the tokenizer has no mask token
+ * @throws {TokenizerError} when the tokenizer has no mask token
  */
 export function mass(options: MassOptions): Objective<EncoderBody & Decoder> {
   const mask = maskId(options.tokenizer, "mass");

@@ -70,7 +70,7 @@ export function chooseNgrams(sample: Sample, rng: Rng, budget: number): number[]
  *
  * @example
  * combine(ngramMaskedLm({ tokenizer }), sentenceOrderPrediction()); // ALBERT
- * @throws {TypeError} when the tokenizer has no mask token
+ * @throws {TokenizerError} when the tokenizer has no mask token
  */
 export function ngramMaskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
   const { maskingRate = 0.15, maxPredictions = Number.POSITIVE_INFINITY } = options;

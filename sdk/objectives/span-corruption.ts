@@ -4,7 +4,7 @@
  */
 import { type Sample, shiftedRight } from "../data/sample.js";
 import { type Rng, shuffle } from "../tensor/random.js";
-import type { Tokenizer } from "../tokenizer/index.js";
+import { type Tokenizer, TokenizerError } from "../tokenizer/index.js";
 import { roundHalfEven } from "./masked-lm.js";
 
 /** What span corruption reads of a tokenizer: the sentinels <extra_id_0>, <extra_id_1> …, `</s>` and the padding token. */
@@ -31,7 +31,7 @@ export interface Sentinels {
 /**
  * The sentinels of a tokenizer.
  *
- * @throws {TypeError} when it has no `</s>` or no <extra_id_0>
+ * @throws {TokenizerError} when it has no `</s>` or no <extra_id_0>
  */
 export function sentinelsOf(tokenizer: SentinelVocabulary): Sentinels {
   const { special } = tokenizer;
@@ -39,7 +39,7 @@ export function sentinelsOf(tokenizer: SentinelVocabulary): Sentinels {
   for (let id = tokenizer.id("<extra_id_0>"); id !== undefined; id = tokenizer.id(`<extra_id_${ids.length}>`))
     ids.push(id);
   if (ids.length === 0 || special.eos === undefined)
-    throw new TypeError(
+    throw new TokenizerError(
       "span-corruption: the tokenizer needs </s> and sentinel tokens <extra_id_0>, <extra_id_1> …, as T5's has",
     );
   return { ids, end: special.eos, start: special.pad ?? 0 };
@@ -163,7 +163,7 @@ export const plainIds = ({ ids, special }: Sample): Int32Array => ids.filter((_,
  *
  * @example
  * sequenceToSequence("span-corruption", spanCorruption({ tokenizer }));
- * @throws {TypeError} when the tokenizer has no sentinels
+ * @throws {TokenizerError} when the tokenizer has no sentinels
  */
 export function spanCorruption(options: SpanCorruptionOptions): (sample: Sample, rng: Rng) => Sample {
   const sentinels = sentinelsOf(options.tokenizer);

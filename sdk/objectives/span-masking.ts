@@ -65,7 +65,7 @@ export function chooseSpans(sample: Sample, rng: Rng, options: SpanMaskingOption
 /**
  * Masked LM over spans of words; masked (80 %), random (10 %) or kept (10 %) is drawn once for each span.
  *
- * @throws {TypeError} when the tokenizer has no mask token
+ * @throws {TokenizerError} when the tokenizer has no mask token
  */
 export function spanMaskedLm(options: SpanMaskingOptions): HeadObjective<LmHead> {
   const { size } = options.tokenizer;

@@ -1,5 +1,5 @@
 /** What objectives read of a tokenizer: the size of its vocabulary and its special tokens. */
-import type { Tokenizer } from "../tokenizer/index.js";
+import { type Tokenizer, TokenizerError } from "../tokenizer/index.js";
 
 /** Any `Tokenizer`; a size and the ids of special tokens suffice. */
 export type Vocabulary = Pick<Tokenizer, "size" | "special">;
@@ -14,11 +14,11 @@ export interface Boundaries {
  * The id of the mask token.
  *
  * @param objective the objective's name, for the error
- * @throws {TypeError} when the tokenizer has none
+ * @throws {TokenizerError} when the tokenizer has none
  */
 export function maskId({ special }: Pick<Tokenizer, "special">, objective: string): number {
   if (special.mask === undefined)
-    throw new TypeError(`${objective}: the tokenizer has no mask token such as [MASK] or <mask>, which it needs`);
+    throw new TokenizerError(`${objective}: the tokenizer has no mask token such as [MASK] or <mask>, which it needs`);
   return special.mask;
 }
 
@@ -32,7 +32,7 @@ export interface SequenceEnds {
 /**
  * The ids around a single text: those of {@link boundaries}, or `</s>` alone after it.
  *
- * @throws {TypeError} when the tokenizer has neither a separator nor an end token
+ * @throws {TokenizerError} when the tokenizer has neither a separator nor an end token
  */
 export function sequenceEnds(tokenizer: Pick<Tokenizer, "special">): SequenceEnds {
   const { cls, bos, sep, eos } = tokenizer.special;
@@ -45,7 +45,7 @@ export function sequenceEnds(tokenizer: Pick<Tokenizer, "special">): SequenceEnd
 export function endOfText({ special }: Pick<Tokenizer, "special">): number {
   const end = special.eos ?? special.sep;
   if (end === undefined)
-    throw new TypeError("causal-lm: the tokenizer has no token that ends a text, such as <|endoftext|> or </s>");
+    throw new TokenizerError("causal-lm: the tokenizer has no token that ends a text, such as <|endoftext|> or </s>");
   return end;
 }
 
@@ -54,12 +54,12 @@ export function endOfText({ special }: Pick<Tokenizer, "special">): number {
  *
  * @example
  * boundaries(tokenizer); // { cls: 2, sep: 3 }
- * @throws {TypeError} when the tokenizer has neither [CLS] and [SEP] nor `<s>` and `</s>`
+ * @throws {TokenizerError} when the tokenizer has neither [CLS] and [SEP] nor `<s>` and `</s>`
  */
 export function boundaries({ special }: Pick<Tokenizer, "special">): Boundaries {
   const cls = special.cls ?? special.bos;
   const sep = special.sep ?? special.eos;
   if (cls === undefined || sep === undefined)
-    throw new TypeError("pre-training needs a tokenizer with [CLS] and [SEP] (or <s> and </s>)");
+    throw new TokenizerError("pre-training needs a tokenizer with [CLS] and [SEP] (or <s> and </s>)");
   return { cls, sep };
 }

@@ -97,7 +97,7 @@ test("next sentence: documents of one sentence give random pairs only; empty one
   assert.ok(pairs.every(({ labels }) => labels.pair === 1));
   assert.throws(
     () => nextSentencePairs([single[0]!, [], []], UNCUT, seed(1)),
-    /next-sentence: at least two documents are needed, got 1; separate documents by a blank line/,
+    /next-sentence-prediction: at least two documents are needed, got 1; separate documents by a blank line/,
   );
 });
 
@@ -149,7 +149,7 @@ test("sentence order: truncated pairs keep their order label and their document;
     }
   }
   const { documents: one } = numbered([1, 1, 0, 1], 9);
-  assert.equal(sentenceOrderPairs(one, UNCUT, seed(1)), []);
+  assert.throws(() => sentenceOrderPairs(one, UNCUT, seed(1)), /no document has two sentences/);
 });
 
 test("a length that cannot hold two segments is refused", () => {

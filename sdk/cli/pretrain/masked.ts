@@ -108,6 +108,7 @@ export async function maskedCourse(setting: Setting): Promise<Course> {
     maskingRate: options.mask ?? 0.15,
     wholeWords: options.wholeWords ?? false,
   };
+  const masked = hide(masking);
   const encoderOnly = arrangement === "sentences";
   const loaded = await modelOf(setting, encoderOnly ? "masked-lm" : "pretraining");
   const model: Fills = loaded.model;
@@ -133,6 +134,6 @@ export async function maskedCourse(setting: Setting): Promise<Course> {
       save: saving(loaded, setting),
       [Symbol.dispose]: () => loaded[Symbol.dispose](),
     },
-    stagesOf(setting, arrangement, hide(masking), loaded.weights),
+    stagesOf(setting, arrangement, masked, loaded.weights),
   );
 }
