@@ -243,6 +243,12 @@ async function buildPackage() {
   writeFileSync("dist/complete", "");
 }
 
+/** What `import kernels from "cloze/kernels.strict.wasm"` gives where the runtime or bundler compiles such imports. */
+const WASM_TYPES = `/** The compiled kernels, for \`Engine.create({ module })\`. */
+declare const kernels: WebAssembly.Module;
+export default kernels;
+`;
+
 /** Declarations of all that is exported. */
 function buildTypes() {
   const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "sdk", "--outDir"];
@@ -250,6 +256,7 @@ function buildTypes() {
   execFileSync(process.execPath, tsc, { stdio: "inherit" });
   // What is a declaration already is left out by the compiler.
   copyFileSync("sdk/engine/kernels.d.ts", "dist/types/engine/kernels.d.ts");
+  writeFileSync("dist/types/kernels.wasm.d.ts", WASM_TYPES);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

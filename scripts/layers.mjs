@@ -1,69 +1,134 @@
 /**
- * Who may import whom: every relative import in sdk/ must point down the layers of ARCHITECTURE.md, and only engine/ and
- * tensor/ may call kernels or name addresses.
+ * The map is true: imports in sdk/ follow the table of ARCHITECTURE.md, no files import each other in a circle, and
+ * addresses stay where they belong.
  *
  *   node scripts/layers.mjs        prints each fault, and fails if there is one
+ *
+ * A row of the table names a folder of sdk/ or a file directly inside it, and what it may import: `nothing`, `everything
+ * above`, or names of other rows, which stand for what those may import too. Every folder needs a row. The files in the
+ * table are the ground floor: all rows after theirs may import them.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const sdk = join(dirname(fileURLToPath(import.meta.url)), "..", "sdk");
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const faults = [];
+/** Circles that are being taken apart. */
+const PENDING = ["tensor/scope.ts", "tokenizer/legacy.ts", "models/family.ts"];
 
-const below = {
-  engine: [],
-  tokenizer: [],
-  tensor: ["engine"],
-  data: ["tensor", "tokenizer"],
-  nn: ["data", "tensor", "engine"],
-  objectives: ["tensor", "data", "tokenizer"],
-  heads: ["objectives", "nn", "tensor", "data", "tokenizer"],
-  models: ["heads", "objectives", "nn", "tensor", "data"],
-  generate: ["engine", "models", "heads", "objectives", "nn", "tensor", "data"],
-  multilingual: ["heads", "objectives", "nn", "tensor", "data"],
-  io: ["models", "heads", "nn", "tensor", "tokenizer", "data", "engine"],
-  train: ["objectives", "heads", "models", "nn", "tensor", "data", "io", "engine", "tokenizer"],
-};
-const all = [...Object.keys(below), "."];
-below.pipelines = all.filter((folder) => folder !== ".");
-below.report = [...below.pipelines, "pipelines"];
-below["."] = [...below.report, "report"];
-below.cli = ["."];
-below.tour = [".", "cli"];
+/** The rows in order: name of the folder or file below sdk/ ("." for sdk/ itself), and the last column. */
+function readTable() {
+  const rows = new Map();
+  for (const line of readFileSync(join(root, "ARCHITECTURE.md"), "utf8").split("\n")) {
+    const cells = line.split("|").map((cell) => cell.trim());
+    const name = /^`sdk\/([^`]*)`$/.exec(cells[1] ?? "")?.[1];
+    if (name === undefined) continue;
+    const isFile = name.endsWith(".ts");
+    rows.set(name.replace(/(\/|\.ts)$/, "") || ".", { isFile, text: cells.at(-2).replaceAll("`", "") });
+  }
+  return rows;
+}
 
-const wrong = [];
-for (const name of readdirSync(sdk, { recursive: true })) {
-  if (!name.endsWith(".ts") || name.endsWith(".d.ts")) continue;
-  const file = join(sdk, name);
-  const folder = layerOf(file);
-  const text = readFileSync(file, "utf8");
-  // Tensors are what the layers above share; kernels and addresses stay below them.
-  for (const [inside] of ["engine", "tensor"].includes(folder) ? [] : text.matchAll(/\.(?:kernels|address)\b/g))
-    wrong.push(`${relative(sdk, file)} has ${inside}: only engine/ and tensor/ know kernels and addresses`);
-  for (const [, target] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
-    const other = layerOf(join(dirname(file), target));
-    if (other === null || other === folder) continue;
-    if (!below[folder]?.includes(other))
-      wrong.push(`${relative(sdk, file)} imports ${target}: ${folder}/ may not import ${other}/`);
+/** For each row the rows that it may import. */
+function permissions(rows) {
+  const direct = new Map();
+  const above = [];
+  for (const [name, { text }] of rows) {
+    const ground = above.filter((other) => rows.get(other).isFile);
+    if (text === "everything above") direct.set(name, [...above]);
+    else {
+      const listed = text === "nothing" ? [] : text.split(",").map((word) => word.trim());
+      for (const other of listed)
+        if (!rows.has(other))
+          faults.push(`ARCHITECTURE.md: ${name} may import "${other}", which is no row of the table`);
+      direct.set(name, [...ground, ...listed]);
+    }
+    above.push(name);
+  }
+  const reach = (name, seen) => {
+    for (const other of direct.get(name) ?? []) {
+      if (seen.has(other)) continue;
+      seen.add(other);
+      reach(other, seen);
+    }
+    return seen;
+  };
+  return new Map([...rows.keys()].map((name) => [name, reach(name, new Set([name]))]));
+}
+
+/** Every source file below sdk/ with the files that it imports, types included. */
+function readImports() {
+  const sdk = join(root, "sdk");
+  const files = readdirSync(sdk, { recursive: true }).filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"));
+  const known = new Set(files);
+  const imports = new Map();
+  for (const file of files) {
+    const text = readFileSync(join(sdk, file), "utf8");
+    const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)\.js"/g)].map(([, target]) =>
+      relative(sdk, join(sdk, dirname(file), `${target}.ts`)),
+    );
+    imports.set(
+      file,
+      targets.filter((target) => known.has(target)),
+    );
+    if (!/^(engine|tensor)\//.test(file) && /\.(kernels|address)\b/.test(withoutComments(text)))
+      faults.push(`${file}: .kernels and .address belong in engine/ and tensor/`);
+  }
+  return imports;
+}
+
+const withoutComments = (text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, "");
+
+/** The row that a file belongs to. */
+function rowOf(file, rows) {
+  const name = file.split(sep).join("/").replace(/\.ts$/, "");
+  return rows.get(name)?.isFile ? name : dirname(name);
+}
+
+/** Report each set of files that import one another in a circle (Tarjan 1972: strongly connected components). */
+function reportCycles(imports) {
+  const order = new Map();
+  const lowest = new Map();
+  const open = [];
+  const visit = (file) => {
+    order.set(file, order.size);
+    lowest.set(file, order.get(file));
+    open.push(file);
+    for (const target of imports.get(file)) {
+      if (!order.has(target)) visit(target);
+      if (open.includes(target)) lowest.set(file, Math.min(lowest.get(file), lowest.get(target)));
+    }
+    if (lowest.get(file) !== order.get(file)) return;
+    const circle = open.splice(open.indexOf(file));
+    if (circle.length > 1 && !circle.some((name) => PENDING.includes(name)))
+      faults.push(`a circle of imports: ${circle.join(", ")}`);
+  };
+  for (const file of imports.keys()) if (!order.has(file)) visit(file);
+}
+
+const rows = readTable();
+const allowed = permissions(rows);
+const imports = readImports();
+for (const folder of new Set([...imports.keys()].map((file) => rowOf(file, rows))))
+  if (!rows.has(folder)) faults.push(`ARCHITECTURE.md: its table has no row for sdk/${folder}/`);
+for (const [file, targets] of imports) {
+  const from = rowOf(file, rows);
+  for (const target of targets) {
+    const to = rowOf(target, rows);
+    if (rows.has(from) && rows.has(to) && !allowed.get(from).has(to))
+      faults.push(`${file} imports ${target}: ${from} may not import ${to}`);
   }
 }
+reportCycles(imports);
+for (const [, path] of readFileSync(join(root, "ARCHITECTURE.md"), "utf8").matchAll(/`([a-z0-9-]+\/[a-z0-9/-]+\.ts)`/g))
+  if (!existsSync(join(root, "sdk", path)) && !existsSync(join(root, path)))
+    faults.push(`ARCHITECTURE.md: there is no ${path}`);
 
-/** Files of sdk/ that are below every folder. */
-function isGround(path) {
-  return /^(errors|json|options)\.(js|ts)$/.test(relative(sdk, path));
-}
-
-/** The folder directly under sdk/ that a path is in; "." for sdk/ itself; null for build outputs. */
-function layerOf(path) {
-  const inside = relative(sdk, path);
-  if (inside.startsWith("..") || isGround(path)) return null;
-  return inside.includes(sep) ? inside.split(sep)[0] : ".";
-}
-
-for (const line of wrong) console.error(line);
+for (const fault of faults) console.error(fault);
 console.log(
-  wrong.length
-    ? `${wrong.length} faults`
-    : "layers: every import points down; kernels and addresses are in engine/ and tensor/",
+  faults.length
+    ? `${faults.length} faults`
+    : `layers: ${imports.size} files in ${rows.size} rows, all imports point down`,
 );
-process.exit(wrong.length ? 1 : 0);
+process.exit(faults.length ? 1 : 0);
