@@ -8,7 +8,7 @@ import { elementwiseSubjects } from "./elementwise.js";
 import { kernelSubjects } from "./kernels.js";
 import { type Measurement, measure, overRounds, type Subject } from "./measure.js";
 import { modelSubjects } from "./model.js";
-import { startSubjects } from "./start.js";
+import { reportLoading, startSubjects } from "./start.js";
 import { threadSubjects } from "./threads.js";
 import { run as compareTokenizers } from "./tokenizers.js";
 import { trainSubjects } from "./train.js";
@@ -106,6 +106,7 @@ try {
     if (options.names.includes(TOKENIZERS)) await compareTokenizers({ json, rounds, only });
     const names = options.names.filter((name) => name !== TOKENIZERS);
     if (names.length > 0) report(names, options);
+    if (names.includes("start")) reportLoading(options.build, rounds, json);
   }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

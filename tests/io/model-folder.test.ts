@@ -75,6 +75,74 @@ test("a pipeline asks for every file once, side by side", async () => {
   assert.ok(rounds() <= 3, `${rounds()} rounds`);
 });
 
+test("every byte of the weights is read once, in pieces, in the order of the file", async () => {
+  const config = { vocab_size: 3000, hidden_size: 128, intermediate_size: 512, num_attention_heads: 2 };
+  using made = await smallBert(engine, "feature-extraction", null, config);
+  const files = memoryFiles();
+  await saveModel(files, { ...made, tokenizer, length: LENGTH });
+  const ranges: [number, number][] = [];
+  let closed = 0;
+  const source: Files = {
+    read: (name) => files.read(name),
+    async open(name) {
+      const file = (await files.open!(name))!;
+      return {
+        size: file.size,
+        slice(begin, end) {
+          ranges.push([begin, end]);
+          return file.slice(begin, end);
+        },
+        close: async () => void closed++,
+      };
+    },
+  };
+  using loaded = await loadModel(engine, source);
+  const size = files.files.get("model.safetensors")!.length;
+  assert.is(ranges[0]![0], 0);
+  assert.is(ranges.at(-1)![1], size);
+  for (const [i, [begin, end]] of ranges.entries()) {
+    assert.ok(end - begin <= 2 ** 19, `a piece of ${end - begin} bytes`);
+    if (i > 0) assert.is(begin, ranges[i - 1]![1]);
+  }
+  assert.ok(size > 2 ** 21, "the file is larger than a piece");
+  assert.is(closed, 1);
+  const values = new Map(made.weights.entries());
+  for (const [name, parameter] of loaded.weights.entries())
+    assert.equal(parameter.toArray(), values.get(name)!.toArray(), name);
+});
+
+test("weights are closed when loading fails", async () => {
+  const files = await sentenceFolder();
+  let open = 0;
+  const source: Files = {
+    read: (name) => files.read(name),
+    async open(name) {
+      const file = (await files.open!(name))!;
+      open++;
+      return { size: file.size, slice: (begin, end) => file.slice(begin, end), close: async () => void open-- };
+    },
+  };
+  const before = engine.liveBytes;
+  await files.write("config.json", new TextEncoder().encode("{"));
+  assert.ok((await loadModel(engine, source).catch((caught: unknown) => caught)) instanceof ModelFileError);
+  await files.write("config.json", new TextEncoder().encode('{"model_type": "bert", "hidden_size": 32}'));
+  assert.ok((await loadModel(engine, source).catch((caught: unknown) => caught)) instanceof InputError);
+  assert.is(open, 0);
+  const broken: Files = {
+    read: async (name) => (await sentenceFolder()).read(name),
+    async open(name) {
+      const file = (await source.open!(name))!;
+      const slice = (begin: number, end: number) =>
+        begin > file.size / 2 ? Promise.reject(new Error("the line is dead")) : file.slice(begin, end);
+      return { size: file.size, slice, close: () => file.close!() };
+    },
+  };
+  const error = await loadModel(engine, broken).catch((caught: unknown) => caught);
+  assert.match((error as Error).message, /the line is dead/);
+  assert.is(open, 0);
+  assert.is(engine.liveBytes, before);
+});
+
 test("an open folder is shared by model, tokenizer and settings", async () => {
   const { source, requests } = watched(await sentenceFolder());
   const opened = openFolder(source);

@@ -8,7 +8,7 @@ import { type Files, ModelFileError, memoryFiles, openFile, type RangedFile, ran
 import { folder } from "../../sdk/io/folder.js";
 import { openSafetensors, readSafetensors, SafetensorsError } from "../../sdk/io/safetensors.js";
 import { writeSafetensors } from "../../sdk/io/write-safetensors.js";
-import { brainFloats, rawSafetensors } from "../helpers/raw-safetensors.js";
+import { brainFloats, halfFloats, rawSafetensors } from "../helpers/raw-safetensors.js";
 
 const test = suite("files in parts");
 
@@ -124,6 +124,22 @@ test("other element types are converted as they arrive, as they are when the fil
     await opened.fill(name, (chunk, first) => got.set(chunk, first));
     assert.equal(got, want, name);
   }
+});
+
+test("every f16 is read as its value", async () => {
+  const all = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
+  const bytes = rawSafetensors([{ name: "h", dtype: "F16", shape: [65536], bytes: new Uint8Array(all.buffer) }]);
+  const values = new Float32Array(65536);
+  await (await openSafetensors(rangedBytes(bytes))).fill("h", (chunk, first) => values.set(chunk, first));
+  // IEEE 754: (-1)^sign · 2^(exponent - 15) · 1.fraction, and 2^-14 · 0.fraction where the exponent is 0.
+  for (const [bits, value] of values.entries()) {
+    const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, (bits & 1023) / 1024];
+    const finite = exponent === 0 ? 2 ** -14 * fraction : 2 ** (exponent - 15) * (1 + fraction);
+    const want = exponent < 31 ? sign * finite : fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+    assert.ok(Object.is(value, want), `${bits.toString(16)}: ${value} for ${want}`);
+  }
+  const back = new Uint16Array(halfFloats(values).buffer);
+  for (const [bits, half] of back.entries()) if (!Number.isNaN(values[bits])) assert.is(half, bits);
 });
 
 test("a file that lies about its layout is refused by its header, before any value is read", async () => {
