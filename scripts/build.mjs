@@ -159,11 +159,16 @@ function licences(inputs) {
   return `Cloze contains code of the packages below.\n\n${parts.join(`\n${"-".repeat(80)}\n\n`)}`;
 }
 
-/** Say of bytes in base64 that decoding them has no side effect, so that bundlers drop those that are not used. */
+/**
+ * Let bundlers drop what is not used: decoding bytes has no side effect, and chunks that are imported for nothing else are
+ * not needed. (An empty line keeps the source map true.)
+ */
 function markPure(part) {
   for (const name of readdirSync(part, { recursive: true }).filter((entry) => entry.endsWith(".js"))) {
     const text = readFileSync(join(part, name), "utf8");
-    const marked = text.replaceAll('= __toBinary("', '= /* @__PURE__ */ __toBinary("');
+    const marked = text
+      .replaceAll('= __toBinary("', '= /* @__PURE__ */ __toBinary("')
+      .replace(/^import "\.[^"]+";$/gm, "");
     if (marked !== text) writeFileSync(join(part, name), marked);
   }
 }

@@ -1,39 +1,73 @@
-/** Lines of code by folder and bytes of what is shipped:  node scripts/size.mjs */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+/**
+ * Lines of code by folder, and bytes of what is shipped; fails where a budget is exceeded.
+ *
+ *   node scripts/size.mjs
+ *
+ * Bundles are what a user's bundler makes of one import: minified, gzipped, from dist/.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const lines = new Map();
-for (const top of ["assembly", "sdk", "tests", "examples", "bench", "scripts"]) {
-  if (!existsSync(join(root, top))) continue;
-  for (const name of readdirSync(join(root, top), { recursive: true })) {
-    if (
-      !/\.(ts|mjs)$/.test(name) ||
-      name.endsWith(".d.ts") ||
-      name.includes("generated") ||
-      name.includes("node_modules")
-    )
-      continue;
-    const folder = top === "sdk" && name.includes(sep) ? `sdk/${name.split(sep)[0]}` : top;
-    const count = readFileSync(join(root, top, name), "utf8")
-      .split("\n")
-      .filter((line) => line.trim() !== "").length;
-    lines.set(folder, (lines.get(folder) ?? 0) + count);
+process.chdir(root);
+
+/** Shipped files, with budgets in bytes. */
+const FILES = { "dist/kernels.strict.wasm": 56_000, "dist/kernels.relaxed.wasm": 56_000 };
+
+/** What a program imports, with budgets in bytes after gzip. */
+const BUNDLES = {
+  'import { cosine } from "cloze"': 3_000,
+  'import { readVocabulary } from "cloze/tokenizer"': 16_000,
+  'import { readTokenizerJson } from "cloze/tokenizer"': 34_000,
+  'import { featureExtraction } from "cloze"': 135_000,
+  'import * as cloze from "cloze"': 165_000,
+};
+
+let failed = false;
+function report(bytes, budget, name) {
+  const over = bytes > budget;
+  failed ||= over;
+  console.log(`${String(bytes).padStart(7)} of ${budget} bytes  ${name}${over ? "  OVER BUDGET" : ""}`);
+}
+
+/** Lines that are not blank, by folder. */
+function countLines() {
+  const lines = new Map();
+  for (const top of ["assembly", "sdk", "tests", "examples", "bench", "scripts"]) {
+    for (const name of readdirSync(top, { recursive: true })) {
+      if (!/\.(ts|mjs)$/.test(name) || /\.d\.ts$|generated|node_modules/.test(name)) continue;
+      const folder = top === "sdk" && name.includes(sep) ? `sdk/${name.split(sep)[0]}` : top;
+      const count = readFileSync(join(top, name), "utf8")
+        .split("\n")
+        .filter((line) => line.trim() !== "").length;
+      lines.set(folder, (lines.get(folder) ?? 0) + count);
+    }
   }
+  return lines;
 }
-for (const [folder, count] of lines) console.log(`${String(count).padStart(7)} lines  ${folder}`);
-for (const file of [
-  "dist/kernels.strict.wasm",
-  "dist/kernels.relaxed.wasm",
-  "dist/index.js",
-  "dist/tokenizer.js",
-  "dist/cli.js",
-]) {
-  if (!existsSync(join(root, file))) continue;
-  const { size } = statSync(join(root, file));
-  console.log(
-    `${String(size).padStart(7)} bytes  ${file} (${gzipSync(readFileSync(join(root, file))).length} gzipped)`,
-  );
+
+/** The bytes of a program that does nothing but keep what it imports, with everything that this needs. */
+async function bundle(statement) {
+  const names = /\{ (.*) \}|\* as (\w+)/.exec(statement).slice(1).find(Boolean);
+  const { outputFiles } = await build({
+    stdin: { contents: `${statement}; console.log(${names});`, resolveDir: root },
+    bundle: true,
+    format: "esm",
+    minify: true,
+    write: false,
+    logLevel: "error",
+    platform: "neutral",
+    external: ["node:*"],
+    tsconfigRaw: {}, // dist/, not the sources that tsconfig.json maps the names to
+  });
+  return gzipSync(outputFiles[0].contents).length;
 }
+
+if (!existsSync("dist/library.js")) throw new Error("nothing is built: node scripts/build.mjs");
+for (const [folder, count] of countLines()) console.log(`${String(count).padStart(7)} lines  ${folder}`);
+for (const [file, budget] of Object.entries(FILES)) report(readFileSync(file).length, budget, file);
+for (const [statement, budget] of Object.entries(BUNDLES)) report(await bundle(statement), budget, statement);
+process.exit(failed ? 1 : 0);

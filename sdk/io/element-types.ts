@@ -68,7 +68,7 @@ const copy: Convert = (from, into) =>
   );
 
 /** Conversions to f32 of the types that weights may have; whole numbers and f64 are rounded to the nearest f32. */
-export const TO_F32: Readonly<Record<string, Convert>> = {
+export const TO_F32: Readonly<Record<string, Convert>> = /* @__PURE__ */ (() => ({
   F32: copy,
   F16: fromHalf,
   BF16: fromBrainFloat,
@@ -76,4 +76,4 @@ export const TO_F32: Readonly<Record<string, Convert>> = {
   ...Object.fromEntries(
     Object.entries(TO_INTEGER).flatMap(([type, element]) => (type === "BOOL" ? [] : [[type, each(element)]])),
   ),
-};
+}))();
