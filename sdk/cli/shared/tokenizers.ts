@@ -36,9 +36,3 @@ export async function openTokenizer(path: string, family?: string): Promise<Toke
   if (/\.txt(\.gz)?$/.test(path)) return readVocabulary(new TextDecoder().decode(bytes));
   return readTokenizerJson(bytes);
 }
-
-/** The id of the tokenizer's mask. */
-export function maskOf({ special }: Tokenizer): number {
-  if (special.mask === undefined) throw new UsageError("the tokenizer has no mask token, which this objective needs");
-  return special.mask;
-}
