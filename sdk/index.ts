@@ -27,7 +27,7 @@ export { cosine, type Neighbour, nearest, type Similarity } from "./heads/simila
 // Model folders
 export { type Adapted, type AdaptOptions, adapt, loadAdapted, loadAdapter, saveAdapter } from "./io/adapter.js";
 export { type Files, ModelFileError, memoryFiles, type WritableFiles } from "./io/files.js";
-export { type LoadOptions, loadModel, loadTokenizer, type Pretrained } from "./io/pretrained.js";
+export { type LoadOptions, loadModel, type Pretrained } from "./io/pretrained.js";
 export { SafetensorsError } from "./io/safetensors.js";
 export { type Saved, saveModel, saveTokenizer } from "./io/save.js";
 export {
@@ -37,6 +37,7 @@ export {
   type SentenceSettings,
   writeSentenceSettings,
 } from "./io/sentence.js";
+export { loadTokenizer } from "./io/tokenizer-files.js";
 
 // Models
 export type { Model } from "./models/build.js";

@@ -203,7 +203,7 @@ async function withTensors<T>(folder: ModelFolder, work: (file: StoredTensors) =
  * using rude = await loadAdapter(loaded, folder("rude"));
  */
 export async function loadAdapter<P extends ModelTask>(loaded: Pretrained<P>, files: Files): Promise<Adapted<P>> {
-  const folder = openFolder(files);
+  const folder = openFolder(files, "loadAdapter");
   const { settings } = await configOf(folder);
   return withTensors(folder, async (file) => {
     const stored = adapterTensors(file, loaded);
@@ -240,7 +240,7 @@ export async function loadAdapted<P extends ModelTask = ModelTask>(
   adapter: Files,
   options: Pick<LoadOptions<P>, "task"> = {},
 ): Promise<Adapted<P>> {
-  const [model, added] = [openFolder(base), openFolder(adapter)];
+  const [model, added] = [openFolder(base, "loadAdapted"), openFolder(adapter, "loadAdapted")];
   const own = await added.json("config.json");
   const config = fieldsOf(own);
   const trained = own === undefined ? (await configOf(added)).task : taskOf(familyOf(config), config);

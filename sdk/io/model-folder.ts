@@ -2,7 +2,7 @@
  * A model folder, opened once: each of its small files is requested once, all of them side by side, and model, tokenizer,
  * sentence settings, generation settings and `cloze inspect` share the answers.
  */
-import { InputError, shown } from "../errors.js";
+import { checkArgument, shown, withMethods } from "../options.js";
 import { type Files, fieldsOf, jsonOf, openFile, type RangedFile } from "./files.js";
 
 /** Small files that most folders have; the others are requested when one of these says so. */
@@ -58,23 +58,26 @@ export class ModelFolder implements Files {
   }
 }
 
+const FILES = withMethods(
+  "the files of a model: folder(path) of cloze/node, memoryFiles(entries), or read(name)",
+  "read",
+);
+
 /**
  * Open a folder; one that is open already stays the same.
  *
- * @throws {InputError} when `files` are no files, such as the path of a folder
+ * @param where the function that was called, for the message
+ * @throws {ArgumentError} when `files` are no files, such as the path of a folder
  */
-export function openFolder(files: Files): ModelFolder {
+export function openFolder(files: Files, where = "openFolder"): ModelFolder {
   if (files instanceof ModelFolder) return files;
-  const given: unknown = files;
-  if (typeof given === "object" && given !== null && "read" in given && typeof given.read === "function")
-    return new ModelFolder(files);
-  throw new InputError(`files: expected the files of a model, got ${described(given)}`);
+  checkArgument(where, "files", files, FILES, causeOf(files));
+  return new ModelFolder(files);
 }
 
-/** What came in the place of files, and what to type instead. */
-function described(given: unknown): string {
+/** What was probably meant. */
+function causeOf(given: unknown): string {
   if (typeof given === "string")
-    return `the text ${shown(given)}. For a folder on disk: import { folder } from "cloze/node" and pass folder(${shown(given)})`;
-  if (given instanceof Promise) return "a promise. Is an await missing?";
-  return `${shown(given)}. Pass folder(path) from "cloze/node", memoryFiles(entries), or an object with read(name)`;
+    return `A path is no files yet: import { folder } from "cloze/node" and pass folder(${shown(given)})`;
+  return given instanceof Promise ? "It is a promise; is an await missing?" : "";
 }

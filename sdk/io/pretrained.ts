@@ -1,12 +1,12 @@
-/** Model folders as Hugging Face publishes them, read: config.json, model.safetensors, tokenizer.json. */
+/** Model folders as Hugging Face publishes them, read: config.json and model.safetensors. */
 import type { Engine } from "../engine/engine.js";
 import { LabelSet } from "../heads/labels.js";
 import { buildModel, type Model } from "../models/build.js";
 import { ConfigError, number, type Section, section } from "../models/config.js";
 import { type EncoderFamily, familyOf, type ModelTask } from "../models/family.js";
 import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
+import { aBoolean, aNull, checkOptions, either, oneOf, type Rule, wholeNumber, withMethods } from "../options.js";
 import type { Shape } from "../tensor/tensor.js";
-import { readTokenizerJson, readVocabulary, type Tokenizer } from "../tokenizer/index.js";
 import { type Files, ModelFileError } from "./files.js";
 import { type ModelFolder, openFolder } from "./model-folder.js";
 import { openWeights, renamed } from "./stored.js";
@@ -38,6 +38,26 @@ export interface LoadOptions<P extends ModelTask> {
   /** do not read the weights: the same architecture with random ones */
   readonly scratch?: boolean;
 }
+
+const TASKS: Readonly<Record<ModelTask, true>> = {
+  "feature-extraction": true,
+  pretraining: true,
+  "masked-lm": true,
+  "next-sentence-prediction": true,
+  "sequence-classification": true,
+  "token-classification": true,
+  "question-answering": true,
+  "replaced-token-detection": true,
+  "causal-lm": true,
+  "seq2seq-lm": true,
+};
+
+const LOAD_OPTIONS: Readonly<Record<keyof LoadOptions<ModelTask>, Rule>> = {
+  task: oneOf(...Object.keys(TASKS)),
+  labels: either(withMethods("a LabelSet", "id", "name"), aNull),
+  seed: wholeNumber(0),
+  scratch: aBoolean,
+};
 
 /** What a configuration's `architectures` say that the model is for; without any it encodes. */
 export function taskOf(family: EncoderFamily<unknown>, config: Section): ModelTask {
@@ -102,7 +122,8 @@ export async function loadModel<P extends ModelTask = ModelTask>(
   files: Files,
   options: LoadOptions<P> = {},
 ): Promise<Pretrained<P>> {
-  const folder = openFolder(files);
+  const folder = openFolder(files, "loadModel");
+  checkOptions("loadModel", options, LOAD_OPTIONS);
   if (options.scratch) {
     const { made, build } = await planned(engine, folder, options);
     return assembled(made, build, new Weights(engine, { seed: options.seed ?? 1 }), []);
@@ -207,23 +228,4 @@ function listed(what: string, names: readonly string[]): string {
   if (names.length === 0) return "";
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "";
   return `${names.length} ${what}: ${names.slice(0, SHOWN).join(", ")}${more}. `;
-}
-
-/** The tokenizer of a model folder: tokenizer.json, or vocab.txt for WordPiece. */
-export async function loadTokenizer(files: Files): Promise<Tokenizer> {
-  const folder = openFolder(files);
-  const [json, config, special] = await Promise.all([
-    folder.read("tokenizer.json"),
-    folder.fields("tokenizer_config.json"),
-    folder.fields("special_tokens_map.json"),
-  ]);
-  const settings = { ...config, ...special };
-  if (json) return readTokenizerJson(json, { settings });
-  const vocabulary = await folder.read("vocab.txt");
-  if (!vocabulary) throw new ModelFileError("neither tokenizer.json nor vocab.txt is there");
-  const lowercase = settings["do_lower_case"];
-  return readVocabulary(new TextDecoder().decode(vocabulary), {
-    settings,
-    ...(typeof lowercase === "boolean" && { lowercase }),
-  });
 }

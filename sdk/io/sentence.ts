@@ -48,7 +48,7 @@ const NO_BOUND = 1_000_000;
  * @throws {ModelFileError} for a module or a way of pooling that Cloze does not have
  */
 export async function readSentenceSettings(files: Files): Promise<SentenceSettings> {
-  const folder = openFolder(files);
+  const folder = openFolder(files, "readSentenceSettings");
   const [modules, transformer, library] = await Promise.all([
     folder.json("modules.json"),
     folder.fields("sentence_bert_config.json"),

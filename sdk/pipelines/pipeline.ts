@@ -6,8 +6,9 @@ import type { Build } from "../engine/source.js";
 import { loadAdapted } from "../io/adapter.js";
 import { type Files, ModelFileError } from "../io/files.js";
 import { type ModelFolder, openFolder } from "../io/model-folder.js";
-import { loadModel, loadTokenizer, type Pretrained } from "../io/pretrained.js";
+import { loadModel, type Pretrained } from "../io/pretrained.js";
 import { readSentenceSettings } from "../io/sentence.js";
+import { loadTokenizer } from "../io/tokenizer-files.js";
 import type { ModelTask } from "../models/family.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 

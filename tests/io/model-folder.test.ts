@@ -9,9 +9,10 @@ import { InputError } from "../../sdk/errors.js";
 import { type Files, ModelFileError, memoryFiles } from "../../sdk/io/files.js";
 import { folder, writableFolder } from "../../sdk/io/folder.js";
 import { openFolder } from "../../sdk/io/model-folder.js";
-import { loadModel, loadTokenizer } from "../../sdk/io/pretrained.js";
+import { loadModel } from "../../sdk/io/pretrained.js";
 import { saveModel } from "../../sdk/io/save.js";
 import { readSentenceSettings, writeSentenceSettings } from "../../sdk/io/sentence.js";
+import { loadTokenizer } from "../../sdk/io/tokenizer-files.js";
 import { featureExtraction } from "../../sdk/pipelines/feature-extraction.js";
 import { LENGTH, smallBert, tokenizer } from "../helpers/small-bert.js";
 
@@ -175,14 +176,26 @@ test("what is no files is refused with what to type instead", async () => {
       assert.match((error as Error).message, message);
     }
   };
-  await refused(
-    "my-model",
-    /files: .*got the text "my-model".*folder\("my-model"\).*"cloze\/node"|import \{ folder \}/,
-  );
-  await refused(undefined, /files: .*got nothing/);
-  await refused(null, /files: .*got null/);
-  await refused({}, /files: .*got an object without fields.*read\(name\)/);
-  await refused(Promise.resolve(memoryFiles()), /got a promise\. Is an await missing\?/);
+  await refused("my-model", /files must be the files of a model.*, got "my-model".*cloze\/node.*folder\("my-model"\)/);
+  await refused(undefined, /files must be .*got undefined/);
+  await refused(null, /got null/);
+  await refused({}, /read\(name\), got an empty object/);
+  await refused(Promise.resolve(memoryFiles()), /got an object of class Promise\. .*await/);
+});
+
+test("unknown options of loadModel and values of another type are refused by name", async () => {
+  const files = await sentenceFolder();
+  const refused = async (options: object, message: RegExp): Promise<void> => {
+    const error = await loadModel(engine, files, options).catch((caught: unknown) => caught);
+    assert.instance(error, InputError);
+    assert.match((error as Error).message, message);
+  };
+  await refused({ purpose: "masked-lm" }, /loadModel: unknown option "purpose"/);
+  await refused({ tsak: "masked-lm" }, /did you mean "task"\?|its options are/);
+  await refused({ task: "embed" }, /loadModel: task must be one of "feature-extraction", .*, got "embed"/);
+  await refused({ labels: ["a", "b"] }, /labels must be a LabelSet, or null, got an array of 2/);
+  await refused({ seed: -1 }, /seed must be a whole number/);
+  await refused({ scratch: 1 }, /scratch must be true or false/);
 });
 
 test("a folder that does not exist is named with its full path", async () => {
