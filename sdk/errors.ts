@@ -44,6 +44,7 @@ const QUOTED = 80;
  * shown("a\tb"); // "\"a\\tb\""
  * shown([2, 3]); // "[2, 3]"
  * shown({ type: "BPE" }); // "an object with type"
+ * shown(new Map()); // "an object of class Map"
  */
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
@@ -56,9 +57,11 @@ export function shown(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`;
   if (Array.isArray(value)) return shownList(value);
+  const type = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  if (typeof type === "string" && type !== "Object" && type !== "") return `an object of class ${type}`;
   const names = Object.keys(value);
+  if (names.length === 0) return "an empty object";
   const some = names.slice(0, 5).map((name) => name.slice(0, QUOTED));
-  if (names.length === 0) return "an object without fields";
   return `an object with ${some.join(", ")}${names.length > some.length ? ` and ${names.length - some.length} more` : ""}`;
 }
 

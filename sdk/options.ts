@@ -3,7 +3,7 @@
  *
  * Every message names the function, the argument, what was expected and what came.
  */
-import { InputError } from "./errors.js";
+import { InputError, shown } from "./errors.js";
 
 /** An argument or an option of a call that cannot be used. */
 export class ArgumentError extends InputError {
@@ -70,24 +70,6 @@ export function withMethods(expected: string, ...names: readonly string[]): Rule
   };
 }
 
-/** Longest part of a string that a message shows. */
-const SHOWN = 60;
-
-/** A value as a message shows it: short, and with control characters escaped. Example: shown([1, 2]) -> "an array of 2". */
-export function shown(value: unknown): string {
-  if (typeof value === "string") {
-    const quoted = JSON.stringify(value.slice(0, SHOWN));
-    return value.length > SHOWN ? `${quoted}… (${value.length} characters)` : quoted;
-  }
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "function") return "a function";
-  if (typeof value !== "object" || value === null) return String(value);
-  const fields = Object.keys(value).slice(0, 5);
-  const type = (value as { constructor?: { name?: unknown } }).constructor?.name;
-  if (typeof type === "string" && type !== "Object" && type !== "") return `an object of class ${type}`;
-  return fields.length === 0 ? "an empty object" : `an object with ${fields.map((name) => shown(name)).join(", ")}`;
-}
-
 /**
  * Require an argument to follow a rule.
  *
@@ -141,9 +123,12 @@ function unknownOption(
   return near === undefined ? `${unknown}; ${known}` : `${unknown}; did you mean "${near}"?`;
 }
 
+/** A longer name is nobody's typing error, and would be slow to compare. */
+const LONGEST_NAME = 60;
+
 /** The known name that was probably meant: top_k for topK, lenght for length. */
 function nearestName(name: string, names: readonly string[]): string | undefined {
-  if (name.length > SHOWN) return undefined;
+  if (name.length > LONGEST_NAME) return undefined;
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[_-]/g, "");
   const best = names
     .map((known) => ({ known, edits: editDistance(plain(name), plain(known)) }))

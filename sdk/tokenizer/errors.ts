@@ -9,11 +9,3 @@ export class TokenizerError extends InputError {
 export function expect(condition: boolean, message: string | (() => string)): asserts condition {
   if (!condition) throw new TokenizerError(typeof message === "string" ? message : message());
 }
-
-/** A short form of any value for a message: `{"type":"Foo",…`. */
-export function brief(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (Array.isArray(value) && value.length > 8) return `a list of ${value.length}`;
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-}

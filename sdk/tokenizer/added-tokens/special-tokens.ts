@@ -1,5 +1,6 @@
 /** Which token masks, which begins and ends, which fills up: by the model folder's files, or by well-known names. */
-import { brief, expect } from "../errors.js";
+import { shown } from "../../errors.js";
+import { expect } from "../errors.js";
 
 export interface Roles {
   readonly unknown?: number;
@@ -42,6 +43,6 @@ export function findRoles(
 function contentOf(value: unknown, key: string): string | undefined {
   if (value === undefined || value === null) return undefined;
   const content = typeof value === "object" ? (value as { content?: unknown }).content : value;
-  expect(typeof content === "string", `${key} must be a string or an object with "content", got ${brief(value)}`);
+  expect(typeof content === "string", `${key} must be a string or an object with "content", got ${shown(value)}`);
   return content;
 }

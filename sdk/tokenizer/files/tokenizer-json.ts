@@ -5,7 +5,8 @@
 
 import { readAdded } from "../added-tokens/read.js";
 import { readDecoder } from "../decoders/read.js";
-import { brief, expect, TokenizerError } from "../errors.js";
+import { shown } from "../../errors.js";
+import { expect, TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import { JsonScanner } from "../json/scanner.js";
 import type { Model } from "../models/model.js";
@@ -45,13 +46,13 @@ export function tokenizerFromObject(parsed: unknown, model: Model, options: Read
   const version = fields.get("version");
   expect(
     version === undefined || version === "1.0",
-    () => `tokenizer.json: version must be "1.0", got ${brief(version)}. Was it written by a newer library?`,
+    () => `tokenizer.json: version must be "1.0", got ${shown(version)}. Was it written by a newer library?`,
   );
   const added = readAdded(fields.get("added_tokens"));
   for (const { id, content } of added)
     expect(
       id <= model.vocabulary.size + 65536 + added.length,
-      () => `added_tokens: the id ${id} of ${brief(content)} is far beyond the vocabulary of ${model.vocabulary.size}`,
+      () => `added_tokens: the id ${id} of ${shown(content)} is far beyond the vocabulary of ${model.vocabulary.size}`,
     );
   const { model: _, ...json } = parsed as Record<string, unknown>;
   return new Tokenizer({

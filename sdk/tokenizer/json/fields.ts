@@ -1,5 +1,6 @@
 /** Reading untrusted JSON: every field is checked, and an error names the place, what was expected and what came. */
-import { brief, expect } from "../errors.js";
+import { shown } from "../../errors.js";
+import { expect } from "../errors.js";
 
 export class Fields {
   private readonly fields: Readonly<Record<string, unknown>>;
@@ -11,7 +12,7 @@ export class Fields {
   ) {
     expect(
       typeof value === "object" && value !== null && !Array.isArray(value),
-      () => `${path}: an object was expected, got ${brief(value)}`,
+      () => `${path}: an object was expected, got ${shown(value)}`,
     );
     this.fields = value as Record<string, unknown>;
   }
@@ -41,7 +42,7 @@ export class Fields {
 
   list(name: string): readonly unknown[] {
     const value = this.get(name);
-    expect(Array.isArray(value), () => `${this.path}.${name}: a list was expected, got ${brief(value)}`);
+    expect(Array.isArray(value), () => `${this.path}.${name}: a list was expected, got ${shown(value)}`);
     return value;
   }
 
@@ -56,7 +57,7 @@ export class Fields {
 
   private check(name: string, type: string, otherwise: unknown): unknown {
     const value = this.get(name) ?? otherwise;
-    expect(typeof value === type, () => `${this.path}.${name}: a ${type} was expected, got ${brief(this.get(name))}`);
+    expect(typeof value === type, () => `${this.path}.${name}: a ${type} was expected, got ${shown(this.get(name))}`);
     return value;
   }
 }

@@ -1,6 +1,7 @@
 /** The merges of byte-pair encoding by the ids of their pieces. */
 
-import { brief, TokenizerError } from "../errors.js";
+import { shown } from "../../errors.js";
+import { TokenizerError } from "../errors.js";
 import { decodeUnits } from "../text/normalized-string.js";
 import type { PiecePool } from "../vocabulary/piece-pool.js";
 import type { Vocabulary } from "../vocabulary/vocabulary.js";
@@ -18,7 +19,7 @@ export function mergeIds(vocabulary: Vocabulary, merges: PiecePool, prefix: stri
   const find = (text: Uint16Array, start: number, end: number, rank: number): number => {
     const id = vocabulary.idOf(text, start, end);
     if (id >= 0) return id;
-    const piece = brief(decodeUnits(text, start, end));
+    const piece = shown(decodeUnits(text, start, end));
     throw new TokenizerError(`model.merges[${rank}]: ${piece} is missing from the vocabulary`);
   };
   for (let rank = 0; rank < merges.size >> 1; rank++) {

@@ -1,6 +1,7 @@
 /** The `model` part of a tokenizer.json. */
 
-import { brief, expect, TokenizerError } from "../errors.js";
+import { shown } from "../../errors.js";
+import { expect, TokenizerError } from "../errors.js";
 import type { ScannedModel } from "../files/scan-model.js";
 import { Fields } from "../json/fields.js";
 import type { Vocabulary } from "../vocabulary/vocabulary.js";
@@ -15,7 +16,7 @@ export function readModel(scanned: ScannedModel): Model {
   const fields = new Fields(scanned.fields, "model");
   const type = fields.get("type") ?? guess(scanned);
   const { vocabulary } = scanned;
-  expect(vocabulary !== null, () => `model.vocab: the pieces were expected, got ${brief(fields.get("vocab"))}`);
+  expect(vocabulary !== null, () => `model.vocab: the pieces were expected, got ${shown(fields.get("vocab"))}`);
   expect(
     (scanned.scores !== null) === (type === "Unigram"),
     `model.vocab: ${type === "Unigram" ? "a list of [piece, score]" : "an object of pieces and ids"} was expected`,
@@ -34,7 +35,7 @@ export function readModel(scanned: ScannedModel): Model {
     case "WordLevel":
       return new WordLevel(vocabulary, fields.string("unk_token", "<unk>"));
     default:
-      throw new TokenizerError(`model: type ${brief(type)} is not supported`);
+      throw new TokenizerError(`model: type ${shown(type)} is not supported`);
   }
 }
 
@@ -48,10 +49,10 @@ function guess({ fields, merges, scores, vocabulary }: ScannedModel): string | u
 
 function readBpe(fields: Fields, vocabulary: Vocabulary, merges: ScannedModel["merges"]): Bpe {
   const dropout = fields.get("dropout") ?? 0;
-  expect(dropout === 0, () => `model.dropout: ${brief(dropout)} is not supported: pieces would be left to chance`);
+  expect(dropout === 0, () => `model.dropout: ${shown(dropout)} is not supported: pieces would be left to chance`);
   const optional = (name: string): string | null => (fields.get(name) == null ? null : fields.string(name));
   const prefix = optional("continuing_subword_prefix");
-  expect(merges !== null, () => `model.merges: a list was expected, got ${brief(fields.get("merges"))}`);
+  expect(merges !== null, () => `model.merges: a list was expected, got ${shown(fields.get("merges"))}`);
   return new Bpe(vocabulary, mergeIds(vocabulary, merges, prefix ?? ""), {
     unknown: optional("unk_token"),
     fuseUnknown: fields.boolean("fuse_unk", false),

@@ -4,7 +4,8 @@
  * catastrophic. What the machine cannot do (back references, looks at more than one character) is an error.
  */
 
-import { brief, TokenizerError } from "../errors.js";
+import { shown } from "../../errors.js";
+import { TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import type { Aligned } from "../text/normalized-string.js";
 import { codePointAt, width } from "../text/unicode.js";
@@ -19,7 +20,7 @@ export function readPattern(json: unknown, path: string): Finder {
   const fields = new Fields(json, path);
   if (fields.get("String") !== undefined) return stringFinder(fields.string("String"));
   if (fields.get("Regex") === undefined)
-    throw new TokenizerError(`${path}: {"String": …} or {"Regex": …} was expected, got ${brief(json)}`);
+    throw new TokenizerError(`${path}: {"String": …} or {"Regex": …} was expected, got ${shown(json)}`);
   return regexFinder(fields.string("Regex"), path);
 }
 

@@ -1,5 +1,6 @@
 /** The `post_processor` part of a tokenizer.json. */
-import { brief, expect, TokenizerError } from "../errors.js";
+import { shown } from "../../errors.js";
+import { expect, TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import { bare, bertTemplate, type Place, robertaTemplate, type Template, type TrimOffsets } from "./template.js";
 
@@ -57,7 +58,7 @@ function tokenId(fields: Fields, name: string): number {
   const [, id] = fields.list(name);
   expect(
     Number.isInteger(id),
-    () => `${fields.path}.${name}: [token, id] was expected, got ${brief(fields.get(name))}`,
+    () => `${fields.path}.${name}: [token, id] was expected, got ${shown(fields.get(name))}`,
   );
   return id as number;
 }
@@ -71,17 +72,17 @@ function readPlaces(fields: Fields): Template {
       if (place.get("Sequence") !== undefined) {
         const sequence = place.object("Sequence");
         const id = sequence.string("id");
-        expect(id === "A" || id === "B", () => `${path}: the sequence must be "A" or "B", got ${brief(id)}`);
+        expect(id === "A" || id === "B", () => `${path}: the sequence must be "A" or "B", got ${shown(id)}`);
         expect(name === "pair" || id === "A", `${path}: a template for one text cannot use sequence B`);
         return { sequence: id === "A" ? 0 : 1, segment: sequence.count("type_id", 0) };
       }
       const token = place.object("SpecialToken");
       const name_ = token.string("id");
-      expect(special.get(name_) !== undefined, () => `${path}: ${brief(name_)} is missing from special_tokens`);
+      expect(special.get(name_) !== undefined, () => `${path}: ${shown(name_)} is missing from special_tokens`);
       const ids = special.object(name_).list("ids");
       expect(
         ids.every(Number.isInteger),
-        () => `${path}: the ids of ${brief(name_)} must be whole numbers, got ${brief(ids)}`,
+        () => `${path}: the ids of ${shown(name_)} must be whole numbers, got ${shown(ids)}`,
       );
       return { ids: ids as number[], segment: token.count("type_id", 0) };
     });

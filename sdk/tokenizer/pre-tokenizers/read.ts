@@ -1,6 +1,7 @@
 /** The `pre_tokenizer` part of a tokenizer.json. */
 
-import { brief, expect, TokenizerError } from "../errors.js";
+import { shown } from "../../errors.js";
+import { expect, TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import { readPattern, stringFinder } from "../patterns/pattern.js";
 import { bertSplitter, type Splitter, whiteSplitter } from "./bert.js";
@@ -92,7 +93,7 @@ function chain(steps: readonly Splitter[]): Splitter | null {
 function behavior(fields: Fields, otherwise?: string): Behavior {
   const name = fields.string("behavior", otherwise);
   const found = Object.hasOwn(BEHAVIORS, name) ? BEHAVIORS[name] : undefined;
-  if (found === undefined) throw new TokenizerError(`${fields.path}.behavior: ${brief(name)} is not supported`);
+  if (found === undefined) throw new TokenizerError(`${fields.path}.behavior: ${shown(name)} is not supported`);
   return found;
 }
 
@@ -101,13 +102,13 @@ export function readMetaspace(fields: Fields): { mark: string; scheme: PrependSc
   const mark = fields.string("replacement", "▁");
   expect(
     mark.length === 1,
-    () => `${fields.path}.replacement: one character up to U+FFFF was expected, got ${brief(mark)}`,
+    () => `${fields.path}.replacement: one character up to U+FFFF was expected, got ${shown(mark)}`,
   );
   const old = fields.get("add_prefix_space") === undefined ? true : fields.boolean("add_prefix_space");
   const scheme = fields.string("prepend_scheme", old ? "always" : "never");
   expect(
     scheme === "always" || scheme === "first" || scheme === "never",
-    () => `${fields.path}.prepend_scheme: always, first or never was expected, got ${brief(scheme)}`,
+    () => `${fields.path}.prepend_scheme: always, first or never was expected, got ${shown(scheme)}`,
   );
   return { mark, scheme, split: fields.boolean("split", true) };
 }
