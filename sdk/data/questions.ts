@@ -1,4 +1,5 @@
 /** Questions on contexts: SQuAD 1.1 and 2.0 JSON, or JSON lines; told apart by content. */
+import { shown } from "../errors.js";
 import { dataError, jsonObject, numbered, type Source } from "./source.js";
 
 export interface Question {
@@ -59,7 +60,7 @@ function answerOf(
 ): { text: string; start: number } {
   const { text, [field]: start } = (answer ?? {}) as Record<string, unknown>;
   if (typeof text !== "string" || typeof start !== "number" || !Number.isInteger(start))
-    throw fail(`an answer must have a text and a whole ${field}, got ${JSON.stringify(answer)}`);
+    throw fail(`an answer must have a text and a whole ${field}, got ${shown(answer)}`);
   const at = placeOf(text, start, context);
   if (at < 0)
     throw fail(

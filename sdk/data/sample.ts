@@ -2,6 +2,7 @@
  * What goes into a model: samples of one sequence each, and batches of many. A batch has no padding: it is the
  * concatenation of its sequences, so cost follows real tokens and no row can depend on its neighbours.
  */
+import { ArgumentError } from "../options.js";
 import { IGNORE } from "../tensor/ops/loss.js";
 import type { Encoding } from "../tokenizer/index.js";
 
@@ -94,14 +95,14 @@ export function sampleOf(encoding: Encoding, labels: Labels = {}): Sample {
  *
  * @example
  * collate([sample of 3 tokens, sample of 2 tokens]).starts; // Int32Array [0, 3, 5]
- * @throws {TypeError} when there are no samples, or a sample has no tokens or label arrays of another length
+ * @throws {ArgumentError} when there are no samples, or a sample has no tokens or label arrays of another length
  */
 export function collate(samples: readonly Sample[]): Batch {
-  if (samples.length === 0) throw new TypeError("collate: a batch needs at least one sample, got none");
+  if (samples.length === 0) throw new ArgumentError("collate: a batch needs at least one sample, got none");
   const starts = new Int32Array(samples.length + 1);
   for (const [row, { ids }] of samples.entries()) {
     if (ids.length === 0)
-      throw new TypeError(`collate: sample ${row} has no tokens; every sequence has at least its special tokens`);
+      throw new ArgumentError(`collate: sample ${row} has no tokens; every sequence has at least its special tokens`);
     starts[row + 1] = starts[row]! + ids.length;
   }
   const tokens = starts[samples.length]!;
@@ -116,7 +117,9 @@ export function collate(samples: readonly Sample[]): Batch {
   }
   const targets = samples.flatMap(({ target }) => target ?? []);
   if (targets.length > 0 && targets.length < samples.length)
-    throw new TypeError(`collate: ${targets.length} of ${samples.length} samples have a target; all need one, or none`);
+    throw new ArgumentError(
+      `collate: ${targets.length} of ${samples.length} samples have a target; all need one, or none`,
+    );
   const noise = samples.flatMap((sample) => sample.noise ?? []);
   return {
     rows: samples.length,
@@ -163,7 +166,7 @@ function joinTokens(labels: readonly Int32Array[], starts: Int32Array): Int32Arr
   for (const [row, own] of labels.entries()) {
     const length = starts[row + 1]! - starts[row]!;
     if (own.length !== length)
-      throw new TypeError(`collate: sample ${row} has ${length} tokens but ${own.length} token labels`);
+      throw new ArgumentError(`collate: sample ${row} has ${length} tokens but ${own.length} token labels`);
     joined.set(own, starts[row]!);
   }
   return joined;

@@ -1,6 +1,9 @@
 /**
  * Texts and pairs of texts with a label or a score: TSV with a header line, or JSON lines; told apart by content.
  */
+
+import { shown } from "../errors.js";
+import { ArgumentError } from "../options.js";
 import { dataError, jsonObject, numbered, type Source } from "./source.js";
 
 export interface TextRow {
@@ -32,7 +35,7 @@ const TARGETS = ["label", "score"] as const;
 export function columnsNamed(list: string): Columns {
   const names = list.split(",").map((name) => name.trim());
   if (names.length < 2 || names.length > 3 || names.includes("")) {
-    throw new TypeError(`columns "${list}": expected text,label or text,pair,label`);
+    throw new ArgumentError(`columns "${list}": expected text,label or text,pair,label`);
   }
   return names.length === 3
     ? { text: names[0]!, pair: names[1]!, target: names[2]! }
@@ -115,7 +118,6 @@ function targetOf(source: Source, line: number, columns: Columns, target: unknow
 
 function stringOf(source: Source, line: number, fields: Record<string, unknown>, column: string): string {
   const value = fields[column];
-  if (typeof value !== "string")
-    throw dataError(source, line, `${column} must be a text, got ${JSON.stringify(value) ?? "nothing"}`);
+  if (typeof value !== "string") throw dataError(source, line, `${column} must be a text, got ${shown(value)}`);
   return value;
 }

@@ -2,7 +2,9 @@
  * Beam search: several continuations side by side, the most probable as a whole is kept. As Hugging Face's
  * GenerationMixin._beam_search decides what is finished, when to stop, and what a longer sequence is worth.
  */
+
 import { highest } from "../heads/probabilities.js";
+import { ArgumentError } from "../options.js";
 import { exp, log, pow } from "../tensor/math.js";
 import type { DecodeOptions } from "./decode.js";
 import type { Rule } from "./rules.js";
@@ -119,10 +121,10 @@ class Search {
 export function beamSearch(writer: Writer, options: BeamOptions): Finished[][] {
   const { beams, most } = options;
   if (!(Number.isInteger(beams) && beams > 0))
-    throw new RangeError(`beams must be a positive whole number, got ${beams}`);
+    throw new ArgumentError(`beams must be a positive whole number, got ${beams}`);
   const longest = Math.max(...writer.prompts.map((ids) => ids.length));
   if (longest + most > writer.positions + 1)
-    throw new RangeError(
+    throw new ArgumentError(
       `a prompt of ${longest} tokens and ${most} new ones do not fit the model's ${writer.positions} positions; write fewer, or cut the prompt`,
     );
   const full = { lengthPenalty: 1, early: false, rules: [], ...options } as const;

@@ -1,5 +1,7 @@
 /** One token after another: the best, or one by chance. */
+
 import { argmax, softmax } from "../heads/probabilities.js";
+import { ArgumentError } from "../options.js";
 import type { Rng } from "../tensor/random.js";
 import type { Rule } from "./rules.js";
 import type { Writer } from "./writer.js";
@@ -44,7 +46,7 @@ function* write(
   const written = writer.prompts.map((ids) => Array.from(ids));
   const longest = Math.max(...written.map((ids) => ids.length));
   if (longest + most > writer.positions + 1)
-    throw new RangeError(
+    throw new ArgumentError(
       `a prompt of ${longest} tokens and ${most} new ones do not fit the model's ${writer.positions} positions; write fewer, or cut the prompt`,
     );
   const open = written.map(() => true);

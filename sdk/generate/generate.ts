@@ -1,5 +1,7 @@
 /** Writing as a model's settings say: the best token, one by chance, or the best of several whole texts. */
+
 import type { Engine } from "../engine/engine.js";
+import { ArgumentError } from "../options.js";
 import type { Rng } from "../tensor/random.js";
 import { beamSearch } from "./beam.js";
 import { collectRows, greedy, sampled } from "./decode.js";
@@ -10,20 +12,20 @@ import { type Continues, continuing, type Writer } from "./writer.js";
 export function stream(writer: Writer, settings: GenerationSettings, rng?: Rng): Generator<Int32Array> {
   const options = optionsOf(writer, settings);
   if (!settings.do_sample) return greedy(writer, options);
-  if (!rng) throw new TypeError("sampling needs a generator: give a seed");
+  if (!rng) throw new ArgumentError("sampling needs a generator: give a seed");
   return sampled(writer, { ...options, rng });
 }
 
 /**
  * All of each row's text, prompt included.
  *
- * @throws {TypeError} for settings that are not supported together
+ * @throws {ArgumentError} for settings that are not supported together
  */
 export function generate(writer: Writer, settings: GenerationSettings, rng?: Rng): number[][] {
   const { num_beams: beams, length_penalty: lengthPenalty, early_stopping: early } = settings;
   if (beams === 1) return collectRows(writer, stream(writer, settings, rng));
   if (settings.do_sample)
-    throw new TypeError(`num_beams ${beams} and do_sample are not supported together; choose one of them`);
+    throw new ArgumentError(`num_beams ${beams} and do_sample are not supported together; choose one of them`);
   const found = beamSearch(writer, { ...optionsOf(writer, settings), beams, lengthPenalty, early });
   return found.map(([best]) => Array.from(best!.ids));
 }
@@ -32,7 +34,7 @@ function optionsOf(writer: Writer, settings: GenerationSettings) {
   const lengths = new Set(writer.prompts.map((ids) => ids.length));
   const [prompt = 0] = lengths;
   if (lengths.size > 1 && (settings.forced_eos_token_id !== null || settings.min_new_tokens > 0))
-    throw new TypeError("prompts of several lengths with a forced or forbidden end: write them one by one");
+    throw new ArgumentError("prompts of several lengths with a forced or forbidden end: write them one by one");
   return { most: settings.max_new_tokens, ends: settings.eos_token_id, rules: rulesOf(settings, prompt) };
 }
 

@@ -1,4 +1,5 @@
 /** What changes the scores of the next token before one is chosen. Each rule works in place on one row. */
+import { ArgumentError } from "../options.js";
 
 /** Scores (vocabulary) of the next token; `written` are the ids before it, those of the prompt included. */
 export type Rule = (scores: Float32Array, written: readonly number[]) => void;
@@ -7,7 +8,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 
 /** Scores divided by the temperature: below 1 the likely become likelier. */
 export function temperatureRule(temperature: number): Rule {
-  if (!(temperature > 0)) throw new RangeError(`temperature must be positive, got ${temperature}`);
+  if (!(temperature > 0)) throw new ArgumentError(`temperature must be positive, got ${temperature}`);
   return (scores) => {
     for (let i = 0; i < scores.length; i++) scores[i] = scores[i]! / temperature;
   };
@@ -15,7 +16,8 @@ export function temperatureRule(temperature: number): Rule {
 
 /** All but the `most` best tokens (and those that equal the last of them) are excluded. Fan et al. 2018. */
 export function topKRule(most: number): Rule {
-  if (!(Number.isInteger(most) && most > 0)) throw new RangeError(`top-k must be a positive whole number, got ${most}`);
+  if (!(Number.isInteger(most) && most > 0))
+    throw new ArgumentError(`top-k must be a positive whole number, got ${most}`);
   return (scores) => {
     if (most >= scores.length) return;
     const least = scores.slice().sort()[scores.length - most]!;
@@ -29,7 +31,7 @@ export function topKRule(most: number): Rule {
  * @param probabilities of scores: softmax, which the caller brings so that its bits are the same everywhere
  */
 export function topPRule(share: number, probabilities: (scores: Float32Array) => Float32Array): Rule {
-  if (!(share > 0 && share <= 1)) throw new RangeError(`top-p must be a share above 0 and up to 1, got ${share}`);
+  if (!(share > 0 && share <= 1)) throw new ArgumentError(`top-p must be a share above 0 and up to 1, got ${share}`);
   return (scores) => {
     const p = probabilities(scores);
     const order = Array.from(p, (_, i) => i).sort((a, b) => p[b]! - p[a]! || a - b);
@@ -43,7 +45,7 @@ export function topPRule(share: number, probabilities: (scores: Float32Array) =>
 
 /** Scores of tokens that were written before are divided by the penalty, or multiplied where negative. Keskar et al. 2019. */
 export function repetitionRule(penalty: number): Rule {
-  if (!(penalty > 0)) throw new RangeError(`the repetition penalty must be positive, got ${penalty}`);
+  if (!(penalty > 0)) throw new ArgumentError(`the repetition penalty must be positive, got ${penalty}`);
   return (scores, written) => {
     for (const id of new Set(written)) scores[id] = scores[id]! < 0 ? scores[id]! * penalty : scores[id]! / penalty;
   };
@@ -52,7 +54,7 @@ export function repetitionRule(penalty: number): Rule {
 /** No run of `size` tokens is written twice. Paulus et al. 2018. */
 export function noRepeatRule(size: number): Rule {
   if (!(Number.isInteger(size) && size > 0))
-    throw new RangeError(`the n-gram size must be a positive whole number, got ${size}`);
+    throw new ArgumentError(`the n-gram size must be a positive whole number, got ${size}`);
   return (scores, written) => {
     const tail = written.slice(written.length - size + 1);
     if (written.length + 1 < size) return;

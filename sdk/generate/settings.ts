@@ -1,4 +1,5 @@
 /** How a model's own files say that it writes: generation_config.json, or config.json where that is older. */
+import { shown } from "../errors.js";
 import { softmax } from "../heads/probabilities.js";
 import { ConfigError, optional, type Section } from "../models/config.js";
 import {
@@ -45,7 +46,7 @@ const DEFAULT_LENGTH = 64;
 function idOf(c: Section, field: string): number | null {
   const value = c[field];
   if (value === undefined || value === null) return null;
-  if (!Number.isInteger(value)) throw new ConfigError(`${field} must be a token id, got ${JSON.stringify(value)}`);
+  if (!Number.isInteger(value)) throw new ConfigError(`${field} must be a token id, got ${shown(value)}`);
   return value as number;
 }
 

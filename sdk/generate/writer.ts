@@ -1,8 +1,10 @@
 /** Models that write, one token a row at a time: prompts first, then whatever was chosen. */
+
 import { type Batch, collate, type Sample } from "../data/sample.js";
 import type { Source } from "../nn/attention.js";
 import { DecoderCache } from "../nn/cache.js";
 import type { LmHead } from "../objectives/masked-lm.js";
+import { ArgumentError } from "../options.js";
 import { Scope, unscoped } from "../tensor/scope.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
@@ -72,7 +74,9 @@ class CachedWriter implements Writer {
   ) {
     const empty = prompts.findIndex((ids) => ids.length === 0);
     if (prompts.length === 0 || empty >= 0)
-      throw new TypeError(prompts.length === 0 ? "there is no prompt" : `prompt ${empty} has no tokens to go on from`);
+      throw new ArgumentError(
+        prompts.length === 0 ? "there is no prompt" : `prompt ${empty} has no tokens to go on from`,
+      );
     this.#cache = cache;
     this.positions = positions;
     this.prompts = prompts;
@@ -140,7 +144,7 @@ export function rewriting(
   starts: readonly Int32Array[],
 ): Writer {
   if (starts.length !== sources.rows)
-    throw new RangeError(`${sources.rows} sources need as many starts, got ${starts.length}`);
+    throw new ArgumentError(`${sources.rows} sources need as many starts, got ${starts.length}`);
   const cache = new DecoderCache(engine);
   let kept: Tensor | null = null;
   const encoded = (): Tensor => {

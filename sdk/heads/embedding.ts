@@ -6,6 +6,7 @@ import { sampleBatches } from "../data/batches.js";
 import { type Batch, collate, type Sample, sampleOf } from "../data/sample.js";
 import { cosineError, multipleNegatives } from "../objectives/contrastive.js";
 import type { EncoderBody, Objective } from "../objectives/objective.js";
+import { ArgumentError } from "../options.js";
 import { Scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
@@ -17,7 +18,7 @@ import { type Counted, type Pooling, pool, poolCounted } from "./pooling.js";
 const SHARPNESS = 20;
 
 function otherSide({ target }: Batch): Batch {
-  if (!target) throw new TypeError("embedding: the batch has no second texts to compare the first with");
+  if (!target) throw new ArgumentError("embedding: the batch has no second texts to compare the first with");
   return target;
 }
 
@@ -134,7 +135,7 @@ export function wordVector(
     pieces++;
     for (let d = 0; d < width; d++) sum[d]! += hidden[i * width + d]!;
   }
-  if (pieces === 0) throw new RangeError(`wordVector: the sequence has no word ${word}; was it cut off?`);
+  if (pieces === 0) throw new ArgumentError(`wordVector: the sequence has no word ${word}; was it cut off?`);
   return Float32Array.from(sum, (x) => x / pieces);
 }
 

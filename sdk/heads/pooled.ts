@@ -1,6 +1,8 @@
 /** Judging a sequence as a whole by the vector of its first token: sentiment, inference, similarity of pairs. */
+
 import { type Batch, type Sample, sampleOf } from "../data/sample.js";
 import type { HeadObjective } from "../objectives/objective.js";
+import { ArgumentError } from "../options.js";
 import { crossEntropy, meanSquaredError } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
@@ -34,7 +36,7 @@ export function classification(): HeadObjective<SequenceHead> {
     count: (batch) => batch.rows,
     loss(model, hidden, batch, count) {
       if (!batch.labels.row)
-        throw new TypeError("classification: the batch has no labels; every sample needs labels.row");
+        throw new ArgumentError("classification: the batch has no labels; every sample needs labels.row");
       return crossEntropy(model.rowScores(hidden, batch), batch.labels.row, { divisor: count });
     },
   };
@@ -48,7 +50,7 @@ export function regression(): HeadObjective<SequenceHead> {
     count: (batch) => batch.rows,
     loss(model, hidden, batch, count) {
       if (!batch.labels.value)
-        throw new TypeError("regression: the batch has no values; every sample needs labels.value");
+        throw new ArgumentError("regression: the batch has no values; every sample needs labels.value");
       return meanSquaredError(model.rowScores(hidden, batch), batch.labels.value, { divisor: count });
     },
   };

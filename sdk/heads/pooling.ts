@@ -2,7 +2,9 @@
  * From the vectors of a sequence's tokens to one. Reimers & Gurevych 2019 (Sentence-BERT, arXiv:1908.10084), section 3;
  * Muennighoff 2022 (SGPT, arXiv:2202.08904), section 3.1, for the weighted mean.
  */
+
 import type { Batch, Sample } from "../data/sample.js";
+import { ArgumentError } from "../options.js";
 import { multiply } from "../tensor/ops/elementwise.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { normalizeRows, segmentMax, segmentMean } from "../tensor/ops/reduce.js";
@@ -104,7 +106,7 @@ export function pool(hidden: Tensor, starts: Int32Array, { mode, normalize }: Po
  * The same of some of the tokens.
  *
  * @param samples what the batch was made of
- * @throws {RangeError} when a sequence has no token that counts
+ * @throws {ArgumentError} when a sequence has no token that counts
  */
 export function poolCounted(
   hidden: Tensor,
@@ -120,7 +122,7 @@ export function poolCounted(
   const starts = new Int32Array(samples.length + 1);
   for (const [row, places] of kept.entries()) {
     if (places.length === 0)
-      throw new RangeError(
+      throw new ArgumentError(
         `pooling: none of the ${samples[row]!.ids.length} tokens of text ${row} counts${skip > 0 ? `; the instruction alone has ${skip}` : ", all are special"}`,
       );
     starts[row + 1] = starts[row]! + places.length;

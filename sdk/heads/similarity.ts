@@ -1,9 +1,10 @@
 /** How alike vectors are, and which are nearest. On the host, in double precision: the same everywhere. */
+import { ArgumentError } from "../options.js";
 import { highest } from "./probabilities.js";
 
 /** Cosine of the angle between two vectors of one length; 0 where one of them is zero. Example: cosine([1, 0], [1, 1]) -> 0.7071… */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) throw new RangeError(`cosine: vectors of ${a.length} and of ${b.length} numbers`);
+  if (a.length !== b.length) throw new ArgumentError(`cosine: vectors of ${a.length} and of ${b.length} numbers`);
   let [dot, aa, bb] = [0, 0, 0];
   for (let d = 0; d < a.length; d++) {
     dot += a[d]! * b[d]!;

@@ -4,8 +4,10 @@
  * Devlin et al. 2019, section 4.2; google-research/bert, run_squad.py; for answers as character ranges, Hugging Face's
  * utils_qa.py. Long contexts are read through overlapping windows; scores are logits, so that windows can be compared.
  */
+
 import { type Sample, sampleOf } from "../data/sample.js";
 import type { HeadObjective } from "../objectives/objective.js";
+import { ArgumentError } from "../options.js";
 import { add, columns, scale } from "../tensor/ops/elementwise.js";
 
 import { IGNORE, raggedCrossEntropy } from "../tensor/ops/loss.js";
@@ -100,7 +102,7 @@ export function spanObjective(): HeadObjective<SpanHead> {
     count: (batch) => (batch.labels.span ? batch.labels.span.first.filter((label) => label !== IGNORE).length : 0),
     loss(model, hidden, batch, count) {
       const { span } = batch.labels;
-      if (!span) throw new TypeError("span: the batch has no answers; every sample needs labels.span");
+      if (!span) throw new ArgumentError("span: the batch has no answers; every sample needs labels.span");
       const scores = model.spanScores(hidden);
       const first = raggedCrossEntropy(columns(scores, 0, 1), batch.starts, span.first, { divisor: count });
       const last = raggedCrossEntropy(columns(scores, 1, 2), batch.starts, span.last, { divisor: count });

@@ -3,8 +3,10 @@
  *
  * The first piece of each word carries its label (Devlin et al. 2019, section 5.3); the other pieces take no part.
  */
+
 import { labelled, type Sample, sampleOf } from "../data/sample.js";
 import type { HeadObjective } from "../objectives/objective.js";
+import { ArgumentError } from "../options.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -32,7 +34,7 @@ export function encodeTagged(
   { length, pieces = "first" }: TaggingOptions,
 ): Sample {
   if (tags && tags.length !== words.length)
-    throw new RangeError(`tagging: ${words.length} words but ${tags.length} tags`);
+    throw new ArgumentError(`tagging: ${words.length} words but ${tags.length} tags`);
   const encoding = tokenizer.encode(words, undefined, { truncate: { length } });
   const tokens = new Int32Array(encoding.ids.length).fill(IGNORE);
   if (tags) {
@@ -71,7 +73,7 @@ export function tagging(): HeadObjective<TokenHead> {
 }
 
 function tokenLabels(tokens: Int32Array | undefined): Int32Array {
-  if (!tokens) throw new TypeError("tagging: the batch has no token labels; every sample needs labels.tokens");
+  if (!tokens) throw new ArgumentError("tagging: the batch has no token labels; every sample needs labels.tokens");
   return tokens;
 }
 

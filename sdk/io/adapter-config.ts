@@ -1,4 +1,5 @@
 /** adapter_config.json as PEFT writes it: what an adapter is, as far as it changes scores. */
+import { shown } from "../errors.js";
 import { ConfigError, number, optional, type Section, section } from "../models/config.js";
 import type { ModelTask } from "../models/family.js";
 import type { LoraSettings } from "../nn/lora.js";
@@ -55,11 +56,11 @@ const isEmpty = (value: unknown): boolean =>
 function requireSupported(c: Section): void {
   const type = c["peft_type"];
   if (type !== "LORA")
-    throw new ConfigError(`adapter_config.json: peft_type ${JSON.stringify(type)} is not supported; expected "LORA"`);
+    throw new ConfigError(`adapter_config.json: peft_type ${shown(type)} is not supported; expected "LORA"`);
   for (const [field, harmless] of Object.entries(UNSUPPORTED)) {
     const value = c[field];
     if (!isEmpty(value) && !harmless.includes(value))
-      throw new ConfigError(`adapter_config.json: ${field} ${JSON.stringify(value)} is not supported`);
+      throw new ConfigError(`adapter_config.json: ${field} ${shown(value)} is not supported`);
   }
   for (const field of ["rank_pattern", "alpha_pattern"])
     if (!isEmpty(c[field]))
@@ -69,7 +70,7 @@ function requireSupported(c: Section): void {
 function names(c: Section, field: string): string[] {
   const value = c[field] ?? [];
   if (Array.isArray(value) && value.every((name) => typeof name === "string")) return value as string[];
-  throw new ConfigError(`adapter_config.json: ${field} must be a list of names, got ${JSON.stringify(value)}`);
+  throw new ConfigError(`adapter_config.json: ${field} must be a list of names, got ${shown(value)}`);
 }
 
 /** Layers by name, or by a Python expression that fits the whole name. */
@@ -83,7 +84,7 @@ function targetsOf(c: Section): readonly string[] | RegExp {
   try {
     return new RegExp(value);
   } catch {
-    throw new ConfigError(`adapter_config.json: target_modules ${JSON.stringify(value)} is no regular expression`);
+    throw new ConfigError(`adapter_config.json: target_modules ${shown(value)} is no regular expression`);
   }
 }
 

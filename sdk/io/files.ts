@@ -1,5 +1,5 @@
 /** Where the files of a model come from: a folder, a server, a browser's store, or memory. */
-import { InputError } from "../errors.js";
+import { InputError, shown } from "../errors.js";
 import { parseJson } from "../json.js";
 
 /** A file that is read in parts. */
@@ -74,7 +74,7 @@ export function requireSafeName(name: string): string {
     /^[\w.-]+$/.test(part) && !part.endsWith(".") && part.length <= LONGEST_PART && !DEVICES.test(part);
   if (name.split("/").every(safe)) return name;
   throw new ModelFileError(
-    `the file name ${JSON.stringify(name)} is refused: only letters, digits, ".", "_", "-" and "/" inside the folder are allowed`,
+    `the file name ${shown(name)} is refused: only letters, digits, ".", "_", "-" and "/" inside the folder are allowed`,
   );
 }
 

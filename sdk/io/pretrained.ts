@@ -1,5 +1,6 @@
 /** Model folders as Hugging Face publishes them, read: config.json and model.safetensors. */
 import type { Engine } from "../engine/engine.js";
+import { shown } from "../errors.js";
 import { LabelSet } from "../heads/labels.js";
 import { buildModel, type Model } from "../models/build.js";
 import { ConfigError, number, type Section, section } from "../models/config.js";
@@ -67,7 +68,7 @@ export function taskOf(family: EncoderFamily<unknown>, config: Section): ModelTa
   const found = Object.entries(family.architectures).find(([, name]) => name === named);
   if (!found)
     throw new ConfigError(
-      `config.json: architecture ${JSON.stringify(named)} is not supported; ${family.type} has ${Object.values(family.architectures).join(", ")}`,
+      `config.json: architecture ${shown(named)} is not supported; ${family.type} has ${Object.values(family.architectures).join(", ")}`,
     );
   return found[0] as ModelTask;
 }
@@ -91,7 +92,7 @@ function labelsOf(config: Section): LabelSet {
       const name = names.get(String(id));
       if (typeof name !== "string")
         throw new ConfigError(
-          `config.json: id2label must name the ${names.size} classes 0 to ${names.size - 1}, but ${id} is ${JSON.stringify(name)}`,
+          `config.json: id2label must name the ${names.size} classes 0 to ${names.size - 1}, but ${id} is ${shown(name)}`,
         );
       return name;
     }),

@@ -4,7 +4,7 @@
  * `JSON.parse` keeps the last of two equal keys in silence and rounds numbers beyond 2^53; a file that lies about its
  * layout must be refused instead. The format: https://huggingface.co/docs/safetensors, "Format".
  */
-import { InputError } from "../errors.js";
+import { InputError, shown } from "../errors.js";
 import { ELEMENT_BYTES } from "./element-types.js";
 
 /** A file that is not what its format says. */
@@ -32,7 +32,7 @@ class Scanner {
   constructor(readonly text: string) {}
 
   fail(expected: string): never {
-    const got = this.#at < this.text.length ? JSON.stringify(this.text.slice(this.#at, this.#at + 12)) : "the end";
+    const got = this.#at < this.text.length ? shown(this.text.slice(this.#at, this.#at + 12)) : "the end";
     throw new SafetensorsError(`the header is damaged: expected ${expected} at character ${this.#at}, got ${got}`);
   }
 
@@ -95,7 +95,7 @@ class Scanner {
     if (this.take("}")) return;
     do {
       const key = this.string();
-      if (seen.has(key)) throw new SafetensorsError(`the header names ${JSON.stringify(key)} twice`);
+      if (seen.has(key)) throw new SafetensorsError(`the header names ${shown(key)} twice`);
       seen.add(key);
       this.expect(":");
       value(key);
@@ -117,9 +117,7 @@ function readTensor(scanner: Scanner, name: string): TensorInfo {
     else if (key === "shape") shape = scanner.integers();
     else if (key === "data_offsets") offsets = scanner.integers();
     else
-      throw new SafetensorsError(
-        `tensor ${name}: unknown field ${JSON.stringify(key)}; expected dtype, shape and data_offsets`,
-      );
+      throw new SafetensorsError(`tensor ${name}: unknown field ${shown(key)}; expected dtype, shape and data_offsets`);
   });
   if (dtype === undefined || !shape || offsets?.length !== 2)
     throw new SafetensorsError(`tensor ${name}: dtype, shape and two data_offsets are needed`);
@@ -168,7 +166,7 @@ export function decodeHeader(bytes: Uint8Array): Header {
 function parseHeader(text: string): Header {
   if (!text.startsWith("{"))
     throw new SafetensorsError(
-      `the header must begin with "{", got ${JSON.stringify(text.slice(0, 8))}; is this a safetensors file?`,
+      `the header must begin with "{", got ${shown(text.slice(0, 8))}; is this a safetensors file?`,
     );
   const scanner = new Scanner(text);
   const tensors = new Map<string, TensorInfo>();
@@ -191,7 +189,7 @@ export function checkLayout({ tensors }: Header, dataBytes: number): void {
     const width = Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype]! : undefined;
     if (width === undefined)
       throw new SafetensorsError(
-        `tensor ${name}: unknown dtype ${JSON.stringify(dtype)}; known are ${Object.keys(ELEMENT_BYTES).join(", ")}`,
+        `tensor ${name}: unknown dtype ${shown(dtype)}; known are ${Object.keys(ELEMENT_BYTES).join(", ")}`,
       );
     let bytes = width;
     for (const length of shape) {

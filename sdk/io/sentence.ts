@@ -3,6 +3,7 @@
  * longest text, and prompts. Reimers & Gurevych 2019; the files are those of the library of that name, both as it
  * wrote them up to version 5 (a flag for each way of pooling) and as it writes them now (the way's name).
  */
+import { shown } from "../errors.js";
 import type { Pooling, PoolingMode } from "../heads/pooling.js";
 import type { Similarity } from "../heads/similarity.js";
 import { type Files, fieldsOf, jsonBytes, ModelFileError, requireSafeName, type WritableFiles } from "./files.js";
@@ -135,15 +136,13 @@ function promptsOf(config: Fields): Pick<SentenceSettings, "prompts" | "prompt" 
   const prompts: Record<string, string> = {};
   for (const [key, text] of Object.entries(fieldsOf(config["prompts"]))) {
     if (typeof text !== "string")
-      throw new ModelFileError(
-        `config_sentence_transformers.json: prompt "${key}" must be a text, got ${JSON.stringify(text)}`,
-      );
+      throw new ModelFileError(`config_sentence_transformers.json: prompt "${key}" must be a text, got ${shown(text)}`);
     prompts[key] = text;
   }
   const similarity = SIMILARITIES.find((known) => known === (kind ?? "cosine"));
   if (similarity === undefined)
     throw new ModelFileError(
-      `config_sentence_transformers.json: similarity_fn_name must be one of ${SIMILARITIES.join(", ")}, got ${JSON.stringify(kind)}`,
+      `config_sentence_transformers.json: similarity_fn_name must be one of ${SIMILARITIES.join(", ")}, got ${shown(kind)}`,
     );
   const prompt = typeof name === "string" ? name : null;
   if (prompt !== null && !Object.hasOwn(prompts, prompt))

@@ -1,4 +1,5 @@
 /** safetensors files, written: the same tensors give the same bytes, whatever their order. */
+import { shown } from "../errors.js";
 import { elementCount, type Shape } from "../tensor/tensor.js";
 import { SafetensorsError } from "./safetensors-header.js";
 
@@ -13,7 +14,7 @@ export interface NamedTensor {
 function requireWritable(sorted: readonly NamedTensor[]): void {
   for (const [i, { name, shape, values }] of sorted.entries()) {
     if (name === "__metadata__" || !name.isWellFormed())
-      throw new SafetensorsError(`${JSON.stringify(name)} cannot be the name of a tensor`);
+      throw new SafetensorsError(`${shown(name)} cannot be the name of a tensor`);
     if (i > 0 && sorted[i - 1]!.name === name) throw new SafetensorsError(`tensor ${name} is given twice`);
     if (elementCount(shape) !== values.length)
       throw new SafetensorsError(

@@ -5,7 +5,9 @@
  * Tokens have no positions of their own: scores of attention are a sum of content against content, content against
  * distance, and distance against content, with one table of distances for all layers.
  */
+
 import type { Batch } from "../data/sample.js";
+import { shown } from "../errors.js";
 import type { SequenceHead } from "../heads/pooled.js";
 import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
@@ -58,7 +60,7 @@ function termsOf(c: Section): PositionTerm[] {
   return names.map((name) => {
     const term = typeof name === "string" ? name.trim().toLowerCase() : name;
     if (term !== "c2p" && term !== "p2c")
-      throw new ConfigError(`config.json: pos_att_type has ${JSON.stringify(name)}; expected c2p or p2c`);
+      throw new ConfigError(`config.json: pos_att_type has ${shown(name)}; expected c2p or p2c`);
     return term;
   });
 }

@@ -1,4 +1,5 @@
 /** The families of models and what each of them can be built for. */
+import { shown } from "../errors.js";
 import type { PairHead, SequenceHead } from "../heads/pooled.js";
 import type { SpanHead } from "../heads/span.js";
 import type { TokenHead } from "../heads/tagging.js";
@@ -90,7 +91,7 @@ export function familyOf(json: unknown): EncoderFamily<unknown> {
     typeof type === "string" && Object.hasOwn(families, type) ? families[type as keyof typeof families] : undefined;
   if (!family)
     throw new ConfigError(
-      `config.json: model_type ${JSON.stringify(type)} is not supported; supported are ${Object.keys(families).join(", ")}`,
+      `config.json: model_type ${shown(type)} is not supported; supported are ${Object.keys(families).join(", ")}`,
     );
   return family as EncoderFamily<unknown>;
 }

@@ -4,7 +4,9 @@
  * Rotary positions, attention that alternates between a window and the whole text, gated feed-forward layers, norms before
  * each part, and hardly a bias.
  */
+
 import type { Batch } from "../data/sample.js";
+import { shown } from "../errors.js";
 import type { SequenceHead } from "../heads/pooled.js";
 import type { SpanHead } from "../heads/span.js";
 import type { TokenHead } from "../heads/tagging.js";
@@ -74,11 +76,11 @@ function windowedOf(c: Section, layers: number): boolean[] {
     return Array.from({ length: layers }, (_, i) => i % every !== 0);
   }
   if (!Array.isArray(types) || types.length !== layers)
-    throw new ConfigError(`config.json: layer_types must name the ${layers} layers, got ${JSON.stringify(types)}`);
+    throw new ConfigError(`config.json: layer_types must name the ${layers} layers, got ${shown(types)}`);
   return types.map((type) => {
     if (type !== "sliding_attention" && type !== "full_attention")
       throw new ConfigError(
-        `config.json: layer_types has ${JSON.stringify(type)}; expected sliding_attention or full_attention`,
+        `config.json: layer_types has ${shown(type)}; expected sliding_attention or full_attention`,
       );
     return type === "sliding_attention";
   });

@@ -1,5 +1,7 @@
 /** What a decoder keeps of the tokens that it has read: keys and values of every layer, so that none is computed twice. */
+
 import type { Engine } from "../engine/engine.js";
+import { ArgumentError } from "../options.js";
 import { concatenateRows, type RowRange } from "../tensor/ops/rows.js";
 import { unscoped } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -39,7 +41,7 @@ export class DecoderCache implements Disposable {
   extend(layer: number, key: Tensor, value: Tensor, starts: Int32Array): KeysAndValues {
     const kept = this.#own.get(layer);
     if (kept && kept.starts.length !== starts.length)
-      throw new RangeError(`the cache holds ${kept.starts.length - 1} rows, ${starts.length - 1} go on`);
+      throw new ArgumentError(`the cache holds ${kept.starts.length - 1} rows, ${starts.length - 1} go on`);
     const after = kept ? starts.map((start, row) => start + kept.starts[row]!) : starts;
     const longer = (old: Tensor | undefined, added: Tensor) =>
       this.#joined(starts.length - 1, (row) => [

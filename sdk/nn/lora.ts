@@ -5,6 +5,7 @@
  *
  *   y = W x + b + (alpha / r) B A x,   A (r, inner) random, B (out, r) zero at first
  */
+import { ArgumentError } from "../options.js";
 import { affine, affineTransposed } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { scale } from "../tensor/ops/elementwise.js";
@@ -48,8 +49,8 @@ function* around(name: string): Generator<string> {
 
 function requireSettings({ r, alpha }: LoraSettings): void {
   if (!Number.isSafeInteger(r) || r < 1)
-    throw new RangeError(`lora: the rank must be a whole number of at least 1, got ${r}`);
-  if (!Number.isFinite(alpha)) throw new RangeError(`lora: alpha must be a number, got ${alpha}`);
+    throw new ArgumentError(`lora: the rank must be a whole number of at least 1, got ${r}`);
+  if (!Number.isFinite(alpha)) throw new ArgumentError(`lora: alpha must be a number, got ${alpha}`);
 }
 
 /** The branches of one adapter, and what it owns beside the model's weights. */

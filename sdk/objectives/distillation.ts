@@ -4,7 +4,9 @@
  * divergence is multiplied by T², which keeps the scale of its gradient independent of T. Sanh et al. 2019, "DistilBERT"
  * (arXiv:1910.01108), section 3, for masked LM: adds the loss of the labels and the cosine of the last hidden states.
  */
+
 import { type Batch, labelled, type Sample } from "../data/sample.js";
+import { ArgumentError } from "../options.js";
 import { affine } from "../tensor/ops/affine.js";
 import { add, multiply, scale } from "../tensor/ops/elementwise.js";
 import { crossEntropy, IGNORE, klDivergence } from "../tensor/ops/loss.js";
@@ -51,7 +53,7 @@ function distillation<Head>(
   weights: DistillationWeights,
 ): Objective<EncoderBody & Head> {
   const parts = PARTS.filter((part) => weights[part] !== 0);
-  if (parts.length === 0) throw new RangeError("distillation: every weight is 0; there is nothing to learn");
+  if (parts.length === 0) throw new ArgumentError("distillation: every weight is 0; there is nothing to learn");
   const counts = (batch: Batch): Record<(typeof PARTS)[number], number> => ({
     soft: question.places(batch),
     hard: question.labels(batch)?.filter((label) => label !== IGNORE).length ?? 0,
@@ -78,7 +80,8 @@ function distillation<Head>(
           scale(klDivergence(scores, taught.scores, { temperature, divisor }), temperature * temperature),
         hard(divisor) {
           const labels = question.labels(batch);
-          if (!labels) throw new TypeError("distillation: the batch has no labels; give the hard loss the weight 0");
+          if (!labels)
+            throw new ArgumentError("distillation: the batch has no labels; give the hard loss the weight 0");
           return crossEntropy(scores, labels, { divisor });
         },
         cosine: (divisor) => cosineLoss(hidden, taught.hidden, divisor),

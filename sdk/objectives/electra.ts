@@ -6,7 +6,9 @@
  * The loss is the generator's masked-LM loss plus 50 times the discriminator's. Training is not adversarial: the generator's
  * samples are discrete, so no gradient reaches it. The two models share their embeddings.
  */
+
 import { type Batch, labelled, type Sample } from "../data/sample.js";
+import { ArgumentError } from "../options.js";
 import { exp } from "../tensor/math.js";
 import { scale } from "../tensor/ops/elementwise.js";
 import { IGNORE } from "../tensor/ops/loss.js";
@@ -81,7 +83,7 @@ function drawn(scores: Float32Array, chance: number): number {
 export function replaceMasked(batch: Batch, scores: Tensor): Batch {
   const { starts, noise, labels } = batch;
   if (!labels.tokens || !noise)
-    throw new TypeError(
+    throw new ArgumentError(
       "replaced-token-detection: the batch has no labels or no noise; were its samples corrupted by this objective?",
     );
   const ids = batch.ids.slice();

@@ -5,7 +5,9 @@
  * Other ways of choosing positions: Hugging Face's DataCollatorForLanguageModeling, fairseq's MaskTokensDataset (RoBERTa),
  * MosaicML's collator (ModernBERT) and Geiping & Goldstein 2023 (crammed BERT).
  */
+
 import { type Batch, labelled, type Sample } from "../data/sample.js";
+import { ArgumentError } from "../options.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -144,7 +146,7 @@ export function labelsAt({ ids }: Sample, chosen: Iterable<number>): Int32Array 
 export function tokenTargets(name: string): Pick<HeadObjective<LmHead>, "count" | "loss"> {
   const targets = ({ labels }: Batch): Int32Array => {
     if (!labels.tokens)
-      throw new TypeError(
+      throw new ArgumentError(
         `${name}: the batch has no token labels; were its samples corrupted before they were collated?`,
       );
     return labels.tokens;

@@ -3,7 +3,9 @@
  * section 3; microsoft/MASS, MASS-unsupNMT/src/trainer.py (`restricted_mask_sent`, `mass_step`); for documents,
  * MASS-summarization/mass/masked_dataset.py.
  */
+
 import { type Batch, labelled, type Sample } from "../data/sample.js";
+import { ArgumentError } from "../options.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { crossEntropy } from "../tensor/ops/loss.js";
 import type { Rng } from "../tensor/random.js";
@@ -54,7 +56,8 @@ function corrupt(sample: Sample, rng: Rng, options: MassOptions): Sample {
   const { tokenizer } = options;
   const mask = maskId(tokenizer, "mass");
   const n = ids.length;
-  if (n < 2) throw new RangeError(`mass: a sequence needs at least one token after its start symbol, got ${n} tokens`);
+  if (n < 2)
+    throw new ArgumentError(`mass: a sequence needs at least one token after its start symbol, got ${n} tokens`);
   const source = ids.slice();
   const hidden = fragments(n, rng, options).flatMap(([first, m]) => Array.from({ length: m }, (_, i) => first + i));
   for (const i of hidden) {
@@ -101,7 +104,8 @@ export function visibleSource(hidden: Tensor, { ids, starts, rows }: Batch, mask
 export function mass(options: MassOptions): Objective<EncoderBody & Decoder> {
   const mask = maskId(options.tokenizer, "mass");
   const targetOf = ({ target }: Batch): Batch => {
-    if (!target?.labels.tokens) throw new TypeError("mass: the batch has no fragments; were its samples corrupted?");
+    if (!target?.labels.tokens)
+      throw new ArgumentError("mass: the batch has no fragments; were its samples corrupted?");
     return target;
   };
   return {

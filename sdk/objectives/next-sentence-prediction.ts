@@ -3,8 +3,10 @@
  *
  * Devlin et al. 2019, section 3.1, task 2; google-research/bert, create_pretraining_data.py. Label 0 = follows, 1 = random.
  */
+
 import type { Batch, Sample } from "../data/sample.js";
 import { DataError } from "../data/source.js";
+import { ArgumentError } from "../options.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -37,7 +39,9 @@ export function pairPrediction(name: string): HeadObjective<PairHead> {
     count: (batch) => batch.labels.pair?.reduce((count, label) => count + (label === IGNORE ? 0 : 1), 0) ?? 0,
     loss(model, hidden, batch, count) {
       if (!batch.labels.pair)
-        throw new TypeError(`${name}: the batch has no pair labels; its samples must be built as pairs of segments`);
+        throw new ArgumentError(
+          `${name}: the batch has no pair labels; its samples must be built as pairs of segments`,
+        );
       return crossEntropy(model.pairScores(hidden, batch), batch.labels.pair, { divisor: count });
     },
   };

@@ -2,7 +2,9 @@
  * Replaced-token detection: classify every token as original or replaced by a generator. Clark et al. 2020
  * (arXiv:2003.10555), section 2; google-research/electra, run_pretraining.py.
  */
+
 import type { Batch } from "../data/sample.js";
+import { ArgumentError } from "../options.js";
 import { binaryCrossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HeadObjective } from "./objective.js";
@@ -15,7 +17,9 @@ export interface ReplacedTokenHead {
 
 function labelsOf({ labels }: Batch): Int32Array {
   if (!labels.tokens)
-    throw new TypeError("replaced-token-detection: the batch has no token labels (1 where replaced, 0 where original)");
+    throw new ArgumentError(
+      "replaced-token-detection: the batch has no token labels (1 where replaced, 0 where original)",
+    );
   return labels.tokens;
 }
 

@@ -1,5 +1,7 @@
 /** Sequence-to-sequence learning: the loss that BART, T5 and translation share. */
+
 import { type Batch, labelled, type Sample } from "../data/sample.js";
+import { ArgumentError } from "../options.js";
 import { crossEntropy } from "../tensor/ops/loss.js";
 import type { Rng } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -13,7 +15,7 @@ export interface Decoder extends LmHead {
 
 function targetOf({ target }: Batch): Batch {
   if (!target?.labels.tokens)
-    throw new TypeError(
+    throw new ArgumentError(
       "sequence-to-sequence: the batch has no target; were its samples corrupted before they were collated?",
     );
   return target;

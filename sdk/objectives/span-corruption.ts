@@ -2,7 +2,9 @@
  * T5's span corruption: each corrupted span of a text becomes one sentinel token, and the target lists the spans. Raffel et al. 2020
  * (arXiv:1910.10683), section 3.1.4; google-research/text-to-text-transfer-transformer, t5/data/preprocessors.py.
  */
+
 import { type Sample, shiftedRight } from "../data/sample.js";
+import { ArgumentError } from "../options.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import { type Tokenizer, TokenizerError } from "../tokenizer/index.js";
 import { roundHalfEven } from "./masked-lm.js";
@@ -112,7 +114,7 @@ function withSentinels(ids: Int32Array, hidden: readonly boolean[], { ids: senti
     if (!hidden[i]) out.push(id);
     else if (i === 0 || !hidden[i - 1]) {
       if (++span >= sentinels.length)
-        throw new RangeError(
+        throw new ArgumentError(
           `span-corruption: a text of ${ids.length} tokens needs more than ${sentinels.length} sentinels; use shorter sequences`,
         );
       out.push(sentinels[span]!);

@@ -1,10 +1,12 @@
 /** Vectors of texts, pooled and normalised as the model's own files say, or otherwise where asked. */
+
 import { embedTexts } from "../heads/embedding.js";
 import { atLayers, type LayerJoin } from "../heads/layer-states.js";
 import type { Counted, Pooling } from "../heads/pooling.js";
 import type { Files } from "../io/files.js";
 import { openFolder } from "../io/model-folder.js";
 import { prepareText, promptText, readSentenceSettings, type SentenceSettings } from "../io/sentence.js";
+import { ArgumentError } from "../options.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
@@ -61,7 +63,7 @@ export async function featureExtraction(
   const folder = openFolder(files).readAhead();
   const settings = await readSentenceSettings(folder);
   if (options.prompt !== undefined && options.prefix !== undefined)
-    throw new TypeError("feature extraction: either the name of a prompt or a prefix, not both");
+    throw new ArgumentError("feature extraction: either the name of a prompt or a prefix, not both");
   const pooling = { ...settings.pooling, ...options.pooling };
   const prompt = options.prefix ?? promptText(settings, options.prompt);
   return openPipeline(folder, "feature-extraction", options, ({ model, tokenizer, length }) => {

@@ -1,8 +1,10 @@
 /** Filling in masked words. */
+
 import { collate, sampleOf } from "../data/sample.js";
 import { highest, softmax } from "../heads/probabilities.js";
 import type { Files } from "../io/files.js";
 import type { Model } from "../models/build.js";
+import { ArgumentError } from "../options.js";
 import { Scope } from "../tensor/scope.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
@@ -29,7 +31,7 @@ function targetIds(tokenizer: Tokenizer, targets: readonly string[]): number[] {
     const { ids } = tokenizer.encode(target, undefined, { special: false });
     const id = tokenizer.id(target) ?? (ids.length === 1 ? ids[0] : undefined);
     if (id === undefined)
-      throw new RangeError(
+      throw new ArgumentError(
         `fill-mask: the target "${target}" is not one token of this vocabulary (it is ${ids.length})`,
       );
     return id;
@@ -45,13 +47,13 @@ export function fillMasks(
   options: FillMaskOptions = {},
 ): Filled[][][] {
   const { mask } = tokenizer.special;
-  if (mask === undefined) throw new TypeError("fill-mask: the tokenizer has no mask token");
+  if (mask === undefined) throw new ArgumentError("fill-mask: the tokenizer has no mask token");
   const { top = 5 } = options;
   const targets = options.targets && targetIds(tokenizer, options.targets);
   const samples = texts.map((text) => sampleOf(tokenizer.encode(text, undefined, { truncate: { length } })));
   return samples.map((sample, n) => {
     const places = Int32Array.from([...sample.ids.keys()].filter((i) => sample.ids[i] === mask));
-    if (places.length === 0) throw new RangeError(`fill-mask: no ${tokenizer.token(mask)} in "${texts[n]}"`);
+    if (places.length === 0) throw new ArgumentError(`fill-mask: no ${tokenizer.token(mask)} in "${texts[n]}"`);
     using _ = new Scope();
     const batch = collate([sample]);
     const scores = model.tokenScores(model.encode(batch), places);

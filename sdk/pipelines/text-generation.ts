@@ -1,10 +1,13 @@
 /** Texts written on from prompts, or from other texts. */
+
 import { collate, sampleOf } from "../data/sample.js";
+import { shown } from "../errors.js";
 import { generate } from "../generate/generate.js";
 import { type GenerationSettings, generationSettings } from "../generate/settings.js";
 import { continuing, rewriting } from "../generate/writer.js";
 import { type Files, fieldsOf, ModelFileError } from "../io/files.js";
 import { type ModelFolder, openFolder } from "../io/model-folder.js";
+import { ArgumentError } from "../options.js";
 import { type Rng, seed as streamOf } from "../tensor/random.js";
 import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
@@ -50,7 +53,8 @@ export async function textGeneration(
   return openPipeline(folder, "causal-lm", options, ({ engine, model, tokenizer, length }) => {
     const write = (prompt: string): Generated => {
       const { ids } = tokenizer.encode(prompt);
-      if (ids.length === 0) throw new TypeError("text-generation: the prompt is empty; there is nothing to go on from");
+      if (ids.length === 0)
+        throw new ArgumentError("text-generation: the prompt is empty; there is nothing to go on from");
       // What does not fit is cut at its beginning: the end of a prompt says how it goes on.
       const kept = ids.slice(Math.max(0, ids.length - Math.max(1, length - settings.max_new_tokens)));
       using writer = continuing({ engine }, model, [kept]);
@@ -108,7 +112,7 @@ function inLanguage(
   language: string,
 ): GenerationSettings {
   const id = tokenizer.id(language);
-  if (id === undefined) throw new TypeError(`the tokenizer has no token ${JSON.stringify(language)} for a language`);
+  if (id === undefined) throw new ArgumentError(`the tokenizer has no token ${shown(language)} for a language`);
   const begins = family === "mbart" && settings.forced_bos_token_id === null && settings.decoder_start_token_id !== 2;
   return begins ? { ...settings, decoder_start_token_id: id } : { ...settings, forced_bos_token_id: id };
 }

@@ -2,12 +2,15 @@
  * Classes that no model was trained for: each is put into a sentence, and a model of inference says whether the text entails
  * it. Yin et al. 2019, "Benchmarking Zero-shot Text Classification" (arXiv:1909.00161).
  */
+
 import { DataError } from "../data/source.js";
+import { shown } from "../errors.js";
 import { infer } from "../heads/infer.js";
 import type { LabelSet } from "../heads/labels.js";
 import { encodeText } from "../heads/pooled.js";
 import { softmax } from "../heads/probabilities.js";
 import { type Files, ModelFileError } from "../io/files.js";
+import { ArgumentError } from "../options.js";
 import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 export interface ZeroShotOptions extends PipelineOptions {
@@ -58,7 +61,7 @@ export function zeroShotClassification(
   options: ZeroShotOptions = {},
 ): Promise<Pipeline<ZeroShotInput, ZeroShotResult>> {
   const { template = "This example is {}.", several = false } = options;
-  if (!template.includes("{}")) throw new TypeError(`the template ${JSON.stringify(template)} has no {} for the class`);
+  if (!template.includes("{}")) throw new ArgumentError(`the template ${shown(template)} has no {} for the class`);
   return openPipeline(files, "sequence-classification", options, ({ model, tokenizer, length, labels }) => {
     const entailment = columnOf(labels, "entail");
     // Models of two classes have no neutral one.

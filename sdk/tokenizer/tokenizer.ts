@@ -4,6 +4,7 @@
  *   const { ids, offsets } = tokenizer.encode("Hello, world!");
  *   tokenizer.decode(ids, { skipSpecial: true });          // "hello, world!"
  */
+import { shown } from "../errors.js";
 import { AddedMatcher, type AddedToken } from "./added-tokens/matcher.js";
 import { findRoles, type Roles } from "./added-tokens/special-tokens.js";
 import type { Decoder } from "./decoders/decoders.js";
@@ -211,7 +212,7 @@ export class Tokenizer {
       // A word of which nothing is left must still hold its place, or the labels of a tagged sentence would shift.
       if (this.special.unknown === undefined)
         throw new TokenizerError(
-          `encode: word ${i} (${JSON.stringify(word)}) has no tokens, and there is no unknown token to stand for it`,
+          `encode: word ${i} (${shown(word)}) has no tokens, and there is no unknown token to stand for it`,
         );
       into.push(this.special.unknown, 0, word.length, i);
     }

@@ -4,7 +4,9 @@
  * Liu et al. 2019 (RoBERTa, arXiv:1907.11692), section 4.2, DOC-SENTENCES: consecutive sentences of one document until
  * the next would not fit; a sequence never crosses into another document.
  */
+
 import type { Sample } from "../../data/sample.js";
+import { ArgumentError } from "../../options.js";
 import { type Boundaries, boundaries, endOfText, type SequenceEnds, sequenceEnds } from "../vocabulary.js";
 import {
   join,
@@ -22,7 +24,7 @@ export function packSentences(
   const ends = sequenceEnds(tokenizer);
   const most = length - 2;
   if (!(most >= 1))
-    throw new RangeError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
+    throw new ArgumentError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
   const samples: Sample[] = [];
   for (const document of documents) {
     let block: TokenizedSentence[] = [];
@@ -55,7 +57,7 @@ export function packFullSentences(
   const special = boundaries(tokenizer);
   const most = length - 1;
   if (!(most >= 2))
-    throw new RangeError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
+    throw new ArgumentError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
   const units: Piece[][] = documents.flatMap((document, i) => [
     ...(i > 0 ? [[{ id: special.sep, word: -1 }]] : []),
     ...document.flatMap((sentence) => pieces(sentence, special.sep, most)),
@@ -78,14 +80,14 @@ export function packFullSentences(
  * `length` tokens (Radford et al. 2019). The last block may be shorter; a block of one token has nothing to predict and is
  * dropped. Nothing is padded.
  *
- * @throws {TypeError} when the tokenizer has no token that ends a text
+ * @throws {ArgumentError} when the tokenizer has no token that ends a text
  */
 export function packStream(
   documents: readonly TokenizedDocument[],
   { length, tokenizer }: Pick<PairOptions, "length" | "tokenizer">,
 ): Sample[] {
   const end = endOfText(tokenizer);
-  if (!(length >= 2)) throw new RangeError(`packing: a block has at least 2 tokens, got length ${length}`);
+  if (!(length >= 2)) throw new ArgumentError(`packing: a block has at least 2 tokens, got length ${length}`);
   const total = documents.reduce((sum, document) => document.reduce((own, { ids }) => own + ids.length, sum + 1), 0);
   const ids = new Int32Array(total);
   const words = new Int32Array(total);

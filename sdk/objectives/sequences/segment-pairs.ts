@@ -3,7 +3,9 @@
  *
  * google-research/bert, create_pretraining_data.py (`create_instances_from_document`); google-research/ALBERT, same file.
  */
+
 import type { Sample } from "../../data/sample.js";
+import { ArgumentError } from "../../options.js";
 import type { Rng } from "../../tensor/random.js";
 import type { Boundaries, Vocabulary } from "../vocabulary.js";
 
@@ -59,12 +61,12 @@ export function join(sentences: readonly TokenizedSentence[], firstWord: number)
 /**
  * Tokens that the pairs of one pass over a document aim at: drawn once per pass, not per pair.
  *
- * @throws {RangeError} when a sequence cannot hold one token of each segment
+ * @throws {ArgumentError} when a sequence cannot hold one token of each segment
  */
 export function targetLength(options: PairOptions, rng: Rng): number {
   const most = options.length - 3;
   if (!(most >= 2))
-    throw new RangeError(
+    throw new ArgumentError(
       `pairs: a sequence of a pair has at least 5 tokens, three of them special; got length ${options.length}`,
     );
   if (rng() >= (options.shortSequenceRate ?? 0.1)) return most;

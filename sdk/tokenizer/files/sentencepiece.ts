@@ -1,5 +1,6 @@
 /** SentencePiece model files (spiece.model, sentencepiece.bpe.model) of Unigram models, as the families use them. */
 
+import { shown } from "../../errors.js";
 import { addedJSON, specialToken } from "../added-tokens/read.js";
 import { expect, TokenizerError } from "../errors.js";
 import { Unigram } from "../models/unigram.js";
@@ -35,7 +36,7 @@ export function readSentencePiece(file: Uint8Array, options: SentencePieceOption
   const model = parse(file);
   const build = families[options.family];
   if (build === undefined)
-    throw new TokenizerError(`readSentencePiece: the family ${JSON.stringify(options.family)} is not supported`);
+    throw new TokenizerError(`readSentencePiece: the family ${shown(options.family)} is not supported`);
   const { pieces, scores, unknown, special, single, pair, normalizers, splitters } = build(model, options);
   const vocabulary = Vocabulary.of(pieces);
   const id = (token: string): number => {

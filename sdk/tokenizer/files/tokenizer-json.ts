@@ -3,9 +3,9 @@
  * Truncation and padding of the file are kept for writing it back, but change no encoding: they are asked for by name.
  */
 
+import { shown } from "../../errors.js";
 import { readAdded } from "../added-tokens/read.js";
 import { readDecoder } from "../decoders/read.js";
-import { shown } from "../../errors.js";
 import { expect, TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import { JsonScanner } from "../json/scanner.js";

@@ -3,6 +3,7 @@
  * vocab.json with merges.txt of GPT-2 and RoBERTa.
  */
 
+import { shown } from "../../errors.js";
 import { addedJSON, specialToken } from "../added-tokens/read.js";
 import { expect } from "../errors.js";
 import { JsonScanner } from "../json/scanner.js";
@@ -96,10 +97,7 @@ export function readMerges(vocabJson: string, mergesTxt: string, options: Merges
     const pair = line.endsWith("\r") ? line.slice(0, -1) : line;
     if (pair === "" || pair.startsWith("#version")) continue;
     const parts = pair.split(" ");
-    expect(
-      parts.length === 2,
-      () => `merges.txt: two pieces with a space between were expected, got ${JSON.stringify(pair)}`,
-    );
+    expect(parts.length === 2, () => `merges.txt: two pieces with a space between were expected, got ${shown(pair)}`);
     for (const part of parts) merges.place(merges.used, merges.write(part), merges.size);
   }
   // RoBERTa's vocabulary has GPT-2's <|endoftext|> too, but as an ordinary piece.

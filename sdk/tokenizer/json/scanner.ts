@@ -3,6 +3,7 @@
  * pieces goes straight into its tables. What it reads is untrusted: depth is bounded and every byte is checked.
  */
 
+import { shown } from "../../errors.js";
 import { TokenizerError } from "../errors.js";
 import { decodeUnits } from "../text/normalized-string.js";
 
@@ -34,7 +35,7 @@ export class JsonScanner {
   }
 
   fail(expected: string): never {
-    const found = this.at < this.bytes.length ? JSON.stringify(String.fromCharCode(this.bytes[this.at]!)) : "the end";
+    const found = this.at < this.bytes.length ? shown(String.fromCharCode(this.bytes[this.at]!)) : "the end";
     throw new TokenizerError(
       `tokenizer.json: ${expected} was expected at byte ${this.at}, got ${found}. Is the file whole?`,
     );
@@ -53,7 +54,7 @@ export class JsonScanner {
   }
 
   expect(character: string): void {
-    if (this.peek() !== character.charCodeAt(0)) this.fail(JSON.stringify(character));
+    if (this.peek() !== character.charCodeAt(0)) this.fail(shown(character));
     this.at++;
   }
 

@@ -3,6 +3,7 @@
  * found by Viterbi's algorithm in one pass from left to right.
  */
 
+import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
 import { decodeUnits } from "../text/normalized-string.js";
 import { Trie } from "../vocabulary/trie.js";
@@ -95,7 +96,7 @@ export class Unigram implements Model {
           expect(
             unknown >= 0,
             () =>
-              `Unigram: ${JSON.stringify(decodeUnits(units, start + at, start + stop))} is no piece, and the model has no unknown piece`,
+              `Unigram: ${shown(decodeUnits(units, start + at, start + stop))} is no piece, and the model has no unknown piece`,
           );
           best[stop] = score;
           last[stop] = unknown;

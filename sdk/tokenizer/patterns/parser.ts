@@ -1,4 +1,5 @@
 /** Regular expressions as programs for the machine of pattern.ts. */
+import { shown } from "../../errors.js";
 import { TokenizerError } from "../errors.js";
 import {
   classOf,
@@ -45,7 +46,7 @@ const LARGEST = 20_000;
 export function parsePattern(source: string, path: string): Instruction[] {
   const node = new Parser(source, path).parse();
   const program: Instruction[] = [];
-  const fail = () => new TokenizerError(`${path}: the pattern ${JSON.stringify(source)} is too large`);
+  const fail = () => new TokenizerError(`${path}: the pattern ${shown(source)} is too large`);
   emit(node, program, fail);
   program.push({ kind: "match" });
   return program;
@@ -179,13 +180,13 @@ class Parser {
 
   parse(): Node {
     const node = this.alternatives();
-    if (this.at < this.characters.length) this.fail(`unexpected ${JSON.stringify(this.characters[this.at])}`);
+    if (this.at < this.characters.length) this.fail(`unexpected ${shown(this.characters[this.at])}`);
     return node;
   }
 
   private fail(why: string): never {
     throw new TokenizerError(
-      `${this.path}: the pattern ${JSON.stringify(this.source)} is not supported: ${why} at character ${this.at}`,
+      `${this.path}: the pattern ${shown(this.source)} is not supported: ${why} at character ${this.at}`,
     );
   }
 

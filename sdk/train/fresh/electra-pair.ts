@@ -3,7 +3,9 @@
  * (arXiv:2003.10555), section 3.2: token, position and segment embeddings are shared, with their norm, and the generator is
  * a quarter to a half as wide; google-research/electra, run_pretraining.py (get_generator_config).
  */
+
 import type { Engine } from "../../engine/engine.js";
+import { shown } from "../../errors.js";
 import type { Files } from "../../io/files.js";
 import { loadModel, type Pretrained } from "../../io/pretrained.js";
 import { buildModel } from "../../models/build.js";
@@ -65,7 +67,7 @@ function expectSameEmbeddings({ generator, discriminator }: ForBoth<Section>): v
   for (const field of EMBEDDING_FIELDS) {
     if (generator[field] === discriminator[field]) continue;
     throw new ConfigError(
-      `generator and discriminator share their embeddings, so ${field} must be the same; the generator has ${JSON.stringify(generator[field])}, the discriminator ${JSON.stringify(discriminator[field])}`,
+      `generator and discriminator share their embeddings, so ${field} must be the same; the generator has ${shown(generator[field])}, the discriminator ${shown(discriminator[field])}`,
     );
   }
 }

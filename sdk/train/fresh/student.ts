@@ -1,10 +1,12 @@
 /** A student: the teacher with fewer layers, which begins with some of the teacher's. Sanh et al. 2019, section 3. */
+
 import { fieldsOf } from "../../io/files.js";
 import type { Pretrained } from "../../io/pretrained.js";
 import { buildModel } from "../../models/build.js";
 import { ConfigError } from "../../models/config.js";
 import type { ModelTask } from "../../models/family.js";
 import { Weights } from "../../nn/weights.js";
+import { ArgumentError } from "../../options.js";
 import { inLayer } from "../optim/parameter-groups.js";
 
 /** What families call the number of their layers. */
@@ -18,7 +20,7 @@ const LAYER_FIELDS = ["num_hidden_layers", "n_layers", "n_layer"];
  */
 export function chosenLayers(teacher: number, student: number): number[] {
   if (!Number.isInteger(student) || student < 1 || student > teacher)
-    throw new RangeError(`a student of a teacher with ${teacher} layers has 1 to ${teacher}, got ${student}`);
+    throw new ArgumentError(`a student of a teacher with ${teacher} layers has 1 to ${teacher}, got ${student}`);
   const step = student === 1 ? 0 : (teacher - 1) / (student - 1);
   return Array.from({ length: student }, (_, i) => Math.round(i * step));
 }

@@ -4,7 +4,7 @@
  * One safetensors file with weights and both moments (as `weight.*`, `first.*`, `second.*`), in runs that keep the best
  * weights also those (as `best.*`), its metadata saying where the run stood. Random numbers need no state: they are functions of seed, epoch, step and index.
  */
-import { InputError } from "../../errors.js";
+import { InputError, shown } from "../../errors.js";
 import { readSafetensors, type Safetensors } from "../../io/safetensors.js";
 import { writeSafetensors } from "../../io/write-safetensors.js";
 import { sameShape } from "../../nn/weights.js";
@@ -97,7 +97,7 @@ function bestState(file: Safetensors): BestState {
   const { figure, since, seen } = parsed(file, "best");
   // JSON has no NaN and writes null.
   if (typeof figure !== "number" && figure !== null)
-    throw new CheckpointError(`the checkpoint's best figure must be a number, got ${JSON.stringify(figure)}`);
+    throw new CheckpointError(`the checkpoint's best figure must be a number, got ${shown(figure)}`);
   return { figure: figure ?? Number.NaN, since: count(since, "since"), seen: count(seen, "seen") };
 }
 
@@ -119,9 +119,7 @@ function parsed(file: Safetensors, name: string): Record<string, unknown> {
 
 function count(value: unknown, name: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new CheckpointError(
-    `the checkpoint's ${name} must be a whole number of at least 0, got ${JSON.stringify(value)}`,
-  );
+  throw new CheckpointError(`the checkpoint's ${name} must be a whole number of at least 0, got ${shown(value)}`);
 }
 
 /** Every tensor must be there as the run has it, and no other, before the first one is put back. */

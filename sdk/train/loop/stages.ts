@@ -5,9 +5,11 @@
  * 2019, appendix A.2). For small models the short stage is what makes learning begin at all: which places to look at is
  * learned from how often each pair of places is seen.
  */
+
 import type { Sample } from "../../data/sample.js";
 import type { Weights } from "../../nn/weights.js";
 import type { Objective } from "../../objectives/objective.js";
+import { ArgumentError } from "../../options.js";
 import { type Position, type Step, type TrainOptions, train } from "./train.js";
 
 export interface Stage<M> {
@@ -35,7 +37,7 @@ export async function* trainInStages<M>(stages: readonly Stage<M>[], options: St
   let begin = 0;
   for (const { until, objective, samples, enter } of stages) {
     if (until < begin)
-      throw new RangeError(`trainInStages: a stage ends with step ${until}, before it begins (${begin})`);
+      throw new ArgumentError(`trainInStages: a stage ends with step ${until}, before it begins (${begin})`);
     if (from.step < until) {
       // A run that goes on in the middle of a stage has entered it before.
       if (from.step === begin) {

@@ -6,6 +6,7 @@
 import { type Batch, collate, type Sample } from "../../data/sample.js";
 import type { Engine } from "../../engine/engine.js";
 import type { Objective } from "../../objectives/objective.js";
+import { ArgumentError } from "../../options.js";
 import { add } from "../../tensor/ops/elementwise.js";
 import { type Rng, seed, shuffle } from "../../tensor/random.js";
 import { Scope } from "../../tensor/scope.js";
@@ -67,7 +68,7 @@ export interface Step extends Position {
 /** Order and corruption of an epoch's samples: functions of seed, epoch and index alone. */
 function served<M>(options: TrainOptions<M>, epoch: number): { length: number; at(index: number): Sample } {
   const samples = options.samples(epoch);
-  if (samples.length === 0) throw new RangeError(`train: epoch ${epoch} has no samples`);
+  if (samples.length === 0) throw new ArgumentError(`train: epoch ${epoch} has no samples`);
   const rng: Rng = seed(options.seed).fork(epoch);
   const order = shuffle(
     Array.from(samples, (_, i) => i),
@@ -88,7 +89,7 @@ function* stepsOf<M>(
   for (let epoch = from.epoch, start = from.served; epoch < epochs; epoch++, start = 0) {
     const samples = served(options, epoch);
     if (start > samples.length)
-      throw new RangeError(
+      throw new ArgumentError(
         `train: the run stood at sample ${start} of epoch ${epoch}, which has ${samples.length}; are these other data?`,
       );
     while (start < samples.length) {
@@ -177,7 +178,7 @@ export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> 
   const { objective, signal, clock = () => performance.now() } = options;
   const last = options.steps ?? Number.POSITIVE_INFINITY;
   if (last === Number.POSITIVE_INFINITY && options.epochs === undefined)
-    throw new TypeError("train: say when to end: steps or epochs");
+    throw new ArgumentError("train: say when to end: steps or epochs");
   const from = options.from ?? { step: 0, epoch: 0, served: 0 };
   const started = clock();
   let { step } = from;

@@ -1,4 +1,5 @@
 /** How often a classifier is right, over all and by class. */
+import { ArgumentError } from "../../options.js";
 
 /** Counts of one class seen against the rest. */
 interface Counts {
@@ -9,8 +10,8 @@ interface Counts {
 
 function expectEqualLengths(metric: string, predicted: ArrayLike<number>, gold: ArrayLike<number>): void {
   if (predicted.length !== gold.length)
-    throw new RangeError(`${metric}: ${predicted.length} predictions for ${gold.length} gold labels`);
-  if (gold.length === 0) throw new RangeError(`${metric}: there is nothing to score`);
+    throw new ArgumentError(`${metric}: ${predicted.length} predictions for ${gold.length} gold labels`);
+  if (gold.length === 0) throw new ArgumentError(`${metric}: there is nothing to score`);
 }
 
 /** Correct / total. Example: accuracy([0, 1, 1], [0, 1, 0]) -> 2/3. */

@@ -1,9 +1,10 @@
 /** Correlation of predicted with gold scores: similarity of sentences. */
+import { ArgumentError } from "../../options.js";
 
 /** Pearson's r; 0 where one side does not vary. */
 export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
-  if (x.length !== y.length) throw new RangeError(`pearson: ${x.length} values against ${y.length}`);
-  if (x.length < 2) throw new RangeError(`pearson: at least two values are needed, got ${x.length}`);
+  if (x.length !== y.length) throw new ArgumentError(`pearson: ${x.length} values against ${y.length}`);
+  if (x.length < 2) throw new ArgumentError(`pearson: at least two values are needed, got ${x.length}`);
   const mean = (values: ArrayLike<number>) => {
     let sum = 0;
     for (let i = 0; i < values.length; i++) sum += values[i]!;

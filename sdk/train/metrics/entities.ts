@@ -2,6 +2,7 @@
  * Entity-level scores of tag sequences, as the seqeval library counts: an entity is right when its type and both of
  * its borders are.
  */
+import { ArgumentError } from "../../options.js";
 
 export interface Entity {
   readonly type: string;
@@ -45,11 +46,11 @@ export function entityF1(
   reading: "lenient" | "strict" = "lenient",
 ): { precision: number; recall: number; f1: number } {
   if (predicted.length !== gold.length)
-    throw new RangeError(`entity F1: ${predicted.length} predicted sentences for ${gold.length}`);
+    throw new ArgumentError(`entity F1: ${predicted.length} predicted sentences for ${gold.length}`);
   let [right, found, wanted] = [0, 0, 0];
   for (const [i, tags] of gold.entries()) {
     if (tags.length !== predicted[i]!.length)
-      throw new RangeError(`entity F1: sentence ${i} has ${tags.length} tags but ${predicted[i]!.length} predicted`);
+      throw new ArgumentError(`entity F1: sentence ${i} has ${tags.length} tags but ${predicted[i]!.length} predicted`);
     const key = ({ type, begin, end }: Entity) => `${begin}:${end}:${type}`;
     const truth = new Set(entitiesOf(tags, reading).map(key));
     const guess = entitiesOf(predicted[i]!, reading).map(key);

@@ -1,4 +1,5 @@
 /** How well scores put what is sought before what is not. */
+import { ArgumentError } from "../../options.js";
 
 /**
  * The area under the receiver operating characteristic: how probably something sought has a higher score than something
@@ -11,7 +12,7 @@
  */
 export function areaUnderRoc(scores: ArrayLike<number>, gold: ArrayLike<number>): number {
   if (scores.length !== gold.length)
-    throw new RangeError(`area under ROC: ${scores.length} scores for ${gold.length} gold labels`);
+    throw new ArgumentError(`area under ROC: ${scores.length} scores for ${gold.length} gold labels`);
   const order = Array.from(gold, (_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
   let [below, sought, wins] = [0, 0, 0];
   for (let from = 0; from < order.length; ) {

@@ -1,5 +1,7 @@
 /** Whether one word's vectors in different sentences fall apart by its senses. */
+
 import { cosine } from "../../heads/similarity.js";
+import { ArgumentError } from "../../options.js";
 
 export interface SenseFigures {
   /** mean cosine of two vectors of one sense */
@@ -60,10 +62,10 @@ function nearestOf(cosines: readonly number[], senses: readonly string[], i: num
  */
 export function senseSeparation(vectors: readonly ArrayLike<number>[], senses: readonly string[]): SenseFigures {
   if (vectors.length !== senses.length)
-    throw new RangeError(`senseSeparation: ${vectors.length} vectors but ${senses.length} senses`);
+    throw new ArgumentError(`senseSeparation: ${vectors.length} vectors but ${senses.length} senses`);
   const kinds = new Set(senses);
   if (kinds.size < 2 || kinds.size === senses.length)
-    throw new RangeError(
+    throw new ArgumentError(
       `senseSeparation: two senses are needed, one of them twice; got ${[...kinds].join(", ") || "none"} in ${senses.length} sentences`,
     );
   const cosines = vectors.map((a) => vectors.map((b) => cosine(a, b)));

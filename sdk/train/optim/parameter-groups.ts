@@ -4,7 +4,9 @@
  * Howard & Ruder 2018, "Universal Language Model Fine-tuning" (arXiv:1801.06146), section 3.2 (discriminative rates); Sun
  * et al. 2019, "How to Fine-Tune BERT for Text Classification?" (arXiv:1905.05583), section 5.3.3: a factor for each layer.
  */
+
 import { type Weights, WeightsError } from "../../nn/weights.js";
+import { ArgumentError } from "../../options.js";
 import { power } from "../../tensor/math.js";
 
 /** One part of a pattern: a word, or a range of layers such as 0-3. */
@@ -13,7 +15,7 @@ function partOf(text: string): string {
   if (!range) return text === "*" ? "[^.]+" : text.replace(/[^\w]/g, "\\$&");
   const [first, last] = [Number(range[1]), Number(range[2])];
   if (first > last || last - first > 1000)
-    throw new RangeError(`names: the range ${text} must ascend, over at most 1000 layers`);
+    throw new ArgumentError(`names: the range ${text} must ascend, over at most 1000 layers`);
   return `(?:${Array.from({ length: last - first + 1 }, (_, i) => first + i).join("|")})`;
 }
 
@@ -96,7 +98,7 @@ export function depths(names: Iterable<string>, isHead: (name: string) => boolea
  * Layer-wise decay of the learning rate: each layer learns at `decay` times the rate of the one above it.
  *
  * @returns for {@link AdamOptions.factor}
- * @throws {RangeError} when decay is not above 0 and at most 1
+ * @throws {ArgumentError} when decay is not above 0 and at most 1
  * @example
  * adamW(loaded.weights, { factor: layerDecay(loaded.weights, loaded.family.isHead, 0.9) });
  */
@@ -105,7 +107,7 @@ export function layerDecay(
   isHead: (name: string) => boolean,
   decay: number,
 ): (name: string) => number {
-  if (!(decay > 0 && decay <= 1)) throw new RangeError(`layerDecay: must be above 0 and at most 1, got ${decay}`);
+  if (!(decay > 0 && decay <= 1)) throw new ArgumentError(`layerDecay: must be above 0 and at most 1, got ${decay}`);
   const names = Array.from(weights.entries(), ([name]) => name);
   const heights = depths(names, isHead);
   const top = Math.max(0, ...heights.values());

@@ -1,10 +1,12 @@
 /** A task as the trainer and the command line see it: from a file to samples, and from a model to metrics. */
+
 import type { Sample } from "../../data/sample.js";
 import type { Source } from "../../data/source.js";
 import type { LabelSet } from "../../heads/labels.js";
 import type { Model } from "../../models/build.js";
 import type { ModelTask } from "../../models/family.js";
 import type { Objective } from "../../objectives/objective.js";
+import { ArgumentError } from "../../options.js";
 import type { Tokenizer } from "../../tokenizer/index.js";
 
 /** Figures by name: accuracy, macro_f1, ... */
@@ -39,6 +41,6 @@ export interface Task<Example, P extends ModelTask> {
 
 /** The labels of settings, where a task cannot do without. */
 export function requireLabels({ labels }: TaskSettings, task: string): LabelSet {
-  if (!labels) throw new TypeError(`${task}: the model has no label set; was it saved for another task?`);
+  if (!labels) throw new ArgumentError(`${task}: the model has no label set; was it saved for another task?`);
   return labels;
 }
