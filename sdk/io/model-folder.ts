@@ -2,7 +2,8 @@
  * A model folder, opened once: each of its small files is requested once, all of them side by side, and model, tokenizer,
  * sentence settings, generation settings and `cloze inspect` share the answers.
  */
-import { checkArgument, shown, withMethods } from "../options.js";
+import { shown } from "../errors.js";
+import { checkArgument, withMethods } from "../options.js";
 import { type Files, fieldsOf, jsonOf, openFile, type RangedFile } from "./files.js";
 
 /** Small files that most folders have; the others are requested when one of these says so. */
