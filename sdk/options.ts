@@ -78,8 +78,10 @@ export function withMethods(expected: string, ...names: readonly string[]): Rule
  */
 export function checkArgument(where: string, argument: string, value: unknown, rule: Rule, cause = ""): void {
   if (rule.accepts(value)) return;
+  // Whoever calls a function says undefined; a file that lacks a field says nothing.
+  const got = value === undefined ? "undefined" : shown(value);
   throw new ArgumentError(
-    `${where}: ${argument} must be ${rule.expected}, got ${shown(value)}${cause === "" ? "" : `. ${cause}`}`,
+    `${where}: ${argument} must be ${rule.expected}, got ${got}${cause === "" ? "" : `. ${cause}`}`,
   );
 }
 

@@ -195,7 +195,7 @@ test("a damaged checkpoint is refused by name", async () => {
   await refused(
     changed(bytes, { position: '{"step":1}' }),
     CheckpointError,
-    /epoch must be a whole number of at least 0, got undefined/,
+    /epoch must be a whole number of at least 0, got nothing/,
   );
   await refused(changed(bytes, { steps: "-1" }), CheckpointError, /steps must be a whole number of at least 0, got -1/);
 });
