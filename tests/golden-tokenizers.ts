@@ -96,8 +96,8 @@ function comparePairs(
     const pair = [texts[a]!, texts[b]!] as const;
     const truncate = { length: max, stride, direction, strategy: strategy.replace("_", "-") as Strategy };
     // The library reads long texts to their end from 0.23.3 on: either version's windows are right.
-    const made = (["0.23.2", "0.23.3"] as const).map((faithful) =>
-      tokenizer.windows(pair[0], pair[1], { truncate, faithful }),
+    const made = (["0.23.2", "0.23.3"] as const).map((compatibility) =>
+      tokenizer.windows(pair[0], pair[1], { truncate, compatibility }),
     );
     const got = made.find((own) => own.length === windows.length) ?? made[1]!;
     const right = made.some(

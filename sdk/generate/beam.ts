@@ -4,8 +4,8 @@
  */
 
 import { highest } from "../heads/probabilities.js";
+import { exp, log, pow } from "../math.js";
 import { ArgumentError } from "../options.js";
-import { exp, log, pow } from "../tensor/math.js";
 import type { DecodeOptions } from "./decode.js";
 import type { Rule } from "./rules.js";
 import type { Writer } from "./writer.js";

@@ -1,5 +1,5 @@
 /** From scores to probabilities and rankings, on the host, the same on every engine. */
-import { exp } from "../tensor/math.js";
+import { exp } from "../math.js";
 
 /** exp(score) / Σ exp(score), in double precision. Example: softmax([0, 0]) -> [0.5, 0.5]. */
 export function softmax(scores: ArrayLike<number>): Float64Array {

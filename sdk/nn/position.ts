@@ -1,6 +1,6 @@
 /** Where a token stands, as numbers that are computed and not learned. */
 import type { Engine } from "../engine/engine.js";
-import { cos, pow, sin } from "../tensor/math.js";
+import { cos, pow, sin } from "../math.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
 
 /**

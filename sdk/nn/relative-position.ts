@@ -1,5 +1,5 @@
 /** Which entry of a table of relative positions a distance belongs to. */
-import { log } from "../tensor/math.js";
+import { log } from "../math.js";
 
 export interface BucketOptions {
   /** entries of the table */

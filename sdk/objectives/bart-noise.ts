@@ -6,7 +6,7 @@
  * Sequences are `<s> … </s>`: the first and the last token never move and are never masked or deleted.
  */
 import { type Sample, shiftedRight } from "../data/sample.js";
-import { exp } from "../tensor/math.js";
+import { exp } from "../math.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import { maskId, type Vocabulary } from "./vocabulary.js";
 

@@ -8,8 +8,8 @@
  */
 
 import { type Batch, labelled, type Sample } from "../data/sample.js";
+import { exp } from "../math.js";
 import { ArgumentError } from "../options.js";
-import { exp } from "../tensor/math.js";
 import { scale } from "../tensor/ops/elementwise.js";
 import { IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, seed, shuffle } from "../tensor/random.js";

@@ -3,7 +3,7 @@
  * span. Joshi et al. 2020 (arXiv:1907.10529), section 3; facebookresearch/SpanBERT, pretraining/fairseq/data/masking.py.
  */
 import { type Batch, labelled, type Sample } from "../data/sample.js";
-import { power } from "../tensor/math.js";
+import { power } from "../math.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import type { Rng } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";

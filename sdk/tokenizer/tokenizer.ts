@@ -1,76 +1,84 @@
 /**
- * Text to ids and back: normalise, split, look up pieces, put into the template.
+ * Text to ids and back, through the steps of steps.ts.
  *
  *   const { ids, offsets } = tokenizer.encode("Hello, world!");
  *   tokenizer.decode(ids, { skipSpecial: true });          // "hello, world!"
  */
 import { shown } from "../errors.js";
-import { AddedMatcher, type AddedToken } from "./added-tokens/matcher.js";
-import { findRoles, type Roles } from "./added-tokens/special-tokens.js";
-import type { Decoder } from "./decoders/decoders.js";
+import type { AddedToken } from "./added-tokens/added-token.js";
+import { AddedMatcher } from "./added-tokens/matcher.js";
+import { findSpecialTokens, type SpecialTokens } from "./added-tokens/special-tokens.js";
 import { expect, TokenizerError } from "./errors.js";
-import type { Model } from "./models/model.js";
 import { PIECE, WordCache } from "./models/word-cache.js";
-import type { Normalizer } from "./normalizers/bert.js";
 import type { Encoding } from "./post-processors/encoding.js";
-import { addedBy, assemble, pairFirst, type Range, type Template } from "./post-processors/template.js";
+import { addedBy, assemble, pairFirst, type Range } from "./post-processors/template.js";
 import { Tokens } from "./post-processors/tokens.js";
 import { combine, keep, parts, type Truncate } from "./post-processors/truncate.js";
-import type { Splitter } from "./pre-tokenizers/bert.js";
-import { Aligned } from "./text/normalized-string.js";
+import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "./steps.js";
+import { NormalizedString } from "./text/normalized-string.js";
 
-/** A text, or words that have been split already: a word then keeps its index, and offsets count inside it. */
+/** A text, or words that are split already: each word then keeps its index, and offsets count from its beginning. */
 export type Text = string | readonly string[];
 
+export interface ReadOptions {
+  /** The parsed special_tokens_map.json or tokenizer_config.json beside the file: they name the mask, the separator, … */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
 export interface EncodeOptions {
-  /** Add the template's special tokens; true unless said otherwise. */
+  /** Add the post-processor's special tokens, such as [CLS] and [SEP]. Defaults to true. */
   readonly special?: boolean;
   readonly truncate?: Truncate;
   /**
-   * Windows exactly as this version of Hugging Face tokenizers makes them, with peculiarities that are left out otherwise:
-   * windows after the first have segment 0 for the text and 1 for the pair, whatever the template says; and 0.23.2 reads a
-   * text no further than `truncate.length` tokens, so that its windows do not cover all of it.
+   * Make windows exactly as this version of Hugging Face tokenizers does, including two peculiarities: windows after the
+   * first have segment 0 for the text and 1 for the pair, whatever the template says; and 0.23.2 reads a text no further
+   * than `truncate.length` tokens, so that its windows do not cover all of it.
    */
-  readonly faithful?: "0.23.2" | "0.23.3";
+  readonly compatibility?: "0.23.2" | "0.23.3";
 }
 
 export interface DecodeOptions {
-  /** Leave special tokens out; false unless said otherwise. */
+  /** Leave special tokens out. Defaults to false. */
   readonly skipSpecial?: boolean;
-  /** Close the gaps before punctuation; as the tokenizer's file says unless said otherwise. */
+  /** Remove the spaces before punctuation. Defaults to the setting of the tokenizer's file. */
   readonly cleanUp?: boolean;
 }
 
-/** What a tokenizer is made of. */
+/** The parts of a tokenizer. */
 export interface TokenizerParts {
   readonly normalizer: Normalizer | null;
-  readonly splitter: Splitter | null;
+  readonly preTokenizer: PreTokenizer | null;
   readonly model: Model;
   readonly added: readonly AddedToken[];
-  readonly template: Template;
+  readonly postProcessor: PostProcessor;
   readonly decoder: Decoder | null;
   /** Whether a piece continues a word, by its text. */
   readonly continues: (piece: string) => boolean;
-  /** Parsed special_tokens_map.json or tokenizer_config.json, which name the roles. */
+  /** Parsed special_tokens_map.json or tokenizer_config.json, which name the special tokens. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** tokenizer.json but for its model. */
+  /** tokenizer.json without its model. */
   readonly json: Readonly<Record<string, unknown>>;
 }
 
 export class Tokenizer {
-  /** How many ids there are, added tokens included. */
+  /** Number of ids, added tokens included. */
   readonly size: number;
-  readonly special: Roles;
+  readonly special: SpecialTokens;
   private readonly addedById = new Map<number, AddedToken>();
   private readonly addedByContent = new Map<string, AddedToken>();
   private readonly specials = new Set<string>();
   private readonly asWritten: AddedMatcher;
   private readonly normalized: AddedMatcher;
   private readonly cache: WordCache;
-  private readonly buffers = [new Aligned(), new Aligned(), new Aligned(), new Aligned()] as const;
+  private readonly buffers = [
+    new NormalizedString(),
+    new NormalizedString(),
+    new NormalizedString(),
+    new NormalizedString(),
+  ] as const;
   private readonly first = new Tokens();
   private readonly second = new Tokens();
-  /** Tokens after which no further word is read. */
+  /** Number of tokens after which no further word is read. */
   private most = Number.POSITIVE_INFINITY;
 
   constructor(private readonly parts: TokenizerParts) {
@@ -82,7 +90,7 @@ export class Tokenizer {
       if (token.special) this.specials.add(token.content);
       size = Math.max(size, token.id + 1);
     }
-    // Special tokens first, then the others, each in the order of the file: of equal ones the first is found.
+    // Special tokens first, then the others, each in the order of the file: of equal tokens the first is found.
     const ordered = [...added.filter((token) => token.special), ...added.filter((token) => !token.special)];
     this.asWritten = new AddedMatcher(
       ordered.filter((token) => !token.normalized),
@@ -93,20 +101,25 @@ export class Tokenizer {
       normalizer,
     );
     this.size = size;
-    this.special = findRoles((token) => this.id(token), parts.settings);
+    this.special = findSpecialTokens((token) => this.id(token), parts.settings);
     this.cache = new WordCache(model);
   }
 
-  /** The tokens of a text, and of its pair, in the template; of a text that is truncated, the first window. */
+  /** The tokens of a text and its pair with special tokens; of a truncated text, its first window. */
   encode(text: Text, pair?: Text, options: EncodeOptions = {}): Encoding {
-    // One text that is cut off on the right: what is beyond the first window cannot change it, so it is not read.
+    // For one text cut off on the right, text beyond the first window cannot change it and is not read.
     const beginning =
       pair === undefined && options.truncate?.direction !== "left" ? options.truncate?.length : undefined;
     const texts = this.tokens(text, pair, options, beginning);
-    return assemble(this.parts.template, options.special ?? true, texts, this.windowRanges(texts, options).map(first));
+    return assemble(
+      this.parts.postProcessor,
+      options.special ?? true,
+      texts,
+      this.windowRanges(texts, options).map(first),
+    );
   }
 
-  /** All windows of a text that is too long for `truncate.length`; neighbours share `truncate.stride` tokens. */
+  /** All windows of a text longer than `truncate.length`; neighbours share `truncate.stride` tokens. */
   windows(text: Text, pair?: Text, options: EncodeOptions = {}): Encoding[] {
     const texts = this.tokens(text, pair, options);
     const special = options.special ?? true;
@@ -114,10 +127,10 @@ export class Tokenizer {
     const rows: (readonly Range[])[] =
       b === undefined
         ? a!.map((range) => [range])
-        : pairFirst(this.parts.template)
+        : pairFirst(this.parts.postProcessor)
           ? combine(b, a!).map(([second, first]) => [first, second])
           : combine(a!, b);
-    return rows.map((ranges) => assemble(this.parts.template, special, texts, ranges));
+    return rows.map((ranges) => assemble(this.parts.postProcessor, special, texts, ranges));
   }
 
   /** Ids back to text. */
@@ -151,7 +164,7 @@ export class Tokenizer {
     return this.addedById.get(id)?.special ?? false;
   }
 
-  /** Whether the piece continues a word: ##ing, or a piece without the mark of a space (▁, Ġ). */
+  /** Whether the id is a piece that continues a word: ##ing, or a piece without the mark of a space (▁, Ġ). */
   continues(id: number): boolean {
     if (this.addedById.has(id)) return false;
     const piece = this.parts.model.vocabulary.piece(id);
@@ -164,42 +177,45 @@ export class Tokenizer {
     return { ...json, model: { ...model.settings(), ...model.tables() } };
   }
 
-  /** @param most tokens after which no further word of the text is read */
+  /** @param most number of tokens after which no further word of the text is read */
   private tokens(
     text: Text,
     pair: Text | undefined,
-    { truncate, faithful }: EncodeOptions,
+    { truncate, compatibility }: EncodeOptions,
     most?: number,
   ): readonly [Tokens] | readonly [Tokens, Tokens] {
-    const early = faithful === "0.23.2" ? truncate : undefined;
-    this.readAll(text, this.first, "text", early?.strategy === "only-second" ? undefined : early, most);
+    const early = compatibility === "0.23.2" ? truncate : undefined;
+    this.tokenizeInput(text, this.first, "text", early?.strategy === "only-second" ? undefined : early, most);
     if (pair === undefined) return [this.first];
-    this.readAll(pair, this.second, "pair", early);
+    this.tokenizeInput(pair, this.second, "pair", early);
     return [this.first, this.second];
   }
 
-  /** @param early read no more words than the truncation needs */
-  private readAll(text: Text, into: Tokens, name: string, early: Truncate | undefined, most?: number): void {
+  /** @param early the truncation, to read no more words than it needs */
+  private tokenizeInput(text: Text, into: Tokens, name: string, early: Truncate | undefined, most?: number): void {
     const left = early?.direction === "left";
     this.most = most ?? (left ? undefined : early?.length) ?? Number.POSITIVE_INFINITY;
-    this.read(text, into, name);
+    this.tokenizeText(text, into, name);
     if (left) into.keepLast(early.length);
   }
 
-  private windowRanges(texts: readonly Tokens[], { truncate, special = true, faithful }: EncodeOptions): Range[][] {
+  private windowRanges(
+    texts: readonly Tokens[],
+    { truncate, special = true, compatibility }: EncodeOptions,
+  ): Range[][] {
     const lengths = texts.map((tokens) => tokens.length);
     if (truncate === undefined) return lengths.map((to) => [{ from: 0, to }]);
-    const { single, pair } = this.parts.template;
+    const { single, pair } = this.parts.postProcessor;
     const kept = keep(lengths, special ? addedBy(texts.length === 2 ? pair : single) : 0, truncate);
     const ranges = lengths.map((total, i) => parts(total, kept[i]!, truncate));
-    return faithful ? ranges.map((row) => row.map((range, i) => ({ ...range, further: i > 0 }))) : ranges;
+    return compatibility ? ranges.map((row) => row.map((range, i) => ({ ...range, further: i > 0 }))) : ranges;
   }
 
   /** All tokens of one text, before truncation. */
-  private read(text: Text, into: Tokens, name: string): void {
+  private tokenizeText(text: Text, into: Tokens, name: string): void {
     into.clear(text);
     if (typeof text === "string") {
-      this.readPart(text, into, 0, false);
+      this.tokenizePart(text, into, 0, false);
       return;
     }
     expect(Array.isArray(text), `encode: ${name} must be a string or an array of words, got ${typeof text}`);
@@ -207,30 +223,30 @@ export class Tokenizer {
       const word = (text as readonly string[])[i]!;
       const before = into.length;
       expect(typeof word === "string", `encode: word ${i} of ${name} must be a string, got ${typeof word}`);
-      this.readPart(word, into, i, true);
+      this.tokenizePart(word, into, i, true);
       if (into.length > before) continue;
-      // A word of which nothing is left must still hold its place, or the labels of a tagged sentence would shift.
+      // A word that loses all its characters must keep its place, or the labels of a tagged sentence would shift.
       if (this.special.unknown === undefined)
         throw new TokenizerError(
-          `encode: word ${i} (${shown(word)}) has no tokens, and there is no unknown token to stand for it`,
+          `encode: word ${i} (${shown(word)}) has no tokens, and there is no unknown token to take its place`,
         );
       into.push(this.special.unknown, 0, word.length, i);
     }
   }
 
-  /** Cut written added tokens out, and tokenize what is between them. Words count from `word`, or all are `word`. */
-  private readPart(text: string, into: Tokens, word: number, fixed: boolean): void {
+  /** Find added tokens in the text as written, and tokenize between them. Words count from `word`, or all are `word`. */
+  private tokenizePart(text: string, into: Tokens, word: number, fixed: boolean): void {
     const [whole, section] = this.buffers;
     whole.load(text, 0, text.length);
     if (this.asWritten.empty || !this.asWritten.possible(text)) {
-      this.readSection(whole, into, word, fixed);
+      this.normalizeAndTokenize(whole, into, word, fixed);
       return;
     }
     let at = 0;
     let next = word;
     for (const { token, start, end, white } of this.asWritten.find(whole.units, whole.length)) {
       section.copy(whole, at, start);
-      next = this.readSection(section, into, next, fixed);
+      next = this.normalizeAndTokenize(section, into, next, fixed);
       if (into.length >= this.most) return;
       into.white.set(into.length, white);
       into.push(token.id, start, end, next);
@@ -238,23 +254,23 @@ export class Tokenizer {
       at = end;
     }
     section.copy(whole, at, whole.length);
-    this.readSection(section, into, next, fixed);
+    this.normalizeAndTokenize(section, into, next, fixed);
   }
 
-  /** Normalise one section and tokenize it. Returns the number of the next word. */
-  private readSection(section: Aligned, into: Tokens, word: number, fixed: boolean): number {
+  /** Normalize one section, find added tokens in the result, and tokenize between them. Returns the next word's number. */
+  private normalizeAndTokenize(section: NormalizedString, into: Tokens, word: number, fixed: boolean): number {
     if (section.length === 0 || into.length >= this.most) return word;
     const [, , spare, gap] = this.buffers;
     const { normalizer } = this.parts;
     const text = normalizer === null ? section : normalizer(section, spare);
     const other = text === spare ? section : spare;
     const matches = this.normalized.empty ? [] : this.normalized.find(text.units, text.length);
-    if (matches.length === 0) return this.readWords(text, other, into, word, fixed);
+    if (matches.length === 0) return this.tokenizeWords(text, other, into, word, fixed);
     let at = 0;
     let next = word;
     for (const { token, start, end, white } of matches) {
       gap.copy(text, at, start);
-      next = this.readWords(gap, other, into, next, fixed);
+      next = this.tokenizeWords(gap, other, into, next, fixed);
       if (into.length >= this.most) return next;
       into.white.set(into.length, white);
       into.push(token.id, text.startOf(start), text.endOf(end), next);
@@ -262,14 +278,20 @@ export class Tokenizer {
       at = end;
     }
     gap.copy(text, at, text.length);
-    return this.readWords(gap, other, into, next, fixed);
+    return this.tokenizeWords(gap, other, into, next, fixed);
   }
 
-  /** Split normalised text and look its words up. Returns the number of the next word. */
-  private readWords(normalized: Aligned, spare: Aligned, into: Tokens, word: number, fixed: boolean): number {
+  /** Pre-tokenize normalized text and look its words up. Returns the next word's number. */
+  private tokenizeWords(
+    normalized: NormalizedString,
+    spare: NormalizedString,
+    into: Tokens,
+    word: number,
+    fixed: boolean,
+  ): number {
     normalized.whole();
-    const { splitter } = this.parts;
-    const text = splitter === null ? normalized : splitter(normalized, spare);
+    const { preTokenizer } = this.parts;
+    const text = preTokenizer === null ? normalized : preTokenizer(normalized, spare);
     const { units, cuts, words, plain, base, starts, ends } = text;
     const { cache } = this;
     for (let i = 0; i < words && into.length < this.most; i++) {

@@ -1,8 +1,9 @@
 /** What holds for every text: no crash, offsets inside the text and in order, linear time. */
+
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readTokenizerJson, type Tokenizer, trainWordPiece } from "../../sdk/tokenizer/index.js";
-import { BYTE_CHARACTERS } from "../../sdk/tokenizer/pre-tokenizers/byte-level.js";
+import { BYTE_CHARACTERS } from "../../sdk/tokenizer/text/bytes.js";
 
 const test = suite("tokenizer properties");
 const bytes = Array.from(BYTE_CHARACTERS, (unit) => String.fromCharCode(unit));

@@ -1,9 +1,10 @@
 /** The memory for words: it answers as the model does, however often it has to forget. */
+
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { seed } from "../../sdk/tensor/random.js";
-import type { Model, Pieces } from "../../sdk/tokenizer/models/model.js";
 import { PIECE, WordCache } from "../../sdk/tokenizer/models/word-cache.js";
+import type { Model, Pieces } from "../../sdk/tokenizer/steps.js";
 
 const test = suite("word cache");
 

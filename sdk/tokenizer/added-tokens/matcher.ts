@@ -2,24 +2,10 @@
  * Added tokens: strings that are found in the text before anything else looks at it, such as [MASK] or <mask>.
  * The leftmost, then the longest match wins; matches do not overlap.
  */
-
-import type { Normalizer } from "../normalizers/bert.js";
-import { Aligned } from "../text/normalized-string.js";
+import type { Normalizer } from "../steps.js";
+import { NormalizedString } from "../text/normalized-string.js";
 import { classOf, codePointAt, WHITE, WORD_CHARACTER } from "../text/unicode.js";
-
-export interface AddedToken {
-  readonly id: number;
-  readonly content: string;
-  /** Left out of decoded text on request. */
-  readonly special: boolean;
-  /** Matches only between characters that belong to no word. */
-  readonly singleWord: boolean;
-  /** Takes the white space on its left, or right, along. */
-  readonly lstrip: boolean;
-  readonly rstrip: boolean;
-  /** Looked for in the normalised text (in its own normalised form) instead of the text as written. */
-  readonly normalized: boolean;
-}
+import type { AddedToken } from "./added-token.js";
 
 export interface Match {
   readonly token: AddedToken;
@@ -108,9 +94,9 @@ export class AddedMatcher {
 }
 
 function normalForm(content: string, normalizer: Normalizer): string {
-  const text = new Aligned();
+  const text = new NormalizedString();
   text.load(content, 0, content.length);
-  return normalizer(text, new Aligned()).slice();
+  return normalizer(text, new NormalizedString()).slice();
 }
 
 /** White space lies below U+FFFF, so a unit is enough. */

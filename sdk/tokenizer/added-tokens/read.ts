@@ -1,8 +1,7 @@
-/** The `added_tokens` part of a tokenizer.json, and its other direction. */
-
+/** The `added_tokens` of a tokenizer.json. */
 import { expect } from "../errors.js";
 import { Fields } from "../json/fields.js";
-import type { AddedToken } from "./matcher.js";
+import type { AddedToken } from "./added-token.js";
 
 export function readAdded(json: unknown): AddedToken[] {
   if (json === null || json === undefined) return [];
@@ -20,22 +19,4 @@ export function readAdded(json: unknown): AddedToken[] {
       normalized: fields.boolean("normalized", !special),
     };
   });
-}
-
-/** A special token that is found as it is written. */
-export function specialToken(content: string, id: number, lstrip = false): AddedToken {
-  return { id, content, special: true, singleWord: false, lstrip, rstrip: false, normalized: false };
-}
-
-/** As tokenizer.json holds it. */
-export function addedJSON(token: AddedToken): Record<string, unknown> {
-  return {
-    id: token.id,
-    content: token.content,
-    single_word: token.singleWord,
-    lstrip: token.lstrip,
-    rstrip: token.rstrip,
-    normalized: token.normalized,
-    special: token.special,
-  };
 }

@@ -2,7 +2,7 @@
 import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
 
-export interface Roles {
+export interface SpecialTokens {
   readonly unknown?: number;
   readonly mask?: number;
   readonly cls?: number;
@@ -13,7 +13,7 @@ export interface Roles {
 }
 
 /** Role, the key of special_tokens_map.json, and the names that published vocabularies use, the likeliest first. */
-const KNOWN: readonly (readonly [keyof Roles, string, readonly string[]])[] = [
+const KNOWN: readonly (readonly [keyof SpecialTokens, string, readonly string[]])[] = [
   ["unknown", "unk_token", ["[UNK]", "<unk>"]],
   ["mask", "mask_token", ["[MASK]", "<mask>"]],
   ["cls", "cls_token", ["[CLS]", "<cls>", "<s>"]],
@@ -27,11 +27,11 @@ const KNOWN: readonly (readonly [keyof Roles, string, readonly string[]])[] = [
  * @param id what the vocabulary says of a name
  * @param settings the parsed special_tokens_map.json or tokenizer_config.json, when there is one
  */
-export function findRoles(
+export function findSpecialTokens(
   id: (token: string) => number | undefined,
   settings: Readonly<Record<string, unknown>> = {},
-): Roles {
-  const roles: { -readonly [role in keyof Roles]: number } = {};
+): SpecialTokens {
+  const roles: { -readonly [role in keyof SpecialTokens]: number } = {};
   for (const [role, key, names] of KNOWN) {
     const said = contentOf(settings[key], key);
     const found = (said === undefined ? names : [said]).map(id).find((known) => known !== undefined);

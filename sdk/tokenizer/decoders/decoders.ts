@@ -1,9 +1,5 @@
 /** Decoders: token strings back to text. Each step maps a list of strings to another; at the end they are joined. */
-
-export interface Decoder {
-  /** Change the strings of a whole row of tokens. */
-  decode(tokens: string[], cleanUp: boolean | undefined): string[];
-}
+import type { Decoder } from "../steps.js";
 
 /** WordPiece: a space before every piece except continuations, then English contractions and punctuation closed up. */
 export function wordPieceDecoder(prefix: string, cleanUp: boolean): Decoder {

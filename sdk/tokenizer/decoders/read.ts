@@ -1,15 +1,14 @@
 /** The `decoder` part of a tokenizer.json. */
-
 import { TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
-import { eachStretch, readPattern } from "../patterns/pattern.js";
-import { byteLevelDecoder } from "../pre-tokenizers/byte-level.js";
-import { metaspaceDecoder } from "../pre-tokenizers/metaspace.js";
-import { readMetaspace } from "../pre-tokenizers/read.js";
-import { Aligned } from "../text/normalized-string.js";
+import { eachStretch } from "../patterns/pattern.js";
+import { readPattern } from "../patterns/read.js";
+import { readMetaspace } from "../pre-tokenizers/metaspace.js";
+import type { Decoder } from "../steps.js";
+import { NormalizedString } from "../text/normalized-string.js";
+import { byteLevelDecoder } from "./byte-level.js";
 import {
   byteFallbackDecoder,
-  type Decoder,
   decoderSequence,
   fuseDecoder,
   replaceDecoder,
@@ -17,6 +16,7 @@ import {
   suffixDecoder,
   wordPieceDecoder,
 } from "./decoders.js";
+import { metaspaceDecoder } from "./metaspace.js";
 
 /** @param path where the part stands, for messages */
 export function readDecoder(json: unknown, path = "decoder", depth = 0): Decoder | null {
@@ -55,7 +55,7 @@ export function readDecoder(json: unknown, path = "decoder", depth = 0): Decoder
 function replacer(fields: Fields): (token: string) => string {
   const find = readPattern(fields.get("pattern"), `${fields.path}.pattern`);
   const content = fields.string("content");
-  const text = new Aligned();
+  const text = new NormalizedString();
   return (token) => {
     text.load(token, 0, token.length);
     let replaced = "";

@@ -1,22 +1,12 @@
 /** The large parts of a tokenizer.json's model, read without an object for each piece. */
-
 import type { JsonScanner } from "../json/scanner.js";
-import { grown } from "../text/normalized-string.js";
+import type { ScannedModel } from "../models/read.js";
+import { grown } from "../text/buffers.js";
 import { PiecePool } from "../vocabulary/piece-pool.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { scanPlainEntries } from "./plain-entries.js";
 import { scanMerges } from "./scan-merges.js";
 import { scanString, scanVocabulary } from "./scan-vocabulary.js";
-
-/** A model as the file has it: its small fields as they are, its tables apart. */
-export interface ScannedModel {
-  readonly fields: Record<string, unknown>;
-  readonly vocabulary: Vocabulary | null;
-  /** Scores by id, when the vocabulary is a list of [piece, score]. */
-  readonly scores: Float64Array | null;
-  /** Left and right pieces of the merges, one after another, when there are any. */
-  readonly merges: PiecePool | null;
-}
 
 /** @param size bytes of the file, an upper bound on the number of pieces */
 export function scanModel(scanner: JsonScanner, size: number): ScannedModel {

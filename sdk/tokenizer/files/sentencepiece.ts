@@ -1,13 +1,13 @@
 /** SentencePiece model files (spiece.model, sentencepiece.bpe.model) of Unigram models, as the families use them. */
-
 import { shown } from "../../errors.js";
-import { addedJSON, specialToken } from "../added-tokens/read.js";
+import { addedJSON, specialToken } from "../added-tokens/added-token.js";
+import { buildTokenizer } from "../build.js";
 import { expect, TokenizerError } from "../errors.js";
 import { Unigram } from "../models/unigram.js";
-import type { Tokenizer } from "../tokenizer.js";
+import { templateJSON } from "../presets.js";
+import type { ReadOptions, Tokenizer } from "../tokenizer.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { type Field, fieldsOf } from "./protobuf.js";
-import { type ReadOptions, tokenizerFromObject } from "./tokenizer-json.js";
 
 export interface SentencePieceOptions extends ReadOptions {
   /** Whose file it is: families treat the same pieces differently. */
@@ -37,7 +37,7 @@ export function readSentencePiece(file: Uint8Array, options: SentencePieceOption
   const build = families[options.family];
   if (build === undefined)
     throw new TokenizerError(`readSentencePiece: the family ${shown(options.family)} is not supported`);
-  const { pieces, scores, unknown, special, single, pair, normalizers, splitters } = build(model, options);
+  const { pieces, scores, unknown, special, single, pair, normalizers, preTokenizers } = build(model, options);
   const vocabulary = Vocabulary.of(pieces);
   const id = (token: string): number => {
     const found = vocabulary.find(token);
@@ -48,37 +48,20 @@ export function readSentencePiece(file: Uint8Array, options: SentencePieceOption
     return found;
   };
   const metaspace = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
-  const used = [
-    ...new Set([...single, ...pair].filter((place) => !place.startsWith("$")).map((place) => place.split(":")[0]!)),
-  ];
-  return tokenizerFromObject(
+  return buildTokenizer(
     {
       version: "1.0",
       truncation: null,
       padding: null,
       added_tokens: special.map((token) => addedJSON(specialToken(token, id(token), /mask/i.test(token)))),
       normalizer: { type: "Sequence", normalizers },
-      pre_tokenizer: { type: "Sequence", pretokenizers: [...splitters, metaspace] },
-      post_processor: {
-        type: "TemplateProcessing",
-        single: single.map(placeJSON),
-        pair: pair.map(placeJSON),
-        special_tokens: Object.fromEntries(
-          used.map((token) => [token, { id: token, ids: [id(token)], tokens: [token] }]),
-        ),
-      },
+      pre_tokenizer: { type: "Sequence", pretokenizers: [...preTokenizers, metaspace] },
+      post_processor: templateJSON(single, pair, id),
       decoder: metaspace,
     },
     new Unigram(vocabulary, Float64Array.from(scores), unknown),
     options,
   );
-}
-
-/** "$A:0" or "[CLS]:0" as tokenizer.json writes it. */
-function placeJSON(place: string): unknown {
-  const [id, segment] = place.split(":") as [string, string];
-  const type_id = Number(segment);
-  return id.startsWith("$") ? { Sequence: { id: id.slice(1), type_id } } : { SpecialToken: { id, type_id } };
 }
 
 function parse(file: Uint8Array): SentencePieces {
@@ -139,7 +122,7 @@ interface FamilyParts {
   readonly single: readonly string[];
   readonly pair: readonly string[];
   readonly normalizers: readonly unknown[];
-  readonly splitters: readonly unknown[];
+  readonly preTokenizers: readonly unknown[];
 }
 
 /** Quotes in TeX's way become plain ones, accents and capitals go, then the model's own map; as the original programs do. */
@@ -163,7 +146,7 @@ const families: Readonly<Record<string, (model: SentencePieces, options: Sentenc
     single: ["[CLS]:0", "$A:0", "[SEP]:0"],
     pair: ["[CLS]:0", "$A:0", "[SEP]:0", "$B:1", "[SEP]:1"],
     normalizers: foldings(model, !keepAccents, !keepCase),
-    splitters: [],
+    preTokenizers: [],
   }),
   xlnet: (model, { keepAccents }) => ({
     ...model,
@@ -171,7 +154,7 @@ const families: Readonly<Record<string, (model: SentencePieces, options: Sentenc
     single: ["$A:0", "<sep>:0", "<cls>:2"],
     pair: ["$A:0", "<sep>:0", "$B:1", "<sep>:1", "<cls>:2"],
     normalizers: foldings(model, !keepAccents, false),
-    splitters: [],
+    preTokenizers: [],
   }),
   // fairseq's own first four, then the model's pieces after its <unk>, <s>, </s>, then the mask.
   "xlm-roberta": (model) => ({
@@ -182,7 +165,7 @@ const families: Readonly<Record<string, (model: SentencePieces, options: Sentenc
     single: ["<s>:0", "$A:0", "</s>:0"],
     pair: ["<s>:0", "$A:0", "</s>:0", "</s>:0", "$B:0", "</s>:0"],
     normalizers: mapAndCollapse(model.characters),
-    splitters: white,
+    preTokenizers: white,
   }),
   t5: (model, { extraIds = 100 }) => {
     const extra = Array.from({ length: extraIds }, (_, i) => `<extra_id_${extraIds - 1 - i}>`);
@@ -194,7 +177,7 @@ const families: Readonly<Record<string, (model: SentencePieces, options: Sentenc
       single: ["$A:0", "</s>:0"],
       pair: ["$A:0", "</s>:0", "$B:0", "</s>:0"],
       normalizers: mapAndCollapse(model.characters),
-      splitters: white,
+      preTokenizers: white,
     };
   },
 };

@@ -2,10 +2,9 @@
  * A JSON reader over UTF-8 bytes that can hand big parts over without making objects of them: a vocabulary of 250,000
  * pieces goes straight into its tables. What it reads is untrusted: depth is bounded and every byte is checked.
  */
-
 import { shown } from "../../errors.js";
 import { TokenizerError } from "../errors.js";
-import { decodeUnits } from "../text/normalized-string.js";
+import { decodeUnits } from "../text/buffers.js";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -2,13 +2,13 @@
  * Byte-pair encoding: a word's characters are joined pair by pair, the pair that was learnt first before all others, the
  * leftmost of equal ones first, until no pair of neighbours is known (Sennrich, Haddow & Birch 2016, arXiv:1508.07909).
  */
-
 import { expect } from "../errors.js";
-import { grown } from "../text/normalized-string.js";
+import type { Model, Pieces } from "../steps.js";
+import { grown } from "../text/buffers.js";
 import { codePointAt, width } from "../text/unicode.js";
 import { type Vocabulary, vocabularyJSON } from "../vocabulary/vocabulary.js";
+import { byteIds } from "./byte-fallback.js";
 import { MergeTable } from "./merge-table.js";
-import type { Model, Pieces } from "./model.js";
 
 export interface BpeOptions {
   /** Stands for characters that the vocabulary lacks; without it they are left out. */
@@ -220,14 +220,6 @@ export class Bpe implements Model {
       pairs.push([vocabulary.piece(merges[i]!)!, vocabulary.piece(merges[i + 1]!)!]);
     return { vocab: vocabularyJSON(vocabulary), merges: pairs };
   }
-}
-
-/** Ids of <0x00> … <0xFF> for the bytes of a text, or null when one of them is missing. */
-export function byteIds(vocabulary: Vocabulary, text: string): number[] | null {
-  const ids = Array.from(new TextEncoder().encode(text), (byte) =>
-    vocabulary.find(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
-  );
-  return ids.includes(-1) ? null : ids;
 }
 
 /** A binary heap of (rank, place): the lowest rank first, then the leftmost. */

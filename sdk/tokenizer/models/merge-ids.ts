@@ -1,8 +1,7 @@
 /** The merges of byte-pair encoding by the ids of their pieces. */
-
 import { shown } from "../../errors.js";
 import { TokenizerError } from "../errors.js";
-import { decodeUnits } from "../text/normalized-string.js";
+import { decodeUnits } from "../text/buffers.js";
 import type { PiecePool } from "../vocabulary/piece-pool.js";
 import type { Vocabulary } from "../vocabulary/vocabulary.js";
 

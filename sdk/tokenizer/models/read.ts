@@ -1,16 +1,25 @@
 /** The `model` part of a tokenizer.json. */
-
 import { shown } from "../../errors.js";
 import { expect, TokenizerError } from "../errors.js";
-import type { ScannedModel } from "../files/scan-model.js";
 import { Fields } from "../json/fields.js";
+import type { Model } from "../steps.js";
+import type { PiecePool } from "../vocabulary/piece-pool.js";
 import type { Vocabulary } from "../vocabulary/vocabulary.js";
 import { Bpe } from "./bpe.js";
 import { mergeIds } from "./merge-ids.js";
-import type { Model } from "./model.js";
 import { Unigram } from "./unigram.js";
 import { WordLevel } from "./wordlevel.js";
 import { WordPiece } from "./wordpiece.js";
+
+/** A model as the file has it: its small fields as they are, its tables apart. */
+export interface ScannedModel {
+  readonly fields: Record<string, unknown>;
+  readonly vocabulary: Vocabulary | null;
+  /** Scores by id, when the vocabulary is a list of [piece, score]. */
+  readonly scores: Float64Array | null;
+  /** Left and right pieces of the merges, one after another, when there are any. */
+  readonly merges: PiecePool | null;
+}
 
 export function readModel(scanned: ScannedModel): Model {
   const fields = new Fields(scanned.fields, "model");

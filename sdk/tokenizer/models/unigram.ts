@@ -2,14 +2,13 @@
  * Unigram language model: of all ways to cut a word into pieces, the likeliest (Kudo 2018, arXiv:1804.10959, section 3.2),
  * found by Viterbi's algorithm in one pass from left to right.
  */
-
 import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
-import { decodeUnits } from "../text/normalized-string.js";
+import type { Model, Pieces } from "../steps.js";
+import { decodeUnits } from "../text/buffers.js";
 import { Trie } from "../vocabulary/trie.js";
 import type { Vocabulary } from "../vocabulary/vocabulary.js";
-import { byteIds } from "./bpe.js";
-import type { Model, Pieces } from "./model.js";
+import { byteIds } from "./byte-fallback.js";
 
 /** How much less likely than the rarest piece an unknown character is (log scale). */
 const UNKNOWN_PENALTY = 10;

@@ -3,9 +3,9 @@
  * One open-addressed table over typed arrays; when it is full the older half is forgotten, which keeps memory and time
  * bounded.
  */
-import { grown } from "../text/normalized-string.js";
-import type { Model } from "./model.js";
-import { Pieces } from "./model.js";
+import type { Model } from "../steps.js";
+import { Pieces } from "../steps.js";
+import { grown } from "../text/buffers.js";
 
 /** Longer words are rare and would fill the table. */
 const LONGEST = 48;

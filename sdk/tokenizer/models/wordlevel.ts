@@ -1,7 +1,7 @@
 /** WordLevel: a word is a token or unknown. */
 import { expect } from "../errors.js";
+import type { Model, Pieces } from "../steps.js";
 import { type Vocabulary, vocabularyJSON } from "../vocabulary/vocabulary.js";
-import type { Model, Pieces } from "./model.js";
 
 export class WordLevel implements Model {
   readonly unknown: number;

@@ -3,9 +3,9 @@
  * As in google-research/bert tokenization.py, a word that cannot be finished is unknown as a whole, not only from there on.
  */
 import { expect } from "../errors.js";
+import type { Model, Pieces } from "../steps.js";
 import { EMPTY_HASH, extendHash } from "../vocabulary/piece-table.js";
 import { type Vocabulary, vocabularyJSON } from "../vocabulary/vocabulary.js";
-import type { Model, Pieces } from "./model.js";
 
 export interface WordPieceOptions {
   /** What marks a piece that continues a word. */

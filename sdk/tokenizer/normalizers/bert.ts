@@ -2,14 +2,12 @@
  * BERT's normaliser: clean the text, set ideographs apart, strip accents, lower the case, in this order.
  * As in google-research/bert tokenization.py, with the alignments and character tables of Hugging Face tokenizers.
  */
-
+import type { Normalizer } from "../steps.js";
 import { decomposition, lowerCase } from "../text/character-forms.js";
-import type { Aligned } from "../text/normalized-string.js";
-import { ACCENT, CONTROL, classOf, codePointAt, combiningClass, HAN, WHITE, width } from "../text/unicode.js";
+import type { NormalizedString } from "../text/normalized-string.js";
+import { eachCharacter } from "../text/rewriter.js";
+import { ACCENT, CONTROL, classOf, codePointAt, combiningClass, HAN, WHITE } from "../text/unicode.js";
 import { decompose } from "./decompose.js";
-
-/** A step that rewrites text. It reads `text`, may write `spare`, and returns whichever of them holds the result. */
-export type Normalizer = (text: Aligned, spare: Aligned) => Aligned;
 
 export interface BertNormalizerOptions {
   readonly cleanText: boolean;
@@ -112,10 +110,10 @@ function entry(unit: number, parts: readonly number[], { stripAccents }: BertNor
 
 /** The steps one after another, for the rare text in which marks that stay may have to change places. */
 function slowly(
-  text: Aligned,
-  spare: Aligned,
+  text: NormalizedString,
+  spare: NormalizedString,
   { cleanText, chineseCharacters, lowercase }: BertNormalizerOptions,
-): Aligned {
+): NormalizedString {
   text.align();
   const prepare = expander({ cleanText, chineseCharacters, stripAccents: false, lowercase: false });
   let [from, to] = eachCharacter(text, spare, prepare);
@@ -124,20 +122,4 @@ function slowly(
   [from, to] = eachCharacter(from, to, (c) => ((classOf(c) & ACCENT) !== 0 ? [] : [c]));
   if (lowercase) [from, to] = eachCharacter(from, to, (c) => lowerCase(c) ?? [c]);
   return from;
-}
-
-/** Replace every character by others with the same alignment. Returns [result, the other buffer]. */
-export function eachCharacter(
-  from: Aligned,
-  to: Aligned,
-  map: (codePoint: number) => readonly number[],
-): [Aligned, Aligned] {
-  from.align();
-  to.clear(from.base);
-  for (let at = 0; at < from.length; ) {
-    const codePoint = codePointAt(from.units, at);
-    for (const part of map(codePoint)) to.push(part, from.starts[at]!, from.ends[at]!);
-    at += width(codePoint);
-  }
-  return [to, from];
 }

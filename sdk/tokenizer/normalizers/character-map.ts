@@ -1,7 +1,7 @@
 /** Normalisers that change characters one by one, whatever stands beside them: lower case, stripping of marks, … */
-import type { Aligned } from "../text/normalized-string.js";
+import type { Normalizer } from "../steps.js";
+import type { NormalizedString } from "../text/normalized-string.js";
 import { codePointAt, eachUnitRun } from "../text/unicode.js";
-import type { Normalizer } from "./bert.js";
 
 /** Entries of the table of units; both lie among the surrogates, which nothing maps to. */
 const SPECIAL = 0xd800; // becomes none, two or more characters, or has not been looked at yet
@@ -45,7 +45,7 @@ export function characterMap(touched: number, map: (codePoint: number) => readon
   };
 }
 
-function unchanged({ units, length }: Aligned, table: Uint16Array): boolean {
+function unchanged({ units, length }: NormalizedString, table: Uint16Array): boolean {
   for (let i = 0; i < length; i++) if (table[units[i]!] !== units[i]) return false;
   return true;
 }

@@ -1,13 +1,12 @@
 /** Normal forms C and KC with alignment: decompose, then put together what has a composed form (UAX 15). */
-
 import { decomposition } from "../text/character-forms.js";
-import type { Aligned } from "../text/normalized-string.js";
+import type { NormalizedString } from "../text/normalized-string.js";
 import { Rewriter } from "../text/rewriter.js";
 import { combiningClass } from "../text/unicode.js";
 import { eachDecomposed } from "./decompose.js";
 
 /** Write the composed `text` to `spare` and return it. */
-export function compose(text: Aligned, spare: Aligned, form: "NFC" | "NFKC"): Aligned {
+export function compose(text: NormalizedString, spare: NormalizedString, form: "NFC" | "NFKC"): NormalizedString {
   if (!mayChange(text)) return text;
   const rewriter = new Rewriter(text, spare);
   const composer = new Composer((codePoint, change) => rewriter.write(codePoint, change));
@@ -17,7 +16,7 @@ export function compose(text: Aligned, spare: Aligned, form: "NFC" | "NFKC"): Al
 }
 
 /** Characters below U+0300 that have no decomposition of any kind stay as they are. */
-function mayChange({ units, length }: Aligned): boolean {
+function mayChange({ units, length }: NormalizedString): boolean {
   for (let i = 0; i < length; i++) if (units[i]! >= 0xa0) return true;
   return false;
 }

@@ -3,9 +3,8 @@
  * are put in canonical order, and the first part of each decomposition takes the alignment of the next source character,
  * in order. So when marks change places their alignments stay: the n-th source character's range goes to the n-th.
  */
-
 import { decomposition } from "../text/character-forms.js";
-import type { Aligned } from "../text/normalized-string.js";
+import type { NormalizedString } from "../text/normalized-string.js";
 import { Rewriter } from "../text/rewriter.js";
 import {
   ASTRAL,
@@ -19,7 +18,7 @@ import {
 } from "../text/unicode.js";
 
 /** Write the decomposed `text` to `spare` and return it; or return `text` when nothing decomposes or moves. */
-export function decompose(text: Aligned, spare: Aligned, form: "NFD" | "NFKD"): Aligned {
+export function decompose(text: NormalizedString, spare: NormalizedString, form: "NFD" | "NFKD"): NormalizedString {
   if (!affected(text, form)) return text;
   const rewriter = new Rewriter(text, spare);
   eachDecomposed(text, form, (codePoint, change) => rewriter.write(codePoint, change));
@@ -28,7 +27,7 @@ export function decompose(text: Aligned, spare: Aligned, form: "NFD" | "NFKD"): 
 
 /** Call `out` with the characters of the decomposed text and the change that each stands for (see Rewriter). */
 export function eachDecomposed(
-  text: Aligned,
+  text: NormalizedString,
   form: "NFD" | "NFKD",
   out: (codePoint: number, change: number) => void,
 ): void {
@@ -46,7 +45,7 @@ export function eachDecomposed(
 /** 1 for units that decompose in the form or may change places; {@link ASTRAL} for halves of surrogate pairs. */
 const tables: { NFD?: Uint8Array; NFKD?: Uint8Array } = {};
 
-function affected({ units, length }: Aligned, form: "NFD" | "NFKD"): boolean {
+function affected({ units, length }: NormalizedString, form: "NFD" | "NFKD"): boolean {
   let table = tables[form];
   if (table === undefined) {
     tables[form] = table = unitTable(form === "NFD" ? DECOMPOSES : COMPATIBLE);

@@ -3,14 +3,13 @@
  * and the texts that they become. A cluster of characters is looked up whole if it is short, else one by one; the
  * shortest prefix that is a key decides for all of it. That is odd, but it is what every published model was made with.
  */
-
 import { expect } from "../errors.js";
+import type { Normalizer } from "../steps.js";
 import { clings, graphemeEnd } from "../text/graphemes.js";
-import type { Aligned } from "../text/normalized-string.js";
+import type { NormalizedString } from "../text/normalized-string.js";
 import { Rewriter } from "../text/rewriter.js";
 import { codePointAt, width } from "../text/unicode.js";
 import { encodeCodePoint } from "../text/utf8.js";
-import type { Normalizer } from "./bert.js";
 
 /** Clusters of so many bytes are not looked up whole. */
 const LONG = 6;
@@ -35,7 +34,7 @@ function kindOf(unit: number, kinds: Uint8Array, map: CharacterMap): number {
   return (kinds[unit] = simple ? SIMPLE : INVOLVED);
 }
 
-function unchanged({ units, length }: Aligned, kinds: Uint8Array, map: CharacterMap): boolean {
+function unchanged({ units, length }: NormalizedString, kinds: Uint8Array, map: CharacterMap): boolean {
   for (let i = 0; i < length; i++) {
     const kind = kinds[units[i]!]! || kindOf(units[i]!, kinds, map);
     if (kind !== SIMPLE) return false;
@@ -43,7 +42,7 @@ function unchanged({ units, length }: Aligned, kinds: Uint8Array, map: Character
   return true;
 }
 
-function rewrite(text: Aligned, spare: Aligned, kinds: Uint8Array, map: CharacterMap): void {
+function rewrite(text: NormalizedString, spare: NormalizedString, kinds: Uint8Array, map: CharacterMap): void {
   const { units, length } = text;
   const rewriter = new Rewriter(text, spare);
   for (let at = 0; at < length; ) {

@@ -1,12 +1,13 @@
 /** The `normalizer` part of a tokenizer.json. */
-
 import { TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
-import { readPattern } from "../patterns/pattern.js";
-import { byteNormalizer } from "../pre-tokenizers/byte-level.js";
+import { readPattern } from "../patterns/read.js";
+import type { Normalizer } from "../steps.js";
 import { lowerCase } from "../text/character-forms.js";
+import { eachCharacter } from "../text/rewriter.js";
 import { classOf, LOWERS, MARK } from "../text/unicode.js";
-import { bertNormalizer, eachCharacter, type Normalizer } from "./bert.js";
+import { bertNormalizer } from "./bert.js";
+import { byteNormalizer } from "./byte-level.js";
 import { characterMap } from "./character-map.js";
 import { compose } from "./compose.js";
 import { decompose } from "./decompose.js";

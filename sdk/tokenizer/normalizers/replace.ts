@@ -1,8 +1,7 @@
 /** Normalisers that replace what a pattern matches, put something in front, or strip the ends. */
-
 import { eachStretch, type Finder } from "../patterns/pattern.js";
+import type { Normalizer } from "../steps.js";
 import { classOf, WHITE } from "../text/unicode.js";
-import type { Normalizer } from "./bert.js";
 
 /** Every match becomes `content`, all of which has the range of the match's last character, as in the reference. */
 export function replaceNormalizer(find: Finder, content: string): Normalizer {

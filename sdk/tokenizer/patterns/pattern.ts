@@ -1,28 +1,9 @@
-/**
- * Patterns of Split and Replace: plain strings, or regular expressions in the dialect that tokenizer files use. They are
- * run by a machine that follows all alternatives at once (Thompson 1968; Pike's virtual machine), so no pattern is
- * catastrophic. What the machine cannot do (back references, looks at more than one character) is an error.
- */
-
-import { shown } from "../../errors.js";
-import { TokenizerError } from "../errors.js";
-import { Fields } from "../json/fields.js";
-import type { Aligned } from "../text/normalized-string.js";
+import type { NormalizedString } from "../text/normalized-string.js";
 import { codePointAt, width } from "../text/unicode.js";
 import { type Instruction, parsePattern } from "./parser.js";
 
 /** Finds the next match at or after `from`, within units [.., end): its start and end as a pair, or null. */
 export type Finder = (units: Uint16Array, from: number, end: number, begin: number) => readonly [number, number] | null;
-
-/** {"String": "x"}, {"Regex": "x+"} or plain "x" of old files. */
-export function readPattern(json: unknown, path: string): Finder {
-  if (typeof json === "string") return stringFinder(json);
-  const fields = new Fields(json, path);
-  if (fields.get("String") !== undefined) return stringFinder(fields.string("String"));
-  if (fields.get("Regex") === undefined)
-    throw new TokenizerError(`${path}: {"String": …} or {"Regex": …} was expected, got ${shown(json)}`);
-  return regexFinder(fields.string("Regex"), path);
-}
 
 export function stringFinder(text: string): Finder {
   if (text === "") return () => null;
@@ -155,7 +136,7 @@ class Machine {
  */
 export function eachStretch(
   find: Finder,
-  { units }: Aligned,
+  { units }: NormalizedString,
   begin: number,
   end: number,
   on: (start: number, stop: number, matched: boolean) => void,

@@ -2,10 +2,11 @@
 import { shown } from "../../errors.js";
 import { expect, TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
-import { bare, bertTemplate, type Place, robertaTemplate, type Template, type TrimOffsets } from "./template.js";
+import type { Place, PostProcessor, TrimOffsets } from "../steps.js";
+import { bare, bertPostProcessor, robertaPostProcessor } from "./template.js";
 
 /** @param trimming how white space is taken out of byte-level offsets, made ready by the caller */
-export function readTemplate(json: unknown, trimming: (addPrefixSpace: boolean) => TrimOffsets): Template {
+export function readPostProcessor(json: unknown, trimming: (addPrefixSpace: boolean) => TrimOffsets): PostProcessor {
   return readStep(json, trimming, "post_processor", 0);
 }
 
@@ -14,7 +15,7 @@ function readStep(
   trimming: (addPrefixSpace: boolean) => TrimOffsets,
   path: string,
   depth: number,
-): Template {
+): PostProcessor {
   if (json === null || json === undefined) return bare;
   const fields = new Fields(json, path);
   const type = fields.string("type");
@@ -29,10 +30,10 @@ function readStep(
     case "TemplateProcessing":
       return readPlaces(fields);
     case "BertProcessing":
-      return bertTemplate(tokenId(fields, "cls"), tokenId(fields, "sep"));
+      return bertPostProcessor(tokenId(fields, "cls"), tokenId(fields, "sep"));
     case "RobertaProcessing": {
       const trim = fields.boolean("trim_offsets", true) ? trimming(fields.boolean("add_prefix_space", true)) : null;
-      return robertaTemplate(tokenId(fields, "cls"), tokenId(fields, "sep"), trim);
+      return robertaPostProcessor(tokenId(fields, "cls"), tokenId(fields, "sep"), trim);
     }
     case "ByteLevel":
       return {
@@ -45,7 +46,7 @@ function readStep(
 }
 
 /** One step may trim and one may add tokens; two that add tokens would have to be nested, which no published file does. */
-function merge(steps: readonly Template[], path: string): Template {
+function merge(steps: readonly PostProcessor[], path: string): PostProcessor {
   const adding = steps.filter((step) => step.single !== bare.single);
   const trimming = steps.filter((step) => step.trim !== null);
   expect(adding.length <= 1, `${path}: more than one post-processor that adds tokens is not supported`);
@@ -63,7 +64,7 @@ function tokenId(fields: Fields, name: string): number {
   return id as number;
 }
 
-function readPlaces(fields: Fields): Template {
+function readPlaces(fields: Fields): PostProcessor {
   const special = fields.object("special_tokens");
   const places = (name: "single" | "pair"): Place[] =>
     fields.list(name).map((json, i) => {

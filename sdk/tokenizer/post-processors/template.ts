@@ -2,29 +2,9 @@
  * Templates: where the text, its pair and the special tokens stand, and which segment each has.
  * BERT: [CLS]:0 text:0 [SEP]:0, and for pairs [CLS]:0 text:0 [SEP]:0 pair:1 [SEP]:1.
  */
+import type { Place, PostProcessor, TrimOffsets } from "../steps.js";
 import type { Encoding } from "./encoding.js";
 import type { Tokens } from "./tokens.js";
-
-/** One place of a template: a sequence (0 = text, 1 = pair), or special tokens. */
-export type Place =
-  | { readonly sequence: 0 | 1; readonly segment: number }
-  | { readonly ids: readonly number[]; readonly segment: number };
-
-export interface Template {
-  readonly single: readonly Place[];
-  readonly pair: readonly Place[];
-  /** Take the spaces that begin or end a byte-level token out of its offsets. */
-  readonly trim: TrimOffsets | null;
-  /** Faithful windows after the first have their text's number as segment: so TemplateProcessing does, RobertaProcessing not. */
-  readonly numbered?: boolean;
-}
-
-/** How many pieces of white space each token begins and ends with. */
-export interface TrimOffsets {
-  readonly addPrefixSpace: boolean;
-  /** both in one number: see {@link leadingOf} and {@link trailingOf} */
-  readonly white: (id: number) => number;
-}
 
 /** Two small counts in one number. */
 export function whiteCounts(leading: number, trailing: number): number {
@@ -35,7 +15,7 @@ const leadingOf = (white: number): number => white >> 16;
 const trailingOf = (white: number): number => white & 0xffff;
 
 /** No special tokens: the text, then its pair. */
-export const bare: Template = {
+export const bare: PostProcessor = {
   single: [{ sequence: 0, segment: 0 }],
   pair: [
     { sequence: 0, segment: 0 },
@@ -45,7 +25,7 @@ export const bare: Template = {
 };
 
 /** [CLS] text [SEP], and [CLS] text [SEP] pair [SEP] with segments 0 and 1. */
-export function bertTemplate(cls: number, sep: number): Template {
+export function bertPostProcessor(cls: number, sep: number): PostProcessor {
   const single: Place[] = [
     { ids: [cls], segment: 0 },
     { sequence: 0, segment: 0 },
@@ -55,7 +35,7 @@ export function bertTemplate(cls: number, sep: number): Template {
 }
 
 /** <s> text </s>, and <s> text </s></s> pair </s>; all in segment 0. */
-export function robertaTemplate(cls: number, sep: number, trim: TrimOffsets | null): Template {
+export function robertaPostProcessor(cls: number, sep: number, trim: TrimOffsets | null): PostProcessor {
   const single: Place[] = [
     { ids: [cls], segment: 0 },
     { sequence: 0, segment: 0 },
@@ -75,7 +55,7 @@ export function addedBy(places: readonly Place[]): number {
 }
 
 /** Whether the pair stands before the text: its windows then come first. */
-export function pairFirst({ pair }: Template): boolean {
+export function pairFirst({ pair }: PostProcessor): boolean {
   return pair.find((place) => "sequence" in place)?.sequence === 1;
 }
 
@@ -83,13 +63,13 @@ export function pairFirst({ pair }: Template): boolean {
 export interface Range {
   readonly from: number;
   readonly to: number;
-  /** A window after the first, made faithfully (see {@link Template.numbered}). */
+  /** A window after the first, made for compatibility (see {@link PostProcessor.numbered}). */
   readonly further?: boolean;
 }
 
 /** Put one encoding together from parts of the text's tokens and of its pair's. */
 export function assemble(
-  template: Template,
+  template: PostProcessor,
   special: boolean,
   texts: readonly [Tokens] | readonly [Tokens, Tokens],
   ranges: readonly Range[],

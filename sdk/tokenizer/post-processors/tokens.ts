@@ -1,5 +1,5 @@
 /** The tokens of one text before the template and truncation: a list that grows and is used again and again. */
-import { grown } from "../text/normalized-string.js";
+import { grown } from "../text/buffers.js";
 
 export class Tokens {
   ids = new Int32Array(256);

@@ -2,16 +2,13 @@
  * Pre-tokenizers that only cut: text becomes words, and no character changes.
  * BERT: white space separates and disappears, every punctuation mark is a word of its own.
  */
-import type { Aligned } from "../text/normalized-string.js";
+import type { PreTokenizer } from "../steps.js";
 import { ASTRAL, PUNCTUATION, see, UNSEEN, unseenTable, WHITE } from "../text/unicode.js";
-
-/** A step that cuts the words of `text` further. It may rewrite into `spare`, and returns whichever holds the result. */
-export type Splitter = (text: Aligned, spare: Aligned) => Aligned;
 
 const ALONE = 2;
 
 /** Cut at white space, which is dropped, and around each character of `alone`, which is a mask of classes. */
-export function cutWords(alone: number): Splitter {
+export function cutWords(alone: number): PreTokenizer {
   const masks = [WHITE, alone];
   const kinds = unseenTable();
   return (text) => {
@@ -42,7 +39,7 @@ export function cutWords(alone: number): Splitter {
 }
 
 /** BertPreTokenizer: "Hello, world" -> Hello · , · world. */
-export const bertSplitter = (): Splitter => cutWords(PUNCTUATION);
+export const bertPreTokenizer = (): PreTokenizer => cutWords(PUNCTUATION);
 
 /** WhitespaceSplit: at white space alone. */
-export const whiteSplitter = (): Splitter => cutWords(0);
+export const whitespaceSplit = (): PreTokenizer => cutWords(0);

@@ -1,11 +1,13 @@
 /** Metaspace: a space becomes ▁ and belongs to the word after it, as in SentencePiece (Kudo & Richardson 2018). */
-import type { Decoder } from "../decoders/decoders.js";
-import type { Splitter } from "./bert.js";
+import { shown } from "../../errors.js";
+import { expect } from "../errors.js";
+import type { Fields } from "../json/fields.js";
+import type { PreTokenizer } from "../steps.js";
 
 /** Whether a ▁ is put before a text that has none: always, only at the beginning of the text, or never. */
 export type PrependScheme = "always" | "first" | "never";
 
-export function metaspaceSplitter(mark: number, scheme: PrependScheme, split: boolean): Splitter {
+export function metaspacePreTokenizer(mark: number, scheme: PrependScheme, split: boolean): PreTokenizer {
   return (text, spare) => {
     text.align();
     const { units, cuts, words, starts, ends } = text;
@@ -38,9 +40,18 @@ export function metaspaceSplitter(mark: number, scheme: PrependScheme, split: bo
   };
 }
 
-/** ▁ back to a space; the one that begins the text was not in it, unless the scheme is "never". */
-export function metaspaceDecoder(mark: string, scheme: PrependScheme): Decoder {
-  return {
-    decode: (tokens) => tokens.map((token, i) => token.replaceAll(mark, i === 0 && scheme !== "never" ? "" : " ")),
-  };
+/** The settings that the Metaspace pre-tokenizer and decoder share; old files say add_prefix_space for the scheme. */
+export function readMetaspace(fields: Fields): { mark: string; scheme: PrependScheme; split: boolean } {
+  const mark = fields.string("replacement", "▁");
+  expect(
+    mark.length === 1,
+    () => `${fields.path}.replacement: one character up to U+FFFF was expected, got ${shown(mark)}`,
+  );
+  const old = fields.get("add_prefix_space") === undefined ? true : fields.boolean("add_prefix_space");
+  const scheme = fields.string("prepend_scheme", old ? "always" : "never");
+  expect(
+    scheme === "always" || scheme === "first" || scheme === "never",
+    () => `${fields.path}.prepend_scheme: always, first or never was expected, got ${shown(scheme)}`,
+  );
+  return { mark, scheme, split: fields.boolean("split", true) };
 }

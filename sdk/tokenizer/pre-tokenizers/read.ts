@@ -1,28 +1,29 @@
 /** The `pre_tokenizer` part of a tokenizer.json. */
-
 import { shown } from "../../errors.js";
 import { expect, TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
-import { readPattern, stringFinder } from "../patterns/pattern.js";
-import { bertSplitter, type Splitter, whiteSplitter } from "./bert.js";
-import { byteSplitter, gptSplitter, prefixSpace } from "./byte-level.js";
-import { metaspaceSplitter, type PrependScheme } from "./metaspace.js";
+import { stringFinder } from "../patterns/pattern.js";
+import { readPattern } from "../patterns/read.js";
+import type { PreTokenizer } from "../steps.js";
+import { bertPreTokenizer, whitespaceSplit } from "./bert.js";
+import { bytePreTokenizer, gptPreTokenizer, prefixSpace } from "./byte-level.js";
+import { metaspacePreTokenizer, readMetaspace } from "./metaspace.js";
 import {
   BEHAVIORS,
   type Behavior,
-  digitSplitter,
-  lengthSplitter,
-  patternSplitter,
-  punctuationSplitter,
-  scriptSplitter,
-  wordSplitter,
+  digitsPreTokenizer,
+  fixedLengthPreTokenizer,
+  punctuationPreTokenizer,
+  splitPreTokenizer,
+  unicodeScriptsPreTokenizer,
+  whitespacePreTokenizer,
 } from "./split.js";
 
 /**
  * @param path where the part stands, for messages
  * @param last whether no step follows: bytes are then made when words are looked up (see ByteMapped)
  */
-export function readSplitter(json: unknown, path = "pre_tokenizer", depth = 0, last = true): Splitter | null {
+export function readPreTokenizer(json: unknown, path = "pre_tokenizer", depth = 0, last = true): PreTokenizer | null {
   if (json === null || json === undefined) return null;
   const fields = new Fields(json, path);
   const type = fields.string("type");
@@ -30,37 +31,37 @@ export function readSplitter(json: unknown, path = "pre_tokenizer", depth = 0, l
     case "Sequence":
       return sequence(fields, depth, last);
     case "BertPreTokenizer":
-      return bertSplitter();
+      return bertPreTokenizer();
     case "WhitespaceSplit":
-      return whiteSplitter();
+      return whitespaceSplit();
     case "Whitespace":
-      return wordSplitter();
+      return whitespacePreTokenizer();
     case "Punctuation":
-      return punctuationSplitter(behavior(fields, "Isolated"));
+      return punctuationPreTokenizer(behavior(fields, "Isolated"));
     case "Digits":
-      return digitSplitter(fields.boolean("individual_digits", false));
+      return digitsPreTokenizer(fields.boolean("individual_digits", false));
     case "UnicodeScripts":
-      return scriptSplitter();
+      return unicodeScriptsPreTokenizer();
     case "FixedLength": {
       const length = fields.count("length", 5);
       expect(length > 0, `${path}.length: at least 1 was expected, got ${length}`);
-      return lengthSplitter(length);
+      return fixedLengthPreTokenizer(length);
     }
     case "CharDelimiterSplit":
-      return patternSplitter(stringFinder(fields.string("delimiter")), "removed");
+      return splitPreTokenizer(stringFinder(fields.string("delimiter")), "removed");
     case "Split": {
       const find = readPattern(fields.get("pattern"), `${path}.pattern`);
-      return patternSplitter(find, behavior(fields), fields.boolean("invert", false));
+      return splitPreTokenizer(find, behavior(fields), fields.boolean("invert", false));
     }
     case "Metaspace": {
       const { mark, scheme, split } = readMetaspace(fields);
-      return metaspaceSplitter(mark.charCodeAt(0), scheme, split);
+      return metaspacePreTokenizer(mark.charCodeAt(0), scheme, split);
     }
     case "ByteLevel": {
-      const steps: Splitter[] = [];
+      const steps: PreTokenizer[] = [];
       if (fields.boolean("add_prefix_space", true)) steps.push(prefixSpace());
-      if (fields.boolean("use_regex", true)) steps.push(gptSplitter());
-      if (!last) steps.push(byteSplitter());
+      if (fields.boolean("use_regex", true)) steps.push(gptPreTokenizer());
+      if (!last) steps.push(bytePreTokenizer());
       return chain(steps);
     }
     default:
@@ -68,16 +69,16 @@ export function readSplitter(json: unknown, path = "pre_tokenizer", depth = 0, l
   }
 }
 
-function sequence(fields: Fields, depth: number, last: boolean): Splitter | null {
+function sequence(fields: Fields, depth: number, last: boolean): PreTokenizer | null {
   if (depth > 8) throw new TokenizerError(`${fields.path}: sequences are nested more than 8 deep`);
   const list = fields.list("pretokenizers");
   const steps = list.map((step, i) =>
-    readSplitter(step, `${fields.path}.pretokenizers[${i}]`, depth + 1, last && i === list.length - 1),
+    readPreTokenizer(step, `${fields.path}.pretokenizers[${i}]`, depth + 1, last && i === list.length - 1),
   );
   return chain(steps.filter((step) => step !== null));
 }
 
-function chain(steps: readonly Splitter[]): Splitter | null {
+function chain(steps: readonly PreTokenizer[]): PreTokenizer | null {
   if (steps.length <= 1) return steps[0] ?? null;
   return (text, spare) => {
     let from = text;
@@ -95,22 +96,6 @@ function behavior(fields: Fields, otherwise?: string): Behavior {
   const found = Object.hasOwn(BEHAVIORS, name) ? BEHAVIORS[name] : undefined;
   if (found === undefined) throw new TokenizerError(`${fields.path}.behavior: ${shown(name)} is not supported`);
   return found;
-}
-
-/** The settings that the Metaspace pre-tokenizer and decoder share; old files say add_prefix_space for the scheme. */
-export function readMetaspace(fields: Fields): { mark: string; scheme: PrependScheme; split: boolean } {
-  const mark = fields.string("replacement", "▁");
-  expect(
-    mark.length === 1,
-    () => `${fields.path}.replacement: one character up to U+FFFF was expected, got ${shown(mark)}`,
-  );
-  const old = fields.get("add_prefix_space") === undefined ? true : fields.boolean("add_prefix_space");
-  const scheme = fields.string("prepend_scheme", old ? "always" : "never");
-  expect(
-    scheme === "always" || scheme === "first" || scheme === "never",
-    () => `${fields.path}.prepend_scheme: always, first or never was expected, got ${shown(scheme)}`,
-  );
-  return { mark, scheme, split: fields.boolean("split", true) };
 }
 
 /** Whether words become byte characters just before the model sees them. */

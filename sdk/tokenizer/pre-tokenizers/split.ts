@@ -1,9 +1,8 @@
 /** Pre-tokenizers that cut by a pattern or by classes of characters: Split, Punctuation, Digits, Whitespace, … */
-
 import { eachStretch, type Finder } from "../patterns/pattern.js";
-import type { Aligned } from "../text/normalized-string.js";
+import type { PreTokenizer } from "../steps.js";
+import type { NormalizedString } from "../text/normalized-string.js";
 import { classOf, codePointAt, NUMERIC, PUNCTUATION, scriptOf, WHITE, WORD_CHARACTER, width } from "../text/unicode.js";
-import type { Splitter } from "./bert.js";
 
 /** What becomes of the delimiters. */
 export type Behavior = "removed" | "isolated" | "mergedWithPrevious" | "mergedWithNext" | "contiguous";
@@ -23,7 +22,7 @@ export const BEHAVIORS: Readonly<Record<string, Behavior>> = {
 };
 
 /** @param invert the pattern describes the words, and what is between them are the delimiters */
-export function patternSplitter(find: Finder, behavior: Behavior, invert = false): Splitter {
+export function splitPreTokenizer(find: Finder, behavior: Behavior, invert = false): PreTokenizer {
   return (text) => {
     const { cuts, words } = text;
     for (let word = 0; word < words; word++) {
@@ -45,7 +44,7 @@ class Cutter {
   private wasDelimiter = false;
 
   constructor(
-    private readonly text: Aligned,
+    private readonly text: NormalizedString,
     private readonly behavior: Behavior,
   ) {}
 
@@ -85,16 +84,16 @@ export function classFinder(mask: number): Finder {
 }
 
 /** Punctuation: as BERT sees it, isolated unless said otherwise. */
-export const punctuationSplitter = (behavior: Behavior): Splitter =>
-  patternSplitter(classFinder(PUNCTUATION), behavior);
+export const punctuationPreTokenizer = (behavior: Behavior): PreTokenizer =>
+  splitPreTokenizer(classFinder(PUNCTUATION), behavior);
 
 /** Digits: runs of digits, or each digit, apart from the rest. */
-export const digitSplitter = (individual: boolean): Splitter =>
-  patternSplitter(classFinder(NUMERIC), individual ? "isolated" : "contiguous");
+export const digitsPreTokenizer = (individual: boolean): PreTokenizer =>
+  splitPreTokenizer(classFinder(NUMERIC), individual ? "isolated" : "contiguous");
 
 /** Whitespace: \w+|[^\w\s]+ */
-export const wordSplitter = (): Splitter =>
-  patternSplitter(
+export const whitespacePreTokenizer = (): PreTokenizer =>
+  splitPreTokenizer(
     (units, from, end) => {
       let at = from;
       while (at < end && (classOf(units[at]!) & WHITE) !== 0) at++;
@@ -114,7 +113,7 @@ export const wordSplitter = (): Splitter =>
   );
 
 /** UnicodeScripts: where the script changes. What goes with any script stays with what is before it; at the beginning it goes. */
-export const scriptSplitter = (): Splitter =>
+export const unicodeScriptsPreTokenizer = (): PreTokenizer =>
   cutEach((text, begin, end) => {
     const { units } = text;
     let from = -1;
@@ -133,7 +132,7 @@ export const scriptSplitter = (): Splitter =>
   });
 
 /** FixedLength: so many characters each. */
-export const lengthSplitter = (length: number): Splitter =>
+export const fixedLengthPreTokenizer = (length: number): PreTokenizer =>
   cutEach((text, begin, end) => {
     let from = begin;
     let count = 0;
@@ -146,8 +145,8 @@ export const lengthSplitter = (length: number): Splitter =>
     }
   });
 
-/** A splitter that treats every word for itself. */
-function cutEach(cut: (text: Aligned, begin: number, end: number) => void): Splitter {
+/** A preTokenizer that treats every word for itself. */
+function cutEach(cut: (text: NormalizedString, begin: number, end: number) => void): PreTokenizer {
   return (text) => {
     for (let word = 0; word < text.words; word++) cut(text, text.cuts[2 * word]!, text.cuts[2 * word + 1]!);
     text.recut();

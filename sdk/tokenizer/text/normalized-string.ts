@@ -5,7 +5,8 @@
  * Unit i came from original units [starts[i], ends[i]). While nothing has been changed (`plain`) both arrays are
  * unused: unit i is the original unit base + i.
  */
-export class Aligned {
+import { decodeUnits, grown } from "./buffers.js";
+export class NormalizedString {
   units = new Uint16Array(1024);
   starts = new Int32Array(1024);
   ends = new Int32Array(1024);
@@ -47,7 +48,7 @@ export class Aligned {
   }
 
   /** Take units [start, end) of another text, with where they came from. */
-  copy(from: Aligned, start: number, end: number): void {
+  copy(from: NormalizedString, start: number, end: number): void {
     const length = Math.max(0, end - start);
     this.reserve(length);
     this.units.set(from.units.subarray(start, start + length));
@@ -87,7 +88,7 @@ export class Aligned {
   }
 
   /** Append units [start, end) of another text that is aligned. */
-  append(from: Aligned, start: number, end: number): void {
+  append(from: NormalizedString, start: number, end: number): void {
     const at = this.length;
     this.reserve(at + end - start);
     this.units.set(from.units.subarray(start, end), at);
@@ -149,23 +150,6 @@ export class Aligned {
   slice(start = 0, end = this.length): string {
     return decodeUnits(this.units, start, end);
   }
-}
-
-/** Units [start, end) as a string, in steps, because a call takes a limited number of arguments. */
-export function decodeUnits(units: Uint16Array, start: number, end: number): string {
-  if (end - start <= 4096) return String.fromCharCode.apply(null, units.subarray(start, end) as unknown as number[]);
-  let text = "";
-  for (let at = start; at < end; at += 4096) text += decodeUnits(units, at, Math.min(end, at + 4096));
-  return text;
-}
-
-/** `to`, with all of `from` at its beginning. */
-export function grown<T extends Uint8Array | Uint16Array | Int32Array | Float32Array | Float64Array>(
-  from: T,
-  to: T,
-): T {
-  to.set(from);
-  return to;
 }
 
 /** Replace unpaired surrogates by U+FFFD: no valid text has them, and no vocabulary can. */

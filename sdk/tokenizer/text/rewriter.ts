@@ -3,7 +3,7 @@
  * written says whether it replaces the next source character (0), replaces it and swallows n more (-n), or is new (> 0),
  * and then shares the range of the source character before it.
  */
-import type { Aligned } from "./normalized-string.js";
+import type { NormalizedString } from "./normalized-string.js";
 import { codePointAt, width } from "./unicode.js";
 
 export class Rewriter {
@@ -16,8 +16,8 @@ export class Rewriter {
 
   /** `to` must be another buffer than `from`. */
   constructor(
-    private readonly from: Aligned,
-    private readonly to: Aligned,
+    private readonly from: NormalizedString,
+    private readonly to: NormalizedString,
   ) {
     from.align();
     to.clear(from.base);
@@ -54,4 +54,20 @@ export class Rewriter {
     for (let i = 0; i < characters && this.source < this.from.length; i++)
       this.source += width(codePointAt(this.from.units, this.source));
   }
+}
+
+/** Replace every character by others with the same alignment. Returns [result, the other buffer]. */
+export function eachCharacter(
+  from: NormalizedString,
+  to: NormalizedString,
+  map: (codePoint: number) => readonly number[],
+): [NormalizedString, NormalizedString] {
+  from.align();
+  to.clear(from.base);
+  for (let at = 0; at < from.length; ) {
+    const codePoint = codePointAt(from.units, at);
+    for (const part of map(codePoint)) to.push(part, from.starts[at]!, from.ends[at]!);
+    at += width(codePoint);
+  }
+  return [to, from];
 }

@@ -3,7 +3,7 @@
  *
  *   (classOf(0x41) & LETTER) !== 0      // "A" is a letter
  */
-import { grown } from "./normalized-string.js";
+import { grown } from "./buffers.js";
 import {
   classRuns,
   classValues,

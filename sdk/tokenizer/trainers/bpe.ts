@@ -1,11 +1,10 @@
 /** Learn a byte-level BPE vocabulary from text. */
-
-import { addedJSON, specialToken } from "../added-tokens/read.js";
 import { expect } from "../errors.js";
-import { tokenizerFromObject } from "../files/tokenizer-json.js";
 import { Bpe } from "../models/bpe.js";
-import type { Splitter } from "../pre-tokenizers/bert.js";
-import { BYTE_CHARACTERS, byteText, gptSplitter, prefixSpace } from "../pre-tokenizers/byte-level.js";
+import { gptPreTokenizer, prefixSpace } from "../pre-tokenizers/byte-level.js";
+import { byteLevelTokenizer, ROBERTA_SPECIAL } from "../presets.js";
+import type { PreTokenizer } from "../steps.js";
+import { BYTE_CHARACTERS, byteText } from "../text/bytes.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { alphabet } from "./alphabet.js";
@@ -20,9 +19,6 @@ export interface BpeTraining extends TrainingOptions {
   readonly special?: readonly string[];
 }
 
-/** RoBERTa's special tokens, in its order. */
-export const ROBERTA_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] as const;
-
 /**
  * A byte-level tokenizer, as GPT-2's and RoBERTa's, whose merges are learnt from texts.
  *
@@ -34,10 +30,10 @@ export function trainBpe(texts: Iterable<string>, options: BpeTraining): Tokeniz
     Number.isInteger(size) && size >= special.length + 256,
     `trainBpe: size must be at least ${special.length + 256}, the special tokens and the bytes; got ${size}`,
   );
-  const split = gptSplitter();
+  const split = gptPreTokenizer();
   const prefix = prefixSpace();
-  const splitter: Splitter = options.prefixSpace ? (text, spare) => split(prefix(text, spare), text) : split;
-  const words = countWords(texts, null, splitter, {
+  const preTokenizer: PreTokenizer = options.prefixSpace ? (text, spare) => split(prefix(text, spare), text) : split;
+  const words = countWords(texts, null, preTokenizer, {
     signal,
     onText: (done) => onProgress?.({ phase: "reading", done }),
   });
@@ -66,36 +62,5 @@ export function trainBpe(texts: Iterable<string>, options: BpeTraining): Tokeniz
     new Bpe(Vocabulary.of(list.pieces), Int32Array.from(triples)),
     special,
     options.prefixSpace,
-  );
-}
-
-/** A byte-level model in its tokenizer: RoBERTa's template where <s> and </s> are special, else GPT-2's. */
-export function byteLevelTokenizer(model: Bpe, special: readonly string[], addPrefixSpace = false): Tokenizer {
-  const id = (token: string): number => model.vocabulary.find(token);
-  const framed = special.includes("<s>") && special.includes("</s>");
-  const level = { type: "ByteLevel", add_prefix_space: addPrefixSpace, trim_offsets: true, use_regex: true };
-  return tokenizerFromObject(
-    {
-      version: "1.0",
-      truncation: null,
-      padding: null,
-      added_tokens: special
-        .filter((token) => id(token) >= 0)
-        .map((token) => addedJSON(specialToken(token, id(token), token === "<mask>")))
-        .sort((a, b) => (a["id"] as number) - (b["id"] as number)),
-      normalizer: null,
-      pre_tokenizer: level,
-      post_processor: framed
-        ? {
-            type: "RobertaProcessing",
-            sep: ["</s>", id("</s>")],
-            cls: ["<s>", id("<s>")],
-            trim_offsets: true,
-            add_prefix_space: addPrefixSpace,
-          }
-        : { ...level, add_prefix_space: true },
-      decoder: { ...level, add_prefix_space: true },
-    },
-    model,
   );
 }

@@ -1,8 +1,6 @@
 /** Word counts of a text, after normalisation and splitting: what every trainer begins with. */
-
-import type { Normalizer } from "../normalizers/bert.js";
-import type { Splitter } from "../pre-tokenizers/bert.js";
-import { Aligned } from "../text/normalized-string.js";
+import type { Normalizer, PreTokenizer } from "../steps.js";
+import { NormalizedString } from "../text/normalized-string.js";
 
 export interface CountOptions {
   /** Called with the number of texts read, every now and then. */
@@ -14,18 +12,18 @@ export interface CountOptions {
 export function countWords(
   texts: Iterable<string>,
   normalizer: Normalizer | null,
-  splitter: Splitter | null,
+  preTokenizer: PreTokenizer | null,
   { onText, signal }: CountOptions = {},
 ): Map<string, number> {
   const counts = new Map<string, number>();
-  const first = new Aligned();
-  const second = new Aligned();
+  const first = new NormalizedString();
+  const second = new NormalizedString();
   let read = 0;
   for (const text of texts) {
     first.load(text, 0, text.length);
     const normalized = normalizer ? normalizer(first, second) : first;
     normalized.whole();
-    const words = splitter ? splitter(normalized, normalized === first ? second : first) : normalized;
+    const words = preTokenizer ? preTokenizer(normalized, normalized === first ? second : first) : normalized;
     for (let i = 0; i < words.words; i++) {
       const word = words.slice(words.cuts[2 * i], words.cuts[2 * i + 1]);
       counts.set(word, (counts.get(word) ?? 0) + 1);

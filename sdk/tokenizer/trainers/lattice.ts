@@ -4,8 +4,8 @@
  * long words do not underflow.
  */
 
+import { exp, log } from "../../math.js";
 import type { Trie } from "../vocabulary/trie.js";
-import { exp, ln } from "./real-math.js";
 
 /** Log scale: how much less likely than the rarest piece an unknown character is. */
 const UNKNOWN_PENALTY = 10;
@@ -72,7 +72,7 @@ export class UnigramLattice {
     const all = forward[length]!;
     for (let i = 0; i < from.length; i++)
       expected[piece[i]!]! += (count * forward[from[i]!]! * weights[i]! * backward[to[i]!]!) / all;
-    return ln(all) - scale * length;
+    return log(all) - scale * length;
   }
 
   /** A rate per character that makes the best path's weight 1. */

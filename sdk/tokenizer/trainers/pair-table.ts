@@ -1,5 +1,5 @@
 /** A count for each pair of numbers: open addressing over typed arrays, many times faster than a Map with joined keys. */
-import { grown } from "../text/normalized-string.js";
+import { grown } from "../text/buffers.js";
 
 export class PairTable {
   private slots = new Int32Array(1024);

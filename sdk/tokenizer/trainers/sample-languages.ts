@@ -1,14 +1,14 @@
 /**
- * Texts of several languages for training, small languages more often than they are: language i is drawn with a share
- * proportional to n_i^smoothing (multilingual BERT: 0.7; XLM-R: 0.3, Conneau et al. 2020, section 3.1).
+ * Sampling of languages for training, with small ones upsampled: language i is drawn with a probability proportional to
+ * n_i^smoothing (multilingual BERT: 0.7; XLM-R: 0.3, Conneau et al. 2020, section 3.1).
  */
+import { exp, log } from "../../math.js";
 import { expect } from "../errors.js";
-import { exp, ln } from "./real-math.js";
 
 export interface SampleOptions {
-  /** How many texts to draw. */
+  /** Number of texts to draw. */
   readonly texts: number;
-  /** 1 keeps the shares, 0 makes all languages equal; 0.7 unless said otherwise. */
+  /** 1 keeps the shares, 0 makes all languages equal. Defaults to 0.7. */
   readonly smoothing?: number;
   /** Numbers from [0, 1). */
   readonly random: () => number;
@@ -17,7 +17,7 @@ export interface SampleOptions {
 /** The share of each language after smoothing: {de: 900, ga: 100} with 0.5 -> {de: 0.75, ga: 0.25}. */
 export function languageShares(sizes: Readonly<Record<string, number>>, smoothing = 0.7): Record<string, number> {
   const names = Object.keys(sizes).filter((name) => sizes[name]! > 0);
-  const weights = names.map((name) => exp(smoothing * ln(sizes[name]!)));
+  const weights = names.map((name) => exp(smoothing * log(sizes[name]!)));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return Object.fromEntries(names.map((name, i) => [name, weights[i]! / sum]));
 }

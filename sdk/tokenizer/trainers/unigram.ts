@@ -3,19 +3,19 @@
  * fit their probabilities by expectation and maximisation, drop those whose loss costs least, and so on.
  */
 
-import { addedJSON, specialToken } from "../added-tokens/read.js";
+import { log } from "../../math.js";
 import { expect } from "../errors.js";
-import { tokenizerFromObject } from "../files/tokenizer-json.js";
 import { Unigram } from "../models/unigram.js";
 import { readNormalizer } from "../normalizers/read.js";
-import { readSplitter } from "../pre-tokenizers/read.js";
+import { readPreTokenizer } from "../pre-tokenizers/read.js";
+import { type UnigramSteps, unigramTokenizer } from "../presets.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { PiecePool } from "../vocabulary/piece-pool.js";
 import { Trie } from "../vocabulary/trie.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { countWords } from "./count-words.js";
+import { digamma } from "./digamma.js";
 import { UnigramLattice } from "./lattice.js";
-import { digamma, ln } from "./real-math.js";
 import { repeatedSubstrings } from "./substrings.js";
 import type { TrainingOptions } from "./wordpiece.js";
 
@@ -53,7 +53,7 @@ interface Pieces {
 export function trainUnigram(texts: Iterable<string>, options: UnigramTraining): Tokenizer {
   const { size, special = XLMR_SPECIAL, onProgress, signal } = options;
   const json = stepsJSON(options.lowercase ?? false);
-  const counts = countWords(texts, readNormalizer(json.normalizer), readSplitter(json.pre_tokenizer), {
+  const counts = countWords(texts, readNormalizer(json.normalizer), readPreTokenizer(json.pre_tokenizer), {
     signal,
     onText: (done) => onProgress?.({ phase: "reading", done }),
   });
@@ -106,10 +106,10 @@ function seedPieces(counts: ReadonlyMap<string, number>, most: number): Pieces {
   found.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? 1 : -1));
   const seeds = [...frequencies].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? 1 : -1));
   for (const seed of found.slice(0, Math.max(0, most - seeds.length))) seeds.push(seed);
-  const sum = ln(seeds.reduce((total, [, score]) => total + score, 0));
+  const sum = log(seeds.reduce((total, [, score]) => total + score, 0));
   return {
     texts: ["<unk>", ...seeds.map(([piece]) => piece)],
-    scores: Float64Array.from([0, ...seeds.map(([, score]) => ln(score) - sum)]),
+    scores: Float64Array.from([0, ...seeds.map(([, score]) => log(score) - sum)]),
   };
 }
 
@@ -181,9 +181,9 @@ function prune(pieces: Pieces, words: readonly Word[], least: number): Pieces {
 
 /** By how much the likelihood falls when the piece's uses go over to its spelling. */
 function loss(id: number, spelling: readonly number[], used: Float64Array, share: number, sum: number): number {
-  const before = ln(used[id]!) - ln(sum);
-  const sumAfter = ln(sum + used[id]! * (spelling.length - 1));
-  const after = spelling.reduce((total, other) => total + ln(used[other]! + used[id]!) - sumAfter, 0);
+  const before = log(used[id]!) - log(sum);
+  const sumAfter = log(sum + used[id]! * (spelling.length - 1));
+  const after = spelling.reduce((total, other) => total + log(used[other]! + used[id]!) - sumAfter, 0);
   return share * (before - after);
 }
 
@@ -193,7 +193,7 @@ function finish(
   characters: ReadonlySet<string>,
   wanted: number,
   special: readonly string[],
-  json: Steps,
+  json: UnigramSteps,
 ): Tokenizer {
   const scores = new Map(pieces.texts.map((text, id) => [text, pieces.scores[id]!]));
   scores.delete("<unk>");
@@ -216,13 +216,7 @@ function finish(
   return unigramTokenizer(new Unigram(vocabulary, all, vocabulary.find("<unk>")), special, json);
 }
 
-interface Steps {
-  readonly normalizer: unknown;
-  readonly pre_tokenizer: unknown;
-  readonly decoder: unknown;
-}
-
-function stepsJSON(lowercase: boolean): Steps {
+function stepsJSON(lowercase: boolean): UnigramSteps {
   const fold = lowercase ? [{ type: "NFKD" }, { type: "StripAccents" }, { type: "Lowercase" }] : [{ type: "NFKC" }];
   const metaspace = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
   const collapse = { type: "Replace", pattern: { Regex: " {2,}" }, content: " " };
@@ -231,36 +225,4 @@ function stepsJSON(lowercase: boolean): Steps {
     pre_tokenizer: metaspace,
     decoder: metaspace,
   };
-}
-
-/** A Unigram model in its tokenizer: <s> text </s>, or ALBERT's [CLS] text [SEP] pair [SEP]. */
-export function unigramTokenizer(model: Unigram, special: readonly string[], json: Steps): Tokenizer {
-  const id = (token: string): number => model.vocabulary.find(token);
-  const albert = special.includes("[CLS]") && special.includes("[SEP]");
-  const [open, close] = albert ? ["[CLS]", "[SEP]"] : ["<s>", "</s>"];
-  const framed = special.includes(open!) && special.includes(close!);
-  const place = (token: string, segment: number) => ({ SpecialToken: { id: token, type_id: segment } });
-  const single = [place(open!, 0), { Sequence: { id: "A", type_id: 0 } }, place(close!, 0)];
-  const between = albert ? [] : [place(close!, 0)];
-  const second = albert ? 1 : 0;
-  return tokenizerFromObject(
-    {
-      version: "1.0",
-      truncation: null,
-      padding: null,
-      added_tokens: special.map((token) => addedJSON(specialToken(token, id(token), /mask/i.test(token)))),
-      ...json,
-      post_processor: framed
-        ? {
-            type: "TemplateProcessing",
-            single,
-            pair: [...single, ...between, { Sequence: { id: "B", type_id: second } }, place(close!, second)],
-            special_tokens: Object.fromEntries(
-              [open!, close!].map((token) => [token, { id: token, ids: [id(token)], tokens: [token] }]),
-            ),
-          }
-        : null,
-    },
-    model,
-  );
 }

@@ -1,9 +1,8 @@
 /** Learn a WordPiece vocabulary from text. */
-
 import { expect } from "../errors.js";
-import { BERT_SPECIAL, bertTokenizer } from "../files/vocab-txt.js";
 import { bertNormalizer } from "../normalizers/bert.js";
-import { bertSplitter } from "../pre-tokenizers/bert.js";
+import { bertPreTokenizer } from "../pre-tokenizers/bert.js";
+import { BERT_SPECIAL, bertTokenizer } from "../presets.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { alphabet } from "./alphabet.js";
@@ -58,7 +57,7 @@ export function trainWordPiece(texts: Iterable<string>, options: WordPieceTraini
     `trainWordPiece: size must exceed the ${special.length} special tokens, got ${size}`,
   );
   const normalizer = bertNormalizer({ cleanText: true, chineseCharacters, stripAccents, lowercase });
-  const words = countWords(texts, normalizer, bertSplitter(), {
+  const words = countWords(texts, normalizer, bertPreTokenizer(), {
     signal: options.signal,
     onText: (done) => options.onProgress?.({ phase: "reading", done }),
   });

@@ -1,5 +1,5 @@
 /** The texts of a vocabulary's pieces by id, stored one after another in a single array of UTF-16 units. */
-import { decodeUnits, grown } from "../text/normalized-string.js";
+import { decodeUnits, grown } from "../text/buffers.js";
 
 export class PiecePool {
   /** All ids are below this. Some may have no piece, in files edited by hand. */

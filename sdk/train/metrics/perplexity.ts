@@ -1,5 +1,5 @@
 /** Perplexity and entropy, from losses in nats. */
-import { exp, log } from "../../tensor/math.js";
+import { exp, log } from "../../math.js";
 
 /** exp(mean loss): as many equally likely choices would be as hard. */
 export function perplexity(meanLoss: number): number {

@@ -3,8 +3,9 @@
  *
  * Moments belong to the optimizer; gradients are zeroed as they are used.
  */
+
+import { power } from "../../math.js";
 import type { Weights } from "../../nn/weights.js";
-import { power } from "../../tensor/math.js";
 import { adamWStep, lambStep, type Moments as ParameterMoments } from "../../tensor/ops/optimizer.js";
 import { sumOfSquares } from "../../tensor/ops/reduce.js";
 import { unscoped } from "../../tensor/scope.js";

@@ -5,9 +5,9 @@
  * et al. 2019, "How to Fine-Tune BERT for Text Classification?" (arXiv:1905.05583), section 5.3.3: a factor for each layer.
  */
 
+import { power } from "../../math.js";
 import { type Weights, WeightsError } from "../../nn/weights.js";
 import { ArgumentError } from "../../options.js";
-import { power } from "../../tensor/math.js";
 
 /** One part of a pattern: a word, or a range of layers such as 0-3. */
 function partOf(text: string): string {

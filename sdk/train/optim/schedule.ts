@@ -2,7 +2,7 @@
  * Learning rates by step. Pure functions; steps count from 0. With a warm-up the rate of step s is s / warmup of the peak,
  * so the first step's is 0, as in the published code.
  */
-import { cos } from "../../tensor/math.js";
+import { cos } from "../../math.js";
 
 export type Schedule = (step: number) => number;
 

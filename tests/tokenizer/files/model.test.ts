@@ -6,6 +6,7 @@ import { TokenizerError } from "../../../sdk/tokenizer/errors.js";
 import { scanModel, scanScores } from "../../../sdk/tokenizer/files/scan-model.js";
 import { scanVocabulary } from "../../../sdk/tokenizer/files/scan-vocabulary.js";
 import { JsonScanner } from "../../../sdk/tokenizer/json/scanner.js";
+import type { Bpe } from "../../../sdk/tokenizer/models/bpe.js";
 import { readModel } from "../../../sdk/tokenizer/models/read.js";
 import type { Vocabulary } from "../../../sdk/tokenizer/vocabulary/vocabulary.js";
 import { ExpectedVocabulary } from "../vocabulary/expected.js";
@@ -150,7 +151,8 @@ test("scores are the nearest numbers, in every form", () => {
 });
 
 /** The ids of a BPE model's merges, or the message of an error. */
-const mergesOf = (text: string) => scan(text, (scanner, size) => [...readModel(scanModel(scanner, size)).merges!]);
+const mergesOf = (text: string) =>
+  scan(text, (scanner, size) => [...(readModel(scanModel(scanner, size)) as Bpe).merges]);
 
 test("merges are read as pairs and as texts, with pieces that need escapes and long ones", () => {
   const long = "x".repeat(16_370);

@@ -3,7 +3,7 @@
  *
  * `Math.exp`, `log`, `cos` and their kin differ between engines and versions, so none of them may touch a number that
  * reaches a weight or a score. These use + - * /, Math.sqrt, Math.floor and Math.round alone, which are exact.
- * Errors were measured against 60-digit values: see tests/tensor/math.test.ts.
+ * Errors were measured against 60-digit values: see tests/math.test.ts.
  */
 
 const LN2_HIGH = 0.6931471803691238; // the upper 33 bits of ln 2: multiples by small whole numbers are exact

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { cos, exp, log, pow, power, sin } from "../../sdk/tensor/math.js";
-import { seed } from "../../sdk/tensor/random.js";
+import { cos, exp, log, pow, power, sin } from "../sdk/math.js";
+import { seed } from "../sdk/tensor/random.js";
 
 const test = suite("host maths");
 

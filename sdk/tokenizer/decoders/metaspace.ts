@@ -1,0 +1,9 @@
+import type { PrependScheme } from "../pre-tokenizers/metaspace.js";
+import type { Decoder } from "../steps.js";
+
+/** ▁ back to a space; the one that begins the text was not in it, unless the scheme is "never". */
+export function metaspaceDecoder(mark: string, scheme: PrependScheme): Decoder {
+  return {
+    decode: (tokens) => tokens.map((token, i) => token.replaceAll(mark, i === 0 && scheme !== "never" ? "" : " ")),
+  };
+}

@@ -1,0 +1,37 @@
+/** vocab.json with merges.txt, as GPT-2, RoBERTa and BART were first published. */
+import { shown } from "../../errors.js";
+import { expect } from "../errors.js";
+import { JsonScanner } from "../json/scanner.js";
+import { Bpe } from "../models/bpe.js";
+import { mergeIds } from "../models/merge-ids.js";
+import { byteLevelTokenizer, ROBERTA_SPECIAL } from "../presets.js";
+import type { Tokenizer } from "../tokenizer.js";
+import { PiecePool } from "../vocabulary/piece-pool.js";
+import { scanVocabulary } from "./scan-vocabulary.js";
+
+export interface MergesOptions {
+  /** Put a space before texts that do not begin with one. Defaults to false. */
+  readonly prefixSpace?: boolean;
+  /** The special tokens. Defaults to those of RoBERTa or GPT-2 that the vocabulary has. */
+  readonly special?: readonly string[];
+}
+
+/** A byte-level tokenizer from the texts of vocab.json and merges.txt. */
+export function readMerges(vocabJson: string, mergesTxt: string, options: MergesOptions = {}): Tokenizer {
+  const bytes = new TextEncoder().encode(vocabJson);
+  const scanner = new JsonScanner(bytes);
+  const vocabulary = scanVocabulary(scanner, bytes.length);
+  scanner.end();
+  const merges = new PiecePool(64);
+  for (const line of mergesTxt.split("\n")) {
+    const pair = line.endsWith("\r") ? line.slice(0, -1) : line;
+    if (pair === "" || pair.startsWith("#version")) continue;
+    const parts = pair.split(" ");
+    expect(parts.length === 2, () => `merges.txt: two pieces with a space between were expected, got ${shown(pair)}`);
+    for (const part of parts) merges.place(merges.used, merges.write(part), merges.size);
+  }
+  // RoBERTa's vocabulary has GPT-2's <|endoftext|> too, but as an ordinary piece.
+  const known = vocabulary.find("<s>") >= 0 ? ROBERTA_SPECIAL : ["<|endoftext|>"];
+  const model = new Bpe(vocabulary, mergeIds(vocabulary, merges, ""));
+  return byteLevelTokenizer(model, options.special ?? known, options.prefixSpace);
+}
