@@ -29,7 +29,7 @@ export function freshModel(engine: Engine, size: Size) {
   const weights = new Weights(engine, { seed: 1 });
   const config = configOf(size);
   const body = bert.encoder(weights, config);
-  return { weights, config, ...body, ...bert.heads.mask!(weights, config) };
+  return { weights, config, ...body, ...bert.heads["masked-lm"]!(weights, config, 0) };
 }
 
 /** Token ids without meaning, the same at every run. */

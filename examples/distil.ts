@@ -5,11 +5,11 @@
  *   npm run example distil
  */
 import {
-  bertConfig,
   classifyTask,
   distilClassification,
   Engine,
   finetune,
+  freshConfig,
   freshModel,
   type Pretrained,
   studentOf,
@@ -27,7 +27,7 @@ const engine = await Engine.create();
 
 const sizes = { vocabulary: tokenizer.size, width: 96, heads: 3, positions: 64, dropout: 0.1, deviation: 0.06 };
 const fresh = (layers: number) =>
-  freshModel(engine, bertConfig({ ...sizes, layers }), "sequence-classification", 1, settings.labels);
+  freshModel(engine, freshConfig("bert", { ...sizes, layers }), "sequence-classification", 1, settings.labels);
 
 async function learn(loaded: Classifier, how = task, train = labelled, epochs = 4): Promise<void> {
   const recipe = { epochs, learningRate: 1e-3, batchSize: 16, seed: 1 };

@@ -117,8 +117,8 @@ export {
   freshElectra,
   loadElectra,
 } from "./train/fresh/electra-pair.js";
-export { FRESH_FAMILIES, freshConfig, type ModelSizes } from "./train/fresh/fresh-config.js";
-export { type BertSizes, bertConfig, freshModel } from "./train/fresh/fresh-model.js";
+
+export { FRESH_FAMILIES, freshConfig, freshModel, type ModelSizes } from "./train/fresh/fresh-model.js";
 export { chosenLayers, studentOf } from "./train/fresh/student.js";
 export { type BestState, BestWeights } from "./train/loop/best-weights.js";
 export { CheckpointError, type RunSettings, readCheckpoint, writeCheckpoint } from "./train/loop/checkpoint.js";

@@ -8,10 +8,10 @@ import { nextSentencePairs, sampleOf, seed, tokenizeDocuments } from "../sdk/dat
 import { infer } from "../sdk/heads/infer.js";
 import {
   adamW,
-  bertConfig,
   combine,
   cosineSchedule,
   Engine,
+  freshConfig,
   freshModel,
   maskedLm,
   nextSentencePrediction,
@@ -71,7 +71,7 @@ async function stages(): Promise<[string, Uint8Array][]> {
   const tokenizer = trainWordPiece(DOCUMENTS.flat(), { size: 220 });
   const encodings = DOCUMENTS.flat().map((text) => tokenizer.encode(text));
   const engine = await Engine.create({ build: "strict" });
-  const config = bertConfig({
+  const config = freshConfig("bert", {
     vocabulary: tokenizer.size,
     layers: 2,
     width: 48,

@@ -1,5 +1,5 @@
 /** English and a fake copy of it: the conditions of the experiment, and a run under one of them. */
-import { adamW, bertConfig, Engine, freshModel, linearSchedule, maskedLm, single, train } from "cloze";
+import { adamW, Engine, freshConfig, freshModel, linearSchedule, maskedLm, single, train } from "cloze";
 import { boundaries, type Sample } from "cloze/data";
 import { type FakeLanguage, fakeCopy, type Multilinguality, multilinguality, splitSpecial } from "cloze/multilingual";
 import type { Tokenizer } from "cloze/tokenizer";
@@ -31,7 +31,12 @@ export async function* learnBoth(
   const replacement = split ? { mask: 0.9, random: 0 } : { mask: 0.8, random: 0.1 };
   const masked = maskedLm({ tokenizer: vocabulary, selection: "bernoulli", replacement });
   using engine = await Engine.create();
-  const { model, weights } = freshModel(engine, bertConfig({ ...SIZES, vocabulary: 2 * shift }), "masked-lm", seed);
+  const { model, weights } = freshModel(
+    engine,
+    freshConfig("bert", { ...SIZES, vocabulary: 2 * shift }),
+    "masked-lm",
+    seed,
+  );
   const both = [...training, ...training.map((sample) => fakeCopy(sample, language))];
   const run = train({
     engine,

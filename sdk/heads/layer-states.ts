@@ -98,7 +98,7 @@ export function shiftedAt(model: ShowsLayers, layer: number, shift: ArrayLike<nu
       if (!changed)
         throw new LayerError(
           layer >= 0 && layer < hidden.length
-            ? "shiftedAt: the layers of this family cannot be changed; those of BERT, RoBERTa and XLM-R can"
+            ? "shiftedAt: the layers of this model cannot be changed: its encode does not call trace.change"
             : `shiftedAt: layer ${layer} does not exist: the model has layers 0 (embeddings) to ${hidden.length - 1}`,
         );
       return last;

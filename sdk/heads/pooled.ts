@@ -14,7 +14,7 @@ export type { PairHead } from "../objectives/next-sentence-prediction.js";
 /** The head that is fine-tuned. */
 export interface SequenceHead {
   /** @returns (rows, classes) unnormalised scores; one class means regression */
-  rowScores(hidden: Tensor, batch: Batch): Tensor;
+  sequenceScores(hidden: Tensor, batch: Batch): Tensor;
 }
 
 /** A text, or a pair of texts whose order matters (premise and hypothesis). */
@@ -37,7 +37,7 @@ export function classification(): HeadObjective<SequenceHead> {
     loss(model, hidden, batch, count) {
       if (!batch.labels.row)
         throw new ArgumentError("classification: the batch has no labels; every sample needs labels.row");
-      return crossEntropy(model.rowScores(hidden, batch), batch.labels.row, { divisor: count });
+      return crossEntropy(model.sequenceScores(hidden, batch), batch.labels.row, { divisor: count });
     },
   };
 }
@@ -51,7 +51,7 @@ export function regression(): HeadObjective<SequenceHead> {
     loss(model, hidden, batch, count) {
       if (!batch.labels.value)
         throw new ArgumentError("regression: the batch has no values; every sample needs labels.value");
-      return meanSquaredError(model.rowScores(hidden, batch), batch.labels.value, { divisor: count });
+      return meanSquaredError(model.sequenceScores(hidden, batch), batch.labels.value, { divisor: count });
     },
   };
 }

@@ -15,7 +15,7 @@ import type { LabelSet } from "./labels.js";
 
 export interface TokenHead {
   /** @returns (tokens, classes) unnormalised scores */
-  tagScores(hidden: Tensor): Tensor;
+  tokenClassScores(hidden: Tensor): Tensor;
 }
 
 export interface TaggingOptions {
@@ -65,7 +65,7 @@ export function tagging(): HeadObjective<TokenHead> {
     loss(model, hidden, batch, count) {
       const tokens = tokenLabels(batch.labels.tokens);
       const index = labelled(tokens);
-      const scores = gatherRows(model.tagScores(hidden), index);
+      const scores = gatherRows(model.tokenClassScores(hidden), index);
       const wanted = index.map((i) => tokens[i]!);
       return crossEntropy(scores, wanted, { divisor: count });
     },

@@ -2,31 +2,39 @@
  * ALBERT: Lan et al. 2020, "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations"
  * (arXiv:1909.11942).
  *
- * Token embeddings are narrow and projected to the width of the layers (factorised); layers share their weights, all of
- * them or in groups: sharing is one path of the weights that is asked for many times.
+ * Token embeddings are narrow and projected to the width of the layers (factorized). All layers share their weights, or
+ * groups of layers do: a shared layer asks for the same parameter names at every depth.
  */
 import type { Batch } from "../data/sample.js";
 import type { PairHead, SequenceHead } from "../heads/pooled.js";
-import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import { normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
+import type { LmHead } from "../objectives/masked-lm.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
-import { gatherRows } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type BertConfig, bertEmbeddings, readBertConfig, spanHead, tagHead } from "./bert.js";
-import { ConfigError, dropoutShare, number, optional, section } from "./config.js";
-import type { Encoder, Trace } from "./encoder.js";
+import {
+  type BertConfig,
+  bertEmbeddings,
+  bertSpanHead,
+  bertTokenHead,
+  freshBertConfig,
+  readBertConfig,
+} from "./bert.js";
+import { ConfigError, dropoutProbability, number, optional, section } from "./config.js";
+import { type Encoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead, lmTransform } from "./lm-head.js";
+import { type ModelSizes, specialIdFields } from "./sizes.js";
+import { bertPooler, keepPooler, type Pooler, pooledClassificationHead } from "./task-heads.js";
 
 export interface AlbertConfig extends BertConfig {
   /** width of the embeddings */
   readonly embedding_size: number;
   readonly num_hidden_groups: number;
-  /** layers of a group, one after the other at every depth */
+  /** layers of a group, applied one after another at every depth */
   readonly inner_group_num: number;
 }
 
@@ -40,9 +48,9 @@ function readConfig(json: unknown): AlbertConfig {
     num_attention_heads: number(c, "num_attention_heads", 64),
     intermediate_size: number(c, "intermediate_size", 16384),
     hidden_act: optional(c, "hidden_act", "gelu_new"),
-    hidden_dropout_prob: dropoutShare(c, "hidden_dropout_prob", 0),
-    attention_probs_dropout_prob: dropoutShare(c, "attention_probs_dropout_prob", 0),
-    classifier_dropout: dropoutShare(c, "classifier_dropout_prob", 0.1),
+    hidden_dropout_prob: dropoutProbability(c, "hidden_dropout_prob", 0),
+    attention_probs_dropout_prob: dropoutProbability(c, "attention_probs_dropout_prob", 0),
+    classifier_dropout: dropoutProbability(c, "classifier_dropout_prob", 0.1),
   });
   if (groups > read.num_hidden_layers)
     throw new ConfigError(
@@ -56,76 +64,72 @@ function readConfig(json: unknown): AlbertConfig {
   };
 }
 
+function freshConfig(sizes: ModelSizes) {
+  return {
+    ...freshBertConfig(sizes),
+    model_type: "albert",
+    embedding_size: sizes.embedding ?? Math.min(128, sizes.width),
+    num_hidden_groups: 1,
+    inner_group_num: 1,
+    hidden_act: "gelu_new",
+    classifier_dropout_prob: 0.1,
+    ...specialIdFields(sizes, 0),
+  };
+}
+
 type AlbertLayer = (x: Tensor, batch: Batch, trace?: Trace) => Tensor;
 
-function layerOf(w: Weights, c: AlbertConfig): AlbertLayer {
+/** BERT's layer under ALBERT's names, without dropout after the feed-forward. */
+function albertLayer(w: Weights, c: AlbertConfig): AlbertLayer {
   const { hidden_size: h, hidden_dropout_prob: p, layer_norm_eps: eps } = c;
   const init = normal(c.initializer_range);
-  const map = (name: string) => linear(w.at(`attention.${name}`), h, h, init);
-  const [query, key, value, mix] = [map("query"), map("key"), map("value"), map("dense")];
-  const afterAttention = norm(w.at("attention.LayerNorm"), h, eps);
-  const widen = linear(w.at("ffn"), h, c.intermediate_size, init, c.hidden_act);
-  const narrow = linear(w.at("ffn_output"), c.intermediate_size, h, init);
-  const afterThought = norm(w.at("full_layer_layer_norm"), h, eps);
+  const projection = (name: string) => linear(w.at(`attention.${name}`), h, h, init);
+  const [query, key, value, attentionOutput] = [
+    projection("query"),
+    projection("key"),
+    projection("value"),
+    projection("dense"),
+  ];
+  const attentionNorm = norm(w.at("attention.LayerNorm"), h, eps);
+  const intermediate = linear(w.at("ffn"), h, c.intermediate_size, init, c.hidden_act);
+  const output = linear(w.at("ffn_output"), c.intermediate_size, h, init);
+  const outputNorm = norm(w.at("full_layer_layer_norm"), h, eps);
   return (x, batch, trace) => {
-    const options = {
+    const attended = selfAttention(query(x), key(x), value(x), batch, {
       heads: c.num_attention_heads,
       dropout: c.attention_probs_dropout_prob,
       attentions: trace?.attentions,
-    };
-    x = afterAttention(add(x, dropout(mix(selfAttention(query(x), key(x), value(x), batch, options)), p)));
-    return afterThought(add(x, narrow(widen(x))));
+    });
+    x = attentionNorm(add(x, dropout(attentionOutput(attended), p)));
+    return outputNorm(add(x, output(intermediate(x))));
   };
 }
 
 function encoder(w: Weights, c: AlbertConfig): Encoder {
+  const { hidden_size: h, num_hidden_groups: groupCount, num_hidden_layers: depth } = c;
   const body = w.at("albert");
   const embed = bertEmbeddings(body.at("embeddings"), c, c.embedding_size);
-  const place = body.at("encoder");
-  const project = linear(
-    place.at("embedding_hidden_mapping_in"),
-    c.embedding_size,
-    c.hidden_size,
-    normal(c.initializer_range),
-  );
-  const groups = Array.from({ length: c.num_hidden_groups }, (_, group) =>
+  const stack = body.at("encoder");
+  const project = linear(stack.at("embedding_hidden_mapping_in"), c.embedding_size, h, normal(c.initializer_range));
+  const groups = Array.from({ length: groupCount }, (_, group) =>
     Array.from({ length: c.inner_group_num }, (__, i) =>
-      layerOf(place.at(`albert_layer_groups.${group}.albert_layers.${i}`), c),
+      albertLayer(stack.at(`albert_layer_groups.${group}.albert_layers.${i}`), c),
     ),
   );
+  const layers = Array.from({ length: depth }, (_, i) => groups[Math.floor((i * groupCount) / depth)]!).flat();
   return {
-    width: c.hidden_size,
+    width: h,
     positions: c.max_position_embeddings,
-    encode(batch, trace) {
-      let x = project(embed(batch));
-      trace?.hidden.push(x);
-      for (let depth = 0; depth < c.num_hidden_layers; depth++) {
-        const group = groups[Math.floor((depth * c.num_hidden_groups) / c.num_hidden_layers)]!;
-        for (const layer of group) {
-          x = layer(x, batch, trace);
-          trace?.hidden.push(x);
-        }
-      }
-      return x;
-    },
+    encode: (batch, trace) => runLayers(project(embed(batch)), layers, (layer, x) => layer(x, batch, trace), trace),
   };
 }
 
-/** tanh(dense(hidden state of [CLS])): (tokens, hidden) -> (rows, hidden). */
-function pooler(w: Weights, c: AlbertConfig): (hidden: Tensor, batch: Batch) => Tensor {
-  const dense = linear(w.at("albert.pooler"), c.hidden_size, c.hidden_size, normal(c.initializer_range), "tanh");
-  return (hidden, { starts, rows }) => dense(gatherRows(hidden, starts.slice(0, rows)));
+function pooler(w: Weights, c: AlbertConfig): Pooler {
+  return bertPooler(w.at("albert.pooler"), c.hidden_size, normal(c.initializer_range));
 }
 
-/** The bare model's pooler, which nothing here reads: it is kept where a file has it, and does not learn. */
-function keepPooler(w: Weights, c: AlbertConfig): void {
-  if (!w.has("albert.pooler.weight")) return;
-  pooler(w, c);
-  w.freeze((name) => name.startsWith("albert.pooler."));
-}
-
-/** Dense to the width of the embeddings, activation, norm, then the token embeddings again (tied) with a bias. */
-function maskHead(w: Weights, c: AlbertConfig): LmHead {
+/** Dense to the width of the embeddings, activation, layer norm, decoder. */
+function maskedLmHead(w: Weights, c: AlbertConfig): LmHead {
   const { embedding_size: width, tie_word_embeddings: tied } = c;
   const init = normal(c.initializer_range);
   const head = w.at("predictions");
@@ -147,17 +151,18 @@ function maskHead(w: Weights, c: AlbertConfig): LmHead {
   });
 }
 
-/** Sentence order: in order (0) or swapped (1). */
-function pairHead(w: Weights, c: AlbertConfig): PairHead {
-  const pool = pooler(w, c);
-  const judge = linear(w.at("sop_classifier.classifier"), c.hidden_size, 2, normal(c.initializer_range));
-  return { pairScores: (hidden, batch) => judge(dropout(pool(hidden, batch), c.classifier_dropout)) };
+/** Sentence-order prediction: in order (0) or swapped (1). */
+function sentenceOrderHead(w: Weights, c: AlbertConfig): PairHead {
+  const { sequenceScores } = pooledClassificationHead(w.at("sop_classifier.classifier"), pooler(w, c), headSizes(c, 2));
+  return { pairScores: sequenceScores };
 }
 
-function rowHead(w: Weights, c: AlbertConfig, classes: number): SequenceHead {
-  const pool = pooler(w, c);
-  const classify = linear(w.at("classifier"), c.hidden_size, classes, normal(c.initializer_range));
-  return { rowScores: (hidden, batch) => classify(dropout(pool(hidden, batch), c.classifier_dropout)) };
+function sequenceHead(w: Weights, c: AlbertConfig, classes: number): SequenceHead {
+  return pooledClassificationHead(w.at("classifier"), pooler(w, c), headSizes(c, classes));
+}
+
+function headSizes(c: AlbertConfig, classes: number) {
+  return { width: c.hidden_size, classes, dropout: c.classifier_dropout, init: normal(c.initializer_range) };
 }
 
 function canonicalName(stored: string): string | null {
@@ -176,6 +181,12 @@ export const albert: EncoderFamily<AlbertConfig> = {
     "token-classification": "AlbertForTokenClassification",
     "question-answering": "AlbertForQuestionAnswering",
   },
+  vocabulary: { algorithm: "unigram", special: ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"], uncased: true },
+  parameters: {
+    embeddings: ["albert.embeddings", "albert.encoder.embedding_hidden_mapping_in"],
+    stacks: ["albert.encoder.albert_layer_groups"],
+  },
+  fresh: freshConfig,
   read: readConfig,
   canonicalName,
   // Files may hold the output bias under two names; without tying, the reference computes with the decoder's own.
@@ -188,5 +199,12 @@ export const albert: EncoderFamily<AlbertConfig> = {
       : { "predictions.bias": "predictions.decoder.bias" },
   isHead: (name) => /^(predictions|sop_classifier|classifier|qa_outputs|albert\.pooler)\b/.test(name),
   encoder,
-  heads: { pool: keepPooler, mask: maskHead, pair: pairHead, classify: rowHead, tag: tagHead, answer: spanHead },
+  heads: {
+    "feature-extraction": (w, c) => keepPooler(w.at("albert.pooler"), c.hidden_size, normal(c.initializer_range)),
+    "masked-lm": maskedLmHead,
+    "next-sentence-prediction": sentenceOrderHead,
+    "sequence-classification": sequenceHead,
+    "token-classification": bertTokenHead,
+    "question-answering": bertSpanHead,
+  },
 };

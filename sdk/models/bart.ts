@@ -1,5 +1,5 @@
 /**
- * BART, mBART and Marian: encoder-decoders of one build that differ in where they normalise and in their positions.
+ * BART, mBART and Marian: one encoder-decoder architecture; they differ in where they normalize and in their positions.
  *
  * Lewis et al. 2020, "BART: Denoising Sequence-to-Sequence Pre-training" (arXiv:1910.13461); Liu et al. 2020,
  * "Multilingual Denoising Pre-training" (arXiv:2001.08210); Junczys-Dowmunt et al. 2018, "Marian" (arXiv:1804.00344).
@@ -19,36 +19,50 @@ import { dropout } from "../tensor/ops/dropout.js";
 import { add, scale } from "../tensor/ops/elementwise.js";
 import { embedding, gatherRows } from "../tensor/ops/embedding.js";
 import { reshape, type Tensor } from "../tensor/tensor.js";
-import { ConfigError, dropoutShare, number, optional, type Section, section, standardDeviation } from "./config.js";
-import type { Encoder, EncoderDecoder, Trace } from "./encoder.js";
-import type { EncoderFamily } from "./family.js";
+import {
+  ConfigError,
+  dropoutProbability,
+  headWidth,
+  number,
+  optional,
+  type Section,
+  section,
+  standardDeviation,
+} from "./config.js";
+import { type Encoder, type EncoderDecoder, runLayers, type Trace } from "./encoder.js";
+import type { EncoderFamily, VocabularyKind } from "./family.js";
 import { lmHead } from "./lm-head.js";
 import { shiftRight, wrapAround } from "./shift.js";
+import { type ModelSizes, specialIdFields } from "./sizes.js";
+import { denseClassificationHead } from "./task-heads.js";
 
-/** What sets the three apart. */
+/** How the three differ. */
 interface Variant {
-  /** each half of a layer is normalised before it, and the sum once more at the end */
-  readonly normalisesFirst: boolean;
-  /** positions are learned, two places behind; or sines and cosines that no file holds */
+  /** layer norms come before each part (pre-norm), with one more at the end; otherwise after it (post-norm) */
+  readonly preNorm: boolean;
+  /** positions are learned, at an offset of two rows; otherwise sinusoidal and not stored */
   readonly learnedPositions: boolean;
-  /** the embeddings are normalised */
-  readonly normalisesEmbeddings: boolean;
-  /** the decoder begins with the target's own last token instead of a fixed one */
-  readonly wrapsTarget: boolean;
+  /** a layer norm follows the embeddings */
+  readonly embeddingNorm: boolean;
+  /** the decoder starts with the last token of the target instead of a fixed one */
+  readonly startsWithLastToken: boolean;
 }
 
-interface Side {
+interface StackSizes {
   readonly layers: number;
   readonly heads: number;
-  readonly inner: number;
+  /** width of the feed-forward layers */
+  readonly intermediate: number;
 }
 
-/** The published config.json, as far as it changes the computation; fields of encoder and decoder side by side. */
+type Side = "encoder" | "decoder";
+
+/** The published config.json, as far as it changes the computation; the sizes of each stack are grouped. */
 export interface BartConfig {
   readonly vocab_size: number;
   readonly d_model: number;
-  readonly encoder: Side;
-  readonly decoder: Side;
+  readonly encoder: StackSizes;
+  readonly decoder: StackSizes;
   readonly max_position_embeddings: number;
   readonly activation_function: Activation;
   readonly dropout: number;
@@ -62,11 +76,10 @@ export interface BartConfig {
   readonly decoder_start_token_id: number;
 }
 
-function sideOf(c: Section, name: "encoder" | "decoder", width: number): Side {
-  const heads = number(c, `${name}_attention_heads`, 16);
-  if (width % heads !== 0)
-    throw new ConfigError(`config.json: d_model ${width} is not a multiple of ${name}_attention_heads ${heads}`);
-  return { layers: number(c, `${name}_layers`, 12), heads, inner: number(c, `${name}_ffn_dim`, 4096) };
+function stackSizes(c: Section, side: Side, width: number): StackSizes {
+  const heads = number(c, `${side}_attention_heads`, 16);
+  headWidth("d_model", width, `${side}_attention_heads`, heads);
+  return { layers: number(c, `${side}_layers`, 12), heads, intermediate: number(c, `${side}_ffn_dim`, 4096) };
 }
 
 function readConfig(json: unknown): BartConfig {
@@ -87,14 +100,14 @@ function readConfig(json: unknown): BartConfig {
   return {
     vocab_size: vocabulary,
     d_model: width,
-    encoder: sideOf(c, "encoder", width),
-    decoder: sideOf(c, "decoder", width),
+    encoder: stackSizes(c, "encoder", width),
+    decoder: stackSizes(c, "decoder", width),
     max_position_embeddings: number(c, "max_position_embeddings", 1024),
     activation_function: activationNamed(optional(c, "activation_function", "gelu")),
-    dropout: dropoutShare(c, "dropout", 0.1),
-    attention_dropout: dropoutShare(c, "attention_dropout", 0),
-    activation_dropout: dropoutShare(c, "activation_dropout", 0),
-    classifier_dropout: dropoutShare(c, "classifier_dropout", 0),
+    dropout: dropoutProbability(c, "dropout", 0.1),
+    attention_dropout: dropoutProbability(c, "attention_dropout", 0),
+    activation_dropout: dropoutProbability(c, "activation_dropout", 0),
+    classifier_dropout: dropoutProbability(c, "classifier_dropout", 0),
     init_std: standardDeviation(c, "init_std", 0.02),
     scale_embedding: optional(c, "scale_embedding", false),
     pad_token_id: optional(c, "pad_token_id", 1),
@@ -103,29 +116,66 @@ function readConfig(json: unknown): BartConfig {
   };
 }
 
-/** Learned positions begin two rows into their table. */
-const OFFSET = 2;
+/** config.json of a new BART or mBART, with as many layers on each side. */
+function freshConfig(type: string, sizes: ModelSizes): Section {
+  const { width, dropout: p, special = {} } = sizes;
+  const end = special.eos ?? special.sep ?? 2;
+  const stack = (side: Side) => ({
+    [`${side}_layers`]: sizes.layers,
+    [`${side}_attention_heads`]: sizes.heads,
+    [`${side}_ffn_dim`]: sizes.intermediate ?? 4 * width,
+  });
+  return {
+    model_type: type,
+    vocab_size: sizes.vocabulary,
+    d_model: width,
+    ...stack("encoder"),
+    ...stack("decoder"),
+    max_position_embeddings: sizes.positions,
+    activation_function: "gelu",
+    dropout: p,
+    attention_dropout: p,
+    activation_dropout: 0,
+    init_std: sizes.deviation ?? 0.02,
+    is_encoder_decoder: true,
+    scale_embedding: type === "mbart",
+    tie_word_embeddings: true,
+    ...specialIdFields(sizes, 1),
+    decoder_start_token_id: end,
+    forced_eos_token_id: end,
+  };
+}
 
-/** Token and position embeddings of one side: ids -> (tokens, width). */
-function embeddings(w: Weights, c: BartConfig, v: Variant, side: "encoder" | "decoder"): (batch: Batch) => Tensor {
-  const { d_model: width, pad_token_id: padding } = c;
+const identity = (x: Tensor): Tensor => x;
+
+/** The epsilon of every layer norm, fixed in the published code. */
+const EPSILON = 1e-5;
+
+/** The row of position 0 in a table of learned positions. */
+const POSITION_OFFSET = 2;
+
+/** Token and position embeddings of one side, (tokens, width). */
+function embeddings(w: Weights, c: BartConfig, v: Variant, side: Side): (batch: Batch) => Tensor {
+  const { d_model: width, pad_token_id: pad } = c;
   const tokens = w.at("model.shared").get("weight", [c.vocab_size, width], normal(c.init_std));
-  const place = w.at(`model.${side}`);
+  const stack = w.at(`model.${side}`);
   const learned = v.learnedPositions
-    ? place.at("embed_positions").get("weight", [c.max_position_embeddings + OFFSET, width], normal(c.init_std))
+    ? stack
+        .at("embed_positions")
+        .get("weight", [c.max_position_embeddings + POSITION_OFFSET, width], normal(c.init_std))
     : null;
-  const normalise = v.normalisesEmbeddings ? norm(place.at("layernorm_embedding"), width, 1e-5) : (x: Tensor) => x;
+  const normalize = v.embeddingNorm ? norm(stack.at("layernorm_embedding"), width, EPSILON) : identity;
   const factor = c.scale_embedding ? Math.sqrt(width) : 1;
   return ({ ids, positions }) => {
-    const rows = embedding(tokens, ids, padding);
+    const rows = embedding(tokens, ids, pad);
     const scaled = factor === 1 ? rows : scale(rows, factor);
-    const places = learned
+    const position = learned
       ? embedding(
           learned,
-          positions.map((i) => i + OFFSET),
+          positions.map((i) => i + POSITION_OFFSET),
         )
       : sinusoidalPositions(w.engine, positions, width);
-    return dropout(normalise(add(scaled, places)), c.dropout);
+    return dropout(normalize(add(scaled, position)), c.dropout);
   };
 }
 
@@ -133,40 +183,46 @@ interface Projections {
   readonly query: Layer;
   readonly key: Layer;
   readonly value: Layer;
-  readonly mix: Layer;
+  readonly output: Layer;
 }
 
 function projections(w: Weights, c: BartConfig): Projections {
-  const map = (name: string) => linear(w.at(name), c.d_model, c.d_model, normal(c.init_std));
-  return { query: map("q_proj"), key: map("k_proj"), value: map("v_proj"), mix: map("out_proj") };
+  const project = (name: string) => linear(w.at(name), c.d_model, c.d_model, normal(c.init_std));
+  return { query: project("q_proj"), key: project("k_proj"), value: project("v_proj"), output: project("out_proj") };
 }
 
-/** One part of a layer: added to what it reads, and normalised before it or after. */
-function residual(w: Weights, c: BartConfig, v: Variant): (x: Tensor, part: (x: Tensor) => Tensor) => Tensor {
-  const normalise = norm(w, c.d_model, 1e-5);
-  return (x, part) =>
-    v.normalisesFirst ? add(x, dropout(part(normalise(x)), c.dropout)) : normalise(add(x, dropout(part(x), c.dropout)));
+/** A residual connection around one part of a layer, with the layer norm before the part or after the sum. */
+type Residual = (x: Tensor, part: (x: Tensor) => Tensor) => Tensor;
+
+function residual(w: Weights, c: BartConfig, v: Variant): Residual {
+  const normalize = norm(w, c.d_model, EPSILON);
+  return v.preNorm
+    ? (x, part) => add(x, dropout(part(normalize(x)), c.dropout))
+    : (x, part) => normalize(add(x, dropout(part(x), c.dropout)));
 }
 
-function feedForwardOf(w: Weights, c: BartConfig, inner: number): Layer {
+function feedForwardOf(w: Weights, c: BartConfig, intermediate: number): Layer {
   const init = normal(c.init_std);
-  const up = linear(w.at("fc1"), c.d_model, inner, init, c.activation_function);
-  const down = linear(w.at("fc2"), inner, c.d_model, init);
+  const up = linear(w.at("fc1"), c.d_model, intermediate, init, c.activation_function);
+  const down = linear(w.at("fc2"), intermediate, c.d_model, init);
   return feedForward(up, down, c.activation_dropout);
 }
 
-type EncoderLayer = (x: Tensor, batch: Batch, trace?: Trace) => Tensor;
+/** The norm at the end of a pre-norm stack. */
+function finalNormOf(stack: Weights, c: BartConfig, v: Variant): Layer {
+  return v.preNorm ? norm(stack.at("layer_norm"), c.d_model, EPSILON) : identity;
+}
 
-function encoderLayer(w: Weights, c: BartConfig, v: Variant): EncoderLayer {
-  const { heads, inner } = c.encoder;
-  const own = projections(w.at("self_attn"), c);
-  const aroundAttention = residual(w.at("self_attn_layer_norm"), c, v);
-  const think = feedForwardOf(w, c, inner);
-  const aroundThought = residual(w.at("final_layer_norm"), c, v);
-  return (x, batch, trace) => {
+function encoderLayer(w: Weights, c: BartConfig, v: Variant) {
+  const { heads, intermediate } = c.encoder;
+  const self = projections(w.at("self_attn"), c);
+  const aroundSelf = residual(w.at("self_attn_layer_norm"), c, v);
+  const feedForward = feedForwardOf(w, c, intermediate);
+  const aroundFeedForward = residual(w.at("final_layer_norm"), c, v);
+  return (x: Tensor, batch: Batch, trace?: Trace): Tensor => {
     const settings = { heads, dropout: c.attention_dropout, attentions: trace?.attentions };
-    x = aroundAttention(x, (y) => own.mix(selfAttention(own.query(y), own.key(y), own.value(y), batch, settings)));
-    return aroundThought(x, think);
+    x = aroundSelf(x, (y) => self.output(selfAttention(self.query(y), self.key(y), self.value(y), batch, settings)));
+    return aroundFeedForward(x, feedForward);
   };
 }
 
@@ -177,84 +233,60 @@ interface Step {
   readonly cache: DecoderCache | undefined;
 }
 
-type DecoderLayer = (x: Tensor, step: Step) => Tensor;
-
-function decoderLayer(w: Weights, c: BartConfig, v: Variant, layer: number): DecoderLayer {
-  const { heads, inner } = c.decoder;
-  const own = projections(w.at("self_attn"), c);
-  const aroundOwn = residual(w.at("self_attn_layer_norm"), c, v);
-  const other = projections(w.at("encoder_attn"), c);
-  const aroundOther = residual(w.at("encoder_attn_layer_norm"), c, v);
-  const think = feedForwardOf(w, c, inner);
-  const aroundThought = residual(w.at("final_layer_norm"), c, v);
-  return (x, { batch, source, trace, cache }) => {
-    const settings = { heads, dropout: c.attention_dropout };
-    const past = cache && { cache, layer };
-    x = aroundOwn(x, (y) => {
-      const query = own.query(y);
-      const options = { ...settings, causal: true, attentions: trace?.attentions, past };
-      return own.mix(selfAttention(query, own.key(y), own.value(y), batch, options));
-    });
-    const make = () => ({ key: other.key(source.hidden), value: other.value(source.hidden) });
+function decoderLayer(w: Weights, c: BartConfig, v: Variant, layer: number) {
+  const { heads, intermediate } = c.decoder;
+  const self = projections(w.at("self_attn"), c);
+  const aroundSelf = residual(w.at("self_attn_layer_norm"), c, v);
+  const cross = projections(w.at("encoder_attn"), c);
+  const aroundCross = residual(w.at("encoder_attn_layer_norm"), c, v);
+  const feedForward = feedForwardOf(w, c, intermediate);
+  const aroundFeedForward = residual(w.at("final_layer_norm"), c, v);
+  const settings = { heads, dropout: c.attention_dropout };
+  return (x: Tensor, { batch, source, trace, cache }: Step): Tensor => {
+    const selfOptions = { ...settings, causal: true, attentions: trace?.attentions, past: cache && { cache, layer } };
+    x = aroundSelf(x, (y) => self.output(selfAttention(self.query(y), self.key(y), self.value(y), batch, selfOptions)));
+    const make = () => ({ key: cross.key(source.hidden), value: cross.value(source.hidden) });
     const { key, value } = cache ? cache.source(layer, source.starts, make) : make();
     const starts = { starts: source.queryStarts ?? batch.starts, keyStarts: source.starts };
-    x = aroundOther(x, (y) =>
-      other.mix(
-        crossAttention(other.query(y), key, value, starts, { ...settings, attentions: trace?.crossAttentions }),
-      ),
-    );
-    return aroundThought(x, think);
+    const crossOptions = { ...settings, attentions: trace?.crossAttentions };
+    x = aroundCross(x, (y) => cross.output(crossAttention(cross.query(y), key, value, starts, crossOptions)));
+    return aroundFeedForward(x, feedForward);
   };
 }
 
 function encoderOf(v: Variant): (w: Weights, c: BartConfig) => Encoder {
   return (w, c) => {
     const embed = embeddings(w, c, v, "encoder");
-    const place = w.at("model.encoder");
-    const layers = Array.from({ length: c.encoder.layers }, (_, i) => encoderLayer(place.at(`layers.${i}`), c, v));
-    const last = v.normalisesFirst ? norm(place.at("layer_norm"), c.d_model, 1e-5) : (x: Tensor) => x;
+    const stack = w.at("model.encoder");
+    const layers = Array.from({ length: c.encoder.layers }, (_, i) => encoderLayer(stack.at(`layers.${i}`), c, v));
+    const finalNorm = finalNormOf(stack, c, v);
     return {
       width: c.d_model,
       positions: c.max_position_embeddings,
-      encode(batch, trace) {
-        let x = embed(batch);
-        for (const layer of layers) {
-          trace?.hidden.push(x);
-          x = layer(x, batch, trace);
-        }
-        x = last(x);
-        trace?.hidden.push(x);
-        return x;
-      },
+      encode: (batch, trace) => runLayers(embed(batch), layers, (layer, x) => layer(x, batch, trace), trace, finalNorm),
     };
   };
 }
 
-/** The decoder without its scores. */
+/** The decoder without its language-model head. */
 function decoderBody(w: Weights, c: BartConfig, v: Variant): Pick<EncoderDecoder, "decode" | "shifted"> {
   const embed = embeddings(w, c, v, "decoder");
-  const place = w.at("model.decoder");
-  const layers = Array.from({ length: c.decoder.layers }, (_, i) => decoderLayer(place.at(`layers.${i}`), c, v, i));
-  const last = v.normalisesFirst ? norm(place.at("layer_norm"), c.d_model, 1e-5) : (x: Tensor) => x;
+  const stack = w.at("model.decoder");
+  const layers = Array.from({ length: c.decoder.layers }, (_, i) => decoderLayer(stack.at(`layers.${i}`), c, v, i));
+  const finalNorm = finalNormOf(stack, c, v);
   return {
     decode(batch, source, trace, cache) {
-      let x = embed(batch);
-      for (const layer of layers) {
-        trace?.hidden.push(x);
-        x = layer(x, { batch, source, trace, cache });
-      }
-      x = last(x);
-      trace?.hidden.push(x);
-      return x;
+      const step = { batch, source, trace, cache };
+      return runLayers(embed(batch), layers, (layer, x) => layer(x, step), trace, finalNorm);
     },
-    shifted: (target) => (v.wrapsTarget ? wrapAround(target) : shiftRight(target, c.decoder_start_token_id)),
+    shifted: (target) => (v.startsWithLastToken ? wrapAround(target) : shiftRight(target, c.decoder_start_token_id)),
   };
 }
 
 function decoderOf(v: Variant): (w: Weights, c: BartConfig) => EncoderDecoder {
   return (w, c) => {
     const body = decoderBody(w, c, v);
-    // A constant that the files carry: it is kept, and does not learn.
+    // A constant in the files: kept, and not trained.
     const offsets = w.get("final_logits_bias", [1, c.vocab_size], constant(0));
     w.freeze((name) => name === "final_logits_bias");
     return {
@@ -270,45 +302,41 @@ function decoderOf(v: Variant): (w: Weights, c: BartConfig) => EncoderDecoder {
   };
 }
 
-/** The last place of an id in each row. */
-function lastPlaces({ ids, starts, rows }: Batch, id: number): Int32Array {
+/** The last occurrence of an id in each row. */
+function lastOccurrences({ ids, starts, rows }: Batch, id: number): Int32Array {
   return Int32Array.from({ length: rows }, (_, row) => {
-    const place = ids.lastIndexOf(id, starts[row + 1]! - 1);
-    if (place >= starts[row]!) return place;
+    const index = ids.lastIndexOf(id, starts[row + 1]! - 1);
+    if (index >= starts[row]!) return index;
     throw new DataError(
-      `sequence ${row} of a batch has no token ${id} (eos_token_id of config.json), at which its class is read; does the tokenizer end texts with it?`,
+      `sequence ${row} of a batch has no token ${id} (eos_token_id of config.json), where its class is read; does the tokenizer end texts with it?`,
     );
   });
 }
 
 /**
- * Section 3.1: encoder and decoder both read the text, and the decoder's state at the last </s>, which has seen all of it,
- * goes through dropout, dense, tanh, dropout, and the classes.
+ * Lewis et al., section 3.1: encoder and decoder both read the text; the decoder's hidden state at the last </s>, which
+ * attends to all of it, is classified.
  */
-function rowHeadOf(v: Variant): (w: Weights, c: BartConfig, classes: number) => SequenceHead {
+function sequenceHeadOf(v: Variant): (w: Weights, c: BartConfig, classes: number) => SequenceHead {
   return (w, c, classes) => {
     const { decode, shifted } = decoderBody(w, c, v);
-    const init = normal(c.init_std);
-    const dense = linear(w.at("classification_head.dense"), c.d_model, c.d_model, init, "tanh");
-    const project = linear(w.at("classification_head.out_proj"), c.d_model, classes, init);
-    return {
-      rowScores(hidden, batch) {
-        const { starts, rows } = batch;
-        const ids = new Int32Array(batch.ids.length);
-        for (let row = 0; row < rows; row++)
-          ids.set(shifted(batch.ids.subarray(starts[row]!, starts[row + 1]!)), starts[row]!);
-        const states = gatherRows(decode({ ...batch, ids }, { hidden, starts }), lastPlaces(batch, c.eos_token_id));
-        return project(dropout(dense(dropout(states, c.classifier_dropout)), c.classifier_dropout));
-      },
-    };
+    const { d_model: width, classifier_dropout: p } = c;
+    const sizes = { width, classes, dropout: p, init: normal(c.init_std), activation: "tanh" } as const;
+    return denseClassificationHead(w.at("classification_head"), sizes, (hidden, batch) => {
+      const { starts, rows } = batch;
+      const ids = new Int32Array(batch.ids.length);
+      for (let row = 0; row < rows; row++)
+        ids.set(shifted(batch.ids.subarray(starts[row]!, starts[row + 1]!)), starts[row]!);
+      return gatherRows(decode({ ...batch, ids }, { hidden, starts }), lastOccurrences(batch, c.eos_token_id));
+    });
   };
 }
 
-/** Copies of the shared embeddings, and tables of sines, are no parameters of their own. */
+/** Copies of the shared embeddings and tables of sinusoidal positions are not parameters. */
 function canonicalNameOf(v: Variant): (stored: string) => string | null {
   return (stored) => {
     if (!v.learnedPositions && stored.endsWith("embed_positions.weight")) return null;
-    // A buffer of files from the first converters.
+    // A buffer in files of early converters.
     if (/\b(encoder|decoder)\.version$/.test(stored)) return null;
     return /^(shared|encoder|decoder)\./.test(stored) ? `model.${stored}` : stored;
   };
@@ -317,12 +345,26 @@ function canonicalNameOf(v: Variant): (stored: string) => string | null {
 function family(
   type: string,
   architectures: EncoderFamily<BartConfig>["architectures"],
+  vocabulary: VocabularyKind,
   v: Variant,
 ): EncoderFamily<BartConfig> {
   return {
     type,
     prefix: "model",
     architectures,
+    vocabulary,
+    parameters: {
+      embeddings: [
+        "model.shared",
+        ...(["encoder", "decoder"] as const).flatMap((side) => [
+          `model.${side}.embed_positions`,
+          `model.${side}.layernorm_embedding`,
+        ]),
+      ],
+      stacks: ["model.encoder.layers", "model.decoder.layers"],
+    },
+    // Marian's published tokenizers are pairs of SentencePiece models, which are not trained here.
+    ...(v.learnedPositions && { fresh: (sizes: ModelSizes) => freshConfig(type, sizes) }),
     read: readConfig,
     canonicalName: canonicalNameOf(v),
     tied: () => ({
@@ -333,8 +375,8 @@ function family(
     isHead: (stored) => /^(final_logits_bias$|classification_head\.)/.test(stored),
     encoder: encoderOf(v),
     heads: {
-      rewrite: decoderOf(v),
-      ...(architectures["sequence-classification"] !== undefined && { classify: rowHeadOf(v) }),
+      "seq2seq-lm": decoderOf(v),
+      ...(architectures["sequence-classification"] !== undefined && { "sequence-classification": sequenceHeadOf(v) }),
     },
   };
 }
@@ -344,27 +386,23 @@ const published = (name: string) => ({
   "sequence-classification": `${name}ForSequenceClassification`,
 });
 
-export const bart = /* @__PURE__ */ family("bart", /* @__PURE__ */ published("Bart"), {
-  normalisesFirst: false,
-  learnedPositions: true,
-  normalisesEmbeddings: true,
-  wrapsTarget: false,
-});
+export const bart = /* @__PURE__ */ family(
+  "bart",
+  /* @__PURE__ */ published("Bart"),
+  { algorithm: "byte-level-bpe", uncased: false },
+  { preNorm: false, learnedPositions: true, embeddingNorm: true, startsWithLastToken: false },
+);
 
-export const mbart = /* @__PURE__ */ family("mbart", /* @__PURE__ */ published("MBart"), {
-  normalisesFirst: true,
-  learnedPositions: true,
-  normalisesEmbeddings: true,
-  wrapsTarget: true,
-});
+export const mbart = /* @__PURE__ */ family(
+  "mbart",
+  /* @__PURE__ */ published("MBart"),
+  { algorithm: "unigram", uncased: false },
+  { preNorm: true, learnedPositions: true, embeddingNorm: true, startsWithLastToken: true },
+);
 
 export const marian = /* @__PURE__ */ family(
   "marian",
   { "seq2seq-lm": "MarianMTModel" },
-  {
-    normalisesFirst: false,
-    learnedPositions: false,
-    normalisesEmbeddings: false,
-    wrapsTarget: false,
-  },
+  { algorithm: "unigram", uncased: false },
+  { preNorm: false, learnedPositions: false, embeddingNorm: false, startsWithLastToken: false },
 );

@@ -1,27 +1,46 @@
 /**
  * BERT: Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers" (arXiv:1810.04805).
  *
- * Token, position and segment embeddings are added and normalised; then layers of self-attention and feed-forward, each
- * added to its input and normalised after it (post-norm). Names and configuration are those of the published files.
+ * Token, position and segment embeddings are added and normalized; then layers of self-attention and feed-forward, each
+ * added to its input and normalized after it (post-norm). Names and configuration are those of the published files.
  */
 import type { Batch } from "../data/sample.js";
 import type { PairHead, SequenceHead } from "../heads/pooled.js";
 import type { SpanHead } from "../heads/span.js";
 import type { TokenHead } from "../heads/tagging.js";
-import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import { normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
+import type { LmHead } from "../objectives/masked-lm.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
-import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
+import { embeddingSum } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { ConfigError, dropoutShare, epsilon, number, optional, section, standardDeviation } from "./config.js";
-import type { Encoder, Trace } from "./encoder.js";
+import {
+  ConfigError,
+  dropoutProbability,
+  epsilon,
+  headWidth,
+  number,
+  optional,
+  type Section,
+  section,
+  standardDeviation,
+} from "./config.js";
+import { type Encoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead, lmTransform } from "./lm-head.js";
+import type { ModelSizes } from "./sizes.js";
+import {
+  bertPooler,
+  keepPooler,
+  type Pooler,
+  pooledClassificationHead,
+  questionAnsweringHead,
+  tokenClassificationHead,
+} from "./task-heads.js";
 
 /** Field for field the published config.json, as far as it changes the computation. */
 export interface BertConfig {
@@ -41,7 +60,7 @@ export interface BertConfig {
   readonly tie_word_embeddings: boolean;
 }
 
-/** The fields that BERT shares with its kin; those that a file lacks have BERT's own defaults. */
+/** The fields that BERT shares with related families; absent ones have BERT's defaults. */
 export function readBertConfig(json: unknown): BertConfig {
   const c = section(json);
   const kind = optional(c, "position_embedding_type", "absolute");
@@ -51,9 +70,8 @@ export function readBertConfig(json: unknown): BertConfig {
     throw new ConfigError("config.json: is_decoder is true; this family is supported as an encoder only");
   const hidden = number(c, "hidden_size", 768);
   const heads = number(c, "num_attention_heads", 12);
-  if (hidden % heads !== 0)
-    throw new ConfigError(`config.json: hidden_size ${hidden} is not a multiple of num_attention_heads ${heads}`);
-  const hiddenDropout = dropoutShare(c, "hidden_dropout_prob", 0.1);
+  headWidth("hidden_size", hidden, "num_attention_heads", heads);
+  const hiddenDropout = dropoutProbability(c, "hidden_dropout_prob", 0.1);
   return {
     vocab_size: number(c, "vocab_size", 30522),
     hidden_size: hidden,
@@ -65,72 +83,94 @@ export function readBertConfig(json: unknown): BertConfig {
     hidden_act: activationNamed(optional(c, "hidden_act", "gelu")),
     layer_norm_eps: epsilon(c, "layer_norm_eps", 1e-12),
     hidden_dropout_prob: hiddenDropout,
-    attention_probs_dropout_prob: dropoutShare(c, "attention_probs_dropout_prob", 0.1),
-    classifier_dropout: dropoutShare(c, "classifier_dropout", hiddenDropout),
+    attention_probs_dropout_prob: dropoutProbability(c, "attention_probs_dropout_prob", 0.1),
+    classifier_dropout: dropoutProbability(c, "classifier_dropout", hiddenDropout),
     initializer_range: standardDeviation(c, "initializer_range", 0.02),
     tie_word_embeddings: optional(c, "tie_word_embeddings", true),
   };
 }
 
-/**
- * The sum of token, position and segment embeddings, normalised. Returns (tokens, width).
- *
- * @param width of the embeddings, which a family may project to that of the layers
- * @param first the row of the first position: RoBERTa begins behind its padding
- */
-export function bertEmbeddings(w: Weights, c: BertConfig, width = c.hidden_size, first = 0): (batch: Batch) => Tensor {
-  const init = normal(c.initializer_range);
-  const word = w.at("word_embeddings").get("weight", [c.vocab_size, width], init);
-  const position = w.at("position_embeddings").get("weight", [c.max_position_embeddings, width], init);
-  const segment = w.at("token_type_embeddings").get("weight", [c.type_vocab_size, width], init);
-  const normalise = norm(w.at("LayerNorm"), width, c.layer_norm_eps);
-  return ({ ids, positions, segments }) => {
-    const sum = embeddingSum([
-      [word, ids],
-      [position, first === 0 ? positions : positions.map((i) => i + first)],
-      [segment, c.type_vocab_size === 1 ? segments.map(() => 0) : segments],
-    ]);
-    return dropout(normalise(sum), c.hidden_dropout_prob);
+/** config.json of a new BERT. */
+export function freshBertConfig(sizes: ModelSizes): Section {
+  const { vocabulary, layers, width, heads, positions, dropout: p, deviation = 0.02, special } = sizes;
+  return {
+    model_type: "bert",
+    vocab_size: vocabulary,
+    hidden_size: width,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    intermediate_size: sizes.intermediate ?? 4 * width,
+    max_position_embeddings: positions,
+    type_vocab_size: 2,
+    hidden_act: "gelu",
+    hidden_dropout_prob: p,
+    attention_probs_dropout_prob: p,
+    initializer_range: deviation,
+    layer_norm_eps: 1e-12,
+    pad_token_id: special?.pad ?? 0,
+    tie_word_embeddings: true,
   };
 }
 
-/** Where the parts of a layer are stored; families of this build differ in that alone. */
+/**
+ * The sum of token, position and segment embeddings, normalized. Returns (tokens, width).
+ *
+ * @param width of the embeddings; families that factorize them project to the width of the layers afterwards
+ * @param offset the row of position 0 in the table of positions: RoBERTa reserves the rows up to its padding id
+ */
+export function bertEmbeddings(w: Weights, c: BertConfig, width = c.hidden_size, offset = 0): (batch: Batch) => Tensor {
+  const init = normal(c.initializer_range);
+  const token = w.at("word_embeddings").get("weight", [c.vocab_size, width], init);
+  const position = w.at("position_embeddings").get("weight", [c.max_position_embeddings, width], init);
+  const segment = w.at("token_type_embeddings").get("weight", [c.type_vocab_size, width], init);
+  const normalize = norm(w.at("LayerNorm"), width, c.layer_norm_eps);
+  return ({ ids, positions, segments }) => {
+    const sum = embeddingSum([
+      [token, ids],
+      [position, offset === 0 ? positions : positions.map((i) => i + offset)],
+      [segment, c.type_vocab_size === 1 ? segments.map(() => 0) : segments],
+    ]);
+    return dropout(normalize(sum), c.hidden_dropout_prob);
+  };
+}
+
+/** Where the parts of a layer's attention are stored. */
 export interface LayerNames {
   readonly query: string;
   readonly key: string;
   readonly value: string;
-  readonly mix: string;
-  readonly afterAttention: string;
+  readonly output: string;
+  readonly norm: string;
 }
 
 const BERT_NAMES: LayerNames = {
   query: "attention.self.query",
   key: "attention.self.key",
   value: "attention.self.value",
-  mix: "attention.output.dense",
-  afterAttention: "attention.output.LayerNorm",
+  output: "attention.output.dense",
+  norm: "attention.output.LayerNorm",
 };
 
-/** What a layer may be given beside its input. */
+/** The input of a layer besides the hidden states. */
 export interface LayerStep {
   readonly batch: Batch;
   readonly trace?: Trace | undefined;
-  /** added to the scores of attention */
+  /** added to the attention scores */
   readonly bias?: Tensor;
 }
 
-/** One encoder layer: attend, then think. Each half is added to its input and normalised after it. */
+/** One encoder layer: self-attention, then feed-forward; each is added to its input and the sum is normalized. */
 export function bertLayer(w: Weights, c: BertConfig, names = BERT_NAMES): (x: Tensor, step: LayerStep) => Tensor {
   const { hidden_size: h, num_attention_heads: heads, hidden_dropout_prob: p, layer_norm_eps: eps } = c;
   const init = normal(c.initializer_range);
   const query = linear(w.at(names.query), h, h, init);
   const key = linear(w.at(names.key), h, h, init);
   const value = linear(w.at(names.value), h, h, init);
-  const mix = linear(w.at(names.mix), h, h, init);
-  const afterAttention = norm(w.at(names.afterAttention), h, eps);
-  const widen = linear(w.at("intermediate.dense"), h, c.intermediate_size, init, c.hidden_act);
-  const narrow = linear(w.at("output.dense"), c.intermediate_size, h, init);
-  const afterThought = norm(w.at("output.LayerNorm"), h, eps);
+  const attentionOutput = linear(w.at(names.output), h, h, init);
+  const attentionNorm = norm(w.at(names.norm), h, eps);
+  const intermediate = linear(w.at("intermediate.dense"), h, c.intermediate_size, init, c.hidden_act);
+  const output = linear(w.at("output.dense"), c.intermediate_size, h, init);
+  const outputNorm = norm(w.at("output.LayerNorm"), h, eps);
 
   return (x, { batch, trace, bias }) => {
     const attended = selfAttention(query(x), key(x), value(x), batch, {
@@ -139,27 +179,18 @@ export function bertLayer(w: Weights, c: BertConfig, names = BERT_NAMES): (x: Te
       attentions: trace?.attentions,
       ...(bias && { bias }),
     });
-    x = afterAttention(add(x, dropout(mix(attended), p)));
-    return afterThought(add(x, dropout(narrow(widen(x)), p)));
+    x = attentionNorm(add(x, dropout(attentionOutput(attended), p)));
+    return outputNorm(add(x, dropout(output(intermediate(x)), p)));
   };
 }
 
-/** Layers on top of embeddings: what every family of this build computes. */
+/** BERT's layers over given embeddings. */
 export function bertBody(w: Weights, c: BertConfig, embed: (batch: Batch) => Tensor, positions: number): Encoder {
   const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => bertLayer(w.at(`encoder.layer.${i}`), c));
   return {
     width: c.hidden_size,
     positions,
-    encode(batch, trace) {
-      const passed = (layer: number, hidden: Tensor): Tensor => {
-        const kept = trace?.change?.(layer, hidden) ?? hidden;
-        trace?.hidden.push(kept);
-        return kept;
-      };
-      let x = passed(0, embed(batch));
-      for (const [i, layer] of layers.entries()) x = passed(i + 1, layer(x, { batch, trace }));
-      return x;
-    },
+    encode: (batch, trace) => runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, trace }), trace),
   };
 }
 
@@ -168,21 +199,12 @@ function encoder(w: Weights, c: BertConfig): Encoder {
   return bertBody(body, c, bertEmbeddings(body.at("embeddings"), c), c.max_position_embeddings);
 }
 
-/** tanh(dense(hidden state of [CLS])): (tokens, hidden) -> (rows, hidden). */
-function pooler(w: Weights, c: BertConfig): (hidden: Tensor, batch: Batch) => Tensor {
-  const dense = linear(w.at("bert.pooler.dense"), c.hidden_size, c.hidden_size, normal(c.initializer_range), "tanh");
-  return (hidden, { starts, rows }) => dense(gatherRows(hidden, starts.slice(0, rows)));
+function pooler(w: Weights, c: BertConfig): Pooler {
+  return bertPooler(w.at("bert.pooler.dense"), c.hidden_size, normal(c.initializer_range));
 }
 
-/** The bare model's pooler, which nothing here reads: it is kept where a file has it, and does not learn. */
-function keepPooler(w: Weights, c: BertConfig): void {
-  if (!w.has("bert.pooler.dense.weight")) return;
-  pooler(w, c);
-  w.freeze((name) => name.startsWith("bert.pooler."));
-}
-
-/** Dense, activation, norm, then the word embeddings again (tied) with a bias of their own. */
-function maskHead(w: Weights, c: BertConfig): LmHead {
+/** Dense, activation, layer norm, decoder. */
+function maskedLmHead(w: Weights, c: BertConfig): LmHead {
   const { hidden_size: h, tie_word_embeddings: tied } = c;
   const init = normal(c.initializer_range);
   const predictions = w.at("cls.predictions");
@@ -205,29 +227,31 @@ function maskHead(w: Weights, c: BertConfig): LmHead {
   });
 }
 
-function pairHead(w: Weights, c: BertConfig): PairHead {
+function nextSentenceHead(w: Weights, c: BertConfig): PairHead {
   const pool = pooler(w, c);
-  const judge = linear(w.at("cls.seq_relationship"), c.hidden_size, 2, normal(c.initializer_range));
-  return { pairScores: (hidden, batch) => judge(pool(hidden, batch)) };
+  const classify = linear(w.at("cls.seq_relationship"), c.hidden_size, 2, normal(c.initializer_range));
+  return { pairScores: (hidden, batch) => classify(pool(hidden, batch)) };
 }
 
-function rowHead(w: Weights, c: BertConfig, classes: number): SequenceHead {
-  const pool = pooler(w, c);
-  const classify = linear(w.at("classifier"), c.hidden_size, classes, normal(c.initializer_range));
-  return { rowScores: (hidden, batch) => classify(dropout(pool(hidden, batch), c.classifier_dropout)) };
+function sequenceHead(w: Weights, c: BertConfig, classes: number): SequenceHead {
+  return pooledClassificationHead(w.at("classifier"), pooler(w, c), headSizes(c, classes));
 }
 
-export function tagHead(w: Weights, c: BertConfig, classes: number): TokenHead {
-  const classify = linear(w.at("classifier"), c.hidden_size, classes, normal(c.initializer_range));
-  return { tagScores: (hidden) => classify(dropout(hidden, c.classifier_dropout)) };
+function headSizes(c: BertConfig, classes: number) {
+  return { width: c.hidden_size, classes, dropout: c.classifier_dropout, init: normal(c.initializer_range) };
 }
 
-export function spanHead(w: Weights, c: BertConfig): SpanHead {
-  const point = linear(w.at("qa_outputs"), c.hidden_size, 2, normal(c.initializer_range));
-  return { spanScores: (hidden) => point(hidden) };
+/** Token classification as BERT and its relatives store it. */
+export function bertTokenHead(w: Weights, c: BertConfig, classes: number): TokenHead {
+  return tokenClassificationHead(w.at("classifier"), headSizes(c, classes));
 }
 
-/** The names of old and bare files under the names used here; null for buffers, which are no parameters. */
+/** Question answering as BERT and its relatives store it. */
+export function bertSpanHead(w: Weights, c: BertConfig): SpanHead {
+  return questionAnsweringHead(w.at("qa_outputs"), c.hidden_size, normal(c.initializer_range));
+}
+
+/** Names of old and of bare files under the names used here; null for buffers, which are not parameters. */
 function canonicalName(stored: string): string | null {
   if (stored.endsWith("embeddings.position_ids")) return null;
   const name = stored.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
@@ -246,6 +270,13 @@ export const bert: EncoderFamily<BertConfig> = {
     "token-classification": "BertForTokenClassification",
     "question-answering": "BertForQuestionAnswering",
   },
+  vocabulary: { algorithm: "wordpiece", uncased: true },
+  parameters: {
+    embeddings: ["bert.embeddings"],
+    stacks: ["bert.encoder.layer"],
+    countField: "num_hidden_layers",
+  },
+  fresh: freshBertConfig,
   read: readBertConfig,
   canonicalName,
   // Files may hold the output bias under two names; without tying, the reference computes with the decoder's own.
@@ -258,5 +289,12 @@ export const bert: EncoderFamily<BertConfig> = {
       : { "cls.predictions.bias": "cls.predictions.decoder.bias" },
   isHead: (name) => /^(cls|classifier|qa_outputs|bert\.pooler)\b/.test(name),
   encoder,
-  heads: { pool: keepPooler, mask: maskHead, pair: pairHead, classify: rowHead, tag: tagHead, answer: spanHead },
+  heads: {
+    "feature-extraction": (w, c) => keepPooler(w.at("bert.pooler.dense"), c.hidden_size, normal(c.initializer_range)),
+    "masked-lm": maskedLmHead,
+    "next-sentence-prediction": nextSentenceHead,
+    "sequence-classification": sequenceHead,
+    "token-classification": bertTokenHead,
+    "question-answering": bertSpanHead,
+  },
 };

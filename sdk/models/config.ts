@@ -1,21 +1,21 @@
-/** Reading fields of config.json: what is there must have the right type, what is not has the published default. */
+/** Reading fields of config.json: a field must have the right type; an absent one has the published default. */
 import { InputError, shown } from "../errors.js";
 
-/** A configuration says something that no model can be built from. */
+/** config.json describes a model that cannot be built. */
 export class ConfigError extends InputError {
   override name = "ConfigError";
 }
 
 export type Section = Readonly<Record<string, unknown>>;
 
-/** The object itself, or an error that names what came instead. */
+/** The value as an object, or an error that says what it is instead. */
 export function section(json: unknown): Section {
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw new ConfigError(`config.json: expected an object, got ${shown(json)}`);
   return json as Section;
 }
 
-/** A field of the type of its default; absent and null mean the default. */
+/** A field that has the type of its default; absent and null mean the default. */
 export function optional<T extends string | number | boolean>(c: Section, field: string, fallback: T): Widened<T> {
   const value = c[field] ?? fallback;
   if (typeof value !== typeof fallback || Number.isNaN(value)) {
@@ -34,24 +34,31 @@ export function number(c: Section, field: string, fallback: number): number {
   return value;
 }
 
-/** A number that `fits`, or an error that says what would have. */
+/** A number that `fits`, or an error that says which would. */
 function ranged(c: Section, field: string, fallback: number, what: string, fits: (value: number) => boolean): number {
   const value = optional(c, field, fallback);
   if (!fits(value)) throw new ConfigError(`config.json: ${field} must be ${what}, got ${value}`);
   return value;
 }
 
-/** The share of values that training takes away: dropout keeps at least one of the 65,536 chances that it knows. */
-export function dropoutShare(c: Section, field: string, fallback: number): number {
-  return ranged(c, field, fallback, "a share from 0 up to but not 1", (p) => p >= 0 && p <= 1 - 2 ** -16);
+/** Dropout probability. Below 1 by at least 2^-16, the resolution of the dropout kernel. */
+export function dropoutProbability(c: Section, field: string, fallback: number): number {
+  return ranged(c, field, fallback, "a probability of at least 0 and below 1", (p) => p >= 0 && p <= 1 - 2 ** -16);
 }
 
-/** What is added to a variance before it divides. */
+/** The epsilon of a norm: added to the variance before the division. */
 export function epsilon(c: Section, field: string, fallback: number): number {
   return ranged(c, field, fallback, "a small number above 0", (eps) => eps > 0 && eps < 1);
 }
 
-/** The standard deviation of fresh weights. */
+/** Standard deviation of the initial weights. */
 export function standardDeviation(c: Section, field: string, fallback: number): number {
   return ranged(c, field, fallback, "a number of at least 0", (std) => std >= 0 && std < Number.POSITIVE_INFINITY);
+}
+
+/** The width of a head. Heads must share the hidden states evenly. */
+export function headWidth(widthField: string, width: number, headsField: string, heads: number): number {
+  if (width % heads !== 0)
+    throw new ConfigError(`config.json: ${widthField} ${width} is not a multiple of ${headsField} ${heads}`);
+  return width / heads;
 }

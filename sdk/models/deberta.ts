@@ -2,54 +2,56 @@
  * DeBERTa-v2 and v3: He et al. 2021, "DeBERTa: Decoding-enhanced BERT with Disentangled Attention" (arXiv:2006.03654) and
  * "DeBERTaV3" (arXiv:2111.09543).
  *
- * Tokens have no positions of their own: scores of attention are a sum of content against content, content against
- * distance, and distance against content, with one table of distances for all layers.
+ * Attention is disentangled: scores are the sum of content-to-content, content-to-position (c2p) and position-to-content
+ * (p2c) terms, with one table of relative positions for all layers. Tokens need no absolute positions.
  */
 
 import type { Batch } from "../data/sample.js";
 import { shown } from "../errors.js";
 import type { SequenceHead } from "../heads/pooled.js";
-import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import { normal } from "../nn/init.js";
 import { biasFreeLinear, type Layer, linear, norm } from "../nn/layers.js";
 import { logBucket } from "../nn/relative-position.js";
 import type { Weights } from "../nn/weights.js";
+import type { LmHead } from "../objectives/masked-lm.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
 import { affine } from "../tensor/ops/affine.js";
 import { type DistanceScores, disentangledBias } from "../tensor/ops/disentangled-bias.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add, columns } from "../tensor/ops/elementwise.js";
-import { embeddingSum, gatherRows, type Lookup } from "../tensor/ops/embedding.js";
+import { embeddingSum, type Lookup } from "../tensor/ops/embedding.js";
 import { rows, type Tensor } from "../tensor/tensor.js";
-import { type BertConfig, readBertConfig, spanHead, tagHead } from "./bert.js";
-import { ConfigError, dropoutShare, epsilon, number, optional, type Section, section } from "./config.js";
-import type { Encoder, Trace } from "./encoder.js";
+import { type BertConfig, bertSpanHead, bertTokenHead, freshBertConfig, readBertConfig } from "./bert.js";
+import { ConfigError, dropoutProbability, epsilon, number, optional, type Section, section } from "./config.js";
+import { type Encoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead, lmTransform } from "./lm-head.js";
+import { type ModelSizes, specialIdFields } from "./sizes.js";
+import { firstTokens } from "./task-heads.js";
 
 type PositionTerm = "c2p" | "p2c";
 
 export interface DebertaConfig extends BertConfig {
   /** width of the embeddings */
   readonly embedding_size: number;
-  /** whether tokens have absolute positions beside the distances */
+  /** whether absolute positions are added to the embeddings */
   readonly position_biased_input: boolean;
-  /** terms of the scores beside content against content; none without relative attention */
+  /** terms of the scores besides content-to-content; none without relative attention */
   readonly terms: readonly PositionTerm[];
-  /** whether distances are projected by the same maps as tokens */
+  /** whether relative positions share the query and key projections of the tokens */
   readonly share_att_key: boolean;
-  /** distances on each side that have entries of their own */
+  /** entries of the table of relative positions on each side */
   readonly span: number;
-  /** whether far distances share entries */
+  /** whether far distances share entries in logarithmic buckets */
   readonly bucketed: boolean;
-  /** the longest distance that is told apart */
+  /** longest distance that is distinguished */
   readonly farthest: number;
-  /** whether the table of distances is normalised */
-  readonly normalised: boolean;
+  /** whether the table of relative positions goes through a layer norm */
+  readonly normalized: boolean;
   readonly pooler_hidden_act: Activation;
   readonly pooler_dropout: number;
-  /** whether the masked-LM head has the names of the first release */
+  /** whether the masked-LM head has the parameter names of the first release */
   readonly legacy: boolean;
 }
 
@@ -67,14 +69,14 @@ function termsOf(c: Section): PositionTerm[] {
 
 function readConfig(json: unknown): DebertaConfig {
   const c = section(json);
-  // The base's own check does not know that there may be no segments.
+  // readBertConfig requires at least one segment; here 0 means none.
   const segments = optional(c, "type_vocab_size", 0);
   const read = readBertConfig({
     ...c,
     type_vocab_size: 1,
     vocab_size: number(c, "vocab_size", 128100),
     layer_norm_eps: epsilon(c, "layer_norm_eps", 1e-7),
-    hidden_dropout_prob: dropoutShare(c, "hidden_dropout_prob", 0.1),
+    hidden_dropout_prob: dropoutProbability(c, "hidden_dropout_prob", 0.1),
     classifier_dropout: c["cls_dropout"] ?? c["hidden_dropout_prob"] ?? 0.1,
   });
   if (optional(c, "conv_kernel_size", 0) > 0)
@@ -97,34 +99,56 @@ function readConfig(json: unknown): DebertaConfig {
     span: buckets > 0 ? buckets : farthest,
     bucketed: buckets > 0,
     farthest,
-    normalised: optional(c, "norm_rel_ebd", "none").toLowerCase().includes("layer_norm"),
+    normalized: optional(c, "norm_rel_ebd", "none").toLowerCase().includes("layer_norm"),
     pooler_hidden_act: activationNamed(optional(c, "pooler_hidden_act", "gelu")),
-    pooler_dropout: dropoutShare(c, "pooler_dropout", 0),
+    pooler_dropout: dropoutProbability(c, "pooler_dropout", 0),
     legacy: optional(c, "legacy", true),
+  };
+}
+
+function freshConfig(sizes: ModelSizes) {
+  return {
+    ...freshBertConfig(sizes),
+    model_type: "deberta-v2",
+    type_vocab_size: 0,
+    layer_norm_eps: 1e-7,
+    relative_attention: true,
+    pos_att_type: ["p2c", "c2p"],
+    position_buckets: 256,
+    max_relative_positions: -1,
+    position_biased_input: false,
+    share_att_key: true,
+    norm_rel_ebd: "layer_norm",
+    ...specialIdFields(sizes, 0),
   };
 }
 
 function embeddings(w: Weights, c: DebertaConfig): (batch: Batch) => Tensor {
   const init = normal(c.initializer_range);
   const table = (name: string, entries: number) => w.at(name).get("weight", [entries, c.embedding_size], init);
-  const word = table("word_embeddings", c.vocab_size);
+  const token = table("word_embeddings", c.vocab_size);
   const position = c.position_biased_input ? table("position_embeddings", c.max_position_embeddings) : null;
   const segment = c.type_vocab_size > 0 ? table("token_type_embeddings", c.type_vocab_size) : null;
   const project =
     c.embedding_size === c.hidden_size
       ? (x: Tensor) => x
       : biasFreeLinear(w.at("embed_proj"), c.embedding_size, c.hidden_size, init);
-  const normalise = norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps);
+  const normalize = norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps);
   return ({ ids, positions, segments }) => {
-    const lookups: Lookup[] = [[word, ids]];
+    const lookups: Lookup[] = [[token, ids]];
     if (position) lookups.push([position, positions]);
     if (segment) lookups.push([segment, segments]);
-    return dropout(normalise(project(embeddingSum(lookups))), c.hidden_dropout_prob);
+    return dropout(normalize(project(embeddingSum(lookups))), c.hidden_dropout_prob);
   };
 }
 
-/** Projections of tokens and, by the same maps or by their own, of distances. */
-function distanceMaps(w: Weights, c: DebertaConfig, query: Layer, key: Layer): Record<PositionTerm, Layer | null> {
+/** Projections of relative positions: those of the tokens where shared, their own otherwise. */
+function positionProjections(
+  w: Weights,
+  c: DebertaConfig,
+  query: Layer,
+  key: Layer,
+): Record<PositionTerm, Layer | null> {
   const own = (name: string) => linear(w.at(name), c.hidden_size, c.hidden_size, normal(c.initializer_range));
   return {
     c2p: c.terms.includes("c2p") ? (c.share_att_key ? key : own("pos_key_proj")) : null,
@@ -139,8 +163,8 @@ function headScores(x: Tensor, table: Tensor, head: number, dim: number): Tensor
 
 interface Step {
   readonly batch: Batch;
-  /** (2 * span, hidden) the table of distances; null without relative attention */
-  readonly distances: Tensor | null;
+  /** (2 * span, hidden) the table of relative positions; null without relative attention */
+  readonly relative: Tensor | null;
   readonly trace: Trace | undefined;
 }
 
@@ -150,22 +174,22 @@ function attentionOf(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => T
   const query = linear(w.at("query_proj"), h, h, init);
   const key = linear(w.at("key_proj"), h, h, init);
   const value = linear(w.at("value_proj"), h, h, init);
-  const maps = distanceMaps(w, c, query, key);
+  const projections = positionProjections(w, c, query, key);
   const dim = h / heads;
   const scale = 1 / Math.sqrt(dim * (1 + c.terms.length));
   const entry = (d: number) => {
     const place = c.bucketed ? logBucket(d, c.span, c.farthest) : d;
     return Math.min(2 * c.span - 1, Math.max(0, place + c.span));
   };
-  return (x, { batch, distances, trace }) => {
+  return (x, { batch, relative, trace }) => {
     const [q, k, v] = [query(x), key(x), value(x)];
     const parts: DistanceScores[] = [];
-    const dropped = distances && dropout(distances, c.hidden_dropout_prob);
+    const dropped = relative && dropout(relative, c.hidden_dropout_prob);
     for (const [term, content] of [
       ["c2p", q],
       ["p2c", k],
     ] as const) {
-      const table = dropped && maps[term]?.(dropped);
+      const table = dropped && projections[term]?.(dropped);
       if (!table) continue;
       for (let head = 0; head < heads; head++)
         parts.push({ scores: headScores(content, table, head, dim), head, byKey: term === "p2c" });
@@ -181,53 +205,47 @@ function attentionOf(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => T
   };
 }
 
-function layerOf(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => Tensor {
+function debertaLayer(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => Tensor {
   const { hidden_size: h, hidden_dropout_prob: p, layer_norm_eps: eps } = c;
   const init = normal(c.initializer_range);
   const attend = attentionOf(w.at("attention.self"), c);
-  const mix = linear(w.at("attention.output.dense"), h, h, init);
-  const afterAttention = norm(w.at("attention.output.LayerNorm"), h, eps);
-  const widen = linear(w.at("intermediate.dense"), h, c.intermediate_size, init, c.hidden_act);
-  const narrow = linear(w.at("output.dense"), c.intermediate_size, h, init);
-  const afterThought = norm(w.at("output.LayerNorm"), h, eps);
+  const attentionOutput = linear(w.at("attention.output.dense"), h, h, init);
+  const attentionNorm = norm(w.at("attention.output.LayerNorm"), h, eps);
+  const intermediate = linear(w.at("intermediate.dense"), h, c.intermediate_size, init, c.hidden_act);
+  const output = linear(w.at("output.dense"), c.intermediate_size, h, init);
+  const outputNorm = norm(w.at("output.LayerNorm"), h, eps);
   return (x, step) => {
-    x = afterAttention(add(x, dropout(mix(attend(x, step)), p)));
-    return afterThought(add(x, dropout(narrow(widen(x)), p)));
+    x = attentionNorm(add(x, dropout(attentionOutput(attend(x, step)), p)));
+    return outputNorm(add(x, dropout(output(intermediate(x)), p)));
   };
 }
 
-/** The table of distances, normalised where the configuration says so. */
-function distanceTable(w: Weights, c: DebertaConfig): () => Tensor | null {
-  const normalise = c.normalised ? norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps) : (x: Tensor) => x;
+/** The table of relative positions, normalized where the configuration says so. */
+function relativeTable(w: Weights, c: DebertaConfig): () => Tensor | null {
+  const normalize = c.normalized ? norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps) : (x: Tensor) => x;
   if (c.terms.length === 0) return () => null;
   const table = w.at("rel_embeddings").get("weight", [2 * c.span, c.hidden_size], normal(c.initializer_range));
-  return () => normalise(rows(table, 0, 2 * c.span));
+  return () => normalize(rows(table, 0, 2 * c.span));
 }
 
 function encoder(w: Weights, c: DebertaConfig): Encoder {
   const body = w.at("deberta");
   const embed = embeddings(body.at("embeddings"), c);
-  const place = body.at("encoder");
-  const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => layerOf(place.at(`layer.${i}`), c));
-  const table = distanceTable(place, c);
+  const stack = body.at("encoder");
+  const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => debertaLayer(stack.at(`layer.${i}`), c));
+  const table = relativeTable(stack, c);
   return {
     width: c.hidden_size,
     positions: c.max_position_embeddings,
     encode(batch, trace) {
-      const distances = table();
-      let x = embed(batch);
-      trace?.hidden.push(x);
-      for (const layer of layers) {
-        x = layer(x, { batch, distances, trace });
-        trace?.hidden.push(x);
-      }
-      return x;
+      const relative = table();
+      return runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, relative, trace }), trace);
     },
   };
 }
 
-/** Dense, activation, norm, then the token embeddings again with a bias; the two releases differ in names. */
-function maskHead(w: Weights, c: DebertaConfig): LmHead {
+/** Dense, activation, layer norm, decoder; the two releases differ in parameter names. */
+function maskedLmHead(w: Weights, c: DebertaConfig): LmHead {
   const { hidden_size: h } = c;
   if (c.embedding_size !== h)
     throw new ConfigError(`config.json: embedding_size ${c.embedding_size} with a masked-LM head is not supported`);
@@ -254,15 +272,13 @@ function maskHead(w: Weights, c: DebertaConfig): LmHead {
 }
 
 /** Dropout, dense and activation at the first token, then the classes. */
-function rowHead(w: Weights, c: DebertaConfig, classes: number): SequenceHead {
+function sequenceHead(w: Weights, c: DebertaConfig, classes: number): SequenceHead {
   const init = normal(c.initializer_range);
   const pool = linear(w.at("pooler.dense"), c.hidden_size, c.hidden_size, init, c.pooler_hidden_act);
   const classify = linear(w.at("classifier"), c.hidden_size, classes, init);
   return {
-    rowScores: (hidden, { starts, rows: count }) =>
-      classify(
-        dropout(pool(dropout(gatherRows(hidden, starts.slice(0, count)), c.pooler_dropout)), c.classifier_dropout),
-      ),
+    sequenceScores: (hidden, batch) =>
+      classify(dropout(pool(dropout(firstTokens(hidden, batch), c.pooler_dropout)), c.classifier_dropout)),
   };
 }
 
@@ -281,6 +297,13 @@ export const debertaV2: EncoderFamily<DebertaConfig> = {
     "token-classification": "DebertaV2ForTokenClassification",
     "question-answering": "DebertaV2ForQuestionAnswering",
   },
+  vocabulary: { algorithm: "unigram", special: ["[PAD]", "[CLS]", "[SEP]", "<unk>", "[MASK]"], uncased: true },
+  parameters: {
+    embeddings: ["deberta.embeddings", "deberta.encoder.rel_embeddings", "deberta.encoder.LayerNorm"],
+    stacks: ["deberta.encoder.layer"],
+    countField: "num_hidden_layers",
+  },
+  fresh: freshConfig,
   read: readConfig,
   canonicalName,
   tied: (c) =>
@@ -292,5 +315,10 @@ export const debertaV2: EncoderFamily<DebertaConfig> = {
       : { "cls.predictions.bias": "cls.predictions.decoder.bias" },
   isHead: (name) => /^(cls|lm_predictions|mask_predictions|pooler|classifier|qa_outputs)\b/.test(name),
   encoder,
-  heads: { mask: maskHead, classify: rowHead, tag: tagHead, answer: spanHead },
+  heads: {
+    "masked-lm": maskedLmHead,
+    "sequence-classification": sequenceHead,
+    "token-classification": bertTokenHead,
+    "question-answering": bertSpanHead,
+  },
 };

@@ -2,22 +2,29 @@
  * ELECTRA: Clark et al. 2020, "ELECTRA: Pre-training Text Encoders as Discriminators Rather Than Generators"
  * (arXiv:2003.10555).
  *
- * Two BERTs: a small generator fills in masked tokens, and the discriminator says of every token whether it was put there
- * by the generator. Embeddings may be narrower than the layers.
+ * Two BERTs: a small generator fills in masked tokens, and a discriminator predicts for every token whether the generator
+ * replaced it. The embeddings may be narrower than the layers.
  */
 import type { SequenceHead } from "../heads/pooled.js";
-import type { LmHead } from "../heads/token-prediction.js";
 import { normal } from "../nn/init.js";
 import { linear } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
+import type { LmHead } from "../objectives/masked-lm.js";
 import type { ReplacedTokenHead } from "../objectives/replaced-token-detection.js";
-import { dropout } from "../tensor/ops/dropout.js";
-import { gatherRows } from "../tensor/ops/embedding.js";
-import { type BertConfig, bertBody, bertEmbeddings, readBertConfig, spanHead, tagHead } from "./bert.js";
+import {
+  type BertConfig,
+  bertBody,
+  bertEmbeddings,
+  bertSpanHead,
+  bertTokenHead,
+  freshBertConfig,
+  readBertConfig,
+} from "./bert.js";
 import { number, section } from "./config.js";
 import type { Encoder } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead, lmTransform } from "./lm-head.js";
+import { denseClassificationHead } from "./task-heads.js";
 
 export interface ElectraConfig extends BertConfig {
   /** width of the embeddings */
@@ -43,8 +50,8 @@ function encoder(w: Weights, c: ElectraConfig): Encoder {
   return bertBody(body, c, (batch) => project(embed(batch)), c.max_position_embeddings);
 }
 
-/** The generator's: dense to the width of the embeddings, GELU, norm, then the token embeddings again with a bias. */
-function maskHead(w: Weights, c: ElectraConfig): LmHead {
+/** The generator's head: dense to the width of the embeddings, GELU, layer norm, decoder. */
+function maskedLmHead(w: Weights, c: ElectraConfig): LmHead {
   const { embedding_size: width } = c;
   const init = normal(c.initializer_range);
   const head = w.at("generator_predictions");
@@ -67,25 +74,19 @@ function maskHead(w: Weights, c: ElectraConfig): LmHead {
   });
 }
 
-/** The discriminator's: dense, activation, one score for each token. */
-function detectHead(w: Weights, c: ElectraConfig): ReplacedTokenHead {
+/** The discriminator's head: dense, activation, one score per token. */
+function replacedTokenHead(w: Weights, c: ElectraConfig): ReplacedTokenHead {
   const init = normal(c.initializer_range);
   const head = w.at("discriminator_predictions");
   const transform = linear(head.at("dense"), c.hidden_size, c.hidden_size, init, c.hidden_act);
-  const judge = linear(head.at("dense_prediction"), c.hidden_size, 1, init);
-  return { replacedScores: (hidden) => judge(transform(hidden)) };
+  const score = linear(head.at("dense_prediction"), c.hidden_size, 1, init);
+  return { replacedScores: (hidden) => score(transform(hidden)) };
 }
 
-/** Dropout, dense, GELU, dropout, and the classes, at the first token. */
-function rowHead(w: Weights, c: ElectraConfig, classes: number): SequenceHead {
-  const { hidden_size: h, classifier_dropout: p } = c;
+function sequenceHead(w: Weights, c: ElectraConfig, classes: number): SequenceHead {
+  const { hidden_size: width, classifier_dropout: dropout } = c;
   const init = normal(c.initializer_range);
-  const dense = linear(w.at("classifier.dense"), h, h, init, "gelu");
-  const project = linear(w.at("classifier.out_proj"), h, classes, init);
-  return {
-    rowScores: (hidden, { starts, rows }) =>
-      project(dropout(dense(dropout(gatherRows(hidden, starts.slice(0, rows)), p)), p)),
-  };
+  return denseClassificationHead(w.at("classifier"), { width, classes, dropout, init, activation: "gelu" });
 }
 
 function canonicalName(stored: string): string | null {
@@ -104,11 +105,28 @@ export const electra: EncoderFamily<ElectraConfig> = {
     "token-classification": "ElectraForTokenClassification",
     "question-answering": "ElectraForQuestionAnswering",
   },
+  vocabulary: { algorithm: "wordpiece", uncased: true },
+  parameters: {
+    embeddings: ["electra.embeddings", "electra.embeddings_project"],
+    stacks: ["electra.encoder.layer"],
+    countField: "num_hidden_layers",
+  },
+  fresh: (sizes) => ({
+    ...freshBertConfig(sizes),
+    model_type: "electra",
+    embedding_size: sizes.embedding ?? sizes.width,
+  }),
   read: readConfig,
   canonicalName,
   tied: (c) =>
     c.tie_word_embeddings ? { "generator_lm_head.weight": "electra.embeddings.word_embeddings.weight" } : {},
   isHead: (name) => /^(generator_|discriminator_|classifier|qa_outputs)/.test(name),
   encoder,
-  heads: { mask: maskHead, detect: detectHead, classify: rowHead, tag: tagHead, answer: spanHead },
+  heads: {
+    "masked-lm": maskedLmHead,
+    "replaced-token-detection": replacedTokenHead,
+    "sequence-classification": sequenceHead,
+    "token-classification": bertTokenHead,
+    "question-answering": bertSpanHead,
+  },
 };

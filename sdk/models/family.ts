@@ -1,97 +1,81 @@
-/** The families of models and what each of them can be built for. */
-import { shown } from "../errors.js";
+/** What one architecture provides: its configuration, its stored names, its body and its heads. One file of this folder each. */
 import type { PairHead, SequenceHead } from "../heads/pooled.js";
 import type { SpanHead } from "../heads/span.js";
 import type { TokenHead } from "../heads/tagging.js";
-import type { LmHead } from "../heads/token-prediction.js";
 import type { Weights } from "../nn/weights.js";
+import type { LmHead } from "../objectives/masked-lm.js";
 import type { ReplacedTokenHead } from "../objectives/replaced-token-detection.js";
-import { albert } from "./albert.js";
-import { bart, marian, mbart } from "./bart.js";
-import { bert } from "./bert.js";
-import { ConfigError, section } from "./config.js";
-import { debertaV2 } from "./deberta.js";
-import { distilbert } from "./distilbert.js";
-import { electra } from "./electra.js";
+import type { Section } from "./config.js";
 import type { Encoder, EncoderDecoder } from "./encoder.js";
-import { gpt2 } from "./gpt2.js";
-import { modernbert } from "./modernbert.js";
-import { mpnet } from "./mpnet.js";
-import { roberta, xlmRoberta } from "./roberta.js";
-import { t5 } from "./t5.js";
+import type { ModelSizes } from "./sizes.js";
 
-/** What a model is for: the published classes by what they do. */
-export type ModelTask =
-  | "feature-extraction"
-  | "pretraining"
-  | "masked-lm"
-  | "next-sentence-prediction"
-  | "sequence-classification"
-  | "token-classification"
-  | "question-answering"
-  /** tell replaced tokens from original ones */
-  | "replaced-token-detection"
-  /** say which token comes next */
-  | "causal-lm"
-  /** write one sequence from another */
-  | "seq2seq-lm";
+/** What a model of each task can do in addition to encoding. */
+export interface HeadOf {
+  "feature-extraction": unknown;
+  /** masked-lm and next-sentence-prediction (or sentence order) together */
+  pretraining: LmHead & PairHead;
+  "masked-lm": LmHead;
+  "next-sentence-prediction": PairHead;
+  "sequence-classification": SequenceHead;
+  "token-classification": TokenHead;
+  "question-answering": SpanHead;
+  "replaced-token-detection": ReplacedTokenHead;
+  "causal-lm": LmHead;
+  "seq2seq-lm": EncoderDecoder;
+}
 
-/** A family of models: its configuration, its stored names, its body and its heads. */
+/** What a model is for: the published classes by what they compute. */
+export type ModelTask = keyof HeadOf;
+
+/** Tasks that have a head of their own. */
+export type HeadTask = Exclude<ModelTask, "feature-extraction" | "pretraining">;
+
+/** The vocabulary that a family's published models have, for training one of one's own. */
+export interface VocabularyKind {
+  readonly algorithm: "wordpiece" | "byte-level-bpe" | "unigram";
+  /** special tokens, in the order of their ids; those of the algorithm's usual preset where absent */
+  readonly special?: readonly string[];
+  /** whether the published vocabularies have an uncased form */
+  readonly uncased: boolean;
+}
+
+/** Where a family's parameters are, by the beginnings of their names. */
+export interface ParameterLayout {
+  /** below the first layer: embeddings, and what all layers share */
+  readonly embeddings: readonly string[];
+  /** stacks of layers, the lowest first: `${stack}.0`, `${stack}.1`, … */
+  readonly stacks: readonly string[];
+  /** the field of config.json that counts the layers; absent where layers share weights, or with two stacks */
+  readonly countField?: string;
+}
+
+/** A family of models. `Config` is what {@link read} returns: config.json as far as it changes the computation. */
 export interface EncoderFamily<Config> {
   /** model_type of config.json */
   readonly type: string;
-  /** what the names of the body begin with in files of models with a head */
+  /** prefix of the body's parameter names in files of models with a head */
   readonly prefix: string;
   /** published class names, written to and read from `architectures` of config.json */
   readonly architectures: Readonly<Partial<Record<ModelTask, string>>>;
+  readonly vocabulary: VocabularyKind;
+  readonly parameters: ParameterLayout;
+  /** config.json of a new model; absent for families that cannot be trained from scratch */
+  readonly fresh?: (sizes: ModelSizes) => Section;
   read(json: unknown): Config;
-  /** the name used here for a stored name; null for buffers, which are no parameters */
+  /** the name used here for a stored name; null for buffers, which are not parameters */
   canonicalName(stored: string): string | null;
-  /** names that published files may hold besides the parameter they are tied to: name -> parameter */
+  /** names under which published files may repeat a parameter that is tied: name -> parameter */
   tied(config: Config): Readonly<Record<string, string>>;
-  /** whether a parameter belongs to a head: those may be missing (a new task) or left over (another task's) */
+  /** whether a parameter belongs to a head: it may be missing (a new task) or left over (another task's) */
   isHead(name: string): boolean;
   encoder(w: Weights, config: Config): Encoder;
-  readonly heads: {
-    /** what the bare model carries beside the encoder without using it: kept where a file has it, so that it is saved again */
-    pool?(w: Weights, config: Config): void;
-    mask?(w: Weights, config: Config): LmHead;
-    pair?(w: Weights, config: Config): PairHead;
-    classify?(w: Weights, config: Config, classes: number): SequenceHead;
-    tag?(w: Weights, config: Config, classes: number): TokenHead;
-    answer?(w: Weights, config: Config): SpanHead;
-    detect?(w: Weights, config: Config): ReplacedTokenHead;
-    continue?(w: Weights, config: Config): LmHead;
-    rewrite?(w: Weights, config: Config): EncoderDecoder;
-  };
+  readonly heads: Heads<Config>;
 }
 
-/** The only table of families, by model_type. */
-const families = {
-  albert,
-  bart,
-  bert,
-  "deberta-v2": debertaV2,
-  distilbert,
-  electra,
-  gpt2,
-  marian,
-  mbart,
-  modernbert,
-  mpnet,
-  roberta,
-  t5,
-  "xlm-roberta": xlmRoberta,
-} as const;
-
-/** The family that config.json names. */
-export function familyOf(json: unknown): EncoderFamily<unknown> {
-  const type = section(json)["model_type"];
-  const family =
-    typeof type === "string" && Object.hasOwn(families, type) ? families[type as keyof typeof families] : undefined;
-  if (!family)
-    throw new ConfigError(
-      `config.json: model_type ${shown(type)} is not supported; supported are ${Object.keys(families).join(", ")}`,
-    );
-  return family as EncoderFamily<unknown>;
-}
+/** Makers of heads by task; a family has no model for the tasks that are absent. */
+export type Heads<Config> = {
+  readonly [T in HeadTask]?: (w: Weights, config: Config, classes: number) => HeadOf[T];
+} & {
+  /** Ask for parameters that the bare model stores but does not use, so that they are saved again. */
+  readonly "feature-extraction"?: (w: Weights, config: Config) => void;
+};

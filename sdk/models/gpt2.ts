@@ -1,28 +1,39 @@
 /**
  * GPT-2: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners".
  *
- * A stack of layers in which every token sees itself and what stands before it; each half of a layer is normalised before
- * it (pre-norm), and the sum once more at the end. Weights are stored (inner, out), as the original code has them.
+ * A decoder-only stack: causal self-attention and feed-forward, each preceded by a layer norm (pre-norm), and one final
+ * norm. Weights are stored (inner, out), as in the original code.
  */
 import type { Batch } from "../data/sample.js";
 import type { SequenceHead } from "../heads/pooled.js";
 import type { TokenHead } from "../heads/tagging.js";
-import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import type { DecoderCache } from "../nn/cache.js";
 import { constant, normal } from "../nn/init.js";
-import { adaptable, biasFreeLinear, type Layer, linear, norm } from "../nn/layers.js";
+import { adaptable, biasFreeLinear, type Layer, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
+import type { LmHead } from "../objectives/masked-lm.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
 import { affineTransposed } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add, columns } from "../tensor/ops/elementwise.js";
-import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
+import { embeddingSum } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { ConfigError, dropoutShare, epsilon, number, optional, section, standardDeviation } from "./config.js";
-import type { Encoder, Trace } from "./encoder.js";
+import {
+  ConfigError,
+  dropoutProbability,
+  epsilon,
+  headWidth,
+  number,
+  optional,
+  section,
+  standardDeviation,
+} from "./config.js";
+import { type Encoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead } from "./lm-head.js";
+import type { ModelSizes } from "./sizes.js";
+import { lastTokens, tokenClassificationHead } from "./task-heads.js";
 
 /** Field for field the published config.json, as far as it changes the computation. */
 export interface Gpt2Config {
@@ -41,7 +52,7 @@ export interface Gpt2Config {
   readonly scale_attn_weights: boolean;
   readonly scale_attn_by_inverse_layer_idx: boolean;
   readonly tie_word_embeddings: boolean;
-  /** of this library: false leaves every bias at zero, so that the files are still those of a GPT-2 */
+  /** not a published field: false keeps every bias at zero, so that the files remain those of a GPT-2 */
   readonly bias: boolean;
 }
 
@@ -51,7 +62,7 @@ function readConfig(json: unknown): Gpt2Config {
     throw new ConfigError("config.json: add_cross_attention is true; gpt2 is supported without an encoder only");
   const width = number(c, "n_embd", 768);
   const heads = number(c, "n_head", 12);
-  if (width % heads !== 0) throw new ConfigError(`config.json: n_embd ${width} is not a multiple of n_head ${heads}`);
+  headWidth("n_embd", width, "n_head", heads);
   return {
     vocab_size: number(c, "vocab_size", 50257),
     n_positions: number(c, "n_positions", 1024),
@@ -60,9 +71,9 @@ function readConfig(json: unknown): Gpt2Config {
     n_head: heads,
     n_inner: number(c, "n_inner", 4 * width),
     activation_function: activationNamed(optional(c, "activation_function", "gelu_new")),
-    resid_pdrop: dropoutShare(c, "resid_pdrop", 0.1),
-    embd_pdrop: dropoutShare(c, "embd_pdrop", 0.1),
-    attn_pdrop: dropoutShare(c, "attn_pdrop", 0.1),
+    resid_pdrop: dropoutProbability(c, "resid_pdrop", 0.1),
+    embd_pdrop: dropoutProbability(c, "embd_pdrop", 0.1),
+    attn_pdrop: dropoutProbability(c, "attn_pdrop", 0.1),
     layer_norm_epsilon: epsilon(c, "layer_norm_epsilon", 1e-5),
     initializer_range: standardDeviation(c, "initializer_range", 0.02),
     scale_attn_weights: optional(c, "scale_attn_weights", true),
@@ -72,16 +83,43 @@ function readConfig(json: unknown): Gpt2Config {
   };
 }
 
-/** x (rows, inner) -> (rows, out), with the weight stored (inner, out). */
-function turned(w: Weights, inner: number, out: number, deviation: number, activation: Activation = "none"): Layer {
+function freshConfig({ dropout: p, special = {}, ...sizes }: ModelSizes) {
+  return {
+    model_type: "gpt2",
+    vocab_size: sizes.vocabulary,
+    n_positions: sizes.positions,
+    n_embd: sizes.width,
+    n_layer: sizes.layers,
+    n_head: sizes.heads,
+    ...(sizes.intermediate !== undefined && { n_inner: sizes.intermediate }),
+    activation_function: "gelu_new",
+    resid_pdrop: p,
+    embd_pdrop: p,
+    attn_pdrop: p,
+    layer_norm_epsilon: 1e-5,
+    initializer_range: sizes.deviation ?? 0.02,
+    bos_token_id: special.bos ?? special.eos,
+    eos_token_id: special.eos,
+    tie_word_embeddings: true,
+  };
+}
+
+/** A linear layer with its weight stored (inner, out): x (rows, inner) -> (rows, out). */
+function transposedLinear(
+  w: Weights,
+  inner: number,
+  out: number,
+  deviation: number,
+  activation: Activation = "none",
+): Layer {
   const weight = w.get("weight", [inner, out], normal(deviation));
   const bias = w.get("bias", [out], constant(0));
   return adaptable(w, { inner, out, turned: true }, (x, a) => affineTransposed(x, weight, bias, a), activation);
 }
 
-const normalised = (w: Weights, c: Gpt2Config): Layer => norm(w, c.n_embd, c.layer_norm_epsilon);
+const normOf = (w: Weights, c: Gpt2Config): Layer => norm(w, c.n_embd, c.layer_norm_epsilon);
 
-/** What the products of queries and keys are multiplied with. */
+/** The factor applied to q·k. */
 function attentionScale(c: Gpt2Config, layer: number): number {
   const byWidth = c.scale_attn_weights ? 1 / Math.sqrt(c.n_embd / c.n_head) : 1;
   return c.scale_attn_by_inverse_layer_idx ? byWidth / (layer + 1) : byWidth;
@@ -91,17 +129,17 @@ type Block = (x: Tensor, batch: Batch, trace?: Trace, cache?: DecoderCache) => T
 
 function block(w: Weights, c: Gpt2Config, layer: number): Block {
   const { n_embd: width, n_head: heads, initializer_range: deviation, resid_pdrop: p } = c;
-  // Every layer adds twice to the sum: its last products begin smaller, so that the sum does not grow with the depth.
-  const towardsSum = deviation / Math.sqrt(2 * c.n_layer);
-  const beforeAttention = normalised(w.at("ln_1"), c);
-  const project = turned(w.at("attn.c_attn"), width, 3 * width, deviation);
-  const mix = turned(w.at("attn.c_proj"), width, width, towardsSum);
-  const beforeThought = normalised(w.at("ln_2"), c);
-  const widen = turned(w.at("mlp.c_fc"), width, c.n_inner, deviation, c.activation_function);
-  const narrow = turned(w.at("mlp.c_proj"), c.n_inner, width, towardsSum);
+  // Projections into the residual stream are initialized with std / √(2 · layers), so that its variance does not grow with depth.
+  const residualDeviation = deviation / Math.sqrt(2 * c.n_layer);
+  const attentionNorm = normOf(w.at("ln_1"), c);
+  const project = transposedLinear(w.at("attn.c_attn"), width, 3 * width, deviation);
+  const attentionOutput = transposedLinear(w.at("attn.c_proj"), width, width, residualDeviation);
+  const feedForwardNorm = normOf(w.at("ln_2"), c);
+  const up = transposedLinear(w.at("mlp.c_fc"), width, c.n_inner, deviation, c.activation_function);
+  const down = transposedLinear(w.at("mlp.c_proj"), c.n_inner, width, residualDeviation);
   const scale = attentionScale(c, layer);
   return (x, batch, trace, cache) => {
-    const projected = project(beforeAttention(x));
+    const projected = project(attentionNorm(x));
     const [query, key, value] = [0, 1, 2].map((i) => columns(projected, i * width, (i + 1) * width)) as [
       Tensor,
       Tensor,
@@ -115,8 +153,8 @@ function block(w: Weights, c: Gpt2Config, layer: number): Block {
       attentions: trace?.attentions,
       past: cache && { cache, layer },
     });
-    x = add(x, dropout(mix(attended), p));
-    return add(x, dropout(narrow(widen(beforeThought(x))), p));
+    x = add(x, dropout(attentionOutput(attended), p));
+    return add(x, dropout(down(up(feedForwardNorm(x))), p));
   };
 }
 
@@ -124,35 +162,26 @@ function encoder(w: Weights, c: Gpt2Config): Encoder {
   const body = w.at("transformer");
   const init = normal(c.initializer_range);
   const tokens = body.at("wte").get("weight", [c.vocab_size, c.n_embd], init);
-  const places = body.at("wpe").get("weight", [c.n_positions, c.n_embd], init);
+  const position = body.at("wpe").get("weight", [c.n_positions, c.n_embd], init);
   const blocks = Array.from({ length: c.n_layer }, (_, i) => block(body.at(`h.${i}`), c, i));
-  const last = normalised(body.at("ln_f"), c);
+  const finalNorm = normOf(body.at("ln_f"), c);
   if (!c.bias) w.freeze((name) => name.startsWith("transformer.") && name.endsWith(".bias"));
   return {
     width: c.n_embd,
     positions: c.n_positions,
     encode(batch, trace, cache) {
-      const { ids, positions } = batch;
-      let x = dropout(
-        embeddingSum([
-          [tokens, ids],
-          [places, positions],
-        ]),
-        c.embd_pdrop,
-      );
-      for (const layer of blocks) {
-        trace?.hidden.push(x);
-        x = layer(x, batch, trace, cache);
-      }
-      x = last(x);
-      trace?.hidden.push(x);
-      return x;
+      const sum = embeddingSum([
+        [tokens, batch.ids],
+        [position, batch.positions],
+      ]);
+      const embedded = dropout(sum, c.embd_pdrop);
+      return runLayers(embedded, blocks, (layer, x) => layer(x, batch, trace, cache), trace, finalNorm);
     },
   };
 }
 
-/** The token embeddings again, as scores of what comes next; no bias. */
-function languageHead(w: Weights, c: Gpt2Config): LmHead {
+/** The decoder alone, usually tied to the token embeddings, without bias. */
+function causalLmHead(w: Weights, c: Gpt2Config): LmHead {
   return lmHead({
     vocabulary: c.vocab_size,
     width: c.n_embd,
@@ -162,26 +191,21 @@ function languageHead(w: Weights, c: Gpt2Config): LmHead {
   });
 }
 
-/** Scores of a row at its last token: the only one that has seen all of it. */
-function rowHead(w: Weights, c: Gpt2Config, classes: number): SequenceHead {
+/** Classification at the last token, the only one that attends to the whole sequence. */
+function sequenceHead(w: Weights, c: Gpt2Config, classes: number): SequenceHead {
   const score = biasFreeLinear(w.at("score"), c.n_embd, classes, normal(c.initializer_range));
-  return {
-    rowScores: (hidden, { starts, rows }) =>
-      score(
-        gatherRows(
-          hidden,
-          starts.slice(1, rows + 1).map((end) => end - 1),
-        ),
-      ),
-  };
+  return { sequenceScores: (hidden, batch) => score(lastTokens(hidden, batch)) };
 }
 
-function tagHead(w: Weights, c: Gpt2Config, classes: number): TokenHead {
-  const classify = linear(w.at("classifier"), c.n_embd, classes, normal(c.initializer_range));
-  return { tagScores: (hidden) => classify(dropout(hidden, 0.1)) };
+/** The published code's dropout for files that do not say. */
+const CLASSIFIER_DROPOUT = 0.1;
+
+function tokenHead(w: Weights, c: Gpt2Config, classes: number): TokenHead {
+  const sizes = { width: c.n_embd, classes, dropout: CLASSIFIER_DROPOUT, init: normal(c.initializer_range) };
+  return tokenClassificationHead(w.at("classifier"), sizes);
 }
 
-/** Bare files lack the prefix; masks of causality are buffers. */
+/** Bare files lack the prefix; causal masks are buffers. */
 function canonicalName(stored: string): string | null {
   if (/\.attn\.(bias|masked_bias)$/.test(stored)) return null;
   return /^(wte|wpe|h|ln_f)\./.test(stored) ? `transformer.${stored}` : stored;
@@ -196,10 +220,21 @@ export const gpt2: EncoderFamily<Gpt2Config> = {
     "sequence-classification": "GPT2ForSequenceClassification",
     "token-classification": "GPT2ForTokenClassification",
   },
+  vocabulary: { algorithm: "byte-level-bpe", special: ["<|endoftext|>"], uncased: false },
+  parameters: {
+    embeddings: ["transformer.wte", "transformer.wpe"],
+    stacks: ["transformer.h"],
+    countField: "n_layer",
+  },
+  fresh: freshConfig,
   read: readConfig,
   canonicalName,
   tied: (c) => (c.tie_word_embeddings ? { "lm_head.weight": "transformer.wte.weight" } : {}),
   isHead: (name) => /^(lm_head|score|classifier)\b/.test(name),
   encoder,
-  heads: { continue: languageHead, classify: rowHead, tag: tagHead },
+  heads: {
+    "causal-lm": causalLmHead,
+    "sequence-classification": sequenceHead,
+    "token-classification": tokenHead,
+  },
 };

@@ -4,10 +4,11 @@
  * scores = transform(hidden[index]) Wᵀ + b, where W is usually the token embedding matrix (tied weights: Press & Wolf 2017,
  * "Using the Output Embedding to Improve Language Models", arXiv:1608.05859).
  */
-import type { LmHead } from "../heads/token-prediction.js";
+
 import { constant, type Init } from "../nn/init.js";
 import { type Layer, linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
+import type { LmHead } from "../objectives/masked-lm.js";
 import type { Activation } from "../tensor/ops/activation.js";
 import { affine } from "../tensor/ops/affine.js";
 import { gatherRows } from "../tensor/ops/embedding.js";

@@ -1,8 +1,8 @@
 /**
  * ModernBERT: Warner et al. 2024, "Smarter, Better, Faster, Longer" (arXiv:2412.13663).
  *
- * Rotary positions, attention that alternates between a window and the whole text, gated feed-forward layers, norms before
- * each part, and hardly a bias.
+ * Rotary positions, attention that alternates between a local window and the full sequence, gated feed-forward layers,
+ * pre-norm, and almost no biases.
  */
 
 import type { Batch } from "../data/sample.js";
@@ -10,23 +10,23 @@ import { shown } from "../errors.js";
 import type { SequenceHead } from "../heads/pooled.js";
 import type { SpanHead } from "../heads/span.js";
 import type { TokenHead } from "../heads/tagging.js";
-import type { LmHead } from "../heads/token-prediction.js";
 import { selfAttention } from "../nn/attention.js";
 import { gatedFeedForward, packedGate } from "../nn/feedforward.js";
 import { type Init, normal } from "../nn/init.js";
 import { biasFreeLinear, type Layer, linear, norm } from "../nn/layers.js";
 import { RotaryTable } from "../nn/position.js";
 import type { Weights } from "../nn/weights.js";
+import type { LmHead } from "../objectives/masked-lm.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add, columns } from "../tensor/ops/elementwise.js";
-import { embedding, gatherRows } from "../tensor/ops/embedding.js";
+import { embedding } from "../tensor/ops/embedding.js";
 import { segmentMean } from "../tensor/ops/reduce.js";
 import { rotate } from "../tensor/ops/rope.js";
-import { type Tensor, tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import {
   ConfigError,
-  dropoutShare,
+  dropoutProbability,
   epsilon,
   number,
   optional,
@@ -34,9 +34,11 @@ import {
   section,
   standardDeviation,
 } from "./config.js";
-import type { Encoder, Trace } from "./encoder.js";
+import { type Encoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead } from "./lm-head.js";
+import type { ModelSizes } from "./sizes.js";
+import { firstTokens } from "./task-heads.js";
 
 /** The published config.json, as far as it changes the computation. */
 export interface ModernBertConfig {
@@ -61,15 +63,15 @@ export interface ModernBertConfig {
   readonly classifier_dropout: number;
   readonly initializer_range: number;
   readonly tie_word_embeddings: boolean;
-  /** whether each layer sees a window only */
-  readonly windowed: readonly boolean[];
-  /** tokens before and behind that a windowed layer sees */
+  /** whether each layer attends within a local window only */
+  readonly local: readonly boolean[];
+  /** tokens visible on each side in local layers */
   readonly window: number;
-  readonly theta: { readonly whole: number; readonly windowed: number };
+  readonly theta: { readonly full: number; readonly local: number };
 }
 
-/** Which layers see a window only: named one by one, or every n-th sees the whole text. */
-function windowedOf(c: Section, layers: number): boolean[] {
+/** Which layers are local: listed one by one, or all but every n-th. */
+function localOf(c: Section, layers: number): boolean[] {
   const types = c["layer_types"];
   if (types === undefined || types === null) {
     const every = number(c, "global_attn_every_n_layers", 3);
@@ -86,7 +88,7 @@ function windowedOf(c: Section, layers: number): boolean[] {
   });
 }
 
-/** The base of the angles, as files before and since transformers 5 have it. */
+/** The base of the rotary angles, as written before and since transformers 5. */
 function thetaOf(c: Section, kind: "full_attention" | "sliding_attention"): number {
   const older = kind === "full_attention" ? "global_rope_theta" : "local_rope_theta";
   const fallback = optional(c, older, kind === "full_attention" ? 160_000 : 10_000);
@@ -128,20 +130,46 @@ function readConfig(json: unknown): ModernBertConfig {
     mlp_bias: optional(c, "mlp_bias", false),
     decoder_bias: optional(c, "decoder_bias", true),
     classifier_bias: optional(c, "classifier_bias", false),
-    embedding_dropout: dropoutShare(c, "embedding_dropout", 0),
-    attention_dropout: dropoutShare(c, "attention_dropout", 0),
-    mlp_dropout: dropoutShare(c, "mlp_dropout", 0),
-    classifier_dropout: dropoutShare(c, "classifier_dropout", 0),
+    embedding_dropout: dropoutProbability(c, "embedding_dropout", 0),
+    attention_dropout: dropoutProbability(c, "attention_dropout", 0),
+    mlp_dropout: dropoutProbability(c, "mlp_dropout", 0),
+    classifier_dropout: dropoutProbability(c, "classifier_dropout", 0),
     initializer_range: standardDeviation(c, "initializer_range", 0.02),
     tie_word_embeddings: optional(c, "tie_word_embeddings", true),
-    windowed: windowedOf(c, layers),
+    local: localOf(c, layers),
     window: Math.floor(number(c, "local_attention", 128) / 2),
-    theta: { whole: thetaOf(c, "full_attention"), windowed: thetaOf(c, "sliding_attention") },
+    theta: { full: thetaOf(c, "full_attention"), local: thetaOf(c, "sliding_attention") },
   };
 }
 
-/** A map with or without a bias. */
-function mapOf(
+function freshConfig({ dropout: p, special = {}, ...sizes }: ModelSizes) {
+  return {
+    model_type: "modernbert",
+    vocab_size: sizes.vocabulary,
+    hidden_size: sizes.width,
+    num_hidden_layers: sizes.layers,
+    num_attention_heads: sizes.heads,
+    intermediate_size: sizes.intermediate ?? (3 * sizes.width) / 2,
+    max_position_embeddings: sizes.positions,
+    hidden_activation: "gelu",
+    initializer_range: sizes.deviation ?? 0.02,
+    norm_eps: 1e-5,
+    embedding_dropout: p,
+    attention_dropout: p,
+    mlp_dropout: p,
+    global_attn_every_n_layers: 3,
+    local_attention: 128,
+    tie_word_embeddings: true,
+    pad_token_id: special.pad ?? 0,
+    cls_token_id: special.cls,
+    sep_token_id: special.sep,
+    bos_token_id: special.cls,
+    eos_token_id: special.sep,
+  };
+}
+
+/** A linear layer with or without a bias. */
+function linearOf(
   w: Weights,
   inner: number,
   out: number,
@@ -154,44 +182,44 @@ function mapOf(
 
 const normOf = (w: Weights, c: ModernBertConfig): Layer => norm(w, c.hidden_size, c.norm_eps, c.norm_bias);
 
-/** Maps back into the sum begin smaller, the deeper the network. */
-const towardsSum = (c: ModernBertConfig): Init => normal(c.initializer_range / Math.sqrt(2 * c.num_hidden_layers));
+/** Projections into the residual stream are initialized with std / √(2 · layers). */
+const residualInit = (c: ModernBertConfig): Init => normal(c.initializer_range / Math.sqrt(2 * c.num_hidden_layers));
 
 function feedForwardOf(w: Weights, c: ModernBertConfig): Layer {
   const { hidden_size: h, intermediate_size: inner } = c;
-  const project = mapOf(w.at("Wi"), h, 2 * inner, normal(c.initializer_range), c.mlp_bias);
-  const down = mapOf(w.at("Wo"), inner, h, towardsSum(c), c.mlp_bias);
+  const project = linearOf(w.at("Wi"), h, 2 * inner, normal(c.initializer_range), c.mlp_bias);
+  const down = linearOf(w.at("Wo"), inner, h, residualInit(c), c.mlp_bias);
   return gatedFeedForward(packedGate(project, c.hidden_activation), down, c.mlp_dropout);
 }
 
 interface Step {
   readonly batch: Batch;
-  /** cosines and sines of each place, for layers that see all and for those that see a window */
-  readonly angles: { readonly whole: Tensor; readonly windowed: Tensor };
+  /** rotary tables (positions, width of a head) of full and of local layers */
+  readonly rotary: { readonly full: Tensor; readonly local: Tensor };
   readonly trace: Trace | undefined;
 }
 
-function layerOf(w: Weights, c: ModernBertConfig, index: number): (x: Tensor, step: Step) => Tensor {
+function modernBertLayer(w: Weights, c: ModernBertConfig, index: number): (x: Tensor, step: Step) => Tensor {
   const h = c.hidden_size;
-  // The embeddings are normalised already.
-  const beforeAttention = index === 0 ? (x: Tensor) => x : normOf(w.at("attn_norm"), c);
-  const project = mapOf(w.at("attn.Wqkv"), h, 3 * h, normal(c.initializer_range), c.attention_bias);
-  const mix = mapOf(w.at("attn.Wo"), h, h, towardsSum(c), c.attention_bias);
-  const beforeThought = normOf(w.at("mlp_norm"), c);
-  const think = feedForwardOf(w.at("mlp"), c);
-  const windowed = c.windowed[index]!;
-  return (x, { batch, angles, trace }) => {
-    const projected = project(beforeAttention(x));
+  // The embeddings are already normalized.
+  const attentionNorm = index === 0 ? (x: Tensor) => x : normOf(w.at("attn_norm"), c);
+  const project = linearOf(w.at("attn.Wqkv"), h, 3 * h, normal(c.initializer_range), c.attention_bias);
+  const attentionOutput = linearOf(w.at("attn.Wo"), h, h, residualInit(c), c.attention_bias);
+  const feedForwardNorm = normOf(w.at("mlp_norm"), c);
+  const feedForward = feedForwardOf(w.at("mlp"), c);
+  const local = c.local[index]!;
+  return (x, { batch, rotary, trace }) => {
+    const projected = project(attentionNorm(x));
     const part = (i: number) => columns(projected, i * h, (i + 1) * h);
-    const turned = (t: Tensor) => rotate(t, windowed ? angles.windowed : angles.whole, batch.positions);
-    const attended = selfAttention(turned(part(0)), turned(part(1)), part(2), batch, {
+    const rotated = (t: Tensor) => rotate(t, local ? rotary.local : rotary.full, batch.positions);
+    const attended = selfAttention(rotated(part(0)), rotated(part(1)), part(2), batch, {
       heads: c.num_attention_heads,
       dropout: c.attention_dropout,
       attentions: trace?.attentions,
-      ...(windowed && { window: c.window }),
+      ...(local && { window: c.window }),
     });
-    x = add(x, dropout(mix(attended), c.attention_dropout));
-    return add(x, think(beforeThought(x)));
+    x = add(x, dropout(attentionOutput(attended), c.attention_dropout));
+    return add(x, feedForward(feedForwardNorm(x)));
   };
 }
 
@@ -199,42 +227,35 @@ function encoder(w: Weights, c: ModernBertConfig): Encoder {
   const body = w.at("model");
   const { hidden_size: h } = c;
   const tokens = body.at("embeddings.tok_embeddings").get("weight", [c.vocab_size, h], normal(c.initializer_range));
-  const normalise = normOf(body.at("embeddings.norm"), c);
-  const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => layerOf(body.at(`layers.${i}`), c, i));
-  const last = normOf(body.at("final_norm"), c);
+  const normalize = normOf(body.at("embeddings.norm"), c);
+  const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => modernBertLayer(body.at(`layers.${i}`), c, i));
+  const finalNorm = normOf(body.at("final_norm"), c);
   const dim = h / c.num_attention_heads;
-  const tables = { whole: new RotaryTable(dim, c.theta.whole), windowed: new RotaryTable(dim, c.theta.windowed) };
-  const anglesOf = ({ positions }: Batch): Step["angles"] => {
-    const count = positions.reduce((most, position) => Math.max(most, position + 1), 1);
-    const table = (kind: "whole" | "windowed") => tensor(w.engine, tables[kind].values(count), [count, dim]);
-    return { whole: table("whole"), windowed: table("windowed") };
-  };
+  const tables = { full: new RotaryTable(dim, c.theta.full), local: new RotaryTable(dim, c.theta.local) };
+  const rotaryOf = ({ positions }: Batch): Step["rotary"] => ({
+    full: tables.full.tensor(w.engine, positions),
+    local: tables.local.tensor(w.engine, positions),
+  });
   return {
     width: h,
     positions: c.max_position_embeddings,
     encode(batch, trace) {
-      const angles = anglesOf(batch);
-      let x = dropout(normalise(embedding(tokens, batch.ids)), c.embedding_dropout);
-      for (const layer of layers) {
-        trace?.hidden.push(x);
-        x = layer(x, { batch, angles, trace });
-      }
-      x = last(x);
-      trace?.hidden.push(x);
-      return x;
+      const rotary = rotaryOf(batch);
+      const embedded = dropout(normalize(embedding(tokens, batch.ids)), c.embedding_dropout);
+      return runLayers(embedded, layers, (layer, x) => layer(x, { batch, rotary, trace }), trace, finalNorm);
     },
   };
 }
 
-/** Dense, activation, norm: what every head begins with. */
-function beforeHead(w: Weights, c: ModernBertConfig): Layer {
+/** Dense, activation, norm: the first part of every head. */
+function headTransform(w: Weights, c: ModernBertConfig): Layer {
   const { hidden_size: h } = c;
-  const dense = mapOf(w.at("head.dense"), h, h, towardsSum(c), c.classifier_bias, c.classifier_activation);
-  const normalise = normOf(w.at("head.norm"), c);
-  return (x) => normalise(dense(x));
+  const dense = linearOf(w.at("head.dense"), h, h, residualInit(c), c.classifier_bias, c.classifier_activation);
+  const normalize = normOf(w.at("head.norm"), c);
+  return (x) => normalize(dense(x));
 }
 
-function maskHead(w: Weights, c: ModernBertConfig): LmHead {
+function maskedLmHead(w: Weights, c: ModernBertConfig): LmHead {
   const decoder = w.at("decoder");
   return lmHead({
     vocabulary: c.vocab_size,
@@ -242,26 +263,26 @@ function maskHead(w: Weights, c: ModernBertConfig): LmHead {
     weight: c.tie_word_embeddings ? w.at("model.embeddings.tok_embeddings") : decoder,
     bias: c.decoder_bias ? decoder : null,
     init: normal(c.initializer_range),
-    transform: beforeHead(w, c),
+    transform: headTransform(w, c),
   });
 }
 
-/** Transform, dropout, map: to classes, tags, or the ends of spans. */
+/** Transform, dropout, linear layer: to classes, or to the two ends of a span. */
 function classifier(w: Weights, c: ModernBertConfig, classes: number): Layer {
-  const transform = beforeHead(w, c);
+  const transform = headTransform(w, c);
   const classify = linear(w.at("classifier"), c.hidden_size, classes, normal(1 / Math.sqrt(c.hidden_size)));
   return (x) => classify(dropout(transform(x), c.classifier_dropout));
 }
 
-function rowHead(w: Weights, c: ModernBertConfig, classes: number): SequenceHead {
+function sequenceHead(w: Weights, c: ModernBertConfig, classes: number): SequenceHead {
   const classify = classifier(w, c, classes);
-  const pooled = (hidden: Tensor, { starts, rows }: Batch): Tensor =>
-    c.classifier_pooling === "mean" ? segmentMean(hidden, starts) : gatherRows(hidden, starts.slice(0, rows));
-  return { rowScores: (hidden, batch) => classify(pooled(hidden, batch)) };
+  const pooled = (hidden: Tensor, batch: Batch): Tensor =>
+    c.classifier_pooling === "mean" ? segmentMean(hidden, batch.starts) : firstTokens(hidden, batch);
+  return { sequenceScores: (hidden, batch) => classify(pooled(hidden, batch)) };
 }
 
-function tagHead(w: Weights, c: ModernBertConfig, classes: number): TokenHead {
-  return { tagScores: classifier(w, c, classes) };
+function tokenHead(w: Weights, c: ModernBertConfig, classes: number): TokenHead {
+  return { tokenClassScores: classifier(w, c, classes) };
 }
 
 function spanHead(w: Weights, c: ModernBertConfig): SpanHead {
@@ -278,10 +299,22 @@ export const modernbert: EncoderFamily<ModernBertConfig> = {
     "token-classification": "ModernBertForTokenClassification",
     "question-answering": "ModernBertForQuestionAnswering",
   },
+  vocabulary: { algorithm: "wordpiece", uncased: true },
+  parameters: {
+    embeddings: ["model.embeddings"],
+    stacks: ["model.layers"],
+    countField: "num_hidden_layers",
+  },
+  fresh: freshConfig,
   read: readConfig,
   canonicalName: (stored) => (/^(embeddings|layers|final_norm)\./.test(stored) ? `model.${stored}` : stored),
   tied: (c) => (c.tie_word_embeddings ? { "decoder.weight": "model.embeddings.tok_embeddings.weight" } : {}),
   isHead: (name) => /^(head|decoder|classifier)\./.test(name),
   encoder,
-  heads: { mask: maskHead, classify: rowHead, tag: tagHead, answer: spanHead },
+  heads: {
+    "masked-lm": maskedLmHead,
+    "sequence-classification": sequenceHead,
+    "token-classification": tokenHead,
+    "question-answering": spanHead,
+  },
 };

@@ -1,29 +1,40 @@
 /**
  * MPNet: Song et al. 2020, "MPNet: Masked and Permuted Pre-training for Language Understanding" (arXiv:2004.09297).
  *
- * BERT's network without segments, with positions that begin behind the padding's, and a bias by distance that is learned
- * once and added to the scores of every layer.
+ * BERT's network without segments, with position ids that start after the padding id, and one learned bias by relative
+ * position that is added to the attention scores of every layer.
  */
 import type { Batch } from "../data/sample.js";
 import type { SequenceHead } from "../heads/pooled.js";
 import { normal } from "../nn/init.js";
-import { linear, norm } from "../nn/layers.js";
+import { norm } from "../nn/layers.js";
 import { relativeBucket } from "../nn/relative-position.js";
 import type { Weights } from "../nn/weights.js";
 import { dropout } from "../tensor/ops/dropout.js";
-import { embeddingSum, gatherRows } from "../tensor/ops/embedding.js";
+import { embeddingSum } from "../tensor/ops/embedding.js";
 import { relativeBias } from "../tensor/ops/relative-bias.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type BertConfig, bertLayer, type LayerNames, readBertConfig, spanHead, tagHead } from "./bert.js";
+import {
+  type BertConfig,
+  bertLayer,
+  bertSpanHead,
+  bertTokenHead,
+  freshBertConfig,
+  type LayerNames,
+  readBertConfig,
+} from "./bert.js";
 import { ConfigError, number, section } from "./config.js";
-import type { Encoder } from "./encoder.js";
+import { type Encoder, runLayers } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { robertaLmHead } from "./roberta.js";
+import { type ModelSizes, specialIdFields } from "./sizes.js";
+import { denseClassificationHead, keepPooler } from "./task-heads.js";
 
-/** The published code has them fixed: the row of the first position, and the buckets of distances. */
-const FIRST_POSITION = 2;
+/** Constants of the published code: the row of position 0, and the buckets of relative positions. */
+const POSITION_OFFSET = 2;
 const BUCKETS = 32;
-const FARTHEST = 128;
+const MAX_DISTANCE = 128;
+const DEFAULT_PAD = 1;
 
 function readConfig(json: unknown): BertConfig {
   const c = section(json);
@@ -35,30 +46,36 @@ function readConfig(json: unknown): BertConfig {
   return readBertConfig({ ...c, vocab_size: number(c, "vocab_size", 30527) });
 }
 
+function freshConfig(sizes: ModelSizes) {
+  return {
+    ...freshBertConfig(sizes),
+    model_type: "mpnet",
+    max_position_embeddings: sizes.positions + POSITION_OFFSET,
+    relative_attention_num_buckets: BUCKETS,
+    layer_norm_eps: 1e-5,
+    ...specialIdFields(sizes, DEFAULT_PAD),
+  };
+}
+
 const NAMES: LayerNames = {
   query: "attention.attn.q",
   key: "attention.attn.k",
   value: "attention.attn.v",
-  mix: "attention.attn.o",
-  afterAttention: "attention.LayerNorm",
+  output: "attention.attn.o",
+  norm: "attention.LayerNorm",
 };
 
 function embeddings(w: Weights, c: BertConfig): (batch: Batch) => Tensor {
   const init = normal(c.initializer_range);
-  const word = w.at("word_embeddings").get("weight", [c.vocab_size, c.hidden_size], init);
+  const token = w.at("word_embeddings").get("weight", [c.vocab_size, c.hidden_size], init);
   const position = w.at("position_embeddings").get("weight", [c.max_position_embeddings, c.hidden_size], init);
-  const normalise = norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps);
+  const normalize = norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps);
   return ({ ids, positions }) => {
-    const places = positions.map((i) => i + FIRST_POSITION);
-    return dropout(
-      normalise(
-        embeddingSum([
-          [word, ids],
-          [position, places],
-        ]),
-      ),
-      c.hidden_dropout_prob,
-    );
+    const sum = embeddingSum([
+      [token, ids],
+      [position, positions.map((i) => i + POSITION_OFFSET)],
+    ]);
+    return dropout(normalize(sum), c.hidden_dropout_prob);
   };
 }
 
@@ -71,40 +88,21 @@ function encoder(w: Weights, c: BertConfig): Encoder {
   const table = body
     .at("encoder.relative_attention_bias")
     .get("weight", [BUCKETS, c.num_attention_heads], normal(c.initializer_range));
-  const bucket = (d: number) => relativeBucket(d, { buckets: BUCKETS, farthest: FARTHEST, bothWays: true });
+  const bucket = (d: number) => relativeBucket(d, { buckets: BUCKETS, farthest: MAX_DISTANCE, bothWays: true });
   return {
     width: c.hidden_size,
-    positions: c.max_position_embeddings - FIRST_POSITION,
+    positions: c.max_position_embeddings - POSITION_OFFSET,
     encode(batch, trace) {
       const bias = relativeBias(table, { starts: batch.starts, bucket });
-      let x = embed(batch);
-      trace?.hidden.push(x);
-      for (const layer of layers) {
-        x = layer(x, { batch, trace, bias });
-        trace?.hidden.push(x);
-      }
-      return x;
+      return runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, trace, bias }), trace);
     },
   };
 }
 
-/** Dropout, dense, tanh, dropout, and the classes, at the first token. */
-function rowHead(w: Weights, c: BertConfig, classes: number): SequenceHead {
-  const { hidden_size: h, hidden_dropout_prob: p } = c;
+function sequenceHead(w: Weights, c: BertConfig, classes: number): SequenceHead {
+  const { hidden_size: width, hidden_dropout_prob: p } = c;
   const init = normal(c.initializer_range);
-  const dense = linear(w.at("classifier.dense"), h, h, init, "tanh");
-  const project = linear(w.at("classifier.out_proj"), h, classes, init);
-  return {
-    rowScores: (hidden, { starts, rows }) =>
-      project(dropout(dense(dropout(gatherRows(hidden, starts.slice(0, rows)), p)), p)),
-  };
-}
-
-/** The bare model's pooler: kept where a file has it, and does not learn. */
-function keepPooler(w: Weights, c: BertConfig): void {
-  if (!w.has("mpnet.pooler.dense.weight")) return;
-  linear(w.at("mpnet.pooler.dense"), c.hidden_size, c.hidden_size, normal(c.initializer_range), "tanh");
-  w.freeze((name) => name.startsWith("mpnet.pooler."));
+  return denseClassificationHead(w.at("classifier"), { width, classes, dropout: p, init, activation: "tanh" });
 }
 
 function canonicalName(stored: string): string | null {
@@ -122,6 +120,13 @@ export const mpnet: EncoderFamily<BertConfig> = {
     "token-classification": "MPNetForTokenClassification",
     "question-answering": "MPNetForQuestionAnswering",
   },
+  vocabulary: { algorithm: "wordpiece", uncased: true },
+  parameters: {
+    embeddings: ["mpnet.embeddings", "mpnet.encoder.relative_attention_bias"],
+    stacks: ["mpnet.encoder.layer"],
+    countField: "num_hidden_layers",
+  },
+  fresh: freshConfig,
   read: readConfig,
   canonicalName,
   tied: (c) => ({
@@ -131,10 +136,10 @@ export const mpnet: EncoderFamily<BertConfig> = {
   isHead: (name) => /^(lm_head|classifier|qa_outputs|mpnet\.pooler)\b/.test(name),
   encoder,
   heads: {
-    pool: keepPooler,
-    mask: (w, c) => robertaLmHead(w, c, w.at("mpnet.embeddings.word_embeddings")),
-    classify: rowHead,
-    tag: tagHead,
-    answer: spanHead,
+    "feature-extraction": (w, c) => keepPooler(w.at("mpnet.pooler.dense"), c.hidden_size, normal(c.initializer_range)),
+    "masked-lm": (w, c) => robertaLmHead(w, c, w.at("mpnet.embeddings.word_embeddings")),
+    "sequence-classification": sequenceHead,
+    "token-classification": bertTokenHead,
+    "question-answering": bertSpanHead,
   },
 };

@@ -1,6 +1,6 @@
-/** A decoder's inputs from its target: at each place it is shown what it should have written before. */
+/** Teacher forcing: the decoder's inputs for a target, at each position the token before the one to predict. */
 
-/** The target one place on, behind the start token. */
+/** The target shifted right by one, with the start token first. */
 export function shiftRight(target: Int32Array, start: number): Int32Array {
   const input = new Int32Array(target.length);
   input.set(target.subarray(0, -1), 1);
@@ -8,7 +8,7 @@ export function shiftRight(target: Int32Array, start: number): Int32Array {
   return input;
 }
 
-/** The target with its last token moved to the front: mBART begins with the language that ends the target. */
+/** The target with its last token moved to the front: mBART's decoder starts with the language token that ends the target. */
 export function wrapAround(target: Int32Array): Int32Array {
   return shiftRight(target, target.at(-1)!);
 }

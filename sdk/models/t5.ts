@@ -2,9 +2,8 @@
  * T5: Raffel et al. 2020, "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer"
  * (arXiv:1910.10683); the gated form: Shazeer 2020, "GLU Variants Improve Transformer" (arXiv:2002.05202).
  *
- * An encoder-decoder without absolute positions: the first layer of each side learns a bias by distance, which all layers
- * add to their scores. Norms divide by the root mean square, before each part; no map has a bias, and scores of attention
- * are not scaled.
+ * An encoder-decoder without absolute positions: the first layer of each side learns a bias by relative position, which all
+ * layers of that side add to their attention scores. RMSNorm before each part, no biases, unscaled attention scores.
  */
 import type { Batch } from "../data/sample.js";
 import { type AttentionSettings, crossAttention, type Source, selfAttention } from "../nn/attention.js";
@@ -20,11 +19,12 @@ import { add, scale } from "../tensor/ops/elementwise.js";
 import { embedding } from "../tensor/ops/embedding.js";
 import { relativeBias } from "../tensor/ops/relative-bias.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { ConfigError, dropoutShare, epsilon, number, optional, section } from "./config.js";
-import type { Encoder, EncoderDecoder, Trace } from "./encoder.js";
+import { ConfigError, dropoutProbability, epsilon, number, optional, section } from "./config.js";
+import { type Encoder, type EncoderDecoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead } from "./lm-head.js";
 import { shiftRight } from "./shift.js";
+import type { ModelSizes } from "./sizes.js";
 
 /** The published config.json, as far as it changes the computation. */
 export interface T5Config {
@@ -43,12 +43,12 @@ export interface T5Config {
   readonly activation: Activation;
   readonly gated: boolean;
   readonly tie_word_embeddings: boolean;
-  /** whether hidden states are scaled before they become scores */
+  /** whether hidden states are scaled by 1/√d_model before the language-model head */
   readonly scale_decoder_outputs: boolean;
   readonly decoder_start_token_id: number;
 }
 
-/** "relu", "gated-gelu", …: what the layers between do. Plain "gated-gelu" means the tanh form, as it was trained. */
+/** feed_forward_proj: "relu", "gated-gelu", …; "gated-gelu" means the tanh approximation, as the models were trained. */
 function feedForwardKind(name: string): { activation: Activation; gated: boolean } {
   const gated = name.startsWith("gated-");
   const kind = gated ? name.slice("gated-".length) : name;
@@ -60,7 +60,7 @@ function readConfig(json: unknown): T5Config {
   const layers = number(c, "num_layers", 6);
   const tied = optional(c, "tie_word_embeddings", true);
   if (optional(c, "is_decoder", false))
-    throw new ConfigError("config.json: is_decoder is true; t5 has both sides here");
+    throw new ConfigError("config.json: is_decoder is true; t5 is supported as an encoder-decoder only");
   return {
     vocab_size: number(c, "vocab_size", 32128),
     d_model: number(c, "d_model", 512),
@@ -71,7 +71,7 @@ function readConfig(json: unknown): T5Config {
     num_heads: number(c, "num_heads", 8),
     relative_attention_num_buckets: number(c, "relative_attention_num_buckets", 32),
     relative_attention_max_distance: number(c, "relative_attention_max_distance", 128),
-    dropout_rate: dropoutShare(c, "dropout_rate", 0.1),
+    dropout_rate: dropoutProbability(c, "dropout_rate", 0.1),
     layer_norm_epsilon: epsilon(c, "layer_norm_epsilon", 1e-6),
     initializer_factor: optional(c, "initializer_factor", 1),
     ...feedForwardKind(optional(c, "feed_forward_proj", "relu")),
@@ -81,24 +81,48 @@ function readConfig(json: unknown): T5Config {
   };
 }
 
+function freshConfig({ special = {}, ...sizes }: ModelSizes) {
+  return {
+    model_type: "t5",
+    vocab_size: sizes.vocabulary,
+    d_model: sizes.width,
+    d_kv: sizes.width / sizes.heads,
+    d_ff: sizes.intermediate ?? 4 * sizes.width,
+    num_layers: sizes.layers,
+    num_decoder_layers: sizes.layers,
+    num_heads: sizes.heads,
+    relative_attention_num_buckets: 32,
+    relative_attention_max_distance: 128,
+    dropout_rate: sizes.dropout,
+    layer_norm_epsilon: 1e-6,
+    initializer_factor: 1,
+    feed_forward_proj: "relu",
+    is_encoder_decoder: true,
+    tie_word_embeddings: true,
+    pad_token_id: special.pad ?? 0,
+    eos_token_id: special.eos ?? 1,
+    decoder_start_token_id: special.pad ?? 0,
+  };
+}
+
 interface Projections {
   readonly query: Layer;
   readonly key: Layer;
   readonly value: Layer;
-  readonly mix: Layer;
+  readonly output: Layer;
 }
 
-/** Initialised as mesh_tensorflow does: scores are not scaled, so queries begin smaller by the root of a head's width. */
+/** Initialized as in mesh_tensorflow: scores are not scaled, so queries are initialized smaller by √(width of a head). */
 function projections(w: Weights, c: T5Config): Projections {
   const { d_model: width, d_kv: dim, num_heads: heads, initializer_factor: factor } = c;
   const inner = heads * dim;
-  const map = (name: string, from: number, to: number, deviation: number) =>
+  const project = (name: string, from: number, to: number, deviation: number) =>
     biasFreeLinear(w.at(name), from, to, normal(factor * deviation));
   return {
-    query: map("q", width, inner, 1 / Math.sqrt(width * dim)),
-    key: map("k", width, inner, 1 / Math.sqrt(width)),
-    value: map("v", width, inner, 1 / Math.sqrt(width)),
-    mix: map("o", inner, width, 1 / Math.sqrt(inner)),
+    query: project("q", width, inner, 1 / Math.sqrt(width * dim)),
+    key: project("k", width, inner, 1 / Math.sqrt(width)),
+    value: project("v", width, inner, 1 / Math.sqrt(width)),
+    output: project("o", inner, width, 1 / Math.sqrt(inner)),
   };
 }
 
@@ -112,15 +136,15 @@ function feedForwardOf(w: Weights, c: T5Config): Layer {
   return gatedFeedForward(separateGate(gate, up), down, p);
 }
 
-/** One part of a layer: what it makes of the normalised sum is added to the sum. */
+/** A residual connection around one part of a layer, with the norm before the part. */
 function residual(w: Weights, c: T5Config): (x: Tensor, part: (x: Tensor) => Tensor) => Tensor {
-  const normalise = rmsNorm(w.at("layer_norm"), c.d_model, c.layer_norm_epsilon);
-  return (x, part) => add(x, dropout(part(normalise(x)), c.dropout_rate));
+  const normalize = rmsNorm(w.at("layer_norm"), c.d_model, c.layer_norm_epsilon);
+  return (x, part) => add(x, dropout(part(normalize(x)), c.dropout_rate));
 }
 
 const settingsOf = (c: T5Config): AttentionSettings => ({ heads: c.num_heads, dropout: c.dropout_rate, scale: 1 });
 
-/** What a layer of either side is given. */
+/** The input of a layer besides the hidden states. */
 interface Step {
   readonly batch: Batch;
   readonly bias: Tensor;
@@ -132,50 +156,50 @@ interface Step {
 type Block = (x: Tensor, step: Step) => Tensor;
 
 function encoderBlock(w: Weights, c: T5Config): Block {
-  const own = projections(w.at("layer.0.SelfAttention"), c);
-  const aroundOwn = residual(w.at("layer.0"), c);
-  const think = feedForwardOf(w.at("layer.1.DenseReluDense"), c);
-  const aroundThought = residual(w.at("layer.1"), c);
+  const self = projections(w.at("layer.0.SelfAttention"), c);
+  const aroundSelf = residual(w.at("layer.0"), c);
+  const feedForward = feedForwardOf(w.at("layer.1.DenseReluDense"), c);
+  const aroundFeedForward = residual(w.at("layer.1"), c);
   return (x, { batch, bias, trace }) => {
     const options = { ...settingsOf(c), bias, attentions: trace?.attentions };
-    x = aroundOwn(x, (y) => own.mix(selfAttention(own.query(y), own.key(y), own.value(y), batch, options)));
-    return aroundThought(x, think);
+    x = aroundSelf(x, (y) => self.output(selfAttention(self.query(y), self.key(y), self.value(y), batch, options)));
+    return aroundFeedForward(x, feedForward);
   };
 }
 
 function decoderBlock(w: Weights, c: T5Config, layer: number): Block {
-  const own = projections(w.at("layer.0.SelfAttention"), c);
-  const aroundOwn = residual(w.at("layer.0"), c);
-  const other = projections(w.at("layer.1.EncDecAttention"), c);
-  const aroundOther = residual(w.at("layer.1"), c);
-  const think = feedForwardOf(w.at("layer.2.DenseReluDense"), c);
-  const aroundThought = residual(w.at("layer.2"), c);
+  const self = projections(w.at("layer.0.SelfAttention"), c);
+  const aroundSelf = residual(w.at("layer.0"), c);
+  const cross = projections(w.at("layer.1.EncDecAttention"), c);
+  const aroundCross = residual(w.at("layer.1"), c);
+  const feedForward = feedForwardOf(w.at("layer.2.DenseReluDense"), c);
+  const aroundFeedForward = residual(w.at("layer.2"), c);
   return (x, { batch, bias, trace, source, cache }) => {
     const { hidden, starts: keyStarts, queryStarts } = source!;
     const past = cache && { cache, layer };
     const options = { ...settingsOf(c), causal: true, bias, attentions: trace?.attentions, past };
-    x = aroundOwn(x, (y) => own.mix(selfAttention(own.query(y), own.key(y), own.value(y), batch, options)));
-    const make = () => ({ key: other.key(hidden), value: other.value(hidden) });
+    x = aroundSelf(x, (y) => self.output(selfAttention(self.query(y), self.key(y), self.value(y), batch, options)));
+    const make = () => ({ key: cross.key(hidden), value: cross.value(hidden) });
     const { key, value } = cache ? cache.source(layer, keyStarts, make) : make();
     const starts = { starts: queryStarts ?? batch.starts, keyStarts };
     const crossOptions = { ...settingsOf(c), attentions: trace?.crossAttentions };
-    x = aroundOther(x, (y) => other.mix(crossAttention(other.query(y), key, value, starts, crossOptions)));
-    return aroundThought(x, think);
+    x = aroundCross(x, (y) => cross.output(crossAttention(cross.query(y), key, value, starts, crossOptions)));
+    return aroundFeedForward(x, feedForward);
   };
 }
 
-/** One table for both sides; or one for each, where the output is not tied and the file has them. */
+/** Token embeddings: one table for both sides, or one each where the output is untied and the file has them. */
 function inputEmbeddings(w: Weights, c: T5Config, side: "encoder" | "decoder"): Tensor {
   const shape = [c.vocab_size, c.d_model];
   const shared = w.at("shared").get("weight", shape, normal(c.initializer_factor));
   const name = `${side}.embed_tokens.weight`;
   if (c.tie_word_embeddings || !w.has(name)) return shared;
-  // Then nothing reads the shared table: it is kept, and does not learn.
-  w.freeze((other) => other === "shared.weight");
+  // Nothing reads the shared table then: it is kept, and not trained.
+  w.freeze((parameter) => parameter === "shared.weight");
   return w.get(name, shape, normal(c.initializer_factor));
 }
 
-/** One side: embeddings, blocks that share a bias, a norm. */
+/** One side: embeddings, blocks that share a position bias, a final norm. */
 function stack(w: Weights, c: T5Config, side: "encoder" | "decoder") {
   const place = w.at(side);
   const count = side === "encoder" ? c.num_layers : c.num_decoder_layers;
@@ -186,7 +210,7 @@ function stack(w: Weights, c: T5Config, side: "encoder" | "decoder") {
     .get("weight", [buckets, c.num_heads], normal(c.initializer_factor / Math.sqrt(c.d_model)));
   const make = side === "encoder" ? encoderBlock : decoderBlock;
   const blocks = Array.from({ length: count }, (_, i) => make(place.at(`block.${i}`), c, i));
-  const last = rmsNorm(place.at("final_layer_norm"), c.d_model, c.layer_norm_epsilon);
+  const finalNorm = rmsNorm(place.at("final_layer_norm"), c.d_model, c.layer_norm_epsilon);
   const bucket = (d: number) => relativeBucket(d, { buckets, farthest, bothWays: side === "encoder" });
 
   return (batch: Batch, step: Omit<Step, "batch" | "bias">): Tensor => {
@@ -194,18 +218,17 @@ function stack(w: Weights, c: T5Config, side: "encoder" | "decoder") {
     const { starts } = batch;
     const keyStarts = cache ? cache.keyStarts(starts) : starts;
     const bias = relativeBias(table, { starts, keyStarts, bucket });
-    let x = dropout(embedding(tokens, batch.ids), c.dropout_rate);
-    for (const block of blocks) {
-      trace?.hidden.push(x);
-      x = block(x, { batch, bias, ...step });
-    }
-    x = dropout(last(x), c.dropout_rate);
-    trace?.hidden.push(x);
-    return x;
+    return runLayers(
+      dropout(embedding(tokens, batch.ids), c.dropout_rate),
+      blocks,
+      (block, x) => block(x, { batch, bias, ...step }),
+      trace,
+      (x) => dropout(finalNorm(x), c.dropout_rate),
+    );
   };
 }
 
-/** Relative distances have no end; memory has. */
+/** Relative positions set no limit; this one bounds memory. */
 const POSITIONS = 4096;
 
 function encoder(w: Weights, c: T5Config): Encoder {
@@ -215,7 +238,7 @@ function encoder(w: Weights, c: T5Config): Encoder {
 
 function decoder(w: Weights, c: T5Config): EncoderDecoder {
   const run = stack(w, c, "decoder");
-  // A file without the output's own weights means the embeddings, whatever its configuration says.
+  // In a file without lm_head.weight the output is tied, whatever tie_word_embeddings says.
   const own = !c.tie_word_embeddings && (w.has("lm_head.weight") || !w.has("shared.weight"));
   const factor = c.scale_decoder_outputs ? 1 / Math.sqrt(c.d_model) : 1;
   return {
@@ -232,12 +255,27 @@ function decoder(w: Weights, c: T5Config): EncoderDecoder {
   };
 }
 
+/** In this order <extra_id_0> has the highest id, as published. */
+function specialTokens(): string[] {
+  return ["<pad>", "</s>", "<unk>", ...Array.from({ length: 100 }, (_, i) => `<extra_id_${99 - i}>`)];
+}
+
 export const t5: EncoderFamily<T5Config> = {
   type: "t5",
   prefix: "",
   architectures: { "seq2seq-lm": "T5ForConditionalGeneration" },
+  vocabulary: {
+    algorithm: "unigram",
+    special: /* @__PURE__ */ specialTokens(),
+    uncased: false,
+  },
+  parameters: {
+    embeddings: ["shared", "encoder.embed_tokens", "decoder.embed_tokens"],
+    stacks: ["encoder.block", "decoder.block"],
+  },
+  fresh: freshConfig,
   read: readConfig,
-  // An unused table that some published files carry.
+  // An unused table in some published files.
   canonicalName: (stored) => (stored.endsWith("EncDecAttention.relative_attention_bias.weight") ? null : stored),
   tied: (c) =>
     c.tie_word_embeddings
@@ -249,5 +287,5 @@ export const t5: EncoderFamily<T5Config> = {
       : {},
   isHead: () => false,
   encoder,
-  heads: { rewrite: decoder },
+  heads: { "seq2seq-lm": decoder },
 };

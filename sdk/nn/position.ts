@@ -1,11 +1,11 @@
-/** Where a token stands, as numbers that are computed and not learned. */
+/** Encodings of positions that are computed, not learned: sinusoidal and rotary. */
 import type { Engine } from "../engine/engine.js";
 import { cos, pow, sin } from "../math.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
 
 /**
- * Sines in the first half of each row, cosines in the second, of angles position / 10000^(2i / width). Vaswani et al.
- * 2017, section 3.5; halves instead of turns as in Marian's published files.
+ * Sinusoidal positions (Vaswani et al. 2017, section 3.5): sines and cosines of the angles position / 10000^(2i / width).
+ * Sines fill the first half of a row and cosines the second, as in Marian's published files, instead of alternating.
  *
  * @returns (positions.length, width)
  */
@@ -23,7 +23,7 @@ export function sinusoidalPositions(engine: Engine, positions: Int32Array, width
   return tensor(engine, values, [positions.length, width]);
 }
 
-/** Cosines and sines of the angles of rotary positions, kept for as many positions as were asked for. */
+/** Cosines and sines for rotary positions (Su et al. 2021, "RoFormer", arXiv:2104.09864), cached for the positions seen so far. */
 export class RotaryTable {
   readonly #rates: Float32Array;
   readonly #dim: number;
@@ -31,7 +31,7 @@ export class RotaryTable {
 
   /**
    * @param dim width of a head
-   * @param theta the longest period is about 2π theta positions
+   * @param theta base of the angles: the longest period is about 2π · theta positions
    */
   constructor(dim: number, theta: number) {
     this.#dim = dim;
@@ -55,5 +55,11 @@ export class RotaryTable {
     }
     this.#values = longer;
     return longer;
+  }
+
+  /** The table (positions, dim) up to the highest of `positions`, for `rotate`. */
+  tensor(engine: Engine, positions: Int32Array): Tensor {
+    const count = positions.reduce((highest, position) => Math.max(highest, position + 1), 1);
+    return tensor(engine, this.values(count), [count, this.#dim]);
   }
 }

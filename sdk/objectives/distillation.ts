@@ -109,7 +109,7 @@ export function cosineLoss(x: Tensor, y: Tensor, divisor: number): Tensor {
 
 /** A sequence classification head, which student and teacher both have. */
 interface ScoresRows {
-  rowScores(hidden: Tensor, batch: Batch): Tensor;
+  sequenceScores(hidden: Tensor, batch: Batch): Tensor;
 }
 
 /**
@@ -126,7 +126,7 @@ export function distilClassification<Head extends ScoresRows>(
 ): Objective<EncoderBody & Head> {
   const question: Question<Head> = {
     corrupt: (sample) => sample,
-    scores: (head, hidden, batch) => head.rowScores(hidden, batch),
+    scores: (head, hidden, batch) => head.sequenceScores(hidden, batch),
     places: (batch) => batch.rows,
     labels: (batch) => batch.labels.row,
   };

@@ -29,7 +29,7 @@ export function textClassification(
         const samples = inputs.map((input) =>
           encodeText(tokenizer, typeof input === "string" ? { text: input } : input, length),
         );
-        const scores = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch));
+        const scores = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
         const regression = config["problem_type"] === "regression" || labels === null || labels.size === 1;
         return scores.map((row) => (regression ? { score: row[0]! } : decodeRow(row, labels)));
       },

@@ -50,7 +50,7 @@ export function textRanking(files: Files, options: TextRankingOptions = {}): Pro
     const activation = activationOf(config);
     const rank = ({ query, texts }: RankingInput): Ranked[] => {
       const samples = texts.map((pair) => encodeText(tokenizer, { text: query, pair }, length));
-      const scores = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch));
+      const scores = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
       // Outputs are compared before the sigmoid, which makes one number of many large ones.
       return scores
         .map(([score], index) => ({ index, score: score! }))

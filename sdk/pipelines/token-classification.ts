@@ -93,7 +93,7 @@ function tag(
     model,
     encodings.map((encoding) => sampleOf(encoding)),
     "tokens",
-    (m, hidden) => m.tagScores(hidden),
+    (m, hidden) => m.tokenClassScores(hidden),
   );
   return texts.map((text, n) => {
     const words = wordsOf(encodings[n]!, scores[n]!, labels!);

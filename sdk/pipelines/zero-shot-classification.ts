@@ -71,7 +71,7 @@ export function zeroShotClassification(
       const samples = classes.map((name) =>
         encodeText(tokenizer, { text, pair: template.split("{}").join(name) }, length),
       );
-      const rows = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch));
+      const rows = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
       const alone = several || classes.length === 1;
       const shares = alone
         ? rows.map((row) => softmax([row[opposite]!, row[entailment]!])[1]!)

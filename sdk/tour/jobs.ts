@@ -2,11 +2,11 @@
 import {
   adamW,
   answerTask,
-  bertConfig,
   classifyTask,
   combine,
   Engine,
   finetune,
+  freshConfig,
   freshModel,
   type HeadObjective,
   type LmHead,
@@ -157,7 +157,15 @@ export type Report = (done: number, note: string) => void;
 /** config.json of the tour's network. */
 function configOf(tokenizer: Tokenizer) {
   const { layers, width, heads, length, dropout, deviation } = RECIPE;
-  return bertConfig({ vocabulary: tokenizer.size, layers, width, heads, positions: length, dropout, deviation });
+  return freshConfig("bert", {
+    vocabulary: tokenizer.size,
+    layers,
+    width,
+    heads,
+    positions: length,
+    dropout,
+    deviation,
+  });
 }
 
 type Pretraining = Extract<Job, { kind: "pretrain" }>;

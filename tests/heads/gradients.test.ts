@@ -126,7 +126,7 @@ const robertaMask = (type: TinyType): Head =>
     type,
     d.linear("lm_head.dense"),
     d.gelu,
-    d.norm("lm_head.layer_norm", 1e-12),
+    d.norm("lm_head.layer_norm", 1e-5),
     tied(`${type}.embeddings.word_embeddings`, "lm_head.bias"),
   );
 const modernHead: readonly d.Step[] = [d.product("head.dense.weight"), d.gelu, d.norm("head.norm", 1e-5, false)];

@@ -118,7 +118,7 @@ test("a shift that cannot be made is refused", () => {
   };
   assert.throws(
     () => hiddenStates(shiftedAt(deaf, 1, new Float64Array(WIDTH)), samples(["the cat"])),
-    /layers of this family cannot be changed/,
+    /layers of this model cannot be changed/,
   );
 });
 

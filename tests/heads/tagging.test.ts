@@ -91,7 +91,7 @@ test("the loss is the mean over the labelled pieces of all rows", async () => {
   assert.is(objective.count(batch), 3);
   const tokens = batch.ids.length;
   const scores = Float32Array.from({ length: tokens * labels.size }, (_, i) => ((i * 7) % 5) - 2);
-  const head = { tagScores: () => tensor(engine, scores, [tokens, labels.size]) };
+  const head = { tokenClassScores: () => tensor(engine, scores, [tokens, labels.size]) };
   const want =
     [...batch.labels.tokens!].reduce((sum, label, t) => {
       if (label === X) return sum;
@@ -104,7 +104,7 @@ test("the loss is the mean over the labelled pieces of all rows", async () => {
   assert.throws(() => objective.count(bare), /tagging: the batch has no token labels/);
   // Nothing labelled costs nothing.
   const none = collate([encode(["cat"], null)]);
-  const one = { tagScores: () => tensor(engine, scores.slice(0, 12), [3, 4]) };
+  const one = { tokenClassScores: () => tensor(engine, scores.slice(0, 12), [3, 4]) };
   assert.is(objective.loss(one, tensor(engine, [0]), none, objective.count(none)).item(), 0);
 });
 

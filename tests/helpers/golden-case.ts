@@ -184,9 +184,9 @@ function scoresOf(
     case "next-sentence-prediction":
       return { logits: m.pairScores(hidden, batch) };
     case "sequence-classification":
-      return { logits: m.rowScores(hidden, batch) };
+      return { logits: m.sequenceScores(hidden, batch) };
     case "token-classification":
-      return { logits: m.tagScores(hidden) };
+      return { logits: m.tokenClassScores(hidden) };
     case "question-answering":
       return { span: m.spanScores(hidden) };
     case "feature-extraction":

@@ -6,13 +6,13 @@ import { jsonBytes, memoryFiles } from "../../sdk/io/files.js";
 import { loadModel, type Pretrained } from "../../sdk/io/pretrained.js";
 import type { ModelTask } from "../../sdk/models/family.js";
 import { trainWordPiece } from "../../sdk/tokenizer/index.js";
-import { bertConfig } from "../../sdk/train/fresh/fresh-model.js";
+import { freshConfig } from "../../sdk/train/fresh/fresh-model.js";
 
 export const SENTENCES = ["the cat sat on the mat", "a dog ran to the cat", "the sun is up", "dogs and cats ran on"];
 export const tokenizer = trainWordPiece(SENTENCES, { size: 60 });
 export const LENGTH = 16;
 
-export const config = bertConfig({
+export const config = freshConfig("bert", {
   vocabulary: tokenizer.size,
   layers: 2,
   width: 16,

@@ -26,7 +26,7 @@ function disturb<P extends ModelTask>(adapted: Adapted<P>): Adapted<P> {
 function scoresOf({ model }: Pretrained<"sequence-classification">): number[] {
   using _ = new Scope();
   const b = batch();
-  return [...model.rowScores(model.encode(b), b).data];
+  return [...model.sequenceScores(model.encode(b), b).data];
 }
 
 /** A saved model, an adapter on it, and what they score together. */

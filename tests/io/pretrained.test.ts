@@ -226,7 +226,7 @@ test("a configuration that does not fit is refused before memory is taken", asyn
     await refused(
       withConfig(files, { hidden_dropout_prob: value }),
       ConfigError,
-      /hidden_dropout_prob must be a share/,
+      /hidden_dropout_prob must be a probability/,
     );
   for (const value of [0, -1e-12, 1])
     await refused(withConfig(files, { layer_norm_eps: value }), ConfigError, /layer_norm_eps must be a small number/);

@@ -44,7 +44,7 @@ function classifier(type: "bart" | "mbart"): Pretrained<"sequence-classification
 }
 
 const scoresOf = ({ model }: Pretrained<"sequence-classification">, samples: readonly Sample[]): Float32Array[] =>
-  infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch));
+  infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
 
 function sample(...ids: number[]): Sample {
   const none = new Uint8Array(ids.length);

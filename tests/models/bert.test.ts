@@ -5,7 +5,8 @@ import type { Engine } from "../../sdk/engine/engine.js";
 import { LabelSet } from "../../sdk/heads/labels.js";
 import type { Pretrained } from "../../sdk/io/pretrained.js";
 import { ConfigError } from "../../sdk/models/config.js";
-import { familyOf, type ModelTask } from "../../sdk/models/family.js";
+import { familyOf } from "../../sdk/models/families.js";
+import type { ModelTask } from "../../sdk/models/family.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { nextSentencePrediction } from "../../sdk/objectives/next-sentence-prediction.js";
 import { combine, single } from "../../sdk/objectives/objective.js";
@@ -14,7 +15,7 @@ import { type Rng, seed, shuffle } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import type { Tensor } from "../../sdk/tensor/tensor.js";
-import { bertConfig, freshModel } from "../../sdk/train/fresh/fresh-model.js";
+import { freshConfig, freshModel } from "../../sdk/train/fresh/fresh-model.js";
 import { adamW } from "../../sdk/train/optim/optimizer.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
@@ -51,10 +52,10 @@ function answers(loaded: Pretrained<ModelTask>, samples: readonly Sample[]): num
   const byToken = [hidden];
   const byRow: Tensor[] = [];
   if (model["tokenScores"]) byToken.push(model["tokenScores"](hidden, everywhere));
-  if (model["tagScores"]) byToken.push(model["tagScores"](hidden));
+  if (model["tokenClassScores"]) byToken.push(model["tokenClassScores"](hidden));
   if (model["spanScores"]) byToken.push(model["spanScores"](hidden));
   if (model["pairScores"]) byRow.push(model["pairScores"](hidden, batch));
-  if (model["rowScores"]) byRow.push(model["rowScores"](hidden, batch));
+  if (model["sequenceScores"]) byRow.push(model["sequenceScores"](hidden, batch));
   const slice = (t: Tensor, begin: number, end: number) => {
     const width = t.size / t.shape[0]!;
     return [...t.data.slice(begin * width, end * width)];
@@ -78,7 +79,7 @@ for (const engine of engines) {
         "token-classification",
         "question-answering",
       ] as const) {
-        using loaded = freshModel(engine, bertConfig({ ...sizes, width, heads }), purpose, 3);
+        using loaded = freshModel(engine, freshConfig("bert", { ...sizes, width, heads }), purpose, 3);
         const rng = seed(width);
         // Every length up to 40, so that sequences begin and end anywhere within the kernels' blocks.
         const all = Array.from({ length: 40 }, (_, i) => sampleOf(i + 1, rng));
@@ -102,7 +103,7 @@ for (const engine of engines) {
   });
 
   test(`${engine.build}: tokens that are not visible change nothing but their own states`, async () => {
-    using loaded = freshModel(engine, bertConfig(sizes), "feature-extraction", 3);
+    using loaded = freshModel(engine, freshConfig("bert", sizes), "feature-extraction", 3);
     using _ = new Scope();
     const rng = seed(8);
     const real = [7, 12].map((length) => sampleOf(length, rng));
@@ -129,7 +130,7 @@ for (const engine of engines) {
 
   test(`${engine.build}: an untrained model knows nothing: ln V for tokens, ln 2 for pairs`, async () => {
     const size = 2000;
-    using loaded = freshModel(engine, bertConfig({ ...sizes, vocabulary: size, width: 64 }), "pretraining", 1);
+    using loaded = freshModel(engine, freshConfig("bert", { ...sizes, vocabulary: size, width: 64 }), "pretraining", 1);
     const rng = seed(5);
     const objective = combine(maskedLm({ tokenizer: { size, special: { mask: 4 } } }), nextSentencePrediction());
     using _ = new Scope();
@@ -145,7 +146,7 @@ for (const engine of engines) {
 const [engine] = engines as [Engine];
 
 test("one batch of eight sequences is learned by heart, tokens and pairs", async () => {
-  using loaded = freshModel(engine, bertConfig(sizes), "pretraining", 1);
+  using loaded = freshModel(engine, freshConfig("bert", sizes), "pretraining", 1);
   const rng = seed(6);
   const objective = combine(maskedLm({ tokenizer: VOCABULARY }), nextSentencePrediction());
   const batch = collate(Array.from({ length: 8 }, (_, i) => objective.corrupt(sampleOf(20, rng), rng.fork(i))));
@@ -172,7 +173,7 @@ test("tied embeddings get both gradients: as input and as output", async () => {
   const objective = single(maskedLm({ tokenizer: VOCABULARY }));
   const batch = collate([objective.corrupt(sampleOf(30, rng), rng), objective.corrupt(sampleOf(17, rng), rng)]);
   const gradients = (tied: boolean) => {
-    using loaded = freshModel(engine, { ...bertConfig(sizes), tie_word_embeddings: tied }, "masked-lm", 3);
+    using loaded = freshModel(engine, { ...freshConfig("bert", sizes), tie_word_embeddings: tied }, "masked-lm", 3);
     using _ = new Scope();
     const parameters = new Map(loaded.weights.entries());
     const [input, output] = ["bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"];
@@ -195,7 +196,7 @@ test("tied embeddings get both gradients: as input and as output", async () => {
 });
 
 test("labels do not reach the scores: changing them changes no bit", async () => {
-  using loaded = freshModel(engine, bertConfig(sizes), "masked-lm", 3);
+  using loaded = freshModel(engine, freshConfig("bert", sizes), "masked-lm", 3);
   using _ = new Scope();
   const rng = seed(9);
   const sample = maskedLm({ tokenizer: VOCABULARY }).corrupt(sampleOf(30, rng), rng);
@@ -208,7 +209,7 @@ test("labels do not reach the scores: changing them changes no bit", async () =>
 });
 
 test("a trace holds every layer's hidden states and attention probabilities that add up to 1", async () => {
-  using loaded = freshModel(engine, bertConfig(sizes), "feature-extraction", 3);
+  using loaded = freshModel(engine, freshConfig("bert", sizes), "feature-extraction", 3);
   using _ = new Scope();
   const batch = collate([sampleOf(5, seed(1)), sampleOf(9, seed(2))]);
   const trace = { hidden: [] as Tensor[], attentions: [] as Tensor[] };
@@ -260,7 +261,7 @@ test("configurations: defaults are the published ones, wrong fields are named", 
   );
   for (const [change, message] of [
     [{ model_type: "rwkv" }, /config\.json: model_type "rwkv" is not supported; supported are .*bert/],
-    [{ model_type: undefined }, /model_type undefined is not supported/],
+    [{ model_type: undefined }, /model_type nothing is not supported/],
     [{ model_type: "toString" }, /model_type "toString" is not supported/],
     [{ hidden_size: 30, num_attention_heads: 4 }, /hidden_size 30 is not a multiple of num_attention_heads 4/],
     [{ hidden_size: "64" }, /hidden_size must be a number, got "64"/],
@@ -281,7 +282,7 @@ test("configurations: defaults are the published ones, wrong fields are named", 
 
 test("a seed gives the same weights on every engine and with every head; another seed others", async () => {
   const weightsOf = (purpose: ModelTask, salt: number, on = engine) => {
-    using loaded = freshModel(on, bertConfig(sizes), purpose, salt);
+    using loaded = freshModel(on, freshConfig("bert", sizes), purpose, salt);
     return new Map([...loaded.weights.entries()].map(([name, t]) => [name, t.toArray()]));
   };
   const want = weightsOf("pretraining", 1);

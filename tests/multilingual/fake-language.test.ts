@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type Sample, seed } from "../../sdk/data.js";
-import { bertConfig, Engine, freshModel, maskedLm } from "../../sdk/index.js";
+import { Engine, freshConfig, freshModel, maskedLm } from "../../sdk/index.js";
 import { fakeCopy, multilinguality, splitSpecial } from "../../sdk/multilingual.js";
 import { LayerError } from "../../sdk/tensor.js";
 
@@ -64,7 +64,7 @@ test("a model that gives both languages the same embeddings scores 1, an untrain
   using engine = await Engine.create();
   const { model, weights } = freshModel(
     engine,
-    bertConfig({ vocabulary: 2 * SHIFT, layers: 2, width: 32, heads: 2, positions: 16, dropout: 0 }),
+    freshConfig("bert", { vocabulary: 2 * SHIFT, layers: 2, width: 32, heads: 2, positions: 16, dropout: 0 }),
     "masked-lm",
     1,
   );

@@ -180,7 +180,7 @@ const labels = new LabelSet(["animal", "weather"]);
 function scoresOf({ model }: Pretrained<"sequence-classification">): number[] {
   using _ = new Scope();
   const b = batch();
-  return [...model.rowScores(model.encode(b), b).data];
+  return [...model.sequenceScores(model.encode(b), b).data];
 }
 
 /** An adapter whose every value differs from the first ones. */

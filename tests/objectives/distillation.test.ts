@@ -196,7 +196,7 @@ test("classes: half of the loss is the teacher's, half the labels'; without labe
   using _ = new Scope();
   const batch = collate(rows);
   const [own, wanted] = [student, teacher].map(({ model }) =>
-    rowsOf(model.rowScores(model.encode(batch), batch).toArray(), 3),
+    rowsOf(model.sequenceScores(model.encode(batch), batch).toArray(), 3),
   ) as [Float32Array[], Float32Array[]];
   const soft = own.reduce((s, row, i) => s + divergence(row, wanted[i]!, 2), 0) / 4;
   const hard = own.reduce((s, row, i) => s + Math.log(row.reduce((t, v) => t + Math.exp(v), 0)) - row[i % 3]!, 0) / 4;

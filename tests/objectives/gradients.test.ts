@@ -145,7 +145,7 @@ function scorer(hidden: Tensor, output: Tensor) {
   return {
     encode: () => hidden,
     tokenScores: (_: Tensor, index: Int32Array) => at(index),
-    rowScores: (_: Tensor, { starts, rows }: Batch) => at(starts.slice(0, rows)),
+    sequenceScores: (_: Tensor, { starts, rows }: Batch) => at(starts.slice(0, rows)),
   };
 }
 

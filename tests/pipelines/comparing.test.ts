@@ -31,7 +31,7 @@ async function classifier(names: readonly string[] | null, extra: object = {}) {
   await saveModel(files, { ...loaded, tokenizer, length: LENGTH });
   const score = (text: string, pair: string): Float32Array =>
     infer(loaded.model, [encodeText(tokenizer, { text, pair }, LENGTH)], "rows", (m, hidden, batch) =>
-      m.rowScores(hidden, batch),
+      m.sequenceScores(hidden, batch),
     )[0]!;
   return { files, score };
 }

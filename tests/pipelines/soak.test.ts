@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Engine } from "../../sdk/engine/engine.js";
 import { infer } from "../../sdk/heads/infer.js";
-import { bertConfig, freshModel } from "../../sdk/train/fresh/fresh-model.js";
+import { freshConfig, freshModel } from "../../sdk/train/fresh/fresh-model.js";
 
 const test = suite("soak");
 const PASSES = 10_000;
@@ -15,7 +15,7 @@ const BREATH = 48e6;
 
 test("memory is flat over 10,000 forward passes", async () => {
   using engine = await Engine.create();
-  const config = bertConfig({ vocabulary: 60, layers: 1, width: 16, heads: 2, positions: 16, dropout: 0.1 });
+  const config = freshConfig("bert", { vocabulary: 60, layers: 1, width: 16, heads: 2, positions: 16, dropout: 0.1 });
   const { model } = freshModel(engine, config, "masked-lm", 1);
   const ids = Int32Array.from({ length: 12 }, (_, i) => (i * 7) % 60);
   const sample = { ids, segments: new Uint8Array(12), special: new Uint8Array(12), words: ids, labels: {} };

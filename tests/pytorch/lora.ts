@@ -112,8 +112,8 @@ function scoresOf({ task, model }: Pretrained): Float32Array {
     Model<"question-answering"> &
     Model<"seq2seq-lm">;
   const hidden = m.encode(b);
-  if (task === "sequence-classification") return m.rowScores(hidden, b).toArray();
-  if (task === "token-classification") return m.tagScores(hidden).toArray();
+  if (task === "sequence-classification") return m.sequenceScores(hidden, b).toArray();
+  if (task === "token-classification") return m.tokenClassScores(hidden).toArray();
   if (task === "question-answering") return m.spanScores(hidden).toArray();
   if (task === "feature-extraction") return hidden.toArray();
   const everywhere = Int32Array.from(b.ids, (_id, i) => i);

@@ -17,12 +17,13 @@ import { readSentenceSettings, writeSentenceSettings } from "../../sdk/io/senten
 import { loadTokenizer } from "../../sdk/io/tokenizer-files.js";
 import { type NamedTensor, writeSafetensors } from "../../sdk/io/write-safetensors.js";
 import type { Model } from "../../sdk/models/build.js";
-import { familyOf, type ModelTask } from "../../sdk/models/family.js";
+import { familyOf } from "../../sdk/models/families.js";
+import type { ModelTask } from "../../sdk/models/family.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import type { Tensor } from "../../sdk/tensor/tensor.js";
 import { type Tokenizer, trainWordPiece } from "../../sdk/tokenizer/index.js";
 import { electraConfigs, freshElectra } from "../../sdk/train/fresh/electra-pair.js";
-import { bertConfig } from "../../sdk/train/fresh/fresh-model.js";
+import { freshConfig } from "../../sdk/train/fresh/fresh-model.js";
 import { shared } from "../helpers/shared.js";
 import { wave } from "../helpers/wave.js";
 
@@ -68,8 +69,8 @@ function scoresOf({ task, model, family }: Pretrained, batch: Batch): Record<str
     "replaced-token-detection": () => ({ logits: m.replacedScores(hidden) }),
     "causal-lm": () => ({ logits: m.tokenScores(hidden, everywhere) }),
     "next-sentence-prediction": () => ({ logits: m.pairScores(hidden, batch) }),
-    "sequence-classification": () => ({ logits: m.rowScores(hidden, batch) }),
-    "token-classification": () => ({ logits: m.tagScores(hidden) }),
+    "sequence-classification": () => ({ logits: m.sequenceScores(hidden, batch) }),
+    "token-classification": () => ({ logits: m.tokenClassScores(hidden) }),
     "question-answering": () => ({ span_logits: m.spanScores(hidden) }),
   };
   return byPurpose[task]();
@@ -117,7 +118,7 @@ async function save(name: string, loaded: Pretrained): Promise<void> {
 /** A small model whose every parameter is far from its initial value: a name that is lost would change the scores. */
 async function made<P extends ModelTask>(purpose: P, labels: LabelSet | null, extra = {}): Promise<Pretrained<P>> {
   const sizes = { vocabulary: tokenizer.size, layers: 2, width: 32, heads: 4, positions: LENGTH, dropout: 0.1 };
-  const files = memoryFiles([["config.json", jsonBytes({ ...bertConfig(sizes), ...extra })]]);
+  const files = memoryFiles([["config.json", jsonBytes({ ...freshConfig("bert", sizes), ...extra })]]);
   const loaded = await loadModel(engine, files, { task: purpose, labels, scratch: true, seed: 7 });
   disturb(loaded);
   return loaded;

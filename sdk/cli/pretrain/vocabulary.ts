@@ -1,4 +1,5 @@
-/** Vocabularies of new models, each as its family publishes them. */
+/** Training a vocabulary of the kind that the family publishes. */
+import { familyOf } from "cloze/tensor";
 import { type Tokenizer, trainBpe, trainUnigram, trainWordPiece } from "cloze/tokenizer";
 
 export interface NewVocabulary {
@@ -6,31 +7,12 @@ export interface NewVocabulary {
   readonly cased: boolean;
 }
 
-type Learn = (texts: Iterable<string>, options: NewVocabulary) => Tokenizer;
-
-const wordPiece: Learn = (texts, { size, cased }) => trainWordPiece(texts, { size, lowercase: !cased });
-const bytes: Learn = (texts, { size }) => trainBpe(texts, { size });
-const unigram =
-  (special?: readonly string[]): Learn =>
-  (texts, { size, cased }) =>
-    trainUnigram(texts, { size, lowercase: special?.includes("[CLS]") ? !cased : false, ...(special && { special }) });
-
-/** In this order <extra_id_0> has the highest id, as published. */
-const SENTINELS = Array.from({ length: 100 }, (_, i) => `<extra_id_${99 - i}>`);
-
-const LEARN: Readonly<Record<string, Learn>> = {
-  roberta: bytes,
-  bart: bytes,
-  gpt2: (texts, { size }) => trainBpe(texts, { size, special: ["<|endoftext|>"] }),
-  albert: unigram(["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"]),
-  "deberta-v2": unigram(["[PAD]", "[CLS]", "[SEP]", "<unk>", "[MASK]"]),
-  "xlm-roberta": unigram(),
-  mbart: unigram(),
-  t5: unigram(["<pad>", "</s>", "<unk>", ...SENTINELS]),
-};
-
-/** WordPiece, byte-level BPE or Unigram, by the family; WordPiece where it has none of its own. */
-export function learnVocabulary(family: string, texts: Iterable<string>, options: NewVocabulary): Tokenizer {
-  const learn = Object.hasOwn(LEARN, family) ? LEARN[family]! : wordPiece;
-  return learn(texts, options);
+/** WordPiece, byte-level BPE or Unigram, as the family's published models have it. */
+export function learnVocabulary(family: string, texts: Iterable<string>, { size, cased }: NewVocabulary): Tokenizer {
+  const { algorithm, special, uncased } = familyOf({ model_type: family }).vocabulary;
+  const options = { size, ...(special && { special }) };
+  const lowercase = uncased && !cased;
+  if (algorithm === "wordpiece") return trainWordPiece(texts, { ...options, lowercase });
+  if (algorithm === "byte-level-bpe") return trainBpe(texts, options);
+  return trainUnigram(texts, { ...options, lowercase });
 }

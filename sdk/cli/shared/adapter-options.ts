@@ -58,7 +58,7 @@ export function rateFactor(
   { weights, family }: Pretrained,
   { layerDecay: decay }: AdaptingOptions,
 ): (name: string) => number {
-  return decay === 1 ? () => 1 : layerDecay(weights, family.isHead, decay);
+  return decay === 1 ? () => 1 : layerDecay(weights, family, decay);
 }
 
 /** What a checkpoint must agree on. */

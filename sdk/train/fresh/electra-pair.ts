@@ -1,7 +1,7 @@
 /**
- * A generator and a discriminator over one set of embeddings, for ELECTRA's pre-training. Clark et al. 2020
- * (arXiv:2003.10555), section 3.2: token, position and segment embeddings are shared, with their norm, and the generator is
- * a quarter to a half as wide; google-research/electra, run_pretraining.py (get_generator_config).
+ * ELECTRA's generator and discriminator over one set of embeddings. Clark et al. 2020 (arXiv:2003.10555), section 3.2:
+ * token, position and segment embeddings and their norm are shared, and the generator is a quarter to a half as wide;
+ * google-research/electra, run_pretraining.py (get_generator_config).
  */
 
 import type { Engine } from "../../engine/engine.js";
@@ -10,57 +10,57 @@ import type { Files } from "../../io/files.js";
 import { loadModel, type Pretrained } from "../../io/pretrained.js";
 import { buildModel } from "../../models/build.js";
 import { ConfigError, type Section } from "../../models/config.js";
-import { familyOf } from "../../models/family.js";
+import { familyOf } from "../../models/families.js";
 import { constant } from "../../nn/init.js";
 import { Weights, WeightsError, type WeightsSources } from "../../nn/weights.js";
 import type { GeneratorAndDiscriminator } from "../../objectives/electra.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { type BertSizes, bertConfig, freshModel } from "./fresh-model.js";
+import { freshConfig, freshModel, type ModelSizes } from "./fresh-model.js";
 
-/** What both models have in common, by the beginning of its name. */
+/** Prefix of the parameters that both models share. */
 const SHARED = "electra.embeddings.";
 
-/** Both models. Each is saved as a model of its own, and disposing the pair gives the memory of both back. */
+/** Both models. Each is saved as a model of its own; disposing the pair frees the memory of both. */
 export interface ElectraPair extends Disposable {
   /** ElectraForMaskedLM */
   readonly generator: Pretrained<"masked-lm">;
-  /** ElectraForPreTraining: the one that is fine-tuned afterwards */
+  /** ElectraForPreTraining: the one to fine-tune */
   readonly discriminator: Pretrained<"replaced-token-detection">;
   /** what the objective trains */
   readonly model: GeneratorAndDiscriminator;
-  /** the parameters of both, as `discriminator.…` and `generator.…`, shared ones once: what an optimizer takes */
+  /** the parameters of both for the optimizer, as `discriminator.…` and `generator.…`, shared ones once */
   readonly weights: Weights;
 }
 
-/** One thing for each of the two. */
+/** One value for each of the two. */
 export interface ForBoth<T> {
   readonly generator: T;
   readonly discriminator: T;
 }
 
-export interface ElectraSizes extends BertSizes {
-  /** width of the embeddings; that of the discriminator where not given */
-  readonly embedding?: number;
-  /** width of the generator as a share of the discriminator's; 1/4, in published base models 1/3 */
+export interface ElectraSizes extends ModelSizes {
+  /** width of the generator as a fraction of the discriminator's; default 1/4, in published base models 1/3 */
   readonly generator?: number;
 }
 
 /**
- * config.json of both models. Sizes are the discriminator's; the generator has as many layers, less wide, and fewer heads
- * in the same measure.
+ * config.json of both models. The sizes are the discriminator's; the generator has as many layers, and its width and number
+ * of heads are scaled down.
  *
  * @example
  * // the published small model
  * electraConfigs({ vocabulary: 30522, layers: 12, width: 256, heads: 4, embedding: 128, positions: 512, dropout: 0.1 });
  */
 export function electraConfigs(sizes: ElectraSizes): ForBoth<Section> {
-  const { width, heads, embedding = width, generator: share = 1 / 4 } = sizes;
-  const config = (own: BertSizes) => ({ ...bertConfig(own), model_type: "electra", embedding_size: embedding });
-  const narrow = { width: Math.round(width * share), heads: Math.max(1, Math.round(heads * share)) };
-  return { generator: config({ ...sizes, ...narrow }), discriminator: config(sizes) };
+  const { width, heads, embedding = width, generator: fraction = 1 / 4 } = sizes;
+  const narrow = { width: Math.round(width * fraction), heads: Math.max(1, Math.round(heads * fraction)) };
+  return {
+    generator: freshConfig("electra", { ...sizes, embedding, ...narrow }),
+    discriminator: freshConfig("electra", { ...sizes, embedding }),
+  };
 }
 
-/** Fields that the shape of the embeddings follows from. */
+/** Fields that determine the shapes of the embeddings. */
 const EMBEDDING_FIELDS = ["model_type", "vocab_size", "embedding_size", "max_position_embeddings", "type_vocab_size"];
 
 function expectSameEmbeddings({ generator, discriminator }: ForBoth<Section>): void {
@@ -85,14 +85,14 @@ function expectSameEmbeddings({ generator, discriminator }: ForBoth<Section>): v
 export function freshElectra(engine: Engine, configs: ForBoth<Section>, seed: number): ElectraPair {
   expectSameEmbeddings(configs);
   const discriminator = freshModel(engine, configs.discriminator, "replaced-token-detection", seed);
-  // Another seed: parameters of the same name must not begin with the same numbers in both.
+  // Another seed: parameters of the same name must not be initialized to the same values in both.
   return paired(discriminator, configs.generator, { seed: seed + 1 });
 }
 
 /**
- * Both models from two folders, to train them on.
+ * Both models from two folders, to continue their training.
  *
- * @throws {WeightsError} when the folders' embeddings differ: then they were not trained together
+ * @throws {WeightsError} when the embeddings of the two folders differ: they were not trained together
  */
 export async function loadElectra(engine: Engine, files: ForBoth<Files>): Promise<ElectraPair> {
   using generator = await loadModel(engine, files.generator, { task: "masked-lm" });
@@ -120,7 +120,7 @@ function embeddingsOf({ weights }: Pretrained): Map<string, Tensor> {
   return new Map([...weights.entries()].filter(([name]) => name.startsWith(SHARED)));
 }
 
-/** A generator over the discriminator's embeddings, and both as one. */
+/** A generator over the discriminator's embeddings, and the pair. */
 function paired(
   discriminator: Pretrained<"replaced-token-detection">,
   config: Section,
@@ -160,7 +160,7 @@ function paired(
   }
 }
 
-/** The parameters of both under names that tell them apart. */
+/** The parameters of both, under distinct names. */
 function joined(discriminator: Weights, generator: Weights, shared: ReadonlyMap<string, Tensor>): Weights {
   const own = [...generator.entries()].filter(([name]) => !shared.has(name));
   const all = new Map([

@@ -1,59 +1,55 @@
-/** A new BERT: its configuration and its model, before it has seen any text. */
+/** New models of any family: their configuration, and the model with random weights. */
 import type { Engine } from "../../engine/engine.js";
 import type { LabelSet } from "../../heads/labels.js";
 import type { Pretrained } from "../../io/pretrained.js";
 import { buildModel } from "../../models/build.js";
-import type { Section } from "../../models/config.js";
-import { familyOf, type ModelTask } from "../../models/family.js";
+import { ConfigError, type Section } from "../../models/config.js";
+import { FAMILIES, familyOf } from "../../models/families.js";
+import type { ModelTask } from "../../models/family.js";
+import type { ModelSizes } from "../../models/sizes.js";
 import { Weights } from "../../nn/weights.js";
 
-export interface BertSizes {
-  readonly vocabulary: number;
-  readonly layers: number;
-  readonly width: number;
-  readonly heads: number;
-  /** longest sequence that gets position embeddings */
-  readonly positions: number;
-  /** share of values that dropout takes away */
-  readonly dropout: number;
-  /** standard deviation of random weights; 0.02, as published, where not given */
-  readonly deviation?: number;
+export type { ModelSizes } from "../../models/sizes.js";
+
+/** Families that {@link freshConfig} knows. ELECTRA is trained as a pair: see `electraConfigs`. */
+export const FRESH_FAMILIES: readonly string[] = /* @__PURE__ */ freshFamilies();
+
+function freshFamilies(): string[] {
+  const known = FAMILIES.filter(({ fresh, architectures }) => fresh && !("replaced-token-detection" in architectures));
+  return known.map(({ type }) => type);
 }
 
-/** config.json of a BERT of these sizes; the feed-forward layers are four times as wide as the model. */
-export function bertConfig(sizes: BertSizes): Section {
-  const { vocabulary, layers, width, heads, positions, dropout, deviation = 0.02 } = sizes;
-  return {
-    model_type: "bert",
-    vocab_size: vocabulary,
-    hidden_size: width,
-    num_hidden_layers: layers,
-    num_attention_heads: heads,
-    intermediate_size: 4 * width,
-    max_position_embeddings: positions,
-    type_vocab_size: 2,
-    hidden_act: "gelu",
-    hidden_dropout_prob: dropout,
-    attention_probs_dropout_prob: dropout,
-    initializer_range: deviation,
-    layer_norm_eps: 1e-12,
-    pad_token_id: 0,
-    tie_word_embeddings: true,
-  };
+/**
+ * config.json of a new model. What the sizes do not say is as published: activations, norms, positions, weight sharing.
+ *
+ * @param family model_type of config.json
+ * @throws {ConfigError} for a family that cannot be trained from scratch, or sizes that do not fit together
+ * @example
+ * freshModel(engine, freshConfig("roberta", { vocabulary: 8000, layers: 4, width: 256, heads: 4, positions: 128, dropout: 0.1 }), "masked-lm", 1);
+ */
+export function freshConfig(family: string, sizes: ModelSizes): Section {
+  const known = FAMILIES.find(({ type }) => type === family);
+  if (!known?.fresh)
+    throw new ConfigError(
+      `there is no configuration for new models of "${family}"; there are ${FRESH_FAMILIES.join(", ")}`,
+    );
+  if (sizes.width % sizes.heads !== 0)
+    throw new ConfigError(`a width of ${sizes.width} is not a multiple of ${sizes.heads} heads`);
+  return known.fresh(sizes);
 }
 
 /**
  * A model with random weights.
  *
- * @param labels the classes of `classify` and `tag`; two without names where not given
+ * @param labels the classes, for sequence and token classification; default two without names
  */
-export function freshModel<P extends ModelTask>(
+export function freshModel<T extends ModelTask>(
   engine: Engine,
   config: Section,
-  task: P,
+  task: T,
   seed: number,
   labels: LabelSet | null = null,
-): Pretrained<P> {
+): Pretrained<T> {
   const family = familyOf(config);
   const weights = new Weights(engine, { seed });
   const model = buildModel(family, weights, family.read(config), task, labels?.size);

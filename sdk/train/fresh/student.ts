@@ -1,5 +1,4 @@
-/** A student: the teacher with fewer layers, which begins with some of the teacher's. Sanh et al. 2019, section 3. */
-
+/** A student: the teacher with fewer layers, initialized from some of the teacher's. Sanh et al. 2019, section 3. */
 import { fieldsOf } from "../../io/files.js";
 import type { Pretrained } from "../../io/pretrained.js";
 import { buildModel } from "../../models/build.js";
@@ -9,11 +8,8 @@ import { Weights } from "../../nn/weights.js";
 import { ArgumentError } from "../../options.js";
 import { inLayer } from "../optim/parameter-groups.js";
 
-/** What families call the number of their layers. */
-const LAYER_FIELDS = ["num_hidden_layers", "n_layers", "n_layer"];
-
 /**
- * Which of the teacher's layers the student begins with: evenly spread from the first to the last.
+ * The teacher's layers that initialize the student: evenly spaced from the first to the last.
  *
  * @example
  * chosenLayers(12, 6); // [0, 2, 4, 7, 9, 11], as the published DistilBERT
@@ -26,11 +22,11 @@ export function chosenLayers(teacher: number, student: number): number[] {
 }
 
 /**
- * A student of a teacher, in memory of its own: embeddings and heads are the teacher's, layers the chosen ones of its.
+ * A student with memory of its own: copies of the teacher's embeddings, heads and chosen layers.
  *
- * @param layers how many
- * @param chosen which of the teacher's; evenly spread where not given
- * @throws {ConfigError} for families of two stacks
+ * @param layers number of layers
+ * @param chosen the teacher's layers to copy; default evenly spaced
+ * @throws {ConfigError} for families with two stacks, or whose layers share their weights
  * @example
  * using student = studentOf(teacher, 3);
  */
@@ -41,11 +37,11 @@ export function studentOf<P extends ModelTask>(
 ): Pretrained<P> {
   const { engine, family, task, labels } = teacher;
   const read = fieldsOf(family.read(teacher.config));
-  const field = LAYER_FIELDS.find((name) => typeof read[name] === "number");
+  const { countField: field, stacks } = family.parameters;
   if (field === undefined)
-    throw new ConfigError(`a student of ${family.type} is not supported; expected a family with one stack of layers`);
-  if (read["num_hidden_groups"] !== undefined)
-    throw new ConfigError(`a student of ${family.type} would be no smaller: its layers share their weights`);
+    throw new ConfigError(
+      `a student of ${family.type} is not supported; expected a family with one stack of layers that share no weights`,
+    );
   const from = chosen ?? chosenLayers(Number(read[field]), layers);
   const types = teacher.config["layer_types"];
   const config = {
@@ -54,7 +50,7 @@ export function studentOf<P extends ModelTask>(
     ...(Array.isArray(types) && { layer_types: from.map((layer) => types[layer] as unknown) }),
   };
   const own = new Map(teacher.weights.entries());
-  const copied = (name: string) => own.get(inLayer(name, (layer) => from[layer] ?? layer));
+  const copied = (name: string) => own.get(inLayer(name, stacks, (layer) => from[layer] ?? layer));
   const weights = new Weights(engine, { copied });
   try {
     const model = buildModel(family, weights, family.read(config), task, labels?.size ?? 1);

@@ -1,5 +1,5 @@
 /**
- * Parameters that learn more slowly than others, or not at all, by their published names.
+ * Parameters with a lower learning rate than others, or frozen, by their published names.
  *
  * Howard & Ruder 2018, "Universal Language Model Fine-tuning" (arXiv:1801.06146), section 3.2 (discriminative rates); Sun
  * et al. 2019, "How to Fine-Tune BERT for Text Classification?" (arXiv:1905.05583), section 5.3.3: a factor for each layer.
@@ -20,7 +20,7 @@ function partOf(text: string): string {
 }
 
 /**
- * Names that hold the parts of a pattern next to each other, from one dot to another.
+ * A test for names that contain a pattern, aligned at dots.
  *
  * @param pattern parts joined by dots; `0-3` is a range of layers, `*` any part
  * @example
@@ -32,10 +32,10 @@ export function namesLike(pattern: string): (name: string) => boolean {
 }
 
 /**
- * Keep the parameters that one of the patterns names as they are.
+ * Exclude the parameters that match a pattern from training.
  *
- * @returns how many numbers no longer learn
- * @throws {WeightsError} for a pattern that names no parameter
+ * @returns the number of frozen values
+ * @throws {WeightsError} for a pattern that matches no parameter
  * @example
  * freeze(weights, ["embeddings", "encoder.layer.0-3"]);
  */
@@ -53,64 +53,77 @@ export function freeze(weights: Weights, patterns: readonly string[]): number {
   return [...frozen.values()].reduce((sum, size) => sum + size, 0);
 }
 
-/** The stack of layers that a name belongs to, and which of its layers: T5's blocks have layers inside, which do not count. */
-const LAYER = /^(?:(.*?)\.)??(?:layers?|h|block|albert_layer_groups)\.(\d+)\./;
-
-/** The same name in another layer; names outside of layers stay. */
-export function inLayer(name: string, other: (layer: number) => number): string {
-  const [whole, , layer] = LAYER.exec(name) ?? [];
-  if (whole === undefined || layer === undefined) return name;
-  return `${whole.slice(0, -layer.length - 1)}${other(Number(layer))}${name.slice(whole.length - 1)}`;
+/** Where the parameters of a family are, by the beginnings of their names: the families' `parameters`. */
+export interface ParameterLayout {
+  /** below the first layer */
+  readonly embeddings: readonly string[];
+  /** stacks of layers, the lowest first */
+  readonly stacks: readonly string[];
 }
 
-/** What lies below the first layer. */
-const BOTTOM = /embed|\bwte\b|\bwpe\b|\bshared\b|\.encoder\.(relative_attention_bias|LayerNorm)\./;
+/** The stack that a parameter belongs to, the index of its layer there, and the rest of its name. */
+function layerOf(name: string, stacks: readonly string[]): { stack: string; layer: number; rest: string } | null {
+  for (const stack of stacks) {
+    if (!name.startsWith(`${stack}.`)) continue;
+    const [, layer, rest] = /^(\d+)(\..*)$/.exec(name.slice(stack.length + 1)) ?? [];
+    if (layer !== undefined && rest !== undefined) return { stack, layer: Number(layer), rest };
+  }
+  return null;
+}
+
+/** The name of the same parameter in another layer; names outside of the stacks stay as they are. */
+export function inLayer(name: string, stacks: readonly string[], other: (layer: number) => number): string {
+  const found = layerOf(name, stacks);
+  return found ? `${found.stack}.${other(found.layer)}${found.rest}` : name;
+}
 
 /**
- * How high each parameter stands: 0 for embeddings, then the layers from 1 on, and heads above all of them. A decoder's
- * layers stand above those of its encoder.
+ * The depth of each parameter: 0 for embeddings, then the layers from 1 on (a decoder's above its encoder's), then heads.
  *
- * @param isHead the family's own word on what belongs to a head
+ * @example
+ * depths(["bert.embeddings.…", "bert.encoder.layer.0.…", "classifier.weight"], bert.parameters); // 0, 1, 2
  */
-export function depths(names: Iterable<string>, isHead: (name: string) => boolean): Map<string, number> {
+export function depths(names: Iterable<string>, { embeddings, stacks }: ParameterLayout): Map<string, number> {
   const all = [...names];
-  const stacks = new Map<string, number>();
+  const layers = new Map(stacks.map((stack) => [stack, 0]));
   for (const name of all) {
-    const [, stack = "", layer] = LAYER.exec(name) ?? [];
-    if (layer !== undefined) stacks.set(stack, Math.max(stacks.get(stack) ?? 0, Number(layer) + 1));
+    const found = layerOf(name, stacks);
+    if (found) layers.set(found.stack, Math.max(layers.get(found.stack)!, found.layer + 1));
   }
-  const below = new Map<string, number>();
+  const firstDepth = new Map<string, number>();
   let top = 1;
-  for (const [stack, layers] of [...stacks].sort(([a], [b]) => Number(/decoder/.test(a)) - Number(/decoder/.test(b)))) {
-    below.set(stack, top);
-    top += layers;
+  for (const stack of stacks) {
+    firstDepth.set(stack, top);
+    top += layers.get(stack)!;
   }
+  const isBelow = (name: string) => embeddings.some((prefix) => name.startsWith(`${prefix}.`));
   return new Map(
     all.map((name) => {
-      const [, stack = "", layer] = LAYER.exec(name) ?? [];
-      if (layer !== undefined) return [name, below.get(stack)! + Number(layer)];
-      return [name, BOTTOM.test(name) && !isHead(name) ? 0 : top];
+      const found = layerOf(name, stacks);
+      if (found) return [name, firstDepth.get(found.stack)! + found.layer];
+      return [name, isBelow(name) ? 0 : top];
     }),
   );
 }
 
 /**
- * Layer-wise decay of the learning rate: each layer learns at `decay` times the rate of the one above it.
+ * Layer-wise learning-rate decay: the rate of each layer is `decay` times that of the layer above it.
  *
- * @returns for {@link AdamOptions.factor}
+ * @param family whose layers these are, such as `loaded.family`
+ * @returns the factor of each parameter, for {@link AdamOptions.factor}
  * @throws {ArgumentError} when decay is not above 0 and at most 1
  * @example
- * adamW(loaded.weights, { factor: layerDecay(loaded.weights, loaded.family.isHead, 0.9) });
+ * adamW(loaded.weights, { factor: layerDecay(loaded.weights, loaded.family, 0.9) });
  */
 export function layerDecay(
   weights: Weights,
-  isHead: (name: string) => boolean,
+  { parameters }: { readonly parameters: ParameterLayout },
   decay: number,
 ): (name: string) => number {
   if (!(decay > 0 && decay <= 1)) throw new ArgumentError(`layerDecay: must be above 0 and at most 1, got ${decay}`);
   const names = Array.from(weights.entries(), ([name]) => name);
-  const heights = depths(names, isHead);
-  const top = Math.max(0, ...heights.values());
-  const factors = new Map(names.map((name) => [name, power(decay, top - heights.get(name)!)]));
+  const depthOf = depths(names, parameters);
+  const top = Math.max(0, ...depthOf.values());
+  const factors = new Map(names.map((name) => [name, power(decay, top - depthOf.get(name)!)]));
   return (name) => factors.get(name) ?? 1;
 }

@@ -54,7 +54,7 @@ export function classifyTask(
     evaluate(model, examples, settings) {
       const labels = requireLabels(settings, name);
       const samples = examples.map((row) => encodeText(settings.tokenizer, row, settings.length));
-      const scores = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch));
+      const scores = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
       const predicted = scores.map(argmax);
       const gold = examples.map(({ label }) => labels.id(label));
       return {

@@ -34,7 +34,7 @@ export function regressTask(columns?: Columns): Task<ScoredText, "sequence-class
     objective: single(regression()),
     evaluate(model, examples, { tokenizer, length }) {
       const samples = examples.map((row) => encodeText(tokenizer, row, length));
-      const predicted = infer(model, samples, "rows", (m, hidden, batch) => m.rowScores(hidden, batch)).map(
+      const predicted = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch)).map(
         ([score]) => score!,
       );
       const gold = examples.map(({ score }) => score);

@@ -19,7 +19,7 @@ export function tagWords(
 ): (string | null)[][] {
   const labels = requireLabels(settings, "tag");
   const samples = sentences.map((words) => encodeTagged(settings.tokenizer, words, null, labels, settings));
-  const scores = infer(model, samples, "tokens", (m, hidden) => m.tagScores(hidden));
+  const scores = infer(model, samples, "tokens", (m, hidden) => m.tokenClassScores(hidden));
   return sentences.map((words, i) => {
     const best = Array.from(samples[i]!.ids, (_, token) =>
       argmax(scores[i]!.subarray(token * labels.size, (token + 1) * labels.size)),

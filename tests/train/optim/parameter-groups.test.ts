@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Engine } from "../../../sdk/engine/engine.js";
+import { bert } from "../../../sdk/models/bert.js";
 import type { ModelTask } from "../../../sdk/models/family.js";
 import { constant } from "../../../sdk/nn/init.js";
 import { Weights } from "../../../sdk/nn/weights.js";
@@ -125,7 +126,7 @@ for (const [config, purpose, count, some] of FAMILIES) {
   test(`${type}: embeddings at the bottom, layers above each other, heads on top`, () => {
     using loaded = freshModel(engine, { ...config }, purpose, 1);
     const names = Array.from(loaded.weights.entries(), ([name]) => name);
-    const heights = depths(names, loaded.family.isHead);
+    const heights = depths(names, loaded.family.parameters);
     assert.is(heights.size, names.length);
     assert.equal(
       [...new Set(heights.values())].sort((a, b) => a - b),
@@ -145,7 +146,7 @@ test("an update is the schedule's, times the decay for every layer above", () =>
   const parameters = names.map((name) => weights.get(name, [2], constant(1)));
   using optimizer = adamW(weights, {
     weightDecay: 0,
-    factor: layerDecay(weights, (name) => name === "classifier", 0.5),
+    factor: layerDecay(weights, bert, 0.5),
   });
   for (const t of parameters) gradOf(t).data.fill(1);
   optimizer.step(0.01, 1);
@@ -155,7 +156,7 @@ test("an update is the schedule's, times the decay for every layer above", () =>
     [0.125, 0.25, 0.5, 1].map((factor) => 1 - 0.01 * factor),
     { atol: 1e-6 },
   );
-  assert.throws(() => layerDecay(weights, () => false, 0), /above 0 and at most 1/);
+  assert.throws(() => layerDecay(weights, bert, 0), /above 0 and at most 1/);
 });
 
 test("what is frozen has no moments and stays; a pattern that names nothing is refused", () => {
