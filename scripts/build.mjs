@@ -160,16 +160,22 @@ function licences(inputs) {
 }
 
 /**
- * Let bundlers drop what is not used: decoding bytes has no side effect, and chunks that are imported for nothing else are
- * not needed. (An empty line keeps the source map true.)
+ * Let bundlers drop what is not used. Decoding bytes has no side effect, nor has a call of a function that says
+ * `@__NO_SIDE_EFFECTS__`, which esbuild knows inside one file only. Chunks that are imported for nothing else are not
+ * needed; an empty line keeps the source map true.
  */
 function markPure(part) {
-  for (const name of readdirSync(part, { recursive: true }).filter((entry) => entry.endsWith(".js"))) {
-    const text = readFileSync(join(part, name), "utf8");
+  const names = readdirSync(part, { recursive: true }).filter((entry) => entry.endsWith(".js"));
+  const texts = new Map(names.map((name) => [name, readFileSync(join(part, name), "utf8")]));
+  const pure = new Set(["__toBinary"]);
+  for (const text of texts.values())
+    for (const [, name] of text.matchAll(/^\/\/ @__NO_SIDE_EFFECTS__\nfunction (\w+)/gm)) pure.add(name);
+  const calls = new RegExp(`(?<![\\w$.])(?:${[...pure].join("|")})\\(`, "g");
+  for (const [name, text] of texts) {
     const marked = text
-      .replaceAll('= __toBinary("', '= /* @__PURE__ */ __toBinary("')
+      .replace(/^var \w+ = [\s\S]*?;$/gm, (statement) => statement.replace(calls, "/* @__PURE__ */ $&"))
       .replace(/^import "\.[^"]+";$/gm, "");
-    if (marked !== text) writeFileSync(join(part, name), marked);
+    writeFileSync(join(part, name), marked);
   }
 }
 
@@ -254,13 +260,20 @@ declare const kernels: WebAssembly.Module;
 export default kernels;
 `;
 
-/** Declarations of all that is exported. */
+/** Declarations of all that is exported; a new build of the package has removed those of the one before. */
 function buildTypes() {
+  if (existsSync("dist/types/kernels.wasm.d.ts")) return;
   const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "sdk", "--outDir"];
   const tsc = ["node_modules/typescript/bin/tsc", ...options, "dist/types", "-p", "scripts/types.json"];
   execFileSync(process.execPath, tsc, { stdio: "inherit" });
   // What is a declaration already is left out by the compiler.
   copyFileSync("sdk/engine/kernels.d.ts", "dist/types/engine/kernels.d.ts");
+  // `Disposable` is not in the library es2022 that a project may have chosen.
+  for (const name of readdirSync("dist/types", { recursive: true }).filter((path) => path.endsWith(".d.ts"))) {
+    const text = readFileSync(join("dist/types", name), "utf8");
+    if (/\bDisposable\b|Symbol\.dispose/.test(text))
+      writeFileSync(join("dist/types", name), `/// <reference lib="esnext.disposable" />\n${text}`);
+  }
   writeFileSync("dist/types/kernels.wasm.d.ts", WASM_TYPES);
 }
 

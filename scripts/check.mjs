@@ -1,6 +1,6 @@
 /**
  * Everything that can be checked without running the product: types, formatting and lint, layers, dead code, sizes,
- * and that no lock file names a host.
+ * the package, and that no lock file names a host.
  *
  *   node scripts/check.mjs
  */
@@ -21,10 +21,12 @@ const steps = [
   ["layers", ["scripts/layers.mjs"]],
   ["dead code", ["scripts/checks/node_modules/knip/bin/knip.js", "--no-progress"]],
   ["sizes", ["scripts/size.mjs"]],
+  ["package", ["scripts/package.mjs"]],
 ];
 
 // The linter and the dead-code check have a package folder of their own: users and tests install none of it.
-if (!existsSync("scripts/checks/node_modules/knip")) {
+const wanted = Object.keys(JSON.parse(readFileSync("scripts/checks/package.json", "utf8")).dependencies);
+if (!wanted.every((name) => existsSync(`scripts/checks/node_modules/${name}/package.json`))) {
   const { status, stderr } = spawnSync("npm", ["install", "--prefix", "scripts/checks"], { encoding: "utf8" });
   if (status !== 0) throw new Error(`the checks could not be installed:\n${stderr}`);
 }

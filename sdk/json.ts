@@ -32,13 +32,13 @@ export function parseJson(text: string): unknown {
     throw errorAt(text, faultOf(text));
   }
   const deep = tooDeep(text);
-  if (deep >= 0) throw errorAt(text, { at: deep, problem: TOO_DEEP });
+  if (deep >= 0) throw errorAt(text, { at: deep, problem: nestingProblem() });
   return value;
 }
 
 /** No file that is read here nests so deeply; what does would overflow the call stack of whoever looks at it. */
 const DEEPEST = 500;
-const TOO_DEEP = `nested more than ${DEEPEST} levels deep`;
+const nestingProblem = (): string => `nested more than ${DEEPEST} levels deep`;
 
 /** Where a valid text goes below the deepest level; -1 when it does not. */
 function tooDeep(text: string): number {
@@ -94,7 +94,7 @@ function faultOf(text: string): Fault {
     const next: State | null = token === undefined ? null : after(state, token, open);
     if (next === null) return refused(text, match ? TOKEN.lastIndex - token!.length : at, state);
     if (next === "end" && /^[ \t\n\r]*$/.test(text.slice(TOKEN.lastIndex)))
-      return { at: TOKEN.lastIndex, problem: TOO_DEEP };
+      return { at: TOKEN.lastIndex, problem: nestingProblem() };
     state = next;
   }
 }

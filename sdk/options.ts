@@ -20,7 +20,10 @@ export interface Rule {
 export const aBoolean: Rule = { expected: "true or false", accepts: (value) => typeof value === "boolean" };
 export const aString: Rule = { expected: "a string", accepts: (value) => typeof value === "string" };
 
-/** A whole number from `least` to `most`. */
+/**
+ * A whole number from `least` to `most`.
+ * @__NO_SIDE_EFFECTS__
+ */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): Rule {
   const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
   return {
@@ -29,7 +32,10 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): Rule
   };
 }
 
-/** A finite number from `least` to `most`, both included. */
+/**
+ * A finite number from `least` to `most`, both included.
+ * @__NO_SIDE_EFFECTS__
+ */
 export function numberBetween(least: number, most: number): Rule {
   return {
     expected: `a number from ${least} to ${most}`,
@@ -37,7 +43,10 @@ export function numberBetween(least: number, most: number): Rule {
   };
 }
 
-/** One of some strings. */
+/**
+ * One of some strings.
+ * @__NO_SIDE_EFFECTS__
+ */
 export function oneOf(...names: readonly string[]): Rule {
   return {
     expected: names.length === 1 ? `"${names[0]}"` : `one of "${names.join('", "')}"`,
@@ -45,7 +54,10 @@ export function oneOf(...names: readonly string[]): Rule {
   };
 }
 
-/** An array whose elements follow one rule. */
+/**
+ * An array whose elements follow one rule.
+ * @__NO_SIDE_EFFECTS__
+ */
 export function listOf({ expected, accepts }: Rule, least = 0): Rule {
   return {
     expected: `an array of which each element is ${expected}${least > 0 ? `, at least ${least}` : ""}`,
@@ -53,7 +65,10 @@ export function listOf({ expected, accepts }: Rule, least = 0): Rule {
   };
 }
 
-/** Either of two rules. */
+/**
+ * Either of two rules.
+ * @__NO_SIDE_EFFECTS__
+ */
 export function either(a: Rule, b: Rule): Rule {
   return { expected: `${a.expected}, or ${b.expected}`, accepts: (value) => a.accepts(value) || b.accepts(value) };
 }
@@ -61,7 +76,10 @@ export function either(a: Rule, b: Rule): Rule {
 /** null alone. */
 export const aNull: Rule = { expected: "null", accepts: (value) => value === null };
 
-/** An object that has these methods. */
+/**
+ * An object that has these methods.
+ * @__NO_SIDE_EFFECTS__
+ */
 export function withMethods(expected: string, ...names: readonly string[]): Rule {
   const has = (value: object, name: string): boolean => typeof Reflect.get(value, name) === "function";
   return {

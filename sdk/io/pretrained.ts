@@ -54,12 +54,12 @@ const TASKS: Readonly<Record<ModelTask, true>> = {
   "seq2seq-lm": true,
 };
 
-const LOAD_OPTIONS: Readonly<Record<keyof LoadOptions<ModelTask>, Rule>> = {
+const LOAD_OPTIONS: Readonly<Record<keyof LoadOptions<ModelTask>, Rule>> = /* @__PURE__ */ (() => ({
   task: oneOf(...Object.keys(TASKS)),
   labels: either(withMethods("a LabelSet", "id", "name"), aNull),
   seed: wholeNumber(0),
   scratch: aBoolean,
-};
+}))();
 
 /** What a configuration's `architectures` say that the model is for; without any it encodes. */
 export function taskOf(family: EncoderFamily<unknown>, config: Section): ModelTask {

@@ -321,5 +321,5 @@ function wellFormed(text: string): string {
 
 const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\da-fA-F]{4}|.)/gs;
 const HALF = /^\\u[dD][89a-fA-F]..$/;
-const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+const STRICT = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const POWERS = /* @__PURE__ */ Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));

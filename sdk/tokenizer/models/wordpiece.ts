@@ -15,7 +15,7 @@ export interface WordPieceOptions {
   readonly longest?: number;
 }
 
-const NO_UNITS = new Uint16Array(0);
+const NO_UNITS = /* @__PURE__ */ new Uint16Array(0);
 
 export class WordPiece implements Model {
   readonly unknown: number;

@@ -120,15 +120,19 @@ const digit: Test = (c) => /\p{Nd}/u.test(String.fromCodePoint(c));
 const wordInClass: Test = (c) => (classOf(c) & WORD) !== 0 && !"²³¹¼½¾".includes(String.fromCodePoint(c));
 
 /** Classes by letter: \s and the like. */
-const ESCAPES: Readonly<Record<string, Test>> = { s: has(WHITE), d: digit, w: has(WORD) };
+const ESCAPES: Readonly<Record<string, Test>> = {
+  s: /* @__PURE__ */ has(WHITE),
+  d: digit,
+  w: /* @__PURE__ */ has(WORD),
+};
 const CONTROLS: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, v: 11, a: 7, e: 27, 0: 0 };
 /** Classes by name: \p{L}. Those below a general category come from the engine. */
 const PROPERTIES: Readonly<Record<string, Test>> = {
-  L: has(LETTER),
-  N: has(NUMBER),
-  P: has(PUNCTUATION_STRICT),
-  S: has(SYMBOL),
-  M: has(MARK),
+  L: /* @__PURE__ */ has(LETTER),
+  N: /* @__PURE__ */ has(NUMBER),
+  P: /* @__PURE__ */ has(PUNCTUATION_STRICT),
+  S: /* @__PURE__ */ has(SYMBOL),
+  M: /* @__PURE__ */ has(MARK),
 };
 
 const NEWLINE = 10;
@@ -155,7 +159,7 @@ const PLACES: Readonly<Record<string, Look>> = {
   z: (_units, at, end) => at === end,
   Z: (units, at, end) => at === end || (at === end - 1 && units[at] === NEWLINE),
   b: wordBoundary,
-  B: unless(wordBoundary),
+  B: /* @__PURE__ */ unless(wordBoundary),
 };
 /** What a group may look at, by how it begins. */
 const LOOKS: readonly (readonly [string, (test: Test) => Look])[] = [

@@ -3,7 +3,7 @@
  * form and each byte is shown as one character, so that a space is Ġ and no text is ever unknown.
  */
 /** The visible character of each byte: itself where it is visible in Latin-1, else the next free one from U+0100. */
-export const BYTE_CHARACTERS: Uint16Array = byteCharacters();
+export const BYTE_CHARACTERS: Uint16Array = /* @__PURE__ */ byteCharacters();
 
 function byteCharacters(): Uint16Array {
   const table = new Uint16Array(256);

@@ -11,7 +11,7 @@ import type { PiecePool } from "./piece-pool.js";
 /** Tables of more buckets give two pieces to each: longer chains cost less than touching more pages for the first time. */
 const MANY = 1 << 16;
 
-const NO_UNITS = new Uint16Array(0);
+const NO_UNITS = /* @__PURE__ */ new Uint16Array(0);
 
 /** The hash of no units; see {@link extendHash}. */
 export const EMPTY_HASH = 0x811c9dc5 | 0;

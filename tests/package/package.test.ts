@@ -1,0 +1,97 @@
+/** What a user installs: the tarball's files, its exports, and what a bundler makes of them. */
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { build, type Plugin } from "esbuild";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { installPackage, packagesIn } from "../helpers/installed-package.js";
+
+const test = suite("package");
+const installed = installPackage();
+const home = join(installed.project, "node_modules/cloze");
+const manifest = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
+test.after(() => installed.remove());
+
+/** The conditions of an export, in order. */
+type Conditions = Readonly<Record<string, string>>;
+const entries = Object.entries(manifest.exports as Record<string, string | Conditions>);
+const modules = entries.filter(([, target]) => typeof target !== "string" && target["default"]!.endsWith(".js"));
+
+test("an install brings no other package, and runs no script", () => {
+  assert.equal(packagesIn(installed.project), ["cloze"]);
+  for (const field of ["dependencies", "peerDependencies", "optionalDependencies", "bundleDependencies"])
+    assert.is(manifest[field], undefined, field);
+  for (const script of ["preinstall", "install", "postinstall", "prepare"])
+    assert.is(manifest.scripts[script], undefined, script);
+});
+
+test("every export is a file of the tarball, and its types come first", () => {
+  assert.is(modules.length, 9);
+  for (const [name, target] of entries) {
+    const conditions = typeof target === "string" ? { default: target } : target;
+    for (const path of Object.values(conditions)) assert.ok(existsSync(join(home, path)), `${name}: ${path}`);
+    if (typeof target !== "string") assert.equal(Object.keys(target), ["types", "default"], name);
+  }
+  for (const path of Object.values(manifest.bin as Conditions)) assert.ok(existsSync(join(home, path)), path);
+});
+
+test("the tarball has what is used, and nothing else", () => {
+  const expected = /^(dist\/|corpus\/|(LICENSE|README\.md|CHANGELOG\.md|package\.json)$)/;
+  for (const path of installed.files.keys()) assert.match(path, expected);
+  assert.not.ok(installed.files.has("dist/complete"));
+  for (const path of ["LICENSE", "README.md", "dist/LICENSES.txt", "dist/library.js.map"])
+    assert.ok(installed.files.has(path), path);
+  const total = [...installed.files.values()].reduce((sum, size) => sum + size, 0);
+  assert.ok(total < 5_500_000, `${total} bytes unpacked`);
+});
+
+/** The bundle of a program in the project. */
+async function bundle(contents: string, plugins: Plugin[] = []): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: installed.project },
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    external: ["node:*"],
+    write: false,
+    logLevel: "error",
+    plugins,
+  });
+  return outputFiles[0]!.text;
+}
+
+/** Files of the package that a bundler may not drop on the package's word. */
+const ofEffect: Plugin = {
+  name: "of effect",
+  setup({ onResolve }) {
+    onResolve({ filter: /^[./]/ }, ({ path, kind, resolveDir }) =>
+      kind === "dynamic-import" ? { path, external: true } : { path: resolve(resolveDir, path), sideEffects: true },
+    );
+  },
+};
+
+for (const [name, target] of modules)
+  test(`importing ${name} does nothing, but that Symbol.dispose exists afterwards`, async () => {
+    const text = await bundle(`import "${join(home, (target as Conditions)["default"]!)}";`, [ofEffect]);
+    const statements = text
+      .replace(/^\/\/.*$|^import .* from "node:.*";$/gm, "")
+      .replace(/^Symbol\.dispose \?\?= .*;$/m, "");
+    // Arithmetic is kept until a bundler folds constants.
+    const rest = statements.replace(/^var \w+ = [\w\s<*|()+.-]*;$/gm, (line) => (/\w\(/.test(line) ? line : "")).trim();
+    assert.is(rest.slice(0, 400), "");
+  });
+
+test("a bundle has what was imported, and nothing else", async () => {
+  const text = await bundle('import { cosine } from "cloze"; console.log(cosine([1, 0], [1, 0]));');
+  assert.ok(text.includes("function cosine("));
+  assert.not.ok(/class (Engine|Scope|Tensor)|WebAssembly|Tokenizer/.test(text), text);
+});
+
+for (const [name] of modules)
+  test(`${name} can be imported from an installed package`, async () => {
+    const names = Object.keys(await import(join(home, (manifest.exports[name] as Conditions)["default"]!)));
+    assert.ok(names.length > 2, `${name}: ${names}`);
+    assert.not.ok(names.includes("default"));
+  });
+
+test.run();
