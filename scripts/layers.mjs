@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const faults = [];
 /** Circles that are being taken apart. */
-const PENDING = ["tensor/scope.ts", "tokenizer/files/vocab-txt.ts", "models/family.ts"];
+const PENDING = ["tensor/scope.ts"];
 
 /** The rows in order: name of the folder or file below sdk/ ("." for sdk/ itself), and the last column. */
 function readTable() {
