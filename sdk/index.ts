@@ -13,6 +13,7 @@ export type { Build } from "./engine/source.js";
 export { InputError } from "./errors.js";
 
 // Fine-tuning and what fine-tuned models answer
+export { type ExtractedAnswer, findAnswers } from "./heads/answers.js";
 export {
   embeddingObjective,
   embedTexts,
@@ -23,6 +24,7 @@ export {
 } from "./heads/embedding.js";
 export { LabelError, LabelSet } from "./heads/labels.js";
 export { cosine, type Neighbour, nearest, type Similarity } from "./heads/similarity.js";
+export { tagWords } from "./heads/tagging.js";
 
 // Model folders
 export { type Adapted, type AdaptOptions, adapt, loadAdapted, loadAdapter, saveAdapter } from "./io/adapter.js";
@@ -137,9 +139,9 @@ export {
   originalLinearSchedule,
   type Schedule,
 } from "./train/optim/schedule.js";
-export { answerTask, findAnswers } from "./train/tasks/answer.js";
+export { answerTask } from "./train/tasks/answer.js";
 export { classifyTask, type LabelledText } from "./train/tasks/classify.js";
 export { embedTask, type TextPair } from "./train/tasks/embed.js";
 export { regressTask } from "./train/tasks/regress.js";
-export { tagTask, tagWords } from "./train/tasks/tag.js";
+export { tagTask } from "./train/tasks/tag.js";
 export type { Metrics, Task, TaskSettings } from "./train/tasks/task.js";

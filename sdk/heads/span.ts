@@ -29,8 +29,8 @@ export interface WindowOptions {
   readonly question?: number;
 }
 
-/** A character range of the context. */
-export interface Answer {
+/** An answer as data sets give it: its characters, and where they start in the context. */
+export interface ReferenceAnswer {
   readonly text: string;
   readonly start: number;
 }
@@ -79,7 +79,7 @@ function contextRange({ sequences }: Encoding): readonly [number, number] {
  */
 export function answerTokens(
   { offsets, context: [begin, end] }: Window,
-  answer: Answer | null,
+  answer: ReferenceAnswer | null,
 ): readonly [number, number] {
   if (!answer || begin === end) return [0, 0];
   // No token covers the spaces around an answer.

@@ -1,17 +1,19 @@
 /**
- * Labelling the words of a sentence: parts of speech, named entities.
+ * Token classification: labels of the words of a sentence, such as parts of speech or named entities.
  *
- * The first piece of each word carries its label (Devlin et al. 2019, section 5.3); the other pieces take no part.
+ * The first piece of each word carries its label (Devlin et al. 2019, section 5.3); the other pieces are ignored.
  */
 
 import { labelled, type Sample, sampleOf } from "../data/sample.js";
-import type { HeadObjective } from "../objectives/objective.js";
+import type { EncoderBody, HeadObjective } from "../objectives/objective.js";
 import { ArgumentError } from "../options.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
+import { infer } from "./infer.js";
 import type { LabelSet } from "./labels.js";
+import { argmax } from "./probabilities.js";
 
 export interface TokenHead {
   /** @returns (tokens, classes) unnormalised scores */
@@ -25,7 +27,7 @@ export interface TaggingOptions {
   readonly pieces?: "first" | "all";
 }
 
-/** Words with their tags as a sample. Words beyond the longest sequence have no token and count as wrong later. */
+/** Words with their tags as a sample. Words that are cut off by truncation have no token; they count as wrong. */
 export function encodeTagged(
   tokenizer: Tokenizer,
   words: readonly string[],
@@ -88,4 +90,21 @@ export function decodeTags(words: ArrayLike<number>, best: ArrayLike<number>, co
   const tags = new Int32Array(count).fill(-1);
   for (let i = words.length - 1; i >= 0; i--) if (words[i]! >= 0) tags[words[i]!] = best[i]!;
   return tags;
+}
+
+/** The tag of every word of every sentence; null for words that are cut off by truncation. */
+export function tagWords(
+  model: EncoderBody & TokenHead,
+  sentences: readonly (readonly string[])[],
+  { tokenizer, length, labels }: { readonly tokenizer: Tokenizer; readonly length: number; readonly labels: LabelSet },
+): (string | null)[][] {
+  const samples = sentences.map((words) => encodeTagged(tokenizer, words, null, labels, { length }));
+  const scores = infer(model, samples, "tokens", (m, hidden) => m.tokenClassScores(hidden));
+  return sentences.map((words, i) => {
+    const best = Array.from(samples[i]!.ids, (_, token) =>
+      argmax(scores[i]!.subarray(token * labels.size, (token + 1) * labels.size)),
+    );
+    const tags = decodeTags(samples[i]!.words, best, words.length);
+    return Array.from(tags, (tag) => (tag < 0 ? null : labels.name(tag)));
+  });
 }

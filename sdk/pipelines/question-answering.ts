@@ -1,8 +1,8 @@
 /** Answers to questions as character ranges of a context. */
+import { findAnswers } from "../heads/answers.js";
 import { softmax } from "../heads/probabilities.js";
 import type { SpanOptions } from "../heads/span.js";
 import type { Files } from "../io/files.js";
-import { findAnswers } from "../train/tasks/answer.js";
 import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 export interface Answer {
@@ -36,13 +36,11 @@ export function questionAnswering(
     options,
     ({ model, tokenizer, length }) =>
       (inputs: readonly { question: string; context: string }[]) =>
-        findAnswers(model, inputs, { tokenizer, length, labels: null }, options).map(
-          ({ answer, start, end, none, scores }) => {
-            const [best = 0, ...others] = softmax(options.mayBeUnanswerable ? [...scores, none] : scores);
-            if (options.mayBeUnanswerable && none > (scores[0] ?? Number.NEGATIVE_INFINITY))
-              return { answer: "", start: 0, end: 0, score: others.at(-1) ?? 1 };
-            return { answer, start, end, score: best };
-          },
-        ),
+        findAnswers(model, inputs, { tokenizer, length }, options).map(({ answer, start, end, none, scores }) => {
+          const [best = 0, ...others] = softmax(options.mayBeUnanswerable ? [...scores, none] : scores);
+          if (options.mayBeUnanswerable && none > (scores[0] ?? Number.NEGATIVE_INFINITY))
+            return { answer: "", start: 0, end: 0, score: others.at(-1) ?? 1 };
+          return { answer, start, end, score: best };
+        }),
   );
 }

@@ -1,79 +1,11 @@
 /** Extractive question answering over windows. */
 import { type Question, readQuestions } from "../../data/questions.js";
-import { infer } from "../../heads/infer.js";
-import {
-  answerTokens,
-  decodeSpans,
-  encodeQuestion,
-  type SpanHead,
-  type SpanOptions,
-  spanObjective,
-  type Window,
-} from "../../heads/span.js";
-import { type EncoderBody, single } from "../../objectives/objective.js";
+import { findAnswers, questionWindows } from "../../heads/answers.js";
+import { answerTokens, spanObjective } from "../../heads/span.js";
+import { single } from "../../objectives/objective.js";
 import { squadScore } from "../metrics/answers.js";
 import { fixedSpanBaseline } from "../metrics/baselines.js";
-import type { Task, TaskSettings } from "./task.js";
-
-/** Windows share a third of their context, as 128 of 384. */
-const overlapOf = (length: number): number => Math.floor(length / 3);
-
-const windowsOf = (
-  { question, context }: Pick<Question, "question" | "context">,
-  { tokenizer, length }: TaskSettings,
-): Window[] =>
-  encodeQuestion(tokenizer, question, context, {
-    length,
-    overlap: overlapOf(length),
-    question: Math.min(64, Math.floor(length / 3)),
-  });
-
-export interface FoundAnswer {
-  readonly answer: string;
-  /** character range of the context */
-  readonly start: number;
-  readonly end: number;
-  /** sum of the two logits */
-  readonly score: number;
-  /** the lowest score of "no answer" over the windows */
-  readonly none: number;
-  /** scores of all candidates, best first */
-  readonly scores: readonly number[];
-}
-
-/** The best answer to each question, sliced from its context as it is written. */
-export function findAnswers(
-  model: EncoderBody & SpanHead,
-  questions: readonly Pick<Question, "question" | "context">[],
-  settings: TaskSettings,
-  options: SpanOptions = {},
-): FoundAnswer[] {
-  const windows = questions.map((question) => windowsOf(question, settings));
-  const scores = infer(
-    model,
-    windows.flat().map(({ sample }) => sample),
-    "tokens",
-    (m, hidden) => m.spanScores(hidden),
-  );
-  let next = 0;
-  return questions.map(({ context }, i) => {
-    const scored = windows[i]!.map((window) => {
-      const both = scores[next++]!;
-      const column = (c: number) => Float32Array.from({ length: both.length / 2 }, (_, t) => both[2 * t + c]!);
-      return { window, first: column(0), last: column(1) };
-    });
-    const { candidates, none } = decodeSpans(scored, options);
-    const { start, end, score } = candidates[0] ?? { start: 0, end: 0, score: Number.NEGATIVE_INFINITY };
-    return {
-      answer: context.slice(start, end),
-      start,
-      end,
-      score,
-      none,
-      scores: candidates.map((candidate) => candidate.score),
-    };
-  });
-}
+import type { Task } from "./task.js";
 
 export const answerTask: Task<Question, "question-answering"> = {
   name: "answer",
@@ -83,7 +15,7 @@ export const answerTask: Task<Question, "question-answering"> = {
   labels: () => null,
   samples: (examples, settings) =>
     examples.flatMap((question) =>
-      windowsOf(question, settings).map((window) => ({
+      questionWindows(question, settings).map((window) => ({
         ...window.sample,
         labels: { span: answerTokens(window, question.answers[0] ?? null) },
       })),

@@ -1,33 +1,12 @@
 /** Tags of words: parts of speech, named entities (tags such as B-PER). */
 import { readTagged, type TaggedSentence } from "../../data/conllu.js";
-import { infer } from "../../heads/infer.js";
 import { LabelSet } from "../../heads/labels.js";
-import { argmax } from "../../heads/probabilities.js";
-import { decodeTags, encodeTagged, type TokenHead, tagging } from "../../heads/tagging.js";
-import type { EncoderBody } from "../../objectives/objective.js";
+import { encodeTagged, tagging, tagWords } from "../../heads/tagging.js";
 import { single } from "../../objectives/objective.js";
 import { mostFrequentTagBaseline } from "../metrics/baselines.js";
 import { accuracy } from "../metrics/classification.js";
 import { entityF1 } from "../metrics/entities.js";
-import { requireLabels, type Task, type TaskSettings } from "./task.js";
-
-/** The tag of every word of every sentence; words cut off by truncation get none and count as wrong. */
-export function tagWords(
-  model: EncoderBody & TokenHead,
-  sentences: readonly (readonly string[])[],
-  settings: TaskSettings,
-): (string | null)[][] {
-  const labels = requireLabels(settings, "tag");
-  const samples = sentences.map((words) => encodeTagged(settings.tokenizer, words, null, labels, settings));
-  const scores = infer(model, samples, "tokens", (m, hidden) => m.tokenClassScores(hidden));
-  return sentences.map((words, i) => {
-    const best = Array.from(samples[i]!.ids, (_, token) =>
-      argmax(scores[i]!.subarray(token * labels.size, (token + 1) * labels.size)),
-    );
-    const tags = decodeTags(samples[i]!.words, best, words.length);
-    return Array.from(tags, (tag) => (tag < 0 ? null : labels.name(tag)));
-  });
-}
+import { requireLabels, type Task } from "./task.js";
 
 export const tagTask: Task<TaggedSentence, "token-classification"> = {
   name: "tag",
@@ -41,12 +20,12 @@ export const tagTask: Task<TaggedSentence, "token-classification"> = {
   },
   objective: /* @__PURE__ */ single(/* @__PURE__ */ tagging()),
   evaluate(model, examples, settings) {
+    const labels = requireLabels(settings, "tag");
     const predicted = tagWords(
       model,
       examples.map(({ words }) => words),
-      settings,
+      { ...settings, labels },
     );
-    const labels = requireLabels(settings, "tag");
     const right = predicted.flatMap((tags, i) => tags.map((tag, word) => (tag === examples[i]!.tags[word] ? 1 : 0)));
     const score = {
       accuracy: accuracy(

@@ -1,0 +1,84 @@
+/** Answering questions with a span head: every question is read through windows, and the best valid span is its answer. */
+import type { EncoderBody } from "../objectives/objective.js";
+import type { Tokenizer } from "../tokenizer/index.js";
+import { infer } from "./infer.js";
+import { decodeSpans, encodeQuestion, type SpanHead, type SpanOptions, type Window } from "./span.js";
+
+/** A question, and the text that may hold its answer. */
+export interface QuestionInContext {
+  readonly question: string;
+  readonly context: string;
+}
+
+export interface AnswerSettings {
+  readonly tokenizer: Tokenizer;
+  /** longest window in tokens, question and special tokens included */
+  readonly length: number;
+}
+
+/** BERT's proportions at any length: windows of 384 share 128 context tokens, and questions have at most 64 tokens. */
+const SHARE = 3;
+const LONGEST_QUESTION = 64;
+
+/** The windows over one question and its context. */
+export function questionWindows(
+  { question, context }: QuestionInContext,
+  { tokenizer, length }: AnswerSettings,
+): Window[] {
+  const share = Math.floor(length / SHARE);
+  return encodeQuestion(tokenizer, question, context, {
+    length,
+    overlap: share,
+    question: Math.min(LONGEST_QUESTION, share),
+  });
+}
+
+/** The best span of a context, and how it compares with the others. */
+export interface ExtractedAnswer {
+  /** the characters of the context */
+  readonly answer: string;
+  /** character range of the context */
+  readonly start: number;
+  readonly end: number;
+  /** sum of the two logits */
+  readonly score: number;
+  /** score of "no answer": the lowest over the windows */
+  readonly none: number;
+  /** scores of all candidates, best first */
+  readonly scores: readonly number[];
+}
+
+/**
+ * The best answer to each question.
+ *
+ * @example
+ * findAnswers(loaded.model, [{ question: "Where does Anna live?", context: "Anna lives in Rome." }], { tokenizer, length: 384 });
+ */
+export function findAnswers(
+  model: EncoderBody & SpanHead,
+  questions: readonly QuestionInContext[],
+  settings: AnswerSettings,
+  options: SpanOptions = {},
+): ExtractedAnswer[] {
+  const windows = questions.map((question) => questionWindows(question, settings));
+  const samples = windows.flat().map(({ sample }) => sample);
+  const scores = infer(model, samples, "tokens", (m, hidden) => m.spanScores(hidden));
+  let next = 0;
+  return questions.map(({ context }, i) => {
+    const scored = windows[i]!.map((window) => {
+      const both = scores[next++]!;
+      const column = (c: number) => Float32Array.from({ length: both.length / 2 }, (_, t) => both[2 * t + c]!);
+      return { window, first: column(0), last: column(1) };
+    });
+    const { candidates, none } = decodeSpans(scored, options);
+    const { start, end, score } = candidates[0] ?? { start: 0, end: 0, score: Number.NEGATIVE_INFINITY };
+    return {
+      answer: context.slice(start, end),
+      start,
+      end,
+      score,
+      none,
+      scores: candidates.map((candidate) => candidate.score),
+    };
+  });
+}
