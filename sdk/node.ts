@@ -1,2 +1,3 @@
 /** cloze/node: model folders on disk, for Node, Deno and Bun. */
-export { exists, folder, writableFolder, writeFileAtomically, writeFolder } from "./io/folder.js";
+export { exists, folder } from "./io/folder.js";
+export { requirePlace, writableFolder, writeFileAtomically, writeFolder } from "./io/write-whole.js";

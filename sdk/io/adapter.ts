@@ -9,7 +9,7 @@ import { isTarget, Lora, type LoraSettings } from "../nn/lora.js";
 import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
 import type { Shape, Tensor } from "../tensor/tensor.js";
 import { type AdapterConfig, adapterConfigOf, HEADS, readAdapterConfig } from "./adapter-config.js";
-import { type Files, fieldsOf, jsonBytes, ModelFileError, type WritableFiles } from "./files.js";
+import { type Files, fieldsOf, jsonBytes, ModelFileError, type WritableFiles, writeAll } from "./files.js";
 import { type ModelFolder, openFolder } from "./model-folder.js";
 import { classesOf, filled, type LoadOptions, loadModel, type Pretrained, taskOf } from "./pretrained.js";
 import { configBytes, savedConfig, taskFields } from "./save.js";
@@ -284,7 +284,9 @@ export async function saveAdapter(files: WritableFiles, adapted: Adapted, base: 
     })),
   );
   const turned = [...lora.layers.values()].some((layer) => layer.turned);
-  await files.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { task, base, turned })));
-  await files.write(WEIGHTS, bytes);
-  await files.write("config.json", configBytes(savedConfig(adapted)));
+  await writeAll(files, async (to) => {
+    await to.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { task, base, turned })));
+    await to.write(WEIGHTS, bytes);
+    await to.write("config.json", configBytes(savedConfig(adapted)));
+  });
 }

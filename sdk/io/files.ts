@@ -23,6 +23,8 @@ export interface Files {
 /** Files that can be written as well. */
 export interface WritableFiles extends Files {
   write(name: string, bytes: Uint8Array): Promise<void>;
+  /** Several writes as one step: all of them are there afterwards, or none. Absent where that cannot be promised. */
+  together?(write: (files: WritableFiles) => Promise<void>): Promise<void>;
 }
 
 /** A file that a model needs is missing, or is not what its name says. */
@@ -56,6 +58,11 @@ export function memoryFiles(
     },
     write: async (name, bytes) => void files.set(name, bytes),
   };
+}
+
+/** Several writes, as one step where the files can promise it. */
+export function writeAll(files: WritableFiles, write: (files: WritableFiles) => Promise<void>): Promise<void> {
+  return files.together ? files.together(write) : write(files);
 }
 
 /** Names that Windows reserves for devices, with any extension. */

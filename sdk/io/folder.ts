@@ -1,14 +1,9 @@
-/**
- * Folders on disk, for Node, Deno and Bun.
- *
- * A file is written beside its place, flushed and renamed, a whole folder likewise: after a crash there is the old state
- * or the new one, never half of either.
- */
-import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { InputError } from "../errors.js";
-import { type Files, ModelFileError, type RangedFile, requireSafeName, type WritableFiles } from "./files.js";
+/** Folders on disk, read: for Node, Deno and Bun. */
+import { open, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { checkArgument } from "../options.js";
+import { type Files, ModelFileError, type RangedFile, requireSafeName } from "./files.js";
+import { mend, statOf } from "./parts.js";
 
 const isMissing = (error: unknown): boolean =>
   ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
@@ -20,30 +15,42 @@ const isMissing = (error: unknown): boolean =>
  * const embed = await featureExtraction(folder("all-MiniLM-L6-v2"));
  */
 export function folder(path: string): Files {
-  requirePath(path);
-  const absent = async (): Promise<undefined> => {
-    if (await exists(path)) return undefined;
+  requirePath(path, "folder");
+  const here = filesAt(path);
+  /** What is not found may be missing because the folder is, or because a killed run had moved it aside. */
+  const orMissing = async <T>(read: () => Promise<T | undefined>): Promise<T | undefined> => {
+    const found = await read();
+    if (found !== undefined || (await statOf(path))) return found;
+    if (await exists(path)) return read();
     throw new ModelFileError(`the folder ${resolve(path)} does not exist; is the path right?`);
   };
-  return filesAt(path, absent);
+  return { read: (name) => orMissing(() => here.read(name)), open: (name) => orMissing(() => here.open!(name)) };
 }
 
-function requirePath(path: unknown): asserts path is string {
-  if (typeof path === "string" && path !== "") return;
-  const got = path === "" ? "an empty text" : path === null ? "null" : typeof path;
-  throw new InputError(`folder: expected the path of a folder, got ${got}`);
+/** Whether something is at the path; a folder that a killed run had moved aside is put back first. */
+export async function exists(path: string): Promise<boolean> {
+  if (await statOf(path)) return true;
+  await mend(resolve(path));
+  return (await statOf(path)) !== undefined;
 }
 
-/** @param absent called when a file does not exist */
-function filesAt(path: string, absent: () => Promise<undefined>): Files {
-  const orAbsent = <T>(work: Promise<T>): Promise<T | undefined> =>
+export function requirePath(path: unknown, where: string): asserts path is string {
+  checkArgument(where, "path", path, {
+    expected: "the path of a folder",
+    accepts: (p) => typeof p === "string" && p !== "",
+  });
+}
+
+/** The files of a folder that may not exist yet. */
+export function filesAt(path: string): Files {
+  const orUndefined = <T>(work: Promise<T>): Promise<T | undefined> =>
     work.catch((error: unknown) => {
-      if (isMissing(error)) return absent();
+      if (isMissing(error)) return undefined;
       throw error;
     });
   return {
-    read: async (name) => orAbsent(readFile(join(path, requireSafeName(name)))),
-    open: async (name) => orAbsent(openInParts(join(path, requireSafeName(name)))),
+    read: async (name) => orUndefined(readFile(join(path, requireSafeName(name)))),
+    open: async (name) => orUndefined(openInParts(join(path, requireSafeName(name)))),
   };
 }
 
@@ -74,104 +81,4 @@ async function openInParts(path: string): Promise<RangedFile> {
     await handle.close();
     throw error;
   }
-}
-
-/** A name beside `path` that nobody else writes to, neither another process nor another call. */
-function besides(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.part`);
-}
-
-/** Write a file so that it is there whole or not at all. */
-export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const part = besides(resolve(path));
-  try {
-    const file = await open(part, "wx");
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(part, path);
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
-  await syncFolder(dirname(resolve(path)));
-}
-
-/** Make a rename last: the folder's own entry goes to the disk. Windows has no such call, and needs none. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** A folder whose files are each written whole. */
-export function writableFolder(path: string): WritableFiles {
-  requirePath(path);
-  return {
-    ...filesAt(path, async () => undefined),
-    async write(name, bytes) {
-      const place = join(path, requireSafeName(name));
-      await mkdir(dirname(place), { recursive: true });
-      await writeFileAtomically(place, bytes);
-    },
-  };
-}
-
-/** Whether something is at the path. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
-/**
- * Fill a new folder: it is written beside its place and renamed when `fill` is done. A folder that is replaced is moved
- * aside first, as `.NAME.….part.old`, and goes when the new one is in its place.
- *
- * @param force replace an existing folder; without it one is refused
- * @throws {ModelFileError} when there is something at the path already
- */
-export async function writeFolder(
-  path: string,
-  force: boolean,
-  fill: (files: WritableFiles) => Promise<void>,
-): Promise<void> {
-  const place = resolve(path);
-  if (!force && (await exists(place)))
-    throw new ModelFileError(`${path} exists already; choose another place, or replace it with --force`);
-  const part = besides(place);
-  try {
-    await mkdir(part, { recursive: true });
-    await fill(writableFolder(part));
-    await replace(part, place);
-  } catch (error) {
-    await rm(part, { recursive: true, force: true });
-    throw error;
-  }
-  await syncFolder(dirname(place));
-}
-
-/** Put `part` in the place of `path`; what was there comes back when that fails, and goes only after it has worked. */
-async function replace(part: string, path: string): Promise<void> {
-  if (!(await exists(path))) return rename(part, path);
-  const old = `${part}.old`;
-  await rename(path, old);
-  try {
-    await rename(part, path);
-  } catch (error) {
-    await rename(old, path);
-    throw error;
-  }
-  await rm(old, { recursive: true, force: true });
 }

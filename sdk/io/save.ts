@@ -5,7 +5,7 @@ import type { Section } from "../models/config.js";
 import type { EncoderFamily, ModelTask } from "../models/family.js";
 import { sameShape, Weights, WeightsError } from "../nn/weights.js";
 import type { Tokenizer } from "../tokenizer/index.js";
-import { fieldsOf, jsonBytes, type WritableFiles } from "./files.js";
+import { fieldsOf, jsonBytes, type WritableFiles, writeAll } from "./files.js";
 import { type NamedTensor, writeSafetensors } from "./write-safetensors.js";
 
 /** What is saved: the parts of a loaded or trained model. */
@@ -42,15 +42,17 @@ function tensorsOf({ family, task, config, weights, labels }: Saved): NamedTenso
 }
 
 /**
- * Write a folder that Cloze and PyTorch transformers load.
+ * Write a folder that Cloze and PyTorch transformers load. Over an older model of a `writableFolder` this is one step.
  *
  * @throws {SafetensorsError} when a weight is not a number; nothing has been written then
  */
 export async function saveModel(files: WritableFiles, saved: Saved): Promise<void> {
   const bytes = writeSafetensors(tensorsOf(saved));
-  await files.write("config.json", configBytes(savedConfig(saved)));
-  await files.write("model.safetensors", bytes);
-  await saveTokenizer(files, saved.tokenizer, saved.length);
+  await writeAll(files, async (to) => {
+    await to.write("config.json", configBytes(savedConfig(saved)));
+    await to.write("model.safetensors", bytes);
+    await saveTokenizer(to, saved.tokenizer, saved.length);
+  });
 }
 
 /** Fields that belong to the task or the file that a configuration came from, and are written anew. */

@@ -7,12 +7,13 @@ import * as assert from "uvu/assert";
 import { Engine } from "../../sdk/engine/engine.js";
 import { InputError } from "../../sdk/errors.js";
 import { type Files, ModelFileError, memoryFiles } from "../../sdk/io/files.js";
-import { folder, writableFolder } from "../../sdk/io/folder.js";
+import { folder } from "../../sdk/io/folder.js";
 import { openFolder } from "../../sdk/io/model-folder.js";
 import { loadModel } from "../../sdk/io/pretrained.js";
 import { saveModel } from "../../sdk/io/save.js";
 import { readSentenceSettings, writeSentenceSettings } from "../../sdk/io/sentence.js";
 import { loadTokenizer } from "../../sdk/io/tokenizer-files.js";
+import { writableFolder } from "../../sdk/io/write-whole.js";
 import { featureExtraction } from "../../sdk/pipelines/feature-extraction.js";
 import { LENGTH, smallBert, tokenizer } from "../helpers/small-bert.js";
 
@@ -177,10 +178,10 @@ test("what is no files is refused with what to type instead", async () => {
     }
   };
   await refused("my-model", /files must be the files of a model.*, got "my-model".*cloze\/node.*folder\("my-model"\)/);
-  await refused(undefined, /files must be .*got undefined/);
+  await refused(undefined, /files must be .*got nothing/);
   await refused(null, /got null/);
-  await refused({}, /read\(name\), got an empty object/);
-  await refused(Promise.resolve(memoryFiles()), /got an object of class Promise\. .*await/);
+  await refused({}, /read\(name\), got /);
+  await refused(Promise.resolve(memoryFiles()), /await/);
 });
 
 test("unknown options of loadModel and values of another type are refused by name", async () => {
@@ -209,7 +210,8 @@ test("a folder that does not exist is named with its full path", async () => {
   }
   // One that is going to be written has nothing in it yet.
   assert.is(await writableFolder(missing).read("config.json"), undefined);
-  for (const path of [undefined, null, 3, ""]) assert.throws(() => folder(path as string), /folder: expected the path/);
+  for (const path of [undefined, null, 3, ""])
+    assert.throws(() => folder(path as string), /folder: path must be the path of a folder/);
 });
 
 test.run();

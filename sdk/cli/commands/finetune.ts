@@ -18,7 +18,7 @@ import {
   type TaskSettings,
   writeSentenceSettings,
 } from "cloze";
-import { exists, folder, writeFolder } from "cloze/node";
+import { folder, requirePlace, writeFolder } from "cloze/node";
 import { Command } from "commander";
 import {
   type AdaptingOptions,
@@ -134,8 +134,7 @@ async function run(options: Options): Promise<void> {
   const sentence = await sentenceSettingsOf(options);
   const asked = taskNamed(options.task, options.columns, sentence);
   await requireFiles([options.train, options.dev, options.test]);
-  if (!options.force && (await exists(options.out)))
-    throw new UsageError(`${options.out} exists already; choose another --out, or replace it with --force`);
+  await requirePlace(options.out, options.force);
   const training = (await examplesOf(asked, options.train))!;
   const plain = fittedTo(asked, training, sentence, options.columns);
   const [dev, test] = [await examplesOf(plain, options.dev), await examplesOf(plain, options.test)];

@@ -1,9 +1,8 @@
 import { loadAdapted, loadTokenizer, saveModel } from "cloze";
-import { exists, folder, writeFolder } from "cloze/node";
+import { folder, requirePlace, writeFolder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { say, writeLine } from "../shared/output.js";
-import { UsageError } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;
@@ -13,8 +12,7 @@ interface Options extends ModelOptions {
 }
 
 async function run({ model, adapter, out, force = false, ...options }: Options): Promise<void> {
-  if (!force && (await exists(out)))
-    throw new UsageError(`${out} exists already; choose another --out, or replace it with --force`);
+  await requirePlace(out, force);
   using engine = await engineOf(options);
   using adapted = await loadAdapted(engine, folder(model), folder(adapter));
   const tokenizer = await loadTokenizer(folder(model));

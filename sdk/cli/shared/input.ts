@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { createGunzip, gunzipSync } from "node:zlib";
 import { decodeLines, type Source } from "cloze/data";
+import { exists } from "cloze/node";
 import { UsageError } from "./usage.js";
 
 /** Bytes of a file as they arrive. */
@@ -42,7 +43,8 @@ export async function requireFiles(names: readonly (string | undefined)[]): Prom
   for (const name of names) {
     if (name === undefined || name === "-") continue;
     try {
-      await access(name);
+      // A folder that a killed run had moved aside is put back by this.
+      if (!(await exists(name))) await access(name);
     } catch (error) {
       throw unreadable(name, error);
     }

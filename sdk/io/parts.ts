@@ -1,0 +1,107 @@
+/**
+ * Parts: files and folders that are being written, beside the place that they will have.
+ *
+ * A part's name says who writes it, `.NAME.HOST-PROCESS-THREAD-RANDOM.part`, so that what a killed run left behind can be
+ * told from what another run is writing at this moment. `.part.old` is the folder that a part is replacing: the rename of
+ * the part into its place is all that is missing.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import type { Stats } from "node:fs";
+import { lstat, readdir, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { threadId } from "node:worker_threads";
+
+const OWNER = /^([\da-f]{6})-(\d+)-(\d+)-([\da-f]{12})$/;
+
+const host = createHash("sha256").update(hostname()).digest("hex").slice(0, 6);
+
+/** Parts that this thread is writing. */
+const own = new Set<string>();
+
+/** A name beside `place` that nothing else writes to. */
+export function newPart(place: string): string {
+  const owner = `${host}-${process.pid}-${threadId}-${randomBytes(6).toString("hex")}`;
+  own.add(owner);
+  return join(dirname(place), `.${basename(place)}.${owner}.part`);
+}
+
+/** The part is in its place, or gone. */
+export function endPart(part: string): void {
+  own.delete(ownerOf(basename(part)));
+}
+
+const ownerOf = (name: string): string => name.split(".").at(-2) ?? "";
+
+/** Whether whoever writes the part may still be at it; of another machine nobody here can tell. */
+function isBeingWritten(owner: string): boolean {
+  const [, machine, pid, thread] = OWNER.exec(owner) ?? [];
+  if (machine !== host) return true;
+  if (Number(pid) === process.pid) return Number(thread) !== threadId || own.has(owner);
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (error) {
+    // EPERM: a process of somebody else.
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+/** What is at a path; undefined for nothing. */
+async function orNothing(work: Promise<Stats>): Promise<Stats | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+}
+
+/** What a path leads to, through links. */
+export const statOf = (path: string): Promise<Stats | undefined> => orNothing(stat(path));
+
+/** Whether there is anything at the path itself, be it a link to nothing. */
+export const isThere = async (path: string): Promise<boolean> => (await orNothing(lstat(path))) !== undefined;
+
+/** Names of parts beside `place`: those of the place itself, and of what stands beside it as `place.…`. */
+async function partsBeside(place: string): Promise<string[]> {
+  const names = await readdir(dirname(place)).catch((): string[] => []);
+  return names.filter((name) => name.startsWith(`.${basename(place)}.`) && /\.part(\.old)?$/.test(name));
+}
+
+/**
+ * Complete what a killed run had begun: a folder that was whole, and was to replace another that is moved aside, gets its
+ * place; the other goes. Nothing happens where the place is taken.
+ */
+export async function mend(place: string): Promise<void> {
+  if (await isThere(place)) return;
+  for (const name of await partsBeside(place)) {
+    if (!name.endsWith(".part.old")) continue;
+    const part = name.slice(0, -".old".length);
+    const owner = ownerOf(part);
+    if (part !== `.${basename(place)}.${owner}.part` || isBeingWritten(owner)) continue;
+    const [old, next] = [name, part].map((one) => join(dirname(place), one)) as [string, string];
+    try {
+      await rename((await isThere(next)) ? next : old, place);
+    } catch {
+      // Another run has mended it in the meantime, or the place cannot be written; then it stays as it is.
+      continue;
+    }
+    await rm(old, { recursive: true, force: true });
+    return;
+  }
+}
+
+/** Complete and remove what killed runs left at a place that is going to be written. */
+export async function clearLeftovers(place: string): Promise<void> {
+  await mend(place);
+  const names = await partsBeside(place);
+  for (const name of names) {
+    const part = name.endsWith(".old") ? name.slice(0, -".old".length) : name;
+    if (!OWNER.test(ownerOf(part)) || isBeingWritten(ownerOf(part))) continue;
+    // A folder moved aside is the only copy of another place until that is mended.
+    const isOfPlace = part === `.${basename(place)}.${ownerOf(part)}.part`;
+    if (isOfPlace || !names.includes(`${part}.old`))
+      await rm(join(dirname(place), name), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * Files and folders put in their place whole, for Node, Deno and Bun.
+ *
+ * A file is written beside its place, flushed and renamed, and so is a folder: after a crash there is the old state or the
+ * new one, never half of either. No call replaces a folder by another in one step; where a run is killed between the two
+ * renames that it takes, the next one that reads or writes the place completes it (parts.ts).
+ */
+import { constants } from "node:fs";
+import { copyFile, link, mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { ModelFileError, requireSafeName, type WritableFiles } from "./files.js";
+import { filesAt, requirePath } from "./folder.js";
+import { clearLeftovers, endPart, isThere, newPart, statOf } from "./parts.js";
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+/** The place that a path leads to: a link stays, what it points to is written. */
+async function placeOf(path: string): Promise<string> {
+  const full = resolve(path);
+  const there = await statOf(full);
+  if (!there && (await isThere(full))) throw new ModelFileError(`${path} is a link to a place that does not exist`);
+  return there?.isFile() || there?.isDirectory() ? realpath(full) : full;
+}
+
+/** Make a rename last: the folder's own entry goes to the disk. Windows has no such call, and needs none. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Write beside `place`, then put the part there; the part is gone whatever happens. */
+async function throughPart(place: string, write: (part: string) => Promise<void>): Promise<void> {
+  const part = newPart(place);
+  try {
+    await write(part);
+  } catch (error) {
+    await rm(part, { recursive: true, force: true });
+    throw error;
+  } finally {
+    endPart(part);
+  }
+  await syncFolder(dirname(place));
+}
+
+/** Write a file so that it is there whole or not at all. A device is written to, and a link's target is replaced. */
+export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  const place = await placeOf(path);
+  const there = await statOf(place);
+  if (there?.isDirectory()) throw new ModelFileError(`${place} is a folder; a file is to be written there`);
+  if (there && !there.isFile()) return writeInto(place, bytes);
+  await clearLeftovers(place);
+  await throughPart(place, async (part) => {
+    await writeAndSync(part, bytes);
+    await rename(part, place);
+  });
+}
+
+async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Devices and pipes are not replaced: they take the bytes. */
+async function writeInto(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "w");
+  try {
+    await file.writeFile(bytes);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A folder whose files are each written whole; `together` writes several as one step. */
+export function writableFolder(path: string): WritableFiles {
+  requirePath(path, "writableFolder");
+  return { ...plainFolder(path), together: (write) => writeTogether(path, write) };
+}
+
+function plainFolder(path: string): WritableFiles {
+  return {
+    ...filesAt(path),
+    async write(name, bytes) {
+      const place = join(path, requireSafeName(name));
+      await mkdir(dirname(place), { recursive: true });
+      await writeFileAtomically(place, bytes);
+    },
+  };
+}
+
+/** Files that are written for the first time, in a folder that nothing else writes to. */
+function newFolder(path: string): WritableFiles {
+  const files = plainFolder(path);
+  return { ...files, together: (write) => write(files) };
+}
+
+/**
+ * Several files of a folder as one step: they are written beside links to those that stay, and the whole replaces the
+ * folder. The folder that the program runs in cannot be replaced, so its files are, one after the other.
+ */
+async function writeTogether(path: string, write: (files: WritableFiles) => Promise<void>): Promise<void> {
+  const place = await placeOf(path);
+  if (!(await isThere(place))) return writeFolder(path, false, write);
+  if (!relative(place, process.cwd()).startsWith("..")) return write(plainFolder(path));
+  await clearLeftovers(place);
+  await throughPart(place, async (part) => {
+    await linkAll(place, part);
+    await write(newFolder(part));
+    await replace(part, place);
+  });
+}
+
+/** A folder with the same files, which take no room of their own where the file system has links. */
+async function linkAll(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) await linkAll(source, target);
+    else await link(source, target).catch(() => copyFile(source, target, constants.COPYFILE_FICLONE));
+  }
+}
+
+/**
+ * Fill a new folder: it is written beside its place and renamed when `fill` is done. A folder that is replaced is moved
+ * aside first, as `.NAME.….part.old`, and goes when the new one is in its place.
+ *
+ * @param force replace an existing folder; without it one is refused, also one that appears while this is filled
+ * @throws {ModelFileError} when there is something at the path already, or nothing can be written there
+ */
+export async function writeFolder(
+  path: string,
+  force: boolean,
+  fill: (files: WritableFiles) => Promise<void>,
+): Promise<void> {
+  await requirePlace(path, force);
+  const place = await placeOf(path);
+  await throughPart(place, async (part) => {
+    await mkdir(part, { recursive: true });
+    await fill(newFolder(part));
+    if (force) await replace(part, place);
+    else await putNew(part, place, path);
+  });
+}
+
+/** Put a part into a place where there is nothing; rename refuses one that is taken, whoever was first. */
+async function putNew(part: string, place: string, path: string): Promise<void> {
+  if (await isThere(place)) throw taken(path);
+  try {
+    await rename(part, place);
+  } catch (error) {
+    throw isTaken(error) && (await isThere(place)) ? taken(path) : error;
+  }
+}
+
+const isTaken = (error: unknown): boolean => ["ENOTEMPTY", "EEXIST", "ENOTDIR", "EPERM"].includes(codeOf(error) ?? "");
+
+const taken = (path: string): ModelFileError =>
+  new ModelFileError(`${path} exists already; choose another place, or replace it (--force on the command line)`);
+
+/** Runs that replace the same folder at the same time take turns; more than these at once are a mistake. */
+const TURNS = 20;
+
+/** Put `part` in the place of `place`; what was there comes back when that fails, and goes only after it has worked. */
+async function replace(part: string, place: string): Promise<void> {
+  const old = `${part}.old`;
+  for (let turn = 1; ; turn++) {
+    await rename(place, old).catch((error: unknown) => {
+      if (codeOf(error) !== "ENOENT") throw error;
+    });
+    try {
+      await rename(part, place);
+      break;
+    } catch (error) {
+      if (isTaken(error) && turn < TURNS) {
+        // Another run was quicker. What it replaced is what was moved aside here.
+        await rm(old, { recursive: true, force: true });
+        continue;
+      }
+      if (await isThere(old)) await rename(old, place);
+      throw error;
+    }
+  }
+  await rm(old, { recursive: true, force: true });
+}
+
+/**
+ * Refuse a place where no folder can be put, before the work that fills it is begun; remove what killed runs left there.
+ *
+ * @param force whether a folder that exists is going to be replaced
+ * @throws {ModelFileError} saying why
+ */
+export async function requirePlace(path: string, force = false): Promise<void> {
+  requirePath(path, "writeFolder");
+  const place = await placeOf(path);
+  await clearLeftovers(place);
+  const there = await statOf(place);
+  if (there && !there.isDirectory())
+    throw new ModelFileError(
+      `${path} is ${there.isFile() ? "a file" : "a device"}; a folder is to be written there. Choose another place`,
+    );
+  if (there && !force) throw taken(path);
+  await requireWritable(await nearestFolder(place), path);
+}
+
+/** The folder that a place is in, or will be made in. */
+async function nearestFolder(place: string): Promise<string> {
+  const above = dirname(place);
+  return (await statOf(above)) || above === place ? above : nearestFolder(above);
+}
+
+async function requireWritable(above: string, path: string): Promise<void> {
+  const refuse = (reason: string): never => {
+    throw new ModelFileError(`${path} cannot be written: ${reason}`);
+  };
+  if (!(await stat(above)).isDirectory()) refuse(`${above} is a file`);
+  // Permissions do not tell everything: a file system may be read only, or take no new names.
+  const probe = newPart(join(above, "cloze"));
+  try {
+    await mkdir(probe);
+    await rmdir(probe);
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    refuse(`no folder can be made in ${above} (${codeOf(error)})`);
+  } finally {
+    endPart(probe);
+  }
+}
