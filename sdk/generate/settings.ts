@@ -43,18 +43,63 @@ export interface GenerationSettings {
 /** What a text has where no file and no caller says how long it may be. */
 const DEFAULT_LENGTH = 64;
 
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** A field of generation_config.json, or of config.json where that is older. */
+function refused(field: string, expected: string, value: unknown): ConfigError {
+  return new ConfigError(`generation settings: ${field} must be ${expected}, got ${shown(value)}`);
+}
+
 function idOf(c: Section, field: string): number | null {
   const value = c[field];
   if (value === undefined || value === null) return null;
-  if (!Number.isInteger(value)) throw new ConfigError(`${field} must be a token id, got ${shown(value)}`);
-  return value as number;
+  if (!isCount(value)) throw refused(field, "the id of a token", value);
+  return value;
 }
 
-function endsOf(c: Section): number[] {
+function endsOf(c: Section): readonly number[] {
   const value = c["eos_token_id"];
-  if (Array.isArray(value)) return value as number[];
+  if (Array.isArray(value)) {
+    if (!value.every(isCount)) throw refused("eos_token_id", "the id of a token, or a list of ids", value);
+    return value;
+  }
   const id = idOf(c, "eos_token_id");
   return id === null ? [] : [id];
+}
+
+function badWordsOf(c: Section): readonly (readonly number[])[] {
+  const value = c["bad_words_ids"] ?? [];
+  const isWord = (word: unknown): word is number[] => Array.isArray(word) && word.length > 0 && word.every(isCount);
+  if (!Array.isArray(value) || !value.every(isWord)) throw refused("bad_words_ids", "a list of lists of ids", value);
+  return value;
+}
+
+function countOf(c: Section, field: string, otherwise: number): number {
+  const value = c[field] ?? otherwise;
+  if (!isCount(value)) throw refused(field, "a whole number of at least 0", value);
+  return value;
+}
+
+/** More beams than anybody searches with; each holds a copy of all that was read. */
+const MOST_BEAMS = 1024;
+
+function beamsOf(c: Section): number {
+  const beams = countOf(c, "num_beams", 1);
+  if (beams < 1 || beams > MOST_BEAMS) throw refused("num_beams", `from 1 to ${MOST_BEAMS}`, beams);
+  return beams;
+}
+
+/** A number from 0, or above it. */
+function realOf(
+  c: Section,
+  field: string,
+  otherwise: number,
+  fits: (value: number) => boolean,
+  expected: string,
+): number {
+  const value = optional(c, field, otherwise);
+  if (!fits(value)) throw refused(field, expected, value);
+  return value;
 }
 
 /** max_length counts the prompt of a decoder alone, and the start of an encoder-decoder. */
@@ -69,21 +114,20 @@ function lengthOf(c: Section): number {
 export function generationSettings(generation: Section | undefined, config: Section): GenerationSettings {
   const c = generation ?? config;
   const early = c["early_stopping"];
-  const badWords = c["bad_words_ids"];
   return {
     max_new_tokens: lengthOf(c),
-    min_new_tokens: optional(c, "min_new_tokens", Math.max(0, optional(c, "min_length", 0) - 1)),
+    min_new_tokens: countOf(c, "min_new_tokens", Math.max(0, countOf(c, "min_length", 0) - 1)),
     eos_token_id: endsOf(c),
-    num_beams: optional(c, "num_beams", 1),
+    num_beams: beamsOf(c),
     length_penalty: optional(c, "length_penalty", 1),
     early_stopping: early === "never" ? early : early === true,
     do_sample: optional(c, "do_sample", false),
-    temperature: optional(c, "temperature", 1),
-    top_k: optional(c, "top_k", 50),
-    top_p: optional(c, "top_p", 1),
-    repetition_penalty: optional(c, "repetition_penalty", 1),
-    no_repeat_ngram_size: optional(c, "no_repeat_ngram_size", 0),
-    bad_words_ids: Array.isArray(badWords) ? (badWords as number[][]) : [],
+    temperature: realOf(c, "temperature", 1, (value) => value > 0, "a number above 0"),
+    top_k: countOf(c, "top_k", 50),
+    top_p: realOf(c, "top_p", 1, (value) => value > 0 && value <= 1, "a share above 0 and up to 1"),
+    repetition_penalty: realOf(c, "repetition_penalty", 1, (value) => value > 0, "a number above 0"),
+    no_repeat_ngram_size: countOf(c, "no_repeat_ngram_size", 0),
+    bad_words_ids: badWordsOf(c),
     forced_bos_token_id: idOf(c, "forced_bos_token_id"),
     forced_eos_token_id: idOf(c, "forced_eos_token_id"),
     decoder_start_token_id: idOf(c, "decoder_start_token_id") ?? idOf(config, "decoder_start_token_id"),

@@ -94,7 +94,7 @@ function copiesOf(base: Weights, lora: Lora): (name: string) => Tensor | undefin
 function requireEveryTarget(layers: readonly string[], { settings, published }: Lora): void {
   const { targets } = settings;
   const fits = (wanted: LoraSettings["targets"]) => layers.some((layer) => isTarget(published(layer), wanted));
-  const idle = targets instanceof RegExp ? (fits(targets) ? [] : [targets.source]) : targets.filter((t) => !fits([t]));
+  const idle = "source" in targets ? (fits(targets) ? [] : [targets.source]) : targets.filter((t) => !fits([t]));
   if (idle.length === 0) return;
   const ends = [...new Set(layers.map((layer) => layer.slice(layer.lastIndexOf(".") + 1)))];
   throw new WeightsError(`lora: no layer is named ${idle.join(", ")}; this model's layers end with ${ends.join(", ")}`);

@@ -84,7 +84,7 @@ export function promptText({ prompts, prompt }: SentenceSettings, name = prompt 
   if (Object.hasOwn(prompts, name)) return prompts[name]!;
   const names = Object.keys(prompts);
   throw new ModelFileError(
-    `config_sentence_transformers.json: there is no prompt "${name}"; ${names.length > 0 ? `there are ${names.join(", ")}` : "the folder has none"}`,
+    `config_sentence_transformers.json: there is no prompt ${shown(name)}; ${names.length > 0 ? `there are ${names.join(", ")}` : "the folder has none"}`,
   );
 }
 
@@ -95,9 +95,13 @@ async function readModules(
   let found: { readonly mode: PoolingMode; readonly promptCounts: boolean } | null = null;
   let normalize = false;
   for (const [place, { type, path }] of modules.entries()) {
-    const kind = String(type).split(".").at(-1);
+    if (typeof type !== "string" || typeof path !== "string")
+      throw new ModelFileError(
+        `modules.json: module ${place} must have a type and a path, got ${shown(type)} and ${shown(path)}`,
+      );
+    const kind = type.split(".").at(-1);
     if (kind === "Transformer" && place === 0) continue;
-    if (kind === "Pooling" && found === null && !normalize) found = await readPooling(folder, String(path));
+    if (kind === "Pooling" && found === null && !normalize) found = await readPooling(folder, path);
     else if (kind === "Normalize" && found !== null) normalize = true;
     else
       throw new ModelFileError(
@@ -126,7 +130,7 @@ async function readPooling(folder: ModelFolder, path: string): Promise<{ mode: P
 /** The ways of pooling that a configuration asks for, by name. */
 function chosenModes(config: Fields): string[] {
   const { pooling_mode: named } = config;
-  if (named !== undefined) return [named].flat().map(String);
+  if (named !== undefined) return [named].flat().map((mode) => (typeof mode === "string" ? mode : shown(mode)));
   const flags = Object.keys(config).filter((field) => field.startsWith("pooling_mode_") && config[field] === true);
   return flags.map((flag) => Object.values(NAMES).find((known) => known.flag === flag)?.name ?? flag);
 }
@@ -136,7 +140,9 @@ function promptsOf(config: Fields): Pick<SentenceSettings, "prompts" | "prompt" 
   const prompts: Record<string, string> = {};
   for (const [key, text] of Object.entries(fieldsOf(config["prompts"]))) {
     if (typeof text !== "string")
-      throw new ModelFileError(`config_sentence_transformers.json: prompt "${key}" must be a text, got ${shown(text)}`);
+      throw new ModelFileError(
+        `config_sentence_transformers.json: prompt ${shown(key)} must be a text, got ${shown(text)}`,
+      );
     prompts[key] = text;
   }
   const similarity = SIMILARITIES.find((known) => known === (kind ?? "cosine"));
@@ -147,7 +153,7 @@ function promptsOf(config: Fields): Pick<SentenceSettings, "prompts" | "prompt" 
   const prompt = typeof name === "string" ? name : null;
   if (prompt !== null && !Object.hasOwn(prompts, prompt))
     throw new ModelFileError(
-      `config_sentence_transformers.json: default_prompt_name is "${prompt}", but the prompts are ${Object.keys(prompts).join(", ") || "none"}`,
+      `config_sentence_transformers.json: default_prompt_name is ${shown(prompt)}, but the prompts are ${Object.keys(prompts).join(", ") || "none"}`,
     );
   return { prompts, prompt, similarity };
 }

@@ -23,7 +23,7 @@ import {
   freshBertConfig,
   readBertConfig,
 } from "./bert.js";
-import { ConfigError, dropoutProbability, number, optional, section } from "./config.js";
+import { ConfigError, dropoutProbability, layerCount, MOST_LAYERS, number, optional, section } from "./config.js";
 import { type Encoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead, lmTransform } from "./lm-head.js";
@@ -40,7 +40,7 @@ export interface AlbertConfig extends BertConfig {
 
 function readConfig(json: unknown): AlbertConfig {
   const c = section(json);
-  const groups = number(c, "num_hidden_groups", 1);
+  const groups = layerCount(c, "num_hidden_groups", 1);
   const read = readBertConfig({
     ...c,
     vocab_size: number(c, "vocab_size", 30000),
@@ -56,11 +56,16 @@ function readConfig(json: unknown): AlbertConfig {
     throw new ConfigError(
       `config.json: num_hidden_groups ${groups} is more than num_hidden_layers ${read.num_hidden_layers}`,
     );
+  const inGroup = layerCount(c, "inner_group_num", 1);
+  if (groups * inGroup > MOST_LAYERS)
+    throw new ConfigError(
+      `config.json: num_hidden_groups ${groups} of inner_group_num ${inGroup} have more than ${MOST_LAYERS} layers`,
+    );
   return {
     ...read,
     embedding_size: number(c, "embedding_size", 128),
     num_hidden_groups: groups,
-    inner_group_num: number(c, "inner_group_num", 1),
+    inner_group_num: inGroup,
   };
 }
 

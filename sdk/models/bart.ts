@@ -23,11 +23,14 @@ import {
   ConfigError,
   dropoutProbability,
   headWidth,
+  layerCount,
   number,
   optional,
   type Section,
   section,
   standardDeviation,
+  tokenId,
+  wholeNumber,
 } from "./config.js";
 import { type Encoder, type EncoderDecoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily, VocabularyKind } from "./family.js";
@@ -79,7 +82,7 @@ export interface BartConfig {
 function stackSizes(c: Section, side: Side, width: number): StackSizes {
   const heads = number(c, `${side}_attention_heads`, 16);
   headWidth("d_model", width, `${side}_attention_heads`, heads);
-  return { layers: number(c, `${side}_layers`, 12), heads, intermediate: number(c, `${side}_ffn_dim`, 4096) };
+  return { layers: layerCount(c, `${side}_layers`, 12), heads, intermediate: number(c, `${side}_ffn_dim`, 4096) };
 }
 
 function readConfig(json: unknown): BartConfig {
@@ -110,9 +113,9 @@ function readConfig(json: unknown): BartConfig {
     classifier_dropout: dropoutProbability(c, "classifier_dropout", 0),
     init_std: standardDeviation(c, "init_std", 0.02),
     scale_embedding: optional(c, "scale_embedding", false),
-    pad_token_id: optional(c, "pad_token_id", 1),
-    eos_token_id: optional(c, "eos_token_id", 2),
-    decoder_start_token_id: optional(c, "decoder_start_token_id", 2),
+    pad_token_id: wholeNumber(c, "pad_token_id", 1, 0),
+    eos_token_id: tokenId(c, "eos_token_id", 2, vocabulary),
+    decoder_start_token_id: tokenId(c, "decoder_start_token_id", 2, vocabulary),
   };
 }
 

@@ -4,7 +4,9 @@
  * Token, position and segment embeddings are added and normalized; then layers of self-attention and feed-forward, each
  * added to its input and normalized after it (post-norm). Names and configuration are those of the published files.
  */
+
 import type { Batch } from "../data/sample.js";
+import { shown } from "../errors.js";
 import type { PairHead, SequenceHead } from "../heads/pooled.js";
 import type { SpanHead } from "../heads/span.js";
 import type { TokenHead } from "../heads/tagging.js";
@@ -23,6 +25,7 @@ import {
   dropoutProbability,
   epsilon,
   headWidth,
+  layerCount,
   number,
   optional,
   type Section,
@@ -65,7 +68,7 @@ export function readBertConfig(json: unknown): BertConfig {
   const c = section(json);
   const kind = optional(c, "position_embedding_type", "absolute");
   if (kind !== "absolute")
-    throw new ConfigError(`config.json: position_embedding_type "${kind}" is not supported; expected "absolute"`);
+    throw new ConfigError(`config.json: position_embedding_type ${shown(kind)} is not supported; expected "absolute"`);
   if (optional(c, "is_decoder", false))
     throw new ConfigError("config.json: is_decoder is true; this family is supported as an encoder only");
   const hidden = number(c, "hidden_size", 768);
@@ -75,7 +78,7 @@ export function readBertConfig(json: unknown): BertConfig {
   return {
     vocab_size: number(c, "vocab_size", 30522),
     hidden_size: hidden,
-    num_hidden_layers: number(c, "num_hidden_layers", 12),
+    num_hidden_layers: layerCount(c, "num_hidden_layers", 12),
     num_attention_heads: heads,
     intermediate_size: number(c, "intermediate_size", 3072),
     max_position_embeddings: number(c, "max_position_embeddings", 512),

@@ -18,7 +18,8 @@ export function section(json: unknown): Section {
 /** A field that has the type of its default; absent and null mean the default. */
 export function optional<T extends string | number | boolean>(c: Section, field: string, fallback: T): Widened<T> {
   const value = c[field] ?? fallback;
-  if (typeof value !== typeof fallback || Number.isNaN(value)) {
+  // JSON can say 1e999.
+  if (typeof value !== typeof fallback || (typeof value === "number" && !Number.isFinite(value))) {
     throw new ConfigError(`config.json: ${field} must be a ${typeof fallback}, got ${shown(value)}`);
   }
   return value as Widened<T>;
@@ -26,19 +27,46 @@ export function optional<T extends string | number | boolean>(c: Section, field:
 
 type Widened<T> = T extends string ? string : T extends number ? number : boolean;
 
-/** A positive whole number: a size or a count. */
-export function number(c: Section, field: string, fallback: number): number {
-  const value = optional(c, field, fallback);
-  if (!Number.isInteger(value) || value <= 0 || value > 2 ** 31)
-    throw new ConfigError(`config.json: ${field} must be a positive whole number, got ${value}`);
-  return value;
-}
-
 /** A number that `fits`, or an error that says which would. */
 function ranged(c: Section, field: string, fallback: number, what: string, fits: (value: number) => boolean): number {
   const value = optional(c, field, fallback);
   if (!fits(value)) throw new ConfigError(`config.json: ${field} must be ${what}, got ${value}`);
   return value;
+}
+
+/** Larger than any published vocabulary, width or number of positions: the file is damaged. */
+const LARGEST = 2 ** 24;
+
+/** A positive whole number: a size or a count. */
+export function number(c: Section, field: string, fallback: number): number {
+  const fits = (value: number) => Number.isInteger(value) && value > 0 && value <= LARGEST;
+  return ranged(c, field, fallback, `a positive whole number of at most ${LARGEST}`, fits);
+}
+
+/** Published models have at most 128 layers. Layers are built before weights are compared, so their number is bounded. */
+export const MOST_LAYERS = 1000;
+
+/** A number of layers. */
+export function layerCount(c: Section, field: string, fallback: number): number {
+  const fits = (value: number) => Number.isInteger(value) && value > 0 && value <= MOST_LAYERS;
+  return ranged(c, field, fallback, `a whole number from 1 to ${MOST_LAYERS}`, fits);
+}
+
+/** A whole number of at least `least`. */
+export function wholeNumber(c: Section, field: string, fallback: number, least: number): number {
+  const fits = (value: number) => Number.isInteger(value) && value >= least && value <= LARGEST;
+  return ranged(c, field, fallback, `a whole number from ${least} to ${LARGEST}`, fits);
+}
+
+/** The id of a token of a vocabulary of so many. */
+export function tokenId(c: Section, field: string, fallback: number, vocabulary: number): number {
+  const fits = (id: number) => Number.isInteger(id) && id >= 0 && id < vocabulary;
+  return ranged(c, field, Math.min(fallback, vocabulary - 1), `a token id below the vocab_size ${vocabulary}`, fits);
+}
+
+/** A number above 0. */
+export function positive(c: Section, field: string, fallback: number): number {
+  return ranged(c, field, fallback, "a number above 0", (value) => value > 0);
 }
 
 /** Dropout probability. Below 1 by at least 2^-16, the resolution of the dropout kernel. */

@@ -23,7 +23,16 @@ import { add, columns } from "../tensor/ops/elementwise.js";
 import { embeddingSum, type Lookup } from "../tensor/ops/embedding.js";
 import { rows, type Tensor } from "../tensor/tensor.js";
 import { type BertConfig, bertSpanHead, bertTokenHead, freshBertConfig, readBertConfig } from "./bert.js";
-import { ConfigError, dropoutProbability, epsilon, number, optional, type Section, section } from "./config.js";
+import {
+  ConfigError,
+  dropoutProbability,
+  epsilon,
+  number,
+  optional,
+  type Section,
+  section,
+  wholeNumber,
+} from "./config.js";
 import { type Encoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead, lmTransform } from "./lm-head.js";
@@ -70,7 +79,7 @@ function termsOf(c: Section): PositionTerm[] {
 function readConfig(json: unknown): DebertaConfig {
   const c = section(json);
   // readBertConfig requires at least one segment; here 0 means none.
-  const segments = optional(c, "type_vocab_size", 0);
+  const segments = wholeNumber(c, "type_vocab_size", 0, 0);
   const read = readBertConfig({
     ...c,
     type_vocab_size: 1,
@@ -86,9 +95,9 @@ function readConfig(json: unknown): DebertaConfig {
   const head = optional(c, "attention_head_size", read.hidden_size / read.num_attention_heads);
   if (head * read.num_attention_heads !== read.hidden_size)
     throw new ConfigError(`config.json: attention_head_size ${head} is not hidden_size / num_attention_heads`);
-  const given = optional(c, "max_relative_positions", -1);
+  const given = wholeNumber(c, "max_relative_positions", -1, -1);
   const farthest = given < 1 ? read.max_position_embeddings : given;
-  const buckets = optional(c, "position_buckets", -1);
+  const buckets = wholeNumber(c, "position_buckets", -1, -1);
   return {
     ...read,
     type_vocab_size: segments,

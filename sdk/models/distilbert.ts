@@ -17,7 +17,7 @@ import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { embeddingSum } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { dropoutProbability, headWidth, number, optional, section, standardDeviation } from "./config.js";
+import { dropoutProbability, headWidth, layerCount, number, optional, section, standardDeviation } from "./config.js";
 import { type Encoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead, lmTransform } from "./lm-head.js";
@@ -52,7 +52,7 @@ function readConfig(json: unknown): DistilBertConfig {
   return {
     vocab_size: number(c, "vocab_size", 30522),
     dim,
-    n_layers: number(c, "n_layers", 6),
+    n_layers: layerCount(c, "n_layers", 6),
     n_heads: heads,
     hidden_dim: number(c, "hidden_dim", 3072),
     max_position_embeddings: number(c, "max_position_embeddings", 512),

@@ -38,5 +38,7 @@ export function familyOf(json: unknown): EncoderFamily<unknown> {
   const family = FAMILIES.find((known) => known.type === type);
   if (family) return family as EncoderFamily<unknown>;
   const supported = FAMILIES.map((known) => known.type).join(", ");
-  throw new ConfigError(`config.json: model_type ${shown(type)} is not supported; supported are ${supported}`);
+  throw new ConfigError(
+    `config.json: model_type ${type === undefined ? "is missing" : `${shown(type)} is not supported`}; supported are ${supported}`,
+  );
 }

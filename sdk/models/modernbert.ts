@@ -28,8 +28,10 @@ import {
   ConfigError,
   dropoutProbability,
   epsilon,
+  layerCount,
   number,
   optional,
+  positive,
   type Section,
   section,
   standardDeviation,
@@ -91,19 +93,19 @@ function localOf(c: Section, layers: number): boolean[] {
 /** The base of the rotary angles, as written before and since transformers 5. */
 function thetaOf(c: Section, kind: "full_attention" | "sliding_attention"): number {
   const older = kind === "full_attention" ? "global_rope_theta" : "local_rope_theta";
-  const fallback = optional(c, older, kind === "full_attention" ? 160_000 : 10_000);
+  const fallback = positive(c, older, kind === "full_attention" ? 160_000 : 10_000);
   const all = c["rope_parameters"] ?? {};
   const own = section(section(all)[kind] ?? {});
   const type = optional(own, "rope_type", "default");
   if (type !== "default" || c["rope_scaling"])
-    throw new ConfigError(`config.json: rope_type "${type}" or rope_scaling is not supported; expected "default"`);
-  return optional(own, "rope_theta", fallback);
+    throw new ConfigError(`config.json: rope_type ${shown(type)} or rope_scaling is not supported; expected "default"`);
+  return positive(own, "rope_theta", fallback);
 }
 
 function poolingOf(c: Section): "cls" | "mean" {
   const pooling = optional(c, "classifier_pooling", "cls");
   if (pooling !== "cls" && pooling !== "mean")
-    throw new ConfigError(`config.json: classifier_pooling must be cls or mean, got "${pooling}"`);
+    throw new ConfigError(`config.json: classifier_pooling must be cls or mean, got ${shown(pooling)}`);
   return pooling;
 }
 
@@ -111,7 +113,7 @@ function readConfig(json: unknown): ModernBertConfig {
   const c = section(json);
   const width = number(c, "hidden_size", 768);
   const heads = number(c, "num_attention_heads", 12);
-  const layers = number(c, "num_hidden_layers", 22);
+  const layers = layerCount(c, "num_hidden_layers", 22);
   if (width % (2 * heads) !== 0)
     throw new ConfigError(`config.json: hidden_size ${width} does not give ${heads} heads of an even width`);
   return {

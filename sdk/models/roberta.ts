@@ -18,7 +18,7 @@ import {
   freshBertConfig,
   readBertConfig,
 } from "./bert.js";
-import { ConfigError, number, optional, section } from "./config.js";
+import { ConfigError, number, section, wholeNumber } from "./config.js";
 import type { Encoder } from "./encoder.js";
 import type { EncoderFamily, VocabularyKind } from "./family.js";
 import { lmHead, lmTransform } from "./lm-head.js";
@@ -33,7 +33,7 @@ const DEFAULT_PAD = 1;
 
 function readConfig(json: unknown): RobertaConfig {
   const c = section(json);
-  const pad = optional(c, "pad_token_id", DEFAULT_PAD);
+  const pad = wholeNumber(c, "pad_token_id", DEFAULT_PAD, 0);
   const sizes = {
     ...c,
     vocab_size: number(c, "vocab_size", 50265),

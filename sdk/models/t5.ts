@@ -19,7 +19,17 @@ import { add, scale } from "../tensor/ops/elementwise.js";
 import { embedding } from "../tensor/ops/embedding.js";
 import { relativeBias } from "../tensor/ops/relative-bias.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { ConfigError, dropoutProbability, epsilon, number, optional, section } from "./config.js";
+import {
+  ConfigError,
+  dropoutProbability,
+  epsilon,
+  layerCount,
+  number,
+  optional,
+  section,
+  standardDeviation,
+  tokenId,
+} from "./config.js";
 import { type Encoder, type EncoderDecoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead } from "./lm-head.js";
@@ -57,27 +67,28 @@ function feedForwardKind(name: string): { activation: Activation; gated: boolean
 
 function readConfig(json: unknown): T5Config {
   const c = section(json);
-  const layers = number(c, "num_layers", 6);
+  const layers = layerCount(c, "num_layers", 6);
+  const vocabulary = number(c, "vocab_size", 32128);
   const tied = optional(c, "tie_word_embeddings", true);
   if (optional(c, "is_decoder", false))
     throw new ConfigError("config.json: is_decoder is true; t5 is supported as an encoder-decoder only");
   return {
-    vocab_size: number(c, "vocab_size", 32128),
+    vocab_size: vocabulary,
     d_model: number(c, "d_model", 512),
     d_kv: number(c, "d_kv", 64),
     d_ff: number(c, "d_ff", 2048),
     num_layers: layers,
-    num_decoder_layers: number(c, "num_decoder_layers", layers),
+    num_decoder_layers: layerCount(c, "num_decoder_layers", layers),
     num_heads: number(c, "num_heads", 8),
     relative_attention_num_buckets: number(c, "relative_attention_num_buckets", 32),
     relative_attention_max_distance: number(c, "relative_attention_max_distance", 128),
     dropout_rate: dropoutProbability(c, "dropout_rate", 0.1),
     layer_norm_epsilon: epsilon(c, "layer_norm_epsilon", 1e-6),
-    initializer_factor: optional(c, "initializer_factor", 1),
+    initializer_factor: standardDeviation(c, "initializer_factor", 1),
     ...feedForwardKind(optional(c, "feed_forward_proj", "relu")),
     tie_word_embeddings: tied,
     scale_decoder_outputs: optional(c, "scale_decoder_outputs", tied),
-    decoder_start_token_id: optional(c, "decoder_start_token_id", 0),
+    decoder_start_token_id: tokenId(c, "decoder_start_token_id", 0, vocabulary),
   };
 }
 

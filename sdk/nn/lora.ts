@@ -15,6 +15,13 @@ import type { Tensor } from "../tensor/tensor.js";
 import { constant, uniform } from "./init.js";
 import { type Branch, type LinearPlace, type Overlay, type Weights, WeightsError } from "./weights.js";
 
+/** Names that an expression fits as a whole: a RegExp, or a pattern of adapter_config.json. */
+export interface LayerPattern {
+  /** as it is written */
+  readonly source: string;
+  test(name: string): boolean;
+}
+
 export interface LoraSettings {
   /** rank of the change: columns of B */
   readonly r: number;
@@ -25,7 +32,7 @@ export interface LoraSettings {
   /** alpha / sqrt(r) in the place of alpha / r: Kalajdzievski 2023 (arXiv:2312.03732) */
   readonly rankStabilised: boolean;
   /** layers by the last parts of their published names, or by an expression that fits the whole of them */
-  readonly targets: readonly string[] | RegExp;
+  readonly targets: readonly string[] | LayerPattern;
   /** modules by the end of their names that are learned whole and saved with the adapter: a new head */
   readonly modulesToSave: readonly string[];
 }
@@ -39,6 +46,7 @@ interface Adapted extends LinearPlace {
 /** Whether the name of a layer ends with one of the targets, at a dot. */
 export function isTarget(module: string, targets: LoraSettings["targets"]): boolean {
   if (targets instanceof RegExp) return new RegExp(`^(?:${targets.source})$`, targets.flags).test(module);
+  if ("test" in targets) return targets.test(module);
   return targets.some((target) => module === target || module.endsWith(`.${target}`));
 }
 

@@ -25,8 +25,9 @@ export function sinusoidalPositions(engine: Engine, positions: Int32Array, width
 
 /** Cosines and sines for rotary positions (Su et al. 2021, "RoFormer", arXiv:2104.09864), cached for the positions seen so far. */
 export class RotaryTable {
-  readonly #rates: Float32Array;
   readonly #dim: number;
+  readonly #theta: number;
+  #rates: Float32Array | null = null;
   #values = new Float32Array(0);
 
   /**
@@ -35,8 +36,14 @@ export class RotaryTable {
    */
   constructor(dim: number, theta: number) {
     this.#dim = dim;
-    const { fround } = Math;
-    this.#rates = Float32Array.from({ length: dim / 2 }, (_, i) => 1 / fround(pow(theta, fround((2 * i) / dim))));
+    this.#theta = theta;
+  }
+
+  /** One rate for each pair of a head's numbers. Computed when first asked for: until then `dim` may be a file's lie. */
+  #ratesOf(): Float32Array {
+    const [dim, theta, { fround }] = [this.#dim, this.#theta, Math];
+    this.#rates ??= Float32Array.from({ length: dim / 2 }, (_, i) => 1 / fround(pow(theta, fround((2 * i) / dim))));
+    return this.#rates;
   }
 
   /** (positions, dim): cosines, then sines. Angles are rounded to f32 first, as the published models were trained. */
@@ -46,8 +53,9 @@ export class RotaryTable {
     if (positions <= known) return this.#values.subarray(0, positions * dim);
     const longer = new Float32Array(positions * dim);
     longer.set(this.#values);
+    const rates = this.#ratesOf();
     for (let position = known; position < positions; position++) {
-      for (const [i, rate] of this.#rates.entries()) {
+      for (const [i, rate] of rates.entries()) {
         const angle = Math.fround(position * rate);
         longer[position * dim + i] = cos(angle);
         longer[position * dim + dim / 2 + i] = sin(angle);

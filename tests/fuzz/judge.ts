@@ -13,7 +13,9 @@ export function fault(error: unknown): string | null {
   if (message.length > LONGEST_MESSAGE) return `the message has ${message.length} characters`;
   const control = /[^\P{Cc}\n]|\p{Cs}|[\u2028\u2029]/u.exec(message);
   if (control) return `the message holds an unescaped control character: ${JSON.stringify(message.slice(0, 200))}`;
-  if (/\[object \w+\]|\bundefined\b|Unexpected token|Cannot read|is not a function|is not iterable/.test(message))
+  if (
+    /\[object \w+\]|\bundefined\b|\bNaN\b|Unexpected token|Cannot read|is not a function|is not iterable/.test(message)
+  )
     return `the message shows its workings: ${JSON.stringify(message.slice(0, 300))}`;
   return null;
 }

@@ -128,7 +128,8 @@ const EDITS: {
   wrap: (place) => put(place, [valueAt(place)]),
   nudge: (place) => {
     const value = valueAt(place);
-    put(place, typeof value === "number" ? value + 1 : typeof value === "string" ? `${value}#` : String(value));
+    const text = typeof value === "object" ? JSON.stringify(Object.keys(value ?? {})) : String(value);
+    put(place, typeof value === "number" ? value + 1 : typeof value === "string" ? `${value}#` : text);
   },
   empty: (place) => {
     const value = valueAt(place);

@@ -261,12 +261,12 @@ test("configurations: defaults are the published ones, wrong fields are named", 
   );
   for (const [change, message] of [
     [{ model_type: "rwkv" }, /config\.json: model_type "rwkv" is not supported; supported are .*bert/],
-    [{ model_type: undefined }, /model_type nothing is not supported/],
+    [{ model_type: undefined }, /model_type is missing/],
     [{ model_type: "toString" }, /model_type "toString" is not supported/],
     [{ hidden_size: 30, num_attention_heads: 4 }, /hidden_size 30 is not a multiple of num_attention_heads 4/],
     [{ hidden_size: "64" }, /hidden_size must be a number, got "64"/],
-    [{ num_hidden_layers: 0 }, /num_hidden_layers must be a positive whole number, got 0/],
-    [{ vocab_size: 10.5 }, /vocab_size must be a positive whole number, got 10.5/],
+    [{ num_hidden_layers: 0 }, /num_hidden_layers must be a whole number from 1 to 1000, got 0/],
+    [{ vocab_size: 10.5 }, /vocab_size must be a positive whole number of at most 16777216, got 10.5/],
     [{ position_embedding_type: "relative_key" }, /position_embedding_type "relative_key" is not supported/],
     [{ is_decoder: true }, /is_decoder is true/],
   ] as const) {

@@ -1,7 +1,7 @@
 /** Activations, element by element. */
 import { GELU, GELU_TANH, RELU, SIGMOID, SILU, TANH } from "../../engine/abi.js";
 import { launch } from "../../engine/launch.js";
-import { InputError } from "../../errors.js";
+import { InputError, shown } from "../../errors.js";
 import { gradOf, handOn, isTraced, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 
@@ -45,7 +45,7 @@ export function activationNamed(name: string): Activation {
   const kind = Object.hasOwn(PUBLISHED, name) ? PUBLISHED[name] : undefined;
   if (!kind)
     throw new InputError(
-      `config.json: activation "${name}" is not supported; expected one of ${Object.keys(PUBLISHED).join(", ")}`,
+      `config.json: activation ${shown(name)} is not supported; expected one of ${Object.keys(PUBLISHED).join(", ")}`,
     );
   return kind;
 }

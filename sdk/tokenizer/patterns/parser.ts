@@ -40,8 +40,11 @@ type Node =
       readonly lazy: boolean;
     };
 
-/** Counted repetitions are written out, so their product is bounded. */
-const LARGEST = 20_000;
+/** Counted repetitions are written out, so their product is bounded. Published patterns have a few hundred instructions. */
+const LARGEST = 5000;
+/** Groups, classes and quantifiers within each other: whoever walks the tree calls itself for each. */
+const DEEPEST = 64;
+const LAST_CODE_POINT = 0x10ffff;
 
 export function parsePattern(source: string, path: string): Instruction[] {
   const node = new Parser(source, path).parse();
@@ -59,7 +62,12 @@ function emit(node: Node, program: Instruction[], fail: () => Error): void {
   else if (node.type === "all") for (const part of node.parts) emit(part, program, fail);
   else if (node.type === "any") emitAny(node.parts, program, fail);
   else {
-    for (let i = 0; i < node.least; i++) emit(node.part, program, fail);
+    for (let i = 0; i < node.least; i++) {
+      const before = program.length;
+      emit(node.part, program, fail);
+      // What is empty stays empty however often it is repeated.
+      if (program.length === before) break;
+    }
     if (node.most === Number.POSITIVE_INFINITY) emitLoop(node.part, node.lazy, program, fail);
     else for (let i = node.least; i < node.most; i++) emitOptional(node.part, node.lazy, program, fail);
   }
@@ -206,11 +214,15 @@ class Parser {
   }
 
   private alternatives(): Node {
-    if (++this.depth > 64) this.fail("groups nested more than 64 deep");
+    this.enter();
     const parts = [this.sequence()];
     while (this.take("|")) parts.push(this.sequence());
     this.depth--;
     return parts.length === 1 ? parts[0]! : { type: "any", parts };
+  }
+
+  private enter(): void {
+    if (++this.depth > DEEPEST) this.fail(`nested more than ${DEEPEST} deep`);
   }
 
   private sequence(): Node {
@@ -221,9 +233,10 @@ class Parser {
 
   private repeated(): Node {
     let part = this.atom();
-    for (;;) {
+    for (let stacked = 0; ; stacked++) {
       const counts = this.counts();
       if (counts === null) return part;
+      if (stacked === DEEPEST) this.fail(`more than ${DEEPEST} quantifiers on each other`);
       const lazy = this.take("?");
       if (!lazy && this.here === "+") this.fail("a possessive quantifier");
       part = { type: "repeat", part, least: counts[0], most: counts[1], lazy };
@@ -307,8 +320,10 @@ class Parser {
       this.characters.slice(this.at - 1, this.at + 11).join(""),
     );
     if (code !== null) {
+      const codePoint = Number.parseInt((code[1] ?? code[2])!, 16);
+      if (codePoint > LAST_CODE_POINT) this.fail(`the escape \\${code[0]}, which is no character`);
       this.at += code[0].length - 1;
-      return Number.parseInt((code[1] ?? code[2])!, 16);
+      return codePoint;
     }
     if (Object.hasOwn(CONTROLS, letter)) return CONTROLS[letter]!;
     if (/[0-9a-zA-Z]/.test(letter)) this.fail(`the escape \\${letter}`);
@@ -338,6 +353,7 @@ class Parser {
 
   /** A class in brackets, whose [ has been read. */
   private charClass(): Test {
+    this.enter();
     const negative = this.take("^");
     const tests: Test[] = [];
     for (let first = true; first || this.here !== "]"; first = false) {
@@ -351,6 +367,7 @@ class Parser {
       tests.push(this.classItem());
     }
     this.at++;
+    this.depth--;
     return (c) => tests.some((test) => test(c)) !== negative;
   }
 

@@ -36,6 +36,22 @@ export function regexFinder(source: string, path: string): Finder {
   return (units, from, end, begin) => machine.find(units, from, end, begin);
 }
 
+/**
+ * Whether a pattern matches the whole of a text, as Python's `re.fullmatch` asks.
+ *
+ * @param path where the pattern is written, for errors
+ * @example
+ * wholeMatcher(".*\\.query", "target_modules")("layer.0.query"); // true
+ */
+export function wholeMatcher(source: string, path: string): (text: string) => boolean {
+  parsePattern(source, path); // alone first: what is put around it must not close a group that it left open
+  const find = regexFinder(`(?:${source})\\z`, path);
+  return (text) => {
+    const units = Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+    return find(units, 0, units.length, 0)?.[0] === 0;
+  };
+}
+
 /** Places of the program where threads stand, in order of preference, and where the match of each began. */
 interface Threads {
   readonly places: Int32Array;
