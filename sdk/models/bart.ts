@@ -30,7 +30,6 @@ import {
   section,
   standardDeviation,
   tokenId,
-  wholeNumber,
 } from "./config.js";
 import { type Encoder, type EncoderDecoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily, VocabularyKind } from "./family.js";
@@ -97,9 +96,7 @@ function readConfig(json: unknown): BartConfig {
   const vocabulary = number(c, "vocab_size", 50265);
   const target = optional(c, "decoder_vocab_size", vocabulary);
   if (target !== vocabulary)
-    throw new ConfigError(
-      `config.json: decoder_vocab_size ${target} is not vocab_size ${vocabulary}; one vocabulary is supported`,
-    );
+    throw new ConfigError(`config.json: decoder_vocab_size must be vocab_size, ${vocabulary}, got ${target}`);
   return {
     vocab_size: vocabulary,
     d_model: width,
@@ -113,7 +110,7 @@ function readConfig(json: unknown): BartConfig {
     classifier_dropout: dropoutProbability(c, "classifier_dropout", 0),
     init_std: standardDeviation(c, "init_std", 0.02),
     scale_embedding: optional(c, "scale_embedding", false),
-    pad_token_id: wholeNumber(c, "pad_token_id", 1, 0),
+    pad_token_id: tokenId(c, "pad_token_id", 1, vocabulary),
     eos_token_id: tokenId(c, "eos_token_id", 2, vocabulary),
     decoder_start_token_id: tokenId(c, "decoder_start_token_id", 2, vocabulary),
   };
