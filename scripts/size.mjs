@@ -20,8 +20,8 @@ const FILES = { "dist/kernels.strict.wasm": 56_000, "dist/kernels.relaxed.wasm":
 /** What a program imports, with budgets in bytes after gzip. */
 const BUNDLES = {
   'import { cosine } from "cloze"': 3_000,
-  'import { readVocabulary } from "cloze/tokenizer"': 31_000,
-  'import { readTokenizerJson } from "cloze/tokenizer"': 37_000,
+  'import { readVocabulary } from "cloze/tokenizer"': 16_000,
+  'import { readTokenizerJson } from "cloze/tokenizer"': 34_000,
   'import { featureExtraction } from "cloze"': 135_000,
   'import * as cloze from "cloze"': 165_000,
 };

@@ -19,7 +19,7 @@ export function buildTokenizer(parsed: unknown, model: Model, options: ReadOptio
   const version = fields.get("version");
   expect(
     version === undefined || version === "1.0",
-    () => `tokenizer.json: version must be "1.0", got ${shown(version)}. Was it written by a newer library?`,
+    () => `tokenizer.json: version must be "1.0", got ${shown(version)}. Is it of a newer library?`,
   );
   const added = readAdded(fields.get("added_tokens"));
   for (const { id, content } of added)

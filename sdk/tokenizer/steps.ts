@@ -13,6 +13,21 @@ export type Normalizer = (text: NormalizedString, spare: NormalizedString) => No
 /** A step that cuts the words of `text` further. It may rewrite into `spare`, and returns whichever holds the result. */
 export type PreTokenizer = (text: NormalizedString, spare: NormalizedString) => NormalizedString;
 
+/** Steps one after another, in two buffers that take turns; null when there are none. */
+export function chain(steps: readonly (Normalizer | null)[]): Normalizer | null {
+  const present = steps.filter((step) => step !== null);
+  if (present.length <= 1) return present[0] ?? null;
+  return (text, spare) => {
+    let from = text;
+    let to = spare;
+    for (const step of present) {
+      const result = step(from, to);
+      if (result !== from) [from, to] = [to, from];
+    }
+    return from;
+  };
+}
+
 /** A step that turns words into pieces. */
 export interface Model {
   readonly vocabulary: Vocabulary;

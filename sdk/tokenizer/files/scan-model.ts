@@ -26,7 +26,7 @@ export function scanModel(scanner: JsonScanner, size: number): ScannedModel {
 
 /** [[piece, score], …] */
 export function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Float64Array] {
-  // A piece with its score takes some 25 bytes; tables that turn out too large are cut, too small ones grow.
+  // A piece with its score takes some 25 bytes.
   const expected = Math.max(64, Math.ceil(size / 24));
   const pool = new PiecePool(expected);
   const vocabulary = new Vocabulary(pool, Math.ceil(size / 6));
@@ -41,6 +41,5 @@ export function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Flo
     scores[id] = scanner.number();
     scanner.expect("]");
   });
-  pool.trim();
   return [vocabulary, scores.slice(0, vocabulary.size)];
 }

@@ -50,11 +50,6 @@ export class Fields {
     return new Fields(this.get(name), `${this.path}.${name}`);
   }
 
-  /** Names of all fields. */
-  keys(): string[] {
-    return Object.keys(this.fields);
-  }
-
   private check(name: string, type: string, otherwise: unknown): unknown {
     const value = this.get(name) ?? otherwise;
     expect(typeof value === type, () => `${this.path}.${name}: a ${type} was expected, got ${shown(this.get(name))}`);

@@ -183,7 +183,7 @@ export class JsonScanner {
     let value = 0;
     for (let i = 2; i < 6; i++) {
       const digit = Number.parseInt(String.fromCharCode(this.bytes[this.at + i] ?? 0), 16);
-      if (Number.isNaN(digit)) this.fail("four hexadecimal digits");
+      if (Number.isNaN(digit)) this.fail("\\uXXXX");
       value = 16 * value + digit;
     }
     this.at += 6;
@@ -322,4 +322,8 @@ function wellFormed(text: string): string {
 const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\da-fA-F]{4}|.)/gs;
 const HALF = /^\\u[dD][89a-fA-F]..$/;
 const STRICT = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const POWERS = /* @__PURE__ */ Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+/** 10^i, all exact. */
+const POWERS = [
+  1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+  1e21, 1e22,
+];

@@ -1,27 +1,35 @@
-/** Normalisers that change characters one by one, whatever stands beside them: lower case, stripping of marks, … */
+/** Normalizers that map characters one by one, whatever is next to them: lower case, removal of marks, … */
 import type { Normalizer } from "../steps.js";
 import type { NormalizedString } from "../text/normalized-string.js";
-import { codePointAt, eachUnitRun } from "../text/unicode.js";
+import { codePointAt } from "../text/unicode.js";
 
-/** Entries of the table of units; both lie among the surrogates, which nothing maps to. */
-const SPECIAL = 0xd800; // becomes none, two or more characters, or has not been looked at yet
-const PAIR = 0xd801;
+/** Entries of the table of units, both among the surrogates, to which no unit maps. */
+const SPECIAL = 0xd800; // becomes none, two or more characters, or has not occurred yet
+const PAIR = 0xd801; // half of a code point above U+FFFF
 
-/**
- * @param touched classes of characters that may change; all others are left alone
- * @param map what a character becomes
- */
-export function characterMap(touched: number, map: (codePoint: number) => readonly number[]): Normalizer {
-  const table = new Uint16Array(0x10000);
-  for (let unit = 0; unit < 0x10000; unit++) table[unit] = unit;
-  eachUnitRun((start, end, classes) => {
-    if ((classes & touched) !== 0) table.fill(SPECIAL, start, end);
-  });
-  table.fill(PAIR, 0xd800, 0xe000);
+/** @param map the characters that one becomes; called once for each code point that occurs */
+export function characterMap(map: (codePoint: number) => readonly number[]): Normalizer {
+  const table = new Uint16Array(0x10000).fill(SPECIAL).fill(PAIR, 0xd800, 0xe000);
   const known = new Map<number, readonly number[]>();
+  const mapped = (codePoint: number): readonly number[] => {
+    let parts = known.get(codePoint);
+    if (parts === undefined) {
+      known.set(codePoint, (parts = map(codePoint)));
+      if (codePoint <= 0xffff && parts.length === 1 && parts[0]! <= 0xffff) table[codePoint] = parts[0]!;
+    }
+    return parts;
+  };
+  const changes = ({ units, length }: NormalizedString): boolean => {
+    for (let at = 0; at < length; at++) {
+      const unit = units[at]!;
+      if (table[unit] === SPECIAL) mapped(unit);
+      if (table[unit] !== unit) return true;
+    }
+    return false;
+  };
 
   return (text, spare) => {
-    if (unchanged(text, table)) return text;
+    if (!changes(text)) return text;
     text.align();
     spare.reserve(text.length + 8);
     spare.clear(text.base);
@@ -33,19 +41,9 @@ export function characterMap(touched: number, map: (codePoint: number) => readon
         continue;
       }
       const codePoint = codePointAt(units, at);
-      let parts = known.get(codePoint);
-      if (parts === undefined) {
-        known.set(codePoint, (parts = map(codePoint)));
-        if (codePoint <= 0xffff && parts.length === 1 && parts[0]! <= 0xffff) table[codePoint] = parts[0]!;
-      }
-      for (const part of parts) spare.push(part, starts[at]!, ends[at]!);
+      for (const part of mapped(codePoint)) spare.push(part, starts[at]!, ends[at]!);
       if (codePoint > 0xffff) at++;
     }
     return spare;
   };
-}
-
-function unchanged({ units, length }: NormalizedString, table: Uint16Array): boolean {
-  for (let i = 0; i < length; i++) if (table[units[i]!] !== units[i]) return false;
-  return true;
 }

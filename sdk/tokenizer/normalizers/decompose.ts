@@ -6,16 +6,7 @@
 import { decomposition } from "../text/character-forms.js";
 import type { NormalizedString } from "../text/normalized-string.js";
 import { Rewriter } from "../text/rewriter.js";
-import {
-  ASTRAL,
-  COMPATIBLE,
-  codePointAt,
-  combiningClass,
-  DECOMPOSES,
-  eachUnitRun,
-  unitTable,
-  width,
-} from "../text/unicode.js";
+import { codePointAt, combiningClass, UNSEEN, unseenTable, width } from "../text/unicode.js";
 
 /** Write the decomposed `text` to `spare` and return it; or return `text` when nothing decomposes or moves. */
 export function decompose(text: NormalizedString, spare: NormalizedString, form: "NFD" | "NFKD"): NormalizedString {
@@ -42,23 +33,22 @@ export function eachDecomposed(
   pending.flush();
 }
 
-/** 1 for units that decompose in the form or may change places; {@link ASTRAL} for halves of surrogate pairs. */
-const tables: { NFD?: Uint8Array; NFKD?: Uint8Array } = {};
+/** By UTF-16 unit: whether it decomposes or may change places, worked out when a unit first occurs. */
+const kinds: { NFD?: Uint8Array; NFKD?: Uint8Array } = {};
+const SETTLED = 0;
+const AFFECTED = 1;
 
 function affected({ units, length }: NormalizedString, form: "NFD" | "NFKD"): boolean {
-  let table = tables[form];
-  if (table === undefined) {
-    tables[form] = table = unitTable(form === "NFD" ? DECOMPOSES : COMPATIBLE);
-    const marks = table;
-    eachUnitRun((start, end, order) => order !== 0 && marks.fill(1, start, end), true);
-  }
+  const table = (kinds[form] ??= unseenTable());
   for (let at = 0; at < length; at++) {
     const kind = table[units[at]!]!;
-    if (kind === 0) continue;
-    if (kind !== ASTRAL) return true;
+    if (kind === SETTLED) continue;
+    if (kind === AFFECTED) return true;
     const codePoint = codePointAt(units, at);
-    if (combiningClass(codePoint) !== 0 || decomposition(codePoint, form) !== null) return true;
-    at++;
+    const moves = combiningClass(codePoint) !== 0 || decomposition(codePoint, form) !== null;
+    if (kind === UNSEEN) table[codePoint] = moves ? AFFECTED : SETTLED;
+    if (moves) return true;
+    at += width(codePoint) - 1;
   }
   return false;
 }

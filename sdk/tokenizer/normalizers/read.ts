@@ -2,10 +2,10 @@
 import { TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import { readPattern } from "../patterns/read.js";
-import type { Normalizer } from "../steps.js";
+import { chain, type Normalizer } from "../steps.js";
 import { lowerCase } from "../text/character-forms.js";
 import { eachCharacter } from "../text/rewriter.js";
-import { classOf, LOWERS, MARK } from "../text/unicode.js";
+import { classOf, MARK } from "../text/unicode.js";
 import { bertNormalizer } from "./bert.js";
 import { byteNormalizer } from "./byte-level.js";
 import { characterMap } from "./character-map.js";
@@ -34,9 +34,9 @@ export function readNormalizer(json: unknown, path = "normalizer", depth = 0): N
       });
     }
     case "Lowercase":
-      return characterMap(LOWERS, (c) => lowerCase(c) ?? [c]);
+      return characterMap((c) => lowerCase(c) ?? [c]);
     case "StripAccents":
-      return characterMap(MARK, (c) => ((classOf(c) & MARK) !== 0 ? [] : [c]));
+      return characterMap((c) => ((classOf(c) & MARK) !== 0 ? [] : [c]));
     case "NFD":
     case "NFKD":
       return (text, spare) => decompose(text, spare, type);
@@ -62,20 +62,9 @@ export function readNormalizer(json: unknown, path = "normalizer", depth = 0): N
 
 function sequence(fields: Fields, depth: number): Normalizer | null {
   if (depth > 8) throw new TokenizerError(`${fields.path}: sequences are nested more than 8 deep`);
-  const steps = fields
-    .list("normalizers")
-    .map((step, i) => readNormalizer(step, `${fields.path}.normalizers[${i}]`, depth + 1))
-    .filter((step) => step !== null);
-  if (steps.length === 0) return null;
-  return (text, spare) => {
-    let from = text;
-    let to = spare;
-    for (const step of steps) {
-      const result = step(from, to);
-      if (result !== from) [from, to] = [to, from];
-    }
-    return from;
-  };
+  return chain(
+    fields.list("normalizers").map((step, i) => readNormalizer(step, `${fields.path}.normalizers[${i}]`, depth + 1)),
+  );
 }
 
 function base64(text: string, path: string): Uint8Array {

@@ -5,7 +5,7 @@
 import type { PreTokenizer } from "../steps.js";
 import { byteCharactersOf } from "../text/bytes.js";
 import type { NormalizedString } from "../text/normalized-string.js";
-import { ASTRAL, classOf, codePointAt, kindOf, LETTER, NUMBER, unitTable, WHITE, width } from "../text/unicode.js";
+import { ASTRAL, codePointAt, LETTER, NUMBER, see, UNSEEN, unseenTable, WHITE, width } from "../text/unicode.js";
 
 const IS_WHITE = 3;
 const MASKS = [LETTER, NUMBER, WHITE];
@@ -15,7 +15,7 @@ const MASKS = [LETTER, NUMBER, WHITE];
  * space. A scanner in place of the pattern 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  */
 export function gptPreTokenizer(): PreTokenizer {
-  const kinds = unitTable(...MASKS);
+  const kinds = unseenTable();
   return (text) => {
     const { units, cuts, words } = text;
     for (let word = 0; word < words; word++) {
@@ -40,16 +40,17 @@ function wordEnd(units: Uint16Array, start: number, end: number, kinds: Uint8Arr
   let kind = kinds[units[at]!]!;
   if (units[at] === 0x20 && at + 1 < end) {
     kind = kinds[units[at + 1]!]!;
+    if (kind >= UNSEEN) kind = see(kinds, MASKS, units, at + 1);
     if (kind !== IS_WHITE) at++;
   }
-  if (kind === ASTRAL) kind = kindOf(classOf(codePointAt(units, at)), MASKS);
+  if (kind >= UNSEEN) kind = see(kinds, MASKS, units, at);
   const from = at;
   while (at < end) {
     let next = kinds[units[at]!]!;
     let size = 1;
-    if (next === ASTRAL) {
-      next = kindOf(classOf(codePointAt(units, at)), MASKS);
-      size = 2;
+    if (next >= UNSEEN) {
+      if (next === ASTRAL) size = 2;
+      next = see(kinds, MASKS, units, at);
     }
     if (next !== kind) break;
     at += size;

@@ -4,7 +4,7 @@ import { expect, TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import { stringFinder } from "../patterns/pattern.js";
 import { readPattern } from "../patterns/read.js";
-import type { PreTokenizer } from "../steps.js";
+import { chain, type PreTokenizer } from "../steps.js";
 import { bertPreTokenizer, whitespaceSplit } from "./bert.js";
 import { bytePreTokenizer, gptPreTokenizer, prefixSpace } from "./byte-level.js";
 import { metaspacePreTokenizer, readMetaspace } from "./metaspace.js";
@@ -75,25 +75,16 @@ function sequence(fields: Fields, depth: number, last: boolean): PreTokenizer | 
   const steps = list.map((step, i) =>
     readPreTokenizer(step, `${fields.path}.pretokenizers[${i}]`, depth + 1, last && i === list.length - 1),
   );
-  return chain(steps.filter((step) => step !== null));
+  return chain(steps);
 }
 
-function chain(steps: readonly PreTokenizer[]): PreTokenizer | null {
-  if (steps.length <= 1) return steps[0] ?? null;
-  return (text, spare) => {
-    let from = text;
-    let to = spare;
-    for (const step of steps) {
-      const result = step(from, to);
-      if (result !== from) [from, to] = [to, from];
-    }
-    return from;
-  };
-}
-
+/** Files write MergedWithPrevious, or merged_with_previous. */
 function behavior(fields: Fields, otherwise?: string): Behavior {
   const name = fields.string("behavior", otherwise);
-  const found = Object.hasOwn(BEHAVIORS, name) ? BEHAVIORS[name] : undefined;
+  const camel = name.replace(/^[A-Z]|_[a-z]/g, (start) =>
+    start.length > 1 ? start.slice(1).toUpperCase() : start.toLowerCase(),
+  );
+  const found = BEHAVIORS.find((known) => known === camel);
   if (found === undefined) throw new TokenizerError(`${fields.path}.behavior: ${shown(name)} is not supported`);
   return found;
 }

@@ -4,22 +4,9 @@ import type { PreTokenizer } from "../steps.js";
 import type { NormalizedString } from "../text/normalized-string.js";
 import { classOf, codePointAt, NUMERIC, PUNCTUATION, scriptOf, WHITE, WORD_CHARACTER, width } from "../text/unicode.js";
 
-/** What becomes of the delimiters. */
-export type Behavior = "removed" | "isolated" | "mergedWithPrevious" | "mergedWithNext" | "contiguous";
-
-/** The names in tokenizer files, in both of their spellings. */
-export const BEHAVIORS: Readonly<Record<string, Behavior>> = {
-  Removed: "removed",
-  Isolated: "isolated",
-  MergedWithPrevious: "mergedWithPrevious",
-  MergedWithNext: "mergedWithNext",
-  Contiguous: "contiguous",
-  removed: "removed",
-  isolated: "isolated",
-  merged_with_previous: "mergedWithPrevious",
-  merged_with_next: "mergedWithNext",
-  contiguous: "contiguous",
-};
+/** What happens to the delimiters. */
+export const BEHAVIORS = ["removed", "isolated", "mergedWithPrevious", "mergedWithNext", "contiguous"] as const;
+export type Behavior = (typeof BEHAVIORS)[number];
 
 /** @param invert the pattern describes the words, and what is between them are the delimiters */
 export function splitPreTokenizer(find: Finder, behavior: Behavior, invert = false): PreTokenizer {

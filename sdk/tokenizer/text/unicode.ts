@@ -3,7 +3,6 @@
  *
  *   (classOf(0x41) & LETTER) !== 0      // "A" is a letter
  */
-import { grown } from "./buffers.js";
 import {
   classRuns,
   classValues,
@@ -29,12 +28,8 @@ export const ACCENT = 1 << 4;
 export const MARK = 1 << 5;
 /** Characters that BERT's clean_text removes: controls, formats, private use, U+0000, U+FFFD. */
 export const CONTROL = 1 << 6;
-/** Lower-casing changes the character. */
-export const LOWERS = 1 << 7;
-/** The canonical decomposition differs from the character. */
-export const DECOMPOSES = 1 << 8;
-/** The compatibility decomposition differs from the character. */
-export const COMPATIBLE = 1 << 9;
+/** Decomposes in newer versions of Unicode than the reference's. */
+export const RECENT = 1 << 8;
 /** \w of the reference's regular expressions. */
 export const WORD = 1 << 10;
 /** Rust's char::is_numeric. */
@@ -48,62 +43,54 @@ export const PUNCTUATION_STRICT = 1 << 14;
 /** \p{S}. */
 export const SYMBOL = 1 << 15;
 
-const PAGE = 256;
-
-/** A value for every code point in two steps: page of 256 code points, then the place in it. Equal pages are stored once. */
-interface PagedTable {
-  readonly pages: Uint16Array;
-  readonly values: Uint16Array;
-  /** The same as runs: where each begins, and its value. */
-  readonly starts: Int32Array;
-  readonly runValues: Uint16Array;
+/** The classes of all code points, and the same as runs: where each begins, and its value. */
+interface Classes {
+  readonly table: Uint16Array;
+  readonly starts: readonly number[];
+  readonly values: readonly number[];
 }
 
-/** Read a table as scripts/unicode-classes.py writes it. Only pages on which a run begins or ends are written out. */
-function unpack(runs: string, values: readonly number[]): PagedTable {
-  const pages = new Uint16Array(0x110000 / PAGE);
-  const uniform = new Map<number, number>();
-  let table = new Uint16Array(64 * PAGE);
-  let used = 0;
-  const newPage = (value: number): number => {
-    if ((used + 1) * PAGE > table.length) table = grown(table, new Uint16Array(2 * table.length));
-    if (value !== 0) table.fill(value, used * PAGE, (used + 1) * PAGE);
-    return used++;
-  };
-  const starts: number[] = [];
-  const runValues: number[] = [];
+function unpackClasses(): Classes {
+  const table = new Uint16Array(0x110000);
+  const starts = [0];
+  const values: number[] = [];
   let at = 0;
-  let open = -1;
-  eachRun(runs, (count, name) => {
-    const value = values[name]!;
+  eachRun(classRuns, (count, name) => {
+    const value = classValues[name]!;
+    if (value !== 0) table.fill(value, at, at + count);
+    at += count;
     starts.push(at);
-    runValues.push(value);
-    for (const end = at + count; at < end; ) {
-      const page = at >> 8;
-      const stop = Math.min(end, (page + 1) * PAGE);
-      if (stop - at === PAGE) {
-        let known = uniform.get(value);
-        if (known === undefined) uniform.set(value, (known = newPage(value)));
-        pages[page] = known;
-      } else {
-        if (at % PAGE === 0) open = newPage(0);
-        pages[page] = open;
-        if (value !== 0) table.fill(value, open * PAGE + (at % PAGE), open * PAGE + (at % PAGE) + stop - at);
-      }
+    values.push(value);
+    return true;
+  });
+  return { table, starts, values };
+}
+
+/**
+ * A table whose runs are those of the code points that `covers` selects by their classes, one after another.
+ */
+function unpackCovered(runs: string, values: readonly number[], covers: (classes: number) => boolean): Uint8Array {
+  const table = new Uint8Array(0x110000);
+  const { starts, values: classes } = classTable();
+  let next = 0;
+  let at = 0;
+  let end = 0;
+  eachRun(runs, (count, name) => {
+    while (count > 0) {
+      for (; at === end; next++)
+        if (next === classes.length) return false;
+        else if (covers(classes[next]!)) [at, end] = [starts[next]!, starts[next + 1]!];
+      const stop = Math.min(end, at + count);
+      table.fill(values[name]!, at, stop);
+      count -= stop - at;
       at = stop;
     }
     return true;
   });
-  starts.push(0x110000);
-  return {
-    pages,
-    values: table.slice(0, used * PAGE),
-    starts: Int32Array.from(starts),
-    runValues: Uint16Array.from(runValues),
-  };
+  return table;
 }
 
-/** Call `on` with the length of each run and the number of its class, while it says true. */
+/** Call `on` with the length and the class number of each run, until it returns false. */
 function eachRun(runs: string, on: (count: number, name: number) => boolean): void {
   let count = 0;
   let second = 0;
@@ -113,7 +100,7 @@ function eachRun(runs: string, on: (count: number, name: number) => boolean): vo
     else if (unit >= 0x30 && unit <= 0x39) count = 36 * count + unit - 0x30;
     else if (unit < 0x41 || unit > 0x5a) second = 26 * (1 + SECOND.indexOf(runs[i]!));
     else {
-      if (!on(count, second + unit - 0x41)) return;
+      if (!on(count || 1, second + unit - 0x41)) return;
       count = second = 0;
     }
   }
@@ -122,18 +109,16 @@ function eachRun(runs: string, on: (count: number, name: number) => boolean): vo
 /** First halves of the two-letter class names, in the order of scripts/unicode-classes.py. */
 const SECOND = "!#%&()*+,-./:;<=>?@[]^_{|}~";
 
-let classes: PagedTable | undefined;
-let combining: PagedTable | undefined;
+let unpacked: Classes | undefined;
 
-function classTable(): PagedTable {
-  classes ??= unpack(classRuns, classValues);
-  return classes;
+function classTable(): Classes {
+  unpacked ??= unpackClasses();
+  return unpacked;
 }
 
-function combiningTable(): PagedTable {
-  combining ??= unpack(combiningRuns, combiningValues);
-  return combining;
-}
+let combining: Uint8Array | undefined;
+let graphemes: Uint8Array | undefined;
+let scripts: Uint8Array | undefined;
 
 const ASCII = 128;
 let ascii: Uint16Array | undefined;
@@ -156,46 +141,55 @@ export function classOf(codePoint: number): number {
     ascii ??= asciiClasses();
     return ascii[codePoint]!;
   }
-  const { pages, values } = classes ?? classTable();
-  return values[(pages[codePoint >> 8]! << 8) | (codePoint & 255)]!;
+  return (unpacked ?? classTable()).table[codePoint]!;
 }
 
 /** The canonical combining class: 0 for letters, the order of marks for the others. */
 export function combiningClass(codePoint: number): number {
-  const { pages, values } = combining ?? combiningTable();
-  return values[(pages[codePoint >> 8]! << 8) | (codePoint & 255)]!;
+  combining ??= unpackCovered(combiningRuns, combiningValues, (classes) => (classes & (ACCENT | MARK)) !== 0);
+  return combining[codePoint]!;
 }
 
-/** Call `on` for each run of UTF-16 units of equal classes; or, with `order`, of equal combining classes. */
-export function eachUnitRun(on: (start: number, end: number, value: number) => void, order = false): void {
-  const { starts, runValues } = order ? combiningTable() : classTable();
-  for (let i = 0; starts[i]! < 0x10000; i++) on(starts[i]!, Math.min(0x10000, starts[i + 1]!), runValues[i]!);
+/** How a character clings to its neighbours: see graphemes.ts. */
+export function graphemeClass(codePoint: number): number {
+  graphemes ??= graphemeTable();
+  return graphemes[codePoint]!;
 }
 
-/**
- * One byte for each UTF-16 unit: the number of the first mask that the character belongs to, from 1; 0 for none.
- * Scanners read this flat table on their hot path; the halves of surrogate pairs have {@link ASTRAL}.
- */
-export function unitTable(...masks: readonly number[]): Uint8Array {
-  const table = new Uint8Array(0x10000);
-  eachUnitRun((start, end, value) => {
-    const kind = kindOf(value, masks);
-    if (kind !== 0) table.fill(kind, start, end);
+/** Marks extend the character before them, and nothing attaches to controls; the runs hold the exceptions. */
+function graphemeTable(): Uint8Array {
+  const table = new Uint8Array(0x110000);
+  const { starts, values } = classTable();
+  values.forEach((classes, i) => {
+    const value = (classes & (ACCENT | MARK)) !== 0 ? 2 : classes === CONTROL ? 1 : 0;
+    if (value > 0) table.fill(value, starts[i], starts[i + 1]);
   });
-  return table.fill(ASTRAL, 0xd800, 0xe000);
+  let at = 0;
+  eachRun(graphemeRuns, (count, name) => {
+    const value = graphemeValues[name]!;
+    if (value > 0) table.fill(value - 1, at, at + count);
+    at += count;
+    return true;
+  });
+  return table;
 }
 
-/** The entry of {@link unitTable} that says: look at the whole code point. */
+/** A number for the character's script; Chinese characters and both kana have one. 0 for what goes with any script. */
+export function scriptOf(codePoint: number): number {
+  scripts ??= unpackCovered(scriptRuns, scriptValues, (classes) => classes !== 0);
+  return codePoint === 0x8e2 ? 1 : scripts[codePoint]!; // the one code point with a script and no class
+}
+
+/** Entries of {@link unseenTable}: a half of a surrogate pair, whose whole code point counts; and a unit not seen yet. */
 export const ASTRAL = 255;
-/** The entry of {@link unseenTable} that says: not looked at yet. */
 export const UNSEEN = 254;
 
-/** A table like {@link unitTable} whose entries {@link see} works out when they first occur, so that it is made at once. */
+/** A table of kinds by UTF-16 unit, to be filled by {@link see} when a unit first occurs: most texts have few of them. */
 export function unseenTable(): Uint8Array {
   return new Uint8Array(0x10000).fill(UNSEEN).fill(ASTRAL, 0xd800, 0xe000);
 }
 
-/** The kind of the character at `at`, where the table has {@link UNSEEN} or {@link ASTRAL}; the table learns it. */
+/** The kind of the character at `at`, where the table has {@link UNSEEN} or {@link ASTRAL}. */
 export function see(table: Uint8Array, masks: readonly number[], units: Uint16Array, at: number): number {
   const kind = kindOf(classOf(codePointAt(units, at)), masks);
   if (table[units[at]!] === UNSEEN) table[units[at]!] = kind;
@@ -224,20 +218,4 @@ export function codePointBefore(units: Uint16Array, at: number, begin: number): 
 /** How many UTF-16 units a code point takes. */
 export function width(codePoint: number): number {
   return codePoint > 0xffff ? 2 : 1;
-}
-
-let graphemes: PagedTable | undefined;
-
-/** How a character clings to its neighbours: see graphemes.ts. */
-export function graphemeClass(codePoint: number): number {
-  graphemes ??= unpack(graphemeRuns, graphemeValues);
-  return graphemes.values[(graphemes.pages[codePoint >> 8]! << 8) | (codePoint & 255)]!;
-}
-
-let scripts: PagedTable | undefined;
-
-/** A number for the character's script; Chinese characters and both kana have one. 0 for what goes with any script. */
-export function scriptOf(codePoint: number): number {
-  scripts ??= unpack(scriptRuns, scriptValues);
-  return scripts.values[(scripts.pages[codePoint >> 8]! << 8) | (codePoint & 255)]!;
 }

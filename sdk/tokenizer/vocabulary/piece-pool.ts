@@ -13,7 +13,7 @@ export class PiecePool {
   begins: Int32Array;
   ends: Int32Array;
 
-  /** @param expected pieces to make room for; the arrays grow as needed */
+  /** @param expected pieces to make room for; the arrays grow as needed, and room that is never written takes no memory */
   constructor(expected: number, units = 5.25 * expected) {
     this.units = new Uint16Array(Math.ceil(units));
     this.begins = new Int32Array(expected).fill(-1);
@@ -59,18 +59,4 @@ export class PiecePool {
     this.begins = grown(this.begins, new Int32Array(length)).fill(-1, old);
     this.ends = grown(this.ends, new Int32Array(length));
   }
-
-  /** Release unused room where that is worth copying the rest. */
-  trim(): void {
-    if (wasteful(this.used, this.units.length)) this.units = this.units.slice(0, this.used);
-    if (wasteful(this.size, this.begins.length)) {
-      this.begins = this.begins.slice(0, this.size);
-      this.ends = this.ends.slice(0, this.size);
-    }
-  }
-}
-
-/** Pages that were never written take no memory, so only much unused room is worth a copy. */
-function wasteful(used: number, length: number): boolean {
-  return length - used > Math.max(1 << 16, used / 2);
 }

@@ -199,20 +199,10 @@ export class Trie {
 
   /** Enter an absent node, with the low bits of its second number; returns the node. */
   private put(parent: number, unit: number, rest: number): number {
-    const slot = this.free(parent, unit);
+    const slot = this.seek(parent, unit);
     this.table[2 * slot] = firstNumber(parent, unit);
     this.table[2 * slot + 1] = ((unit & 31) << LOW) | rest;
     return slot + 1;
-  }
-
-  /** The free entry for an absent child of `node` by `unit`. */
-  private free(node: number, unit: number): number {
-    const { table, capacity } = this;
-    if (node > 0 && node + NEAR <= capacity)
-      for (let slot = node; slot < node + NEAR; slot++) if (table[2 * slot] === FREE) return slot;
-    let slot = ((mix(node, unit) >>> 0) * this.scale) | 0;
-    while (table[2 * slot] !== FREE) if (++slot === capacity) slot = 0;
-    return slot;
   }
 }
 
