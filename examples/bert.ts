@@ -38,10 +38,10 @@ console.log(`pairs of segments judged rightly: ${percent(right)}`);
 
 const folder = memoryFiles();
 await saveModel(folder, { ...bert, tokenizer, length: SIZES.positions });
-const fill = await fillMask(folder, { engine, top: 3 });
+const fill = await fillMask(folder, { engine, topK: 3 });
 for (const sentence of ["The cat sat [MASK] the chair.", "She opened the [MASK] and looked at the sky."]) {
-  const guesses = fill(sentence).flat();
-  console.log(sentence, guesses.map(({ token, score }) => `${token} ${percent(score)}`).join(", "));
+  const guesses = fill(sentence);
+  console.log(sentence, guesses.map(({ token_str, score }) => `${token_str} ${percent(score)}`).join(", "));
 }
 console.log(
   "Look at: the masked loss falls below the level of frequencies, so context is being used. Next sentences stay near",

@@ -13,7 +13,7 @@ export type { Build } from "./engine/source.js";
 export { InputError } from "./errors.js";
 
 // Fine-tuning and what fine-tuned models answer
-export { type ExtractedAnswer, findAnswers } from "./heads/answers.js";
+export { type ExtractedAnswer, findAnswers, type QuestionInContext } from "./heads/answers.js";
 export {
   embeddingObjective,
   embedTexts,
@@ -77,25 +77,57 @@ export type { Vocabulary } from "./objectives/vocabulary.js";
 export { ArgumentError } from "./options.js";
 
 // Pipelines: one function for each task
-export { type FeatureExtractionOptions, featureExtraction, type LayerOptions } from "./pipelines/feature-extraction.js";
-export { type Filled, type FillMaskOptions, fillMask, fillMasks } from "./pipelines/fill-mask.js";
-export type { Pipeline, PipelineOptions } from "./pipelines/pipeline.js";
-export { type Answer, type QuestionAnsweringOptions, questionAnswering } from "./pipelines/question-answering.js";
-export { type SimilarityInput, sentenceSimilarity } from "./pipelines/sentence-similarity.js";
-export { type Scored, textClassification } from "./pipelines/text-classification.js";
 export {
+  type EmbeddingOptions,
+  type FeatureExtractionOptions,
+  featureExtraction,
+  type LayerOptions,
+} from "./pipelines/feature-extraction.js";
+export { type Filled, type FillMask, type FillMaskOptions, fillMask, fillMasks } from "./pipelines/fill-mask.js";
+export type { CallOptions, Pipeline, PipelineOptions } from "./pipelines/pipeline.js";
+export {
+  type Answer,
+  type OneAnswer,
+  type QuestionAnswering,
+  type QuestionAnsweringOptions,
+  questionAnswering,
+  type SeveralAnswers,
+} from "./pipelines/question-answering.js";
+export { type SentenceSimilarity, type SimilarityInput, sentenceSimilarity } from "./pipelines/sentence-similarity.js";
+export {
+  type ClassificationFunction,
+  type ClassificationOptions,
+  type Classified,
+  type OneLabel,
+  type SeveralLabels,
+  type TextClassification,
+  textClassification,
+} from "./pipelines/text-classification.js";
+export {
+  type ContinuationOptions,
   type Generated,
   type GenerationOptions,
   type RewriteOptions,
   text2textGeneration,
   textGeneration,
 } from "./pipelines/text-generation.js";
-export { type Ranked, type RankingInput, textRanking } from "./pipelines/text-ranking.js";
 export {
+  type Ranked,
+  type RankingInput,
+  type TextRanking,
+  type TextRankingOptions,
+  textRanking,
+} from "./pipelines/text-ranking.js";
+export {
+  type EntityGroup,
+  type Grouped,
+  type GroupingStrategy,
   type TaggedWord,
+  type TokenClassification,
   type TokenClassificationInput,
   type TokenClassificationOptions,
   tokenClassification,
+  type Ungrouped,
 } from "./pipelines/token-classification.js";
 export {
   type WordInContext,
@@ -104,6 +136,7 @@ export {
   wordVectors,
 } from "./pipelines/word-vectors.js";
 export {
+  type ZeroShot,
   type ZeroShotInput,
   type ZeroShotOptions,
   type ZeroShotResult,

@@ -96,12 +96,13 @@ export function withMethods(expected: string, ...names: readonly string[]): Rule
  */
 export function checkArgument(where: string, argument: string, value: unknown, rule: Rule, cause = ""): void {
   if (rule.accepts(value)) return;
-  // Whoever calls a function says undefined; a file that lacks a field says nothing.
-  const got = value === undefined ? "undefined" : shown(value);
   throw new ArgumentError(
-    `${where}: ${argument} must be ${rule.expected}, got ${got}${cause === "" ? "" : `. ${cause}`}`,
+    `${where}: ${argument} must be ${rule.expected}, got ${given(value)}${cause === "" ? "" : `. ${cause}`}`,
   );
 }
+
+/** A value that a caller gave, as messages show it: a caller says undefined where a file that lacks a field says nothing. */
+export const given = (value: unknown): string => (value === undefined ? "undefined" : shown(value));
 
 /**
  * Require options to be an object of known names whose values follow their rules; undefined stands for not given.

@@ -2,7 +2,14 @@
 import type { EncoderBody } from "../objectives/objective.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { infer } from "./infer.js";
-import { decodeSpans, encodeQuestion, type SpanHead, type SpanOptions, type Window } from "./span.js";
+import {
+  decodeSpans,
+  encodeQuestion,
+  type SpanCandidate,
+  type SpanHead,
+  type SpanOptions,
+  type Window,
+} from "./span.js";
 
 /** A question, and the text that may hold its answer. */
 export interface QuestionInContext {
@@ -44,8 +51,8 @@ export interface ExtractedAnswer {
   readonly score: number;
   /** score of "no answer": the lowest over the windows */
   readonly none: number;
-  /** scores of all candidates, best first */
-  readonly scores: readonly number[];
+  /** all candidates, best first */
+  readonly candidates: readonly SpanCandidate[];
 }
 
 /**
@@ -78,7 +85,7 @@ export function findAnswers(
       end,
       score,
       none,
-      scores: candidates.map((candidate) => candidate.score),
+      candidates,
     };
   });
 }

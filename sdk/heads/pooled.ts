@@ -6,8 +6,6 @@ import { ArgumentError } from "../options.js";
 import { crossEntropy, meanSquaredError } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
-import type { LabelSet } from "./labels.js";
-import { argmax, softmax } from "./probabilities.js";
 
 export type { PairHead } from "../objectives/next-sentence-prediction.js";
 
@@ -53,24 +51,5 @@ export function regression(): HeadObjective<SequenceHead> {
         throw new ArgumentError("regression: the batch has no values; every sample needs labels.value");
       return meanSquaredError(model.sequenceScores(hidden, batch), batch.labels.value, { divisor: count });
     },
-  };
-}
-
-export interface Classified {
-  readonly label: string;
-  /** probability of the label */
-  readonly score: number;
-  /** probability of every label, in the order of the label set */
-  readonly scores: Readonly<Record<string, number>>;
-}
-
-/** The most probable label of one row of scores. */
-export function decodeRow(scores: ArrayLike<number>, labels: LabelSet): Classified {
-  const probabilities = softmax(scores);
-  const best = argmax(scores);
-  return {
-    label: labels.name(best),
-    score: probabilities[best]!,
-    scores: Object.fromEntries(labels.names.map((name, id) => [name, probabilities[id]!])),
   };
 }

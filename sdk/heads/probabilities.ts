@@ -12,6 +12,11 @@ export function softmax(scores: ArrayLike<number>): Float64Array {
   return probabilities;
 }
 
+/** 1 / (1 + exp(-score)), in double precision. Example: sigmoid(0) -> 0.5. */
+export function sigmoid(score: number): number {
+  return softmax([0, score])[1]!;
+}
+
 /** Index of the highest score; the first of equals. */
 export function argmax(scores: ArrayLike<number>): number {
   let best = 0;

@@ -104,11 +104,6 @@ function labelsOf(config: Section): LabelSet {
 export function classesOf(config: Section, task: ModelTask, given: LabelSet | null | undefined): LabelSet | null {
   if (!needsLabels(task)) return null;
   if (given !== undefined) return given;
-  if (config["problem_type"] === "multi_label_classification") {
-    throw new ConfigError(
-      'config.json: problem_type "multi_label_classification" is not supported; expected "single_label_classification" or "regression"',
-    );
-  }
   return labelsOf(config);
 }
 

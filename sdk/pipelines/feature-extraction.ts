@@ -1,33 +1,64 @@
-/** Vectors of texts, pooled and normalised as the model's own files say, or otherwise where asked. */
-
+/** Vectors of texts, pooled and normalized as the folder says, or as the caller does. */
 import { embedTexts } from "../heads/embedding.js";
 import { atLayers, type LayerJoin } from "../heads/layer-states.js";
-import type { Counted, Pooling } from "../heads/pooling.js";
+import type { Counted, PoolingMode } from "../heads/pooling.js";
 import type { Files } from "../io/files.js";
 import { openFolder } from "../io/model-folder.js";
 import { prepareText, promptText, readSentenceSettings, type SentenceSettings } from "../io/sentence.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, aBoolean, aString, listOf, oneOf } from "../options.js";
 import type { Tokenizer } from "../tokenizer/index.js";
-import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { type Rules, textOf } from "./options.js";
+import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 /** Whose hidden states are pooled. */
 export interface LayerOptions {
-  /** 0 for the embeddings, 1 … for the layers, -1 for the last, which is the default */
+  /** 0 for the embeddings, 1 … for the layers, -1 for the last (the default) */
   readonly layers?: readonly number[];
-  /** what several layers become: `mean` where not given */
+  /** how several layers become one; `mean` by default */
   readonly join?: LayerJoin;
 }
 
-export interface FeatureExtractionOptions extends PipelineOptions, LayerOptions {
-  /** instead of what the folder says */
-  readonly pooling?: Partial<Pooling>;
-  /** whether [CLS], [SEP] and the like count in the mean; they do where this is not given */
+/** Options of {@link featureExtraction}, when it is opened and when it is called. */
+export interface EmbeddingOptions extends CallOptions, LayerOptions {
+  /** instead of the folder's */
+  readonly pooling?: PoolingMode;
+  /** divide by the length, so that the dot product is the cosine; instead of what the folder says */
+  readonly normalize?: boolean;
+  /** whether [CLS], [SEP] and the like count in the pooling; they do by default */
   readonly special?: boolean;
   /** name of one of the folder's prompts: "query", "passage" … */
   readonly prompt?: string;
   /** text put before every other one, instead of a prompt of the folder */
   readonly prefix?: string;
 }
+
+export interface FeatureExtractionOptions extends PipelineOptions, EmbeddingOptions {}
+
+/** Layers by number: those that exist are known only when the model is. */
+export const layerRules = (): Rules<LayerOptions> => ({
+  layers: listOf({ expected: "a whole number", accepts: Number.isSafeInteger }, 1),
+  join: oneOf("mean", "sum", "concat"),
+});
+
+const rules = (): Rules<Omit<EmbeddingOptions, keyof CallOptions>> => ({
+  ...layerRules(),
+  pooling: oneOf("mean", "cls", "max", "last", "weighted", "mean-sqrt"),
+  normalize: aBoolean,
+  special: aBoolean,
+  prompt: aString,
+  prefix: aString,
+});
+
+/** Names of sentence-transformers and transformers.js. */
+const ELSEWHERE = {
+  normalize_embeddings: "normalize says whether vectors are divided by their length",
+  normalise: "normalize says whether vectors are divided by their length",
+  prompt_name: "the name of one of the folder's prompts is prompt",
+  precision: "vectors are float32",
+  quantize: "vectors are float32",
+  output_value: "for vectors of words type wordVectors",
+  return_tensors: "vectors are Float32Array",
+} as const;
 
 /** Tokens that an instruction takes at the beginning, as the model's makers count them: the end mark is not one of them. */
 function tokensOf(tokenizer: Tokenizer, prompt: string): number {
@@ -40,12 +71,19 @@ function countedOf(
   tokenizer: Tokenizer,
   { promptCounts }: SentenceSettings,
   prompt: string,
-  { special }: FeatureExtractionOptions,
+  special: boolean | undefined,
 ): Counted {
   return {
     ...(special !== undefined && { special }),
     ...(prompt !== "" && !promptCounts && { skip: tokensOf(tokenizer, prompt) }),
   };
+}
+
+/** The text before every other one. */
+function promptOf(where: string, settings: SentenceSettings, { prompt, prefix }: EmbeddingOptions): string {
+  if (prompt !== undefined && prefix !== undefined)
+    throw new ArgumentError(`${where}: give the name of a prompt or a prefix, not both`);
+  return prefix ?? promptText(settings, prompt);
 }
 
 /**
@@ -54,29 +92,47 @@ function countedOf(
  * @example
  * const embed = await featureExtraction(folder("all-MiniLM-L6-v2"));
  * embed("A cat sleeps."); // Float32Array of 384 numbers
+ * embed(["A cat sleeps.", "It rains."], { pooling: "cls", normalize: true }); // an array of two
  * const questions = await featureExtraction(folder("e5-small-v2"), { prefix: "query: " });
  */
 export async function featureExtraction(
   files: Files,
   options: FeatureExtractionOptions = {},
-): Promise<Pipeline<string, Float32Array>> {
-  const folder = openFolder(files).readAhead();
+): Promise<Pipeline<string, Float32Array, EmbeddingOptions>> {
+  return openEmbedding("featureExtraction", files, options);
+}
+
+/** The pipeline of vectors under the name of the function that the caller knows. */
+export async function openEmbedding(
+  name: string,
+  files: Files,
+  options: FeatureExtractionOptions,
+): Promise<Pipeline<string, Float32Array, EmbeddingOptions>> {
+  const folder = openFolder(files, name).readAhead();
   const settings = await readSentenceSettings(folder);
-  if (options.prompt !== undefined && options.prefix !== undefined)
-    throw new ArgumentError("feature extraction: either the name of a prompt or a prefix, not both");
-  const pooling = { ...settings.pooling, ...options.pooling };
-  const prompt = options.prefix ?? promptText(settings, options.prompt);
-  return openPipeline(folder, "feature-extraction", options, ({ model, tokenizer, length }) => {
-    const counted = countedOf(tokenizer, settings, prompt, options);
-    const shown = options.layers ? atLayers(model, options.layers, options.join) : model;
-    return (texts: readonly string[]) =>
-      embedTexts(
-        shown,
-        tokenizer,
-        texts.map((text) => prepareText(settings, prompt, text)),
-        pooling,
-        length,
-        counted,
-      );
+  return openPipeline<"feature-extraction", string, Float32Array, EmbeddingOptions>(folder, options, {
+    name,
+    task: "feature-extraction",
+    rules: rules(),
+    elsewhere: ELSEWHERE,
+    input: (value, at) => textOf(name, at, value),
+    make({ model, tokenizer }) {
+      promptOf(name, settings, options);
+      if (options.layers) atLayers(model, options.layers, options.join);
+      return (texts, asked) => {
+        const prompt = promptOf(name, settings, asked);
+        return embedTexts(
+          asked.layers ? atLayers(model, asked.layers, asked.join) : model,
+          tokenizer,
+          texts.map((text) => prepareText(settings, prompt, text)),
+          {
+            mode: asked.pooling ?? settings.pooling.mode,
+            normalize: asked.normalize ?? settings.pooling.normalize,
+          },
+          asked.length,
+          countedOf(tokenizer, settings, prompt, asked.special),
+        );
+      };
+    },
   });
 }

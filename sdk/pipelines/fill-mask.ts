@@ -1,41 +1,81 @@
 /** Filling in masked words. */
-
-import { collate, sampleOf } from "../data/sample.js";
+import { collate, type Sample, sampleOf } from "../data/sample.js";
+import { shown } from "../errors.js";
 import { highest, softmax } from "../heads/probabilities.js";
 import type { Files } from "../io/files.js";
 import type { Model } from "../models/build.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, aString, listOf, wholeNumber } from "../options.js";
 import { Scope } from "../tensor/scope.js";
 import type { Tokenizer } from "../tokenizer/index.js";
-import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { type Rules, textOf } from "./options.js";
+import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
-export interface FillMaskOptions extends PipelineOptions {
-  /** guesses for each mask; 5 */
-  readonly top?: number;
+/** Options of {@link fillMask}, when it is opened and when it is called. */
+export interface FillMaskOptions extends CallOptions {
+  /** guesses for each mask; 5 by default */
+  readonly topK?: number;
   /** score only these tokens */
   readonly targets?: readonly string[];
 }
 
+/** A guess for a mask. */
 export interface Filled {
-  readonly token: string;
-  readonly id: number;
   /** probability of the token, over the whole vocabulary */
   readonly score: number;
-  /** the text with this token in place of the mask */
+  /** id of the token */
+  readonly token: number;
+  /** the token as text */
+  readonly token_str: string;
+  /** the text with this token in place of the mask; other masks are kept */
   readonly sequence: string;
 }
 
-/** The ids of target words. */
+/** A function of texts with a mask. */
+export interface FillMask extends Pipeline<string, Filled[], FillMaskOptions> {
+  /** The guesses for every mask of a text: a list for each mask, however many there are. */
+  masks(text: string, options?: FillMaskOptions): Filled[][];
+}
+
+const NAME = "fillMask";
+
+const rules = (): Rules<Omit<FillMaskOptions, keyof CallOptions>> => ({
+  topK: wholeNumber(1),
+  targets: listOf(aString, 1),
+});
+
+const ELSEWHERE = { top: "topK is the number of guesses for each mask" } as const;
+
+/** The ids of target words, each once. */
 function targetIds(tokenizer: Tokenizer, targets: readonly string[]): number[] {
-  return targets.map((target) => {
+  const ids = targets.map((target) => {
     const { ids } = tokenizer.encode(target, undefined, { special: false });
     const id = tokenizer.id(target) ?? (ids.length === 1 ? ids[0] : undefined);
-    if (id === undefined)
-      throw new ArgumentError(
-        `fill-mask: the target "${target}" is not one token of this vocabulary (it is ${ids.length})`,
-      );
+    const unknown = id === tokenizer.special.unknown && tokenizer.id(target) === undefined;
+    if (id === undefined || unknown) {
+      const found = unknown ? "unknown" : `${ids.length} tokens`;
+      throw new ArgumentError(`${NAME}: the target ${shown(target)} is not one token of this vocabulary, but ${found}`);
+    }
     return id;
   });
+  return [...new Set(ids)];
+}
+
+/** The text as a sample, and where its masks are. All masks must be inside of the longest sequence. */
+function masked(tokenizer: Tokenizer, text: string, length: number): { sample: Sample; places: Int32Array } {
+  const { mask } = tokenizer.special;
+  if (mask === undefined) throw new ArgumentError(`${NAME}: the tokenizer of this folder has no mask token`);
+  const count = (ids: Int32Array): number => ids.filter((id) => id === mask).length;
+  const sample = sampleOf(tokenizer.encode(text, undefined, { truncate: { length } }));
+  const places = Int32Array.from([...sample.ids.keys()].filter((i) => sample.ids[i] === mask));
+  const whole = tokenizer.encode(text).ids;
+  const cut = count(whole) - places.length;
+  if (cut > 0)
+    throw new ArgumentError(
+      `${NAME}: ${cut} of the masks are beyond the longest sequence: the text has ${whole.length} tokens, length is ${length}`,
+    );
+  if (places.length === 0)
+    throw new ArgumentError(`${NAME}: the text has no mask; write ${tokenizer.token(mask)} where a word is missing`);
+  return { sample, places };
 }
 
 /** The best tokens for every mask of every text: for each text a list by mask. */
@@ -44,68 +84,73 @@ export function fillMasks(
   tokenizer: Tokenizer,
   texts: readonly string[],
   length: number,
-  options: FillMaskOptions = {},
+  { topK = 5, targets }: FillMaskOptions = {},
 ): Filled[][][] {
-  const { mask } = tokenizer.special;
-  if (mask === undefined) throw new ArgumentError("fill-mask: the tokenizer has no mask token");
-  const { top = 5 } = options;
-  const targets = options.targets && targetIds(tokenizer, options.targets);
-  const samples = texts.map((text) => sampleOf(tokenizer.encode(text, undefined, { truncate: { length } })));
-  return samples.map((sample, n) => {
-    const places = Int32Array.from([...sample.ids.keys()].filter((i) => sample.ids[i] === mask));
-    if (places.length === 0) throw new ArgumentError(`fill-mask: no ${tokenizer.token(mask)} in "${texts[n]}"`);
+  const only = targets && targetIds(tokenizer, targets);
+  return texts.map((text) => {
+    const { sample, places } = masked(tokenizer, text, length);
     using _ = new Scope();
-    const batch = collate([sample]);
-    const scores = model.tokenScores(model.encode(batch), places);
+    const scores = model.tokenScores(model.encode(collate([sample])), places);
     const width = scores.shape[1]!;
     const { data } = scores;
-    return Array.from(places, (place, i) =>
-      rank(data.subarray(i * width, (i + 1) * width), place, sample.ids, tokenizer, top, targets),
-    );
+    return Array.from(places, (place, i) => {
+      const row = data.subarray(i * width, (i + 1) * width);
+      const probabilities = softmax(row);
+      const best = only
+        ? [...only].sort((a, b) => probabilities[b]! - probabilities[a]!).slice(0, topK)
+        : highest(row, topK);
+      return best.map((token) => ({
+        score: probabilities[token]!,
+        token,
+        token_str: tokenizer.decode([token]),
+        sequence: filledIn(tokenizer, sample, place, token, places.length > 1),
+      }));
+    });
   });
 }
 
-function rank(
-  scores: Float32Array,
-  place: number,
-  ids: Int32Array,
+/** The text with a token in place of one mask. Other masks are special tokens, and are kept where there are any. */
+function filledIn(
   tokenizer: Tokenizer,
-  top: number,
-  targets: readonly number[] | undefined,
-): Filled[] {
-  const probabilities = softmax(scores);
-  const best = targets
-    ? [...targets].sort((a, b) => probabilities[b]! - probabilities[a]!).slice(0, top)
-    : highest(scores, top);
-  return best.map((id) => {
-    const filled = ids.slice();
-    filled[place] = id;
-    return {
-      token: tokenizer.decode([id]),
-      id,
-      score: probabilities[id]!,
-      sequence: tokenizer.decode(filled, { skipSpecial: true }),
-    };
-  });
+  { ids, special }: Sample,
+  place: number,
+  token: number,
+  others: boolean,
+): string {
+  const filled = ids.slice();
+  filled[place] = token;
+  return others
+    ? tokenizer.decode(filled.filter((_, i) => special[i] === 0))
+    : tokenizer.decode(filled, { skipSpecial: true });
 }
 
 /**
- * Guess what stands behind the mask. A text with one mask gives a list of guesses, one with several a list for each.
+ * The likeliest tokens for a mask, best first. Of a text with several masks a list for each mask, as `masks` gives it for
+ * any text; the type is that of the usual case, one mask.
  *
  * @example
  * const fill = await fillMask(folder("my-bert"));
- * fill("The cat drinks [MASK].")[0].token; // "milk"
+ * fill("The cat drinks [MASK].")[0]!.token_str; // "milk"
+ * fill.masks("The [MASK] drinks [MASK].", { topK: 1 }); // [[{ token_str: "cat", … }], [{ token_str: "milk", … }]]
  */
-export function fillMask(
-  files: Files,
-  options: FillMaskOptions = {},
-): Promise<Pipeline<string, Filled[] | Filled[][]>> {
-  return openPipeline(
-    files,
-    "masked-lm",
-    options,
-    ({ model, tokenizer, length }) =>
-      (texts: readonly string[]) =>
-        fillMasks(model, tokenizer, texts, length, options).map((masks) => (masks.length === 1 ? masks[0]! : masks)),
-  );
+export async function fillMask(files: Files, options: PipelineOptions & FillMaskOptions = {}): Promise<FillMask> {
+  const pipeline = await openPipeline<"masked-lm", string, Filled[][], FillMaskOptions>(files, options, {
+    name: NAME,
+    task: "masked-lm",
+    rules: rules(),
+    elsewhere: ELSEWHERE,
+    input: (value, at) => textOf(NAME, at, value),
+    make:
+      ({ model, tokenizer }) =>
+      (texts, asked) =>
+        fillMasks(model, tokenizer, texts, asked.length, asked),
+  });
+  const all = pipeline as unknown as (...args: readonly unknown[]) => Filled[][] | Filled[][][];
+  const usual = (masks: Filled[][]): Filled[] | Filled[][] => (masks.length === 1 ? masks[0]! : masks);
+  const call = (...args: readonly unknown[]) =>
+    Array.isArray(args[0]) ? (all(...args) as Filled[][][]).map(usual) : usual(all(...args) as Filled[][]);
+  return Object.assign(call, {
+    masks: (text: string, asked?: FillMaskOptions) => pipeline(textOf(NAME, "the text", text), asked),
+    [Symbol.dispose]: () => pipeline[Symbol.dispose](),
+  }) as FillMask;
 }

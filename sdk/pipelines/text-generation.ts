@@ -1,32 +1,110 @@
-/** Texts written on from prompts, or from other texts. */
-
+/** Texts continued from prompts, or written from other texts. */
 import { collate, sampleOf } from "../data/sample.js";
-import { shown } from "../errors.js";
 import { generate } from "../generate/generate.js";
 import { type GenerationSettings, generationSettings } from "../generate/settings.js";
 import { continuing, rewriting } from "../generate/writer.js";
 import { type Files, fieldsOf, ModelFileError } from "../io/files.js";
 import { type ModelFolder, openFolder } from "../io/model-folder.js";
-import { ArgumentError } from "../options.js";
+import {
+  ArgumentError,
+  aBoolean,
+  aNull,
+  aString,
+  either,
+  listOf,
+  numberBetween,
+  type Rule,
+  wholeNumber,
+} from "../options.js";
 import { type Rng, seed as streamOf } from "../tensor/random.js";
-import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { type Rules, textOf } from "./options.js";
+import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
-export interface GenerationOptions extends PipelineOptions {
-  /** instead of what the folder says */
-  readonly settings?: Partial<GenerationSettings>;
-  /** of what is left to chance; the n-th text of a pipeline has a stream of its own */
+/**
+ * Options of {@link textGeneration} and {@link text2textGeneration}, when they are opened and when they are called: fields of
+ * generation_config.json under their own names, instead of what the folder says, and a seed.
+ */
+export interface GenerationOptions extends CallOptions, Partial<GenerationSettings> {
+  /** of what is drawn. Given when the pipeline is opened, each text has a stream of its own; with a call, the call begins anew */
   readonly seed?: number;
 }
 
-export interface Generated {
-  readonly text: string;
+/** Options of {@link textGeneration}. */
+export interface ContinuationOptions extends GenerationOptions {
+  /** whether the text begins with the prompt; it does by default */
+  readonly returnFullText?: boolean;
 }
 
-/** The folder's settings, under those of the caller. */
-async function settingsOf(folder: ModelFolder, given: Partial<GenerationSettings> = {}): Promise<GenerationSettings> {
+/** Options of {@link text2textGeneration}. */
+export interface RewriteOptions extends GenerationOptions {
+  /** put before every text: T5 is told what to do, "translate English to German: " */
+  readonly prefix?: string;
+  /** the token that names the language to write in: mBART's "de_DE" */
+  readonly language?: string;
+}
+
+export interface Generated {
+  readonly generated_text: string;
+}
+
+const aPositiveNumber: Rule = {
+  expected: "a number above 0",
+  accepts: (value) => typeof value === "number" && Number.isFinite(value) && value > 0,
+};
+const aNumber: Rule = { expected: "a number", accepts: Number.isFinite };
+
+/** Rules of the fields of generation_config.json. */
+function settingRules(): Rules<GenerationSettings> {
+  const anId = wholeNumber(0);
+  const anIdOrNull = either(anId, aNull);
+  return {
+    max_new_tokens: wholeNumber(1),
+    min_new_tokens: wholeNumber(0),
+    eos_token_id: listOf(anId),
+    num_beams: wholeNumber(1),
+    length_penalty: aNumber,
+    early_stopping: {
+      expected: 'true, false or "never"',
+      accepts: (value) => value === "never" || aBoolean.accepts(value),
+    },
+    do_sample: aBoolean,
+    temperature: aPositiveNumber,
+    top_k: wholeNumber(0),
+    top_p: numberBetween(0, 1),
+    repetition_penalty: aPositiveNumber,
+    no_repeat_ngram_size: wholeNumber(0),
+    bad_words_ids: listOf(listOf(anId, 1)),
+    forced_bos_token_id: anIdOrNull,
+    forced_eos_token_id: anIdOrNull,
+    decoder_start_token_id: anIdOrNull,
+  };
+}
+
+const LENGTH = "max_new_tokens counts the tokens that are written";
+const ONE = "a call writes one text for each prompt; call again for another";
+
+const ELSEWHERE = {
+  max_length: LENGTH,
+  maxLength: LENGTH,
+  min_length: "min_new_tokens counts the tokens that are written",
+  num_return_sequences: ONE,
+  numReturnSequences: ONE,
+  settings: "the fields of generation_config.json are options themselves, such as max_new_tokens",
+  src_lang: "the tokenizer's files say the language that is read",
+  tgt_lang: "language is the token that names the language to write in",
+} as const;
+
+/** The folder's settings, as its files say. */
+async function settingsOf(folder: ModelFolder): Promise<GenerationSettings> {
   const generation = await folder.json("generation_config.json");
   const config = await folder.fields("config.json");
-  return { ...generationSettings(generation === undefined ? undefined : fieldsOf(generation), config), ...given };
+  return generationSettings(generation === undefined ? undefined : fieldsOf(generation), config);
+}
+
+/** The settings of a call, the folder's under them. */
+function merged(own: GenerationSettings, asked: GenerationOptions): GenerationSettings {
+  const said = Object.entries(asked).filter(([name, value]) => Object.hasOwn(own, name) && value !== undefined);
+  return { ...own, ...Object.fromEntries(said) };
 }
 
 /** The n-th text of a pipeline draws from a stream of its own. */
@@ -36,40 +114,51 @@ function streams(seed = 1): () => Rng {
   return () => root.fork(texts++);
 }
 
+/** The streams of a call: the pipeline's, or its own where it gives a seed that the pipeline was not opened with. */
+function streamsOf(opening: GenerationOptions): (asked: GenerationOptions) => () => Rng {
+  const shared = streams(opening.seed);
+  return ({ seed }) => (seed === opening.seed ? shared : streams(seed));
+}
+
 /**
- * Write on from a prompt with a decoder alone (GPT-2). The text that comes back begins with the prompt.
+ * Continue a prompt with a decoder alone (GPT-2).
  *
  * @example
- * using write = await textGeneration(folder("gpt2"), { settings: { max_new_tokens: 20 } });
- * write("The sea was").text;
+ * using write = await textGeneration(folder("gpt2"), { max_new_tokens: 20 });
+ * write("The sea was").generated_text; // begins with the prompt
+ * write("The sea was", { do_sample: true, temperature: 0.8, seed: 3, returnFullText: false });
  */
 export async function textGeneration(
   files: Files,
-  options: GenerationOptions = {},
-): Promise<Pipeline<string, Generated>> {
-  const folder = openFolder(files).readAhead();
-  const settings = await settingsOf(folder, options.settings);
-  const next = streams(options.seed);
-  return openPipeline(folder, "causal-lm", options, ({ engine, model, tokenizer, length }) => {
-    const write = (prompt: string): Generated => {
-      const { ids } = tokenizer.encode(prompt);
-      if (ids.length === 0)
-        throw new ArgumentError("text-generation: the prompt is empty; there is nothing to go on from");
-      // What does not fit is cut at its beginning: the end of a prompt says how it goes on.
-      const kept = ids.slice(Math.max(0, ids.length - Math.max(1, length - settings.max_new_tokens)));
-      using writer = continuing({ engine }, model, [kept]);
-      const [written] = generate(writer, settings, next());
-      return { text: prompt + tokenizer.decode(written!.slice(kept.length), { skipSpecial: true }) };
-    };
-    return (prompts: readonly string[]) => prompts.map(write);
+  options: PipelineOptions & ContinuationOptions = {},
+): Promise<Pipeline<string, Generated, ContinuationOptions>> {
+  const name = "textGeneration";
+  const folder = openFolder(files, name).readAhead();
+  const own = await settingsOf(folder);
+  return openPipeline<"causal-lm", string, Generated, ContinuationOptions>(folder, options, {
+    name,
+    task: "causal-lm",
+    rules: { ...settingRules(), seed: wholeNumber(0), returnFullText: aBoolean },
+    elsewhere: ELSEWHERE,
+    input: (value, at) => textOf(name, at, value),
+    make({ engine, model, tokenizer }) {
+      const streamOfCall = streamsOf(options);
+      return (prompts, asked) => {
+        const settings = merged(own, asked);
+        const next = streamOfCall(asked);
+        return prompts.map((prompt) => {
+          const { ids } = tokenizer.encode(prompt);
+          if (ids.length === 0) throw new ArgumentError(`${name}: the prompt is empty; there is nothing to continue`);
+          // What does not fit is cut at its beginning: the end of a prompt says how it continues.
+          const kept = ids.slice(Math.max(0, ids.length - Math.max(1, asked.length - settings.max_new_tokens)));
+          using writer = continuing({ engine }, model, [kept]);
+          const [written] = generate(writer, settings, next());
+          const text = tokenizer.decode(written!.slice(kept.length), { skipSpecial: true });
+          return { generated_text: asked.returnFullText === false ? text : prompt + text };
+        });
+      };
+    },
   });
-}
-
-export interface RewriteOptions extends GenerationOptions {
-  /** put before every text: T5 is told what to do, "translate English to German: " */
-  readonly prefix?: string;
-  /** the token that names the language to write in: mBART's "de_DE" */
-  readonly language?: string;
 }
 
 /**
@@ -77,30 +166,50 @@ export interface RewriteOptions extends GenerationOptions {
  *
  * @example
  * using translate = await text2textGeneration(folder("opus-mt-en-de"));
- * translate("The cat sleeps.").text;
+ * translate("The cat sleeps.", { num_beams: 4 }).generated_text; // "Die Katze schläft."
  */
 export async function text2textGeneration(
   files: Files,
-  options: RewriteOptions = {},
-): Promise<Pipeline<string, Generated>> {
-  const folder = openFolder(files).readAhead();
-  const given = await settingsOf(folder, options.settings);
-  const next = streams(options.seed);
-  return openPipeline(folder, "seq2seq-lm", options, ({ engine, model, tokenizer, length, family }) => {
-    const settings =
-      options.language === undefined ? given : inLanguage(given, family.type, tokenizer, options.language);
-    const start = settings.decoder_start_token_id;
-    if (start === null)
-      throw new ModelFileError(
-        "neither generation_config.json nor config.json has decoder_start_token_id: what does the decoder begin with?",
-      );
-    const write = (text: string): Generated => {
-      const encoding = tokenizer.encode((options.prefix ?? "") + text, undefined, { truncate: { length } });
-      using writer = rewriting({ engine }, model, collate([sampleOf(encoding)]), [Int32Array.of(start)]);
-      const [written] = generate(writer, settings, next());
-      return { text: tokenizer.decode(written!.slice(1), { skipSpecial: true }).trim() };
-    };
-    return (texts: readonly string[]) => texts.map(write);
+  options: PipelineOptions & RewriteOptions = {},
+): Promise<Pipeline<string, Generated, RewriteOptions>> {
+  const name = "text2textGeneration";
+  const folder = openFolder(files, name).readAhead();
+  const own = await settingsOf(folder);
+  return openPipeline<"seq2seq-lm", string, Generated, RewriteOptions>(folder, options, {
+    name,
+    task: "seq2seq-lm",
+    rules: { ...settingRules(), seed: wholeNumber(0), prefix: aString, language: aString },
+    elsewhere: {
+      ...ELSEWHERE,
+      returnFullText: "the text that is written has no prompt",
+      return_full_text: "the text that is written has no prompt",
+    },
+    input: (value, at) => textOf(name, at, value),
+    make({ engine, model, tokenizer, family }) {
+      const streamOfCall = streamsOf(options);
+      const settingsOfCall = (asked: RewriteOptions): GenerationSettings => {
+        const settings = merged(own, asked);
+        return asked.language === undefined ? settings : inLanguage(settings, family.type, tokenizer, asked.language);
+      };
+      settingsOfCall(options);
+      return (texts, asked) => {
+        const settings = settingsOfCall(asked);
+        const next = streamOfCall(asked);
+        const start = settings.decoder_start_token_id;
+        if (start === null)
+          throw new ModelFileError(
+            "neither generation_config.json nor config.json has decoder_start_token_id: what does the decoder begin with?",
+          );
+        return texts.map((text) => {
+          const encoding = tokenizer.encode((asked.prefix ?? "") + text, undefined, {
+            truncate: { length: asked.length },
+          });
+          using writer = rewriting({ engine }, model, collate([sampleOf(encoding)]), [Int32Array.of(start)]);
+          const [written] = generate(writer, settings, next());
+          return { generated_text: tokenizer.decode(written!.slice(1), { skipSpecial: true }).trim() };
+        });
+      };
+    },
   });
 }
 
@@ -112,7 +221,10 @@ function inLanguage(
   language: string,
 ): GenerationSettings {
   const id = tokenizer.id(language);
-  if (id === undefined) throw new ArgumentError(`the tokenizer has no token ${shown(language)} for a language`);
+  if (id === undefined)
+    throw new ArgumentError(
+      `text2textGeneration: language must be a token of the vocabulary, such as "de_DE", got ${JSON.stringify(language)}`,
+    );
   const begins = family === "mbart" && settings.forced_bos_token_id === null && settings.decoder_start_token_id !== 2;
   return begins ? { ...settings, decoder_start_token_id: id } : { ...settings, forced_bos_token_id: id };
 }

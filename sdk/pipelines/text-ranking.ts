@@ -4,14 +4,17 @@
  */
 import { infer } from "../heads/infer.js";
 import { encodeText } from "../heads/pooled.js";
-import { softmax } from "../heads/probabilities.js";
-import { type Files, fieldsOf, ModelFileError } from "../io/files.js";
+import { sigmoid } from "../heads/probabilities.js";
+import { type Files, fieldsOf as jsonFields, ModelFileError } from "../io/files.js";
 import type { Section } from "../models/config.js";
-import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { ArgumentError, aNull, either, wholeNumber } from "../options.js";
+import { fieldsOf, type Rules, textOf, textsOf } from "./options.js";
+import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
-export interface TextRankingOptions extends PipelineOptions {
-  /** how many texts are given back; all where not given */
-  readonly top?: number;
+/** Options of {@link textRanking}, when it is opened and when it is called. */
+export interface TextRankingOptions extends CallOptions {
+  /** how many texts are given back; all by default, and for null */
+  readonly topK?: number | null;
 }
 
 export interface RankingInput {
@@ -22,17 +25,43 @@ export interface RankingInput {
 export interface Ranked {
   /** place of the text in the input */
   readonly index: number;
-  /** from 0 to 1, or the model's own output where config.json says so */
+  /** from 0 to 1, or the model's own output where its files say so */
   readonly score: number;
+}
+
+/** A function of a query and texts. */
+export interface TextRanking extends Pipeline<RankingInput, Ranked[], TextRankingOptions> {
+  (query: string, texts: readonly string[], options?: TextRankingOptions): Ranked[];
+}
+
+const NAME = "textRanking";
+
+const rules = (): Rules<Omit<TextRankingOptions, keyof CallOptions>> => ({ topK: either(aNull, wholeNumber(1)) });
+
+const TEXTS = "the index of each result is the place of its text";
+const ELSEWHERE = { return_documents: TEXTS, returnDocuments: TEXTS, return_text: TEXTS } as const;
+
+/** `(query, texts, options)` beside objects. */
+function read(args: readonly unknown[]): readonly [unknown, unknown] {
+  const [given, second, third] = args;
+  const plain = typeof given === "string";
+  if (args.length > (plain ? 3 : 2))
+    throw new ArgumentError(`${NAME}: a call has a query, texts and options; got ${args.length} arguments`);
+  return plain ? [{ query: given, texts: second }, third] : [given, second];
+}
+
+function inputOf(value: unknown, at: string): RankingInput {
+  const { query, texts } = fieldsOf(NAME, at, value, ["query", "texts"], { documents: "texts", passages: "texts" });
+  return { query: textOf(NAME, `${at}.query`, query), texts: textsOf(NAME, `${at}.texts`, texts) };
 }
 
 /** What becomes of the model's output: its sigmoid, if config.json names nothing else. */
 function activationOf(config: Section): (score: number) => number {
-  const newer = fieldsOf(config["sentence_transformers"] ?? {})["activation_fn"];
+  const newer = jsonFields(config["sentence_transformers"] ?? {})["activation_fn"];
   const named = newer ?? config["sbert_ce_default_activation_function"] ?? "torch.nn.modules.activation.Sigmoid";
   const name = String(named).split(".").at(-1);
   if (name === "Identity") return (score) => score;
-  if (name === "Sigmoid") return (score) => softmax([0, score])[1]!;
+  if (name === "Sigmoid") return sigmoid;
   throw new ModelFileError(`config.json: activation ${String(named)} is not supported; expected Sigmoid or Identity`);
 }
 
@@ -41,23 +70,39 @@ function activationOf(config: Section): (score: number) => number {
  *
  * @example
  * using rank = await textRanking(folder("ms-marco-MiniLM-L6-v2"));
- * rank({ query: "how do bees fly", texts })[0].index;
+ * rank("how do bees fly", texts, { topK: 3 })[0].index;
  */
-export function textRanking(files: Files, options: TextRankingOptions = {}): Promise<Pipeline<RankingInput, Ranked[]>> {
-  return openPipeline(files, "sequence-classification", options, ({ model, tokenizer, length, labels, config }) => {
-    if (labels && labels.size !== 1)
-      throw new ModelFileError(`this model has ${labels.size} outputs; one that ranks has a single one`);
-    const activation = activationOf(config);
-    const rank = ({ query, texts }: RankingInput): Ranked[] => {
-      const samples = texts.map((pair) => encodeText(tokenizer, { text: query, pair }, length));
-      const scores = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
-      // Outputs are compared before the sigmoid, which makes one number of many large ones.
-      return scores
-        .map(([score], index) => ({ index, score: score! }))
-        .sort((a, b) => b.score - a.score)
-        .slice(0, options.top)
-        .map(({ index, score }) => ({ index, score: activation(score) }));
-    };
-    return (inputs: readonly RankingInput[]) => inputs.map(rank);
-  });
+export async function textRanking(
+  files: Files,
+  options: PipelineOptions & TextRankingOptions = {},
+): Promise<TextRanking> {
+  const pipeline = await openPipeline<"sequence-classification", RankingInput, Ranked[], TextRankingOptions>(
+    files,
+    options,
+    {
+      name: NAME,
+      task: "sequence-classification",
+      rules: rules(),
+      elsewhere: ELSEWHERE,
+      read,
+      input: inputOf,
+      make({ model, tokenizer, labels, config }) {
+        if (labels && labels.size !== 1)
+          throw new ModelFileError(`this model has ${labels.size} outputs; one that ranks has a single one`);
+        const activation = activationOf(config);
+        return (inputs, { length, topK }) =>
+          inputs.map(({ query, texts }) => {
+            const samples = texts.map((pair) => encodeText(tokenizer, { text: query, pair }, length));
+            const scores = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
+            // Outputs are compared before the sigmoid, which makes one number of many large ones.
+            return scores
+              .map(([score], index) => ({ index, score: score! }))
+              .sort((a, b) => b.score - a.score)
+              .slice(0, topK ?? undefined)
+              .map(({ index, score }) => ({ index, score: activation(score) }));
+          });
+      },
+    },
+  );
+  return pipeline as TextRanking;
 }

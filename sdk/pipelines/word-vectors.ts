@@ -3,12 +3,15 @@ import { sampleOf } from "../data/sample.js";
 import { hiddenStates, type WordPooling, wordVector } from "../heads/embedding.js";
 import { atLayers } from "../heads/layer-states.js";
 import type { Files } from "../io/files.js";
+import { oneOf } from "../options.js";
 import type { Encoding } from "../tokenizer/index.js";
-import type { LayerOptions } from "./feature-extraction.js";
-import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { type LayerOptions, layerRules } from "./feature-extraction.js";
+import { fieldsOf, type Rules, textOf, textsOf } from "./options.js";
+import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
-export interface WordVectorsOptions extends PipelineOptions, LayerOptions {
-  /** the mean of a word's pieces, or its first piece alone; `mean` where not given */
+/** Options of {@link wordVectors}, when it is opened and when it is called. */
+export interface WordVectorsOptions extends CallOptions, LayerOptions {
+  /** the mean of a word's pieces (the default), or its first piece alone */
   readonly pieces?: WordPooling;
 }
 
@@ -23,6 +26,18 @@ export interface WordInContext {
 /** A text, which the tokenizer splits into words, or words that are split already. */
 export type WordVectorsInput = string | { readonly words: readonly string[] };
 
+const NAME = "wordVectors";
+
+const rules = (): Rules<Omit<WordVectorsOptions, keyof CallOptions>> => ({
+  ...layerRules(),
+  pieces: oneOf("mean", "first"),
+});
+
+function inputOf(value: unknown, at: string): string | readonly string[] {
+  if (typeof value !== "object" || value === null) return textOf(NAME, at, value);
+  return textsOf(NAME, `${at}.words`, fieldsOf(NAME, at, value, ["words"]).words);
+}
+
 /** Character ranges of the words that the encoding has, by their numbers. */
 function rangesOf({ words, offsets }: Encoding): Map<number, { readonly start: number; end: number }> {
   const ranges = new Map<number, { readonly start: number; end: number }>();
@@ -36,31 +51,42 @@ function rangesOf({ words, offsets }: Encoding): Map<number, { readonly start: n
 }
 
 /**
- * A vector for each word of a text; words behind the longest sequence are left out.
+ * A vector for each word of a text; words beyond the longest sequence are left out.
  *
  * @example
  * using words = await wordVectors(folder("bert-base-uncased"), { layers: [8] });
  * words("We sat on the bank.").find(({ word }) => word === "bank")!.vector;
  */
-export function wordVectors(
+export async function wordVectors(
   files: Files,
-  options: WordVectorsOptions = {},
-): Promise<Pipeline<WordVectorsInput, WordInContext[]>> {
-  return openPipeline(files, "feature-extraction", options, ({ model, tokenizer, length }) => {
-    const shown = options.layers ? atLayers(model, options.layers, options.join) : model;
-    return (inputs: readonly WordVectorsInput[]) => {
-      const texts = inputs.map((input) => (typeof input === "string" ? input : input.words));
-      const encodings = texts.map((text) => tokenizer.encode(text, undefined, { truncate: { length } }));
-      const samples = encodings.map((encoding) => sampleOf(encoding));
-      const states = hiddenStates(shown, samples);
-      return texts.map((text, n) =>
-        Array.from(rangesOf(encodings[n]!), ([word, { start, end }]) => ({
-          word: typeof text === "string" ? text.slice(start, end) : text[word]!,
-          start,
-          end,
-          vector: wordVector(states[n]!, samples[n]!, word, options.pieces),
-        })),
-      );
-    };
+  options: PipelineOptions & WordVectorsOptions = {},
+): Promise<Pipeline<WordVectorsInput, WordInContext[], WordVectorsOptions>> {
+  const pipeline = await openPipeline<
+    "feature-extraction",
+    string | readonly string[],
+    WordInContext[],
+    WordVectorsOptions
+  >(files, options, {
+    name: NAME,
+    task: "feature-extraction",
+    rules: rules(),
+    input: inputOf,
+    make({ model, tokenizer }) {
+      if (options.layers) atLayers(model, options.layers, options.join);
+      return (texts, { length, layers, join, pieces }) => {
+        const encodings = texts.map((text) => tokenizer.encode(text, undefined, { truncate: { length } }));
+        const samples = encodings.map((encoding) => sampleOf(encoding));
+        const states = hiddenStates(layers ? atLayers(model, layers, join) : model, samples);
+        return texts.map((text, n) =>
+          Array.from(rangesOf(encodings[n]!), ([word, { start, end }]) => ({
+            word: typeof text === "string" ? text.slice(start, end) : text[word]!,
+            start,
+            end,
+            vector: wordVector(states[n]!, samples[n]!, word, pieces),
+          })),
+        );
+      };
+    },
   });
+  return pipeline as Pipeline<WordVectorsInput, WordInContext[], WordVectorsOptions>;
 }

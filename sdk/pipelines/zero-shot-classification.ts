@@ -1,23 +1,22 @@
 /**
- * Classes that no model was trained for: each is put into a sentence, and a model of inference says whether the text entails
- * it. Yin et al. 2019, "Benchmarking Zero-shot Text Classification" (arXiv:1909.00161).
+ * Classes that no model was trained for: each is put into a hypothesis, and a model of inference says whether the text
+ * entails it. Yin et al. 2019, "Benchmarking Zero-shot Text Classification" (arXiv:1909.00161).
  */
-
-import { DataError } from "../data/source.js";
-import { shown } from "../errors.js";
 import { infer } from "../heads/infer.js";
 import type { LabelSet } from "../heads/labels.js";
 import { encodeText } from "../heads/pooled.js";
 import { softmax } from "../heads/probabilities.js";
 import { type Files, ModelFileError } from "../io/files.js";
-import { ArgumentError } from "../options.js";
-import { openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { ArgumentError, aBoolean, type Rule } from "../options.js";
+import { fieldsOf, type Rules, textOf, textsOf } from "./options.js";
+import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
-export interface ZeroShotOptions extends PipelineOptions {
-  /** `{}` is where the class goes; "This example is {}." where not given */
-  readonly template?: string;
-  /** whether several classes may be right at once: each is then judged for itself */
-  readonly several?: boolean;
+/** Options of {@link zeroShotClassification}, when it is opened and when it is called. */
+export interface ZeroShotOptions extends CallOptions {
+  /** the hypothesis, with {} for the class; "This example is {}." by default */
+  readonly hypothesisTemplate?: string;
+  /** several classes may be right at once: each is judged by itself */
+  readonly multiLabel?: boolean;
 }
 
 export interface ZeroShotInput {
@@ -26,10 +25,57 @@ export interface ZeroShotInput {
 }
 
 export interface ZeroShotResult {
-  readonly label: string;
-  readonly score: number;
-  /** of every class: shares of 1, or with `several` each for itself */
-  readonly scores: Readonly<Record<string, number>>;
+  /** the text */
+  readonly sequence: string;
+  /** all classes, best first */
+  readonly labels: readonly string[];
+  /** of each class, in the same order: shares of 1, or with `multiLabel` a probability each */
+  readonly scores: readonly number[];
+}
+
+/** A function of a text, or an array of texts, and the classes. */
+export interface ZeroShot extends Pipeline<ZeroShotInput, ZeroShotResult, ZeroShotOptions> {
+  (text: string, labels: readonly string[], options?: ZeroShotOptions): ZeroShotResult;
+  (texts: readonly string[], labels: readonly string[], options?: ZeroShotOptions): ZeroShotResult[];
+}
+
+const NAME = "zeroShotClassification";
+
+const aTemplate: Rule = {
+  expected: "a string with {} where the class goes",
+  accepts: (value) => typeof value === "string" && value.includes("{}"),
+};
+
+const rules = (): Rules<Omit<ZeroShotOptions, keyof CallOptions>> => ({
+  hypothesisTemplate: aTemplate,
+  multiLabel: aBoolean,
+});
+
+const LABELS = "the classes are the second argument: classify(text, labels)";
+const ELSEWHERE = { candidate_labels: LABELS, candidateLabels: LABELS, labels: LABELS } as const;
+
+/** `(text, labels, options)` and `(texts, labels, options)` beside objects. */
+function read(args: readonly unknown[]): readonly [unknown, unknown] {
+  const [given, second, third] = args;
+  const plain = typeof given === "string" || (Array.isArray(given) && given.some((one) => typeof one === "string"));
+  if (args.length > (plain ? 3 : 2))
+    throw new ArgumentError(`${NAME}: a call has a text, labels and options; got ${args.length} arguments`);
+  if (!plain) return [given, second];
+  if (!Array.isArray(second)) textsOf(NAME, "labels (the second argument)", second);
+  if (typeof given === "string") return [{ text: given, labels: second }, third];
+  return [given.map((text: unknown) => ({ text, labels: second })), third];
+}
+
+function inputOf(value: unknown, at: string): ZeroShotInput {
+  const { text, labels } = fieldsOf(NAME, at, value, ["text", "labels"], {
+    sequence: "text",
+    sequences: "text",
+    candidate_labels: "labels",
+  });
+  const input = { text: textOf(NAME, `${at}.text`, text), labels: textsOf(NAME, `${at}.labels`, labels, 1) };
+  const twice = input.labels.find((name, i) => input.labels.indexOf(name) < i);
+  if (twice !== undefined) throw new ArgumentError(`${NAME}: the label ${JSON.stringify(twice)} is there twice`);
+  return input;
 }
 
 /** The column of the label whose name begins so: files number them in every order. */
@@ -43,47 +89,46 @@ function columnOf(labels: LabelSet | null, ...beginnings: readonly string[]): nu
   return column;
 }
 
-function requireClasses(classes: readonly string[]): void {
-  if (classes.length === 0) throw new DataError("zero-shot classification: there are no labels to choose from");
-  const twice = classes.find((name, i) => classes.indexOf(name) < i);
-  if (twice !== undefined) throw new DataError(`zero-shot classification: the label "${twice}" is there twice`);
-}
-
 /**
- * The likeliest of any classes.
+ * Any classes, by how well they describe a text; scores are those of transformers' zero-shot-classification pipeline.
  *
  * @example
  * using classify = await zeroShotClassification(folder("bart-large-mnli"));
- * classify({ text: "The goalkeeper was hurt.", labels: ["sport", "politics"] }).label; // "sport"
+ * classify("The goalkeeper was hurt.", ["sport", "politics"]).labels[0]; // "sport"
  */
-export function zeroShotClassification(
+export async function zeroShotClassification(
   files: Files,
-  options: ZeroShotOptions = {},
-): Promise<Pipeline<ZeroShotInput, ZeroShotResult>> {
-  const { template = "This example is {}.", several = false } = options;
-  if (!template.includes("{}")) throw new ArgumentError(`the template ${shown(template)} has no {} for the class`);
-  return openPipeline(files, "sequence-classification", options, ({ model, tokenizer, length, labels }) => {
-    const entailment = columnOf(labels, "entail");
-    // Models of two classes have no neutral one.
-    const opposite = columnOf(labels, "contra", "not");
-    const classify = ({ text, labels: classes }: ZeroShotInput): ZeroShotResult => {
-      requireClasses(classes);
-      const samples = classes.map((name) =>
-        encodeText(tokenizer, { text, pair: template.split("{}").join(name) }, length),
-      );
-      const rows = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
-      const alone = several || classes.length === 1;
-      const shares = alone
-        ? rows.map((row) => softmax([row[opposite]!, row[entailment]!])[1]!)
-        : Array.from(softmax(rows.map((row) => row[entailment]!)));
-      const order = classes.map((_, i) => i).sort((a, b) => shares[b]! - shares[a]!);
-      const [best] = order;
-      return {
-        label: classes[best!]!,
-        score: shares[best!]!,
-        scores: Object.fromEntries(order.map((i) => [classes[i]!, shares[i]!])),
-      };
-    };
-    return (inputs: readonly ZeroShotInput[]) => inputs.map(classify);
-  });
+  options: PipelineOptions & ZeroShotOptions = {},
+): Promise<ZeroShot> {
+  const pipeline = await openPipeline<"sequence-classification", ZeroShotInput, ZeroShotResult, ZeroShotOptions>(
+    files,
+    options,
+    {
+      name: NAME,
+      task: "sequence-classification",
+      rules: rules(),
+      elsewhere: ELSEWHERE,
+      read,
+      input: inputOf,
+      make({ model, tokenizer, labels: names }) {
+        const entailment = columnOf(names, "entail");
+        // Models of two classes have no neutral one.
+        const opposite = columnOf(names, "contra", "not");
+        return (inputs, { length, hypothesisTemplate = "This example is {}.", multiLabel = false }) =>
+          inputs.map(({ text, labels }) => {
+            const samples = labels.map((name) =>
+              encodeText(tokenizer, { text, pair: hypothesisTemplate.split("{}").join(name) }, length),
+            );
+            const rows = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
+            const alone = multiLabel || labels.length === 1;
+            const shares = alone
+              ? rows.map((row) => softmax([row[opposite]!, row[entailment]!])[1]!)
+              : Array.from(softmax(rows.map((row) => row[entailment]!)));
+            const order = labels.map((_, i) => i).sort((a, b) => shares[b]! - shares[a]!);
+            return { sequence: text, labels: order.map((i) => labels[i]!), scores: order.map((i) => shares[i]!) };
+          });
+      },
+    },
+  );
+  return pipeline as ZeroShot;
 }

@@ -132,10 +132,10 @@ const MASKED = [
 
 /** Use what was trained: fill masks, answer a question. */
 async function use(engine: Engine, { pretrained, tasks }: Trained, data: Labelled): Promise<Examples> {
-  using fill = await fillMask(memoryFiles(pretrained.folder), { engine, top: 4 });
+  using fill = await fillMask(memoryFiles(pretrained.folder), { engine, topK: 4 });
   const masks = MASKED.map((text) => {
-    const guesses = fill(text).flat() as { token: string; score: number }[];
-    return { text, guesses: guesses.map(({ token, score }) => `${token} (${percent(score)})`).join(", ") };
+    const guesses = fill(text).map((guess) => `${guess.token_str} (${percent(guess.score)})`);
+    return { text, guesses: guesses.join(", ") };
   });
   const { folder } = tasks.find(({ name }) => name === "questions")!.pretrained;
   using answer = await questionAnswering(memoryFiles(folder), { engine });

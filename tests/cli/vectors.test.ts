@@ -128,7 +128,7 @@ test("what cannot be done is said in words, with status 2", () => {
     [[...embed, "--prompt", "a", "--prefix", "b"], "", /either --prompt.*or --prefix/],
     [[...embed, "--words", "--pooling", "cls"], "", /--pooling is for vectors of whole texts/],
     [["zero-shot", "--model", "model"], '{"text": "a", "labels": ["b"]}\n', /has not been trained for this|no label/],
-    [["zero-shot", "--model", "pair"], '{"text": "a", "labels": []}\n', /there are no labels to choose from/],
+    [["zero-shot", "--model", "pair"], '{"text": "a", "labels": []}\n', /labels must be an array of at least 1 string/],
     [["zero-shot", "--model", "pair", "--template", "x"], "", /--template x: there is no \{\} for the class/],
     [["rerank", "--model", "pair"], '{"query": "a", "texts": []}\n', /this model has 3 outputs/],
     [["rerank", "--model", "regress"], '{"query": "a"}\n', /"texts" must be a list of texts, got nothing/],

@@ -251,7 +251,6 @@ test("labels come from the configuration, and must be sound", async () => {
   );
   await refused(told({ id2label: { 0: "a", 1: null, 2: "c" } }), ConfigError, /but 1 is null/);
   await refused(told({ id2label: { 0: "a", 1: "a", 2: "c" } }), LabelError, /occurs twice/);
-  await refused(withConfig(files, { problem_type: "multi_label_classification" }), ConfigError, /multi_label/);
 });
 
 test("a new head is initialised and reported, another task's is left over", async () => {

@@ -25,7 +25,7 @@ import { integer, real, UsageError, wholeNumber } from "../shared/usage.js";
 interface Options extends ModelOptions {
   readonly model: string;
   readonly layer?: number;
-  readonly length: number;
+  readonly length?: number;
   readonly mine?: boolean;
   readonly words?: boolean;
   readonly map?: boolean;
@@ -62,6 +62,9 @@ function requireParallel(source: string, sources: readonly Line[], target: strin
     );
 }
 
+/** Longest sequence where nothing else is asked for and the model has as many positions. */
+const LENGTH = 128;
+
 /** A model, ready to make vectors of lines. */
 interface Opened extends Disposable {
   readonly model: ShowsLayers;
@@ -78,13 +81,15 @@ async function open(options: Options): Promise<Opened> {
   const sentences = (await files.read("modules.json")) !== undefined;
   const engine = await engineOf(options);
   const { model } = await loadModel(engine, files, { task: "feature-extraction" });
+  const { length = Math.min(LENGTH, model.positions) } = options;
+  if (length > model.positions) throw new UsageError(`--length ${length}: the model has ${model.positions} positions`);
   return {
     model,
     pooling,
     counted: { special: sentences },
     samples: (lines) =>
       lines.map(({ at, text }) => {
-        const encoding = tokenizer.encode(text, undefined, { truncate: { length: options.length } });
+        const encoding = tokenizer.encode(text, undefined, { truncate: { length } });
         if (encoding.special.every((one) => one === 1))
           throw new UsageError(`line ${at + 1} has no token: ${JSON.stringify(text)}`);
         return sampleOf(encoding);
@@ -177,7 +182,7 @@ async function mine(sources: readonly Line[], targets: readonly Line[], options:
 async function links(sources: readonly Line[], targets: readonly Line[], options: Options): Promise<void> {
   using embed = await wordVectors(folder(options.model), {
     engine: await engineOf(options),
-    length: options.length,
+    ...(options.length !== undefined && { length: options.length }),
     layers: [options.layer ?? -1],
   });
   for (const [i, { text }] of sources.entries()) {
@@ -241,7 +246,7 @@ export function alignCommand(): Command {
     .argument("<target>", "the same in another language; line by line, but for --mine and --dictionary")
     .requiredOption("--model <folder>", "a model folder")
     .option("--layer <n>", "0 embeddings, 1 … the layers, -1 the last; all for figures, else the last", integer)
-    .option("--length <n>", "longest sequence in tokens", wholeNumber(2), 128)
+    .option("--length <n>", `longest sequence in tokens; ${LENGTH}, with --words what the folder says`, wholeNumber(2))
     .option(
       "--map",
       "also turn one language onto the other by an orthogonal map: the first half of the lines makes it, the second is tested",

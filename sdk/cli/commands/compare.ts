@@ -77,19 +77,23 @@ export async function openZeroShot(options: ZeroShotOptions): Promise<LineWork> 
     throw new UsageError(`--template ${template}: there is no {} for the class`);
   const classify = await zeroShotClassification(folder(options.model), {
     ...(await settings(options)),
-    ...(template !== undefined && { template }),
-    ...(several && { several }),
+    ...(template !== undefined && { hypothesisTemplate: template }),
+    ...(several && { multiLabel: true }),
   });
   const classes = labels?.split(",").map((label) => label.trim());
   return answering(
-    (fields) => classify({ text: text(fields, "text"), labels: classes ?? texts(fields, "labels") }),
+    (fields) => {
+      const { labels, scores } = classify({ text: text(fields, "text"), labels: classes ?? texts(fields, "labels") });
+      const [label, score] = [labels[0], scores[0]];
+      return { label, score, scores: Object.fromEntries(labels.map((name, i) => [name, scores[i]])) };
+    },
     () => classify[Symbol.dispose](),
   );
 }
 
 export async function openRerank(options: RankOptions): Promise<LineWork> {
   const { top } = options;
-  const rank = await textRanking(folder(options.model), { ...(await settings(options)), ...(top && { top }) });
+  const rank = await textRanking(folder(options.model), { ...(await settings(options)), ...(top && { topK: top }) });
   return answering(
     (fields) => ({ ranking: rank({ query: text(fields, "query"), texts: texts(fields, "texts") }) }),
     () => rank[Symbol.dispose](),

@@ -57,7 +57,7 @@ async function openTexts(options: Options, settings: FeatureExtractionOptions): 
   const { pooling, prompt, prefix } = options;
   const embed = await featureExtraction(folder(options.model), {
     ...settings,
-    ...(pooling !== undefined && { pooling: { mode: pooling } }),
+    ...(pooling !== undefined && { pooling }),
     ...(!options.special && { special: false }),
     ...(prompt !== undefined && { prompt }),
     ...(prefix !== undefined && { prefix }),

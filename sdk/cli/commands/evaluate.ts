@@ -38,6 +38,8 @@ async function embeddingTaskOf(options: Options, sentence: SentenceSettings): Pr
 function taskOf({ task, config }: Pretrained, options: Options): AnyTask {
   if (options.task !== undefined) return taskNamed(options.task, options.columns);
   if (task === "token-classification" || task === "question-answering") return taskNamed(task);
+  if (config["problem_type"] === "multi_label_classification")
+    throw new UsageError("the model has several labels for a text at once; files have one, and cannot judge it");
   if (task === "sequence-classification")
     return taskNamed(config["problem_type"] === "regression" ? "regress" : "classify", options.columns);
   throw new UsageError(

@@ -1,5 +1,5 @@
 /** The commands that write: on from a prompt, in another language, in fewer words. */
-import { type Pipeline, text2textGeneration, textGeneration } from "cloze";
+import { type Generated, type Pipeline, text2textGeneration, textGeneration } from "cloze";
 import type { GenerationSettings } from "cloze/generate";
 import { folder } from "cloze/node";
 import { Command } from "commander";
@@ -59,8 +59,8 @@ async function isEncoderDecoder(model: string): Promise<boolean> {
 export async function openGenerate(options: Options): Promise<LineWork> {
   const { model, prefix, language, seed } = options;
   const engine = await engineOf(options);
-  const common = { engine, settings: settingsOf(options), seed };
-  let write: Pipeline<string, { text: string }>;
+  const common = { engine, ...settingsOf(options), seed };
+  let write: Pipeline<string, Generated>;
   if (await isEncoderDecoder(model)) {
     const asked = { ...(prefix !== undefined && { prefix }), ...(language !== undefined && { language }) };
     write = await text2textGeneration(folder(model), { ...common, ...asked });
@@ -70,8 +70,8 @@ export async function openGenerate(options: Options): Promise<LineWork> {
     write = await textGeneration(folder(model), common);
   }
   const one = ({ source, number, text }: InputLine): string => {
-    const written = write(options.text ? text : textOf(parseLine(source, number, text)));
-    return options.json ? JSON.stringify(written) : written.text;
+    const { generated_text: written } = write(options.text ? text : textOf(parseLine(source, number, text)));
+    return options.json ? JSON.stringify({ text: written }) : written;
   };
   return Object.assign((lines: readonly InputLine[]) => lines.filter(({ text }) => text !== "").map(one), {
     [Symbol.dispose]: () => write[Symbol.dispose](),

@@ -1,9 +1,12 @@
 import {
+  type Classified,
+  type EntityGroup,
   type Files,
+  type Filled,
   fillMask,
-  type Pipeline,
   type PipelineOptions,
   questionAnswering,
+  type TaggedWord,
   textClassification,
   tokenClassification,
 } from "cloze";
@@ -35,8 +38,43 @@ function text(fields: Fields, name: string): string {
 /** A function from a line's object to what is printed for it. */
 type Predict = ((fields: Fields) => unknown) & Disposable;
 
-const wrap = <I, O>(pipeline: Pipeline<I, O>, read: (fields: Fields) => I): Predict =>
-  Object.assign((fields: Fields) => pipeline(read(fields)), { [Symbol.dispose]: () => pipeline[Symbol.dispose]() });
+/** A pipeline and what is made of each line by it. */
+const answering = (pipeline: Disposable, answer: (fields: Fields) => unknown): Predict =>
+  Object.assign(answer, { [Symbol.dispose]: () => pipeline[Symbol.dispose]() });
+
+// Results of the SDK have the field's names; those of the command are documented, and are not the same.
+const showClasses = (classes: readonly Classified[]) =>
+  classes.length === 1
+    ? { score: classes[0]!.score }
+    : { ...classes[0]!, scores: Object.fromEntries(classes.map(({ label, score }) => [label, score])) };
+
+const showWord = ({ word, start, end, entity: label, score }: TaggedWord) => ({ word, start, end, label, score });
+
+const showEntity = ({ word, start, end, entity_group: label, score }: EntityGroup) => ({
+  word,
+  start,
+  end,
+  label,
+  score,
+});
+
+const showGuess = ({ token: id, token_str: token, score, sequence }: Filled) => ({ token, id, score, sequence });
+
+/** A list for one mask, a list of lists for several. */
+const showMasks = (masks: readonly (readonly Filled[])[]) =>
+  masks.length === 1 ? masks[0]!.map(showGuess) : masks.map((guesses) => guesses.map(showGuess));
+
+function classified(fields: Fields) {
+  return { text: text(fields, "text"), ...(fields["pair"] !== undefined && { pair: text(fields, "pair") }) };
+}
+
+function tagged(fields: Fields) {
+  const { words } = fields;
+  if (words === undefined) return text(fields, "text");
+  if (!Array.isArray(words) || !words.every((word) => typeof word === "string"))
+    throw new UsageError(`"words" must be a list of texts, got ${JSON.stringify(words)}`);
+  return { words };
+}
 
 /** The pipeline that the folder's architecture is made for. */
 async function pipelineOf(
@@ -45,26 +83,26 @@ async function pipelineOf(
   { aggregate, top }: Options,
   settings: PipelineOptions,
 ): Promise<Predict> {
-  if (architecture.endsWith("SequenceClassification"))
-    return wrap(await textClassification(files, settings), (fields) => ({
-      text: text(fields, "text"),
-      ...(fields["pair"] !== undefined && { pair: text(fields, "pair") }),
-    }));
-  if (architecture.endsWith("TokenClassification"))
-    return wrap(await tokenClassification(files, { ...settings, aggregate }), (fields) => {
-      const { words } = fields;
-      if (words === undefined) return text(fields, "text");
-      if (!Array.isArray(words) || !words.every((word) => typeof word === "string"))
-        throw new UsageError(`"words" must be a list of texts, got ${JSON.stringify(words)}`);
-      return { words };
-    });
-  if (architecture.endsWith("QuestionAnswering"))
-    return wrap(await questionAnswering(files, settings), (fields) => ({
-      question: text(fields, "question"),
-      context: text(fields, "context"),
-    }));
-  if (/(MaskedLM|PreTraining)$/.test(architecture))
-    return wrap(await fillMask(files, { ...settings, top }), (fields) => text(fields, "text"));
+  if (architecture.endsWith("SequenceClassification")) {
+    const classify = await textClassification(files, { ...settings, topK: null });
+    return answering(classify, (fields) => showClasses(classify(classified(fields))));
+  }
+  if (architecture.endsWith("TokenClassification") && aggregate === "entity") {
+    const find = await tokenClassification(files, { ...settings, aggregationStrategy: "first" });
+    return answering(find, (fields) => find(tagged(fields)).map(showEntity));
+  }
+  if (architecture.endsWith("TokenClassification")) {
+    const tag = await tokenClassification(files, settings);
+    return answering(tag, (fields) => tag(tagged(fields)).map(showWord));
+  }
+  if (architecture.endsWith("QuestionAnswering")) {
+    const answer = await questionAnswering(files, settings);
+    return answering(answer, (fields) => answer(text(fields, "question"), text(fields, "context")));
+  }
+  if (/(MaskedLM|PreTraining)$/.test(architecture)) {
+    const fill = await fillMask(files, { ...settings, topK: top });
+    return answering(fill, (fields) => showMasks(fill.masks(text(fields, "text"))));
+  }
   throw new UsageError(
     `a model of architecture ${architecture || "(none)"} predicts nothing; for vectors use cloze embed`,
   );

@@ -88,7 +88,8 @@ def build(cls, config, scale):
     model = cls(config).eval()
     shapes = {}
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
+        buffers = [(name, buffer) for name, buffer in model.named_buffers() if name == "final_logits_bias"]
+        for name, parameter in [*model.named_parameters(), *buffers]:
             data = torch.from_numpy(values(name, parameter.numel(), scale)).reshape(parameter.shape)
             norm = "norm" in name.lower() or ".ln_" in name
             parameter.copy_(1 + data if norm and name.endswith("weight") else data)

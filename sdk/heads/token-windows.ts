@@ -1,0 +1,71 @@
+/** Scores of every token of a text of any length: what is too long for the model is read through overlapping windows. */
+import { sampleOf } from "../data/sample.js";
+import type { EncoderBody } from "../objectives/objective.js";
+import type { Tokenizer } from "../tokenizer/index.js";
+import { infer } from "./infer.js";
+import type { TokenHead } from "./tagging.js";
+
+/** A token of a text, special tokens left out, and the scores of its classes. */
+export interface ScoredToken {
+  readonly id: number;
+  /** place among the text's tokens, special tokens of the template before it included */
+  readonly index: number;
+  /** number of its word; -1 for tokens that belong to none */
+  readonly word: number;
+  /** character range of the text; of the word itself, where words were given one by one */
+  readonly start: number;
+  readonly end: number;
+  readonly scores: Float32Array;
+}
+
+/** Windows share a third of their tokens. */
+const SHARED = 3;
+
+/**
+ * The scores of every token of every text. A token that is in several windows is scored in the one that has the most
+ * context on both of its sides, of equals in the first.
+ *
+ * @param length longest window in tokens, special ones included
+ */
+export function scoreTokens(
+  model: EncoderBody & TokenHead,
+  tokenizer: Tokenizer,
+  texts: readonly (string | readonly string[])[],
+  length: number,
+): ScoredToken[][] {
+  const windows = texts.map((text) => {
+    const whole = tokenizer.encode(text, undefined, { truncate: { length } });
+    const room = whole.sequences.filter((sequence) => sequence === 0).length;
+    const stride = Math.floor(room / SHARED);
+    const all = tokenizer.windows(text, undefined, { truncate: { length, stride } });
+    return { all, step: room - stride };
+  });
+  const samples = windows.flatMap(({ all }) => all.map((encoding) => sampleOf(encoding)));
+  const scores = infer(model, samples, "tokens", (m, hidden) => m.tokenClassScores(hidden));
+  let next = 0;
+  return windows.map(({ all, step }) => {
+    const tokens: (ScoredToken & { readonly context: number })[] = [];
+    for (const [w, { ids, offsets, words, sequences }] of all.entries()) {
+      const rows = scores[next++]!;
+      const width = rows.length / ids.length;
+      const before = sequences.indexOf(0);
+      const last = sequences.lastIndexOf(0);
+      for (let i = before; i >= 0 && i <= last; i++) {
+        const place = w * step + i - before;
+        const context = Math.min(i - before, last - i);
+        const known = tokens[place];
+        if (known && known.context >= context) continue;
+        tokens[place] = {
+          id: ids[i]!,
+          index: place + before,
+          word: words[i]!,
+          start: offsets[2 * i]!,
+          end: offsets[2 * i + 1]!,
+          scores: rows.slice(i * width, (i + 1) * width),
+          context,
+        };
+      }
+    }
+    return tokens;
+  });
+}

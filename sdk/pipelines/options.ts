@@ -1,0 +1,85 @@
+/** What every pipeline accepts when it is opened and when it is called, and what it says to anything else. */
+import { Engine } from "../engine/engine.js";
+import { shown } from "../errors.js";
+import {
+  ArgumentError,
+  aString,
+  checkArgument,
+  given,
+  oneOf,
+  type Rule,
+  wholeNumber,
+  withMethods,
+} from "../options.js";
+
+/** The rules of some options, by name: none is forgotten. */
+export type Rules<Options> = { readonly [Name in keyof Options]-?: Rule };
+
+/** Rules of the options that are given when a pipeline is opened, and at no other time. */
+export const openingRules = () => ({
+  engine: { expected: "an Engine, made by Engine.create()", accepts: (value: unknown) => value instanceof Engine },
+  build: oneOf("strict", "relaxed", "auto"),
+  adapter: withMethods('the files of a folder, such as folder("path") of "cloze/node"', "read"),
+});
+
+/** Rules of the options of every pipeline, when it is opened and when it is called. */
+export const callingRules = () => ({ length: wholeNumber(1) });
+
+/** What other libraries' options are here. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  max_length: "the longest sequence in tokens is length",
+  maxLength: "the longest sequence in tokens is length",
+  max_seq_length: "the longest sequence in tokens is length",
+  truncation: "texts are always cut to length tokens",
+  padding: "a batch has no padding, so that none is needed",
+  batch_size: "batches are made by length; give all texts in one call",
+  device: "models run in WebAssembly on the processor",
+  dtype: "weights are read in the type in which the folder stores them",
+  torch_dtype: "weights are read in the type in which the folder stores them",
+  quantized: "weights are read in the type in which the folder stores them",
+  progress_callback: "files come from the folder that you give; count its reads instead",
+  revision: "models are not found by name yet; give the files of a folder",
+  cache_dir: "models are not found by name yet; give the files of a folder",
+  local_files_only: "models are not found by name yet; give the files of a folder",
+  tokenizer: "the tokenizer is the folder's own",
+};
+
+/** A text that the caller gave. */
+export function textOf(where: string, name: string, value: unknown): string {
+  checkArgument(where, name, value, aString);
+  return value as string;
+}
+
+/** Texts that the caller gave. */
+export function textsOf(where: string, name: string, value: unknown, least = 0): readonly string[] {
+  if (!Array.isArray(value) || value.length < least)
+    throw new ArgumentError(
+      `${where}: ${name} must be an array of ${least > 0 ? `at least ${least} string` : "strings"}, got ${given(value)}`,
+    );
+  for (const [i, text] of value.entries()) textOf(where, `${name}[${i}]`, text);
+  return value as readonly string[];
+}
+
+/**
+ * The fields of an input object.
+ *
+ * @param fields the names that it may have, for the message
+ * @param elsewhere what other libraries' names of fields are here
+ */
+export function fieldsOf<Name extends string>(
+  where: string,
+  name: string,
+  value: unknown,
+  fields: readonly Name[],
+  elsewhere: Readonly<Record<string, string>> = {},
+): Readonly<Partial<Record<Name, unknown>>> {
+  const expected = `${where}: ${name} must be an object with ${fields.join(" and ")}`;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new ArgumentError(`${expected}, got ${given(value)}`);
+  for (const field of Object.keys(value)) {
+    if ((fields as readonly string[]).includes(field)) continue;
+    const here = Object.hasOwn(elsewhere, field) ? `; here it is ${elsewhere[field]}` : "";
+    throw new ArgumentError(`${expected}, got an unknown field ${shown(field)}${here}`);
+  }
+  return value as Partial<Record<Name, unknown>>;
+}

@@ -1,0 +1,66 @@
+/** text2textGeneration against transformers' generate. */
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Engine } from "../../sdk/engine/engine.js";
+import { type Generated, type RewriteOptions, text2textGeneration } from "../../sdk/pipelines/text-generation.js";
+import { type ReferenceCall, type ReferenceModel, reference, referenceFolder } from "../helpers/reference-folder.js";
+import { refused } from "../helpers/refused.js";
+
+const test = suite("text2textGeneration");
+const engine = await Engine.create();
+const { calls, ...model } = reference<ReferenceModel & { calls: readonly ReferenceCall<Generated[]>[] }>(
+  "text2text-generation",
+);
+const files = referenceFolder(model, "bytes-with-ends");
+const write = await text2textGeneration(files, { engine });
+
+for (const { input, options, result } of calls)
+  test(`${input[0]} ${JSON.stringify(options)}`, async () => {
+    const text = input[0] as string;
+    const asked = options as RewriteOptions;
+    // The reference does not cut blanks off at the ends; we do.
+    const want = result.map(({ generated_text: written }) => ({ generated_text: written.trim() }));
+    assert.equal(write(text, asked), want[0]);
+    assert.equal(write([text], asked), want);
+    using opened = await text2textGeneration(files, { engine, ...asked });
+    assert.equal(opened(text), want[0]);
+  });
+
+test("a prefix is put before every text", async () => {
+  const [{ options }] = calls as [ReferenceCall<unknown>];
+  const asked = options as RewriteOptions;
+  assert.equal(write("cat sat on the mat", { ...asked, prefix: "the " }), write("the cat sat on the mat", asked));
+  using opened = await text2textGeneration(files, { engine, ...asked, prefix: "A " });
+  assert.equal(opened("dog ran"), write("A dog ran", asked));
+});
+
+test("a language: its token is written first", async () => {
+  // What is forced first is not of the text; "up" is one token of this vocabulary.
+  const asked = { max_new_tokens: 6, language: "up" } as const;
+  assert.match(write("the cat", asked).generated_text, /^up/);
+  await refused(
+    () => write("the cat", { language: "xx_XX" }),
+    /language must be a token of the vocabulary, .*got "xx_XX"/,
+  );
+  await refused(
+    () => text2textGeneration(files, { engine, language: "xx_XX" }),
+    /language must be a token of the vocabulary/,
+  );
+});
+
+test("what cannot be written is refused in words", async () => {
+  await refused(
+    () => write("a", { src_lang: "en_XX" } as never),
+    /the tokenizer's files say the language that is read/,
+  );
+  await refused(() => write("a", { tgt_lang: "de_DE" } as never), /language is the token that names the language/);
+  await refused(() => write("a", { returnFullText: false } as never), /the text that is written has no prompt/);
+  await refused(() => write("a", { num_beams: 0 }), /num_beams must be a whole number of at least 1, got 0/);
+  await refused(() => write(null as never), /text2textGeneration: the input must be a string, got null/);
+  const { decoder_start_token_id: _, ...config } = model.config;
+  const startless = await text2textGeneration(referenceFolder({ ...model, config }, "bytes-with-ends"), { engine });
+  await refused(() => startless("a"), /decoder_start_token_id: what does the decoder begin with\?/);
+  startless[Symbol.dispose]();
+});
+
+test.run();
