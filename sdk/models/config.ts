@@ -84,6 +84,24 @@ export function standardDeviation(c: Section, field: string, fallback: number): 
   return ranged(c, field, fallback, "a number of at least 0", (std) => std >= 0 && std < Number.POSITIVE_INFINITY);
 }
 
+/**
+ * Base of the rotary angles: `rope_parameters`, as transformers 5 writes it, or a field of its own before that.
+ *
+ * @param kind the entry of `rope_parameters` for models with several kinds of layers
+ * @throws {ConfigError} for scaled or partial rotary positions
+ */
+export function ropeTheta(c: Section, fallback: number, field = "rope_theta", kind?: string): number {
+  const all = section(c["rope_parameters"] ?? c["rope_scaling"] ?? {});
+  const own = kind === undefined ? all : section(all[kind] ?? {});
+  const type = optional(own, "rope_type", optional(own, "type", "default"));
+  if (type !== "default" || (kind !== undefined && c["rope_scaling"]))
+    throw new ConfigError(`config.json: rope_type ${shown(type)} or rope_scaling is not supported; expected "default"`);
+  const fraction = optional(own, "partial_rotary_factor", optional(c, "partial_rotary_factor", 1));
+  if (fraction !== 1)
+    throw new ConfigError(`config.json: partial_rotary_factor ${fraction} is not supported; expected 1`);
+  return positive(own, "rope_theta", positive(c, field, fallback));
+}
+
 /** The width of a head. Heads must share the hidden states evenly. */
 export function headWidth(widthField: string, width: number, headsField: string, heads: number): number {
   if (width % heads !== 0)

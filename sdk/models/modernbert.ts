@@ -31,7 +31,7 @@ import {
   layerCount,
   number,
   optional,
-  positive,
+  ropeTheta,
   type Section,
   section,
   standardDeviation,
@@ -90,18 +90,6 @@ function localOf(c: Section, layers: number): boolean[] {
   });
 }
 
-/** The base of the rotary angles, as written before and since transformers 5. */
-function thetaOf(c: Section, kind: "full_attention" | "sliding_attention"): number {
-  const older = kind === "full_attention" ? "global_rope_theta" : "local_rope_theta";
-  const fallback = positive(c, older, kind === "full_attention" ? 160_000 : 10_000);
-  const all = c["rope_parameters"] ?? {};
-  const own = section(section(all)[kind] ?? {});
-  const type = optional(own, "rope_type", "default");
-  if (type !== "default" || c["rope_scaling"])
-    throw new ConfigError(`config.json: rope_type ${shown(type)} or rope_scaling is not supported; expected "default"`);
-  return positive(own, "rope_theta", fallback);
-}
-
 function poolingOf(c: Section): "cls" | "mean" {
   const pooling = optional(c, "classifier_pooling", "cls");
   if (pooling !== "cls" && pooling !== "mean")
@@ -140,7 +128,10 @@ function readConfig(json: unknown): ModernBertConfig {
     tie_word_embeddings: optional(c, "tie_word_embeddings", true),
     local: localOf(c, layers),
     window: Math.floor(number(c, "local_attention", 128) / 2),
-    theta: { full: thetaOf(c, "full_attention"), local: thetaOf(c, "sliding_attention") },
+    theta: {
+      full: ropeTheta(c, 160_000, "global_rope_theta", "full_attention"),
+      local: ropeTheta(c, 10_000, "local_rope_theta", "sliding_attention"),
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Batch } from "../data/sample.js";
 import { attention } from "../tensor/ops/attention.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { reshape, type Tensor } from "../tensor/tensor.js";
 import type { DecoderCache } from "./cache.js";
 
 export interface AttentionSettings {
@@ -46,6 +46,21 @@ export function selfAttention(
   }
   const seen = (t: Tensor): Tensor => (visible ? gatherRows(t, visible.index) : t);
   return attention(query, seen(key), seen(value), { ...kernelOptions, ...(visible && { keyStarts: visible.starts }) });
+}
+
+/**
+ * Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245): each key or value head serves a group of query heads.
+ *
+ * @param x (tokens, keyHeads × dim)
+ * @returns (tokens, heads × dim): each head repeated heads / keyHeads times
+ */
+export function repeatHeads(x: Tensor, keyHeads: number, heads: number): Tensor {
+  if (keyHeads === heads) return x;
+  const [tokens = 0, width = 0] = x.shape;
+  const dim = width / keyHeads;
+  const group = heads / keyHeads;
+  const index = Int32Array.from({ length: tokens * heads }, (_, i) => Math.floor(i / group));
+  return reshape(gatherRows(reshape(x, [tokens * keyHeads, dim]), index), [tokens, heads * dim]);
 }
 
 /** What a decoder attends to beside its own tokens. */
