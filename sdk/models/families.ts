@@ -7,6 +7,7 @@ import { ConfigError, section } from "./config.js";
 import { debertaV2 } from "./deberta.js";
 import { distilbert } from "./distilbert.js";
 import { electra } from "./electra.js";
+import { eurobert } from "./eurobert.js";
 import type { EncoderFamily } from "./family.js";
 import { gpt2 } from "./gpt2.js";
 import { modernbert } from "./modernbert.js";
@@ -22,6 +23,7 @@ export const FAMILIES = [
   debertaV2,
   distilbert,
   electra,
+  eurobert,
   gpt2,
   marian,
   mbart,

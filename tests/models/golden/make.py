@@ -1,0 +1,135 @@
+"""
+Reference results for tests/models/golden.test.ts, from PyTorch and Hugging Face transformers.
+
+    pip install torch transformers safetensors
+    python tests/models/golden/make.py [CASE...]      # writes the folders beside this script
+
+A case is a model with small random weights, as its library saves it, and what it computes on three right-padded rows:
+hidden states, attentions, logits, loss, gradients, and the losses and weights of five AdamW steps. `index.json` has the
+versions. Everything is float32 on the CPU, without dropout.
+"""
+import json
+import pathlib
+import shutil
+import sys
+
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+HERE = pathlib.Path(__file__).parent
+VOCABULARY = 29
+ROWS = (9, 6, 3)
+
+SIZES = dict(vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=2, num_attention_heads=4, intermediate_size=20,
+             max_position_embeddings=24, initializer_range=0.2, pad_token_id=0)
+EURO = dict(SIZES, num_key_value_heads=2, rope_parameters={"rope_type": "default", "rope_theta": 97.0}, mask_token_id=4,
+            bos_token_id=2, eos_token_id=3)
+
+
+def cases():
+    T = transformers
+    return {
+        "eurobert-masked-lm": (T.EuroBertForMaskedLM, T.EuroBertConfig(**EURO), "masked"),
+        "eurobert-biases-tied-masked-lm": (
+            T.EuroBertForMaskedLM,
+            T.EuroBertConfig(**EURO, attention_bias=True, mlp_bias=True, tie_word_embeddings=True, head_dim=6),
+            "masked",
+        ),
+        "eurobert-late-sequence-classification": (
+            T.EuroBertForSequenceClassification, T.EuroBertConfig(**EURO, num_labels=3), "sequence"),
+        "eurobert-mean-sequence-classification": (
+            T.EuroBertForSequenceClassification, T.EuroBertConfig(**EURO, num_labels=3, classifier_pooling="mean"), "sequence"),
+        "eurobert-token-classification": (
+            T.EuroBertForTokenClassification, T.EuroBertConfig(**EURO, num_labels=4), "token"),
+    }
+
+
+def inputs_of(kind, config, generator):
+    width = max(ROWS)
+    ids = torch.full((len(ROWS), width), config.pad_token_id)
+    mask = torch.zeros(len(ROWS), width, dtype=torch.long)
+    for row, length in enumerate(ROWS):
+        ids[row, :length] = torch.randint(5, VOCABULARY, (length,), generator=generator)
+        mask[row, :length] = 1
+    inputs = {"input_ids": ids, "attention_mask": mask}
+    if getattr(config, "type_vocab_size", 0) == 2:
+        types = torch.zeros_like(ids)
+        for row, length in enumerate(ROWS):
+            types[row, length // 2 : length] = 1
+        inputs["token_type_ids"] = types
+    if kind == "sequence":
+        inputs["labels"] = torch.randint(0, config.num_labels, (len(ROWS),), generator=generator)
+    else:
+        classes = config.num_labels if kind == "token" else VOCABULARY
+        labels = torch.randint(0, classes, ids.shape, generator=generator)
+        kept = (torch.rand(ids.shape, generator=generator) < 0.5) & mask.bool()
+        kept[:, 1] = True
+        inputs["labels"] = torch.where(kept, labels, torch.full_like(labels, -100))
+    return inputs
+
+
+def outputs_of(model, inputs):
+    with torch.no_grad():
+        result = model(**inputs, output_hidden_states=True, output_attentions=True)
+    tensors = {}
+    for name, value in result.items():
+        if torch.is_tensor(value):
+            tensors[f"output.{name}"] = value.clone()
+        elif isinstance(value, tuple):
+            for i, entry in enumerate(value):
+                tensors[f"output.{name}.{i}"] = entry.clone()
+    return sorted(result.keys()), tensors
+
+
+def train(model, inputs, tensors):
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    vectors = [p for p in model.parameters() if p.ndim < 2]
+    groups = [{"params": matrices, "weight_decay": 0.01}, {"params": vectors, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=1e-2, betas=(0.9, 0.999), eps=1e-8)
+    losses = []
+    for step in range(5):
+        optimizer.zero_grad()
+        loss = model(**inputs).loss
+        loss.backward()
+        losses.append(loss.item())
+        if step == 0:
+            tensors.update({f"grad.{n}": p.grad.clone() for n, p in model.named_parameters() if p.grad is not None})
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    tensors.update({f"after.{n}": p.detach().clone() for n, p in model.named_parameters()})
+    return losses
+
+
+def make(name, number, Model, config, kind):
+    torch.manual_seed(100 + number)
+    generator = torch.Generator().manual_seed(200 + number)
+    config._attn_implementation = "eager"
+    model = Model(config)
+    with torch.no_grad():  # no exact zeros and ones in biases and norms
+        for parameter in model.parameters():
+            if parameter.ndim == 1:
+                parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.1)
+    model.eval()
+    folder = HERE / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    model.save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    inputs = inputs_of(kind, config, generator)
+    outputs, tensors = outputs_of(model, inputs)
+    tensors.update({f"input.{n}": value.clone() for n, value in inputs.items()})
+    losses = train(model, inputs, tensors)
+    save_file({n: value.contiguous() for n, value in tensors.items()}, folder / "expected.safetensors")
+    note = {"class": Model.__name__, "kind": kind, "inputs": sorted(inputs), "outputs": outputs, "losses": losses}
+    (folder / "expected.json").write_text(json.dumps(note, indent=1) + "\n")
+    print(name, [round(loss, 4) for loss in losses], sorted(load_file(folder / "model.safetensors"))[:2])
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1:]
+    for number, (name, (Model, config, kind)) in enumerate(cases().items()):
+        if not chosen or name in chosen:
+            make(name, number, Model, config, kind)
+    versions = {"torch": torch.__version__, "transformers": transformers.__version__}
+    (HERE / "index.json").write_text(json.dumps(versions, indent=1) + "\n")
