@@ -111,7 +111,7 @@ export const given = (value: unknown): string => (value === undefined ? "undefin
  * @param elsewhere what to type for names that other libraries have: sentences
  * @throws {ArgumentError} for an unknown name, with the known name that is nearest, and for a value of another kind
  * @example
- * checkOptions("fillMask", { top: 5 }, { topK: wholeNumber(1) }); // fillMask: unknown option "top"; did you mean "topK"? …
+ * checkOptions("fillMask", { top: 5 }, { topK: wholeNumber(1) }); // ArgumentError: fillMask: unknown option "top"; did you mean "topK"?
  */
 export function checkOptions(
   where: string,

@@ -94,7 +94,7 @@ export function sampleOf(encoding: Encoding, labels: Labels = {}): Sample {
  * Lay samples end to end.
  *
  * @example
- * collate([sample of 3 tokens, sample of 2 tokens]).starts; // Int32Array [0, 3, 5]
+ * collate(samples).starts; // one more than there are samples: where each begins, and the end
  * @throws {ArgumentError} when there are no samples, or a sample has no tokens or label arrays of another length
  */
 export function collate(samples: readonly Sample[]): Batch {

@@ -66,7 +66,7 @@ function rebuilt(
  * answer, or with one that crosses sentences, are copied as they are.
  *
  * @example
- * const more = shuffledContexts(questions, { copies: 8, exchange: 0.8, drop: 0.2 }, seed(1));
+ * const more = shuffledContexts([question], { copies: 8, exchange: 0.8, drop: 0.2 }, seed(1));
  */
 export function shuffledContexts(
   questions: readonly Question[],

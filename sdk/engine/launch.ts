@@ -25,7 +25,7 @@ type Kernel = (...args: number[]) => void;
  * @param args the kernel's parameters in its own order, without `begin, end`
  *
  * @example
- * launch(engine, "add", x.size, z.address, x.address, y.address);
+ * launch(engine, "add", x.size, y.address, x.address, x.address); // y = x + x
  */
 export function launch<K extends RangeKernel>(engine: Engine, kernel: K, n: number, ...args: RangeArguments<K>): void {
   run(engine, kernel, args, n);

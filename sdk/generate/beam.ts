@@ -116,7 +116,7 @@ class Search {
  *
  * @returns for each row its finished sequences, prompt included, the best first, with their scores
  * @example
- * const [[best]] = beamSearch(writer, { beams: 4, most: 60, ends: [eos] });
+ * const [best] = beamSearch(writer, { beams: 4, most: 20, ends: [eos] });
  */
 export function beamSearch(writer: Writer, options: BeamOptions): Finished[][] {
   const { beams, most } = options;

@@ -118,7 +118,7 @@ class CachedWriter implements Writer {
  * Write on from prompts.
  *
  * @example
- * using writer = continuing(engine, model, [ids]);
+ * using writer = continuing({ engine }, gpt.model, [ids]);
  * for (const [id] of greedy(writer, { most: 20, ends: [eos] })) console.log(id);
  */
 export function continuing(

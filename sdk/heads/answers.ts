@@ -59,7 +59,7 @@ export interface ExtractedAnswer {
  * The best answer to each question.
  *
  * @example
- * findAnswers(loaded.model, [{ question: "Where does Anna live?", context: "Anna lives in Rome." }], { tokenizer, length: 384 });
+ * findAnswers(qa.model, [{ question: "Where does Anna live?", context: "Anna lives in Rome." }], { tokenizer, length: 384 });
  */
 export function findAnswers(
   model: EncoderBody & SpanHead,

@@ -48,7 +48,7 @@ export function embeddingObjective(pooling: Pooling): Objective<EncoderBody> {
  * SimCSE without labels: every text is its own partner, and dropout makes the two differ.
  *
  * @example
- * train({ ...options, objective: simcse({ mode: "cls", normalize: true }) });
+ * train({ ...training, objective: simcse({ mode: "cls", normalize: true }) });
  */
 export function simcse(pooling: Pooling): Objective<EncoderBody> {
   return { ...embeddingObjective(pooling), names: ["simcse"], corrupt: (sample) => ({ ...sample, target: sample }) };

@@ -47,8 +47,8 @@ function chosen(hidden: readonly Tensor[], layer: number): Tensor {
  *
  * @param layers 0 for the embeddings' output, 1 … for the layers; negative ones count from the last, which is -1
  * @example
- * embedTexts(atLayers(model, [8]), tokenizer, texts, pooling, length);
- * hiddenStates(atLayers(model, [-4, -3, -2, -1], "sum"), samples);
+ * embedTexts(atLayers(model, [2]), tokenizer, texts, pooling, length);
+ * hiddenStates(atLayers(model, [-2, -1], "sum"), samples);
  */
 export function atLayers(model: ShowsLayers, layers: readonly number[], join: LayerJoin = "mean"): EncoderBody {
   if (layers.length === 0) throw new LayerError("atLayers: name at least one layer");
@@ -75,8 +75,8 @@ export function atLayers(model: ShowsLayers, layers: readonly number[], join: La
  * @param shift (width) such as the difference of two languages' means at that layer, times 1 to 3
  * @throws {LayerError} when the model has no such layer, or is of a build whose layers cannot be changed
  * @example
- * const toChinese = languageMean(chinese).map((x, d) => x - languageMean(english)[d]!);
- * model.tokenScores(shiftedAt(model, 8, toChinese).encode(batch), places);
+ * const toGerman = languageMean(german).map((x, d) => x - languageMean(english)[d]!);
+ * model.tokenScores(shiftedAt(model, 2, toGerman).encode(batch), Int32Array.of(1));
  */
 export function shiftedAt(model: ShowsLayers, layer: number, shift: ArrayLike<number>): EncoderBody {
   return {

@@ -119,7 +119,7 @@ function stand<P extends ModelTask>(loaded: Pretrained<P>, lora: Lora, weights: 
  * @param options rank 8, alpha twice the rank, no dropout, queries and values of every layer, and the task's head
  * @example
  * using adapted = adapt(loaded, { r: 8, targets: ["query", "value"] });
- * for await (const event of finetune({ loaded: adapted, … })) …
+ * for await (const event of finetune({ ...options, loaded: adapted, task })) console.log(event.kind);
  * await saveAdapter(writableFolder("my-adapter"), adapted);
  */
 export function adapt<P extends ModelTask>(loaded: Pretrained<P>, options: AdaptOptions = {}): Adapted<P> {

@@ -32,7 +32,7 @@ export interface LmHeadOptions {
  * @returns a head that gathers the positions first, so that only they are projected to the vocabulary
  *
  * @example
- * lmHead({ vocabulary, width, weight: w.at("embeddings.word_embeddings"), bias: w.at("cls.predictions"), init, transform });
+ * lmHead({ vocabulary: 100, width: 16, weight: w.at("embeddings.word_embeddings"), bias: w.at("cls.predictions"), init: normal(0.02) });
  */
 export function lmHead(options: LmHeadOptions): LmHead {
   const { vocabulary, width, init, transform } = options;

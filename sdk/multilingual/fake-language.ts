@@ -21,7 +21,7 @@ export interface FakeLanguage {
  * The sample in the other language. Special tokens stay as they are; {@link splitSpecial} divides them too.
  *
  * @example
- * fakeCopy(sample of [CLS] 7 8 [SEP], { shift: 2048 }).ids; // [CLS] 2055 2056 [SEP]
+ * fakeCopy(sample, { shift: 2048 }).ids; // [CLS] 7 8 [SEP] becomes [CLS] 2055 2056 [SEP]
  */
 export function fakeCopy(sample: Sample, { shift, firstPosition = 0, inverted = false }: FakeLanguage): Sample {
   const places = [...sample.ids.keys()].filter((i) => !sample.special[i]);

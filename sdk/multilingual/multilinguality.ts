@@ -47,7 +47,7 @@ function wordSamples({ language, special, between }: MultilingualityOptions): Sa
 /**
  * @param samples sentences of the first language; their copies are made here
  * @example
- * multilinguality(model, heldOut, { language, special, between: boundaries(tokenizer), layers: [0, 3] }).score; // 0.5
+ * multilinguality(model, heldOut, { language, special, between: boundaries(tokenizer), layers: [0, 3] }).score; // from 0 to 1
  */
 export function multilinguality(
   model: ShowsLayers,

@@ -179,7 +179,7 @@ export interface RetrievalFigures {
  * Precision at 1 of parallel texts: source i belongs to target i.
  *
  * @example
- * retrievalFigures(english, german, { scoring: "csls" }).mean; // 0.93
+ * retrievalFigures(english, german, { scoring: "csls" }).mean; // the share of texts whose nearest text is their translation
  */
 export function retrievalFigures(sources: Vectors, targets: Vectors, options: ScoringOptions = {}): RetrievalFigures {
   if (sources.length !== targets.length)

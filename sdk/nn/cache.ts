@@ -19,8 +19,8 @@ export interface KeysAndValues {
  *
  * @example
  * using cache = new DecoderCache(engine);
- * model.encode(prompt, undefined, cache); // keeps the prompt's keys and values
- * model.encode(nextToken, undefined, cache); // attends to the prompt without reading it again
+ * gpt.model.encode(batch, undefined, cache); // keeps the prompt's keys and values
+ * gpt.model.encode(next, undefined, cache); // attends to the prompt without reading it again
  */
 export class DecoderCache implements Disposable {
   readonly engine: Engine;

@@ -139,8 +139,8 @@ export class Weights implements Disposable {
    * configuration before memory is taken. The model that `build` makes cannot be used.
    *
    * @example
-   * Weights.plan(engine, (w) => linear(w.at("classifier"), 128, 3, normal(0.02)));
-   * // Map { "classifier.weight" => [3, 128], "classifier.bias" => [3] }
+   * Weights.plan(engine, (w) => w.at("classifier").get("weight", [3, 128], normal(0.02)));
+   * // Map { "classifier.weight" => [3, 128] }
    */
   static plan(
     engine: Engine,

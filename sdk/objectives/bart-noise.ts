@@ -200,7 +200,7 @@ function wordBeginnings({ words }: Sample): boolean[] {
  * target with its last token moved to the front, so that the decoder starts from `</s>` and first writes `<s>`.
  *
  * @example
- * sequenceToSequence("bart", denoising({ tokenizer, permuteSentences: 1, endsSentence: (id) => id === fullStop }));
+ * sequenceToSequence("bart", denoising({ tokenizer, permuteSentences: 1, endsSentence: (id) => id === tokenizer.id(".") }));
  * @throws {TokenizerError} when the tokenizer has no mask token and the corruption needs one
  */
 export function denoising(options: BartNoiseOptions): (sample: Sample, rng: Rng) => Sample {

@@ -117,8 +117,8 @@ interface ScoresRows {
  *
  * @param options by default half of the weight is on the teacher, half on the labels
  * @example
- * const task = { ...classifyTask("classify"), objective: distilClassification(teacher.model) };
- * for await (const event of finetune({ loaded: student, task, … })) …
+ * const task = { ...classifyTask("classify"), objective: distilClassification(classifier.model) };
+ * for await (const event of finetune({ ...options, loaded: classifier, task })) console.log(event.kind);
  */
 export function distilClassification<Head extends ScoresRows>(
   teacher: EncoderBody & Head,

@@ -110,8 +110,8 @@ export function replaceMasked(batch: Batch, scores: Tensor): Batch {
  * @example
  * using pair = freshElectra(engine, electraConfigs(sizes), 1);
  * const objective = electraPretraining({ tokenizer });
- * for await (const { parts } of train({ engine, model: pair.model, objective, optimizer: adamW(pair.weights), … }))
- *   console.log(parts["generator"], parts["discriminator"] / 50);
+ * for await (const { parts } of train({ ...training, model: pair.model, objective, optimizer: adamW(pair.weights) }))
+ *   console.log(parts["generator"], parts["discriminator"]);
  * @throws {TokenizerError} when the tokenizer has no mask token
  */
 export function electraPretraining(options: ElectraOptions): Objective<GeneratorAndDiscriminator> {

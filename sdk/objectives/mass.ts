@@ -98,7 +98,7 @@ export function visibleSource(hidden: Tensor, { ids, starts, rows }: Batch, mask
  * positions in the text.
  *
  * @example
- * train({ ...options, objective: mass({ tokenizer }) });
+ * const objective = mass({ tokenizer }); // for a model of an encoder and a decoder
  * @throws {TokenizerError} when the tokenizer has no mask token
  */
 export function mass(options: MassOptions): Objective<EncoderBody & Decoder> {

@@ -28,7 +28,7 @@ function fit(first: number, second: number, most: number): [number, number] {
  * `[CLS] A [SEP] B [SEP]` with the languages as segments; masked like any other sample.
  *
  * @example
- * const sample = maskedLm({ tokenizer }).corrupt(translationPair(english, german, { tokenizer, length: 64 }), rng);
+ * const sample = maskedLm({ tokenizer }).corrupt(translationPair(sentence, sentence, { tokenizer, length: 64 }), rng);
  */
 export function translationPair(a: TokenizedSentence, b: TokenizedSentence, options: TranslationPairOptions): Sample {
   const { length, resetPositions = true } = options;

@@ -88,7 +88,7 @@ function stream(key: readonly [number, number]): Rng {
  * @example
  * const rng = seed(1);
  * rng(); // a number in [0, 1), the same in every run
- * rng.fork(epoch, index); // the stream of one sample, whoever serves it
+ * rng.fork(3, 17); // the stream of one sample, whoever serves it
  */
 export function seed(value: number): Rng {
   if (!Number.isSafeInteger(value) || value < 0)

@@ -9,9 +9,9 @@ import type { Storage, Tensor } from "./tensor.js";
  * Scopes nest, and no `await` may stand inside one: another task could close it out of order.
  *
  * @example
- * function score(batch: Batch): number {
+ * function firstOfSum(): number {
  *   using _ = new Scope();
- *   return model(batch).item(); // every tensor that the model made is given back here
+ *   return add(x, x).data[0]!; // the sum's memory is released here
  * }
  */
 export class Scope implements Disposable {

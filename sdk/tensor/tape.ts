@@ -112,7 +112,7 @@ export function handOn(out: Tensor, x: Tensor): boolean {
  *
  * @example
  * using _ = new Scope();
- * const loss = backward(() => crossEntropy(model(batch), labels), { seed: 1, step });
+ * const loss = backward(() => crossEntropy(affine(x, weight, null), Int32Array.of(0, 1, 2, 3, 4)), { seed: 1, step: 0 });
  */
 export function backward(f: () => Tensor, randomness: Randomness | null = null, scale = 1): Tensor {
   if (tape) throw new Error("backward: a tape is already open; passes cannot be nested");

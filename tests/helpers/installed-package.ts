@@ -35,16 +35,18 @@ export function installPackage(): Installed {
   };
 }
 
-/** Errors of the type checker on files of a project, one a line. */
-export function typeErrors(project: string, options: object, files: readonly string[]): string[] {
-  writeFileSync(
-    join(project, "tsconfig.json"),
-    JSON.stringify({ compilerOptions: { noEmit: true, ...options }, files }),
-  );
+/** Errors of the type checker on files of a project, one a line. `base` is a tsconfig.json to extend. */
+export function typeErrors(project: string, options: object, files: readonly string[], base?: string): string[] {
+  const config = { ...(base && { extends: base, include: [] }), compilerOptions: { noEmit: true, ...options }, files };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
   try {
-    execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], {
-      encoding: "utf8",
-    });
+    execFileSync(
+      process.execPath,
+      [join(root, "node_modules/typescript/bin/tsc"), "--pretty", "false", "-p", project],
+      {
+        encoding: "utf8",
+      },
+    );
     return [];
   } catch (error) {
     return (error as { stdout: string }).stdout.trim().split("\n");

@@ -53,7 +53,7 @@ export function pretrainingSamples(
  *
  * @param languages the samples of an epoch, by language
  * @example
- * const samples = mixLanguages({ en: english, de: german }, { smoothing: 0.7, seed: 1 });
+ * const mixed = mixLanguages({ en: () => samples, de: () => samples }, { smoothing: 0.7, seed: 1 });
  */
 export function mixLanguages(
   languages: Readonly<Record<string, (epoch: number) => readonly Sample[]>>,

@@ -14,7 +14,7 @@ const CHANCES = 2 ** 16;
  * @throws {RangeError} when p is not in [0, 1)
  *
  * @example
- * x = add(x, dropout(attended, 0.1));
+ * const y = add(x, dropout(x, 0.1));
  */
 export function dropout(x: Tensor, p: number): Tensor {
   if (!(p >= 0 && p <= 1 - 1 / CHANCES))

@@ -19,7 +19,7 @@ export function fillUniform(t: Tensor, low: number, high: number, { seed, stream
  * Fill with independent normal values with mean 0.
  *
  * @example
- * fillNormal(weight, 0.02, { seed: 1, stream: 7 });
+ * fillNormal(x, 0.02, { seed: 1, stream: 7 });
  */
 export function fillNormal(t: Tensor, deviation: number, { seed, stream }: FillKey): void {
   launch(t.engine, "fillNormal", t.size, t.address, deviation, seed, stream);

@@ -20,8 +20,8 @@ export interface RelativeBiasOptions {
  * @returns (elements) (queries, keys) for each head of each sequence in turn
  *
  * @example
- * const bias = relativeBias(table, { starts, bucket: (d) => relativeBucket(d, { buckets: 32, farthest: 128, bothWays: true }) });
- * attention(q, k, v, { heads, starts, bias });
+ * const bias = relativeBias(table, { starts: Int32Array.of(0, 3, 5), bucket: (distance) => Math.min(Math.abs(distance), 31) });
+ * attention(q, k, v, { heads: 2, starts: Int32Array.of(0, 3, 5), bias });
  */
 export function relativeBias(table: Tensor, options: RelativeBiasOptions): Tensor {
   expectShape("relativeBias", "table", table, ["buckets", "heads"]);

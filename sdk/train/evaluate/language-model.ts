@@ -139,7 +139,7 @@ export interface ReplacedHeldOut {
  * How well a discriminator tells what its generator put into held-out text.
  *
  * @example
- * replacedHeldOut(pair.model, samples, { vocabulary }).area; // 0.9
+ * replacedHeldOut(pair.model, samples, { tokenizer }).area; // from 0 to 1, 0.5 for guesses
  */
 export function replacedHeldOut(
   { generator, discriminator }: GeneratorAndDiscriminator,

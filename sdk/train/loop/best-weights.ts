@@ -17,7 +17,7 @@ export interface BestState {
  *
  * @example
  * const best = new BestWeights(weights);
- * if (best.offer(accuracy)) console.log("better");
+ * if (best.offer(0.93)) console.log("better");
  * if (best.state.since >= 3) best.restore(); // early stopping
  */
 export class BestWeights {

@@ -46,8 +46,8 @@ export function stepsOfEpochs(samples: number, rows: number, epochs: number): nu
  * Fine-tune, yielding every step and the figures of every epoch; at the end the model has the weights that were best.
  *
  * @example
- * for await (const event of finetune({ loaded, task: classifyTask("classify"), settings, train, dev, epochs: 3, learningRate: 1e-4, batchSize: 16, seed: 1 }))
- *   if (event.kind === "epoch") console.log(event.metrics.accuracy);
+ * for await (const event of finetune({ loaded: classifier, task: classifyTask("classify"), settings, train: examples, dev: examples, epochs: 3, learningRate: 1e-4, batchSize: 16, seed: 1 }))
+ *   if (event.kind === "epoch") console.log(event.metrics);
  */
 export async function* finetune<Example, P extends ModelTask>(
   options: FinetuneOptions<Example, P>,

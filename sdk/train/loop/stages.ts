@@ -29,7 +29,7 @@ export type StagedOptions<M> = Omit<TrainOptions<M>, "objective" | "samples" | "
  * it is in follows from the step alone, and every stage begins a new epoch.
  *
  * @example
- * for await (const step of trainInStages([{ until: 1600, ...short }, { until: 2000, ...long }], { engine, model, optimizer, learningRate, batchSize: 16, seed: 1 }))
+ * for await (const step of trainInStages([short, long], { engine, model, optimizer, learningRate, batchSize: 2, seed: 1 }))
  *   console.log(step.step, step.loss);
  */
 export async function* trainInStages<M>(stages: readonly Stage<M>[], options: StagedOptions<M>): AsyncGenerator<Step> {

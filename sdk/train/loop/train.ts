@@ -170,7 +170,7 @@ const BREATH = 100;
  * Train, yielding after every step.
  *
  * @example
- * for await (const { step, loss } of train({ engine, model, objective, samples, optimizer, learningRate, batchSize: 16, seed: 1, steps: 1000 }))
+ * for await (const { step, loss } of train({ engine, model, objective, samples: () => samples, optimizer, learningRate, batchSize: 16, seed: 1, steps: 1000 }))
  *   if (step % 100 === 0) console.log(step, loss);
  * @throws {TrainingError} when a loss or gradient is not a number; the weights are then those of the step before
  */

@@ -58,7 +58,7 @@ function nearestOf(cosines: readonly number[], senses: readonly string[], i: num
  * @param vectors of one word, each from another sentence
  * @param senses of the vectors, by name; at least two, and two vectors of at least one of them
  * @example
- * senseSeparation([v1, v2, v3, v4], ["river", "river", "money", "money"]).accuracy;
+ * senseSeparation([[1, 0], [0.9, 0.1], [0, 1], [0.1, 1]], ["river", "river", "money", "money"]).accuracy;
  */
 export function senseSeparation(vectors: readonly ArrayLike<number>[], senses: readonly string[]): SenseFigures {
   if (vectors.length !== senses.length)

@@ -81,7 +81,8 @@ export function inLayer(name: string, stacks: readonly string[], other: (layer: 
  * The depth of each parameter: 0 for embeddings, then the layers from 1 on (a decoder's above its encoder's), then heads.
  *
  * @example
- * depths(["bert.embeddings.…", "bert.encoder.layer.0.…", "classifier.weight"], bert.parameters); // 0, 1, 2
+ * const names = ["bert.embeddings.a", "bert.encoder.layer.0.a", "classifier.weight"];
+ * Array.from(depths(names, loaded.family.parameters).values()); // [0, 1, 2]
  */
 export function depths(names: Iterable<string>, { embeddings, stacks }: ParameterLayout): Map<string, number> {
   const all = [...names];

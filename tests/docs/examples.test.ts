@@ -1,0 +1,102 @@
+/** Every `@example` compiles under strict, and runs where it needs nothing from outside; values written beside calls hold. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build, type Plugin } from "esbuild";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { typeErrors } from "../helpers/installed-package.js";
+import { root } from "../helpers/shared.js";
+import { examplesOf, exportsOf, moduleOf } from "./examples.js";
+import { agrees } from "./values.js";
+
+const test = suite("examples of docstrings");
+const sdk = join(root, "sdk");
+const folder = join(root, "build", `examples-${process.pid}`);
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The sources of the subpaths, and the context: where examples take names from. */
+const subpaths = Object.values(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports)
+  .map((target) => /^\.\/dist\/types\/(.*)\.d\.ts$/.exec((target as { types?: string }).types ?? "")?.[1])
+  .filter((name) => name !== undefined && !name.endsWith(".wasm"));
+const homes = [...subpaths.map((name) => join(sdk, `${name}.ts`)), join(root, "tests/docs/context.ts")].map((path) => ({
+  path,
+  names: new Set(exportsOf(path)),
+}));
+const examples = examplesOf(sdk);
+const modules = new Map(examples.map((example, i) => [`example-${i}.ts`, example]));
+mkdirSync(folder, { recursive: true });
+for (const [name, example] of modules) writeFileSync(join(folder, name), moduleOf(example, homes, folder, sdk));
+
+test("every example compiles under strict", () => {
+  assert.ok(examples.length > 60, `only ${examples.length} examples`);
+  const options = {
+    module: "esnext",
+    noUnusedLocals: false,
+    types: ["node"],
+    typeRoots: [join(root, "node_modules/@types")],
+  };
+  const declared = ["sdk/engine/wasm.d.ts", "sdk/report/text.d.ts"].map((path) => join(root, path));
+  const errors = typeErrors(folder, options, [...modules.keys(), ...declared], join(root, "tsconfig.json"));
+  const named = errors
+    .filter((line) => line.includes("error TS"))
+    .map((line) => line.replace(/^.*?(example-\d+\.ts)/, (_, name: string) => `${modules.get(name)?.name}: ${name}`));
+  assert.is(named.join("\n"), "");
+});
+
+/** Examples that are compiled only: they open a folder on disk, or need what the context does not have. */
+const OUTSIDE = /\b(?:folder|writableFolder)\(/;
+const NOT_RUN = new Map([["objectives/span-corruption.ts 2", "the tokenizer of T5"]]);
+
+/** As the build has it: `import text from "./file?text"` gives the file as a string. */
+const asText: Plugin = {
+  name: "text",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\?text$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.replace("?text", "")),
+      namespace: "text",
+    }));
+    onLoad({ filter: /.*/, namespace: "text" }, ({ path }) => ({
+      contents: readFileSync(path, "utf8"),
+      loader: "text",
+    }));
+  },
+};
+
+const runnable = [...modules].filter(([, { name, code }]) => !OUTSIDE.test(code) && !NOT_RUN.has(name));
+await build({
+  entryPoints: runnable.map(([name]) => join(folder, name)),
+  absWorkingDir: root,
+  outdir: folder,
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "es2022",
+  supported: { using: false },
+  external: ["@assemblyscript/loader"],
+  loader: { ".wasm": "binary" },
+  plugins: [asText],
+});
+
+/** A line `f(x); // value` or `f(x); // SomeError: message`. */
+async function check(f: () => Promise<unknown>, said: string): Promise<void> {
+  const [, name, message] = /^(\w*Error): (.*)$/.exec(said) ?? [];
+  if (name === undefined) {
+    const value = await f();
+    return assert.ok(agrees(value, said), `got ${JSON.stringify(value)}, the comment says ${said}`);
+  }
+  const error = await f().then(
+    () => null,
+    (thrown: Error) => thrown,
+  );
+  assert.is(`${error?.name}: ${error?.message}`.slice(0, said.length), `${name}: ${message}`);
+}
+
+for (const [name, { name: title }] of runnable)
+  test(`${title} runs`, async () => {
+    const { example } = await import(join(folder, name.replace(".ts", ".mjs")));
+    await example(check);
+  });
+
+test.run();
