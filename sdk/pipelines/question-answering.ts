@@ -84,7 +84,7 @@ function inputOf(value: unknown, at: string): QuestionInContext {
  * @example
  * const answer = await questionAnswering(folder("qa"));
  * answer("Where does Anna live?", "Anna lives in Rome."); // { answer: "Rome", start: 14, end: 18, score: 0.9 }
- * answer({ question, context }, { topK: 3 }); // three of them, best first
+ * answer({ question: "Where?", context: "Anna lives in Rome." }, { topK: 3 }); // three of them, best first
  */
 export function questionAnswering(
   files: Files,

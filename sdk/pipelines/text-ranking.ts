@@ -70,7 +70,7 @@ function activationOf(config: Section): (score: number) => number {
  *
  * @example
  * using rank = await textRanking(folder("ms-marco-MiniLM-L6-v2"));
- * rank("how do bees fly", texts, { topK: 3 })[0].index;
+ * rank("how do bees fly", texts, { topK: 3 }); // [{ index: 2, score: 0.97, … }, …]
  */
 export async function textRanking(
   files: Files,
