@@ -11,21 +11,20 @@ export async function* encodeStream(
   for await (const text of texts) yield tokenizer.encode(text, undefined, options);
 }
 
-/** How many tokens are decoded again with the next one, so that spaces and characters of several bytes come out right. */
-const CONTEXT = 6;
-
 /**
- * Text of tokens that are generated one by one. Each call returns what has become certain; a character whose bytes are
- * spread over several tokens comes with the last of them.
+ * Text of tokens that are generated one by one, as the DecodeStream of Hugging Face tokenizers gives it. Each call returns the
+ * text that has become certain; a character whose bytes are spread over several tokens comes with the last of them.
  *
  *   const stream = new DecodeStream(tokenizer);
  *   for (const id of ids) write(stream.push(id));
  *   write(stream.end());
  */
 export class DecodeStream {
+  /** The tokens of the last text returned, as context for the next, and those after it. */
   private ids: number[] = [];
-  /** How many of `ids` have been told already, and the text of all those. */
-  private told = 0;
+  /** The text of the context, and its number of tokens. */
+  private prefix = "";
+  private context = 0;
 
   constructor(
     private readonly tokenizer: Tokenizer,
@@ -34,36 +33,29 @@ export class DecodeStream {
 
   push(id: number): string {
     this.ids.push(id);
-    const before = this.decode(this.told);
-    const now = this.decode(this.ids.length);
-    // An unfinished character shows as U+FFFD until its last byte has come; four bytes are the most it can take.
-    if (now.endsWith("\ufffd") && this.ids.length - this.told < 4) return "";
-    return this.tell(before, now);
-  }
-
-  /** What is left, finished or not. */
-  end(): string {
-    const before = this.decode(this.told);
-    return this.tell(before, this.decode(this.ids.length));
-  }
-
-  private tell(before: string, now: string): string {
-    const more = now.startsWith(before) ? now.slice(before.length) : now.slice(commonLength(before, now));
-    this.told = this.ids.length;
-    if (this.told > 2 * CONTEXT) {
-      this.ids = this.ids.slice(-CONTEXT);
-      this.told = CONTEXT;
-    }
+    const text = this.decode();
+    // A character that is not complete shows as U+FFFD.
+    if (text.length <= this.prefix.length || text.endsWith("\ufffd")) return "";
+    const more = this.after(text);
+    this.ids = this.ids.slice(this.context);
+    this.context = this.ids.length;
+    this.prefix = this.decode();
     return more;
   }
 
-  private decode(count: number): string {
-    return this.tokenizer.decode(this.ids.slice(0, count), { skipSpecial: this.skipSpecial });
+  /** The rest, complete or not. */
+  end(): string {
+    return this.after(this.decode());
   }
-}
 
-function commonLength(a: string, b: string): number {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length++;
-  return length;
+  /** The part of a text after the prefix; with a token behind it, a decoder may render the end of the prefix differently. */
+  private after(text: string): string {
+    let same = 0;
+    while (same < this.prefix.length && text[same] === this.prefix[same]) same++;
+    return text.slice(same);
+  }
+
+  private decode(): string {
+    return this.tokenizer.decode(this.ids, { skipSpecial: this.skipSpecial });
+  }
 }
