@@ -62,9 +62,21 @@ export {
 export { type ElectraOptions, electraPretraining, type GeneratorAndDiscriminator } from "./objectives/electra.js";
 export { type LmHead, type MaskedLmOptions, maskedLm } from "./objectives/masked-lm.js";
 export { type MassOptions, mass } from "./objectives/mass.js";
-export { nextSentencePrediction } from "./objectives/next-sentence-prediction.js";
+export { nextSentencePrediction, type PairHead } from "./objectives/next-sentence-prediction.js";
 export { ngramMaskedLm } from "./objectives/ngram-masking.js";
 export { combine, type HeadObjective, type Objective, single } from "./objectives/objective.js";
+export {
+  type NamedObjective,
+  type ObjectiveKind,
+  type ObjectiveName,
+  type ObjectiveSettings,
+  type ObjectiveTokenizer,
+  objectiveAliases,
+  objectiveNames,
+  PUBLISHED_OBJECTIVES,
+  type PublishedObjective,
+  parseObjective,
+} from "./objectives/published.js";
 export { type ReplacedTokenHead, replacedTokenDetection } from "./objectives/replaced-token-detection.js";
 export { sentenceOrderPrediction } from "./objectives/sentence-order-prediction.js";
 export { type Decoder, sequenceToSequence } from "./objectives/sequence-to-sequence.js";
@@ -72,7 +84,6 @@ export { type SentinelVocabulary, type SpanCorruptionOptions, spanCorruption } f
 export { type SpanBoundaryHead, spanBoundary, spanMaskedLm } from "./objectives/span-masking.js";
 export { translationPair } from "./objectives/translation-lm.js";
 export type { Vocabulary } from "./objectives/vocabulary.js";
-
 // Arguments and options that cannot be used
 export { ArgumentError } from "./options.js";
 
@@ -156,7 +167,13 @@ export {
 export { FRESH_FAMILIES, freshConfig, freshModel, type ModelSizes } from "./train/fresh/fresh-model.js";
 export { chosenLayers, studentOf } from "./train/fresh/student.js";
 export { type BestState, BestWeights } from "./train/loop/best-weights.js";
-export { CheckpointError, type RunSettings, readCheckpoint, writeCheckpoint } from "./train/loop/checkpoint.js";
+export {
+  CheckpointError,
+  checkpointNote,
+  type RunSettings,
+  readCheckpoint,
+  writeCheckpoint,
+} from "./train/loop/checkpoint.js";
 export { type FinetuneEvent, type FinetuneOptions, finetune, stepsOfEpochs } from "./train/loop/finetune.js";
 export { repeatPositions, type Stage, type StagedOptions, trainInStages } from "./train/loop/stages.js";
 export { type Position, type Step, TrainingError, type TrainOptions, train } from "./train/loop/train.js";
@@ -177,4 +194,4 @@ export { classifyTask, type LabelledText } from "./train/tasks/classify.js";
 export { embedTask, type TextPair } from "./train/tasks/embed.js";
 export { regressTask } from "./train/tasks/regress.js";
 export { tagTask } from "./train/tasks/tag.js";
-export type { Metrics, Task, TaskSettings } from "./train/tasks/task.js";
+export { type AnyTask, anyTask, type Metrics, type Task, type TaskSettings } from "./train/tasks/task.js";

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `cloze` command: every command is a file of `commands/`. */
+import { readFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { InputError } from "cloze";
 import { Command, CommanderError } from "commander";
@@ -19,17 +20,22 @@ import { tokenizeCommand } from "./commands/tokenize.js";
 import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
 import { serveLines } from "./shared/threads.js";
 
-/** 2 for what is wrong with the input, 1 for a failure of the run. */
+/** Exit status 2 for wrong usage or input, 1 for a failure of the run. */
 function statusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   return error instanceof InputError ? 2 : 1;
 }
 
-/** This file, which threads run too. */
+/** This file; worker threads run it too. */
 const here = new URL(import.meta.url);
 
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
 const program = new Command("cloze")
-  .description("Train, run and serve BERT-family language models.")
+  .description("Pre-train, fine-tune and run BERT-family language models.")
+  .version(version, "--version", "print the version")
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })
   .addHelpText("after", "\nA command's own options and examples: cloze COMMAND --help");
@@ -50,9 +56,10 @@ const commands: Command[] = [
   mergeCommand(),
   inspectCommand(),
 ];
-for (const command of commands) program.addCommand(command.exitOverride());
+for (const command of commands)
+  program.addCommand(command.version(version, "--version", "print the version").exitOverride());
 
-// A reader that stops early, such as head, is no error of ours.
+// A reader that stops early, such as head, is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;

@@ -14,8 +14,8 @@ export type SentinelVocabulary = Pick<Tokenizer, "id" | "special">;
 
 export interface SpanCorruptionOptions {
   readonly tokenizer: SentinelVocabulary;
-  /** share of tokens that are corrupted; 0.15 */
-  readonly noiseDensity?: number;
+  /** share of tokens that are corrupted (noise_density of the official code); 0.15 */
+  readonly maskingRate?: number;
   /** mean length of a corrupted span in tokens; 3 */
   readonly meanNoiseSpanLength?: number;
 }
@@ -171,7 +171,7 @@ export function spanCorruption(options: SpanCorruptionOptions): (sample: Sample,
   const sentinels = sentinelsOf(options.tokenizer);
   return (sample, rng) => {
     const plain = plainIds(sample);
-    const noise = spanNoise(plain.length, rng, options.noiseDensity, options.meanNoiseSpanLength);
+    const noise = spanNoise(plain.length, rng, options.maskingRate, options.meanNoiseSpanLength);
     const { source, target } = sourceAndTarget(plain, noise, sentinels);
     return sourceSample(source, target, sentinels);
   };

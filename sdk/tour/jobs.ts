@@ -1,7 +1,9 @@
 /** What the tour computes, in two workers side by side: pre-training, and fine-tuning with and without it. */
 import {
+  type AnyTask,
   adamW,
   answerTask,
+  anyTask,
   classifyTask,
   combine,
   Engine,
@@ -14,7 +16,6 @@ import {
   loadModel,
   type Metrics,
   type Model,
-  type ModelTask,
   maskedLm,
   memoryFiles,
   nextSentencePrediction,
@@ -24,7 +25,6 @@ import {
   saveModel,
   single,
   stepsOfEpochs,
-  type Task,
   tagTask,
   trainInStages,
   type Weights,
@@ -115,14 +115,14 @@ export interface FinetuneResult {
 }
 
 /** The task of the SDK behind each part of the corpus. */
-function taskOf(name: TaskName): Task<unknown, ModelTask> {
+function taskOf(name: TaskName): AnyTask {
   const tasks = {
-    sentiment: () => classifyTask("classify"),
-    inference: () => classifyTask("pair"),
-    tags: () => tagTask,
-    questions: () => answerTask,
+    sentiment: () => anyTask(classifyTask("classify")),
+    inference: () => anyTask(classifyTask("pair")),
+    tags: () => anyTask(tagTask),
+    questions: () => anyTask(answerTask),
   };
-  return tasks[name]() as unknown as Task<unknown, ModelTask>;
+  return tasks[name]();
 }
 
 /** What a task is learned from: its examples, those of question answering in several contexts each. */

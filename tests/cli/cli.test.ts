@@ -100,13 +100,13 @@ test("wrong usage and unreadable input end with status 2, a short message and no
   const cases: [string[], RegExp][] = [
     [["tokenize", "--tokenizer", "nowhere.json", "-"], /cannot read nowhere\.json: there is no such file/],
     [["pretrain", "--out", "model", text], /model exists already/],
-    [["pretrain", "--out", "new", "--objective", "magic", text], /--objective magic: expected one of/],
+    [["pretrain", "--out", "new", "--objective", "magic", text], /--objective "magic": expected one of/],
     [["pretrain", "--out", "new", "nowhere.txt"], /cannot read nowhere\.txt/],
     [
       ["finetune", "--task", "dance", "--out", "new", "--model", "model", "--train", text],
       /--task dance: expected one of/,
     ],
-    [["embed", "--model", "nowhere", "--text", text], /config\.json is missing/],
+    [["embed", "--model", "nowhere", "--text", text], /nowhere does not exist/],
     [["nonsense"], /unknown command/],
   ];
   for (const [words, message] of cases) {

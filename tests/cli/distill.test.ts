@@ -66,7 +66,7 @@ test("finetune --teacher learns a fine-tuned model's answers", () => {
 test("what cannot be distilled is refused", () => {
   const cases: [string[], RegExp][] = [
     [["--layers", "4"], /a teacher with 3 layers has 1 to 3, got 4/],
-    [["--layers", "2", "--at", "nowhere"], /at every token, or at labelled ones/],
+    [["--layers", "2", "--at", "nowhere"], /Allowed choices are every, labelled/],
     [["--layers", "2", "--soft", "-1"], /expected a number of at least 0/],
   ];
   for (const [words, message] of cases) {

@@ -108,9 +108,9 @@ test("what does not go together is refused in words", () => {
     [["--objective", "magic"], /expected one of masked-lm/],
     [["--objective", "masked-lm", "--family", "gpt2"], /the tokenizer has no mask token/],
     [["--objective", "masked-lm", "--family", "magic"], /--family magic: expected one of albert/],
-    [["--objective", "replaced-tokens", "--family", "bert"], /replaced-tokens is learned by electra/],
+    [["--objective", "replaced-tokens", "--family", "bert"], /replaced-token-detection trains electra/],
     [["--objective", "causal-lm", "--short", "16"], /--short is for masked LM alone/],
-    [["--objective", "roberta", "--family", "bert", "--from", "masked-lm"], /one of them at a time/],
+    [["--objective", "roberta", "--family", "bert", "--from", "masked-lm"], /exclude each other/],
     [["--objective", "masked-lm", "--family", "roberta+x"], /--family roberta\+x/],
   ];
   for (const [words, message] of refusals) {

@@ -65,7 +65,7 @@ test("corrupt: labels are the originals, a seed gives one corruption, targets co
   assert.equal(bart!.target!.ids, [plain.at(-1), ...plain.slice(0, -1)]);
   const unknown = cloze([...words, "nothing"], "");
   assert.is(unknown.status, 2);
-  assert.match(unknown.stderr, /--objective nothing: expected one of masked-lm/);
+  assert.match(unknown.stderr, /--objective "nothing": expected one of masked-lm/);
 });
 
 test("generate: greedy is the same each time, chance follows the seed, a prompt begins its text", () => {

@@ -1,4 +1,5 @@
 import {
+  type AnyTask,
   loadAdapted,
   loadModel,
   loadTokenizer,
@@ -12,7 +13,7 @@ import { Command } from "commander";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { collect, fileSource, requireFiles } from "../shared/input.js";
 import { say, table, writeLine } from "../shared/output.js";
-import { type AnyTask, fittedTo, taskNamed } from "../shared/tasks.js";
+import { fittedTo, taskNamed } from "../shared/tasks.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {

@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto";
 import {
+  type Adapted,
+  type AnyTask,
   adamW,
+  anyTask,
   BestWeights,
+  classifyTask,
   distilClassification,
   type Engine,
+  type FinetuneEvent,
   finetune,
   type LabelSet,
   loadModel,
   loadTokenizer,
-  type ModelTask,
   type Pretrained,
   readSentenceSettings,
   type SentenceSettings,
@@ -18,7 +22,8 @@ import {
   type TaskSettings,
   writeSentenceSettings,
 } from "cloze";
-import { folder, requirePlace, writeFolder } from "cloze/node";
+import { columnsNamed } from "cloze/data";
+import { folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
 import {
   type AdaptingOptions,
@@ -27,18 +32,22 @@ import {
   rateFactor,
   withAdaptingOptions,
 } from "../shared/adapter-options.js";
-import { Checkpoints, interruption } from "../shared/checkpoints.js";
+import { Checkpoints, withResumed } from "../shared/checkpoints.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { collect, fileSource, requireFiles } from "../shared/input.js";
-import { progress, say, table, writeLine } from "../shared/output.js";
+import { reportFigures, say, writeLine } from "../shared/output.js";
 import { follow } from "../shared/step-reporter.js";
-import { type AnyTask, fittedTo, PLAIN_SENTENCES, taskNamed } from "../shared/tasks.js";
-import { positive, UsageError, wholeNumber } from "../shared/usage.js";
+import { fittedTo, PLAIN_SENTENCES, taskNamed } from "../shared/tasks.js";
+import {
+  requireFreeOutput,
+  type TrainingOptions,
+  trainingSettings,
+  withTrainingOptions,
+} from "../shared/training-options.js";
+import { UsageError, wholeNumber } from "../shared/usage.js";
 
-interface Options extends ModelOptions, AdaptingOptions {
+interface Options extends ModelOptions, TrainingOptions, AdaptingOptions {
   readonly task: string;
-  readonly out: string;
-  readonly force?: boolean;
   readonly model?: string;
   readonly scratch?: string;
   readonly teacher?: string;
@@ -47,19 +56,16 @@ interface Options extends ModelOptions, AdaptingOptions {
   readonly test?: string;
   readonly columns?: string;
   readonly epochs: number;
-  readonly rate?: number;
-  readonly rows: number;
-  readonly length?: number;
+  readonly maxLength?: number;
   readonly patience?: number;
-  readonly seed: number;
-  readonly checkpointEvery: number;
-  readonly resume?: string;
 }
 
-/** Of an adapter, whose B begins at zero. */
-const ADAPTER_RATE = 1e-3;
+/** Longest sequence in tokens, when neither the user nor the folder gives one. */
+const MAX_LENGTH = 128;
 
-/** Below so many parameters a model wants a larger rate. */
+/** Default learning rates: of an adapter, whose B starts at zero; of small and of large models. */
+const LEARNING_RATES = { adapter: 1e-3, small: 3e-4, large: 5e-5 };
+/** Models below this many parameters count as small. */
 const SMALL = 30_000_000;
 
 async function examplesOf(task: AnyTask, file: string | undefined): Promise<unknown[] | undefined> {
@@ -69,209 +75,225 @@ async function examplesOf(task: AnyTask, file: string | undefined): Promise<unkn
   return examples;
 }
 
-function requireBeginning({ model, scratch }: Options): void {
+function requireUsage({ task, train, model, scratch, lora }: Options): void {
+  if (task === undefined || train === undefined)
+    throw new UsageError("--task and --train: say what to learn, and from which file");
   if ((model === undefined) === (scratch === undefined))
     throw new UsageError(
-      "say where to begin: either --model DIR (its weights) or --scratch DIR (its architecture, random weights)",
+      "give either --model DIR (start from its weights) or --scratch DIR (its architecture, random weights)",
     );
-}
-
-function requireAdaptable({ lora, scratch, task }: Options): void {
   if (lora === undefined) return;
   if (scratch !== undefined)
-    throw new UsageError("--lora: an adapter stands on trained weights; give --model, not --scratch");
+    throw new UsageError("--lora and --scratch exclude each other: an adapter needs trained weights; give --model");
   if (task === "embed")
     throw new UsageError(
-      "--lora --task embed: adapters of sentence vectors are not supported; fine-tune the model itself",
+      "--lora --task embed: adapters of embedding models are not supported; fine-tune the model itself",
     );
 }
 
-/** The task as a teacher teaches it: half of the loss is what it answers. */
-async function taughtTask(
-  task: AnyTask,
-  engine: Engine,
-  path: string,
-  labels: LabelSet | null,
-): Promise<{ task: AnyTask } & Disposable> {
-  if (task.name !== "classify" && task.name !== "pair")
-    throw new UsageError(`--teacher: --task ${task.name} cannot be taught; expected classify or pair`);
+/** The task with the objective of a teacher: half of the loss is the divergence from its distribution. */
+function taughtBy(teacher: Pretrained<"sequence-classification">, { task, columns }: Options): AnyTask {
+  const plain = classifyTask(task as "classify" | "pair", columns === undefined ? undefined : columnsNamed(columns));
+  return anyTask({ ...plain, objective: distilClassification(teacher.model) });
+}
+
+async function teacherOf(engine: Engine, { task, teacher: path }: Options, labels: LabelSet | null) {
+  if (path === undefined) return null;
+  if (task !== "classify" && task !== "pair")
+    throw new UsageError(`--teacher is for --task classify and pair, not for ${task}`);
   const teacher = await loadModel(engine, folder(path), { task: "sequence-classification" });
-  if (teacher.fresh.length > 0 || teacher.labels?.names.join() !== labels?.names.join())
-    throw new UsageError(
-      `--teacher ${path}: it must have been fine-tuned to the labels of the training file, ${labels?.names.join(", ")}; it has ${teacher.labels?.names.join(", ")}`,
-    );
-  const objective = distilClassification(teacher.model) as unknown as AnyTask["objective"];
-  return { task: { ...task, objective }, [Symbol.dispose]: () => teacher[Symbol.dispose]() };
+  if (teacher.fresh.length === 0 && teacher.labels?.names.join() === labels?.names.join()) return teacher;
+  teacher[Symbol.dispose]();
+  throw new UsageError(
+    `--teacher ${path}: it must have been fine-tuned to the labels of the training file, ${labels?.names.join(", ")}; it has ${teacher.labels?.names.join(", ")}`,
+  );
 }
 
-function load(
-  engine: Engine,
-  { model, scratch, seed }: Options,
-  task: ModelTask,
-  labels: LabelSet | null,
-): Promise<Pretrained> {
-  return loadModel(engine, folder((model ?? scratch)!), { task: task, labels, seed, scratch: scratch !== undefined });
-}
-
-/** Tokens of the longest sequence, where neither the user nor, for vectors, the folder says. */
-const LENGTH = 128;
-
-/** How the vectors of the folder's texts are made; the mean, of length 1, where it does not say. */
+/** How the folder pools; the mean, of length 1, where it does not say. */
 async function sentenceSettingsOf({ model, scratch }: Options): Promise<SentenceSettings> {
   const files = folder((model ?? scratch)!);
   const settings = await readSentenceSettings(files);
-  const said = (await files.read("modules.json")) !== undefined;
-  return said ? settings : { ...settings, pooling: PLAIN_SENTENCES.pooling };
+  const configured = (await files.read("modules.json")) !== undefined;
+  return configured ? settings : { ...settings, pooling: PLAIN_SENTENCES.pooling };
 }
 
-/** Figures of a part under names such as test_accuracy. */
-const named = (part: string, figures: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(figures).map(([name, value]) => [`${part}_${name}`, value]));
+/** The files of a run, read and checked. */
+interface Data {
+  readonly task: AnyTask;
+  readonly sentence: SentenceSettings;
+  readonly train: readonly unknown[];
+  readonly dev: readonly unknown[] | undefined;
+  readonly test: readonly unknown[] | undefined;
+  readonly labels: LabelSet | null;
+}
 
-async function run(options: Options): Promise<void> {
-  requireBeginning(options);
-  requireAdaptable(options);
+async function readData(options: Options): Promise<Data> {
   const sentence = await sentenceSettingsOf(options);
   const asked = taskNamed(options.task, options.columns, sentence);
   await requireFiles([options.train, options.dev, options.test]);
-  await requirePlace(options.out, options.force);
-  const training = (await examplesOf(asked, options.train))!;
-  const plain = fittedTo(asked, training, sentence, options.columns);
-  const [dev, test] = [await examplesOf(plain, options.dev), await examplesOf(plain, options.test)];
-  const labels = plain.labels(training);
-  const source = folder((options.model ?? options.scratch)!);
-  using engine = await engineOf(options);
-  using taught = options.teacher === undefined ? null : await taughtTask(plain, engine, options.teacher, labels);
-  const task = taught?.task ?? plain;
-  using model = await load(engine, options, task.modelTask, labels);
-  using loaded = adaptedAs(model, options);
-  const tokenizer = await loadTokenizer(source);
-  const said = task.name === "embed" ? sentence.length : null;
-  const length = Math.min(options.length ?? said ?? LENGTH, loaded.model.positions);
-  const settings: TaskSettings = { tokenizer, labels, length };
-  if (loaded.fresh.length > 0 && !options.json) say(`new parameters, begun at random: ${loaded.fresh.join(", ")}`);
-  const { epochs, rows, seed } = options;
-  const usual = model.weights.count < SMALL ? 3e-4 : 5e-5;
-  const rate = options.rate ?? ("lora" in loaded ? ADAPTER_RATE : usual);
-  using optimizer = adamW(loaded.weights, { weightDecay: 0.01, factor: rateFactor(loaded, options) });
-  const best = new BestWeights(loaded.weights);
-  const data = createHash("sha256")
-    .update(JSON.stringify([loaded.config, training, dev]))
-    .digest("hex")
-    .slice(0, 16);
-  const checkpoints = new Checkpoints(
-    options.out,
-    options.checkpointEvery,
-    {
-      command: "finetune",
-      task: options.task,
-      epochs,
-      rate,
-      rows,
-      seed,
-      length: settings.length,
-      build: options.build,
-      patience: options.patience ?? 0,
-      data,
-      ...(options.teacher !== undefined && { teacher: options.teacher }),
-      ...adaptingSettings(options),
-    },
-    best,
-  );
-  const from = options.resume === undefined ? undefined : await checkpoints.resume(options.resume, optimizer);
-  const started = performance.now();
-  const { signal } = interruption();
-  const run = finetune({
-    loaded,
-    task,
-    settings,
-    train: training,
-    epochs,
-    learningRate: rate,
-    batchSize: rows,
-    seed,
-    optimizer,
-    best,
-    ...(dev && { dev }),
-    ...(from && { from }),
-    ...(options.patience !== undefined && { patience: options.patience }),
-  });
-  const total = stepsOfEpochs(task.samples(training, settings).length, rows, epochs);
-  const bar = options.json ? null : progress(`fine-tuning (${options.task})`, total);
-  try {
-    for await (const event of run) {
-      if (event.kind === "step") await follow(event.step, { bar, checkpoints, optimizer, signal });
-      else if (options.json)
-        await writeLine(JSON.stringify({ epoch: event.epoch, best: event.best, ...named("dev", event.metrics) }));
-    }
-  } finally {
-    bar?.stop();
-  }
-  const figures = {
-    ...(dev && {
-      ...named("dev", task.evaluate(loaded.model, dev, settings)),
-      ...named("dev_baseline", task.baseline(training, dev)),
-    }),
-    ...(test && {
-      ...named("test", task.evaluate(loaded.model, test, settings)),
-      ...named("test_baseline", task.baseline(training, test)),
-    }),
+  const train = (await examplesOf(asked, options.train))!;
+  const task = fittedTo(asked, train, sentence, options.columns);
+  const [dev, test] = [await examplesOf(task, options.dev), await examplesOf(task, options.test)];
+  return { task, sentence, train, dev, test, labels: task.labels(train) };
+}
+
+/** What a resumed run must agree on, by the names of the options. */
+function settingsOf(options: Options, { train, dev }: Data, loaded: Pretrained, rate: number, length: number) {
+  const { task, epochs, build, patience = 0, teacher } = options;
+  return {
+    command: "finetune",
+    ...{ task, epochs, build, patience },
+    "learning-rate": rate,
+    "warmup-steps": options.warmupSteps ?? "a tenth",
+    "max-length": length,
+    ...trainingSettings(options),
+    data: createHash("sha256")
+      .update(JSON.stringify([loaded.config, train, dev]))
+      .digest("hex")
+      .slice(0, 16),
+    ...(teacher !== undefined && { teacher }),
+    ...adaptingSettings(options),
   };
+}
+
+/** The learning rate of the options, or the usual one of a model of this size. */
+function learningRateOf({ learningRate }: Options, model: Pretrained, adapter: boolean): number {
+  if (learningRate !== undefined) return learningRate;
+  if (adapter) return LEARNING_RATES.adapter;
+  return model.weights.count < SMALL ? LEARNING_RATES.small : LEARNING_RATES.large;
+}
+
+/** Figures of a set under names such as test_accuracy. */
+const named = (part: string, figures: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(figures).map(([name, value]) => [`${part}_${name}`, value]));
+
+/** The metrics of the development and test sets, each beside those of a guesser without a model. */
+function figuresOf({ task, train, dev, test }: Data, loaded: Pretrained, settings: TaskSettings) {
+  const of = (part: string, examples: readonly unknown[]) => ({
+    ...named(part, task.evaluate(loaded.model, examples, settings)),
+    ...named(`${part}_baseline`, task.baseline(train, examples)),
+  });
+  return { ...(dev && of("dev", dev)), ...(test && of("test", test)) };
+}
+
+/** The model folder, or the adapter folder, with what sentence embeddings need beside it. */
+async function save(
+  options: Options,
+  { task, sentence }: Data,
+  loaded: Pretrained | Adapted,
+  { tokenizer, labels, length }: TaskSettings,
+): Promise<void> {
   await writeFolder(options.out, options.force ?? false, async (to) => {
     if ("lora" in loaded) await saveAdapter(to, loaded, options.model);
-    else await saveModel(to, { ...loaded, labels, tokenizer, length: settings.length });
-    if (task.name === "embed")
-      await writeSentenceSettings(to, { ...sentence, length: settings.length }, loaded.model.width);
+    else await saveModel(to, { ...loaded, labels, tokenizer, length });
+    if (task.name === "embed") await writeSentenceSettings(to, { ...sentence, length }, loaded.model.width);
   });
+}
+
+/** Train, printing steps and epochs; the model then has the weights of the best epoch. */
+async function train(
+  options: Options,
+  data: Data,
+  loaded: Pretrained | Adapted,
+  settings: TaskSettings,
+  { learningRate, files, checkpoint }: { learningRate: number; files: readonly string[]; checkpoint?: Uint8Array },
+): Promise<Checkpoints> {
+  const { epochs, batchSize, gradientAccumulationSteps, maxGradNorm, warmupSteps, seed, patience } = options;
+  const { task, train, dev } = data;
+  const factor = rateFactor(loaded, options);
+  using optimizer = adamW(loaded.weights, { weightDecay: options.weightDecay, factor });
+  const best = new BestWeights(loaded.weights);
+  const agreed = settingsOf(options, data, loaded, learningRate, settings.length);
+  const checkpoints = new Checkpoints({ files, options }, agreed, best);
+  const from = checkpoints.resume(checkpoint, optimizer);
+  const run = finetune({
+    ...{ loaded, task, settings, train, epochs, learningRate, batchSize, gradientAccumulationSteps, maxGradNorm, seed },
+    ...{ optimizer, best },
+    ...(warmupSteps !== undefined && { warmupSteps }),
+    ...(dev && { dev }),
+    ...(from && { from }),
+    ...(patience !== undefined && { patience }),
+  });
+  const json = options.json ?? false;
+  const steps = stepsOfEpochs(task.samples(train, settings).length, batchSize, epochs, gradientAccumulationSteps);
+  const reporting = { title: `fine-tuning (${options.task})`, steps, json };
+  await follow(run, stepOf, reporting, checkpoints, optimizer, async (event) => {
+    if (json && event.kind === "epoch")
+      await writeLine(JSON.stringify({ epoch: event.epoch, best: event.best, ...named("dev", event.metrics) }));
+  });
+  return checkpoints;
+}
+
+const stepOf = (event: FinetuneEvent) => (event.kind === "step" ? event.step : null);
+
+async function run(given: Options, command: Command): Promise<void> {
+  const { options, files, checkpoint } = await withResumed({ files: [], options: given }, command);
+  requireUsage(options);
+  await requireFreeOutput(options);
+  const started = performance.now();
+  const read = await readData(options);
+  const { labels, sentence } = read;
+  const source = folder((options.model ?? options.scratch)!);
+  using engine = await engineOf(options);
+  using teacher = await teacherOf(engine, options, labels);
+  const data = teacher ? { ...read, task: taughtBy(teacher, options) } : read;
+  const { task } = data;
+  const { seed, scratch } = options;
+  using model = await loadModel(engine, source, { task: task.modelTask, labels, seed, scratch: scratch !== undefined });
+  using loaded = adaptedAs(model, options);
+  const tokenizer = await loadTokenizer(source);
+  const folderLength = task.name === "embed" ? sentence.length : null;
+  const length = Math.min(options.maxLength ?? folderLength ?? MAX_LENGTH, loaded.model.positions);
+  const settings: TaskSettings = { tokenizer, labels, length };
+  if (loaded.fresh.length > 0 && !options.json)
+    say(`new parameters, initialized at random: ${loaded.fresh.join(", ")}`);
+  const learningRate = learningRateOf(options, model, "lora" in loaded);
+  const checkpoints = await train(options, data, loaded, settings, {
+    learningRate,
+    files,
+    ...(checkpoint && { checkpoint }),
+  });
+  const figures = figuresOf(data, loaded, settings);
+  await save(options, data, loaded, settings);
   await checkpoints.remove();
-  await report(options, {
+  await reportFigures(options, {
+    task: options.task,
     ...figures,
     seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
-    examples: training.length,
+    examples: data.train.length,
     out: options.out,
   });
 }
 
-async function report({ json, task }: Options, figures: Readonly<Record<string, number | string>>): Promise<void> {
-  if (json) return writeLine(JSON.stringify({ done: true, task, ...figures }));
-  say(
-    table(
-      ["figure", "value"],
-      Object.entries(figures).map(([name, value]) => [
-        name,
-        typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : String(value),
-      ]),
-    ),
-  );
-}
+const EXAMPLES = `
+Examples:
+  cloze finetune --task tag --model my-bert --train train.conllu --dev dev.conllu --test test.conllu --out my-tagger
+  cloze finetune --task classify --model my-bert --lora 8 --train train.tsv --dev dev.tsv --out my-adapter`;
 
 export function finetuneCommand(): Command {
-  return withAdaptingOptions(withModelOptions(new Command("finetune")))
-    .description("Train a model's head and body for a task, and say how well it does beside a baseline.")
-    .requiredOption("--task <name>", "classify, pair, regress, tag, answer or embed")
-    .requiredOption("--out <folder>", "the model folder to write")
-    .requiredOption(
+  const command = new Command("finetune")
+    .description("Fine-tune a model for a task, and score it beside a baseline.")
+    .option("--task <name>", "classify, pair, regress, tag, answer or embed")
+    .option(
       "--train <file>",
       "TSV or JSONL (classify, pair, regress, embed), CoNLL-U or two columns (tag), SQuAD JSON or JSONL (answer)",
     )
-    .option("--force", "replace an existing folder")
-    .option("--model <folder>", "begin with this model's weights")
-    .option("--scratch <folder>", "begin with this model's architecture and tokenizer, and random weights")
-    .option("--teacher <folder>", "learn what this fine-tuned model answers beside the labels: classify and pair")
-    .option("--dev <file>", "choose the best epoch on this part")
-    .option("--test <file>", "score this part at the end")
-    .option("--columns <names>", "text,label or text,pair,label of the file's own columns")
-    .option("--epochs <n>", "", wholeNumber(1), 3)
-    .option("--rate <x>", "highest learning rate; 3e-4, for models above 30 M parameters 5e-5", positive)
-    .option("--rows <n>", "sequences in a batch", wholeNumber(1), 16)
-    .option("--length <n>", "longest sequence in tokens; 128, for vectors what the folder says", wholeNumber(8))
-    .option("--patience <n>", "end after so many epochs without a better dev figure", wholeNumber(1))
-    .option("--seed <n>", "", wholeNumber(0), 1)
-    .option("--checkpoint-every <n>", "steps", wholeNumber(1), 500)
-    .option("--resume <folder>", "go on where the interrupted run of this output folder stood")
-    .addHelpText(
-      "after",
-      `\nExamples:\n  cloze finetune --task tag --model my-bert --train train.conllu --dev dev.conllu --test test.conllu --out my-tagger\n  cloze finetune --task classify --model my-bert --lora 8 --train train.tsv --dev dev.tsv --out my-adapter`,
+    .option("--model <folder>", "start from this model's weights")
+    .option("--scratch <folder>", "this model's architecture and tokenizer, with random weights")
+    .option("--teacher <folder>", "also learn from this fine-tuned model: classify and pair")
+    .option("--dev <file>", "development set, which selects the best epoch")
+    .option("--test <file>", "test set, scored at the end")
+    .option("--columns <names>", "the file's own columns: text,label or text,pair,label")
+    .option("--epochs <n>", "passes over the training file", wholeNumber(1), 3)
+    .option(
+      "--length, --max-length <n>",
+      "longest sequence in tokens; default: 128, for embed what the folder says",
+      wholeNumber(8),
     )
+    .option("--patience <n>", "stop after this many epochs without improvement on --dev", wholeNumber(1));
+  const rates = `default: ${LEARNING_RATES.small}, for models above 30 M parameters ${LEARNING_RATES.large}, for adapters ${LEARNING_RATES.adapter}`;
+  const defaults = { batchSize: 16, maxGradNorm: 1, warmup: "a tenth", learningRate: rates };
+  return withAdaptingOptions(withModelOptions(withTrainingOptions(command, defaults)))
+    .addHelpText("after", EXAMPLES)
     .action(run);
 }

@@ -1,4 +1,4 @@
-/** The commands that write: on from a prompt, in another language, in fewer words. */
+/** The commands that generate text: continuation, translation, summaries. */
 import { type Generated, type Pipeline, text2textGeneration, textGeneration } from "cloze";
 import type { GenerationSettings } from "cloze/generate";
 import { folder } from "cloze/node";
@@ -6,35 +6,38 @@ import { Command } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
 import { parseLine, readWhole } from "../shared/input.js";
 import { answerLines, type InputLine, type LineWork } from "../shared/threads.js";
-import { positive, UsageError, wholeNumber } from "../shared/usage.js";
+import { positive, positiveShare, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;
   readonly text?: boolean;
-  readonly tokens?: number;
-  readonly beams?: number;
-  readonly sample?: boolean;
+  readonly maxNewTokens?: number;
+  readonly numBeams?: number;
+  readonly doSample?: boolean;
   readonly temperature?: number;
   readonly topK?: number;
   readonly topP?: number;
   readonly repetitionPenalty?: number;
-  readonly noRepeat?: number;
+  /** of --no-repeat-ngram-size, which commander takes for a negation; true where it is not given */
+  readonly repeatNgramSize: number | true;
   readonly seed: number;
   readonly prefix?: string;
   readonly language?: string;
 }
 
-/** What is said on the command line; the folder says the rest. */
+/** The settings given by options; those of the folder apply otherwise. */
 function settingsOf(o: Options): Partial<GenerationSettings> {
+  if (o.doSample && o.numBeams !== undefined && o.numBeams > 1)
+    throw new UsageError("--do-sample and --num-beams exclude each other: sampling within beams is not supported");
   return {
-    ...(o.tokens !== undefined && { max_new_tokens: o.tokens }),
-    ...(o.beams !== undefined && { num_beams: o.beams }),
-    ...(o.sample && { do_sample: true, num_beams: 1 }),
+    ...(o.maxNewTokens !== undefined && { max_new_tokens: o.maxNewTokens }),
+    ...(o.numBeams !== undefined && { num_beams: o.numBeams }),
+    ...(o.doSample && { do_sample: true, num_beams: 1 }),
     ...(o.temperature !== undefined && { temperature: o.temperature }),
     ...(o.topK !== undefined && { top_k: o.topK }),
     ...(o.topP !== undefined && { top_p: o.topP }),
     ...(o.repetitionPenalty !== undefined && { repetition_penalty: o.repetitionPenalty }),
-    ...(o.noRepeat !== undefined && { no_repeat_ngram_size: o.noRepeat }),
+    ...(o.repeatNgramSize !== true && { no_repeat_ngram_size: o.repeatNgramSize }),
   };
 }
 
@@ -46,7 +49,7 @@ function textOf(value: unknown): string {
   return text;
 }
 
-/** Encoder-decoders say so in their configuration. */
+/** Whether the configuration is that of an encoder-decoder. */
 async function isEncoderDecoder(model: string): Promise<boolean> {
   const config = JSON.parse(new TextDecoder().decode(await readWhole(`${model}/config.json`))) as Record<
     string,
@@ -66,7 +69,7 @@ export async function openGenerate(options: Options): Promise<LineWork> {
     write = await text2textGeneration(folder(model), { ...common, ...asked });
   } else {
     if (prefix !== undefined || language !== undefined)
-      throw new UsageError("--prefix and --language are for encoder-decoders; this model writes on from its prompt");
+      throw new UsageError("--prefix and --language are for encoder-decoders; this model continues its prompt");
     write = await textGeneration(folder(model), common);
   }
   const one = ({ source, number, text }: InputLine): string => {
@@ -87,7 +90,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   {
     name: "generate",
-    description: "Write on from prompts (GPT-2), or write a text from another (BART, mBART, Marian, T5).",
+    description: "Continue prompts (GPT-2), or generate a text from another (BART, mBART, Marian, T5).",
     example: "echo 'The sea was' | cloze generate --model gpt2 --text --sample --temperature 0.8",
   },
   {
@@ -98,7 +101,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: "summarize",
-    description: "Say texts in fewer words, with a BART or T5 model.",
+    description: "Summarize texts with a BART or T5 model.",
     example: "cloze summarize --model bart-large-cnn --text articles.txt --beams 4",
   },
 ];
@@ -111,17 +114,17 @@ export function generateCommands(program: URL): Command[] {
       .argument("[file...]", 'lines, each a JSON string or {"text"}; - or none for standard input')
       .requiredOption("--model <folder>", "a model folder")
       .option("--text", "lines are plain text, not JSON")
-      .option("--tokens <n>", "new tokens at most; as the folder says, or 64", wholeNumber(1))
-      .option("--beams <n>", "texts side by side, of which the best is kept", wholeNumber(1))
-      .option("--sample", "draw tokens by chance instead of taking the best")
-      .option("--temperature <x>", "below 1 the likely become likelier", positive)
-      .option("--top-k <n>", "draw among the n best; 0 for all", wholeNumber(0))
-      .option("--top-p <share>", "draw among the best that have this share of the probability", positive)
-      .option("--repetition-penalty <x>", "above 1 what was written becomes less likely", positive)
-      .option("--no-repeat <n>", "no run of n tokens comes twice", wholeNumber(1))
-      .option("--seed <n>", "", wholeNumber(0), 1)
-      .option("--prefix <text>", "put before every text, as T5 is told what to do")
-      .option("--language <token>", "the token of the language to write in, as mBART has them")
+      .option("--tokens, --max-new-tokens <n>", "most new tokens; default: as the folder says, or 64", wholeNumber(1))
+      .option("--beams, --num-beams <n>", "beam search with this many beams", wholeNumber(1))
+      .option("--sample, --do-sample", "sample tokens instead of taking the most likely")
+      .option("--temperature <x>", "softmax temperature; below 1 sharpens the distribution", positive)
+      .option("--top-k <n>", "sample among the n most likely tokens; 0 for all", wholeNumber(0))
+      .option("--top-p <share>", "nucleus sampling: the most likely tokens of this total probability", positiveShare)
+      .option("--repetition-penalty <x>", "above 1 makes tokens that already occurred less likely", positive)
+      .option("--no-repeat, --no-repeat-ngram-size <n>", "never repeat an n-gram of this length", wholeNumber(1))
+      .option("--seed <n>", "seed of sampling", wholeNumber(0), 1)
+      .option("--prefix <text>", "text to put before every input, such as T5's task prefix")
+      .option("--language <token>", "token of the target language, such as mBART's de_DE")
       .addHelpText("after", `\nExample:\n  ${example}`)
       .action((files: string[], options: Options) =>
         answerLines(files, { name: "generate", program, open: openGenerate }, options),

@@ -1,22 +1,22 @@
-/** Decoders that say what comes next: GPT-2. */
-import { causalLm, single } from "cloze";
+/** Decoders that predict the next token: GPT-2. */
+import { type HeadObjective, type LmHead, single } from "cloze";
 import { packStream, seed, shuffle, type TokenizedDocument } from "cloze/data";
 import { perplexity, tokensHeldOut } from "cloze/metrics";
-import { type Course, courseOf, modelOf, onlyStage, refuseShort, type Setting, samplesOf, saving } from "./recipe.js";
+import { modelOf, onlyStage, type Recipe, recipeOf, refuseShort, type Setting, samplesOf, saving } from "./recipe.js";
 
-export async function causalCourse(setting: Setting): Promise<Course> {
+export async function causalRecipe(setting: Setting, causal: HeadObjective<LmHead>): Promise<Recipe> {
   refuseShort(setting);
   const { options, tokenizer } = setting;
-  const loaded = await modelOf(setting, "causal-lm");
-  const objective = single(causalLm());
+  const objective = single(causal);
   const blocks = (documents: readonly TokenizedDocument[]) =>
-    packStream(documents, { length: options.length, tokenizer });
+    packStream(documents, { length: options.maxLength, tokenizer });
   const samples = samplesOf(setting, (documents) => (epoch) => {
-    // The stream is cut at other places each time, as its documents come in another order.
+    // Documents are reshuffled every epoch, so that the stream is cut into other blocks each time.
     const order = shuffle([...documents], seed(options.seed).fork(2, epoch));
     return blocks(order);
   });
-  return courseOf(
+  const loaded = await modelOf(setting, "causal-lm");
+  return recipeOf(
     {
       model: loaded.model,
       weights: loaded.weights,

@@ -1,60 +1,28 @@
-/** Encoders that fill masks, alone or with a task on pairs of segments. */
+/** Encoders that predict masked tokens, alone or beside a task on pairs of segments. */
 import {
   combine,
   type HeadObjective,
   type LmHead,
-  type MaskedLmOptions,
   type Model,
-  maskedLm,
-  nextSentencePrediction,
-  ngramMaskedLm,
+  type PairHead,
   repeatPositions,
   type Stage,
-  sentenceOrderPrediction,
   single,
-  spanMaskedLm,
   translationPair,
   type Weights,
 } from "cloze";
 import { type Arrangement, pretrainingSamples, type Sample } from "cloze/data";
 import { maskedHeldOut, pairAccuracy, perplexity } from "cloze/metrics";
 import { UsageError } from "../shared/usage.js";
-import { type Course, courseOf, modelOf, type Setting, samplesOf, saving } from "./recipe.js";
+import { modelOf, type Recipe, recipeOf, type Setting, samplesOf, saving, settingsOf } from "./recipe.js";
 
-/** How tokens are hidden, by the name of the objective. */
-export const HIDING: Readonly<Record<string, (options: MaskedLmOptions) => HeadObjective<LmHead>>> = {
-  "masked-lm": maskedLm,
-  "ngram-masked-lm": ngramMaskedLm,
-  "span-masked-lm": spanMaskedLm,
-  roberta: (options) => maskedLm({ ...options, selection: "rounded", firstRandomId: 4 }),
-};
-const PAIRS: readonly string[] = ["next-sentence", "sentence-order"];
-
-/** The task on pairs that an objective names besides hiding, if any; null where it is not an objective of masks. */
-export function maskedParts(objective: string): {
-  readonly hide: (options: MaskedLmOptions) => HeadObjective<LmHead>;
-  readonly arrangement: Arrangement;
-} | null {
-  const parts = objective.split("+");
-  const [hiding, ...others] = parts.filter((part) => !PAIRS.includes(part));
-  const pairs = parts.filter((part) => PAIRS.includes(part));
-  const hide = hiding !== undefined && Object.hasOwn(HIDING, hiding) ? HIDING[hiding] : undefined;
-  if (!hide || others.length > 0 || pairs.length > 1) return null;
-  return { hide, arrangement: pairs[0] === undefined ? "sentences" : (`${pairs[0]}-prediction` as Arrangement) };
-}
-
-const PAIR_TASKS = {
-  "next-sentence-prediction": nextSentencePrediction,
-  "sentence-order-prediction": sentenceOrderPrediction,
-};
-
-/** Share of the steps with short sequences, where there are such. */
+/** Share of the steps that train on short sequences, with --short. */
 const SHORT_SHARE = 0.8;
 
-/** A model that fills masks, whether it judges pairs too or not. */
-type Fills = Model<"masked-lm"> & Partial<Model<"next-sentence-prediction">>;
+/** A model with a language-model head, and perhaps a head for pairs. */
+type MaskedLm = Model<"masked-lm"> & Partial<Model<"next-sentence-prediction">>;
 
-/** Sequences of the text, and of each translation with its sentence, in one order and the other from epoch to epoch. */
+/** Sequences of the text, and of every sentence with its translation; which of the two is first changes every epoch. */
 function samples(setting: Setting, arrangement: Arrangement, length: number): (epoch: number) => readonly Sample[] {
   const { tokenizer } = setting;
   const { seed } = setting.options;
@@ -72,22 +40,23 @@ function samples(setting: Setting, arrangement: Arrangement, length: number): (e
   ];
 }
 
-/** One stage; or two: short sequences and masked LM alone, then full ones and all of the objective. */
+/** One stage; with --short two: masked LM on short sequences, then the whole objective on full ones. */
 function stagesOf(
   setting: Setting,
-  arrangement: Arrangement,
   masked: HeadObjective<LmHead>,
+  pairs: HeadObjective<PairHead> | undefined,
   weights: Weights,
-): Stage<Fills>[] {
-  const { length, short, steps } = setting.options;
-  const whole = arrangement === "sentences" ? single(masked) : combine(masked, PAIR_TASKS[arrangement]());
+): Stage<MaskedLm>[] {
+  const { maxLength, short, steps } = setting.options;
+  const { arrangement } = setting.objective;
+  const whole = pairs === undefined ? single(masked) : combine(masked, pairs);
   const full = {
     until: steps,
-    objective: whole as Stage<Fills>["objective"],
-    samples: samples(setting, arrangement, length),
+    objective: whole as Stage<MaskedLm>["objective"],
+    samples: samples(setting, arrangement, maxLength),
   };
   if (short === undefined) return [full];
-  if (short >= length) throw new UsageError(`--short ${short} is not shorter than --length ${length}`);
+  if (short >= maxLength) throw new UsageError(`--short ${short} is not shorter than --max-length ${maxLength}`);
   return [
     {
       until: Math.floor(steps * SHORT_SHARE),
@@ -98,22 +67,25 @@ function stagesOf(
   ];
 }
 
-export async function maskedCourse(setting: Setting): Promise<Course> {
-  const { options, tokenizer } = setting;
-  const { hide, arrangement } = maskedParts(options.objective)!;
-  if (setting.pairs.length > 0 && arrangement !== "sentences")
-    throw new UsageError(`--pairs is for masked LM without ${arrangement}`);
-  const masking = {
-    tokenizer,
-    maskingRate: options.mask ?? 0.15,
-    wholeWords: options.wholeWords ?? false,
-  };
-  const masked = hide(masking);
-  const encoderOnly = arrangement === "sentences";
-  const loaded = await modelOf(setting, encoderOnly ? "masked-lm" : "pretraining");
-  const model: Fills = loaded.model;
-  const sequences = { length: options.length, tokenizer, seed: options.seed };
-  return courseOf(
+/** Whether a document has two sentences, which every task on pairs needs. */
+const hasPairs = (documents: readonly { readonly length: number }[]): boolean =>
+  documents.length > 1 && documents.some(({ length }) => length > 1);
+
+export async function maskedRecipe(
+  setting: Setting,
+  masked: HeadObjective<LmHead>,
+  pairs: HeadObjective<PairHead> | undefined,
+): Promise<Recipe> {
+  const { options, objective, tokenizer } = setting;
+  const { arrangement } = objective;
+  if (setting.pairs.length > 0 && pairs) throw new UsageError(`--pairs is for masked LM without ${pairs.name}`);
+  if (setting.pairs.length === 0 && objective.main.translations)
+    throw new UsageError(`--objective ${objective.name}: give sentences with their translations in --pairs`);
+  const loaded = await modelOf(setting, pairs ? "pretraining" : "masked-lm");
+  const model: MaskedLm = loaded.model;
+  const masking = { ...settingsOf(setting), wholeWords: objective.name.startsWith("whole-word-masked-lm") };
+  const sequences = { length: options.maxLength, tokenizer, seed: options.seed };
+  return recipeOf(
     {
       model,
       weights: loaded.weights,
@@ -127,13 +99,13 @@ export async function maskedCourse(setting: Setting): Promise<Course> {
           masked_accuracy: accuracy,
           targets,
         };
-        if (encoderOnly || held.length < 2) return figures;
-        const pairs = pretrainingSamples(held, arrangement, sequences)(0);
-        return { ...figures, pair_accuracy: pairAccuracy(model as Model<"pretraining">, pairs) };
+        if (!pairs || !hasPairs(held)) return figures;
+        const heldPairs = pretrainingSamples(held, arrangement, sequences)(0);
+        return { ...figures, pair_accuracy: pairAccuracy(model as Model<"pretraining">, heldPairs) };
       },
       save: saving(loaded, setting),
       [Symbol.dispose]: () => loaded[Symbol.dispose](),
     },
-    stagesOf(setting, arrangement, masked, loaded.weights),
+    stagesOf(setting, masked, pairs, loaded.weights),
   );
 }

@@ -1,4 +1,4 @@
-/** What a run of `cloze pretrain` is made of: a model, what it learns and from which samples, figures, and how it is saved. */
+/** What a run of `cloze pretrain` consists of: a model, its objective and samples, held-out figures, and how it is saved. */
 import {
   type Engine,
   freshConfig,
@@ -6,6 +6,8 @@ import {
   loadModel,
   type Model,
   type ModelTask,
+  type NamedObjective,
+  type ObjectiveSettings,
   type Pretrained,
   type Stage,
   type StagedOptions,
@@ -20,92 +22,86 @@ import { folder } from "cloze/node";
 import type { Tokenizer } from "cloze/tokenizer";
 import type { ModelOptions } from "../shared/engine-options.js";
 import { readWhole } from "../shared/input.js";
+import type { TrainingOptions } from "../shared/training-options.js";
 import { UsageError } from "../shared/usage.js";
 
-export interface PretrainOptions extends ModelOptions {
-  readonly out: string;
-  readonly force?: boolean;
+export interface PretrainOptions extends ModelOptions, TrainingOptions {
   readonly from?: string;
   readonly family?: string;
   readonly config?: string;
   readonly tokenizer?: string;
-  readonly vocabulary: number;
+  readonly vocabSize: number;
   readonly cased?: boolean;
-  readonly layers: number;
-  readonly width: number;
-  readonly heads: number;
-  readonly length: number;
+  readonly numHiddenLayers: number;
+  readonly hiddenSize: number;
+  readonly numAttentionHeads: number;
+  readonly maxLength: number;
   readonly short?: number;
   readonly dropout: number;
   readonly objective: string;
-  readonly mask?: number;
+  readonly maskingRate?: number;
   readonly wholeWords?: boolean;
   readonly pairs?: string;
   readonly smoothing?: number;
   readonly dev?: string;
   readonly steps: number;
-  readonly rows: number;
-  readonly accumulate: number;
-  readonly rate: number;
-  readonly warmup?: number;
-  readonly seed: number;
-  readonly checkpointEvery: number;
-  readonly resume?: string;
 }
 
 /** A sentence and its translation, as tokens. */
 export type TokenizedPair = readonly [TokenizedDocument[number], TokenizedDocument[number]];
 
-/** What every course is given. */
+/** What every recipe is made from. */
 export interface Setting {
   readonly engine: Engine;
   readonly options: PretrainOptions;
+  readonly objective: NamedObjective;
   /** model_type of a new model */
   readonly family: string;
   readonly tokenizer: Tokenizer;
-  /** documents by language; one entry where languages are not told apart */
+  /** documents by language; one entry when languages are not distinguished */
   readonly languages: Readonly<Record<string, readonly TokenizedDocument[]>>;
   readonly pairs: readonly TokenizedPair[];
 }
 
-/** A model at work, whatever its kind. */
-export interface Course extends Disposable {
+/** A run of any kind of model. */
+export interface Recipe extends Disposable {
   readonly weights: Weights;
   run(options: Omit<StagedOptions<unknown>, "model">): AsyncGenerator<Step>;
-  /** how well it does on text that it has not seen */
+  /** figures on held-out text */
   figures(held: readonly TokenizedDocument[]): Record<string, number>;
   save(to: WritableFiles): Promise<void>;
 }
 
-/** The same with its kind of model forgotten. */
-export function courseOf<M>(
-  { model, weights, ...rest }: { readonly model: M } & Omit<Course, "run">,
+/** A recipe of one kind of model, without its type. */
+export function recipeOf<M>(
+  { model, weights, ...rest }: { readonly model: M } & Omit<Recipe, "run">,
   stages: readonly Stage<M>[],
-): Course {
+): Recipe {
   return { weights, ...rest, run: (options) => trainInStages(stages, { ...options, model }) };
 }
 
-/** BERT's random weights, and the width that they were chosen for: narrower maps need larger ones for sums as large. */
+/** BERT's initializer range and hidden size: narrower layers need larger weights for outputs of the same size. */
 const PUBLISHED_DEVIATION = 0.02;
 const PUBLISHED_WIDTH = 768;
 
-/** Sizes of a new model, by the options. */
+/** Sizes of a new model. */
 export function sizesOf({ options, tokenizer }: Setting) {
-  const { layers, width, heads, length, dropout } = options;
-  if (width % heads !== 0) throw new UsageError(`--width ${width} is not a multiple of --heads ${heads}`);
+  const { numHiddenLayers: layers, hiddenSize: width, numAttentionHeads: heads, maxLength, dropout } = options;
+  if (width % heads !== 0)
+    throw new UsageError(`--hidden-size ${width} is not a multiple of --num-attention-heads ${heads}`);
   return {
     vocabulary: tokenizer.size,
     layers,
     width,
     heads,
-    positions: length,
+    positions: maxLength,
     dropout,
     deviation: PUBLISHED_DEVIATION * Math.sqrt(PUBLISHED_WIDTH / width),
     special: tokenizer.special,
   };
 }
 
-/** The configuration of a new model: that of --config, with this vocabulary, or of the family at the sizes given. */
+/** The configuration of a new model: that of --config with the size of this vocabulary, or the family's at the given sizes. */
 async function newConfig(setting: Setting): Promise<Record<string, unknown>> {
   const { options, family, tokenizer } = setting;
   if (options.config === undefined) return freshConfig(family, sizesOf(setting));
@@ -121,9 +117,15 @@ async function newConfig(setting: Setting): Promise<Record<string, unknown>> {
 /** The model to train: a new one, or the one of --from. */
 export async function modelOf<P extends ModelTask>(setting: Setting, task: P): Promise<Pretrained<P>> {
   const { engine, options } = setting;
-  const { from, seed } = options;
-  if (from !== undefined) return loadModel(engine, folder(from), { task, seed });
-  return freshModel(engine, await newConfig(setting), task, seed);
+  const { from, seed, maxLength } = options;
+  const loaded =
+    from === undefined
+      ? freshModel(engine, await newConfig(setting), task, seed)
+      : await loadModel(engine, folder(from), { task, seed });
+  const { positions } = loaded.model;
+  if (maxLength <= positions) return loaded;
+  loaded[Symbol.dispose]();
+  throw new UsageError(`--max-length ${maxLength}: the model of ${from ?? options.config} has ${positions} positions`);
 }
 
 /** How a model of a family is saved. */
@@ -131,10 +133,10 @@ export function saving<P extends ModelTask>(
   loaded: Pretrained<P>,
   { tokenizer, options }: Setting,
 ): (to: WritableFiles) => Promise<void> {
-  return (to) => saveModel(to, { ...loaded, tokenizer, length: options.length });
+  return (to) => saveModel(to, { ...loaded, tokenizer, length: options.maxLength });
 }
 
-/** The samples of an epoch, of one language or of several in their smoothed shares. */
+/** The samples of an epoch: of one language, or of several mixed in smoothed proportions. */
 export function samplesOf(
   { languages, options }: Setting,
   make: (documents: readonly TokenizedDocument[]) => (epoch: number) => readonly Sample[],
@@ -144,13 +146,18 @@ export function samplesOf(
   return mixLanguages(each, { smoothing: options.smoothing, seed: options.seed });
 }
 
-/** What --short cannot do. */
-export function refuseShort({ options }: Setting): void {
+/** --short has no meaning for other objectives. */
+export function refuseShort({ options, objective }: Setting): void {
   if (options.short !== undefined)
-    throw new UsageError(`--short is for masked LM alone; ${options.objective} learns from one length`);
+    throw new UsageError(`--short is for masked LM alone; ${objective.name} trains on one length`);
 }
 
-/** The stage of a course that has only one. */
+/** What the table makes of an objective. */
+export function settingsOf({ tokenizer, options }: Setting): ObjectiveSettings {
+  return { tokenizer, ...(options.maskingRate !== undefined && { maskingRate: options.maskingRate }) };
+}
+
+/** The stages of a recipe that has only one. */
 export function onlyStage<P extends ModelTask>(
   { options }: Setting,
   stage: Omit<Stage<Model<P>>, "until">,

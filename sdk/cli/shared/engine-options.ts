@@ -9,15 +9,15 @@ export interface ModelOptions {
   readonly json?: boolean;
 }
 
-/** What --threads does in commands that answer line by line, and in the others. */
-export const SHARED_LINES = "threads that share the lines; each has the model in a memory of its own";
-const ONE_THREAD = "this command computes on 1";
+/** Help for --threads in commands that answer line by line, and in the others. */
+export const SHARED_LINES = "threads that share the lines; each loads its own copy of the model";
+const ONE_THREAD = "this command runs on 1 thread";
 
 export function withModelOptions(command: Command, threads = ONE_THREAD): Command {
   return command
-    .option("--build <build>", "strict (same bits everywhere) or relaxed (faster)", parseBuild, "strict")
+    .option("--build <build>", "strict (the same bits everywhere) or relaxed (faster)", parseBuild, "strict")
     .option("--threads <n>", threads, wholeNumber(1), 1)
-    .option("--json", "one JSON object a line on standard output, nothing else");
+    .option("--json", "one JSON object per line on standard output, nothing else");
 }
 
 function parseBuild(text: string): Build {
@@ -29,7 +29,7 @@ function parseBuild(text: string): Build {
 export function engineOf({ build, threads }: ModelOptions): Promise<Engine> {
   if (threads !== 1)
     throw new UsageError(
-      `--threads ${threads}: a step of training and its evaluation compute on one thread; embed and predict share lines among several`,
+      `--threads ${threads}: this command runs on one thread; commands that answer lines, such as embed and predict, share them among several`,
     );
   return Engine.create({ build });
 }

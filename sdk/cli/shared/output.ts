@@ -88,3 +88,21 @@ function plainProgress(label: string, total: number): Progress {
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
+
+/** A figure for people: four decimals unless it is a whole number. */
+const figure = (value: unknown): string =>
+  typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : String(value);
+
+/** The last output of a command: a JSON object with `done`, or a table for people. */
+export async function reportFigures(
+  { json = false }: { readonly json?: boolean },
+  figures: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  if (json) return writeLine(JSON.stringify({ done: true, ...figures }));
+  say(
+    table(
+      ["figure", "value"],
+      Object.entries(figures).map(([name, value]) => [name, figure(value)]),
+    ),
+  );
+}

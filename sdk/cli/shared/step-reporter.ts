@@ -1,32 +1,74 @@
-/** What the commands that train say of every step, and when they save. */
-import type { Optimizer, Step } from "cloze";
-import type { Checkpoints } from "./checkpoints.js";
-import { type Progress, writeLine } from "./output.js";
+/** What training commands print for every step, and when they save. */
+import type { Optimizer, Position, Step } from "cloze";
+import { objectiveAliases } from "cloze";
+import { type Checkpoints, interruption } from "./checkpoints.js";
+import { type Progress, progress, writeLine } from "./output.js";
 
-export interface Following {
-  /** none with --json: a line for each step then */
-  readonly bar: Progress | null;
-  readonly checkpoints: Checkpoints;
-  readonly optimizer: Optimizer;
-  readonly signal: AbortSignal;
-  /** whether the lines tell the parts of the loss */
+/** The loss by its parts; a part whose objective was renamed is there under its earlier names too. */
+function partsOf(step: Step): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(step.parts).flatMap(([name, loss]) =>
+      [name, ...objectiveAliases(name)].map((known) => [known, loss]),
+    ),
+  );
+}
+
+/** The JSON line of a step. */
+function line(step: Step, parts: boolean): string {
+  return JSON.stringify({
+    step: step.step,
+    loss: step.loss,
+    rate: step.learningRate,
+    tokens_per_s: Math.round(step.tokensPerSecond),
+    seconds: Number(step.seconds.toFixed(2)),
+    ...(parts && partsOf(step)),
+  });
+}
+
+export interface Reporting {
+  readonly title: string;
+  /** steps in all, for the progress bar */
+  readonly steps: number;
+  /** a line of JSON for each step instead of a progress bar */
+  readonly json: boolean;
+  /** whether these lines have the parts of the loss */
   readonly parts?: boolean;
 }
 
-/** Show a step, and save where it is time; throws when the run was interrupted. */
-export async function follow(step: Step, { bar, checkpoints, optimizer, signal, parts }: Following): Promise<void> {
-  const speed = Math.round(step.tokensPerSecond);
-  if (bar) bar.update(step.step, `loss ${step.loss.toFixed(3)}, ${speed} tokens/s`);
-  else
-    await writeLine(
-      JSON.stringify({
-        step: step.step,
-        loss: step.loss,
-        rate: step.learningRate,
-        tokens_per_s: speed,
-        seconds: Number(step.seconds.toFixed(2)),
-        ...(parts && step.parts),
-      }),
-    );
-  await checkpoints.after(step, optimizer, signal);
+/**
+ * Print every step of a run and write its checkpoints; an interruption saves one and ends the run.
+ *
+ * @param run yields steps, and whatever else `stepOf` does not take for one
+ * @param other what is done with everything else
+ * @returns the last step; undefined when there was none left to do
+ */
+export async function follow<Event>(
+  run: AsyncIterable<Event>,
+  stepOf: (event: Event) => Step | null,
+  { title, steps, json, parts = false }: Reporting,
+  checkpoints: Checkpoints,
+  optimizer: Optimizer,
+  other: (event: Event) => Promise<void> = async () => {},
+): Promise<Step | undefined> {
+  const bar: Progress | null = json ? null : progress(title, steps);
+  const { signal } = interruption();
+  let last: Step | undefined;
+  try {
+    for await (const event of run) {
+      const step = stepOf(event);
+      if (!step) {
+        await other(event);
+        continue;
+      }
+      last = step;
+      if (bar) bar.update(step.step, `loss ${step.loss.toFixed(3)}, ${Math.round(step.tokensPerSecond)} tokens/s`);
+      else await writeLine(line(step, parts));
+      await checkpoints.after(step as Position, optimizer, signal);
+    }
+  } catch (error) {
+    throw await checkpoints.diverged(error, last, optimizer);
+  } finally {
+    bar?.stop();
+  }
+  return last;
 }

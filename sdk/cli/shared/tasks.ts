@@ -1,23 +1,20 @@
 /** The tasks of the command line by their names. */
 import {
+  type AnyTask,
   answerTask,
+  anyTask,
   classifyTask,
   embedTask,
-  type ModelTask,
   prepareText,
   promptText,
   regressTask,
   type SentenceSettings,
-  type Task,
   tagTask,
 } from "cloze";
 import { type Columns, columnsNamed } from "cloze/data";
 import { UsageError } from "./usage.js";
 
-/** A task whose kind of example does not matter to the command. */
-export type AnyTask = Task<unknown, ModelTask>;
-
-/** What a folder without a word about pooling is trained and saved with. */
+/** Settings of folders that say nothing about pooling. */
 export const PLAIN_SENTENCES: SentenceSettings = {
   pooling: { mode: "mean", normalize: true },
   length: null,
@@ -28,18 +25,18 @@ export const PLAIN_SENTENCES: SentenceSettings = {
   lowercase: false,
 };
 
-/** Learning vectors as the folder makes them. */
+/** Train embeddings as the folder computes them. */
 function embedAs(sentence: SentenceSettings, scores: boolean, columns: Columns | undefined): AnyTask {
   const prompt = promptText(sentence);
   if (prompt !== "" && !sentence.promptCounts)
     throw new UsageError(
-      "the folder's default prompt is left out of the mean (include_prompt false); vectors of this kind cannot be fine-tuned or scored",
+      "the folder's default prompt is excluded from pooling (include_prompt false); such embeddings cannot be fine-tuned or scored",
     );
   const prepare = (text: string) => prepareText(sentence, prompt, text);
-  return embedTask(sentence.pooling, scores, columns, prepare) as unknown as AnyTask;
+  return anyTask(embedTask(sentence.pooling, scores, columns, prepare));
 }
 
-/** The same task for pairs without scores: `examples` say which it is. */
+/** `embed` for pairs with or without scores, as the examples have them; other tasks as they are. */
 export function fittedTo(
   task: AnyTask,
   examples: readonly unknown[],
@@ -52,20 +49,20 @@ export function fittedTo(
 }
 
 /**
- * @param columns what --columns says
- * @param sentence how the folder's vectors are made; `embed` alone looks at it
+ * @param columns the value of --columns
+ * @param sentence how the folder computes embeddings; only used by `embed`
  */
 export function taskNamed(name: string, columns?: string, sentence: SentenceSettings = PLAIN_SENTENCES): AnyTask {
   const chosen: Columns | undefined = columns === undefined ? undefined : columnsNamed(columns);
-  const tasks: Readonly<Record<string, () => unknown>> = {
-    classify: () => classifyTask("classify", chosen),
-    pair: () => classifyTask("pair", chosen),
-    regress: () => regressTask(chosen),
-    tag: () => tagTask,
-    answer: () => answerTask,
+  const tasks: Readonly<Record<string, () => AnyTask>> = {
+    classify: () => anyTask(classifyTask("classify", chosen)),
+    pair: () => anyTask(classifyTask("pair", chosen)),
+    regress: () => anyTask(regressTask(chosen)),
+    tag: () => anyTask(tagTask),
+    answer: () => anyTask(answerTask),
     embed: () => embedAs(sentence, true, chosen),
   };
   const make = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
   if (!make) throw new UsageError(`--task ${name}: expected one of ${Object.keys(tasks).join(", ")}`);
-  return make() as AnyTask;
+  return make();
 }

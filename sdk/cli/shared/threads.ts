@@ -1,7 +1,9 @@
 /** Commands that answer line by line: here, or in several threads that share the lines. */
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { InputError } from "cloze";
 import { sources } from "./input.js";
 import { writeLine } from "./output.js";
+import { UsageError } from "./usage.js";
 
 export interface InputLine {
   /** where it comes from, for errors */
@@ -36,7 +38,13 @@ async function* chunksOf(files: readonly string[]): AsyncGenerator<InputLine[]> 
   if (chunk.length > 0) yield chunk;
 }
 
-type Answer = { readonly output: string[] } | { readonly error: { readonly name: string; readonly message: string } };
+/** An error as it crosses threads; `input` says that it is the caller's, which decides the exit status. */
+interface Failure {
+  readonly input: boolean;
+  readonly message: string;
+}
+
+type Answer = { readonly output: string[] } | { readonly error: Failure };
 
 /** In a thread: open the command that it was started for, and answer chunk after chunk. */
 export async function serveLines(commands: Readonly<Record<string, Open<never>>>): Promise<void> {
@@ -51,8 +59,8 @@ export async function serveLines(commands: Readonly<Record<string, Open<never>>>
       const work = await opening;
       port.postMessage({ output: work(lines) } satisfies Answer);
     } catch (error) {
-      const { name, message } = error as Error;
-      port.postMessage({ error: { name, message } } satisfies Answer);
+      const { message } = error as Error;
+      port.postMessage({ error: { input: error instanceof InputError, message } } satisfies Answer);
     }
   });
 }
@@ -67,7 +75,7 @@ class Thread {
     this.#worker.on("message", (answer: Answer) => {
       const owed = this.#owed.shift()!;
       if ("output" in answer) owed.resolve(answer.output);
-      else owed.reject(Object.assign(new Error(answer.error.message), { name: answer.error.name }));
+      else owed.reject(answer.error.input ? new UsageError(answer.error.message) : new Error(answer.error.message));
     });
     this.#worker.on("error", (error) => {
       for (const { reject } of this.#owed.splice(0)) reject(error);

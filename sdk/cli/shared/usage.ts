@@ -1,51 +1,49 @@
+/** Wrong usage, and the values of options. */
 import { InputError } from "cloze";
+import { InvalidArgumentError } from "commander";
 
-/** Wrong usage or unreadable input: the command ends with status 2 and a message of a few lines. */
+/** Wrong usage or unreadable input: the command exits with status 2 and a message of a few lines. */
 export class UsageError extends InputError {
   override name = "UsageError";
 }
 
-/** A whole number of at least `least` from an option. */
-export function wholeNumber(least: number): (text: string) => number {
+/** The parser of an option's number. Commander adds the flag and the value to the message. */
+function number(expected: string, accepts: (value: number) => boolean): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < least)
-      throw new UsageError(`expected a whole number of at least ${least}, got "${text}"`);
+    if (text.trim() === "" || !accepts(value)) throw new InvalidArgumentError(`expected ${expected}, got "${text}"`);
     return value;
   };
 }
 
-/** A whole number of either sign from an option. */
-export function integer(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isInteger(value)) throw new UsageError(`expected a whole number, got "${text}"`);
-  return value;
-}
+/** A whole number of at least `least`. */
+export const wholeNumber = (least: number): ((text: string) => number) =>
+  number(`a whole number of at least ${least}`, (value) => Number.isSafeInteger(value) && value >= least);
 
-/** Any number from an option. */
-export function real(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new UsageError(`expected a number, got "${text}"`);
-  return value;
-}
+/** A whole number of either sign. */
+export const integer = number("a whole number", Number.isSafeInteger);
 
-/** A number above 0 from an option. */
-export function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new UsageError(`expected a number above 0, got "${text}"`);
-  return value;
-}
+/** Any finite number. */
+export const real = number("a number", Number.isFinite);
 
-/** A number of at least 0 from an option. */
-export function notNegative(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0 && Number.isFinite(value))) throw new UsageError(`expected a number of at least 0, got "${text}"`);
-  return value;
-}
+/** A number above 0. */
+export const positive = number("a number above 0", (value) => value > 0 && Number.isFinite(value));
 
-/** A number from 0 to 1 from an option. */
-export function share(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0 && value <= 1)) throw new UsageError(`expected a number from 0 to 1, got "${text}"`);
-  return value;
+/** A number of at least 0. */
+export const notNegative = number("a number of at least 0", (value) => value >= 0 && Number.isFinite(value));
+
+/** A share: a number from 0 to 1. */
+export const share = number("a number from 0 to 1", (value) => value >= 0 && value <= 1);
+
+/** A share above 0. */
+export const positiveShare = number("a number above 0 and at most 1", (value) => value > 0 && value <= 1);
+
+/** A share below 1, such as a dropout probability. */
+export const shareBelowOne = number("a number from 0 to below 1", (value) => value >= 0 && value < 1);
+
+/** Names separated by commas. */
+export function nameList(text: string): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.includes("")) throw new InvalidArgumentError(`expected names separated by commas, got "${text}"`);
+  return names;
 }

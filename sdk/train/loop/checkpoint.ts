@@ -1,8 +1,9 @@
 /**
- * Checkpoints: all that a run needs to go on with the same bits as if it had not been interrupted.
+ * Checkpoints: everything an interrupted run needs to continue with the same bits.
  *
- * One safetensors file with weights and both moments (as `weight.*`, `first.*`, `second.*`), in runs that keep the best
- * weights also those (as `best.*`), its metadata saying where the run stood. Random numbers need no state: they are functions of seed, epoch, step and index.
+ * One safetensors file holds weights and both moments (`weight.*`, `first.*`, `second.*`) and, in runs that keep the best
+ * weights, those too (`best.*`); its metadata holds position and settings. Random numbers need no state: they are functions
+ * of seed, epoch, step and index.
  */
 import { InputError, shown } from "../../errors.js";
 import { readSafetensors, type Safetensors } from "../../io/safetensors.js";
@@ -13,15 +14,15 @@ import type { Optimizer } from "../optim/optimizer.js";
 import type { BestState, BestWeights } from "./best-weights.js";
 import type { Position } from "./train.js";
 
-/** What must be the same for a run to go on: settings, data and tokenizer by name and value. */
+/** What must not change when a run is resumed: settings, data and tokenizer, by name and value. */
 export type RunSettings = Readonly<Record<string, string | number>>;
 
-/** A checkpoint that does not belong to this run. */
+/** A checkpoint that is damaged or belongs to another run. */
 export class CheckpointError extends InputError {
   override name = "CheckpointError";
 }
 
-/** Format of the file; raised when older readers could not understand it. */
+/** Version of the file format; raised with every incompatible change. */
 const VERSION = "1";
 
 /** The tensors of a checkpoint by their names in the file. */
@@ -33,7 +34,7 @@ function tensorsOf({ moments }: Optimizer): [string, Tensor][] {
   ]);
 }
 
-/** The settings with what the same bits depend on besides: strict and relaxed arithmetic differ. */
+/** The settings and the build of the kernels: strict and relaxed arithmetic give different bits. */
 function allSettings(optimizer: Optimizer, settings: RunSettings): RunSettings {
   return { ...settings, arithmetic: optimizer.moments[0]?.parameter.engine.build ?? "none" };
 }
@@ -42,6 +43,7 @@ function allSettings(optimizer: Optimizer, settings: RunSettings): RunSettings {
  * The bytes of a checkpoint.
  *
  * @param best the best weights so far, in a run that keeps them
+ * @param note text of the caller's own, which {@link checkpointNote} gives back
  * @throws {SafetensorsError} when a weight is not a number
  */
 export function writeCheckpoint(
@@ -49,6 +51,7 @@ export function writeCheckpoint(
   position: Position,
   settings: RunSettings,
   best?: BestWeights,
+  note?: string,
 ): Uint8Array {
   const tensors = tensorsOf(optimizer).map(([name, t]) => ({ name, shape: t.shape, values: t.toArray() }));
   const copies = (best?.tensors() ?? []).map((t) => ({ ...t, name: `best.${t.name}` }));
@@ -60,13 +63,19 @@ export function writeCheckpoint(
     steps: String(optimizer.steps),
     settings: JSON.stringify(allSettings(optimizer, settings)),
     ...(best && { best: JSON.stringify(best.state) }),
+    ...(note !== undefined && { note }),
   });
 }
 
+/** The note that a checkpoint was written with. */
+export function checkpointNote(bytes: Uint8Array): string | undefined {
+  return readSafetensors(bytes).metadata.get("note");
+}
+
 /**
- * Put weights, moments and the best weights back, and answer where the run stood.
+ * Restore weights, moments and the best weights, and return the position of the run.
  *
- * @throws {CheckpointError | SafetensorsError} when the file is damaged or belongs to another run; nothing was changed then
+ * @throws {CheckpointError | SafetensorsError} when the file is damaged or belongs to another run; then nothing has changed
  */
 export function readCheckpoint(
   bytes: Uint8Array,
@@ -103,7 +112,7 @@ function bestState(file: Safetensors): BestState {
 
 function said(file: Safetensors, name: string): string {
   const value = file.metadata.get(name);
-  if (value === undefined) throw new CheckpointError(`the file is no checkpoint: its metadata has no ${name}`);
+  if (value === undefined) throw new CheckpointError(`the file is not a checkpoint: its metadata has no ${name}`);
   return value;
 }
 
@@ -122,7 +131,7 @@ function count(value: unknown, name: string): number {
   throw new CheckpointError(`the checkpoint's ${name} must be a whole number of at least 0, got ${shown(value)}`);
 }
 
-/** Every tensor must be there as the run has it, and no other, before the first one is put back. */
+/** The file must have exactly the tensors of the run; checked before the first one is restored. */
 function expectSameTensors(file: Safetensors, tensors: readonly [string, Tensor][]): void {
   const known = new Set(tensors.map(([name]) => name));
   for (const [name, { shape }] of tensors) {
@@ -144,7 +153,7 @@ function expectSameSettings(saved: Record<string, unknown>, now: RunSettings): v
   for (const name of new Set([...Object.keys(saved), ...Object.keys(now)])) {
     if (saved[name] === now[name]) continue;
     throw new CheckpointError(
-      `the checkpoint was made with ${name} ${saved[name] ?? "not set"}, this run has ${now[name] ?? "not set"}; going on would not give the same result`,
+      `the checkpoint was made with ${name} ${saved[name] ?? "not set"}, this run has ${now[name] ?? "not set"}; resuming would not give the same result`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The training loop, as an async generator: the caller loops over it, and logging, evaluation, saving and early stopping
- * are plain code in that loop.
+ * The training loop, as an async generator: the caller iterates over it, and logging, evaluation, checkpoints and early
+ * stopping are plain code in that loop.
  */
 
 import { type Batch, collate, type Sample } from "../../data/sample.js";
@@ -14,17 +14,17 @@ import { backward } from "../../tensor/tape.js";
 import { clearGradients, clipScale, gradientNorm, type Optimizer } from "../optim/optimizer.js";
 import type { Schedule } from "../optim/schedule.js";
 
-/** A step whose loss or gradient is not a number. No weight was touched. */
+/** A step whose loss or gradient is not finite. No weight was changed by it. */
 export class TrainingError extends Error {
   override name = "TrainingError";
 }
 
-/** Where a run stands: what training goes on from. */
+/** The position of a run, from which it can be resumed. */
 export interface Position {
-  /** steps done */
+  /** steps taken */
   readonly step: number;
   readonly epoch: number;
-  /** samples of the epoch already served */
+  /** samples of the epoch already used */
   readonly served: number;
 }
 
@@ -35,21 +35,22 @@ export interface TrainOptions<M> {
   /** The samples of an epoch; the same for the same epoch. */
   readonly samples: (epoch: number) => readonly Sample[];
   readonly optimizer: Optimizer;
-  readonly learningRate: Schedule;
-  /** sequences in a batch */
+  /** a schedule, or one learning rate for all steps */
+  readonly learningRate: number | Schedule;
+  /** sequences per batch */
   readonly batchSize: number;
   readonly seed: number;
-  /** the run ends after so many steps, or epochs, whichever comes first; at least one must be given */
+  /** the run ends after this many steps or epochs, whichever comes first; at least one must be given */
   readonly steps?: number;
   readonly epochs?: number;
-  /** batches that make up one step */
+  /** batches per step */
   readonly gradientAccumulationSteps?: number;
-  /** largest global norm of the gradient; 0 turns clipping off */
+  /** largest global norm of the gradient; 1, and 0 turns clipping off */
   readonly maxGradNorm?: number;
-  /** where an interrupted run stood */
+  /** position of the interrupted run to resume */
   readonly from?: Position;
   readonly signal?: AbortSignal;
-  /** milliseconds, for the figures on speed alone */
+  /** milliseconds; used only to report speed */
   readonly clock?: () => number;
 }
 
@@ -66,7 +67,7 @@ export interface Step extends Position {
 }
 
 /** Order and corruption of an epoch's samples: functions of seed, epoch and index alone. */
-function served<M>(options: TrainOptions<M>, epoch: number): { length: number; at(index: number): Sample } {
+function epochSamples<M>(options: TrainOptions<M>, epoch: number): { length: number; at(index: number): Sample } {
   const samples = options.samples(epoch);
   if (samples.length === 0) throw new ArgumentError(`train: epoch ${epoch} has no samples`);
   const rng: Rng = seed(options.seed).fork(epoch);
@@ -80,17 +81,17 @@ function served<M>(options: TrainOptions<M>, epoch: number): { length: number; a
   };
 }
 
-/** The batches of one step: `rows` samples each, the last ones of an epoch perhaps fewer. */
+/** The batches of each step: `batchSize` samples each; the last batch of an epoch may be smaller. */
 function* stepsOf<M>(
   options: TrainOptions<M>,
   from: Position,
 ): Generator<{ batches: Batch[]; after: Omit<Position, "step"> }> {
   const { batchSize, gradientAccumulationSteps = 1, epochs = Number.POSITIVE_INFINITY } = options;
   for (let epoch = from.epoch, start = from.served; epoch < epochs; epoch++, start = 0) {
-    const samples = served(options, epoch);
+    const samples = epochSamples(options, epoch);
     if (start > samples.length)
       throw new ArgumentError(
-        `train: the run stood at sample ${start} of epoch ${epoch}, which has ${samples.length}; are these other data?`,
+        `train: the run is to be resumed at sample ${start} of epoch ${epoch}, which has ${samples.length}; is this other data?`,
       );
     while (start < samples.length) {
       const batches: Batch[] = [];
@@ -104,15 +105,15 @@ function* stepsOf<M>(
   }
 }
 
-/** Forward and backward over the batches of one step; the gradients of all of them add up. */
-function accumulate<M>(options: TrainOptions<M>, batches: readonly Batch[], step: number): number[] {
+/** Forward and backward over the batches of one step; their gradients add up. */
+function accumulateGradients<M>(options: TrainOptions<M>, batches: readonly Batch[], step: number): number[] {
   const { model, objective } = options;
   const counts = objective.names.map((_, part) =>
     batches.reduce((sum, batch) => sum + objective.counts(batch)[part]!, 0),
   );
   const sums = objective.names.map(() => 0);
   for (const [micro, batch] of batches.entries()) {
-    // A batch without any target has nothing to learn from.
+    // A batch without targets has no loss.
     if (objective.counts(batch).every((count) => count === 0)) continue;
     using _ = new Scope();
     let parts: number[] = [];
@@ -134,22 +135,23 @@ function refuseNaN(names: readonly string[], losses: readonly number[], step: nu
   const part = losses.findIndex((loss) => !Number.isFinite(loss));
   if (part < 0) return;
   throw new TrainingError(
-    `step ${step}: the ${names[part]} loss is ${losses[part]}. Lower the learning rate, warm up longer, or look for broken weights; no weight was changed in this step`,
+    `step ${step}: the ${names[part]} loss is ${losses[part]}. Lower the learning rate, warm up longer, or check the weights; no weight was changed in this step`,
   );
 }
 
-/** One step: the gradients of its batches, then new weights. When it cannot be taken, weights and gradients are as before. */
-function take<M>(
+/** One step: gradients of its batches, then the update. When it fails, weights and gradients are as before. */
+function trainingStep<M>(
   options: TrainOptions<M>,
   batches: readonly Batch[],
   step: number,
 ): { losses: number[]; rate: number; norm: number } {
   const { optimizer, maxGradNorm = 1 } = options;
-  const rate = options.learningRate(step);
+  const { learningRate } = options;
+  const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
   if (!Number.isFinite(rate))
     throw new TrainingError(`step ${step}: the learning rate is ${rate}; does the schedule divide by zero?`);
   try {
-    const losses = accumulate(options, batches, step);
+    const losses = accumulateGradients(options, batches, step);
     const norm = gradientNorm(optimizer);
     if (!Number.isFinite(norm))
       throw new TrainingError(
@@ -163,8 +165,8 @@ function take<M>(
   }
 }
 
-/** Milliseconds of work after which timers and other events get their turn: an abort must be able to arrive. */
-const BREATH = 100;
+/** Milliseconds of work after which the loop yields to timers and other events, so that an abort can arrive. */
+const YIELD_INTERVAL = 100;
 
 /**
  * Train, yielding after every step.
@@ -172,7 +174,7 @@ const BREATH = 100;
  * @example
  * for await (const { step, loss } of train({ engine, model, objective, samples: () => samples, optimizer, learningRate, batchSize: 16, seed: 1, steps: 1000 }))
  *   if (step % 100 === 0) console.log(step, loss);
- * @throws {TrainingError} when a loss or gradient is not a number; the weights are then those of the step before
+ * @throws {TrainingError} when a loss or gradient is not finite; the weights are then those of the previous step
  */
 export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> {
   const { objective, signal, clock = () => performance.now() } = options;
@@ -182,12 +184,12 @@ export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> 
   const from = options.from ?? { step: 0, epoch: 0, served: 0 };
   const started = clock();
   let { step } = from;
-  let breathed = started;
+  let yielded = started;
   if (step >= last) return;
   for (const { batches, after } of stepsOf(options, from)) {
     signal?.throwIfAborted();
     const begun = clock();
-    const { losses, rate, norm } = take(options, batches, step);
+    const { losses, rate, norm } = trainingStep(options, batches, step);
     step++;
     const tokens = batches.reduce((sum, { ids }) => sum + ids.length, 0);
     yield {
@@ -202,9 +204,9 @@ export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> 
       seconds: (clock() - started) / 1000,
     };
     if (step >= last) return;
-    if (clock() - breathed > BREATH) {
+    if (clock() - yielded > YIELD_INTERVAL) {
       await new Promise((resume) => setTimeout(resume, 0));
-      breathed = clock();
+      yielded = clock();
     }
   }
 }

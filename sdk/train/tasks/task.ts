@@ -44,3 +44,14 @@ export function requireLabels({ labels }: TaskSettings, task: string): LabelSet 
   if (!labels) throw new ArgumentError(`${task}: the model has no label set; was it saved for another task?`);
   return labels;
 }
+
+/** A task whose examples and model are not known to the caller, which only hands them on. */
+export type AnyTask = Task<unknown, ModelTask>;
+
+/**
+ * A task without its types. TypeScript has no existential types: this is the one place that says that whatever the task
+ * reads is what it later scores.
+ */
+export function anyTask<Example, P extends ModelTask>(task: Task<Example, P>): AnyTask {
+  return task as unknown as AnyTask;
+}

@@ -188,7 +188,11 @@ test("a damaged checkpoint is refused by name", async () => {
   const { bytes } = await trained(PLANS[0]!.plan, 2);
   for (const share of [0, 0.001, 0.3, 0.9999])
     await refused(bytes.subarray(0, Math.floor(share * bytes.length)), SafetensorsError, /./);
-  await refused(changed(bytes, { version: undefined }), CheckpointError, /no checkpoint: its metadata has no version/);
+  await refused(
+    changed(bytes, { version: undefined }),
+    CheckpointError,
+    /not a checkpoint: its metadata has no version/,
+  );
   await refused(changed(bytes, { version: "2" }), CheckpointError, /format 2, this version reads 1/);
   await refused(changed(bytes, { settings: "{" }), CheckpointError, /settings cannot be read/);
   await refused(changed(bytes, { position: "null" }), CheckpointError, /position cannot be read/);

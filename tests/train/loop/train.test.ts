@@ -238,7 +238,7 @@ test("a rate that is not a number, no end, no samples and foreign positions are 
     assert.match((await failing({ ...options, samples: () => [] })).message, /epoch 0 has no samples/);
     assert.match(
       (await failing({ ...options, from: { step: 1, epoch: 0, served: 11 } })).message,
-      /stood at sample 11 of epoch 0, which has 10/,
+      /resumed at sample 11 of epoch 0, which has 10/,
     );
     assert.equal(await collect({ ...options, from: { step: 6, epoch: 1, served: 0 } }), []);
   });

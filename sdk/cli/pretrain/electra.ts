@@ -1,12 +1,19 @@
-/** ELECTRA: a generator fills masks, a discriminator says what was filled in. The generator is saved inside the folder. */
-
+/** ELECTRA: a generator and a discriminator. The generator is saved in a folder inside the discriminator's. */
 import { join } from "node:path";
-import { electraConfigs, electraPretraining, freshElectra, loadElectra, saveModel, type WritableFiles } from "cloze";
+import {
+  electraConfigs,
+  freshElectra,
+  type GeneratorAndDiscriminator,
+  loadElectra,
+  type Objective,
+  saveModel,
+  type WritableFiles,
+} from "cloze";
 import { pretrainingSamples } from "cloze/data";
 import { maskedHeldOut, replacedHeldOut } from "cloze/metrics";
 import { folder } from "cloze/node";
 import { UsageError } from "../shared/usage.js";
-import { type Course, courseOf, refuseShort, type Setting, samplesOf, sizesOf } from "./recipe.js";
+import { type Recipe, recipeOf, refuseShort, type Setting, samplesOf, settingsOf, sizesOf } from "./recipe.js";
 
 const GENERATOR = "generator";
 
@@ -15,29 +22,31 @@ const inside = (files: WritableFiles): WritableFiles => ({
   write: (name, bytes) => files.write(`${GENERATOR}/${name}`, bytes),
 });
 
-export async function replacedCourse(setting: Setting): Promise<Course> {
+export async function electraRecipe(
+  setting: Setting,
+  objective: Objective<GeneratorAndDiscriminator>,
+): Promise<Recipe> {
   refuseShort(setting);
   const { engine, options, tokenizer } = setting;
   if (options.config !== undefined)
-    throw new UsageError("--config: replaced-tokens makes two models; say their sizes with --layers, --width, --heads");
-  const { from, length, seed } = options;
+    throw new UsageError(
+      "--config: ELECTRA has two models; give their sizes with --num-hidden-layers, --hidden-size, --num-attention-heads",
+    );
+  const { from, maxLength: length, seed } = options;
   const pair =
     from === undefined
       ? freshElectra(engine, electraConfigs(sizesOf(setting)), seed)
       : await loadElectra(engine, { discriminator: folder(from), generator: folder(join(from, GENERATOR)) });
-  const replacing = {
-    tokenizer,
-    ...(options.mask !== undefined && { maskingRate: options.mask }),
-  };
+  const masking = settingsOf(setting);
   const sequences = { length, tokenizer, seed };
-  return courseOf(
+  return recipeOf(
     {
       model: pair.model,
       weights: pair.weights,
       figures(held) {
         const texts = pretrainingSamples(held, "sentences", sequences)(0);
-        const { loss, unigramEntropy } = maskedHeldOut(pair.model.generator, texts, replacing);
-        const { accuracy, alwaysOriginal, found, precision, area } = replacedHeldOut(pair.model, texts, replacing);
+        const { loss, unigramEntropy } = maskedHeldOut(pair.model.generator, texts, masking);
+        const { accuracy, alwaysOriginal, found, precision, area } = replacedHeldOut(pair.model, texts, masking);
         return {
           generator_loss: loss,
           unigram_entropy: unigramEntropy,
@@ -57,7 +66,7 @@ export async function replacedCourse(setting: Setting): Promise<Course> {
     [
       {
         until: options.steps,
-        objective: electraPretraining(replacing),
+        objective,
         samples: samplesOf(setting, (documents) => pretrainingSamples(documents, "sentences", sequences)),
       },
     ],

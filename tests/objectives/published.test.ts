@@ -1,0 +1,107 @@
+/** The table of published objectives: its names, and that every entry corrupts text as its kind needs. */
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { sampleOf } from "../../sdk/data/sample.js";
+import { InputError } from "../../sdk/errors.js";
+import {
+  objectiveAliases,
+  objectiveNames,
+  PUBLISHED_OBJECTIVES,
+  parseObjective,
+} from "../../sdk/objectives/published.js";
+import { IGNORE } from "../../sdk/tensor/ops/loss.js";
+import { seed } from "../../sdk/tensor/random.js";
+import { trainWordPiece } from "../../sdk/tokenizer/index.js";
+
+const test = suite("published objectives");
+
+const TEXT = "The cat sat on the mat. The dog ran after the cat! Where did they go?";
+const sentinels = Array.from({ length: 100 }, (_, i) => `<extra_id_${i}>`);
+const tokenizer = trainWordPiece([TEXT], {
+  size: 200,
+  special: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "</s>", ...sentinels],
+});
+const sample = sampleOf(tokenizer.encode(TEXT));
+
+test("every name and alias is known, once, and stands for its entry", () => {
+  const all = objectiveNames().flatMap((name) => [name, ...objectiveAliases(name)]);
+  assert.is(new Set(all).size, all.length);
+  for (const name of objectiveNames()) {
+    const entry = PUBLISHED_OBJECTIVES[name as keyof typeof PUBLISHED_OBJECTIVES];
+    assert.match(entry.summary, /\S/);
+    if (entry.kind === "pairs") continue;
+    for (const known of [name, ...objectiveAliases(name)]) {
+      const parsed = parseObjective(known);
+      assert.is(parsed.name, name);
+      assert.is(parsed.main, entry);
+      assert.is(parsed.arrangement, "sentences");
+    }
+  }
+});
+
+test("the names of earlier commands are still there", () => {
+  const earlier = {
+    "masked-lm+next-sentence": "masked-lm+next-sentence-prediction",
+    "sentence-order+ngrams": "ngram-masked-lm+sentence-order-prediction",
+    "whole-words": "whole-word-masked-lm",
+    spans: "span-masked-lm",
+    "replaced-tokens": "replaced-token-detection",
+    "bart-mask": "bart-token-masking",
+    "bart-delete": "bart-token-deletion",
+    "bart-infill": "bart-text-infilling",
+    "bart-permute": "bart-sentence-permutation",
+    "bart-rotate": "bart-document-rotation",
+    "span-corruption": "t5",
+  };
+  for (const [old, name] of Object.entries(earlier)) assert.is(parseObjective(old).name, name);
+  const albert = parseObjective("sentence-order+ngrams");
+  assert.is(albert.arrangement, "sentence-order-prediction");
+  assert.is(albert.pairs?.make({ tokenizer }).name, "sentence-order-prediction");
+});
+
+test("what cannot be learned together is refused, by the name of the argument", () => {
+  const wrong: [string, RegExp][] = [
+    ["magic", /--objective "magic": expected one of masked-lm, /],
+    ["", /expected one of/],
+    ["constructor", /expected one of/],
+    ["masked-lm+", /expected one of/],
+    ["next-sentence", /expected one objective, or a masked LM/],
+    ["masked-lm+spans", /expected one objective/],
+    ["masked-lm+next-sentence+sentence-order", /expected one objective/],
+    ["causal-lm+next-sentence", /expected one objective/],
+    ["translation-lm+next-sentence", /translations are pairs already/],
+  ];
+  for (const [text, message] of wrong)
+    assert.throws(
+      () => parseObjective(text, "--objective"),
+      (error: unknown) => error instanceof InputError && message.test(error.message),
+      text,
+    );
+});
+
+test("every objective of one text corrupts it: one seed, one corruption; the rate is heeded where tokens are masked", () => {
+  const targets = (name: string, maskingRate?: number): number => {
+    const { main } = parseObjective(name);
+    const objective = main.make({ tokenizer, ...(maskingRate !== undefined && { maskingRate }) });
+    let count = 0;
+    for (let i = 0; i < 20; i++) {
+      const noisy = objective.corrupt(sample, seed(i));
+      assert.equal(objective.corrupt(sample, seed(i)), noisy, `${name}: a function of sample and seed`);
+      const labels = (noisy.target ?? noisy).labels.tokens!;
+      assert.is(labels.length, (noisy.target ?? noisy).ids.length);
+      count += labels.filter((label) => label !== IGNORE).length;
+      // The whole text is the target of BART: what is masked is seen in the source.
+      if (main.family === "bart" && name !== "mass")
+        count += noisy.ids.filter((id) => id === tokenizer.special.mask).length + noisy.ids.length;
+    }
+    return count;
+  };
+  for (const name of objectiveNames()) {
+    const { kind, masks } = PUBLISHED_OBJECTIVES[name as keyof typeof PUBLISHED_OBJECTIVES];
+    if (kind === "pairs") continue;
+    assert.ok(targets(name) > 0, name);
+    if (masks) assert.is.not(targets(name, 0.05), targets(name, 0.8), `${name}: the masking rate changes nothing`);
+  }
+});
+
+test.run();
