@@ -1,34 +1,46 @@
 /** From many dimensions to two, for plots. */
+import { ArgumentError } from "../options.js";
 
 /**
- * Principal components: the two directions in which the points differ most.
+ * Coordinates along the first two principal components: the directions of largest variance. Pearson 1901.
  *
- * @param points each of the same length
- * @returns coordinates of each point along the first and second component; signs are fixed so that the same points
- *   give the same picture
+ * @param points n vectors of the same length
+ * @returns n pairs. Signs are fixed, so that the same points give the same picture.
+ * @throws {ArgumentError} for points of different lengths
+ * @example
+ * principalComponents([[0, 0], [3, 4]]); // [[-2.5, 0], [2.5, 0]]
  */
 export function principalComponents(points: readonly ArrayLike<number>[]): [number, number][] {
   const width = points[0]?.length ?? 0;
+  const odd = points.findIndex((point) => point.length !== width);
+  if (odd >= 0)
+    throw new ArgumentError(
+      `principalComponents: points[${odd}] must have ${width} numbers, as points[0], got ${points[odd]!.length}`,
+    );
   const mean = new Float64Array(width);
   for (const point of points) for (let i = 0; i < width; i++) mean[i]! += point[i]! / points.length;
-  const centred = points.map((point) => Float64Array.from({ length: width }, (_, i) => point[i]! - mean[i]!));
-  const first = leadingDirection(centred, width, []);
-  const second = leadingDirection(centred, width, [first]);
-  return centred.map((point) => [dot(point, first), dot(point, second)]);
+  const centered = points.map((point) => Float64Array.from({ length: width }, (_, i) => point[i]! - mean[i]!));
+  const first = leadingDirection(centered, width, []);
+  const second = leadingDirection(centered, width, [first]);
+  return centered.map((point) => [dot(point, first), dot(point, second)]);
 }
 
 const ITERATIONS = 100;
 
-/** Power iteration on the covariance, kept orthogonal to the directions already found. */
+/** A smaller share of the points' variance than this is rounding: there is no further direction. */
+const ROUNDING = 1e-12;
+
+/** Power iteration on the covariance, kept orthogonal to the directions already found; zeros where nothing is left. */
 function leadingDirection(
-  centred: readonly Float64Array[],
+  centered: readonly Float64Array[],
   width: number,
   found: readonly Float64Array[],
 ): Float64Array {
+  const variance = centered.reduce((sum, point) => sum + dot(point, point), 0);
   let direction = Float64Array.from({ length: width }, (_, i) => 1 + (i % 7) / 7);
   for (let round = 0; round < ITERATIONS; round++) {
     const next = new Float64Array(width);
-    for (const point of centred) {
+    for (const point of centered) {
       const along = dot(point, direction);
       for (let i = 0; i < width; i++) next[i]! += along * point[i]!;
     }
@@ -37,7 +49,7 @@ function leadingDirection(
       for (let i = 0; i < width; i++) next[i]! -= along * other[i]!;
     }
     const length = Math.sqrt(dot(next, next));
-    if (length === 0) break;
+    if (length <= ROUNDING * variance) return new Float64Array(width);
     direction = next.map((x) => x / length);
   }
   const largest = direction.reduce((best, x) => (Math.abs(x) > Math.abs(best) ? x : best), 0);

@@ -53,16 +53,16 @@ function weightOf(name: string, count: number, scale: number): Float32Array {
 }
 
 /**
- * A model's folder in memory.
+ * The files of a model's folder.
  *
  * @param tokenizer the committed tokenizer.json: `wordpiece`, `bytes` or `bytes-with-ends`
  * @param more files beside, or instead of, the model's own
  */
-export function referenceFolder(
+export function referenceFiles(
   { config, scale, shapes }: ReferenceModel,
   tokenizer = "wordpiece",
   more: Readonly<Record<string, object>> = {},
-): Files {
+): [name: string, bytes: Uint8Array][] {
   const tensors = Object.entries(shapes).map(([name, shape]) => {
     const data = weightOf(
       name,
@@ -71,7 +71,7 @@ export function referenceFolder(
     );
     return { name, dtype: "F32", shape, bytes: new Uint8Array(data.buffer) };
   });
-  return memoryFiles([
+  return [
     ["config.json", jsonBytes(config)],
     ["model.safetensors", rawSafetensors(tensors)],
     ["tokenizer.json", readFileSync(pathOf(tokenizer))],
@@ -79,8 +79,13 @@ export function referenceFolder(
       "tokenizer_config.json",
       jsonBytes(tokenizer === "wordpiece" ? { mask_token: "[MASK]", model_max_length: LENGTH } : {}),
     ],
-    ...Object.entries(more).map(([name, json]) => [name, jsonBytes(json)] as const),
-  ]);
+    ...Object.entries(more).map(([name, json]): [string, Uint8Array] => [name, jsonBytes(json)]),
+  ];
+}
+
+/** The same as a folder in memory. */
+export function referenceFolder(...of: Parameters<typeof referenceFiles>): Files {
+  return memoryFiles(referenceFiles(...of));
 }
 
 /**
