@@ -68,7 +68,7 @@ export function attention(planned: usize, scratch: usize, begin: i32, end: i32):
     const element = probabilities ? load<i32>(at(offsets, row)) + head * queries * stride : 0;
     const q = at(query, q0 * width + head * dim), o = at(out, q0 * width + head * dim);
     packColumns(keyPanels, at(key, k0 * width + head * dim), width, dim, keys, 0, stride / PANEL);
-    packRows(valuePanels, at(value, k0 * width + head * dim), width, keys, dim, 0, padded(dim) / PANEL);
+    packRows(valuePanels, keys, at(value, k0 * width + head * dim), width, keys, dim, 0, padded(dim) / PANEL);
 
     for (let i = 0; i < queries; i += BLOCK) {
       const n = min(BLOCK, queries - i), place = i + keys - queries;
@@ -189,7 +189,7 @@ export function attentionBackward(planned: usize, scratch: usize, begin: i32, en
     const p = at(probabilities, load<i32>(at(offsets, row)) + head * queries * stride);
     const queryAt = q0 * width + head * dim, keyAt = k0 * width + head * dim;
     packColumns(valuePanels, at(value, keyAt), width, dim, keys, 0, stride / PANEL);
-    packRows(keyPanels, at(key, keyAt), width, keys, dim, 0, count);
+    packRows(keyPanels, keys, at(key, keyAt), width, keys, dim, 0, count);
     // Keys that the first block does not see would stay unwritten.
     if (partial && dkey && !addKey) clear(at(dkey, keyAt), width, keys, dim);
     if (partial && dvalue && !addValue) clear(at(dvalue, keyAt), width, keys, dim);
@@ -214,11 +214,11 @@ export function attentionBackward(planned: usize, scratch: usize, begin: i32, en
       if (dropping) weights = dropped;
       if (dquery) multiply(at(dquery, rowAt), width, at(dscores, first), stride, 0, at(keyPanels, first * PANEL), keys, n, dim, seen, addQuery, scratch, 0, count);
       if (dkey) {
-        packRows(queryPanels, at(query, rowAt), width, n, dim, 0, count);
+        packRows(queryPanels, n, at(query, rowAt), width, n, dim, 0, count);
         multiply(at(dkey, seenAt), width, at(dscores, first), stride, 1, queryPanels, n, seen, dim, n, addKey | later, scratch, 0, count);
       }
       if (dvalue) {
-        packRows(outPanels, at(dout, rowAt), width, n, dim, 0, count);
+        packRows(outPanels, n, at(dout, rowAt), width, n, dim, 0, count);
         multiply(at(dvalue, seenAt), width, at(weights, first), stride, 1, outPanels, n, seen, dim, n, addValue | later, scratch, 0, count);
       }
     }

@@ -9,7 +9,7 @@
  */
 import { activate } from "./activation";
 import { tile1x16, tile1x32, tile2x16, tile3x8, tile4x8 } from "./generated/tiles";
-import { PANEL, transpose } from "./pack";
+import { PANEL, PANEL_ROW, transpose } from "./pack";
 import { LANES, at } from "./simd";
 
 /** k of one block: its part of a panel stays in L1. */
@@ -65,7 +65,7 @@ export function multiply(
   c: usize, ldc: i32, a: usize, lda: i32, transposed: i32, panels: usize, panelRows: i32, rows: i32, columns: i32, inner: i32,
   add: i32, scratch: usize, begin: i32, end: i32,
 ): void {
-  const panel = <usize>panelRows << 6;
+  const panel = <usize>panelRows * PANEL_ROW;
   // A sum of nothing.
   if (inner == 0 && !add) {
     const width = min(end * PANEL, columns) - begin * PANEL;
@@ -81,7 +81,7 @@ export function multiply(
         stride = BLOCK_STRIDE;
         transpose(block, stride, at(a, k0 * lda + m0), lda, k, m);
       }
-      const b = panels + (<usize>k0 << 6);
+      const b = panels + <usize>k0 * PANEL_ROW;
       multiplyBlock(at(c, m0 * ldc), ldc, block, stride, b, panel, m, columns, k, add | <i32>(k0 > 0), scratch, begin, end);
     }
   }
@@ -122,12 +122,12 @@ function lastPanel(
   for (let i = 0; i < rows; i += 4) {
     const height = min(4, rows - i);
     const pa = at(a, i * lda);
-    if (height == 1) tile1x16(scratch, 64, pa, bytesA, b, panel, k, 0);
-    else if (height == 2) tile2x16(scratch, 64, pa, bytesA, b, panel, k, 0);
+    if (height == 1) tile1x16(scratch, PANEL_ROW, pa, bytesA, b, panel, k, 0);
+    else if (height == 2) tile2x16(scratch, PANEL_ROW, pa, bytesA, b, panel, k, 0);
     else {
       for (let h = 0; h < width; h += HALF) {
-        if (height == 3) tile3x8(at(scratch, h), 64, pa, bytesA, at(b, h), panel, k, 0);
-        else tile4x8(at(scratch, h), 64, pa, bytesA, at(b, h), panel, k, 0);
+        if (height == 3) tile3x8(at(scratch, h), PANEL_ROW, pa, bytesA, at(b, h), panel, k, 0);
+        else tile4x8(at(scratch, h), PANEL_ROW, pa, bytesA, at(b, h), panel, k, 0);
       }
     }
     for (let r = 0; r < height; r++) {

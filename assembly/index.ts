@@ -1,13 +1,13 @@
 // The export list of the compute module, and nothing else.
 export { heapBase, isRelaxed } from "./simd";
 export { columnSums, gemm, gemmScratchBytes, gemmTransposed } from "./gemm";
-export { PANEL, packColumns, packRows, transpose } from "./pack";
+export { PANEL, packColumns, packRows, transpose, unpackColumns, unpackRows } from "./pack";
 export {
   UNLIMITED, attention, attentionBackward, attentionBackwardScratchBytes, attentionProbabilities, attentionScratchBytes,
 } from "./attention";
 export { add, addScaled, multiply, multiplyAdd, scale, subtract, takeColumns, takeColumnsBackward } from "./elementwise";
 export { gatherDistances, gatherDistancesBackward, relativeBias, relativeBiasBackward } from "./relative-bias";
-export { gather, gatherAdd, gatherBackward } from "./embedding";
+export { gather, gatherAdd, gatherBackward, gatherPanels } from "./embedding";
 export { layerNorm, layerNormBackwardInput, normBackwardParameters, rmsNorm, rmsNormBackwardInput } from "./norm";
 export { normalizeRows, normalizeRowsBackward, segmentMax, segmentMaxBackward, segmentMean, segmentMeanBackward, sumOfSquares } from "./reduce";
 export { adamW, descend, lambDirection } from "./optimizer";

@@ -10,6 +10,10 @@ import { at } from "./simd";
 /** Columns of a panel. */
 export const PANEL: i32 = 16;
 
+/** Bytes of a panel's row: its sixteen columns at one k. */
+// @ts-ignore: decorator
+@inline export const PANEL_ROW: usize = <usize>PANEL << 2;
+
 /** `n` rounded up to whole panels. */
 // @ts-ignore: decorator
 @inline export function padded(n: i32): i32 {
@@ -47,9 +51,13 @@ export function transpose(to: usize, ldt: i32, from: usize, ldf: i32, rows: i32,
 /**
  * Pack panels [begin, end) of B from `from` (inner, columns), `ldf` elements from row to row.
  * For x W with W stored (inner, columns).
+ *
+ * @param panelRows rows of a whole panel, of which the `inner` from `panels` on are written
  */
-export function packRows(panels: usize, from: usize, ldf: i32, inner: i32, columns: i32, begin: i32, end: i32): void {
-  const step = <usize>ldf << 2, panel = <usize>inner << 6;
+export function packRows(
+  panels: usize, panelRows: i32, from: usize, ldf: i32, inner: i32, columns: i32, begin: i32, end: i32,
+): void {
+  const step = <usize>ldf << 2, panel = <usize>panelRows * PANEL_ROW;
   let j = begin;
   // Four panels at once: runs of 256 bytes, which the prefetcher follows.
   for (; j + 4 <= end && (j + 4) * PANEL <= columns; j += 4) {
@@ -57,18 +65,31 @@ export function packRows(panels: usize, from: usize, ldf: i32, inner: i32, colum
     let o1 = o0 + panel, o2 = o1 + panel, o3 = o2 + panel;
     for (let k = 0; k < inner; k++) {
       copy16(o0, p);
-      copy16(o1, p + 64);
-      copy16(o2, p + 128);
-      copy16(o3, p + 192);
-      p += step; o0 += 64; o1 += 64; o2 += 64; o3 += 64;
+      copy16(o1, p + PANEL_ROW);
+      copy16(o2, p + 2 * PANEL_ROW);
+      copy16(o3, p + 3 * PANEL_ROW);
+      p += step; o0 += PANEL_ROW; o1 += PANEL_ROW; o2 += PANEL_ROW; o3 += PANEL_ROW;
     }
   }
   for (; j < end; j++) {
     let p = at(from, j * PANEL), o = panels + <usize>j * panel;
     const width = min(PANEL, columns - j * PANEL);
-    for (let k = 0; k < inner; k++, p += step, o += 64) {
+    for (let k = 0; k < inner; k++, p += step, o += PANEL_ROW) {
       if (width == PANEL) copy16(o, p);
       else copyPart(o, p, 4, width);
+    }
+  }
+}
+
+/** The inverse of {@link packRows}: to (inner, columns) from panels [begin, end), `ldt` elements from row to row. */
+export function unpackRows(to: usize, ldt: i32, panels: usize, inner: i32, columns: i32, begin: i32, end: i32): void {
+  const panel = <usize>inner * PANEL_ROW;
+  for (let j = begin; j < end; j++) {
+    let p = panels + <usize>j * panel, o = at(to, j * PANEL);
+    const width = min(PANEL, columns - j * PANEL);
+    for (let k = 0; k < inner; k++, p += PANEL_ROW, o = at(o, ldt)) {
+      if (width == PANEL) copy16(o, p);
+      else for (let c = 0; c < width; c++) store<f32>(at(o, c), load<f32>(at(p, c)));
     }
   }
 }
@@ -78,7 +99,7 @@ export function packRows(panels: usize, from: usize, ldf: i32, inner: i32, colum
  * For x Wᵀ with W stored (columns, inner), as PyTorch stores the weight of a linear layer.
  */
 export function packColumns(panels: usize, from: usize, ldf: i32, inner: i32, columns: i32, begin: i32, end: i32): void {
-  const step = <usize>ldf << 2, panel = <usize>inner << 6;
+  const step = <usize>ldf << 2, panel = <usize>inner * PANEL_ROW;
   const body = inner & ~15;
   for (let j = begin; j < end; j++) {
     let p = from + <usize>(j * PANEL) * step, o = panels + <usize>j * panel;
@@ -86,14 +107,21 @@ export function packColumns(panels: usize, from: usize, ldf: i32, inner: i32, co
     let k = 0;
     if (width == PANEL) {
       // Sixteen k of four rows before the next four rows: four cache lines at a time, whatever the stride.
-      for (; k < body; k += 16, p += 64, o += 1024) {
+      for (; k < body; k += 16, p += 64, o += 16 * PANEL_ROW) {
         for (let c: usize = 0; c < 16; c += 4) {
-          for (let i: usize = 0; i < 16; i += 4) transpose4(o + (i << 6) + (c << 2), 64, p + c * step + (i << 2), step);
+          for (let i: usize = 0; i < 16; i += 4) transpose4(o + i * PANEL_ROW + (c << 2), PANEL_ROW, p + c * step + (i << 2), step);
         }
       }
     }
-    for (; k < inner; k++, p += 4, o += 64) copyPart(o, p, step, width);
+    for (; k < inner; k++, p += 4, o += PANEL_ROW) copyPart(o, p, step, width);
   }
+}
+
+/** The inverse of {@link packColumns}: to (columns, inner) from panels [begin, end), `ldt` elements from row to row. */
+export function unpackColumns(to: usize, ldt: i32, panels: usize, inner: i32, columns: i32, begin: i32, end: i32): void {
+  const panel = <usize>inner * PANEL_ROW;
+  for (let j = begin; j < end; j++)
+    transpose(at(to, j * PANEL * ldt), ldt, panels + <usize>j * panel, PANEL, inner, min(PANEL, columns - j * PANEL));
 }
 
 /** Copy 16 elements. */

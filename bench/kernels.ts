@@ -70,7 +70,7 @@ function forms(engine: Engine): Subject[] {
       ...common,
       name: `dx = dy W ${size}`,
       run() {
-        kernels.packRows(panels, w, inner, columns, inner, 0, inner / 16);
+        kernels.packRows(panels, columns, w, inner, columns, inner, 0, inner / 16);
         kernels.gemm(dx, inner, y, columns, panels, rows, inner, columns, 0, 0, 0, scratch, 0, inner / 16);
       },
     },
@@ -78,7 +78,7 @@ function forms(engine: Engine): Subject[] {
       ...common,
       name: `dW = dyᵀ x ${size}`,
       run() {
-        kernels.packRows(panels, x, inner, rows, inner, 0, inner / 16);
+        kernels.packRows(panels, rows, x, inner, rows, inner, 0, inner / 16);
         kernels.gemmTransposed(dw, inner, y, columns, panels, columns, inner, rows, 0, scratch, 0, inner / 16);
       },
     },

@@ -7,7 +7,7 @@
 import { combine, Engine, freshConfig, freshModel, spanBoundary, spanMaskedLm } from "cloze";
 import { packSentences, seed, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut } from "cloze/metrics";
-import { spanBoundaryHead } from "cloze/tensor";
+import { constant, spanBoundaryHead } from "cloze/tensor";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
@@ -24,7 +24,8 @@ const { model, weights } = freshModel(
 );
 
 // The second head stands beside the first: it predicts with the same token embeddings.
-const [, embeddings] = [...weights.entries()].find(([name]) => name.endsWith("word_embeddings.weight"))!;
+const name = "bert.embeddings.word_embeddings.weight";
+const embeddings = weights.table(name, [tokenizer.size, SIZES.width], constant(0));
 const edges = spanBoundaryHead(
   weights.at("span_boundary"),
   { hidden: SIZES.width, vocabulary: tokenizer.size },

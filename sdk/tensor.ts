@@ -10,10 +10,19 @@ export type { Trace } from "./models/encoder.js";
 export { familyOf } from "./models/families.js";
 export type { EncoderFamily } from "./models/family.js";
 export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
-export { type StoredTensors, Weights } from "./nn/weights.js";
+export { type Plan, type Planned, type StoredTensors, Weights } from "./nn/weights.js";
 export { cosineError, multipleNegatives } from "./objectives/contrastive.js";
 export { replaceMasked } from "./objectives/electra.js";
 export { ShapeError } from "./tensor/check.js";
+export {
+  type Direction,
+  type Entries,
+  Matrix,
+  matrix,
+  type Orientation,
+  type Panels,
+  type Parameter,
+} from "./tensor/matrix.js";
 export { type Activation, activate } from "./tensor/ops/activation.js";
 export { affine } from "./tensor/ops/affine.js";
 export { type AttentionOptions, attention } from "./tensor/ops/attention.js";
@@ -21,6 +30,7 @@ export { dropout } from "./tensor/ops/dropout.js";
 export { add, columns, multiply, scale, subtract } from "./tensor/ops/elementwise.js";
 export { embedding, embeddingSum, gatherRows } from "./tensor/ops/embedding.js";
 export { crossEntropy, IGNORE, klDivergence, meanSquaredError, raggedCrossEntropy } from "./tensor/ops/loss.js";
+export { type MatmulOptions, matmul } from "./tensor/ops/matmul.js";
 export { layerNorm } from "./tensor/ops/norm.js";
 export { normalizeRows, segmentMax, segmentMean } from "./tensor/ops/reduce.js";
 export { Scope } from "./tensor/scope.js";

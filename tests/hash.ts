@@ -80,7 +80,7 @@ async function stages(): Promise<[string, Uint8Array][]> {
     dropout: 0.1,
   });
   const loaded = freshModel(engine, config, "pretraining", 7);
-  const weights = () => joined([...loaded.weights.entries()].map(([, parameter]) => bytesOf(parameter.data)));
+  const weights = () => joined([...loaded.weights.entries()].map(([, parameter]) => bytesOf(parameter.toArray())));
   const begun = weights();
   const samples = encodings.map((encoding) => sampleOf(encoding));
   const scores = (name: string): [string, Uint8Array] => {

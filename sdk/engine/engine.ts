@@ -78,9 +78,18 @@ export class Engine implements Disposable {
     return this.#allocator === null;
   }
 
-  /** The address of a new block of `bytes` bytes, 64-byte aligned, with arbitrary content. */
-  alloc(bytes: number): number {
-    return (this.#allocator ?? disposed()).alloc(bytes);
+  /**
+   * The address of a new block of `bytes` bytes, 64-byte aligned, with arbitrary content.
+   *
+   * @param lasting for memory that is kept as long as a model: rounded up to 64 bytes, not to a size class
+   */
+  alloc(bytes: number, lasting = false): number {
+    return (this.#allocator ?? disposed()).alloc(bytes, lasting);
+  }
+
+  /** Grow the memory at once by what `bytes` bytes of blocks to come need beyond what is free. */
+  reserve(bytes: number): void {
+    (this.#allocator ?? disposed()).reserve(bytes);
   }
 
   /** Give a block back. After the engine itself was disposed this does nothing: the memory is gone as a whole. */

@@ -3,11 +3,11 @@ import { constant, normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
 import type { SpanBoundaryHead } from "../objectives/span-masking.js";
+import type { Matrix } from "../tensor/matrix.js";
 import { activate } from "../tensor/ops/activation.js";
 import { affine } from "../tensor/ops/affine.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { embedding, gatherRows } from "../tensor/ops/embedding.js";
-import type { Tensor } from "../tensor/tensor.js";
 
 export interface SpanBoundarySizes {
   readonly hidden: number;
@@ -23,14 +23,14 @@ export interface SpanBoundarySizes {
  *
  * @param tokens (vocabulary, hidden) the model's token embeddings
  */
-export function spanBoundaryHead(w: Weights, sizes: SpanBoundarySizes, tokens: Tensor): SpanBoundaryHead {
+export function spanBoundaryHead(w: Weights, sizes: SpanBoundarySizes, tokens: Matrix): SpanBoundaryHead {
   const { hidden, vocabulary, placeWidth = 200, places = 20 } = sizes;
   const init = normal(0.02);
   const table = w.at("position_embeddings").get("weight", [places, placeWidth], init);
   // One map of [left; right; place], as three whose results add up: nothing is laid side by side.
   const fromLeft = linear(w.at("mlp_layer_norm.left"), hidden, hidden, init);
-  const fromRight = w.at("mlp_layer_norm.right").get("weight", [hidden, hidden], init);
-  const fromPlace = w.at("mlp_layer_norm.place").get("weight", [hidden, placeWidth], init);
+  const fromRight = w.at("mlp_layer_norm.right").matrix("weight", [hidden, hidden], init);
+  const fromPlace = w.at("mlp_layer_norm.place").matrix("weight", [hidden, placeWidth], init);
   const first = norm(w.at("mlp_layer_norm.layer_norm1"), hidden, 1e-5);
   const think = linear(w.at("mlp_layer_norm.linear2"), hidden, hidden, init, "gelu");
   const second = norm(w.at("mlp_layer_norm.layer_norm2"), hidden, 1e-5);

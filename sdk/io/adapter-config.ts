@@ -124,7 +124,7 @@ export function readAdapterConfig(json: unknown): AdapterConfig {
 /** The fields that PEFT reads; those that it adds by itself are left to it. */
 export function adapterConfigOf(
   { r, alpha, dropout, rankStabilised, targets, modulesToSave }: LoraSettings,
-  { task, base, turned }: { readonly task: ModelTask; readonly base: string | null; readonly turned: boolean },
+  { task, base, transposed }: { readonly task: ModelTask; readonly base: string | null; readonly transposed: boolean },
 ): Section {
   return {
     peft_type: "LORA",
@@ -137,7 +137,7 @@ export function adapterConfigOf(
     use_rslora: rankStabilised,
     target_modules: "source" in targets ? targets.source : [...targets],
     modules_to_save: modulesToSave.length > 0 ? [...modulesToSave] : null,
-    fan_in_fan_out: turned,
+    fan_in_fan_out: transposed,
     bias: "none",
     init_lora_weights: true,
   };

@@ -6,8 +6,8 @@ import { ConfigError } from "../models/config.js";
 import { familyOf } from "../models/families.js";
 import type { ModelTask } from "../models/family.js";
 import { isTarget, Lora, type LoraSettings } from "../nn/lora.js";
-import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
-import type { Shape, Tensor } from "../tensor/tensor.js";
+import { type Plan, type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
+import type { Parameter } from "../tensor/matrix.js";
 import { type AdapterConfig, adapterConfigOf, HEADS, readAdapterConfig } from "./adapter-config.js";
 import { type Files, fieldsOf, jsonBytes, ModelFileError, type WritableFiles, writeAll } from "./files.js";
 import { type ModelFolder, openFolder } from "./model-folder.js";
@@ -86,7 +86,7 @@ function defaultSaved({ task, weights, fresh, family }: Pretrained, published: (
 }
 
 /** Parts of the model whose copies the adapter begins with. */
-function copiesOf(base: Weights, lora: Lora): (name: string) => Tensor | undefined {
+function copiesOf(base: Weights, lora: Lora): (name: string) => Parameter | undefined {
   const saved = new Map([...base.entries()].filter(([name]) => lora.isSaved(name)));
   return (name) => saved.get(name);
 }
@@ -151,7 +151,7 @@ function adapterTensors(file: StoredTensors, { family }: Pretrained): StoredTens
 }
 
 /** The file must have what the configuration names, in these shapes, and nothing else. */
-function requireFit(loaded: Pretrained, lora: Lora, stored: StoredTensors): ReadonlyMap<string, Shape> {
+function requireFit(loaded: Pretrained, lora: Lora, stored: StoredTensors): Plan {
   const { engine, family, config, task, labels } = loaded;
   const build = (w: Weights) => buildModel(family, w, family.read(config), task, labels?.size ?? 1);
   const asked = Weights.plan(engine, build, { stored, over: lora });
@@ -163,7 +163,7 @@ function requireFit(loaded: Pretrained, lora: Lora, stored: StoredTensors): Read
       missing,
       unexpected,
     );
-  for (const [name, shape] of asked)
+  for (const [name, { shape }] of asked)
     if (!sameShape(stored.shape(name)!, shape))
       throw new WeightsError(
         `${name}: ${WEIGHTS} has [${stored.shape(name)}], the model needs [${shape}]. Was it trained on this model?`,
@@ -283,9 +283,9 @@ export async function saveAdapter(files: WritableFiles, adapted: Adapted, base: 
       values: t.toArray(),
     })),
   );
-  const turned = [...lora.layers.values()].some((layer) => layer.turned);
+  const transposed = [...lora.layers.values()].some((layer) => layer.transposed);
   await writeAll(files, async (to) => {
-    await to.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { task, base, turned })));
+    await to.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { task, base, transposed })));
     await to.write(WEIGHTS, bytes);
     await to.write("config.json", configBytes(savedConfig(adapted)));
   });

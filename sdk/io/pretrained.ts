@@ -6,9 +6,8 @@ import { buildModel, type Model } from "../models/build.js";
 import { ConfigError, number, type Section, section } from "../models/config.js";
 import { familyOf } from "../models/families.js";
 import type { EncoderFamily, ModelTask } from "../models/family.js";
-import { type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
+import { type Plan, type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
 import { aBoolean, aNull, checkOptions, either, oneOf, type Rule, wholeNumber, withMethods } from "../options.js";
-import type { Shape } from "../tensor/tensor.js";
 import { type Files, ModelFileError } from "./files.js";
 import { type ModelFolder, openFolder } from "./model-folder.js";
 import { openWeights, renamed } from "./stored.js";
@@ -157,7 +156,7 @@ async function planned<P extends ModelTask>(engine: Engine, folder: ModelFolder,
 }
 
 /** Fill weights; when that fails they are disposed. */
-export async function filled(weights: Weights, plan: ReadonlyMap<string, Shape>): Promise<void> {
+export async function filled(weights: Weights, plan: Plan): Promise<void> {
   try {
     await weights.fill(plan);
   } catch (error) {
@@ -196,7 +195,7 @@ async function configOf(folder: ModelFolder): Promise<Section> {
  * @returns heads of other tasks, which the model does not use
  * @throws {WeightsError} with all names that are missing or unexpected
  */
-function compare(stored: StoredTensors, asked: ReadonlyMap<string, Shape>, family: EncoderFamily<unknown>): string[] {
+function compare(stored: StoredTensors, asked: Plan, family: EncoderFamily<unknown>): string[] {
   const leftOver = [...stored.names()].filter((name) => !asked.has(name));
   const unexpected = leftOver.filter((name) => !family.isHead(name));
   const missing = [...asked.keys()].filter((name) => !stored.shape(name) && !family.isHead(name));
@@ -207,7 +206,7 @@ function compare(stored: StoredTensors, asked: ReadonlyMap<string, Shape>, famil
       unexpected,
     );
   }
-  for (const [name, shape] of asked) {
+  for (const [name, { shape }] of asked) {
     const inFile = stored.shape(name);
     if (!inFile || sameShape(inFile, shape)) continue;
     const cause = family.isHead(name)

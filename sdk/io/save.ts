@@ -29,7 +29,7 @@ function tensorsOf({ family, task, config, weights, labels }: Saved): NamedTenso
   const build = (w: Weights) => buildModel(family, w, family.read(config), task, labels?.size ?? 1);
   return Array.from(
     Weights.plan(weights.engine, build, { copied: (name) => parameters.get(name) }),
-    ([name, shape]) => {
+    ([name, { shape }]) => {
       const parameter = parameters.get(name);
       if (!parameter || !sameShape(parameter.shape, shape)) {
         throw new WeightsError(

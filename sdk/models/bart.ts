@@ -157,7 +157,7 @@ const POSITION_OFFSET = 2;
 /** Token and position embeddings of one side, (tokens, width). */
 function embeddings(w: Weights, c: BartConfig, v: Variant, side: Side): (batch: Batch) => Tensor {
   const { d_model: width, pad_token_id: pad } = c;
-  const tokens = w.at("model.shared").get("weight", [c.vocab_size, width], normal(c.init_std));
+  const tokens = w.at("model.shared").table("weight", [c.vocab_size, width], normal(c.init_std));
   const stack = w.at(`model.${side}`);
   const learned = v.learnedPositions
     ? stack

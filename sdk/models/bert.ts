@@ -123,7 +123,7 @@ export function freshBertConfig(sizes: ModelSizes): Section {
  */
 export function bertEmbeddings(w: Weights, c: BertConfig, width = c.hidden_size, offset = 0): (batch: Batch) => Tensor {
   const init = normal(c.initializer_range);
-  const token = w.at("word_embeddings").get("weight", [c.vocab_size, width], init);
+  const token = w.at("word_embeddings").table("weight", [c.vocab_size, width], init);
   const position = w.at("position_embeddings").get("weight", [c.max_position_embeddings, width], init);
   const segment = w.at("token_type_embeddings").get("weight", [c.type_vocab_size, width], init);
   const normalize = norm(w.at("LayerNorm"), width, c.layer_norm_eps);

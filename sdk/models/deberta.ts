@@ -16,11 +16,11 @@ import { logBucket } from "../nn/relative-position.js";
 import type { Weights } from "../nn/weights.js";
 import type { LmHead } from "../objectives/masked-lm.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
-import { affine } from "../tensor/ops/affine.js";
 import { type DistanceScores, disentangledBias } from "../tensor/ops/disentangled-bias.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add, columns } from "../tensor/ops/elementwise.js";
 import { embeddingSum, type Lookup } from "../tensor/ops/embedding.js";
+import { matmul } from "../tensor/ops/matmul.js";
 import { rows, type Tensor } from "../tensor/tensor.js";
 import { type BertConfig, bertSpanHead, bertTokenHead, freshBertConfig, readBertConfig } from "./bert.js";
 import {
@@ -134,7 +134,7 @@ function freshConfig(sizes: ModelSizes) {
 
 function embeddings(w: Weights, c: DebertaConfig): (batch: Batch) => Tensor {
   const init = normal(c.initializer_range);
-  const table = (name: string, entries: number) => w.at(name).get("weight", [entries, c.embedding_size], init);
+  const table = (name: string, entries: number) => w.at(name).table("weight", [entries, c.embedding_size], init);
   const token = table("word_embeddings", c.vocab_size);
   const position = c.position_biased_input ? table("position_embeddings", c.max_position_embeddings) : null;
   const segment = c.type_vocab_size > 0 ? table("token_type_embeddings", c.type_vocab_size) : null;
@@ -167,7 +167,8 @@ function positionProjections(
 
 /** The scores of one head: (tokens, dim) against (entries, dim). */
 function headScores(x: Tensor, table: Tensor, head: number, dim: number): Tensor {
-  return affine(columns(x, head * dim, (head + 1) * dim), columns(table, head * dim, (head + 1) * dim), null);
+  const part = (t: Tensor) => columns(t, head * dim, (head + 1) * dim);
+  return matmul(part(x), part(table), { transposeB: true });
 }
 
 interface Step {

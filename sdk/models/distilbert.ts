@@ -86,7 +86,7 @@ function freshConfig({ dropout: p, ...sizes }: ModelSizes) {
 
 function embeddings(w: Weights, c: DistilBertConfig): (batch: Batch) => Tensor {
   const init = normal(c.initializer_range);
-  const token = w.at("word_embeddings").get("weight", [c.vocab_size, c.dim], init);
+  const token = w.at("word_embeddings").table("weight", [c.vocab_size, c.dim], init);
   const position = w.at("position_embeddings").get("weight", [c.max_position_embeddings, c.dim], init);
   const normalize = norm(w.at("LayerNorm"), c.dim, EPSILON);
   return ({ ids, positions }) => {

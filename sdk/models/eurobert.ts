@@ -177,7 +177,7 @@ function layerOf(w: Weights, c: EuroBertConfig): (x: Tensor, step: Step) => Tens
 function encoder(w: Weights, c: EuroBertConfig): Encoder {
   const body = w.at("model");
   const { hidden_size: h } = c;
-  const tokens = body.at("embed_tokens").get("weight", [c.vocab_size, h], normal(c.initializer_range));
+  const tokens = body.at("embed_tokens").table("weight", [c.vocab_size, h], normal(c.initializer_range));
   const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => layerOf(body.at(`layers.${i}`), c));
   const finalNorm = rmsNorm(body.at("norm"), h, c.rms_norm_eps);
   const table = new RotaryTable(c.head_dim, c.rope_theta);

@@ -14,7 +14,7 @@ import { adaptable, biasFreeLinear, type Layer, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
 import type { LmHead } from "../objectives/masked-lm.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
-import { affineTransposed } from "../tensor/ops/affine.js";
+import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add, columns } from "../tensor/ops/elementwise.js";
 import { embeddingSum } from "../tensor/ops/embedding.js";
@@ -113,9 +113,9 @@ function transposedLinear(
   deviation: number,
   activation: Activation = "none",
 ): Layer {
-  const weight = w.get("weight", [inner, out], normal(deviation));
+  const weight = w.matrix("weight", [inner, out], normal(deviation), "inner-out");
   const bias = w.get("bias", [out], constant(0));
-  return adaptable(w, { inner, out, turned: true }, (x, a) => affineTransposed(x, weight, bias, a), activation);
+  return adaptable(w, { inner, out, transposed: true }, (x, a) => affine(x, weight, bias, a), activation);
 }
 
 const normOf = (w: Weights, c: Gpt2Config): Layer => norm(w, c.n_embd, c.layer_norm_epsilon);
@@ -162,7 +162,7 @@ function block(w: Weights, c: Gpt2Config, layer: number): Block {
 function encoder(w: Weights, c: Gpt2Config): Encoder {
   const body = w.at("transformer");
   const init = normal(c.initializer_range);
-  const tokens = body.at("wte").get("weight", [c.vocab_size, c.n_embd], init);
+  const tokens = body.at("wte").table("weight", [c.vocab_size, c.n_embd], init);
   const position = body.at("wpe").get("weight", [c.n_positions, c.n_embd], init);
   const blocks = Array.from({ length: c.n_layer }, (_, i) => block(body.at(`h.${i}`), c, i));
   const finalNorm = normOf(body.at("ln_f"), c);

@@ -36,7 +36,7 @@ export interface LmHeadOptions {
  */
 export function lmHead(options: LmHeadOptions): LmHead {
   const { vocabulary, width, init, transform } = options;
-  const weight = options.weight.get("weight", [vocabulary, width], init);
+  const weight = options.weight.matrix("weight", [vocabulary, width], init);
   const bias =
     options.bias === null || options.bias instanceof Tensor
       ? options.bias

@@ -219,7 +219,7 @@ function modernBertLayer(w: Weights, c: ModernBertConfig, index: number): (x: Te
 function encoder(w: Weights, c: ModernBertConfig): Encoder {
   const body = w.at("model");
   const { hidden_size: h } = c;
-  const tokens = body.at("embeddings.tok_embeddings").get("weight", [c.vocab_size, h], normal(c.initializer_range));
+  const tokens = body.at("embeddings.tok_embeddings").table("weight", [c.vocab_size, h], normal(c.initializer_range));
   const normalize = normOf(body.at("embeddings.norm"), c);
   const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => modernBertLayer(body.at(`layers.${i}`), c, i));
   const finalNorm = normOf(body.at("final_norm"), c);

@@ -67,7 +67,7 @@ const NAMES: LayerNames = {
 
 function embeddings(w: Weights, c: BertConfig): (batch: Batch) => Tensor {
   const init = normal(c.initializer_range);
-  const token = w.at("word_embeddings").get("weight", [c.vocab_size, c.hidden_size], init);
+  const token = w.at("word_embeddings").table("weight", [c.vocab_size, c.hidden_size], init);
   const position = w.at("position_embeddings").get("weight", [c.max_position_embeddings, c.hidden_size], init);
   const normalize = norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps);
   return ({ ids, positions }) => {

@@ -13,6 +13,7 @@ import { normal } from "../nn/init.js";
 import { biasFreeLinear, type Layer, rmsNorm } from "../nn/layers.js";
 import { relativeBucket } from "../nn/relative-position.js";
 import type { Weights } from "../nn/weights.js";
+import type { Matrix } from "../tensor/matrix.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add, scale } from "../tensor/ops/elementwise.js";
@@ -200,14 +201,14 @@ function decoderBlock(w: Weights, c: T5Config, layer: number): Block {
 }
 
 /** Token embeddings: one table for both sides, or one each where the output is untied and the file has them. */
-function inputEmbeddings(w: Weights, c: T5Config, side: "encoder" | "decoder"): Tensor {
+function inputEmbeddings(w: Weights, c: T5Config, side: "encoder" | "decoder"): Matrix {
   const shape = [c.vocab_size, c.d_model];
-  const shared = w.at("shared").get("weight", shape, normal(c.initializer_factor));
+  const shared = w.at("shared").table("weight", shape, normal(c.initializer_factor));
   const name = `${side}.embed_tokens.weight`;
   if (c.tie_word_embeddings || !w.has(name)) return shared;
   // Nothing reads the shared table then: it is kept, and not trained.
   w.freeze((parameter) => parameter === "shared.weight");
-  return w.get(name, shape, normal(c.initializer_factor));
+  return w.table(name, shape, normal(c.initializer_factor));
 }
 
 /** One side: embeddings, blocks that share a position bias, a final norm. */

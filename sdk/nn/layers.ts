@@ -5,7 +5,8 @@ import { add } from "../tensor/ops/elementwise.js";
 import { layerNorm, rmsNorm as rootMeanSquareNorm } from "../tensor/ops/norm.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { constant, type Init } from "./init.js";
-import type { LinearPlace, Weights } from "./weights.js";
+import type { LinearPlace } from "./overlay.js";
+import type { Weights } from "./weights.js";
 
 export type Layer = (x: Tensor) => Tensor;
 
@@ -30,9 +31,9 @@ export function adaptable(
 
 /** x (rows, inner) -> (rows, out): y = activation(x Wᵀ + b), with W stored (out, inner) as in PyTorch. */
 export function linear(w: Weights, inner: number, out: number, init: Init, activation: Activation = "none"): Layer {
-  const weight = w.get("weight", [out, inner], init);
+  const weight = w.matrix("weight", [out, inner], init);
   const bias = w.get("bias", [out], constant(0));
-  return adaptable(w, { inner, out, turned: false }, (x, a) => affine(x, weight, bias, a), activation);
+  return adaptable(w, { inner, out, transposed: false }, (x, a) => affine(x, weight, bias, a), activation);
 }
 
 /** A linear layer without bias: y = activation(x Wᵀ). */
@@ -43,8 +44,8 @@ export function biasFreeLinear(
   init: Init,
   activation: Activation = "none",
 ): Layer {
-  const weight = w.get("weight", [out, inner], init);
-  return adaptable(w, { inner, out, turned: false }, (x, a) => affine(x, weight, null, a), activation);
+  const weight = w.matrix("weight", [out, inner], init);
+  return adaptable(w, { inner, out, transposed: false }, (x, a) => affine(x, weight, null, a), activation);
 }
 
 /** RMSNorm, x (rows, width) -> the same shape: each row divided by its root mean square, then scaled. */

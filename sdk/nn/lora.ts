@@ -6,14 +6,17 @@
  *   y = W x + b + (alpha / r) B A x,   A (r, inner) random, B (out, r) zero at first
  */
 import { ArgumentError } from "../options.js";
-import { affine, affineTransposed } from "../tensor/ops/affine.js";
+import type { Matrix } from "../tensor/matrix.js";
+import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { scale } from "../tensor/ops/elementwise.js";
+import { matmul } from "../tensor/ops/matmul.js";
 import { Scope } from "../tensor/scope.js";
 import { isTraced } from "../tensor/tape.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { type Tensor, tensor } from "../tensor/tensor.js";
 import { constant, uniform } from "./init.js";
-import { type Branch, type LinearPlace, type Overlay, type Weights, WeightsError } from "./weights.js";
+import type { Branch, LinearPlace, Overlay } from "./overlay.js";
+import { type Weights, WeightsError } from "./weights.js";
 
 /** Names that an expression fits as a whole: a RegExp, or a pattern of adapter_config.json. */
 export interface LayerPattern {
@@ -39,8 +42,8 @@ export interface LoraSettings {
 
 /** A layer with a branch. */
 interface Adapted extends LinearPlace {
-  readonly a: Tensor;
-  readonly b: Tensor;
+  readonly a: Matrix;
+  readonly b: Matrix;
 }
 
 /** Whether the name of a layer ends with one of the targets, at a dot. */
@@ -62,7 +65,7 @@ function requireSettings({ r, alpha }: LoraSettings): void {
 }
 
 /** The branches of one adapter, and what it owns beside the model's weights. */
-export class Lora implements Overlay {
+export class Lora implements Overlay<Weights> {
   readonly layers = new Map<string, Adapted>();
   readonly #scaling: number;
   /** what merging changed, as it was */
@@ -95,8 +98,8 @@ export class Lora implements Overlay {
     const { r, dropout: rate } = this.settings;
     const { inner, out } = place;
     // PyTorch's kaiming_uniform with a = sqrt(5): the bound is 1 / sqrt(inner).
-    const a = w.at("lora_A").get("weight", [r, inner], uniform(1 / Math.sqrt(inner)));
-    const b = w.at("lora_B").get("weight", [out, r], constant(0));
+    const a = w.at("lora_A").matrix("weight", [r, inner], uniform(1 / Math.sqrt(inner)));
+    const b = w.at("lora_B").matrix("weight", [out, r], constant(0));
     this.layers.set(w.path, { ...place, a, b });
     return (x) => {
       if (this.#isInside(a)) return null;
@@ -109,7 +112,7 @@ export class Lora implements Overlay {
     return this.#kept !== null;
   }
 
-  #isInside(a: Tensor): boolean {
+  #isInside(a: Matrix): boolean {
     const { merged } = this.base;
     if (merged === null) return false;
     if (merged !== this)
@@ -138,8 +141,7 @@ export class Lora implements Overlay {
       const old = parameter.toArray();
       const next = values(old);
       kept.set(name, old);
-      parameter.data.set(next);
-      parameter.storage.version++;
+      parameter.assign(next);
     };
     for (const [path, layer] of this.layers) change(`${path}.weight`, (old) => this.#added(old, layer));
     for (const [name, t] of own.entries()) if (this.isSaved(name)) change(name, () => t.toArray());
@@ -153,21 +155,21 @@ export class Lora implements Overlay {
     for (const [name, parameter] of this.base.entries()) {
       const old = this.#kept.get(name);
       if (!old) continue;
-      parameter.data.set(old);
-      parameter.storage.version++;
+      parameter.assign(old);
     }
     this.#kept = null;
     this.base.merged = null;
   }
 
   /** W + (alpha / r) B A, in the layout of W. */
-  #added(weight: Float32Array, { inner, out, turned, a, b }: Adapted): Float32Array {
+  #added(weight: Float32Array, { inner, out, transposed, a, b }: Adapted): Float32Array {
     using _ = new Scope();
-    const change = affineTransposed(b, a, null).data; // (out, inner)
+    const valuesOf = (t: Matrix): Tensor => tensor(t.engine, t.toArray(), t.shape);
+    const change = matmul(valuesOf(b), valuesOf(a)).data; // (out, inner)
     const sum = new Float32Array(weight.length);
     for (let row = 0; row < out; row++) {
       for (let column = 0; column < inner; column++) {
-        const at = turned ? column * out + row : row * inner + column;
+        const at = transposed ? column * out + row : row * inner + column;
         sum[at] = weight[at]! + this.#scaling * change[row * inner + column]!;
       }
     }

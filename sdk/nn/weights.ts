@@ -1,15 +1,16 @@
 /**
  * The parameters of a model by their published names: fresh, loaded, tied and saved in one place.
  *
- * A layer asks for its parameters by path (candle's VarBuilder). When a checkpoint is open the stored values come back,
- * otherwise freshly initialised ones; the same name asked twice is the same tensor, which is all that tying needs.
+ * A layer asks for its parameters by path (candle's VarBuilder). Where a file is open it gets the stored values, otherwise
+ * freshly initialized ones. The same name asked for twice is the same parameter, which is all that tying needs.
  */
-
 import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
-import { unscoped } from "../tensor/scope.js";
-import { empty, type Shape, Storage, Tensor } from "../tensor/tensor.js";
+import { Matrix, type Orientation, type Parameter } from "../tensor/matrix.js";
+import { Scope, unscoped } from "../tensor/scope.js";
+import { BYTES, elementCount, empty, type Shape, Storage, Tensor } from "../tensor/tensor.js";
 import type { Init } from "./init.js";
+import type { Branch, LinearPlace, Overlay } from "./overlay.js";
 
 /** Tensors of a file, under the names that the model will ask for. */
 export interface StoredTensors {
@@ -43,34 +44,24 @@ export class WeightsError extends InputError {
   }
 }
 
-/** Where a linear layer of a model is, and what it maps. */
-export interface LinearPlace {
-  readonly inner: number;
-  readonly out: number;
-  /** whether its weight is stored (inner, out), as GPT-2's are */
-  readonly turned: boolean;
-}
-
-/** What is added to a linear layer's output: x (rows, inner) -> (rows, out); null for nothing at this time. */
-export type Branch = (x: Tensor) => Tensor | null;
-
-/**
- * Weights that stand on those of another model: an adapter's. What they do not own is the other model's, not a copy, so
- * that several of them share one body.
- */
-export interface Overlay {
-  readonly base: Weights;
-  owns(name: string): boolean;
-  /** The branch beside the linear layer that asks from `w`; null for layers that stay as they are. */
-  branch(w: Weights, place: LinearPlace): Branch | null;
-}
-
 /** No model comes near so many tensors; a configuration that asks for more is damaged. */
 const MOST_TENSORS = 100_000;
 
-/** Requests that are noted instead of met: all tensors stand on one storage without elements. */
-interface Plan {
-  readonly shapes: Map<string, Shape>;
+/** A parameter as layers ask for it. */
+export interface Planned {
+  readonly shape: Shape;
+  /** that of a matrix; null for a tensor */
+  readonly orientation: Orientation | null;
+  /** whether a product reads the matrix, not a lookup alone */
+  readonly isMultiplied: boolean;
+}
+
+/** What a model asks for, by name. */
+export type Plan = ReadonlyMap<string, Planned>;
+
+/** Requests that are noted, not met: every tensor of the model is on one storage without elements. */
+interface Notes {
+  readonly requests: Map<string, Planned>;
   readonly storage: Storage;
 }
 
@@ -78,15 +69,15 @@ interface Root {
   readonly engine: Engine;
   readonly seed: number;
   readonly stored: StoredTensors | null;
-  readonly copied: (name: string) => Tensor | undefined;
+  readonly copied: (name: string) => Parameter | undefined;
   /** Parameters with their stored values that no layer has asked for yet. */
-  readonly filled: Map<string, Tensor>;
-  readonly parameters: Map<string, Tensor>;
-  /** Names that the stored weights did not have and that were initialised instead. */
+  readonly filled: Map<string, Parameter>;
+  readonly parameters: Map<string, Parameter>;
+  /** Names that the stored weights did not have and that were initialized. */
   readonly fresh: Set<string>;
-  readonly plan: Plan | null;
-  readonly over: Overlay | null;
-  readonly shared: ReadonlyMap<string, Tensor>;
+  readonly notes: Notes | null;
+  readonly over: Overlay<Weights> | null;
+  readonly shared: ReadonlyMap<string, Parameter>;
 }
 
 /** What weights are made of, where they are not all fresh. */
@@ -94,28 +85,29 @@ export interface WeightsSources {
   /** a file's tensors, which {@link Weights.fill} reads */
   readonly stored?: StoredTensors;
   /** parameters of another model whose values are copied */
-  readonly copied?: (name: string) => Tensor | undefined;
-  /** another model's weights, which these stand on */
-  readonly over?: Overlay;
+  readonly copied?: (name: string) => Parameter | undefined;
+  /** an adapter over another model's weights */
+  readonly over?: Overlay<Weights>;
   /** parameters that belong to another model and are this one's too: both learn them, the other gives their memory back */
-  readonly shared?: ReadonlyMap<string, Tensor>;
+  readonly shared?: ReadonlyMap<string, Parameter>;
 }
 
 /**
  * @example
  * const weights = new Weights(engine, { seed: 1 });
- * const w = weights.at("encoder.layer.0");
- * const weight = w.get("output.dense.weight", [128, 512], normal(0.02)); // "encoder.layer.0.output.dense.weight"
+ * const w = weights.at("encoder.layer.0.output.dense");
+ * const weight = w.matrix("weight", [128, 512], normal(0.02)); // "encoder.layer.0.output.dense.weight"
+ * const bias = w.get("bias", [128], constant(0));
  */
 export class Weights implements Disposable {
   /** the overlay whose change these weights hold at this time; read and set by it */
-  merged: Overlay | null = null;
+  merged: Overlay<Weights> | null = null;
   readonly #root: Root;
   readonly #path: string;
 
   constructor(
     engine: Engine,
-    options: (WeightsSources & { readonly seed?: number; readonly plan?: Plan }) | Weights,
+    options: (WeightsSources & { readonly seed?: number; readonly notes?: Notes }) | Weights,
     path = "",
   ) {
     this.#path = path;
@@ -125,52 +117,55 @@ export class Weights implements Disposable {
         seed = 1,
         stored = null,
         copied = () => undefined,
-        plan = null,
+        notes = null,
         over = null,
         shared = new Map(),
       } = options;
       const made = { filled: new Map(), parameters: new Map(), fresh: new Set<string>() };
-      this.#root = { engine, seed, stored, copied, ...made, plan, over, shared };
+      this.#root = { engine, seed, stored, copied, ...made, notes, over, shared };
     }
   }
 
   /**
-   * What a model would ask for, by name and shape, without making any of it: so a file can be checked against a
-   * configuration before memory is taken. The model that `build` makes cannot be used.
+   * What a model would ask for, without making any of it: so that a file can be checked against a configuration before
+   * memory is taken. The model that `build` makes cannot be used.
    *
    * @example
-   * Weights.plan(engine, (w) => w.at("classifier").get("weight", [3, 128], normal(0.02)));
-   * // Map { "classifier.weight" => [3, 128] }
+   * const plan = Weights.plan(engine, (w) => w.at("classifier").matrix("weight", [3, 128], normal(0.02)));
+   * plan.get("classifier.weight")!.shape; // [3, 128]
    */
-  static plan(
-    engine: Engine,
-    build: (w: Weights) => unknown,
-    sources: WeightsSources = {},
-  ): ReadonlyMap<string, Shape> {
-    const plan = { shapes: new Map<string, Shape>(), storage: new Storage(engine, 0) };
+  static plan(engine: Engine, build: (w: Weights) => unknown, sources: WeightsSources = {}): Plan {
+    const notes = { requests: new Map<string, Planned>(), storage: new Storage(engine, 0) };
     try {
-      build(new Weights(engine, { plan, ...sources }));
-      return plan.shapes;
+      build(new Weights(engine, { notes, ...sources }));
+      return notes.requests;
     } finally {
-      plan.storage[Symbol.dispose]();
+      notes.storage[Symbol.dispose]();
     }
+  }
+
+  /** Parameters of other models under one roof, in this order: for an optimizer. They stay the other models' own. */
+  static of(engine: Engine, shared: ReadonlyMap<string, Parameter>): Weights {
+    const weights = new Weights(engine, { shared });
+    for (const [name, parameter] of shared) weights.#root.parameters.set(name, parameter);
+    return weights;
   }
 
   get engine(): Engine {
     return this.#root.engine;
   }
 
-  /** Where these weights are seen from: "" for all of them. */
+  /** The place that names are relative to: "" for that of all weights. */
   get path(): string {
     return this.#path;
   }
 
-  /** The same weights, seen from `path` downwards. */
+  /** The same weights, with names relative to `path`. */
   at(path: string): Weights {
     return new Weights(this.engine, this, this.#join(path));
   }
 
-  /** Whether a checkpoint is open that has this name. */
+  /** Whether the stored weights have this name. */
   has(name: string): boolean {
     const full = this.#join(name);
     const { over } = this.#root;
@@ -183,21 +178,22 @@ export class Weights implements Disposable {
   }
 
   /**
-   * Stream the stored values of what a model will ask for into place, in the order of the file. This is done between
-   * {@link Weights.plan} and the building of the model.
+   * Stream the stored values of what a model will ask for into place, in the order of the file: matrices that a product
+   * reads into panels, everything else by row. This is done between {@link Weights.plan} and the building of the model.
    *
    * @throws {WeightsError} when a stored tensor has another shape than the plan
    */
-  async fill(plan: ReadonlyMap<string, Shape>): Promise<void> {
+  async fill(plan: Plan): Promise<void> {
     const { engine, stored, filled } = this.#root;
     if (!stored) return;
-    for (const name of stored.names()) {
-      const shape = plan.get(name);
-      if (shape === undefined) continue;
-      expectStoredShape(name, stored.shape(name)!, shape);
-      const parameter = unscoped(() => empty(engine, shape));
+    const names = [...stored.names()].filter((name) => plan.has(name));
+    for (const name of names) expectStoredShape(name, stored.shape(name)!, plan.get(name)!.shape);
+    engine.reserve(names.reduce((bytes, name) => bytes + elementCount(plan.get(name)!.shape) * BYTES.f32, 0));
+    for (const name of names) {
+      const planned = plan.get(name)!;
+      const parameter = unscoped(() => made(engine, planned, planned.isMultiplied ? "panels" : "rows"));
       filled.set(name, parameter);
-      await stored.fill(name, (values, first) => parameter.data.set(values, first));
+      await stored.fill(name, (values, first) => parameter.receive(values, first));
     }
   }
 
@@ -207,43 +203,66 @@ export class Weights implements Disposable {
   }
 
   /**
-   * The parameter of that name.
+   * A parameter that is no right-hand side of a product: a bias, a norm's scale, a table of positions.
    *
    * @throws {WeightsError} when the stored tensor, or an earlier request, has another shape
    */
   get(name: string, shape: Shape, init: Init): Tensor {
+    return this.#parameter(name, { shape, orientation: null, isMultiplied: false }, init) as Tensor;
+  }
+
+  /**
+   * The weight of a linear layer, as {@link affine} takes it.
+   *
+   * @param shape (out, inner), or (inner, out) with orientation `inner-out`
+   * @throws {WeightsError} as {@link get}
+   */
+  matrix(name: string, shape: Shape, init: Init, orientation: Orientation = "out-inner"): Matrix {
+    return this.#parameter(name, { shape, orientation, isMultiplied: true }, init) as Matrix;
+  }
+
+  /**
+   * A table of embeddings, (entries, width). A linear layer may have it as its weight: tied embeddings.
+   *
+   * @throws {WeightsError} as {@link get}
+   */
+  table(name: string, shape: Shape, init: Init): Matrix {
+    return this.#parameter(name, { shape, orientation: "out-inner", isMultiplied: false }, init) as Matrix;
+  }
+
+  #parameter(name: string, request: Planned, init: Init): Parameter {
     const full = this.#join(name);
-    const { engine, parameters, filled, copied, fresh, seed, plan, over, shared } = this.#root;
-    if (over && !over.owns(full)) return over.base.get(full, shape, init);
-    if (plan) return noted(plan, full, shape);
+    const { engine, parameters, filled, copied, fresh, seed, notes, over, shared } = this.#root;
+    if (over && !over.owns(full)) return over.base.#parameter(full, request, init);
+    if (notes) return noted(notes, engine, full, request);
     const known = parameters.get(full) ?? shared.get(full);
     if (known) {
-      expectSameRequest(full, known.shape, shape);
+      expectSameRequest(full, plannedOf(known), request);
       parameters.set(full, known);
       return known;
     }
     const inFile = this.#storedShape(full);
-    if (inFile) expectStoredShape(full, inFile, shape);
+    if (inFile) expectStoredShape(full, inFile, request.shape);
     const copy = copied(full);
     if (inFile && !copy && !filled.has(full)) throw new Error(`${full} is asked for before Weights.fill has read it`);
-    const parameter = filled.get(full) ?? unscoped(() => empty(engine, shape));
+    const parameter = filled.get(full) ?? unscoped(() => made(engine, request, "rows"));
     filled.delete(full);
-    parameter.storage.traced = true;
+    parameter.variable.traced = true;
     parameters.set(full, parameter);
-    if (copy) parameter.data.set(copy.data);
+    if (copy) parameter.assign(copy.toArray());
     else if (!inFile) {
       fresh.add(full);
-      init(parameter, { seed, stream: nameHash(full) });
+      initialize(parameter, init, { seed, stream: nameHash(full) });
     }
     return parameter;
   }
 
   /** Names and parameters in the order in which the model asked for them. */
-  entries(): IterableIterator<[string, Tensor]> {
+  entries(): IterableIterator<[string, Parameter]> {
     return this.#root.parameters.entries();
   }
 
-  /** Names that were initialised because the stored weights did not have them. */
+  /** Names that were initialized because the stored weights did not have them. */
   get fresh(): ReadonlySet<string> {
     return this.#root.fresh;
   }
@@ -257,13 +276,13 @@ export class Weights implements Disposable {
 
   /** Keep parameters whose name `match` accepts as they are: no gradient, no update. */
   freeze(match: (name: string) => boolean): void {
-    for (const [name, parameter] of this.entries()) if (match(name)) parameter.storage.traced = false;
+    for (const [name, parameter] of this.entries()) if (match(name)) parameter.variable.traced = false;
   }
 
   [Symbol.dispose](): void {
     const { parameters, filled, shared } = this.#root;
-    for (const [name, parameter] of parameters) if (!shared.has(name)) parameter.storage[Symbol.dispose]();
-    for (const parameter of filled.values()) parameter.storage[Symbol.dispose]();
+    for (const [name, parameter] of parameters) if (!shared.has(name)) parameter.variable[Symbol.dispose]();
+    for (const parameter of filled.values()) parameter.variable[Symbol.dispose]();
     parameters.clear();
     filled.clear();
   }
@@ -273,16 +292,40 @@ export class Weights implements Disposable {
   }
 }
 
-/** Note a request; the tensor that comes back has a shape and nothing else. */
-function noted({ shapes, storage }: Plan, name: string, shape: Shape): Tensor {
-  const known = shapes.get(name);
-  if (known) expectSameRequest(name, known, shape);
-  else if (shapes.size >= MOST_TENSORS) {
+/** A parameter with arbitrary content. */
+function made(engine: Engine, { shape, orientation }: Planned, layout: "rows" | "panels"): Parameter {
+  if (orientation) return new Matrix(engine, shape, orientation, layout);
+  return new Tensor(new Storage(engine, elementCount(shape) * BYTES.f32, true), shape);
+}
+
+function initialize(parameter: Parameter, init: Init, key: { readonly seed: number; readonly stream: number }): void {
+  if (parameter instanceof Tensor) {
+    init(parameter, key);
+    return;
+  }
+  using _ = new Scope();
+  const values = empty(parameter.engine, parameter.shape);
+  init(values, key);
+  parameter.assign(values.toArray());
+}
+
+/** Note a request; what comes back has a shape and nothing else. */
+function noted({ requests, storage }: Notes, engine: Engine, name: string, request: Planned): Parameter {
+  const known = requests.get(name);
+  if (known) expectSameRequest(name, known, request);
+  else if (requests.size >= MOST_TENSORS) {
     throw new WeightsError(`the model asks for more than ${MOST_TENSORS} tensors. Is config.json damaged?`);
   }
-  shapes.set(name, shape);
-  return new Tensor(storage, shape);
+  requests.set(name, { ...request, isMultiplied: request.isMultiplied || (known?.isMultiplied ?? false) });
+  return request.orientation
+    ? new Matrix(engine, request.shape, request.orientation)
+    : new Tensor(storage, request.shape);
 }
+
+const plannedOf = (parameter: Parameter): Planned =>
+  parameter instanceof Tensor
+    ? { shape: parameter.shape, orientation: null, isMultiplied: false }
+    : { shape: parameter.shape, orientation: parameter.orientation, isMultiplied: true };
 
 function expectStoredShape(name: string, stored: Shape, shape: Shape): void {
   if (!sameShape(stored, shape))
@@ -291,9 +334,12 @@ function expectStoredShape(name: string, stored: Shape, shape: Shape): void {
     );
 }
 
-function expectSameRequest(name: string, known: Shape, shape: Shape): void {
-  if (!sameShape(known, shape))
-    throw new WeightsError(`${name}: asked for as [${shape}], but it was made as [${known}]`);
+function expectSameRequest(name: string, known: Planned, request: Planned): void {
+  if (!sameShape(known.shape, request.shape))
+    throw new WeightsError(`${name}: asked for as [${request.shape}], but it was made as [${known.shape}]`);
+  const kind = ({ orientation }: Planned): string => (orientation ? `a matrix (${orientation})` : "a tensor");
+  if (known.orientation !== request.orientation)
+    throw new WeightsError(`${name}: asked for as ${kind(request)}, but it was made as ${kind(known)}`);
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {

@@ -4,9 +4,9 @@
  * Henderson et al. 2017 (arXiv:1705.00652) and van den Oord et al. 2018 (arXiv:1807.03748) for in-batch negatives;
  * Gao et al. 2021, "SimCSE" (arXiv:2104.08821); Reimers & Gurevych 2019 for regression of cosines on scores.
  */
-import { affine } from "../tensor/ops/affine.js";
 import { multiply, scale } from "../tensor/ops/elementwise.js";
 import { crossEntropy, meanSquaredError } from "../tensor/ops/loss.js";
+import { matmul } from "../tensor/ops/matmul.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
 
 /**
@@ -21,7 +21,7 @@ import { type Tensor, tensor } from "../tensor/tensor.js";
  */
 export function multipleNegatives(first: Tensor, second: Tensor, factor: number, divisor: number): Tensor {
   const rows = Int32Array.from({ length: first.shape[0]! }, (_, row) => row);
-  return crossEntropy(scale(affine(first, second, null), factor), rows, { divisor });
+  return crossEntropy(scale(matmul(first, second, { transposeB: true }), factor), rows, { divisor });
 }
 
 /**
@@ -33,6 +33,6 @@ export function multipleNegatives(first: Tensor, second: Tensor, factor: number,
  */
 export function cosineError(first: Tensor, second: Tensor, scores: Float32Array, divisor: number): Tensor {
   const width = first.shape[1]!;
-  const ones = tensor(first.engine, new Float32Array(width).fill(1), [1, width]);
-  return meanSquaredError(affine(multiply(first, second), ones, null), scores, { divisor });
+  const ones = tensor(first.engine, new Float32Array(width).fill(1), [width, 1]);
+  return meanSquaredError(matmul(multiply(first, second), ones), scores, { divisor });
 }

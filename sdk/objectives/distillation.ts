@@ -7,9 +7,9 @@
 
 import { type Batch, labelled, type Sample } from "../data/sample.js";
 import { ArgumentError } from "../options.js";
-import { affine } from "../tensor/ops/affine.js";
 import { add, multiply, scale } from "../tensor/ops/elementwise.js";
 import { crossEntropy, IGNORE, klDivergence } from "../tensor/ops/loss.js";
+import { matmul } from "../tensor/ops/matmul.js";
 import { normalizeRows } from "../tensor/ops/reduce.js";
 import type { Rng } from "../tensor/random.js";
 import { Scope } from "../tensor/scope.js";
@@ -101,7 +101,7 @@ export function cosineLoss(x: Tensor, y: Tensor, divisor: number): Tensor {
   const { engine } = x;
   const [rows = 0, width = 0] = x.shape;
   const sum = (t: Tensor, length: number): Tensor =>
-    affine(t, tensor(engine, new Float32Array(length).fill(1), [1, length]), null);
+    matmul(t, tensor(engine, new Float32Array(length).fill(1), [length, 1]));
   const cosines = sum(multiply(normalizeRows(x), normalizeRows(y)), width);
   const total = reshape(sum(reshape(cosines, [1, rows]), rows), []);
   return add(scale(total, -1 / divisor), tensor(engine, [rows / divisor], []));

@@ -1,5 +1,5 @@
 /** Checks at an op's door: shapes, and that all tensors live on one engine. */
-import type { Tensor } from "./tensor.js";
+import type { Differentiable } from "./tensor.js";
 
 /** A shape contract was broken. The message names the op, the argument, both shapes, and the likely cause. */
 export class ShapeError extends TypeError {
@@ -12,7 +12,7 @@ const show = (shape: readonly (number | string)[]): string => `[${shape.join(", 
 export function expectShape(
   op: string,
   argument: string,
-  t: Tensor,
+  t: Pick<Differentiable, "shape">,
   shape: readonly (number | string)[],
   hint = "",
 ): void {
@@ -21,8 +21,11 @@ export function expectShape(
     throw new ShapeError(`${op}: ${argument} must be ${show(shape)}, got ${show(t.shape)}${hint && `. ${hint}`}`);
 }
 
-/** Require all tensors to live in one engine's memory. */
-export function expectOneEngine(op: string, first: Tensor, ...others: readonly (Tensor | null)[]): void {
+/** What has a place in an engine's memory. */
+type Placed = Pick<Differentiable, "engine">;
+
+/** Require all tensors to be in one engine's memory. */
+export function expectOneEngine(op: string, first: Placed, ...others: readonly (Placed | null)[]): void {
   for (const t of others) {
     if (t && t.engine !== first.engine)
       throw new TypeError(`${op}: its tensors belong to different engines; build model and inputs on the same one`);

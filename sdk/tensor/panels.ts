@@ -1,59 +1,57 @@
 /**
- * Weights in the layout of the matrix product (assembly/pack.ts), packed once for each version of a weight: once for
- * all of inference, once a step in training.
+ * Panels: the order in which the matrix product reads its right-hand matrix (assembly/pack.ts), and the way there and back.
+ *
+ * The panels of a matrix B (inner, columns) are [ceil(columns / 16)][inner][16]: a permutation of its elements, and zeros
+ * up to whole panels.
  */
 import { PANEL } from "../engine/abi.js";
+import type { Engine } from "../engine/engine.js";
 import { launch } from "../engine/launch.js";
-import { withScratch } from "../engine/scratch.js";
-import { Scope } from "./scope.js";
-import { Storage, type Tensor } from "./tensor.js";
+import { BYTES } from "./tensor.js";
 
-/** How many panels hold `columns` columns. */
+/** B as a kernel is told of it. */
+export interface Packed {
+  /** B's rows: what a product sums over */
+  readonly inner: number;
+  readonly columns: number;
+  /** whether the values by row are those of Bᵀ, (columns, inner) */
+  readonly transposed: boolean;
+}
+
 export const panelCount = (columns: number): number => Math.ceil(columns / PANEL);
 
-/** Bytes of the panels of an (inner, columns) matrix. */
-export const panelBytes = (inner: number, columns: number): number => panelCount(columns) * PANEL * inner * 4;
+/** Bytes of the panels of B. */
+export const panelBytes = ({ inner, columns }: Packed): number => panelCount(columns) * PANEL * inner * BYTES.f32;
 
-/** `rows`: the right-hand matrix as it is stored; `columns`: its transpose. */
-export type Form = "rows" | "columns";
+/** Write the panels of B, whose values by row begin at `rows`. */
+export function pack(engine: Engine, panels: number, rows: number, { inner, columns, transposed }: Packed): void {
+  const count = panelCount(columns);
+  if (transposed) launch(engine, "packColumns", count, panels, rows, inner, inner, columns);
+  else launch(engine, "packRows", count, panels, inner, rows, columns, inner, columns);
+}
 
 /**
- * Run `f` with the address of the panels of a weight (or of its transpose).
- * The panels of what no scope owns are kept until its version changes; those of intermediate values go at once.
+ * Write the part of B's panels that belongs to some of its values by row.
+ *
+ * @param rows where those values are
+ * @param first their first row; a multiple of 16
+ * @param count of rows; a multiple of 16, or those up to the last
  */
-export function withWeightPanels<T>(weight: Tensor, form: Form, f: (panels: number) => T): T {
-  const { storage, engine, offset, shape } = weight;
-  if (Scope.owns(storage)) return withPanels(weight, form, f);
-  const key = `panels ${form} ${offset} ${shape}`;
-  let entry = storage.derived.get(key);
-  if (!entry) {
-    entry = { version: -1, storage: new Storage(engine, bytesOf(weight, form) / 4) };
-    storage.derived.set(key, entry);
+export function packPart(engine: Engine, panels: number, rows: number, of: Packed, first: number, count: number): void {
+  const { inner, columns, transposed } = of;
+  if (transposed) {
+    // Rows are columns of B: whole panels.
+    const part = { inner, columns: count, transposed };
+    pack(engine, panels + first * inner * BYTES.f32, rows, part);
+  } else {
+    const from = panels + first * PANEL * BYTES.f32;
+    launch(engine, "packRows", panelCount(columns), from, inner, rows, columns, count, columns);
   }
-  if (entry.version !== storage.version) {
-    pack(weight, form, entry.storage.address);
-    entry.version = storage.version;
-  }
-  return f(entry.storage.address);
 }
 
-/** Run `f` with the address of the panels of a matrix (or of its transpose), packed for this call. */
-export function withPanels<T>(matrix: Tensor, form: Form, f: (panels: number) => T): T {
-  return withScratch(matrix.engine, bytesOf(matrix, form), (panels) => {
-    pack(matrix, form, panels);
-    return f(panels);
-  });
-}
-
-function bytesOf(matrix: Tensor, form: Form): number {
-  const [rows = 0, width = 0] = matrix.shape;
-  return form === "rows" ? panelBytes(rows, width) : panelBytes(width, rows);
-}
-
-/** Write the panels of `matrix` (rows, width), or of its transpose, to `panels`. */
-function pack(matrix: Tensor, form: Form, panels: number): void {
-  const [rows = 0, width = 0] = matrix.shape;
-  const { engine, address } = matrix;
-  if (form === "rows") launch(engine, "packRows", panelCount(width), panels, address, width, rows, width);
-  else launch(engine, "packColumns", panelCount(rows), panels, address, width, width, rows);
+/** Write the values by row that the panels were made of. */
+export function unpack(engine: Engine, rows: number, panels: number, { inner, columns, transposed }: Packed): void {
+  const count = panelCount(columns);
+  if (transposed) launch(engine, "unpackColumns", count, rows, inner, panels, inner, columns);
+  else launch(engine, "unpackRows", count, rows, columns, panels, inner, columns);
 }

@@ -1,5 +1,4 @@
 /** Scopes: memory without reference counts. */
-import type { Storage, Tensor } from "./tensor.js";
 
 // WebKit has no Symbol.dispose yet; the lowered `using` looks for the same symbol.
 (Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
@@ -17,37 +16,31 @@ import type { Storage, Tensor } from "./tensor.js";
 export class Scope implements Disposable {
   static current: Scope | null = null;
   readonly #parent = Scope.current;
-  readonly #owned = new Set<Storage>();
+  readonly #owned = new Set<Disposable>();
 
   constructor() {
     Scope.current = this;
   }
 
-  own(storage: Storage): void {
-    this.#owned.add(storage);
-  }
-
-  /** Whether an open scope will give `storage` back; false for parameters and what else stays. */
-  static owns(storage: Storage): boolean {
-    for (let scope = Scope.current; scope; scope = scope.#parent) if (scope.#owned.has(storage)) return true;
-    return false;
+  own(made: Disposable): void {
+    this.#owned.add(made);
   }
 
   /** Hand `t` to the enclosing scope, or to the caller where there is none, so that it survives this one. */
-  keep(t: Tensor): Tensor {
+  keep<T extends { readonly storage: Disposable }>(t: T): T {
     if (this.#owned.delete(t.storage)) this.#parent?.own(t.storage);
     return t;
   }
 
   /** Give one tensor's memory back before the scope ends. */
-  drop(storage: Storage): void {
+  drop(storage: Disposable): void {
     if (this.#owned.delete(storage)) storage[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
     if (Scope.current !== this) throw new Error("scopes closed out of order: was there an `await` inside a scope?");
     Scope.current = this.#parent;
-    for (const storage of this.#owned) storage[Symbol.dispose]();
+    for (const made of this.#owned) made[Symbol.dispose]();
     this.#owned.clear();
   }
 }

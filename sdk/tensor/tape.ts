@@ -5,7 +5,7 @@
  * tape is open the closures are noted; walking them in reverse is backpropagation. Without one the same code infers.
  */
 import { Scope, unscoped } from "./scope.js";
-import { empty, type Storage, Tensor, zeros } from "./tensor.js";
+import { BYTES, type Differentiable, empty, type Storage, Tensor, zeros } from "./tensor.js";
 
 /** Adds to the gradients of an op's inputs, given the gradient of its output. */
 export type Backward = (dy: Tensor) => void;
@@ -37,7 +37,7 @@ interface Tape {
 let tape: Tape | null = null;
 
 /** Note how `out` was made. Without an open tape this does nothing, so inference runs the same code. */
-export function record(out: Tensor, inputs: readonly (Tensor | null)[], backward: Backward): Tensor {
+export function record(out: Tensor, inputs: readonly (Differentiable | null)[], backward: Backward): Tensor {
   if (tape && inputs.some((t) => t?.traced)) {
     out.storage.traced = true;
     tape.entries.push({ out, backward });
@@ -46,7 +46,7 @@ export function record(out: Tensor, inputs: readonly (Tensor | null)[], backward
 }
 
 /** Whether an op on these inputs has to keep what its backward pass needs. */
-export function isTraced(...inputs: readonly (Tensor | null)[]): boolean {
+export function isTraced(...inputs: readonly (Differentiable | null)[]): boolean {
   return tape !== null && inputs.some((t) => t?.traced);
 }
 
@@ -70,35 +70,44 @@ export function untaped<T>(f: () => T): T {
   }
 }
 
+/** Whether a tape is open: a training step's forward pass is under way. */
+export function isTaping(): boolean {
+  return tape !== null;
+}
+
 /** The gradient of `t` to add to: zeros at first. It has the shape of `t`. */
-export function gradOf(t: Tensor): Tensor {
-  const { storage } = t;
-  storage.grad ??= unscoped(() => zeros(storage.engine, [storage.elements])).storage;
-  return new Tensor(storage.grad, t.shape, "f32", t.offset);
+export function gradOf(t: Differentiable): Tensor {
+  const { variable } = t;
+  variable.gradient ??= unscoped(() => zeros(variable.engine, [variable.bytes / BYTES.f32])).storage;
+  return new Tensor(variable.gradient, t.shape, "f32", t.offset);
 }
 
 /**
  * The gradient of `t` for a kernel that can either write or add: where nothing has arrived yet and `t` is the whole
- * storage, the kernel writes, which saves filling with zeros and reading them back.
+ * variable, the kernel writes, which saves filling with zeros and reading them back.
  */
-export function gradTarget(t: Tensor): { grad: Tensor; add: boolean } {
-  const { storage } = t;
-  if (storage.grad === null && t.size === storage.elements) {
-    storage.grad = unscoped(() => empty(storage.engine, [storage.elements])).storage;
-    return { grad: new Tensor(storage.grad, t.shape), add: false };
+export function gradTarget(t: Differentiable): { grad: Tensor; add: boolean } {
+  const { variable } = t;
+  if (variable.gradient === null && isWhole(t)) {
+    variable.gradient = unscoped(() => empty(variable.engine, t.shape)).storage;
+    return { grad: new Tensor(variable.gradient, t.shape), add: false };
   }
   return { grad: gradOf(t), add: true };
 }
 
+/** Whether `t` looks at all of its variable. */
+const isWhole = (t: Differentiable): boolean => t.size * BYTES.f32 === t.variable.bytes;
+
 /**
  * Make the gradient of `out`, which its backward pass is the last to read, that of `x`, which has none yet.
- * Answers whether it did: then the backward pass changes it in place, which saves a pass over memory and its space.
+ *
+ * @returns whether it did: then the backward pass changes it in place, which saves a pass over memory and its space
  */
-export function handOn(out: Tensor, x: Tensor): boolean {
-  const [from, to] = [out.storage, x.storage];
-  const whole = out.size === from.elements && x.size === to.elements && out.size === x.size;
-  if (!whole || !to.traced || to.grad !== null || from.grad === null) return false;
-  [to.grad, from.grad] = [from.grad, null];
+export function handOn(out: Tensor, x: Differentiable): boolean {
+  const [from, to] = [out.variable, x.variable];
+  if (!isWhole(out) || !isWhole(x) || out.size !== x.size) return false;
+  if (!to.traced || to.gradient !== null || from.gradient === null) return false;
+  [to.gradient, from.gradient] = [from.gradient, null];
   return true;
 }
 
@@ -135,13 +144,13 @@ export function backward(f: () => Tensor, randomness: Randomness | null = null, 
 /** Undo the entries from last to first; a gradient is given back as soon as its op has been undone. */
 function walk(entries: Entry[]): void {
   for (let entry = entries.pop(); entry; entry = entries.pop()) {
-    const { grad } = entry.out.storage;
+    const { gradient } = entry.out.storage;
     // No gradient: the result did not use this value.
-    if (!grad) continue;
+    if (!gradient) continue;
     const { out } = entry;
     const scope = new Scope();
     try {
-      entry.backward(new Tensor(grad, out.shape, "f32", out.offset));
+      entry.backward(new Tensor(gradient, out.shape, "f32", out.offset));
     } finally {
       scope[Symbol.dispose]();
     }
@@ -151,6 +160,6 @@ function walk(entries: Entry[]): void {
 
 /** Give an intermediate gradient back. */
 function release(storage: Storage): void {
-  storage.grad?.[Symbol.dispose]();
-  storage.grad = null;
+  storage.gradient?.[Symbol.dispose]();
+  storage.gradient = null;
 }

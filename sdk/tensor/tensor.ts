@@ -5,31 +5,49 @@ import { DisposedError } from "../engine/errors.js";
 import { Scope } from "./scope.js";
 
 export type Shape = readonly number[];
-/** Both element types are four bytes wide. */
 export type Dtype = "f32" | "i32";
 
-const BYTES = 4;
+/** Bytes of an element. */
+export const BYTES: Readonly<Record<Dtype, number>> = { f32: 4, i32: 4 };
+
+/** What a gradient belongs to: a block of memory that several tensors may look at, or a weight in its layouts. */
+export interface Variable extends Disposable {
+  readonly engine: Engine;
+  /** of its values by row, in f32 */
+  readonly bytes: number;
+  /** The gradient, by row; made when the first one arrives. */
+  gradient: Storage | null;
+  /** Whether a gradient is wanted: parameters, and everything computed from them while a tape is open. */
+  traced: boolean;
+}
+
+/** What ops differentiate by: tensors and matrices. */
+export interface Differentiable {
+  readonly engine: Engine;
+  readonly shape: Shape;
+  readonly size: number;
+  readonly variable: Variable;
+  readonly traced: boolean;
+  /** first element within the variable */
+  readonly offset: number;
+}
 
 /**
- * A block of an engine's memory, the gradient that belongs to it, and what was derived from it.
- * Several tensors may look at one storage: views, reshaped tensors, tied weights. Their gradients add up in one place.
+ * A block of an engine's memory and the gradient that belongs to it.
+ * Several tensors may look at one storage: views and reshaped tensors. Their gradients add up in one place.
  */
-export class Storage implements Disposable {
-  /** The gradient, of the same size; made when the first one arrives. */
-  grad: Storage | null = null;
-  /** Whether a gradient is wanted: parameters, and everything computed from them while a tape is open. */
+export class Storage implements Variable {
+  gradient: Storage | null = null;
   traced = false;
-  /** Counts changes of the content, so that what was derived from it (packed panels) knows when it is out of date. */
-  version = 0;
-  /** Copies of a weight in the layouts that the matrix product reads, kept until the weight changes or goes away. */
-  readonly derived = new Map<string, { version: number; storage: Storage }>();
   #address: number;
 
+  /** @param lasting for memory that is kept as long as a model: rounded up less than what comes and goes */
   constructor(
     readonly engine: Engine,
-    readonly elements: number,
+    readonly bytes: number,
+    lasting = false,
   ) {
-    this.#address = engine.alloc(elements * BYTES);
+    this.#address = engine.alloc(bytes, lasting);
   }
 
   get isDisposed(): boolean {
@@ -47,10 +65,8 @@ export class Storage implements Disposable {
     if (this.#address < 0) return;
     this.engine.release(this.#address);
     this.#address = -1;
-    this.grad?.[Symbol.dispose]();
-    this.grad = null;
-    for (const { storage } of this.derived.values()) storage[Symbol.dispose]();
-    this.derived.clear();
+    this.gradient?.[Symbol.dispose]();
+    this.gradient = null;
   }
 }
 
@@ -62,7 +78,7 @@ export class Storage implements Disposable {
  * const x = tensor(engine, [1, 2, 3, 4, 5, 6], [2, 3]);
  * x.data; // Float32Array [1, 2, 3, 4, 5, 6]: a view, valid until the next tensor is made
  */
-export class Tensor {
+export class Tensor implements Differentiable {
   readonly size: number;
 
   /** @param offset first element within the storage */
@@ -81,7 +97,11 @@ export class Tensor {
 
   /** Address of the first element, for kernels. */
   get address(): number {
-    return this.storage.address + this.offset * BYTES;
+    return this.storage.address + this.offset * BYTES[this.dtype];
+  }
+
+  get variable(): Variable {
+    return this.storage;
   }
 
   get traced(): boolean {
@@ -90,8 +110,8 @@ export class Tensor {
 
   /** The gradient as a tensor of the same shape; null before any has arrived. */
   get grad(): Tensor | null {
-    const { grad } = this.storage;
-    return grad && new Tensor(grad, this.shape, "f32", this.offset);
+    const { gradient } = this.storage;
+    return gradient && new Tensor(gradient, this.shape, "f32", this.offset);
   }
 
   /** The values in place. The view is valid until the next allocation on the engine: copy what is to be kept. */
@@ -119,15 +139,37 @@ export class Tensor {
   toArray(): Float32Array {
     return this.data.slice();
   }
+
+  /** Write all values. */
+  assign(values: ArrayLike<number>): void {
+    expectLength("assign", this, values);
+    this.data.set(values);
+  }
+
+  /** Write values in row-major order from element `first` on. */
+  receive(values: Float32Array, first: number): void {
+    this.data.set(values, first);
+  }
+
+  /** Write with a kernel. */
+  overwrite(write: (address: number) => void): void {
+    write(this.address);
+  }
 }
 
 export function elementCount(shape: Shape): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
+/** Require a value for each element. */
+export function expectLength(op: string, t: { shape: Shape; size: number }, values: ArrayLike<number>): void {
+  if (values.length !== t.size)
+    throw new TypeError(`${op}: shape [${t.shape}] has ${t.size} elements, got ${values.length} values`);
+}
+
 /** A new tensor with arbitrary content, owned by the open scope (or by the caller, when none is open). */
 export function empty(engine: Engine, shape: Shape, dtype: Dtype = "f32"): Tensor {
-  const storage = new Storage(engine, elementCount(shape));
+  const storage = new Storage(engine, elementCount(shape) * BYTES[dtype]);
   Scope.current?.own(storage);
   return new Tensor(storage, shape, dtype);
 }
@@ -135,15 +177,14 @@ export function empty(engine: Engine, shape: Shape, dtype: Dtype = "f32"): Tenso
 /** A new tensor of zeros. */
 export function zeros(engine: Engine, shape: Shape, dtype: Dtype = "f32"): Tensor {
   const t = empty(engine, shape, dtype);
-  new Uint8Array(engine.memory.buffer, t.address, t.size * BYTES).fill(0);
+  new Uint8Array(engine.memory.buffer, t.address, t.size * BYTES[dtype]).fill(0);
   return t;
 }
 
 /** A new f32 tensor with the given values. */
 export function tensor(engine: Engine, values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
   const t = empty(engine, shape);
-  if (values.length !== t.size)
-    throw new TypeError(`tensor: shape [${shape}] has ${t.size} elements, got ${values.length} values`);
+  expectLength("tensor", t, values);
   t.data.set(values);
   return t;
 }
@@ -151,8 +192,7 @@ export function tensor(engine: Engine, values: ArrayLike<number>, shape: Shape =
 /** A new i32 tensor with the given values: ids, positions, counts. */
 export function intTensor(engine: Engine, values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
   const t = empty(engine, shape, "i32");
-  if (values.length !== t.size)
-    throw new TypeError(`intTensor: shape [${shape}] has ${t.size} elements, got ${values.length} values`);
+  expectLength("intTensor", t, values);
   t.ints.set(values);
   return t;
 }

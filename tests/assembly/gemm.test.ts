@@ -44,7 +44,7 @@ function multiply(engine: Engine, layout: Layout, { rows, columns, inner, a, b, 
   const row = bias ? put(engine, bias) : 0;
   const add = before ? 1 : 0;
   if (layout === "a bᵀ") kernels.packColumns(panels, right, inner, inner, columns, 0, count);
-  else kernels.packRows(panels, right, columns, inner, columns, 0, count);
+  else kernels.packRows(panels, inner, right, columns, inner, columns, 0, count);
   if (layout === "aᵀ b")
     kernels.gemmTransposed(c, columns, left, rows, panels, rows, columns, inner, add, scratch, 0, count);
   else kernels.gemm(c, columns, left, inner, panels, rows, columns, inner, row, 0, add, scratch, 0, count);

@@ -8,7 +8,9 @@ import { DisposedError, OutOfMemoryError, UnsupportedBuildError } from "../../sd
 import { type Build, chooseBuild, supportsRelaxed } from "../../sdk/engine/source.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { single } from "../../sdk/objectives/objective.js";
+import { matrix } from "../../sdk/tensor/matrix.js";
 import { affine } from "../../sdk/tensor/ops/affine.js";
+import { matmul } from "../../sdk/tensor/ops/matmul.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
@@ -26,7 +28,7 @@ const moduleOf = (build: Build) => new WebAssembly.Module(readFileSync(join(root
 /** A matrix product whose result depends on every input. */
 function product(engine: Engine, salt: number): number[] {
   using _ = new Scope();
-  return [...affine(tensor(engine, wave(35, salt), [5, 7]), tensor(engine, wave(21, 2), [3, 7]), null).toArray()];
+  return [...matmul(tensor(engine, wave(35, salt), [5, 7]), tensor(engine, wave(21, 2), [7, 3])).toArray()];
 }
 
 test("engines live side by side: what one does changes nothing in another", async () => {
@@ -50,7 +52,7 @@ test("tensors of two engines do not mix", async () => {
   using a = await Engine.create();
   using b = await Engine.create();
   using _ = new Scope();
-  const [x, w] = [tensor(a, wave(6), [2, 3]), tensor(b, wave(6), [2, 3])];
+  const [x, w] = [tensor(a, wave(6), [2, 3]), matrix(b, wave(6), [2, 3])];
   assert.throws(() => affine(x, w, null), /affine: its tensors belong to different engines/);
 });
 

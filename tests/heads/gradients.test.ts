@@ -26,6 +26,7 @@ import { backward } from "../../sdk/tensor/tape.js";
 import { engines } from "../helpers/engines.js";
 import * as d from "../helpers/head-definitions.js";
 import { near } from "../helpers/near.js";
+import { disturb } from "../helpers/parameters.js";
 import { cost } from "../helpers/reference-model.js";
 import { type TinyType, tinyModel } from "../helpers/tiny-models.js";
 import { numericGradient, parameter } from "../helpers/training.js";
@@ -221,16 +222,6 @@ const HEADS: Readonly<Record<string, Head>> = {
   "modernbert, answers": spans("modernbert", "classifier", ...modernHead),
 };
 
-/** Move parameters away from their random beginning, biases from 0 and scales from 1: each must matter. */
-function move(weights: Weights): void {
-  for (const [i, [, t]] of [...weights.entries()].entries()) {
-    const change = wave(t.size, i);
-    const { data } = t;
-    for (let k = 0; k < change.length; k++) data[k]! += 0.3 * change[k]!;
-    t.storage.version++;
-  }
-}
-
 const rowsOf = (x: ArrayLike<number>): d.Row[] =>
   Array.from({ length: x.length / WIDTH }, (_, t) => Array.from(x).slice(t * WIDTH, (t + 1) * WIDTH));
 
@@ -263,7 +254,7 @@ function compare(engine: Engine, { weights, objective, model, batch, loss, unfel
   const x = wave(batch.ids.length * WIDTH, 99).map((v) => 2 * v);
   const hidden = parameter(engine, x, [batch.ids.length, WIDTH]);
   const got = backward(() => objective.loss(model, hidden, batch, objective.count(batch))).item();
-  const parameters = new Map([...weights.entries()].map(([name, t]) => [name, Float64Array.from(t.data)]));
+  const parameters = new Map([...weights.entries()].map(([name, t]) => [name, Float64Array.from(t.toArray())]));
   const read = new Set<string>();
   const watched: d.Parameters = {
     get(name) {
@@ -289,7 +280,7 @@ for (const engine of engines) {
   for (const [name, { type, purpose, labels = null, extra = {}, unfelt, ...head }] of Object.entries(HEADS))
     test(`${engine.build}: ${name}`, () => {
       using loaded = tinyModel(engine, type, purpose, { labels, extra, width: WIDTH, vocabulary: VOCABULARY });
-      move(loaded.weights);
+      disturb(loaded.weights, 0.3);
       const { batch = PLAIN, objective } = head;
       const loss = (parameters: d.Parameters, hidden: readonly d.Row[]) =>
         head.cost(head.scores(parameters, hidden, batch), batch) / objective.count(batch);
@@ -298,9 +289,9 @@ for (const engine of engines) {
 
   test(`${engine.build}: span-boundary, from both edges and the place in the span`, () => {
     using weights = new Weights(engine, { seed: 1 });
-    const table = weights.get("words.weight", [VOCABULARY, WIDTH], normal(0.02));
+    const table = weights.table("words.weight", [VOCABULARY, WIDTH], normal(0.02));
     const model = spanBoundaryHead(weights, { hidden: WIDTH, vocabulary: VOCABULARY, placeWidth: 3, places: 3 }, table);
-    move(weights);
+    disturb(weights, 0.3);
     // Spans of one to four tokens, the fourth beyond the places; one at the edge, which has no neighbour on its left.
     const spans = [[1, 3], [2, 6], [0, 2], [4, 5]]; // biome-ignore format: a list
     const batch = collate(

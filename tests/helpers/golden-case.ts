@@ -362,7 +362,7 @@ function compareTraining(
     if (!expected.shape(`grad.${name}`)) continue;
     const gradient = first.get(name)!;
     const want = expected.floats(`after.${name}`);
-    const got = parameter.data;
+    const got = parameter.toArray();
     for (let i = 0; i < want.length; i++) {
       if (Math.abs(gradient[i]!) > LEAST_GRADIENT)
         shares.after = Math.max(shares.after, share([got[i]!], [want[i]!], AFTER).share);

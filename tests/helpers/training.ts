@@ -1,6 +1,6 @@
 /** Parameters, losses and gradients of tests of ops. */
 import type { Engine } from "../../sdk/engine/engine.js";
-import { affine } from "../../sdk/tensor/ops/affine.js";
+import { matmul } from "../../sdk/tensor/ops/matmul.js";
 import { reshape, type Shape, type Tensor, tensor } from "../../sdk/tensor/tensor.js";
 
 /** A tensor that wants a gradient; owned by the open scope. */
@@ -12,7 +12,7 @@ export function parameter(engine: Engine, values: ArrayLike<number>, shape: Shap
 
 /** The sum of y * probe: a number that depends on every element of y, in its own way. */
 export function weighed(y: Tensor, probe: Float32Array): Tensor {
-  return affine(reshape(y, [1, y.size]), tensor(y.engine, probe, [1, y.size]), null);
+  return matmul(reshape(y, [1, y.size]), tensor(y.engine, probe, [y.size, 1]));
 }
 
 /** Central differences of a function of an array in double precision. */

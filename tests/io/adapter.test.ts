@@ -19,7 +19,7 @@ const [engine] = engines as [Engine];
 const labels = new LabelSet(["animal", "weather", "neither"]);
 
 function disturb<P extends ModelTask>(adapted: Adapted<P>): Adapted<P> {
-  for (const [i, [, t]] of [...adapted.weights.entries()].entries()) t.data.set(wave(t.size, i));
+  for (const [i, [, t]] of [...adapted.weights.entries()].entries()) t.assign(wave(t.size, i));
   return adapted;
 }
 

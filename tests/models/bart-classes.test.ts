@@ -16,9 +16,9 @@ import { classifyTask } from "../../sdk/train/tasks/classify.js";
 import { byHeart } from "../helpers/by-heart.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
+import { disturb, valuesOf } from "../helpers/parameters.js";
 import { tokenizer } from "../helpers/small-bert.js";
 import { PLACES, tinyModel } from "../helpers/tiny-models.js";
-import { wave } from "../helpers/wave.js";
 
 const test = suite("classes by an encoder-decoder");
 const [engine] = engines as [Engine];
@@ -35,11 +35,7 @@ function classifier(type: "bart" | "mbart"): Pretrained<"sequence-classification
     deviation: 0.2,
     extra,
   });
-  for (const [i, [, { data, size, storage }]] of [...loaded.weights.entries()].entries()) {
-    const change = wave(size, i);
-    for (let k = 0; k < size; k++) data[k]! += 0.2 * change[k]!;
-    storage.version++;
-  }
+  disturb(loaded.weights, 0.2);
   return loaded;
 }
 
@@ -62,10 +58,9 @@ const SAMPLES = [sample(2, 10, 11, 12, END), sample(2, 13, END, 14, 15, END), sa
 
 /** tanh(state · denseᵀ + bias) · outᵀ + bias, in double precision. */
 function headOf({ weights }: Pretrained, state: ArrayLike<number>): number[] {
-  const parameters = new Map(weights.entries());
   const linear = (name: string, x: ArrayLike<number>) => {
-    const { data: weight } = parameters.get(`classification_head.${name}.weight`)!;
-    const { data: bias } = parameters.get(`classification_head.${name}.bias`)!;
+    const weight = valuesOf(weights, `classification_head.${name}.weight`);
+    const bias = valuesOf(weights, `classification_head.${name}.bias`);
     return Array.from(bias, (b, row) =>
       Array.from(x).reduce((sum, value, i) => sum + value * weight[row * x.length + i]!, b),
     );

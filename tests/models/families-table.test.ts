@@ -78,7 +78,7 @@ for (const family of fresh) {
       assert.ok(layer.length > 0 && layer.every((name) => name.startsWith(`${stack}.0.`)));
       for (const name of layer) {
         const source = values!.get(name.replace(`${stack}.0.`, `${stack}.1.`));
-        assert.equal([...own!.get(name)!.data], [...source!.data], name);
+        assert.equal([...own!.get(name)!.toArray()], [...source!.toArray()], name);
       }
     });
 }

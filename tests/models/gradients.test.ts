@@ -97,7 +97,7 @@ const cases: Readonly<Record<string, Case>> = {
 
 /** Losses of all parts and parameters of a model on SAMPLES, in double precision. */
 function lossOf({ weights }: Pretrained<ModelTask>, parts: readonly Definition[], counts: readonly number[]) {
-  const parameters = new Map([...weights.entries()].map(([name, t]) => [name, Float64Array.from(t.data)]));
+  const parameters = new Map([...weights.entries()].map(([name, t]) => [name, Float64Array.from(t.toArray())]));
   const reference = new Reference(parameters, { layers: 2, heads: 2, eps: 1e-12 });
   const loss = () =>
     SAMPLES.reduce((sum, sample) => {

@@ -9,6 +9,7 @@ import { Scope } from "../../sdk/tensor/scope.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
+import { valuesOf } from "../helpers/parameters.js";
 import { wave } from "../helpers/wave.js";
 
 const test = suite("language-model head");
@@ -35,11 +36,12 @@ function map(x: readonly number[], weight: Float32Array, bias: Float32Array | nu
 test("without transform and bias: the token embeddings times the chosen states, in the order asked for", () => {
   using w = new Weights(engine, { seed: 1 });
   using _ = new Scope();
-  const embeddings = w.at("embeddings").get("weight", [VOCABULARY, WIDTH], init);
+  const embeddings = w.at("embeddings").table("weight", [VOCABULARY, WIDTH], init);
   const head = lmHead({ vocabulary: VOCABULARY, width: WIDTH, weight: w.at("embeddings"), bias: null, init });
   const scores = head.tokenScores(tensor(engine, hidden, [TOKENS, WIDTH]), Int32Array.of(3, 0));
   assert.equal(scores.shape, [2, VOCABULARY]);
-  near(scores.data, [...map(rowOf(3), embeddings.data, null), ...map(rowOf(0), embeddings.data, null)], BOUND);
+  const table = embeddings.toArray();
+  near(scores.data, [...map(rowOf(3), table, null), ...map(rowOf(0), table, null)], BOUND);
   assert.equal(
     [...w.entries()].map(([name]) => name),
     ["embeddings.weight"],
@@ -68,7 +70,7 @@ test("dense, activation and layer norm stand before the decoder", () => {
     }),
   });
   const scores = head.tokenScores(tensor(engine, hidden, [TOKENS, WIDTH]), Int32Array.of(1));
-  const values = (name: string) => new Map(w.entries()).get(name)!.data;
+  const values = (name: string) => valuesOf(w, name);
   const dense = map(rowOf(1), values("dense.weight"), values("dense.bias")).map((v) => Math.max(0, v));
   const mean = dense.reduce((sum, v) => sum + v, 0) / NARROW;
   const variance = dense.reduce((sum, v) => sum + (v - mean) ** 2, 0) / NARROW;
@@ -82,7 +84,7 @@ test("a bias may be given as a tensor", () => {
   const offsets = w.get("offsets", [VOCABULARY], init);
   const head = lmHead({ vocabulary: VOCABULARY, width: WIDTH, weight: w.at("tokens"), bias: offsets, init });
   const scores = head.tokenScores(tensor(engine, hidden, [TOKENS, WIDTH]), Int32Array.of(2));
-  const tokens = new Map(w.entries()).get("tokens.weight")!.data;
+  const tokens = valuesOf(w, "tokens.weight");
   near(scores.data, map(rowOf(2), tokens, offsets.data), BOUND);
 });
 

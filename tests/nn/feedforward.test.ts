@@ -23,9 +23,8 @@ const relu = (v: number) => Math.max(0, v);
 
 /** x Wᵀ + b in double precision. */
 function map(x: readonly number[], w: Weights, inner: number, out: number): number[] {
-  const [weight, bias] = ["weight", "bias"].map((name, i) => {
-    return w.get(name, i === 0 ? [out, inner] : [out], normal(0)).data;
-  }) as [Float32Array, Float32Array];
+  const weight = w.matrix("weight", [out, inner], normal(0)).toArray();
+  const bias = w.get("bias", [out], normal(0)).data;
   return Array.from(bias, (b, o) => x.reduce((sum, v, i) => sum + v * weight[o * inner + i]!, b));
 }
 

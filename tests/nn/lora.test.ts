@@ -8,10 +8,11 @@ import { normal } from "../../sdk/nn/init.js";
 import { adaptable, linear } from "../../sdk/nn/layers.js";
 import { isTarget, Lora, type LoraSettings } from "../../sdk/nn/lora.js";
 import { Weights } from "../../sdk/nn/weights.js";
-import { affine, affineTransposed } from "../../sdk/tensor/ops/affine.js";
+import type { Parameter } from "../../sdk/tensor/matrix.js";
+import { affine } from "../../sdk/tensor/ops/affine.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
-import { reshape, type Tensor, tensor } from "../../sdk/tensor/tensor.js";
+import { tensor } from "../../sdk/tensor/tensor.js";
 import { BestWeights } from "../../sdk/train/loop/best-weights.js";
 import { readCheckpoint, writeCheckpoint } from "../../sdk/train/loop/checkpoint.js";
 import { finetune } from "../../sdk/train/loop/finetune.js";
@@ -20,7 +21,7 @@ import { classifyTask } from "../../sdk/train/tasks/classify.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
 import { batch, LENGTH, smallBert, tokenizer } from "../helpers/small-bert.js";
-import { numericGradient } from "../helpers/training.js";
+import { numericGradient, weighed } from "../helpers/training.js";
 import { wave } from "../helpers/wave.js";
 
 const test = suite("LoRA");
@@ -57,22 +58,21 @@ function definition(
   });
 }
 
-const fill = (t: Tensor, seed: number): Float32Array => {
-  t.data.set(wave(t.size, seed));
-  t.storage.version++;
+const fill = (t: Parameter, seed: number): Float32Array => {
+  t.assign(wave(t.size, seed));
   return t.toArray();
 };
 
 /** One linear layer with a branch, and all of its values. */
-function oneLayer(settings: LoraSettings, turned: boolean) {
+function oneLayer(settings: LoraSettings, transposed: boolean) {
   const base = new Weights(engine, {});
   const build = (w: Weights) => {
-    if (!turned) return linear(w.at("dense"), INNER, OUT, normal(1));
-    const weight = w.at("dense").get("weight", [INNER, OUT], normal(1));
+    if (!transposed) return linear(w.at("dense"), INNER, OUT, normal(1));
+    const weight = w.at("dense").matrix("weight", [INNER, OUT], normal(1), "inner-out");
     return adaptable(
       w.at("dense"),
-      { inner: INNER, out: OUT, turned },
-      (x, a) => affineTransposed(x, weight, null, a),
+      { inner: INNER, out: OUT, transposed },
+      (x, a) => affine(x, weight, null, a),
       "none",
     );
   };
@@ -83,7 +83,7 @@ function oneLayer(settings: LoraSettings, turned: boolean) {
   const layer = build(own);
   const { a, b } = lora.layers.get("dense")!;
   const values = fill([...base.entries()][0]![1], 1);
-  const w = turned
+  const w = transposed
     ? Float32Array.from({ length: OUT * INNER }, (_, i) => values[(i % INNER) * OUT + Math.floor(i / INNER)]!)
     : values;
   return { base, own, lora, plain, layer, w, a, b };
@@ -92,18 +92,17 @@ function oneLayer(settings: LoraSettings, turned: boolean) {
 // Sums of at most 7 products of values up to 1, times a scaling of up to 4.3, in f32.
 const BOUND = { atol: 3e-6, rtol: 1e-6 };
 
-for (const turned of [false, true])
+for (const transposed of [false, true])
   for (const rankStabilised of [false, true])
-    test(`a layer's output and gradients are the definition's${turned ? ", weight turned" : ""}${rankStabilised ? ", rank-stabilised" : ""}`, () => {
-      const { base, own, layer, w, a, b } = oneLayer({ ...SETTINGS, rankStabilised }, turned);
+    test(`a layer's output and gradients are the definition's${transposed ? ", weight transposed" : ""}${rankStabilised ? ", rank-stabilised" : ""}`, () => {
+      const { base, own, layer, w, a, b } = oneLayer({ ...SETTINGS, rankStabilised }, transposed);
       const scaling = 6 / (rankStabilised ? Math.sqrt(2) : 2);
       const [a0, b0, x0] = [fill(a, 2), fill(b, 3), wave(ROWS * INNER, 4)];
       const probe = wave(ROWS * OUT, 5);
       {
         using _ = new Scope();
         near(layer(tensor(engine, x0, [ROWS, INNER])).data, definition(x0, w, a0, b0, scaling), BOUND);
-        const weights = tensor(engine, probe, [1, ROWS * OUT]);
-        backward(() => affine(reshape(layer(tensor(engine, x0, [ROWS, INNER])), [1, ROWS * OUT]), weights, null));
+        backward(() => weighed(layer(tensor(engine, x0, [ROWS, INNER])), probe));
       }
       const sum = (y: ArrayLike<number>) => probe.reduce((s, p, i) => s + p * y[i]!, 0);
       near(
@@ -127,11 +126,11 @@ for (const turned of [false, true])
     });
 
 test("merged, the layer alone gives the adapted output; unmerged, its weights are as before to the bit", () => {
-  for (const turned of [false, true]) {
-    const { base, own, lora, plain, layer, w, a, b } = oneLayer(SETTINGS, turned);
+  for (const transposed of [false, true]) {
+    const { base, own, lora, plain, layer, w, a, b } = oneLayer(SETTINGS, transposed);
     const x0 = wave(ROWS * INNER, 4);
     const want = definition(x0, w, fill(a, 2), fill(b, 3), 3);
-    const before = [...base.entries()].map(([, t]) => [...t.data]);
+    const before = [...base.entries()].map(([, t]) => [...t.toArray()]);
     using _ = new Scope();
     const x = tensor(engine, x0, [ROWS, INNER]);
     lora.merge(own);
@@ -141,7 +140,7 @@ test("merged, the layer alone gives the adapted output; unmerged, its weights ar
     assert.throws(() => backward(() => layer(x)), /unmerge it to train it/);
     lora.unmerge();
     assert.equal(
-      [...base.entries()].map(([, t]) => [...t.data]),
+      [...base.entries()].map(([, t]) => [...t.toArray()]),
       before,
     );
     near(layer(x).data, want, BOUND, "unmerged");
@@ -154,14 +153,14 @@ test("A begins uniform within 1 / sqrt(inner), B at zero; every adapter's seed g
   using first = adapt(loaded, { seed: 1 });
   using second = adapt(loaded, { seed: 2 });
   for (const [path, { a, b, inner }] of first.lora.layers) {
-    const largest = Math.max(...a.data.map(Math.abs));
+    const largest = Math.max(...a.toArray().map(Math.abs));
     // 8 * 16 draws: none in the outer fifth of the interval would happen once in 10^12.
     assert.ok(largest <= 1 / Math.sqrt(inner) && largest > 0.8 / Math.sqrt(inner), path);
     assert.ok(
-      b.data.every((value) => value === 0),
+      b.toArray().every((value) => value === 0),
       path,
     );
-    assert.not.equal([...a.data], [...second.lora.layers.get(path)!.a.data]);
+    assert.not.equal([...a.toArray()], [...second.lora.layers.get(path)!.a.toArray()]);
   }
   assert.equal([...first.lora.layers.keys()].length, 4, "queries and values of two layers");
 });
@@ -262,7 +261,7 @@ test("a run over an adapter is resumed from its checkpoint with the same bits", 
       if (event.kind === "step") at = event.step;
       if (at.step === stop) break;
     }
-    const values = [...adapted.weights.entries()].flatMap(([, t]) => [...t.data]);
+    const values = [...adapted.weights.entries()].flatMap(([, t]) => [...t.toArray()]);
     return { values, saved: writeCheckpoint(optimizer, at, {}, best) };
   };
   const whole = await run(6);

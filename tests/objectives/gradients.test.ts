@@ -10,10 +10,10 @@ import { embeddingObjective } from "../../sdk/heads/embedding.js";
 import type { PoolingMode } from "../../sdk/heads/pooling.js";
 import { distilClassification, distilMaskedLm } from "../../sdk/objectives/distillation.js";
 import type { Objective } from "../../sdk/objectives/objective.js";
-import { affine } from "../../sdk/tensor/ops/affine.js";
 import { add } from "../../sdk/tensor/ops/elementwise.js";
 import { gatherRows } from "../../sdk/tensor/ops/embedding.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
+import { matmul } from "../../sdk/tensor/ops/matmul.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { type Tensor, tensor } from "../../sdk/tensor/tensor.js";
@@ -141,7 +141,7 @@ function softLoss(own: readonly number[], wanted: readonly number[], temperature
 
 /** A student or teacher whose hidden states and output are given. */
 function scorer(hidden: Tensor, output: Tensor) {
-  const at = (index: Int32Array) => affine(gatherRows(hidden, index), output, null);
+  const at = (index: Int32Array) => matmul(gatherRows(hidden, index), output, { transposeB: true });
   return {
     encode: () => hidden,
     tokenScores: (_: Tensor, index: Int32Array) => at(index),

@@ -10,6 +10,7 @@ import { embeddingObjective, simcse } from "../../sdk/heads/embedding.js";
 import { LabelSet } from "../../sdk/heads/labels.js";
 import { classification } from "../../sdk/heads/pooled.js";
 import { spanBoundaryHead } from "../../sdk/heads/span-boundary.js";
+import { constant } from "../../sdk/nn/init.js";
 import { denoising } from "../../sdk/objectives/bart-noise.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";
 import { distilClassification, distilMaskedLm } from "../../sdk/objectives/distillation.js";
@@ -83,7 +84,7 @@ test("ngram-masked-lm and sentence-order: ALBERT", () => {
 
 test("span-masked-lm and span-boundary: SpanBERT", () => {
   using loaded = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
-  const table = new Map(loaded.weights.entries()).get("bert.embeddings.word_embeddings.weight")!;
+  const table = loaded.weights.table("bert.embeddings.word_embeddings.weight", [SIZE, 32], constant(0));
   const head = spanBoundaryHead(loaded.weights.at("span"), { hidden: 32, vocabulary: SIZE, placeWidth: 8 }, table);
   const objective = combine(spanMaskedLm({ tokenizer }), spanBoundary({ tokenizer: framed }));
   byHeart({ ...loaded, model: { ...loaded.model, ...head } }, objective, TEXTS);

@@ -20,8 +20,8 @@ import type { Model } from "../../sdk/models/build.js";
 import type { ModelTask } from "../../sdk/models/family.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { share } from "../helpers/near.js";
+import { disturb } from "../helpers/parameters.js";
 import { batch, LENGTH, tokenizer } from "../helpers/small-bert.js";
-import { wave } from "../helpers/wave.js";
 
 const [out, mode] = process.argv.slice(2);
 if (out === undefined) throw new Error("usage: node scripts/run.mjs tests/pytorch/lora.ts OUT [read]");
@@ -125,15 +125,6 @@ function scoresOf({ task, model }: Pretrained): Float32Array {
   return m.tokenScores(m.decode({ ...b, ids }, { hidden, starts: b.starts }), everywhere).toArray();
 }
 
-function disturb({ weights }: Pretrained, first: number): void {
-  for (const [i, [, t]] of [...weights.entries()].entries()) {
-    const change = wave(t.size, first + i);
-    const { data } = t;
-    for (let k = 0; k < change.length; k++) data[k]! += 0.1 * change[k]!;
-    t.storage.version++;
-  }
-}
-
 async function write(type: string, sizes: object, purpose: ModelTask, options: AdaptOptions): Promise<object> {
   const name = `${type}-${purpose}`;
   const labels = ["sequence-classification", "token-classification"].includes(purpose)
@@ -142,10 +133,10 @@ async function write(type: string, sizes: object, purpose: ModelTask, options: A
   const config = { model_type: type, vocab_size: tokenizer.size, ...sizes };
   const files = memoryFiles([["config.json", jsonBytes(config)]]);
   using loaded = await loadModel(engine, files, { task: purpose, labels, scratch: true, seed: 7 });
-  disturb(loaded, 0);
+  disturb(loaded.weights, 0.1, 0);
   await saveModel(writableFolder(join(out!, name)), { ...loaded, tokenizer, length: LENGTH });
   using adapted = adapt(loaded, { r: 4, ...options });
-  disturb(adapted, 1000);
+  disturb(adapted.weights, 0.1, 1000);
   await saveAdapter(writableFolder(join(out!, `${name}-adapter`)), adapted, join(out!, name));
   const values = scoresOf(adapted);
   writeFileSync(join(out!, `${name}.scores`), writeSafetensors([{ name: "scores", shape: [values.length], values }]));

@@ -25,8 +25,8 @@ import type { Tensor } from "../../sdk/tensor/tensor.js";
 import { type Tokenizer, trainWordPiece } from "../../sdk/tokenizer/index.js";
 import { electraConfigs, freshElectra } from "../../sdk/train/fresh/electra-pair.js";
 import { freshConfig } from "../../sdk/train/fresh/fresh-model.js";
+import { disturb } from "../helpers/parameters.js";
 import { shared } from "../helpers/shared.js";
-import { wave } from "../helpers/wave.js";
 
 const TEXTS: readonly (readonly [string, string?])[] = [
   ["The unwanted guest closed the window quietly."],
@@ -121,18 +121,8 @@ async function made<P extends ModelTask>(purpose: P, labels: LabelSet | null, ex
   const sizes = { vocabulary: tokenizer.size, layers: 2, width: 32, heads: 4, positions: LENGTH, dropout: 0.1 };
   const files = memoryFiles([["config.json", jsonBytes({ ...freshConfig("bert", sizes), ...extra })]]);
   const loaded = await loadModel(engine, files, { task: purpose, labels, scratch: true, seed: 7 });
-  disturb(loaded);
+  disturb(loaded.weights, 0.1);
   return loaded;
-}
-
-/** Move every parameter far from its initial value. */
-function disturb({ weights }: Pick<Pretrained, "weights">): void {
-  for (const [i, [, parameter]] of [...weights.entries()].entries()) {
-    const change = wave(parameter.size, i);
-    const { data } = parameter;
-    for (let k = 0; k < change.length; k++) data[k]! += 0.1 * change[k]!;
-    parameter.storage.version++;
-  }
 }
 
 const three = new LabelSet(["bad", "so-so", "good"]);
@@ -238,7 +228,7 @@ for (const [type, sizes] of Object.entries(FAMILIES)) {
     const config = { model_type: type, ...sizes };
     const files = memoryFiles([["config.json", jsonBytes(config)]]);
     const loaded = await loadModel(engine, files, { task: purpose, labels, scratch: true, seed: 7 });
-    disturb(loaded);
+    disturb(loaded.weights, 0.1);
     await save(`${type}-${purpose}`, loaded);
   }
 }
@@ -246,7 +236,7 @@ for (const [type, sizes] of Object.entries(FAMILIES)) {
 /** Two models over the same embeddings, each a folder of its own. */
 const pairSizes = { vocabulary: tokenizer.size, layers: 2, width: 32, heads: 4, positions: LENGTH, dropout: 0.1 };
 const pair = freshElectra(engine, electraConfigs({ ...pairSizes, embedding: 16, generator: 1 / 2 }), 7);
-disturb(pair);
+disturb(pair.weights, 0.1);
 await save("electra-pair-generator", pair.generator);
 await save("electra-pair-discriminator", pair.discriminator);
 

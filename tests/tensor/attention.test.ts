@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Engine } from "../../sdk/engine/engine.js";
-import { affine } from "../../sdk/tensor/ops/affine.js";
 import { type AttentionOptions, attention } from "../../sdk/tensor/ops/attention.js";
+import { matmul } from "../../sdk/tensor/ops/matmul.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { reshape, type Shape, type Tensor, tensor } from "../../sdk/tensor/tensor.js";
@@ -21,7 +21,7 @@ function parameter(engine: Engine, values: ArrayLike<number>, shape: Shape): Ten
 
 /** The sum of y * probe: a number that depends on every element of y. */
 function weighed(y: Tensor, probe: Float32Array): Tensor {
-  return affine(reshape(y, [1, y.size]), tensor(y.engine, probe, [1, y.size]), null);
+  return matmul(reshape(y, [1, y.size]), tensor(y.engine, probe, [y.size, 1]));
 }
 
 interface Inputs {

@@ -1,10 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Engine } from "../../sdk/engine/engine.js";
+import { matrix } from "../../sdk/tensor/matrix.js";
 import { affine } from "../../sdk/tensor/ops/affine.js";
 import { dropout } from "../../sdk/tensor/ops/dropout.js";
 import { add, columns, multiply, scale, subtract } from "../../sdk/tensor/ops/elementwise.js";
 import { gatherRows } from "../../sdk/tensor/ops/embedding.js";
+import { matmul } from "../../sdk/tensor/ops/matmul.js";
 import { type Rng, seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward, nextDropout } from "../../sdk/tensor/tape.js";
@@ -180,7 +182,9 @@ test("gradients of random computations are exact, whatever is shared, viewed and
 
 test("without a tape nothing is noted; what needs no gradient gets none", () => {
   using _ = new Scope();
-  const [x, w, frozen] = [tensor(engine, [1, 2], [1, 2]), parameter(engine, [3, 4], [1, 2]), tensor(engine, [5], [1])];
+  const [x, w] = [tensor(engine, [1, 2], [1, 2]), matrix(engine, [3, 4], [1, 2])];
+  w.traced = true;
+  const frozen = tensor(engine, [5], [1]);
   const y = affine(x, w, frozen);
   assert.equal([y.item(), y.traced], [16, false]);
   const loss = backward(() => affine(x, w, frozen));
@@ -240,8 +244,8 @@ test("what a failed pass made goes with the scope", () => {
       const w = parameter(engine, wave(64), [8, 8]);
       assert.throws(() =>
         backward(() => {
-          affine(affine(w, w, null), w, null);
-          return affine(w, parameter(engine, wave(9), [3, 3]), null);
+          matmul(matmul(w, w), w);
+          return matmul(w, parameter(engine, wave(9), [3, 3]));
         }),
       );
     }

@@ -82,7 +82,7 @@ function addGradients(operands: Operands, dout: Tensor, call: Call): void {
   const { engine } = query;
   // Where one tensor is several inputs, its gradient begins with zeros, since the kernel adds to it in no simple order.
   const inputs = [query, key, value];
-  if (new Set(inputs.map((t) => t.storage)).size < inputs.length) for (const t of inputs) if (t.traced) gradOf(t);
+  if (new Set(inputs.map((t) => t.variable)).size < inputs.length) for (const t of inputs) if (t.traced) gradOf(t);
   const [dquery, addQuery] = target(query);
   const [dkey, addKey] = target(key);
   const [dvalue, addValue] = target(value);

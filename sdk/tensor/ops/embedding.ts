@@ -1,11 +1,15 @@
 /** Rows of tables by number: embeddings, and the rows of a tensor that are wanted. */
 import { launch } from "../../engine/launch.js";
 import { expectOneEngine, expectShape, ShapeError } from "../check.js";
+import { Matrix } from "../matrix.js";
 import { gradOf, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
 
+/** What rows are looked up in: a tensor, or a weight in whichever layout it exists. */
+export type Table = Tensor | Matrix;
+
 /** Every index must name a row: kernels do not look. */
-function expectIndices(op: string, index: Int32Array, table: Tensor): void {
+function expectIndices(op: string, index: Int32Array, table: Table): void {
   const entries = table.shape[0]!;
   for (let i = 0; i < index.length; i++) {
     const id = index[i]!;
@@ -17,7 +21,7 @@ function expectIndices(op: string, index: Int32Array, table: Tensor): void {
 }
 
 /** One table, which of its rows are wanted, and a row that does not learn from it. */
-export type Lookup = readonly [table: Tensor, index: Int32Array, still?: number];
+export type Lookup = readonly [table: Table, index: Int32Array, still?: number];
 
 /**
  * The sum of rows of several tables: BERT's token + position + segment embeddings.
@@ -40,7 +44,7 @@ export function embeddingSum(lookups: readonly Lookup[]): Tensor {
     return intTensor(engine, i);
   });
   for (const [n, [t]] of lookups.entries()) {
-    launch(engine, n === 0 ? "gather" : "gatherAdd", rows, y.address, t.address, places[n]!.address, width);
+    gather(y, t, places[n]!, n > 0);
   }
   return record(
     y,
@@ -61,12 +65,21 @@ export function embeddingSum(lookups: readonly Lookup[]): Tensor {
   );
 }
 
+/** y = or += the rows of `table` that `index` names. */
+function gather(y: Tensor, table: Table, index: Tensor, add: boolean): void {
+  const { engine } = y;
+  const [rows = 0, width = 0] = y.shape;
+  const { layout, address } = table instanceof Matrix ? table.entries() : { layout: "rows", address: table.address };
+  if (layout === "panels") launch(engine, "gatherPanels", rows, y.address, address, index.address, width, Number(add));
+  else launch(engine, add ? "gatherAdd" : "gather", rows, y.address, address, index.address, width);
+}
+
 /**
  * Rows of an embedding table: (index.length, width).
  *
  * @param still an entry that does not learn from being looked up, as PyTorch's padding_idx
  */
-export function embedding(table: Tensor, index: Int32Array, still?: number): Tensor {
+export function embedding(table: Table, index: Int32Array, still?: number): Tensor {
   return embeddingSum([still === undefined ? [table, index] : [table, index, still]]);
 }
 

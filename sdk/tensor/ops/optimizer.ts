@@ -1,12 +1,13 @@
 /** Optimizer steps of one parameter: its values, moments and gradient in one pass over memory. */
 import { launch } from "../../engine/launch.js";
+import type { Matrix } from "../matrix.js";
 import { gradOf } from "../tape.js";
 import type { Tensor } from "../tensor.js";
 import { sumOfSquares } from "./reduce.js";
 
 /** A parameter and its running averages of the gradient (`first`) and of its square (`second`), all of one shape. */
 export interface Moments {
-  readonly parameter: Tensor;
+  readonly parameter: Tensor | Matrix;
   readonly first: Tensor;
   readonly second: Tensor;
 }
@@ -38,13 +39,14 @@ export interface BiasCorrection {
 export function adamWStep(moments: Moments, settings: AdamSettings, correction: BiasCorrection): void {
   const { parameter, first, second } = moments;
   const { beta1, beta2, eps, rate, decay, scale } = settings;
-  // biome-ignore format: in the order of the kernel's own list
-  launch(
-    parameter.engine, "adamW", parameter.size,
-    parameter.address, gradOf(parameter).address, first.address, second.address,
-    scale, rate * decay, 1 - beta1, beta2, 1 - beta2, rate / correction.first, Math.sqrt(correction.second), eps,
-  );
-  parameter.storage.version++;
+  parameter.overwrite((values) => {
+    // biome-ignore format: in the order of the kernel's own list
+    launch(
+      parameter.engine, "adamW", parameter.size,
+      values, gradOf(parameter).address, first.address, second.address,
+      scale, rate * decay, 1 - beta1, beta2, 1 - beta2, rate / correction.first, Math.sqrt(correction.second), eps,
+    );
+  });
 }
 
 /**
@@ -58,13 +60,16 @@ export function lambStep(moments: Moments, settings: AdamSettings, trust: boolea
   const { beta1, beta2, eps, rate, decay, scale } = settings;
   // The direction of the update takes the place of the gradient.
   const direction = gradOf(parameter);
-  // biome-ignore format: in the order of the kernel's own list
-  launch(
-    engine, "lambDirection", size,
-    direction.address, parameter.address, first.address, second.address, scale, decay, 1 - beta1, beta2, 1 - beta2, eps,
-  );
-  const [w, u] = trust ? [Math.sqrt(sumOfSquares(parameter)), Math.sqrt(sumOfSquares(direction))] : [0, 0];
-  const ratio = w > 0 && u > 0 ? w / u : 1;
-  launch(engine, "descend", size, parameter.address, direction.address, rate * ratio);
-  parameter.storage.version++;
+  parameter.overwrite((values) => {
+    // biome-ignore format: in the order of the kernel's own list
+    launch(
+      engine, "lambDirection", size,
+      direction.address, values, first.address, second.address, scale, decay, 1 - beta1, beta2, 1 - beta2, eps,
+    );
+    const { kernels } = engine;
+    const w = trust ? Math.sqrt(kernels.sumOfSquares(values, 0, size)) : 0;
+    const u = trust ? Math.sqrt(sumOfSquares(direction)) : 0;
+    const ratio = w > 0 && u > 0 ? w / u : 1;
+    launch(engine, "descend", size, values, direction.address, rate * ratio);
+  });
 }

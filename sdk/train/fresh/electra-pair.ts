@@ -11,10 +11,9 @@ import { loadModel, type Pretrained } from "../../io/pretrained.js";
 import { buildModel } from "../../models/build.js";
 import { ConfigError, type Section } from "../../models/config.js";
 import { familyOf } from "../../models/families.js";
-import { constant } from "../../nn/init.js";
 import { Weights, WeightsError, type WeightsSources } from "../../nn/weights.js";
 import type { GeneratorAndDiscriminator } from "../../objectives/electra.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Parameter } from "../../tensor/matrix.js";
 import { freshConfig, freshModel, type ModelSizes } from "./fresh-model.js";
 
 /** Prefix of the parameters that both models share. */
@@ -108,15 +107,15 @@ export async function loadElectra(engine: Engine, files: ForBoth<Files>): Promis
   }
 }
 
-function expectSameValues(name: string, a: Tensor, b: Tensor): void {
-  const [x, y] = [a.data, b.data];
+function expectSameValues(name: string, a: Parameter, b: Parameter): void {
+  const [x, y] = [a.toArray(), b.toArray()];
   if (x.length === y.length && x.every((value, i) => value === y[i])) return;
   throw new WeightsError(
     `${name} differs between generator and discriminator, which share it; were the two trained together?`,
   );
 }
 
-function embeddingsOf({ weights }: Pretrained): Map<string, Tensor> {
+function embeddingsOf({ weights }: Pretrained): Map<string, Parameter> {
   return new Map([...weights.entries()].filter(([name]) => name.startsWith(SHARED)));
 }
 
@@ -161,13 +160,11 @@ function paired(
 }
 
 /** The parameters of both, under distinct names. */
-function joined(discriminator: Weights, generator: Weights, shared: ReadonlyMap<string, Tensor>): Weights {
+function joined(discriminator: Weights, generator: Weights, shared: ReadonlyMap<string, Parameter>): Weights {
   const own = [...generator.entries()].filter(([name]) => !shared.has(name));
   const all = new Map([
     ...Array.from(discriminator.entries(), ([name, t]) => [`discriminator.${name}`, t] as const),
     ...own.map(([name, t]) => [`generator.${name}`, t] as const),
   ]);
-  const both = new Weights(discriminator.engine, { shared: all });
-  for (const [name, { shape }] of all) both.get(name, shape, constant(0));
-  return both;
+  return Weights.of(discriminator.engine, all);
 }

@@ -46,8 +46,7 @@ export class BestWeights {
     for (const [name, parameter] of this.weights.entries()) {
       const copy = this.#copies.get(name);
       if (!copy) continue;
-      parameter.data.set(copy);
-      parameter.storage.version++;
+      parameter.assign(copy);
     }
   }
 

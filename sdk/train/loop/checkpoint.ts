@@ -9,7 +9,7 @@ import { InputError, shown } from "../../errors.js";
 import { readSafetensors, type Safetensors } from "../../io/safetensors.js";
 import { writeSafetensors } from "../../io/write-safetensors.js";
 import { sameShape } from "../../nn/weights.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Parameter } from "../../tensor/matrix.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import type { BestState, BestWeights } from "./best-weights.js";
 import type { Position } from "./train.js";
@@ -26,8 +26,8 @@ export class CheckpointError extends InputError {
 const VERSION = "1";
 
 /** The tensors of a checkpoint by their names in the file. */
-function tensorsOf({ moments }: Optimizer): [string, Tensor][] {
-  return moments.flatMap(({ name, parameter, first, second }): [string, Tensor][] => [
+function tensorsOf({ moments }: Optimizer): [string, Parameter][] {
+  return moments.flatMap(({ name, parameter, first, second }): [string, Parameter][] => [
     [`weight.${name}`, parameter],
     [`first.${name}`, first],
     [`second.${name}`, second],
@@ -94,9 +94,8 @@ export function readCheckpoint(
   const tensors = tensorsOf(optimizer);
   const state = best && bestState(file);
   const kept = state && state.seen > 0 ? [...best.weights.entries()] : [];
-  expectSameTensors(file, [...tensors, ...kept.map(([name, t]): [string, Tensor] => [`best.${name}`, t])]);
-  for (const [name, t] of tensors) file.read(name, t.data);
-  for (const { parameter } of optimizer.moments) parameter.storage.version++;
+  expectSameTensors(file, [...tensors, ...kept.map(([name, t]): [string, Parameter] => [`best.${name}`, t])]);
+  for (const [name, t] of tensors) t.assign(file.floats(name));
   optimizer.steps = steps;
   if (state) best.resume(state, new Map(kept.map(([name]) => [name, file.floats(`best.${name}`)])));
   return position;
@@ -132,7 +131,7 @@ function count(value: unknown, name: string): number {
 }
 
 /** The file must have exactly the tensors of the run; checked before the first one is restored. */
-function expectSameTensors(file: Safetensors, tensors: readonly [string, Tensor][]): void {
+function expectSameTensors(file: Safetensors, tensors: readonly [string, Parameter][]): void {
   const known = new Set(tensors.map(([name]) => name));
   for (const [name, { shape }] of tensors) {
     const saved = file.shape(name);

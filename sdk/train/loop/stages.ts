@@ -65,8 +65,9 @@ export async function* trainInStages<M>(stages: readonly Stage<M>[], options: St
 export function repeatPositions(weights: Weights, learned: number): void {
   for (const [name, table] of weights.entries()) {
     if (!name.endsWith("position_embeddings.weight")) continue;
-    const { data } = table;
+    const values = table.toArray();
     const width = table.shape[1]!;
-    for (let i = learned * width; i < data.length; i++) data[i] = data[i - learned * width]!;
+    for (let i = learned * width; i < values.length; i++) values[i] = values[i - learned * width]!;
+    table.assign(values);
   }
 }

@@ -6,11 +6,12 @@
 
 import { power } from "../../math.js";
 import type { Weights } from "../../nn/weights.js";
+import type { Parameter } from "../../tensor/matrix.js";
 import { adamWStep, lambStep, type Moments as ParameterMoments } from "../../tensor/ops/optimizer.js";
 import { sumOfSquares } from "../../tensor/ops/reduce.js";
 import { unscoped } from "../../tensor/scope.js";
 import { gradOf } from "../../tensor/tape.js";
-import { type Tensor, zeros } from "../../tensor/tensor.js";
+import { zeros } from "../../tensor/tensor.js";
 
 export interface AdamOptions {
   readonly beta1?: number;
@@ -72,7 +73,7 @@ function dispose(moments: readonly Moments[]): void {
 }
 
 /** Whether a tensor is decayed: matrices are, biases and norms are not. */
-const isDecayed = (t: Tensor): boolean => t.shape.length >= 2;
+const isDecayed = (t: Parameter): boolean => t.shape.length >= 2;
 
 /**
  * Adam with decoupled weight decay (Loshchilov & Hutter 2019).

@@ -26,10 +26,8 @@ test("the best weights are kept, the first of equal ones", () => {
   });
   assert.equal(offers, [true, true, false, false]);
   assert.equal(best.state, { figure: 0.5, since: 2, seen: 4 });
-  const { version } = w.storage;
   best.restore();
   assert.is(w.item(), 1);
-  assert.ok(w.storage.version > version);
 });
 
 test("a figure that is no number is worse than any", () => {
@@ -91,7 +89,7 @@ async function run(
     if (event.kind !== "step" || event.step.step < stop) continue;
     return { events, weights: [], checkpoint: writeCheckpoint(optimizer, event.step, {}, best) };
   }
-  return { events, weights: [...loaded.weights.entries()].flatMap(([, t]) => [...t.data]), checkpoint: null };
+  return { events, weights: [...loaded.weights.entries()].flatMap(([, t]) => [...t.toArray()]), checkpoint: null };
 }
 
 /** What an event says, without times. */
@@ -109,7 +107,7 @@ test("steps and, behind each epoch, its figures; in the end the best weights", a
   using optimizer = adamW(loaded.weights);
   readCheckpoint(checkpoint!, optimizer, {}, new BestWeights(loaded.weights));
   assert.equal(
-    [...loaded.weights.entries()].flatMap(([, t]) => [...t.data]),
+    [...loaded.weights.entries()].flatMap(([, t]) => [...t.toArray()]),
     weights,
   );
 });

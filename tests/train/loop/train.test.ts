@@ -62,7 +62,7 @@ async function collect(options: TrainOptions<Mask["model"]>): Promise<Step[]> {
   return steps;
 }
 
-const weightsOf = ({ loaded }: Run): number[] => [...loaded.weights.entries()].flatMap(([, t]) => [...t.data]);
+const weightsOf = ({ loaded }: Run): number[] => [...loaded.weights.entries()].flatMap(([, t]) => [...t.toArray()]);
 const losses = (steps: readonly Step[]): number[] => steps.map(({ loss }) => loss);
 type Trained = Awaited<ReturnType<typeof run>>;
 const run = (extra: Partial<TrainOptions<Mask["model"]>> = {}) =>

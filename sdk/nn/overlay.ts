@@ -1,0 +1,24 @@
+/** Weights over those of another model: what an adapter is to the layers of its base. */
+import type { Tensor } from "../tensor/tensor.js";
+
+/** A linear layer of a model: what it maps, and how its weight is stored. */
+export interface LinearPlace {
+  readonly inner: number;
+  readonly out: number;
+  /** whether its weight is stored (inner, out), as GPT-2's are */
+  readonly transposed: boolean;
+}
+
+/** What is added to a linear layer's output: x (rows, inner) -> (rows, out); null for nothing at this time. */
+export type Branch = (x: Tensor) => Tensor | null;
+
+/**
+ * Weights over those of another model: an adapter's. What they do not own is the other model's, not a copy, so that
+ * several of them share one body. `W` is the class of the weights, which knows this file and not the other way around.
+ */
+export interface Overlay<W> {
+  readonly base: W;
+  owns(name: string): boolean;
+  /** The branch beside the linear layer that asks from `w`; null for layers that stay as they are. */
+  branch(w: W, place: LinearPlace): Branch | null;
+}

@@ -1,0 +1,252 @@
+/** Weights: the right-hand side of products, in the layouts in which they exist. */
+import type { Engine } from "../engine/engine.js";
+import { withScratch } from "../engine/scratch.js";
+import { type Packed, pack, packPart, panelBytes, unpack } from "./panels.js";
+import { Scope } from "./scope.js";
+import { isTaping } from "./tape.js";
+import { BYTES, type Differentiable, expectLength, type Shape, Storage, Tensor, type Variable } from "./tensor.js";
+
+/** Which axis of a stored weight is which: PyTorch's linear layers are (out, inner), GPT-2's are (inner, out). */
+export type Orientation = "out-inner" | "inner-out";
+
+/** The two products of a linear layer with W (out, inner): y = x Wᵀ, and dx = dy W. */
+export type Direction = "forward" | "backward";
+
+/** A matrix as the kernel of a product reads it. The element type decides which kernel that is. */
+export interface Panels {
+  readonly dtype: "f32";
+  readonly address: number;
+}
+
+/** Where a table's entries are read from. */
+export type Entries = { readonly layout: "rows" | "panels"; readonly address: number };
+
+/** Panels in memory, and whether they are those of the values that were written last. */
+interface Copy {
+  readonly storage: Storage;
+  current: boolean;
+}
+
+/** Elements that are taken from the host at a time. */
+const CHUNK = 65_536;
+/** Chunks are multiples of so many rows: whole panels. */
+const ROWS = 16;
+
+/**
+ * A weight, in one layout or several. Inference keeps it once, in panels. Training also has it by row, which is what an
+ * optimizer writes, and packs it again after each step. What is missing is made from what is there.
+ *
+ * Values are written through {@link assign}, {@link receive} and {@link overwrite} alone. Each of them outdates what was
+ * made from the old values. For the same reason there is no view of the values: `toArray` is a copy.
+ *
+ * @example
+ * const w = matrix(engine, [3, 4, 5, 6], [2, 2]);
+ * affine(tensor(engine, [1, 2], [1, 2]), w, null).data; // [11, 17]
+ * w.assign([0, 0, 0, 1]);
+ * affine(tensor(engine, [1, 2], [1, 2]), w, null).data; // [0, 2]
+ */
+export class Matrix implements Differentiable, Variable {
+  readonly size: number;
+  readonly bytes: number;
+  readonly offset = 0;
+  gradient: Storage | null = null;
+  traced = false;
+  /** The values by row. Where they are there they are current, and panels are made from them. */
+  #rows: Storage | null = null;
+  /** Where there are no rows, the forward panels are there and current. */
+  readonly #panels: Record<Direction, Copy | null> = { forward: null, backward: null };
+  readonly #first: "rows" | "panels";
+
+  /**
+   * @param shape as it is stored
+   * @param first the layout in which the first values are kept
+   */
+  constructor(
+    readonly engine: Engine,
+    readonly shape: Shape,
+    readonly orientation: Orientation = "out-inner",
+    first: "rows" | "panels" = "rows",
+  ) {
+    const [rows = 0, columns = 0] = shape;
+    this.size = rows * columns;
+    this.bytes = this.size * BYTES.f32;
+    this.#first = first;
+    Scope.current?.own(this);
+  }
+
+  /** Width of x in y = x Wᵀ. */
+  get inner(): number {
+    return this.shape[this.orientation === "out-inner" ? 1 : 0] ?? 0;
+  }
+
+  /** Width of y in y = x Wᵀ. */
+  get out(): number {
+    return this.shape[this.orientation === "out-inner" ? 0 : 1] ?? 0;
+  }
+
+  get variable(): Variable {
+    return this;
+  }
+
+  /** The gradient as a tensor of the shape of the weight; null before any has arrived. */
+  get grad(): Tensor | null {
+    return this.gradient && new Tensor(this.gradient, this.shape);
+  }
+
+  /** A copy of the values by row. */
+  toArray(): Float32Array {
+    return this.#readRows((rows) => new Float32Array(this.engine.memory.buffer, rows, this.size).slice());
+  }
+
+  /** Write all values, by row. */
+  assign(values: ArrayLike<number>): void {
+    expectLength("assign", this, values);
+    const width = this.shape[1] ?? 0;
+    const step = Math.max(ROWS, Math.floor(CHUNK / Math.max(1, width) / ROWS) * ROWS) * width;
+    const all = values instanceof Float32Array ? values : Float32Array.from(values);
+    for (let first = 0; first < all.length; first += step) this.receive(all.subarray(first, first + step), first);
+  }
+
+  /**
+   * Write some of the values, by row.
+   *
+   * @param values those of whole rows: a multiple of 16 of them, or those up to the last
+   * @param first index of the first value: where a row begins whose number is a multiple of 16
+   */
+  receive(values: Float32Array, first: number): void {
+    const { engine } = this;
+    const [row, count] = this.#rowsOf(values.length, first);
+    // A view of the engine's memory would be lost when the memory grows.
+    const own = values.buffer === engine.memory.buffer ? values.slice() : values;
+    if (this.#rows || (this.#first === "rows" && !this.#panels.forward)) {
+      this.overwrite((rows) => {
+        new Float32Array(engine.memory.buffer, rows + first * BYTES.f32, own.length).set(own);
+      });
+      return;
+    }
+    const { storage } = this.#copyOf("forward");
+    withScratch(engine, own.byteLength, (scratch) => {
+      new Float32Array(engine.memory.buffer, scratch, own.length).set(own);
+      packPart(engine, storage.address, scratch, this.#packed("forward"), row, count);
+    });
+    this.#panels.forward!.current = true;
+    this.#outdate("backward");
+  }
+
+  /** Write with a kernel, which is given the address of the values by row. */
+  overwrite(write: (rows: number) => void): void {
+    write(this.#ownRows().address);
+    this.#outdate("forward");
+    this.#outdate("backward");
+  }
+
+  /** The panels of one of the products; they are made where they are missing or out of date. */
+  panels(direction: Direction): Panels {
+    const copy = this.#copyOf(direction);
+    if (!copy.current) {
+      this.#readRows((rows) => pack(this.engine, copy.storage.address, rows, this.#packed(direction)));
+      copy.current = true;
+      if (direction === "forward" && !this.#isLearning()) this.#keepForward();
+    }
+    return { dtype: "f32", address: copy.storage.address };
+  }
+
+  /** Where the rows of an (entries, width) table are read from. */
+  entries(): Entries {
+    if (this.#rows) return { layout: "rows", address: this.#rows.address };
+    return { layout: "panels", address: this.panels("forward").address };
+  }
+
+  /** Keep no more than inference needs: one layout, and no gradient. Training may go on; it makes them again. */
+  settle(): void {
+    this.gradient?.[Symbol.dispose]();
+    this.gradient = null;
+    if (!this.#panels.forward) return;
+    this.panels("forward");
+    this.#keepForward();
+  }
+
+  [Symbol.dispose](): void {
+    for (const storage of [this.#rows, this.#panels.forward?.storage, this.#panels.backward?.storage, this.gradient])
+      storage?.[Symbol.dispose]();
+    this.gradient = null;
+  }
+
+  /** Whether an optimizer is going to want the values by row. */
+  #isLearning(): boolean {
+    return this.gradient !== null || (this.traced && isTaping());
+  }
+
+  #packed(direction: Direction): Packed {
+    const { inner, out, orientation } = this;
+    const isTransposed = orientation === "out-inner";
+    return direction === "forward"
+      ? { inner, columns: out, transposed: isTransposed }
+      : { inner: out, columns: inner, transposed: !isTransposed };
+  }
+
+  #copyOf(direction: Direction): Copy {
+    const copy = this.#panels[direction];
+    if (copy) return copy;
+    const storage = new Storage(this.engine, panelBytes(this.#packed(direction)), true);
+    return (this.#panels[direction] = { storage, current: false });
+  }
+
+  #outdate(direction: Direction): void {
+    const copy = this.#panels[direction];
+    if (copy) copy.current = false;
+  }
+
+  /** The block of the values by row, made where it is missing. */
+  #ownRows(): Storage {
+    if (this.#rows) return this.#rows;
+    const rows = new Storage(this.engine, this.bytes, true);
+    const { forward } = this.#panels;
+    if (forward) unpack(this.engine, rows.address, forward.storage.address, this.#packed("forward"));
+    return (this.#rows = rows);
+  }
+
+  #readRows<T>(read: (rows: number) => T): T {
+    if (this.#rows) return read(this.#rows.address);
+    const { forward } = this.#panels;
+    if (!forward) throw new Error(`matrix [${this.shape}] is read before anything was written`);
+    return withScratch(this.engine, this.bytes, (rows) => {
+      unpack(this.engine, rows, forward.storage.address, this.#packed("forward"));
+      return read(rows);
+    });
+  }
+
+  #keepForward(): void {
+    this.#rows?.[Symbol.dispose]();
+    this.#rows = null;
+    this.#panels.backward?.storage[Symbol.dispose]();
+    this.#panels.backward = null;
+  }
+
+  /** The rows that `length` values from `first` on are. */
+  #rowsOf(length: number, first: number): [row: number, count: number] {
+    const [rows = 0, width = 0] = this.shape;
+    const [row, count] = width === 0 ? [0, 0] : [first / width, length / width];
+    const isWhole = Number.isInteger(count) && (count % ROWS === 0 || row + count === rows);
+    if (!(Number.isInteger(row) && row % ROWS === 0 && isWhole && row + count <= rows))
+      throw new RangeError(
+        `receive: values must be those of a multiple of ${ROWS} rows of [${this.shape}], got ${length} values from ${first} on`,
+      );
+    return [row, count];
+  }
+}
+
+/** A matrix with the given values, owned by the open scope (or by the caller, when none is open). */
+export function matrix(
+  engine: Engine,
+  values: ArrayLike<number>,
+  shape: Shape,
+  orientation: Orientation = "out-inner",
+): Matrix {
+  const made = new Matrix(engine, shape, orientation);
+  made.assign(values);
+  return made;
+}
+
+/** A parameter of a model. Both are read as a whole with `toArray` and written with `assign`. */
+export type Parameter = Tensor | Matrix;

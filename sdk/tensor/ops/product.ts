@@ -1,0 +1,58 @@
+/** Matrix products of packed operands: what linear layers and `matmul` are made of. */
+import { launchWithScratch } from "../../engine/launch.js";
+import { withScratch } from "../../engine/scratch.js";
+import type { Panels } from "../matrix.js";
+import { type Packed, pack, panelBytes, panelCount } from "../panels.js";
+import { gradTarget } from "../tape.js";
+import type { Differentiable, Tensor } from "../tensor.js";
+import { ACTIVATIONS, type Activation } from "./activation.js";
+
+/** What happens to a product on its way out. */
+export interface Finish {
+  /** address of the bias; 0 for none */
+  readonly bias: number;
+  readonly activation: Activation;
+  /** whether y is added to, not written */
+  readonly add: boolean;
+}
+
+/** y (rows, columns) = or += x (rows, inner) times the matrix (inner, columns) in `panels`. */
+export function multiply(y: Tensor, x: Tensor, panels: Panels, { bias, activation, add }: Finish): void {
+  const { engine } = x;
+  const [rows = 0, inner = 0] = x.shape;
+  const columns = y.shape[1] ?? 0;
+  // biome-ignore format: in the order of the kernel's own list
+  launchWithScratch(
+    engine, "gemm", panelCount(columns), engine.kernels.gemmScratchBytes(),
+    y.address, columns, x.address, inner, panels.address, rows, columns, inner, bias, ACTIVATIONS[activation], Number(add),
+  );
+}
+
+/** The gradient of x in y = x B: dx = or += dy Bᵀ, with Bᵀ in `panels`. */
+export function inputGradient(x: Differentiable, dy: Tensor, panels: Panels): void {
+  const { grad, add } = gradTarget(x);
+  multiply(grad, dy, panels, { bias: 0, activation: "none", add });
+}
+
+/** The gradient of a weight: dW = or += aᵀ b, (a's columns, b's columns), a sum over rows. */
+export function weightGradient(weight: Differentiable, a: Tensor, b: Tensor): void {
+  const { engine } = a;
+  const [rows = 0, height = 0] = a.shape;
+  const width = b.shape[1] ?? 0;
+  withPanels(b, { inner: rows, columns: width, transposed: false }, (panels) => {
+    const { grad, add } = gradTarget(weight);
+    // biome-ignore format: in the order of the kernel's own list
+    launchWithScratch(
+      engine, "gemmTransposed", panelCount(width), engine.kernels.gemmScratchBytes(),
+      grad.address, width, a.address, height, panels.address, height, width, rows, Number(add),
+    );
+  });
+}
+
+/** Run `f` with the panels of a matrix whose values by row are those of `t`, packed for this call. */
+export function withPanels<T>(t: Tensor, of: Packed, f: (panels: Panels) => T): T {
+  return withScratch(t.engine, panelBytes(of), (address) => {
+    pack(t.engine, address, t.address, of);
+    return f({ dtype: "f32", address });
+  });
+}
