@@ -1,13 +1,16 @@
 /**
- * Measure:  npm run bench -- [kernels | model | train | start | threads | tokenizers] [--json] [--build B] [--rounds N] [--only PART-OF-A-NAME]
+ * Measure:  npm run bench -- [kernels | model | train | start | threads | tokenizers] [--json] [--write] [--build B] [--rounds N] [--only PART-OF-A-NAME]
  *
- * Prints a table, or with --json one object a measurement: see bench/measure.ts for what is in it.
+ * Prints a table, or with --json one object a measurement: see bench/measure.ts for what is in it. With --write the figures
+ * are put into BENCHMARKS.md.
  */
+import { spawnSync } from "node:child_process";
 import type { Build } from "../sdk/engine/source.js";
 import { elementwiseSubjects } from "./elementwise.js";
 import { kernelSubjects } from "./kernels.js";
 import { type Measurement, measure, overRounds, type Subject } from "./measure.js";
 import { modelSubjects } from "./model.js";
+import { record } from "./record.js";
 import { reportLoading, startSubjects } from "./start.js";
 import { threadSubjects } from "./threads.js";
 import { run as compareTokenizers } from "./tokenizers.js";
@@ -30,6 +33,7 @@ class UsageError extends Error {}
 interface Options {
   readonly names: readonly string[];
   readonly json: boolean;
+  readonly write: boolean;
   readonly build: Build;
   readonly rounds: number;
   readonly only: string;
@@ -47,10 +51,12 @@ function parse(args: readonly string[]): Options {
   }
   const names = words.filter((word) => !word.startsWith("--"));
   const known = [...Object.keys(parts), TOKENIZERS];
-  const unknown = words.find((word) => (word.startsWith("--") ? word !== "--json" : !known.includes(word)));
+  const unknown = words.find((word) =>
+    word.startsWith("--") ? !["--json", "--write"].includes(word) : !known.includes(word),
+  );
   if (unknown)
     throw new UsageError(
-      `bench: unknown "${unknown}"; there are ${known.join(", ")}, --json, --build, --rounds, --only`,
+      `bench: unknown "${unknown}"; there are ${known.join(", ")}, --json, --write, --build, --rounds, --only`,
     );
   const build = values.get("--build") ?? "strict";
   if (build !== "strict" && build !== "relaxed")
@@ -63,6 +69,7 @@ function parse(args: readonly string[]): Options {
     names: names.length ? names : known,
     only,
     json: words.includes("--json"),
+    write: words.includes("--write"),
     build,
     rounds,
     round,
@@ -98,9 +105,23 @@ function report(names: readonly string[], options: Options): void {
     console.log(options.json ? JSON.stringify(measurement) : line(measurement));
 }
 
+/** Measure in a process of its own, and put what it printed into BENCHMARKS.md. */
+function writeFigures(args: readonly string[]): void {
+  const words = [...args.filter((word) => word !== "--write" && word !== "--json"), "--json"];
+  const { status, stdout } = spawnSync(process.execPath, [...process.execArgv, process.argv[1]!, ...words], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 2 ** 26,
+  });
+  if (status !== 0) throw new Error(`the bench ended with status ${status}`);
+  console.log(stdout.trim());
+  console.log(`${record(stdout, process.env["CLOZE_ROOT"] ?? process.cwd())} figures written to BENCHMARKS.md`);
+}
+
 try {
   const options = parse(process.argv.slice(2));
-  if (options.round !== null) await oneRound(options, options.round);
+  if (options.write) writeFigures(process.argv.slice(2));
+  else if (options.round !== null) await oneRound(options, options.round);
   else {
     const { json, rounds, only } = options;
     if (options.names.includes(TOKENIZERS)) await compareTokenizers({ json, rounds, only });
