@@ -89,7 +89,7 @@ function readable(tokenizer: Tokenizer, title: string, { tokens, labels }: Shown
 async function run(files: readonly string[], options: Options): Promise<void> {
   const { maskingRate } = options;
   const { main, name } = parseObjective(options.objective, "--objective");
-  if (maskingRate !== undefined && !main.masks) throw new UsageError(`--masking-rate: ${name} masks no tokens`);
+  if (maskingRate !== undefined && !main.masks) throw new UsageError(`--masking-rate does not apply to ${name}`);
   const tokenizer = await openTokenizer(options.tokenizer);
   const settings = { tokenizer: withSentinels(tokenizer), ...(maskingRate !== undefined && { maskingRate }) };
   const { corrupt }: { corrupt: Corrupt } = main.make(settings);

@@ -31,7 +31,7 @@ import { positiveShare, share, shareBelowOne, UsageError, wholeNumber } from "..
 function objectiveOf({ objective, wholeWords = false, maskingRate }: PretrainOptions): NamedObjective {
   const named = parseObjective(objective, "--objective");
   if (maskingRate !== undefined && !named.main.masks)
-    throw new UsageError(`--masking-rate: ${named.name} masks no tokens`);
+    throw new UsageError(`--masking-rate does not apply to ${named.name}`);
   if (!wholeWords || named.name.startsWith("whole-word-masked-lm")) return named;
   const [first, ...rest] = named.name.split("+");
   if (first !== "masked-lm") throw new UsageError(`--whole-words is for masked-lm, not for ${named.name}`);
