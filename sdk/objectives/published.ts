@@ -18,6 +18,7 @@ import { type Decoder, sequenceToSequence } from "./sequence-to-sequence.js";
 import type { Arrangement } from "./sequences/corpus.js";
 import { spanCorruption } from "./span-corruption.js";
 import { spanMaskedLm } from "./span-masking.js";
+import { ul2 } from "./ul2.js";
 
 /** The part of a tokenizer that published objectives use. */
 export type ObjectiveTokenizer = Pick<Tokenizer, "size" | "special" | "id" | "encode" | "decode">;
@@ -208,6 +209,13 @@ export const PUBLISHED_OBJECTIVES = {
     aliases: ["span-corruption"],
     masks: true,
     make: (settings) => sequenceToSequence("t5", spanCorruption(settings)),
+  },
+  ul2: {
+    kind: "seq2seq-lm",
+    summary: "UL2: a mixture of seven denoisers (Tay et al. 2022)",
+    family: "t5",
+    masks: false,
+    make: (settings) => sequenceToSequence("ul2", ul2(settings)),
   },
 } as const satisfies Readonly<Record<string, AnyPublished>>;
 

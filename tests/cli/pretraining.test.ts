@@ -33,6 +33,7 @@ const OBJECTIVES: Readonly<Record<string, string>> = {
   "bart-delete": "BartForConditionalGeneration",
   mass: "BartForConditionalGeneration",
   t5: "T5ForConditionalGeneration",
+  ul2: "T5ForConditionalGeneration",
   "replaced-tokens": "ElectraForPreTraining",
 };
 
