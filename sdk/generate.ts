@@ -3,4 +3,4 @@ export { type BeamOptions, beamSearch } from "./generate/beam.js";
 export { collectRows, type DecodeOptions, greedy, sampled } from "./generate/decode.js";
 export { generate, generateText, stream } from "./generate/generate.js";
 export { type GenerationSettings, generationSettings } from "./generate/settings.js";
-export { continuing, rewriting, type Writer } from "./generate/writer.js";
+export { causalWriter, seq2seqWriter, type Writer } from "./generate/writer.js";

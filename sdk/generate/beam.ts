@@ -1,6 +1,6 @@
 /**
- * Beam search: several continuations side by side, the most probable as a whole is kept. As Hugging Face's
- * GenerationMixin._beam_search decides what is finished, when to stop, and what a longer sequence is worth.
+ * Beam search: keep the most probable sequences at every step. Stopping and length normalization follow Hugging Face's
+ * GenerationMixin._beam_search.
  */
 
 import { highest } from "../heads/probabilities.js";
@@ -11,13 +11,13 @@ import type { Rule } from "./rules.js";
 import type { Writer } from "./writer.js";
 
 export interface BeamOptions extends DecodeOptions {
-  /** continuations side by side */
+  /** number of beams */
   readonly beams: number;
-  /** a finished sequence's score is divided by its new tokens to this power; 0: not at all */
+  /** exponent of the length normalization: scores are divided by (new tokens)^lengthPenalty; default 1 */
   readonly lengthPenalty?: number;
   /**
-   * true: as soon as there are as many finished sequences as beams; false: when none of the running ones is better than
-   * the worst finished one at its present length; "never": when none could become so.
+   * When to stop. true: once there are as many finished sequences as beams; false (default): once no running sequence, at
+   * its present length, beats the worst finished one; "never": once none can.
    */
   readonly early?: boolean | "never";
 }
@@ -26,7 +26,7 @@ interface Hypothesis {
   readonly ids: readonly number[];
   /** sum of the log-probabilities of its new tokens */
   readonly score: number;
-  /** which of the rows in the writer it goes on from */
+  /** the row of the writer that it continues */
   readonly row: number;
 }
 
@@ -35,7 +35,7 @@ interface Finished {
   readonly score: number;
 }
 
-/** log(exp(score) / Σ exp(score)), after the model's scores and before the rules, as the reference applies them. */
+/** Log-softmax of the model's scores, before the rules are applied, as in the reference. */
 function logProbabilities(scores: Float32Array): Float32Array {
   let largest = Number.NEGATIVE_INFINITY;
   for (const score of scores) largest = Math.max(largest, score);
@@ -45,7 +45,7 @@ function logProbabilities(scores: Float32Array): Float32Array {
   return scores.map((score) => score - total);
 }
 
-/** The search for one row. */
+/** The beam search of one row. */
 class Search {
   running: Hypothesis[];
   finished: Finished[] = [];
@@ -59,12 +59,12 @@ class Search {
     this.running = [{ ids: Array.from(prompt), score: 0, row }];
   }
 
-  /** Go on with the best of all continuations; `scores` belong to the running ones. */
+  /** Extend the running sequences by one token; `scores` are theirs, in order. */
   step(scores: readonly Float32Array[], rules: readonly Rule[]): void {
-    const { beams, ends, most } = this.#options;
-    const candidates = this.#candidates(scores, rules, Math.max(2, 1 + ends.length) * beams);
-    const isLast = (ids: readonly number[]) => ids.length - this.#prompt >= most;
-    const ended = ({ ids }: Hypothesis) => ends.includes(ids.at(-1)!) || isLast(ids);
+    const { beams, eosIds, maxNewTokens } = this.#options;
+    const candidates = this.#candidates(scores, rules, Math.max(2, 1 + eosIds.length) * beams);
+    const isLast = (ids: readonly number[]) => ids.length - this.#prompt >= maxNewTokens;
+    const ended = ({ ids }: Hypothesis) => eosIds.includes(ids.at(-1)!) || isLast(ids);
     this.#finish(candidates.slice(0, beams).filter(ended));
     this.running = candidates.filter((candidate) => !ended(candidate)).slice(0, beams);
     this.open = this.running.length > 0 && !this.#full() && this.#promising();
@@ -80,52 +80,52 @@ class Search {
     return all.sort((a, b) => b.score - a.score).slice(0, count);
   }
 
-  /** Whether nothing may be added any more. */
+  /** Whether no further finished sequence is accepted. */
   #full(): boolean {
     return this.#options.early === true && this.finished.length >= this.#options.beams;
   }
 
   #finish(ended: readonly Hypothesis[]): void {
     if (this.#full()) return;
-    const made = ended.map(({ ids, score }) => ({ ids, score: score / this.#worth(ids.length - this.#prompt) }));
+    const made = ended.map(({ ids, score }) => ({ ids, score: score / this.#normalizer(ids.length - this.#prompt) }));
     this.finished = [...this.finished, ...made].sort((a, b) => b.score - a.score).slice(0, this.#options.beams);
   }
 
-  /** What a sequence of so many new tokens is divided by. */
-  #worth(tokens: number): number {
+  /** The divisor of the score of a sequence with this many new tokens. */
+  #normalizer(tokens: number): number {
     return pow(tokens, this.#options.lengthPenalty);
   }
 
-  /** Whether the best running sequence may still be better than the worst finished one. */
+  /** Whether the best running sequence may still beat the worst finished one. */
   #promising(): boolean {
-    const { beams, early, lengthPenalty, most } = this.#options;
+    const { beams, early, lengthPenalty, maxNewTokens } = this.#options;
     if (this.finished.length < beams) return true;
     const { ids, score } = this.running[0]!;
-    const length = early === "never" && lengthPenalty > 0 ? most : ids.length - this.#prompt;
-    return score / this.#worth(length) > this.finished.at(-1)!.score;
+    const length = early === "never" && lengthPenalty > 0 ? maxNewTokens : ids.length - this.#prompt;
+    return score / this.#normalizer(length) > this.finished.at(-1)!.score;
   }
 
-  /** The best first; what still ran when the search was ended for good counts as it stands. */
+  /** Finished sequences, best first. */
   result(): Finished[] {
     return this.finished;
   }
 }
 
 /**
- * Search all rows at once.
+ * Search all rows together.
  *
- * @returns for each row its finished sequences, prompt included, the best first, with their scores
+ * @returns for each row its finished sequences, best first, prompt included, with their scores
  * @example
- * const [best] = beamSearch(writer, { beams: 4, most: 20, ends: [eos] });
+ * const [best] = beamSearch(writer, { beams: 4, maxNewTokens: 20, eosIds: [eos] });
  */
 export function beamSearch(writer: Writer, options: BeamOptions): Finished[][] {
-  const { beams, most } = options;
+  const { beams, maxNewTokens } = options;
   if (!(Number.isInteger(beams) && beams > 0))
     throw new ArgumentError(`beams must be a positive whole number, got ${beams}`);
   const longest = Math.max(...writer.prompts.map((ids) => ids.length));
-  if (longest + most > writer.positions + 1)
+  if (longest + maxNewTokens > writer.positions + 1)
     throw new ArgumentError(
-      `a prompt of ${longest} tokens and ${most} new ones do not fit the model's ${writer.positions} positions; write fewer, or cut the prompt`,
+      `a prompt of ${longest} tokens and ${maxNewTokens} new ones do not fit the model's ${writer.positions} positions; generate fewer tokens or shorten the prompt`,
     );
   const full = { lengthPenalty: 1, early: false, rules: [], ...options } as const;
   const searches = writer.prompts.map((prompt, row) => new Search(prompt, row, full));
@@ -133,18 +133,18 @@ export function beamSearch(writer: Writer, options: BeamOptions): Finished[][] {
   while (true) {
     for (const [i, search] of searches.entries()) if (search.open) search.step(rowsOf(searches, i, scores), full.rules);
     if (!searches.some(({ open }) => open)) return searches.map((search) => search.result());
-    scores = goOn(writer, searches, beams);
+    scores = advance(writer, searches, beams);
   }
 }
 
-/** Where the rows of a search lie among the writer's: after the first step every search has `beams` rows, used or not. */
+/** The scores of one search. After the first step every search has `beams` rows, used or not. */
 function rowsOf(searches: readonly Search[], i: number, scores: readonly Float32Array[]): readonly Float32Array[] {
   const each = scores.length / searches.length;
   return scores.slice(i * each, (i + 1) * each);
 }
 
-/** Feed the newest tokens. A search with fewer running sequences than beams repeats its last: nobody looks at it. */
-function goOn(writer: Writer, searches: Search[], beams: number): Float32Array[] {
+/** Feed the newest tokens. A search with fewer running sequences than beams repeats its last one, which is ignored. */
+function advance(writer: Writer, searches: Search[], beams: number): Float32Array[] {
   const rows: number[] = [];
   const ids: number[] = [];
   for (const [i, search] of searches.entries()) {

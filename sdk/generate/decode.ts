@@ -1,4 +1,4 @@
-/** One token after another: the best, or one by chance. */
+/** Decoding token by token: greedy search and sampling. */
 
 import { argmax, softmax } from "../heads/probabilities.js";
 import { ArgumentError } from "../options.js";
@@ -7,11 +7,11 @@ import type { Rule } from "./rules.js";
 import type { Writer } from "./writer.js";
 
 export interface DecodeOptions {
-  /** new tokens of a row at most */
-  readonly most: number;
-  /** ids that end a row */
-  readonly ends: readonly number[];
-  /** applied in this order to the scores of each row */
+  /** maximum number of new tokens per row */
+  readonly maxNewTokens: number;
+  /** ids of end-of-sequence tokens */
+  readonly eosIds: readonly number[];
+  /** applied in this order to the scores of each row before a token is chosen */
   readonly rules?: readonly Rule[];
 }
 
@@ -19,10 +19,10 @@ export interface SampleOptions extends DecodeOptions {
   readonly rng: Rng;
 }
 
-/** What a row gets after its end. */
+/** Reported for rows that have ended. */
 export const ENDED = -1;
 
-/** Draw an index by its probability. */
+/** Draw an index from a distribution. */
 function draw(probabilities: Float64Array, rng: Rng): number {
   let left = rng();
   let last = 0;
@@ -32,52 +32,52 @@ function draw(probabilities: Float64Array, rng: Rng): number {
     left -= p;
     if (left < 0) return i;
   }
-  // What rounding left over belongs to the last token that can be drawn.
+  // Rounding may leave a remainder: it goes to the last token with a probability above 0.
   return last;
 }
 
-/** Write with `choose`, yielding the newest id of every row; {@link ENDED} for rows that have ended. */
-function* write(
+/** Decode with `choose`, yielding the newest id of every row; {@link ENDED} for rows that have ended. */
+function* decode(
   writer: Writer,
   options: DecodeOptions,
   choose: (scores: Float32Array) => number,
 ): Generator<Int32Array> {
-  const { most, ends, rules = [] } = options;
+  const { maxNewTokens, eosIds, rules = [] } = options;
   const written = writer.prompts.map((ids) => Array.from(ids));
   const longest = Math.max(...written.map((ids) => ids.length));
-  if (longest + most > writer.positions + 1)
+  if (longest + maxNewTokens > writer.positions + 1)
     throw new ArgumentError(
-      `a prompt of ${longest} tokens and ${most} new ones do not fit the model's ${writer.positions} positions; write fewer, or cut the prompt`,
+      `a prompt of ${longest} tokens and ${maxNewTokens} new ones do not fit the model's ${writer.positions} positions; generate fewer tokens or shorten the prompt`,
     );
   const open = written.map(() => true);
   const rows = Int32Array.from(written, (_, row) => row);
-  let scores = most > 0 ? writer.begin() : [];
-  for (let step = 0; step < most; step++) {
+  let scores = maxNewTokens > 0 ? writer.begin() : [];
+  for (let step = 0; step < maxNewTokens; step++) {
     const newest = Int32Array.from(written, (ids, row) => {
       if (!open[row]) return ENDED;
       for (const rule of rules) rule(scores[row]!, ids);
       const id = choose(scores[row]!);
       ids.push(id);
-      open[row] = !ends.includes(id);
+      open[row] = !eosIds.includes(id);
       return id;
     });
     yield newest;
-    if (!open.includes(true) || step === most - 1) return;
+    if (!open.includes(true) || step === maxNewTokens - 1) return;
     scores = writer.next(
       rows,
-      newest.map((id) => (id === ENDED ? ends[0]! : id)),
+      newest.map((id) => (id === ENDED ? eosIds[0]! : id)),
     );
   }
 }
 
-/** The best token each time. */
+/** Greedy search: the most probable token at every step. */
 export function greedy(writer: Writer, options: DecodeOptions): Generator<Int32Array> {
-  return write(writer, options, argmax);
+  return decode(writer, options, argmax);
 }
 
-/** A token by chance each time, as probable as the model and the rules find it: same generator state, same text. */
+/** Sampling from the distribution of the model after the rules. The same generator state gives the same text. */
 export function sampled(writer: Writer, options: SampleOptions): Generator<Int32Array> {
-  return write(writer, options, (scores) => draw(softmax(scores), options.rng));
+  return decode(writer, options, (scores) => draw(softmax(scores), options.rng));
 }
 
 /** All ids of each row, prompt included, from a generator of newest ids. */

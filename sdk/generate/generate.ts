@@ -1,4 +1,4 @@
-/** Writing as a model's settings say: the best token, one by chance, or the best of several whole texts. */
+/** Generation as a model's settings ask for it: greedy search, sampling or beam search. */
 
 import type { Engine } from "../engine/engine.js";
 import { ArgumentError } from "../options.js";
@@ -6,18 +6,18 @@ import type { Rng } from "../tensor/random.js";
 import { beamSearch } from "./beam.js";
 import { collectRows, greedy, sampled } from "./decode.js";
 import { type GenerationSettings, generationSettings, rulesOf } from "./settings.js";
-import { type Continues, continuing, type Writer } from "./writer.js";
+import { type CausalModel, causalWriter, type Writer } from "./writer.js";
 
-/** The newest id of every row as it is chosen; beams know theirs only at the end. */
+/** The newest id of every row as it is chosen. Beam search cannot stream: it knows its result only at the end. */
 export function stream(writer: Writer, settings: GenerationSettings, rng?: Rng): Generator<Int32Array> {
   const options = optionsOf(writer, settings);
   if (!settings.do_sample) return greedy(writer, options);
-  if (!rng) throw new ArgumentError("sampling needs a generator: give a seed");
+  if (!rng) throw new ArgumentError("sampling needs a random generator: give a seed");
   return sampled(writer, { ...options, rng });
 }
 
 /**
- * All of each row's text, prompt included.
+ * The ids of each row, prompt included.
  *
  * @throws {ArgumentError} for settings that are not supported together
  */
@@ -34,23 +34,25 @@ function optionsOf(writer: Writer, settings: GenerationSettings) {
   const lengths = new Set(writer.prompts.map((ids) => ids.length));
   const [prompt = 0] = lengths;
   if (lengths.size > 1 && (settings.forced_eos_token_id !== null || settings.min_new_tokens > 0))
-    throw new ArgumentError("prompts of several lengths with a forced or forbidden end: write them one by one");
-  return { most: settings.max_new_tokens, ends: settings.eos_token_id, rules: rulesOf(settings, prompt) };
+    throw new ArgumentError(
+      "forced_eos_token_id and min_new_tokens need prompts of one length: generate them one at a time",
+    );
+  return { maxNewTokens: settings.max_new_tokens, eosIds: settings.eos_token_id, rules: rulesOf(settings, prompt) };
 }
 
 /**
- * Write on from prompts with a decoder alone; settings that are not given are those of greedy search.
+ * Continue prompts with a decoder-only model; default is greedy search.
  *
  * @returns the ids of each row, prompt included
  * @example
  * generateText({ engine, model }, [ids], { max_new_tokens: 20, do_sample: true, temperature: 0.8 }, seed(1));
  */
 export function generateText(
-  { engine, model }: { readonly engine: Engine; readonly model: Continues },
+  { engine, model }: { readonly engine: Engine; readonly model: CausalModel },
   prompts: readonly Int32Array[],
   settings: Partial<GenerationSettings>,
   rng?: Rng,
 ): number[][] {
-  using writer = continuing({ engine }, model, prompts);
+  using writer = causalWriter({ engine }, model, prompts);
   return generate(writer, { ...generationSettings(undefined, {}), top_k: 0, ...settings }, rng);
 }

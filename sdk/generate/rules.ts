@@ -1,12 +1,12 @@
-/** What changes the scores of the next token before one is chosen. Each rule works in place on one row. */
+/** Logits processors: rules that change the scores of the next token before it is chosen, in place, one row at a time. */
 import { ArgumentError } from "../options.js";
 
-/** Scores (vocabulary) of the next token; `written` are the ids before it, those of the prompt included. */
+/** `scores` (vocabulary) of the next token; `written` are the ids before it, prompt included. */
 export type Rule = (scores: Float32Array, written: readonly number[]) => void;
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
-/** Scores divided by the temperature: below 1 the likely become likelier. */
+/** Divide the scores by the temperature; below 1 the distribution gets sharper. */
 export function temperatureRule(temperature: number): Rule {
   if (!(temperature > 0)) throw new ArgumentError(`temperature must be positive, got ${temperature}`);
   return (scores) => {
@@ -14,36 +14,36 @@ export function temperatureRule(temperature: number): Rule {
   };
 }
 
-/** All but the `most` best tokens (and those that equal the last of them) are excluded. Fan et al. 2018. */
-export function topKRule(most: number): Rule {
-  if (!(Number.isInteger(most) && most > 0))
-    throw new ArgumentError(`top-k must be a positive whole number, got ${most}`);
+/** Keep the `k` best tokens and those that tie with the last of them. Fan et al. 2018 (arXiv:1805.04833). */
+export function topKRule(k: number): Rule {
+  if (!(Number.isInteger(k) && k > 0)) throw new ArgumentError(`top-k must be a positive whole number, got ${k}`);
   return (scores) => {
-    if (most >= scores.length) return;
-    const least = scores.slice().sort()[scores.length - most]!;
+    if (k >= scores.length) return;
+    const least = scores.slice().sort()[scores.length - k]!;
     for (let i = 0; i < scores.length; i++) if (scores[i]! < least) scores[i] = NEVER;
   };
 }
 
 /**
- * The smallest set of best tokens whose probabilities reach `share` stays, at least one. Holtzman et al. 2020.
+ * Nucleus sampling: keep the smallest set of best tokens whose probabilities sum to at least `p`. Holtzman et al. 2020
+ * (arXiv:1904.09751).
  *
- * @param probabilities of scores: softmax, which the caller brings so that its bits are the same everywhere
+ * @param probabilities the softmax to use
  */
-export function topPRule(share: number, probabilities: (scores: Float32Array) => Float32Array): Rule {
-  if (!(share > 0 && share <= 1)) throw new ArgumentError(`top-p must be a share above 0 and up to 1, got ${share}`);
+export function topPRule(p: number, probabilities: (scores: Float32Array) => Float32Array): Rule {
+  if (!(p > 0 && p <= 1)) throw new ArgumentError(`top-p must be above 0 and at most 1, got ${p}`);
   return (scores) => {
-    const p = probabilities(scores);
-    const order = Array.from(p, (_, i) => i).sort((a, b) => p[b]! - p[a]! || a - b);
+    const share = probabilities(scores);
+    const order = Array.from(share, (_, i) => i).sort((a, b) => share[b]! - share[a]! || a - b);
     let sum = 0;
     for (const i of order) {
-      if (sum >= share) scores[i] = NEVER;
-      sum += p[i]!;
+      if (sum >= p) scores[i] = NEVER;
+      sum += share[i]!;
     }
   };
 }
 
-/** Scores of tokens that were written before are divided by the penalty, or multiplied where negative. Keskar et al. 2019. */
+/** Divide the scores of tokens that occurred before by the penalty; multiply negative ones. Keskar et al. 2019 (arXiv:1909.05858). */
 export function repetitionRule(penalty: number): Rule {
   if (!(penalty > 0)) throw new ArgumentError(`the repetition penalty must be positive, got ${penalty}`);
   return (scores, written) => {
@@ -51,7 +51,7 @@ export function repetitionRule(penalty: number): Rule {
   };
 }
 
-/** No run of `size` tokens is written twice. Paulus et al. 2018. */
+/** Exclude tokens that would repeat an n-gram of `size` tokens. Paulus et al. 2018 (arXiv:1705.04304). */
 export function noRepeatRule(size: number): Rule {
   if (!(Number.isInteger(size) && size > 0))
     throw new ArgumentError(`the n-gram size must be a positive whole number, got ${size}`);
@@ -63,7 +63,7 @@ export function noRepeatRule(size: number): Rule {
   };
 }
 
-/** Sequences of ids that are never written; of one id, never at all. */
+/** Exclude sequences of ids, each from being completed. */
 export function badWordsRule(words: readonly (readonly number[])[]): Rule {
   return (scores, written) => {
     for (const word of words) {
@@ -74,16 +74,16 @@ export function badWordsRule(words: readonly (readonly number[])[]): Rule {
   };
 }
 
-/** Only this token may stand at this place: a language's name first, an end at the last place. */
-export function forcedRule(id: number, place: number): Rule {
+/** Force a token at a position: a language token first, an end-of-sequence token last. */
+export function forcedRule(id: number, position: number): Rule {
   return (scores, written) => {
-    if (written.length === place) scores.fill(NEVER).fill(0, id, id + 1);
+    if (written.length === position) scores.fill(NEVER).fill(0, id, id + 1);
   };
 }
 
-/** None of the ends before the sequence has so many tokens. */
-export function notBeforeRule(ends: readonly number[], length: number): Rule {
+/** Exclude end-of-sequence tokens until the sequence has `length` tokens. */
+export function notBeforeRule(eosIds: readonly number[], length: number): Rule {
   return (scores, written) => {
-    if (written.length < length) for (const id of ends) scores[id] = NEVER;
+    if (written.length < length) for (const id of eosIds) scores[id] = NEVER;
   };
 }

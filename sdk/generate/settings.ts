@@ -1,4 +1,4 @@
-/** How a model's own files say that it writes: generation_config.json, or config.json where that is older. */
+/** Generation settings of a model folder: generation_config.json, or config.json in older folders. */
 import { shown } from "../errors.js";
 import { softmax } from "../heads/probabilities.js";
 import { ConfigError, optional, type Section } from "../models/config.js";
@@ -14,33 +14,33 @@ import {
   topPRule,
 } from "./rules.js";
 
-/** Names as in the files; what a caller says stands above them. */
+/** Named as in the files. Options of the caller take precedence. */
 export interface GenerationSettings {
   readonly max_new_tokens: number;
   readonly min_new_tokens: number;
-  /** ids that end a text */
+  /** ids of end-of-sequence tokens */
   readonly eos_token_id: readonly number[];
   readonly num_beams: number;
   readonly length_penalty: number;
   readonly early_stopping: boolean | "never";
   readonly do_sample: boolean;
   readonly temperature: number;
-  /** 0: all */
+  /** 0: no limit */
   readonly top_k: number;
   readonly top_p: number;
   readonly repetition_penalty: number;
-  /** 0: any n-gram may come again */
+  /** 0: n-grams may repeat */
   readonly no_repeat_ngram_size: number;
   readonly bad_words_ids: readonly (readonly number[])[];
-  /** what the decoder writes first, behind its start */
+  /** the first token after the decoder's start token */
   readonly forced_bos_token_id: number | null;
-  /** what stands at the last place where a text has not ended before */
+  /** the token at the last position, if the text has not ended before */
   readonly forced_eos_token_id: number | null;
-  /** the decoder's first input; null for decoders alone */
+  /** the decoder's first input; null for decoder-only models */
   readonly decoder_start_token_id: number | null;
 }
 
-/** What a text has where no file and no caller says how long it may be. */
+/** New tokens where neither the files nor the caller set a length. */
 const DEFAULT_LENGTH = 64;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -80,7 +80,7 @@ function countOf(c: Section, field: string, otherwise: number): number {
   return value;
 }
 
-/** More beams than anybody searches with; each holds a copy of all that was read. */
+/** Bounds memory: each beam holds its own keys and values. */
 const MOST_BEAMS = 1024;
 
 function beamsOf(c: Section): number {
@@ -89,7 +89,7 @@ function beamsOf(c: Section): number {
   return beams;
 }
 
-/** A number from 0, or above it. */
+/** A real-valued field that `fits`. */
 function realOf(
   c: Section,
   field: string,
@@ -102,7 +102,7 @@ function realOf(
   return value;
 }
 
-/** max_length counts the prompt of a decoder alone, and the start of an encoder-decoder. */
+/** `max_length` counts the prompt of a decoder-only model, and the start token of an encoder-decoder. */
 function lengthOf(c: Section): number {
   const fresh = idOf(c, "max_new_tokens");
   if (fresh !== null) return fresh;
@@ -110,7 +110,7 @@ function lengthOf(c: Section): number {
   return whole === null ? DEFAULT_LENGTH : Math.max(1, whole - 1);
 }
 
-/** The settings of a folder: its generation_config.json, its config.json where it has none. */
+/** The settings of a folder: of its generation_config.json if it has one, else of its config.json. */
 export function generationSettings(generation: Section | undefined, config: Section): GenerationSettings {
   const c = generation ?? config;
   const early = c["early_stopping"];
@@ -124,7 +124,7 @@ export function generationSettings(generation: Section | undefined, config: Sect
     do_sample: optional(c, "do_sample", false),
     temperature: realOf(c, "temperature", 1, (value) => value > 0, "a number above 0"),
     top_k: countOf(c, "top_k", 50),
-    top_p: realOf(c, "top_p", 1, (value) => value > 0 && value <= 1, "a share above 0 and up to 1"),
+    top_p: realOf(c, "top_p", 1, (value) => value > 0 && value <= 1, "above 0 and at most 1"),
     repetition_penalty: realOf(c, "repetition_penalty", 1, (value) => value > 0, "a number above 0"),
     no_repeat_ngram_size: countOf(c, "no_repeat_ngram_size", 0),
     bad_words_ids: badWordsOf(c),
@@ -134,7 +134,7 @@ export function generationSettings(generation: Section | undefined, config: Sect
   };
 }
 
-/** The rules that settings ask for, in the reference's order, for rows that begin with a prompt of so many tokens. */
+/** The rules that the settings ask for, in the reference's order; `prompt` is the number of tokens of the prompt. */
 export function rulesOf(s: GenerationSettings, prompt: number): Rule[] {
   const rules: Rule[] = [];
   if (s.repetition_penalty !== 1) rules.push(repetitionRule(s.repetition_penalty));

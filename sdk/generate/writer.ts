@@ -1,4 +1,4 @@
-/** Models that write, one token a row at a time: prompts first, then whatever was chosen. */
+/** Incremental decoding: a model reads the prompts, then one chosen token per row and step, with cached keys and values. */
 
 import { type Batch, collate, type Sample } from "../data/sample.js";
 import type { Source } from "../nn/attention.js";
@@ -8,32 +8,32 @@ import { ArgumentError } from "../options.js";
 import { Scope, unscoped } from "../tensor/scope.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
-/** Scores of what comes next, a row each. Disposing it gives what it keeps back. */
+/** A model in the middle of generating rows of text. Dispose it to free its cache. */
 export interface Writer extends Disposable {
-  /** how many rows are being written */
+  /** number of rows */
   readonly rows: number;
   /** the longest sequence that the model reads, prompt included */
   readonly positions: number;
-  /** ids before the first token of each row: the prompt, or the decoder's start */
+  /** ids before the first new token of each row: the prompt, or the decoder's start token */
   readonly prompts: readonly Int32Array[];
   /** @returns scores (vocabulary) after each prompt */
   begin(): Float32Array[];
   /**
-   * Go on with these rows, of those that were written before, and with these tokens.
+   * Continue with a selection of the previous rows (in any order, with repetitions) and one more token each.
    *
    * @returns scores (vocabulary) after each token
    */
   next(rows: Int32Array, ids: Int32Array): Float32Array[];
 }
 
-/** A model that reads from left to right. */
-export interface Continues extends LmHead {
+/** A decoder-only model. */
+export interface CausalModel extends LmHead {
   readonly positions: number;
   encode(batch: Batch, trace?: undefined, cache?: DecoderCache): Tensor;
 }
 
-/** An encoder with a decoder. */
-export interface RewritesFrom extends LmHead {
+/** An encoder-decoder. */
+export interface Seq2SeqModel extends LmHead {
   readonly positions: number;
   encode(batch: Batch): Tensor;
   decode(batch: Batch, source: Source, trace?: undefined, cache?: DecoderCache): Tensor;
@@ -45,7 +45,7 @@ function sampleOfIds(ids: Int32Array, first: number): Sample {
   return { ids, positions, segments: none, special: none, words: positions, labels: {} };
 }
 
-/** The scores after the last token of each row, copied out of the engine's memory. */
+/** Scores at the last token of each row, copied out of the engine's memory. */
 function lastScores(model: LmHead, hidden: Tensor, { starts, rows }: Batch): Float32Array[] {
   const scores = model.tokenScores(
     hidden,
@@ -56,7 +56,7 @@ function lastScores(model: LmHead, hidden: Tensor, { starts, rows }: Batch): Flo
   return Array.from({ length: rows }, (_, row) => data.slice(row * width, (row + 1) * width));
 }
 
-/** What both kinds of writers share: rows of known lengths, read piece by piece into a cache. */
+/** Rows of known lengths, read step by step into a cache. */
 class CachedWriter implements Writer {
   readonly positions: number;
   readonly prompts: readonly Int32Array[];
@@ -75,7 +75,7 @@ class CachedWriter implements Writer {
     const empty = prompts.findIndex((ids) => ids.length === 0);
     if (prompts.length === 0 || empty >= 0)
       throw new ArgumentError(
-        prompts.length === 0 ? "there is no prompt" : `prompt ${empty} has no tokens to go on from`,
+        prompts.length === 0 ? "there is no prompt" : `prompt ${empty} has no tokens to continue`,
       );
     this.#cache = cache;
     this.positions = positions;
@@ -115,15 +115,15 @@ class CachedWriter implements Writer {
 }
 
 /**
- * Write on from prompts.
+ * Continue prompts with a decoder-only model.
  *
  * @example
- * using writer = continuing({ engine }, gpt.model, [ids]);
- * for (const [id] of greedy(writer, { most: 20, ends: [eos] })) console.log(id);
+ * using writer = causalWriter({ engine }, gpt.model, [ids]);
+ * for (const [id] of greedy(writer, { maxNewTokens: 20, eosIds: [eos] })) console.log(id);
  */
-export function continuing(
+export function causalWriter(
   { engine }: { readonly engine: DecoderCache["engine"] },
-  model: Continues,
+  model: CausalModel,
   prompts: readonly Int32Array[],
 ): Writer {
   return new CachedWriter(new DecoderCache(engine), model.positions, prompts, (batch, cache) =>
@@ -132,14 +132,14 @@ export function continuing(
 }
 
 /**
- * Write from sources, beginning each with the decoder's start.
+ * Generate targets from sources with an encoder-decoder.
  *
- * @param sources as many rows as there are `starts`
+ * @param sources one row for each of `starts`
  * @param starts the decoder's first ids of each row
  */
-export function rewriting(
+export function seq2seqWriter(
   { engine }: { readonly engine: DecoderCache["engine"] },
-  model: RewritesFrom,
+  model: Seq2SeqModel,
   sources: Batch,
   starts: readonly Int32Array[],
 ): Writer {
@@ -161,7 +161,7 @@ export function rewriting(
     model.positions,
     starts,
     (batch) => {
-      // Rows that go on from one source stand side by side: they are its queries.
+      // Beams of one source are adjacent rows: together they are its queries.
       const each = batch.rows / sources.rows;
       const queryStarts = Int32Array.from({ length: sources.rows + 1 }, (_, i) => batch.starts[i * each]!);
       const source = { hidden: encoded(), starts: sources.starts, queryStarts };

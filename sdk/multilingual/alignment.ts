@@ -1,5 +1,5 @@
 /**
- * Taking from vectors what tells their language, and turning one language's space onto another's.
+ * Centering vectors by language, and orthogonal maps from one language's space to another's.
  *
  * Libovický et al. 2019 (arXiv:1911.03310) and Liu et al. 2020 (arXiv:2004.14218) for language means; Schönemann 1966 and
  * Smith et al. 2017 (arXiv:1702.03859) for the orthogonal map.
@@ -8,7 +8,7 @@ import { DirectionError } from "./errors.js";
 
 type Vectors = readonly ArrayLike<number>[];
 
-/** The mean of a language's vectors; some thousand texts or words make a steady one. */
+/** The mean of a language's vectors; a few thousand texts or words give a stable one. */
 export function languageMean(vectors: Vectors): Float64Array {
   if (vectors.length === 0) throw new DirectionError("languageMean: there are no vectors");
   const mean = new Float64Array(vectors[0]!.length);
@@ -21,7 +21,7 @@ export function languageMean(vectors: Vectors): Float64Array {
 }
 
 /**
- * Vectors without what their language has in common.
+ * Vectors minus the mean of their language.
  *
  * @example
  * retrievalFigures(centred(english), centred(german));
@@ -30,22 +30,24 @@ export function centred(vectors: Vectors, mean: ArrayLike<number> = languageMean
   return vectors.map((vector) => Float64Array.from(vector, (x, d) => x - mean[d]!));
 }
 
-/** An orthogonal matrix (width × width, row by row); a row vector times it is in the other space. */
+/** An orthogonal matrix (width × width, row-major), applied to row vectors from the right. */
 export interface OrthogonalMap {
   readonly width: number;
   readonly matrix: Float64Array;
 }
 
 /**
- * The rotation (or reflection) that brings the sources nearest to their targets, in the sum of squares: U Vᵀ of the
- * singular value decomposition of sourcesᵀ · targets. Directions in which the pairs say nothing are left where they are as
- * far as that is possible.
+ * The orthogonal map that minimizes the squared distance of the mapped sources to their targets (Procrustes): U Vᵀ of the
+ * singular value decomposition of sourcesᵀ · targets. Directions that the pairs do not determine are kept fixed where
+ * possible.
  *
- * @param sources row i belongs to row i of the targets
+ * @param sources row i corresponds to row i of the targets
  */
 export function procrustes(sources: Vectors, targets: Vectors): OrthogonalMap {
   if (sources.length !== targets.length || sources.length === 0)
-    throw new DirectionError(`procrustes: pairs were expected, got ${sources.length} and ${targets.length} vectors`);
+    throw new DirectionError(
+      `procrustes: expected as many sources as targets, got ${sources.length} and ${targets.length} vectors`,
+    );
   const width = sources[0]!.length;
   const product = new Float64Array(width * width);
   for (const [i, source] of sources.entries()) {
@@ -57,7 +59,7 @@ export function procrustes(sources: Vectors, targets: Vectors): OrthogonalMap {
   return { width, matrix: polarFactor(product, width) };
 }
 
-/** The vectors in the other space. */
+/** Apply the map to vectors. */
 export function mapVectors({ width, matrix }: OrthogonalMap, vectors: Vectors): Float64Array[] {
   return vectors.map((vector) => {
     if (vector.length !== width)
@@ -68,17 +70,17 @@ export function mapVectors({ width, matrix }: OrthogonalMap, vectors: Vectors): 
   });
 }
 
-/** Sweeps of rotations that are not enough for anything finite: a full matrix of width 384 takes 13, one of half the rank 20. */
+/** Bound on Jacobi sweeps: a full-rank matrix of width 384 takes 13, one of half the rank 20. */
 const SWEEPS = 60;
-/** Columns whose cosine is smaller are orthogonal, in double precision. */
+/** Columns with a smaller cosine count as orthogonal in double precision. */
 const ORTHOGONAL = 1e-14;
 
 /**
- * U Vᵀ of a square matrix, by one-sided Jacobi rotations (Hestenes 1958): columns are turned in pairs until all are
+ * U Vᵀ of a square matrix by one-sided Jacobi rotations (Hestenes 1958): pairs of columns are rotated until all are
  * orthogonal, A V = U Σ.
  */
 function polarFactor(matrix: Float64Array, n: number): Float64Array {
-  // Column by column, so that a rotation runs over neighbours.
+  // Column-major, so that a rotation reads contiguous memory.
   const columns = Array.from({ length: n }, (_, j) => Float64Array.from({ length: n }, (_, i) => matrix[i * n + j]!));
   const turns = Array.from({ length: n }, (_, j) => Float64Array.from({ length: n }, (_, i) => Number(i === j)));
   for (let sweep = 0; ; sweep++) {
@@ -94,7 +96,7 @@ function polarFactor(matrix: Float64Array, n: number): Float64Array {
   return factor;
 }
 
-/** Turn two columns (and V with them) so that they are orthogonal; false when they are already. */
+/** Rotate two columns (and those of V) so that they become orthogonal; false if they already are. */
 function makeOrthogonal(
   columns: readonly Float64Array[],
   turns: readonly Float64Array[],
@@ -127,8 +129,8 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /**
- * U: the columns of A V, each of length 1. Columns that vanish (the pairs do not fill the space) are completed: with the
- * same direction of V, made orthogonal to all others, or with an axis where nothing is left of that.
+ * U: the columns of A V, normalized. Columns that vanish (a rank-deficient matrix) are completed with the same direction of
+ * V, made orthogonal to all others, or with a coordinate axis if nothing remains of it.
  */
 function orthonormal(columns: readonly Float64Array[], turns: readonly Float64Array[]): Float64Array[] {
   const lengths = columns.map((column) => Math.sqrt(dot(column, column)));
@@ -139,7 +141,7 @@ function orthonormal(columns: readonly Float64Array[], turns: readonly Float64Ar
     const known = left.filter((other) => other !== null);
     const axes = columns.map((_, axis) => Float64Array.from(columns, (_, i) => Number(i === axis)));
     for (const candidate of [turns[k]!, ...axes]) {
-      const rest = without(without(candidate, known), known); // twice: the second pass takes what rounding left
+      const rest = without(without(candidate, known), known); // twice: the second pass removes rounding errors
       const length = Math.sqrt(dot(rest, rest));
       if (length < 0.5 / Math.sqrt(columns.length)) continue;
       left[k] = rest.map((x) => x / length);

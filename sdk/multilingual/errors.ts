@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 
-/** Vectors of two languages that cannot be compared: none, of different widths, or not as many as belong together. */
+/** Vectors that cannot be compared: none, of different widths, or unequal in number. */
 export class DirectionError extends InputError {
   override name = "DirectionError";
 }

@@ -1,6 +1,6 @@
 /**
- * A second language that is a copy of the first: every token has another id, nothing else differs. What a model makes of
- * the two shows which parts of it bring languages together, without asking how languages differ.
+ * Fake languages: a copy of a language in which every token has a different id and nothing else differs. How a model
+ * aligns the two shows what makes it multilingual, apart from differences between languages.
  *
  * K et al. 2020 (arXiv:1912.07840); Dufter & Schütze 2020 (arXiv:2005.00396), section 2; pdufter/minimult, shift.py and
  * modifyinput.py.
@@ -9,25 +9,25 @@ import type { Sample } from "../data/sample.js";
 import type { HeadObjective } from "../objectives/objective.js";
 
 export interface FakeLanguage {
-  /** how much larger the copy's ids are: the size of the vocabulary, which is then doubled */
+  /** offset of the copy's ids: the size of the vocabulary, which is thereby doubled */
   readonly shift: number;
-  /** the copy's places begin here and its segment is 1, so that the languages share no position embedding; 0 where they do */
+  /** first position of the copy, whose segment is then 1, so that the languages share no position embeddings; 0: shared */
   readonly firstPosition?: number;
-  /** whether the words of the copy stand in the opposite order */
+  /** whether the copy has the reverse word order */
   readonly inverted?: boolean;
 }
 
 /**
- * The sample in the other language. Special tokens stay as they are; {@link splitSpecial} divides them too.
+ * The sample in the fake language. Special tokens are shared; {@link splitSpecial} separates them too.
  *
  * @example
  * fakeCopy(sample, { shift: 2048 }).ids; // [CLS] 7 8 [SEP] becomes [CLS] 2055 2056 [SEP]
  */
 export function fakeCopy(sample: Sample, { shift, firstPosition = 0, inverted = false }: FakeLanguage): Sample {
-  const places = [...sample.ids.keys()].filter((i) => !sample.special[i]);
+  const positions = [...sample.ids.keys()].filter((i) => !sample.special[i]);
   const ids = sample.ids.slice();
-  for (const [k, i] of places.entries()) {
-    const from = inverted ? places[places.length - 1 - k]! : i;
+  for (const [k, i] of positions.entries()) {
+    const from = inverted ? positions[positions.length - 1 - k]! : i;
     ids[i] = sample.ids[from]! + shift;
   }
   if (firstPosition === 0) return { ...sample, ids };
@@ -39,12 +39,12 @@ export function fakeCopy(sample: Sample, { shift, firstPosition = 0, inverted = 
   };
 }
 
-/** Whether the sample is in the other language. */
+/** Whether the sample is in the fake language. */
 function isFake({ ids, special }: Sample, shift: number): boolean {
   return ids.some((id, i) => !special[i] && id >= shift);
 }
 
-/** The sample with the other language's special tokens, where it is in that language. */
+/** `shown` with the special tokens of the fake language if `sample` is in that language. */
 export function fakeSpecial(
   sample: Sample,
   shown: Sample,
@@ -56,7 +56,7 @@ export function fakeSpecial(
 }
 
 /**
- * The same objective where each language has special tokens of its own, [MASK] among them.
+ * The same objective with separate special tokens for each language, including [MASK].
  *
  * @param special ids of the special tokens
  */

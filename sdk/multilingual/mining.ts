@@ -1,5 +1,5 @@
 /**
- * Bitext mining: which of two collections' sentences are translations of each other. Artetxe & Schwenk 2019
+ * Bitext mining: find the sentences of two collections that are translations of each other. Artetxe & Schwenk 2019
  * (arXiv:1811.01136), section 3; Zweigenbaum et al. 2018 (BUCC) for the measure.
  */
 import { DirectionError } from "./errors.js";
@@ -12,8 +12,8 @@ export interface MinedPair {
 }
 
 /**
- * Pairs of sentences, the surest first, no sentence twice: every sentence proposes its best counterpart, in both
- * directions, and the proposals are taken in the order of their scores.
+ * Pairs of sentences, best first, each sentence at most once: every sentence proposes its best counterpart, in both
+ * directions, and proposals are accepted in the order of their scores.
  *
  * @example
  * mineBitext(english, german).filter(({ score }) => score > 1.06);
@@ -44,7 +44,7 @@ export interface MiningFigures {
 }
 
 /**
- * Mined pairs against the true ones.
+ * Precision, recall and F1 of mined pairs.
  *
  * @param gold pairs [source, target]
  */
@@ -60,9 +60,9 @@ export function miningFigures(
 }
 
 /**
- * The score from which on pairs of a development set are best taken, between the last pair taken and the next one.
+ * The threshold with the best F1 on a development set, halfway between the last accepted pair and the next.
  *
- * @param mined the surest first, as {@link mineBitext} returns them
+ * @param mined best first, as {@link mineBitext} returns them
  */
 export function bestThreshold(
   mined: readonly MinedPair[],
@@ -73,7 +73,7 @@ export function bestThreshold(
   let [right, best, taken] = [0, -1, 0];
   for (const [i, { source, target, score }] of mined.entries()) {
     if (truth.has(`${source} ${target}`)) right++;
-    if (mined[i + 1]?.score === score) continue; // equal scores are taken together
+    if (mined[i + 1]?.score === score) continue; // equal scores are accepted together
     const f1 = (2 * right) / (i + 1 + truth.size);
     if (f1 > best) [best, taken] = [f1, i + 1];
   }

@@ -1,7 +1,7 @@
 /**
- * How multilingual a model is that learned a language and a fake copy of it. Dufter & Schütze 2020 (arXiv:2005.00396),
- * section 2.2: the mean of sentence retrieval and word translation at a lower and at an upper layer. Word alignment is left
- * out: places that both languages share make it trivial.
+ * The multilinguality score of a model trained on a language and a fake copy of it. Dufter & Schütze 2020
+ * (arXiv:2005.00396), section 2.2: the mean of sentence retrieval and word translation at a lower and an upper layer.
+ * Word alignment is omitted: shared positions make it trivial.
  */
 import type { Sample } from "../data/sample.js";
 import { embedLayers } from "../heads/embedding.js";
@@ -11,25 +11,25 @@ import { retrievalFigures } from "./retrieval.js";
 
 export interface MultilingualityOptions {
   readonly language: FakeLanguage;
-  /** ids of all special tokens, and those that a word alone stands between */
+  /** ids of all special tokens, and the two that enclose a single word */
   readonly special: ReadonlySet<number>;
   readonly between: { readonly cls: number; readonly sep: number };
-  /** whether the other language has special tokens of its own */
+  /** whether the fake language has its own special tokens */
   readonly specialSplit?: boolean;
   /** the layers whose vectors are compared, 0 for the embeddings; the paper's are 0 and 8 of 12 */
   readonly layers: readonly number[];
 }
 
 export interface Multilinguality {
-  /** mean of all figures below */
+  /** mean of the figures below */
   readonly score: number;
-  /** by layer: share of sentences whose nearest sentence of the other language is their own copy, mean of both directions */
+  /** by layer: fraction of sentences whose nearest neighbour in the other language is their copy, mean of both directions */
   readonly retrieval: readonly number[];
   /** by layer: the same of all words of the vocabulary, each alone between [CLS] and [SEP] */
   readonly translation: readonly number[];
 }
 
-/** Every token of the vocabulary that is none of the special ones, as a sequence of its own. */
+/** Every non-special token of the vocabulary as a sequence of its own. */
 function wordSamples({ language, special, between }: MultilingualityOptions): Sample[] {
   const samples: Sample[] = [];
   for (let id = 0; id < language.shift; id++)
@@ -45,7 +45,7 @@ function wordSamples({ language, special, between }: MultilingualityOptions): Sa
 }
 
 /**
- * @param samples sentences of the first language; their copies are made here
+ * @param samples sentences of the original language
  * @example
  * multilinguality(model, heldOut, { language, special, between: boundaries(tokenizer), layers: [0, 3] }).score; // from 0 to 1
  */

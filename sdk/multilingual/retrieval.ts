@@ -1,28 +1,28 @@
 /**
- * Finding a text's or a word's counterpart in another language by its vector.
+ * Cross-lingual retrieval: find the counterpart of a text or word in another language by its vector.
  *
  * Retrieval and its measures: Conneau et al. 2018 (arXiv:1710.04087) for CSLS; Artetxe & Schwenk 2019 (arXiv:1811.01136)
- * for margins; google-research/xtreme, utils_retrieve.py. On the host, in double precision: the same everywhere. The
- * matrix of all pairs is never kept, so memory grows with the number of texts, not with its square.
+ * for margins; google-research/xtreme, utils_retrieve.py. Computed in double precision on the host, with the same result
+ * everywhere. The matrix of all pairs is never stored, so memory is linear in the number of texts.
  */
 import { DirectionError } from "./errors.js";
 
 /**
- * `cosine`; `csls`: twice the cosine less both sides' mean cosine with their nearest neighbours; `ratio`: the cosine
- * divided by half the sum of these means; `distance`: the cosine less half their sum. The last three take from a vector
- * what it has in common with all: a hub, near to everything, is nobody's partner.
+ * `cosine`; `csls`: twice the cosine minus both sides' mean cosine with their nearest neighbours; `ratio`: the cosine
+ * divided by the mean of these two; `distance`: the cosine minus their mean. The last three correct for hubs, vectors that
+ * are near to all others.
  */
 export type Scoring = "cosine" | "csls" | "ratio" | "distance";
 
 export interface ScoringOptions {
   readonly scoring?: Scoring;
-  /** neighbours whose cosines are averaged: 10 for csls and 4 for the margins, as published, where not given */
+  /** number of nearest neighbours to average over; default as published, 10 for csls and 4 for margins */
   readonly neighbours?: number;
 }
 
 type Vectors = readonly ArrayLike<number>[];
 
-/** Unit vectors, end to end. */
+/** Unit vectors, concatenated. */
 interface Directions {
   readonly count: number;
   readonly width: number;
@@ -42,13 +42,13 @@ function directions(vectors: Vectors, width: number, side: string): Directions {
   return { count: vectors.length, width, data };
 }
 
-/** The cosines of one source with all targets. */
+/** Cosines of one source with all targets. */
 function cosinesOf(sources: Directions, row: number, targets: Directions, into: Float64Array): void {
   const { width } = sources;
   const from = row * width;
   for (let column = 0; column < targets.count; column++) {
     const to = column * width;
-    let [even, odd] = [0, 0]; // two chains keep the processor busy
+    let [even, odd] = [0, 0]; // two independent sums hide latency
     let d = 0;
     for (; d + 1 < width; d += 2) {
       even += sources.data[from + d]! * targets.data[to + d]!;
@@ -59,7 +59,7 @@ function cosinesOf(sources: Directions, row: number, targets: Directions, into: 
   }
 }
 
-/** The largest values of several rows, each row's in descending order. */
+/** The largest values of each row, in descending order. */
 class Largest {
   private readonly values: Float64Array;
 
@@ -114,7 +114,7 @@ const FORMULAS: Readonly<Record<Scoring, (cosine: number, source: number, target
 /**
  * Score every pair of a source and a target.
  *
- * @param visit called once a source, in order, with its scores of all targets; the array is used again for the next one
+ * @param visit called for each source in order with its scores of all targets; the array is reused for the next source
  */
 export function eachScore(
   sources: Vectors,
@@ -122,9 +122,9 @@ export function eachScore(
   { scoring = "cosine", neighbours = scoring === "csls" ? 10 : 4 }: ScoringOptions,
   visit: (row: number, scores: Float64Array) => void,
 ): void {
-  if (sources.length === 0 || targets.length === 0) throw new DirectionError("there are no vectors on one side");
+  if (sources.length === 0 || targets.length === 0) throw new DirectionError("one side has no vectors");
   if (!Number.isInteger(neighbours) || neighbours < 1)
-    throw new DirectionError(`neighbours must be a whole number from 1 on, got ${neighbours}`);
+    throw new DirectionError(`neighbours must be a positive whole number, got ${neighbours}`);
   const width = sources[0]!.length;
   const from = directions(sources, width, "source");
   const to = directions(targets, width, "target");
@@ -146,7 +146,7 @@ export interface Best {
   readonly score: number;
 }
 
-/** Best target of every source, and best source of every target; of equals the first. */
+/** Best target of every source and best source of every target; the first of equals. */
 export function bestMatches(
   sources: Vectors,
   targets: Vectors,
@@ -167,23 +167,23 @@ export function bestMatches(
   return { forward, backward };
 }
 
-/** Shares of texts whose best counterpart is the right one. */
+/** Fractions of texts whose best counterpart is correct. */
 export interface RetrievalFigures {
   readonly forward: number;
   readonly backward: number;
-  /** of both directions */
+  /** mean of both directions */
   readonly mean: number;
 }
 
 /**
- * Precision at 1 of parallel texts: source i belongs to target i.
+ * Precision at 1 on parallel texts: source i corresponds to target i.
  *
  * @example
  * retrievalFigures(english, german, { scoring: "csls" }).mean; // the share of texts whose nearest text is their translation
  */
 export function retrievalFigures(sources: Vectors, targets: Vectors, options: ScoringOptions = {}): RetrievalFigures {
   if (sources.length !== targets.length)
-    throw new DirectionError(`parallel texts were expected, got ${sources.length} and ${targets.length}`);
+    throw new DirectionError(`expected as many sources as targets, got ${sources.length} and ${targets.length}`);
   const { forward, backward } = bestMatches(sources, targets, options);
   const share = (best: readonly Best[]): number => best.filter(({ index }, i) => index === i).length / best.length;
   const [there, back] = [share(forward), share(backward)];
@@ -191,20 +191,20 @@ export function retrievalFigures(sources: Vectors, targets: Vectors, options: Sc
 }
 
 export interface TranslationFigures {
-  /** mean of 1 / rank of the best right answer */
+  /** mean reciprocal rank of the best correct answer */
   readonly reciprocalRank: number;
-  /** share of queries whose first answer is right */
+  /** fraction of queries whose first answer is correct */
   readonly precision: number;
   readonly queries: number;
-  /** the figures depend on how many candidates there are */
+  /** number of candidates, on which the figures depend */
   readonly candidates: number;
 }
 
 /**
- * Word translation: how far down the list of all candidates the first right one stands. A candidate with the same score as
- * the right one counts as before it.
+ * Word translation: the rank of the first correct candidate. Ties count against it: a candidate with an equal score ranks
+ * first.
  *
- * @param gold of each query the places of its translations among the candidates
+ * @param gold for each query, the indices of its translations among the candidates
  */
 export function translationFigures(
   queries: Vectors,

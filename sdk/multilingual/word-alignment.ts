@@ -1,15 +1,15 @@
 /**
- * Which words of a sentence and its translation belong together: those that are each other's nearest. Jalili Sabet et al.
- * 2020 (SimAlign, arXiv:2004.08728), "argmax"; measures of Och & Ney 2003.
+ * Word alignment: words of a sentence and its translation that are mutual nearest neighbours. Jalili Sabet et al. 2020
+ * (SimAlign, arXiv:2004.08728), "argmax"; measures of Och & Ney 2003.
  */
 import { bestMatches } from "./retrieval.js";
 
 export type Link = readonly [source: number, target: number];
 
 /**
- * Links between words, in the order of the source.
+ * Links between words, in source order.
  *
- * @param sources one vector a word
+ * @param sources one vector per word
  * @example
  * alignWords([[1, 0], [0, 1]], [[0, 2], [3, 0]]); // [[0, 1], [1, 0]]
  */
@@ -19,7 +19,7 @@ export function alignWords(sources: readonly ArrayLike<number>[], targets: reado
   return forward.flatMap(({ index }, source) => (backward[index]?.index === source ? [[source, index] as const] : []));
 }
 
-/** Links against those that people drew. */
+/** Precision, recall and F1 of links against manual alignments. */
 export function alignmentFigures(
   links: readonly (readonly Link[])[],
   gold: readonly (readonly Link[])[],

@@ -2,7 +2,7 @@
 import { collate, sampleOf } from "../data/sample.js";
 import { generate } from "../generate/generate.js";
 import { type GenerationSettings, generationSettings } from "../generate/settings.js";
-import { continuing, rewriting } from "../generate/writer.js";
+import { causalWriter, seq2seqWriter } from "../generate/writer.js";
 import { type Files, fieldsOf, ModelFileError } from "../io/files.js";
 import { type ModelFolder, openFolder } from "../io/model-folder.js";
 import {
@@ -151,7 +151,7 @@ export async function textGeneration(
           if (ids.length === 0) throw new ArgumentError(`${name}: the prompt is empty; there is nothing to continue`);
           // What does not fit is cut at its beginning: the end of a prompt says how it continues.
           const kept = ids.slice(Math.max(0, ids.length - Math.max(1, asked.length - settings.max_new_tokens)));
-          using writer = continuing({ engine }, model, [kept]);
+          using writer = causalWriter({ engine }, model, [kept]);
           const [written] = generate(writer, settings, next());
           const text = tokenizer.decode(written!.slice(kept.length), { skipSpecial: true });
           return { generated_text: asked.returnFullText === false ? text : prompt + text };
@@ -204,7 +204,7 @@ export async function text2textGeneration(
           const encoding = tokenizer.encode((asked.prefix ?? "") + text, undefined, {
             truncate: { length: asked.length },
           });
-          using writer = rewriting({ engine }, model, collate([sampleOf(encoding)]), [Int32Array.of(start)]);
+          using writer = seq2seqWriter({ engine }, model, collate([sampleOf(encoding)]), [Int32Array.of(start)]);
           const [written] = generate(writer, settings, next());
           return { generated_text: tokenizer.decode(written!.slice(1), { skipSpecial: true }).trim() };
         });

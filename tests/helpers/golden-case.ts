@@ -5,7 +5,7 @@ import { type Batch, collate, type Sample } from "../../sdk/data/sample.js";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { generate } from "../../sdk/generate/generate.js";
 import { type GenerationSettings, generationSettings } from "../../sdk/generate/settings.js";
-import { continuing, rewriting } from "../../sdk/generate/writer.js";
+import { causalWriter, seq2seqWriter } from "../../sdk/generate/writer.js";
 import { classification, regression } from "../../sdk/heads/pooled.js";
 import { spanObjective } from "../../sdk/heads/span.js";
 import { tagging } from "../../sdk/heads/tagging.js";
@@ -442,8 +442,10 @@ function sameTexts(loaded: Pretrained, path: string, generated: Record<string, n
   return Object.entries(wanted).every(([name, want]) => {
     using writer =
       loaded.task === "seq2seq-lm"
-        ? rewriting(loaded, loaded.model as Model<"seq2seq-lm">, source, [Int32Array.of(own.decoder_start_token_id!)])
-        : continuing(loaded, loaded.model as Model<"causal-lm">, [ids]);
+        ? seq2seqWriter(loaded, loaded.model as Model<"seq2seq-lm">, source, [
+            Int32Array.of(own.decoder_start_token_id!),
+          ])
+        : causalWriter(loaded, loaded.model as Model<"causal-lm">, [ids]);
     const [got] = generate(writer, settingsNamed(name, own));
     return got!.length === want.length && got!.every((id, i) => id === want[i]);
   });

@@ -99,7 +99,7 @@ test("pairs that do not fill the space still give an orthogonal map that fits th
 });
 
 test("wrong sizes are refused", () => {
-  assert.throws(() => procrustes([[1, 2]], []), /pairs were expected/);
+  assert.throws(() => procrustes([[1, 2]], []), /expected as many sources/);
   assert.throws(() => procrustes([[1, 2]], [[1, 2, 3]]), /pair 0/);
   assert.throws(() => procrustes([[Number.NaN, 1]], [[1, 2]]), /are all numbers finite/);
   assert.throws(() => mapVectors({ width: 2, matrix: new Float64Array(4) }, [[1]]), /the map is for 2/);
