@@ -1,5 +1,5 @@
 /** cloze/tensor: tensors, operators, the tape and weights, for models and objectives of your own. */
-export { atLayers, LayerError, type LayerJoin, type ShowsLayers, shiftedAt } from "./heads/layer-states.js";
+export { atLayers, LayerError, type LayerJoin, type LayerwiseEncoder, shiftedAt } from "./heads/layer-states.js";
 export { type Counted, type Pooling, type PoolingMode, pool, poolCounted } from "./heads/pooling.js";
 export { similarityOf } from "./heads/similarity.js";
 export { type SpanBoundarySizes, spanBoundaryHead } from "./heads/span-boundary.js";

@@ -1,5 +1,6 @@
 /**
- * Vectors of sentences and words, and how they are learned. Reimers & Gurevych 2019 (Sentence-BERT, arXiv:1908.10084).
+ * Embeddings of sentences and words, and the objectives that train them. Reimers & Gurevych 2019 (Sentence-BERT,
+ * arXiv:1908.10084).
  */
 
 import { sampleBatches } from "../data/batches.js";
@@ -11,14 +12,14 @@ import { Scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { infer } from "./infer.js";
-import type { ShowsLayers } from "./layer-states.js";
+import type { LayerwiseEncoder } from "./layer-states.js";
 import { type Counted, type Pooling, pool, poolCounted } from "./pooling.js";
 
-/** Cosines are multiplied with this before their softmax, as sentence-transformers does; SimCSE's temperature is 1 / 20. */
+/** Scale of the cosines before the softmax, as in sentence-transformers: an inverse temperature of 1 / 0.05 (SimCSE). */
 const SHARPNESS = 20;
 
 function otherSide({ target }: Batch): Batch {
-  if (!target) throw new ArgumentError("embedding: the batch has no second texts to compare the first with");
+  if (!target) throw new ArgumentError("embedding: the batch has no second texts to compare with");
   return target;
 }
 
@@ -27,8 +28,8 @@ function vectorsOf(model: EncoderBody, batch: Batch, { mode }: Pooling): Tensor 
 }
 
 /**
- * Vectors of pairs of texts. Pairs with a score (`labels.value`, from -1 to 1) must have that cosine; of pairs without one
- * each text must find its own partner among all of the batch.
+ * Embeddings of pairs of texts. With scores (`labels.value`, from -1 to 1) the cosine of a pair is regressed to its score;
+ * without, each text must find its partner among all second texts of the batch (in-batch negatives).
  */
 export function embeddingObjective(pooling: Pooling): Objective<EncoderBody> {
   return {
@@ -45,7 +46,7 @@ export function embeddingObjective(pooling: Pooling): Objective<EncoderBody> {
 }
 
 /**
- * SimCSE without labels: every text is its own partner, and dropout makes the two differ.
+ * Unsupervised SimCSE (Gao et al. 2021, arXiv:2104.08821): every text is its own positive; only dropout differs.
  *
  * @example
  * train({ ...training, objective: simcse({ mode: "cls", normalize: true }) });
@@ -54,7 +55,7 @@ export function simcse(pooling: Pooling): Objective<EncoderBody> {
   return { ...embeddingObjective(pooling), names: ["simcse"], corrupt: (sample) => ({ ...sample, target: sample }) };
 }
 
-/** One vector a sample. */
+/** One vector per sample. */
 export function embedSamples(
   model: EncoderBody,
   samples: readonly Sample[],
@@ -65,9 +66,9 @@ export function embedSamples(
 }
 
 /**
- * One vector a text.
+ * One vector per text.
  *
- * @param length longest sequence, special tokens included; what is longer is cut
+ * @param length longest sequence in tokens, special tokens included; longer texts are truncated
  */
 export function embedTexts(
   model: EncoderBody,
@@ -82,12 +83,12 @@ export function embedTexts(
 }
 
 /**
- * One vector a sample from every layer at once, the embeddings' first: to find the layer that serves best.
+ * One vector per sample from every layer, the embedding output first: to find the best layer for a task.
  *
  * @returns by layer, then by sample
  */
 export function embedLayers(
-  model: ShowsLayers,
+  model: LayerwiseEncoder,
   samples: readonly Sample[],
   pooling: Pooling,
   counted: Counted = {},
@@ -108,14 +109,14 @@ export function embedLayers(
   return layers;
 }
 
-/** What of a word's pieces is its vector: the mean of all, or the first. */
+/** How a word's vector is made of its pieces: their mean, or the first. */
 export type WordPooling = "mean" | "first";
 
 /**
- * The vector of a word in its context: the mean of the hidden states of its pieces, or that of the first.
+ * The contextual vector of a word: the mean of the hidden states of its pieces, or that of the first.
  *
  * @param hidden (tokens × width) of the sequence, of any layer
- * @param word as the sample numbers its words
+ * @param word index of the word in the sample
  */
 export function wordVector(
   hidden: Float32Array,
@@ -139,7 +140,7 @@ export function wordVector(
   return Float32Array.from(sum, (x) => x / pieces);
 }
 
-/** The last hidden states (tokens × width) of each sample; those of other layers of `atLayers(model, …)`. */
+/** The last hidden states (tokens × width) of each sample; for other layers, give `atLayers(model, …)`. */
 export function hiddenStates(model: EncoderBody, samples: readonly Sample[]): Float32Array[] {
   return infer(model, samples, "tokens", (_, hidden) => hidden);
 }

@@ -1,4 +1,4 @@
-/** Running a model over samples without a tape: batches of bounded size, every tensor given back. */
+/** Inference over samples: batches of bounded size, no tape, every tensor freed. */
 import { sampleBatches } from "../data/batches.js";
 import { type Batch, collate, type Sample } from "../data/sample.js";
 import type { EncoderBody } from "../objectives/objective.js";
@@ -6,11 +6,11 @@ import { Scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /**
- * Score samples and read the result of each.
+ * Score samples and copy out the result of each.
  *
- * @param score from the last hidden states (tokens, width) to scores by token or by row; `group` are the batch's samples
- * @param axis whether the first axis of the scores counts tokens or rows
- * @returns for each sample its own part of the scores, copied
+ * @param score maps the last hidden states (tokens, width) to scores by token or by row; `group` holds the batch's samples
+ * @param axis what the first axis of the scores counts
+ * @returns the scores of each sample
  */
 export function infer<M extends EncoderBody>(
   model: M,

@@ -1,7 +1,7 @@
-/** The names of classes and their numbers: id2label of config.json. */
+/** Names and ids of classes: id2label of config.json. */
 import { InputError } from "../errors.js";
 
-/** A label that the model does not have, or numbers that name no label. */
+/** A label that the model does not have, or an id without a label. */
 export class LabelError extends InputError {
   override name = "LabelError";
 }
@@ -19,7 +19,7 @@ export class LabelSet {
     if (this.#ids.size !== names.length) throw new LabelError(`labels: a name occurs twice in ${names.join(", ")}`);
   }
 
-  /** The labels that occur, sorted, so that the same data give the same numbers. */
+  /** The distinct labels, sorted, so that the same data give the same ids. */
   static of(labels: Iterable<string>): LabelSet {
     return new LabelSet([...new Set(labels)].sort());
   }

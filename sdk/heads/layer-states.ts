@@ -1,7 +1,7 @@
 /**
- * Hidden states of any layer. Layer 0 is what the embeddings give, the last one what the model ends with; the layers
- * between carry most of syntax and of what languages share (Tenney et al. 2019, arXiv:1905.05950; Pires et al. 2019,
- * arXiv:1906.01502). Joining the last four is Devlin et al. 2019, section 5.3.
+ * Hidden states of any layer. Layer 0 is the embedding output. Middle layers carry most of the syntax and of what languages
+ * share (Tenney et al. 2019, arXiv:1905.05950; Pires et al. 2019, arXiv:1906.01502). Concatenating the last four layers is
+ * Devlin et al. 2019, section 5.3.
  */
 
 import type { Batch } from "../data/sample.js";
@@ -10,21 +10,21 @@ import type { EncoderBody } from "../objectives/objective.js";
 import { add, scale } from "../tensor/ops/elementwise.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
 
-/** A model that shows the hidden states of all its layers, the embeddings' first. */
-export interface ShowsLayers {
+/** A model that reports the hidden states of all its layers, the embedding output first. */
+export interface LayerwiseEncoder {
   encode(batch: Batch, trace?: { readonly hidden: Tensor[]; change?(layer: number, hidden: Tensor): Tensor }): Tensor;
 }
 
-/** A layer that the model does not have. */
+/** The model has no such layer. */
 export class LayerError extends InputError {
   override name = "LayerError";
 }
 
-/** What several layers become: vectors side by side, their sum or their mean. */
+/** How several layers are combined: concatenation, sum or mean. */
 export type LayerJoin = "concat" | "sum" | "mean";
 
-/** (tokens, width) each -> (tokens, width × layers); a constant, no gradient passes. */
-function sideBySide(states: readonly Tensor[]): Tensor {
+/** (tokens, width) each -> (tokens, width × layers); a constant: no gradient flows through. */
+function concatenated(states: readonly Tensor[]): Tensor {
   const [tokens = 0, width = 0] = states[0]!.shape;
   const joined = new Float32Array(tokens * width * states.length);
   for (const [part, { data }] of states.entries())
@@ -43,14 +43,14 @@ function chosen(hidden: readonly Tensor[], layer: number): Tensor {
 }
 
 /**
- * The same encoder with other hidden states: those of the layers named.
+ * The same encoder, returning the hidden states of the given layers.
  *
- * @param layers 0 for the embeddings' output, 1 … for the layers; negative ones count from the last, which is -1
+ * @param layers 0 is the embedding output, 1 the first layer; negative numbers count from the last, -1
  * @example
  * embedTexts(atLayers(model, [2]), tokenizer, texts, pooling, length);
  * hiddenStates(atLayers(model, [-2, -1], "sum"), samples);
  */
-export function atLayers(model: ShowsLayers, layers: readonly number[], join: LayerJoin = "mean"): EncoderBody {
+export function atLayers(model: LayerwiseEncoder, layers: readonly number[], join: LayerJoin = "mean"): EncoderBody {
   if (layers.length === 0) throw new LayerError("atLayers: name at least one layer");
   const wrong = layers.find((layer) => !Number.isInteger(layer));
   if (wrong !== undefined) throw new LayerError(`atLayers: a layer is a whole number, got ${wrong}`);
@@ -60,7 +60,7 @@ export function atLayers(model: ShowsLayers, layers: readonly number[], join: La
       model.encode(batch, { hidden });
       const states = layers.map((layer) => chosen(hidden, layer));
       if (states.length === 1) return states[0]!;
-      if (join === "concat") return sideBySide(states);
+      if (join === "concat") return concatenated(states);
       const sum = states.reduce(add);
       return join === "sum" ? sum : scale(sum, 1 / states.length);
     },
@@ -68,17 +68,17 @@ export function atLayers(model: ShowsLayers, layers: readonly number[], join: La
 }
 
 /**
- * The same encoder with a vector added to every token's hidden state at one layer, from which the layers above go on: take
- * English, add what tells Chinese from it, and a multilingual model's masked-LM head says Chinese words. Liu et al. 2020
- * (arXiv:2004.14218), section 4.
+ * The same encoder with a vector added to every token's hidden state at one layer; the layers above continue from there.
+ * Adding the difference of two languages' means to English makes a multilingual masked LM predict Chinese words. Liu et
+ * al. 2020 (arXiv:2004.14218), section 4.
  *
  * @param shift (width) such as the difference of two languages' means at that layer, times 1 to 3
- * @throws {LayerError} when the model has no such layer, or is of a build whose layers cannot be changed
+ * @throws {LayerError} when the model has no such layer, or does not apply changes to its layers
  * @example
  * const toGerman = languageMean(german).map((x, d) => x - languageMean(english)[d]!);
  * model.tokenScores(shiftedAt(model, 2, toGerman).encode(batch), Int32Array.of(1));
  */
-export function shiftedAt(model: ShowsLayers, layer: number, shift: ArrayLike<number>): EncoderBody {
+export function shiftedAt(model: LayerwiseEncoder, layer: number, shift: ArrayLike<number>): EncoderBody {
   return {
     encode(batch) {
       const hidden: Tensor[] = [];

@@ -1,4 +1,4 @@
-/** Judging a sequence as a whole by the vector of its first token: sentiment, inference, similarity of pairs. */
+/** Sequence classification and regression over one vector per sequence: sentiment, inference, similarity of pairs. */
 
 import { type Batch, type Sample, sampleOf } from "../data/sample.js";
 import type { HeadObjective } from "../objectives/objective.js";
@@ -9,9 +9,8 @@ import type { Tokenizer } from "../tokenizer/index.js";
 
 export type { PairHead } from "../objectives/next-sentence-prediction.js";
 
-/** The head that is fine-tuned. */
 export interface SequenceHead {
-  /** @returns (rows, classes) unnormalised scores; one class means regression */
+  /** @returns (rows, classes) unnormalized scores; one class means regression */
   sequenceScores(hidden: Tensor, batch: Batch): Tensor;
 }
 
@@ -21,12 +20,12 @@ export interface TextExample {
   readonly pair?: string;
 }
 
-/** Encode a text or pair; what is too long is cut from the longer of the two. */
+/** Encode a text or pair; the longer of the two is truncated first. */
 export function encodeText(tokenizer: Tokenizer, { text, pair }: TextExample, length: number): Sample {
   return sampleOf(tokenizer.encode(text, pair, { truncate: { length, strategy: "longest-first" } }));
 }
 
-/** Cross-entropy over classes. */
+/** Cross-entropy over the classes. */
 export function classification(): HeadObjective<SequenceHead> {
   return {
     name: "classification",
@@ -40,7 +39,7 @@ export function classification(): HeadObjective<SequenceHead> {
   };
 }
 
-/** Mean squared error of one score. */
+/** Mean squared error of a single score. */
 export function regression(): HeadObjective<SequenceHead> {
   return {
     name: "regression",

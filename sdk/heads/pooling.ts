@@ -1,5 +1,5 @@
 /**
- * From the vectors of a sequence's tokens to one. Reimers & Gurevych 2019 (Sentence-BERT, arXiv:1908.10084), section 3;
+ * Pooling: one vector per sequence from the vectors of its tokens. Reimers & Gurevych 2019 (Sentence-BERT, arXiv:1908.10084), section 3;
  * Muennighoff 2022 (SGPT, arXiv:2202.08904), section 3.1, for the weighted mean.
  */
 
@@ -11,26 +11,26 @@ import { normalizeRows, segmentMax, segmentMean } from "../tensor/ops/reduce.js"
 import { type Tensor, tensor } from "../tensor/tensor.js";
 
 /**
- * `mean`; `max` by column; `cls`: the first token's; `last`: the last token's; `weighted`: a mean in which the token in
- * place i (from 1) counts i times; `mean-sqrt`: the sum divided by the square root of the number of tokens.
+ * `mean`; `max` by column; `cls`: the first token; `last`: the last token; `weighted`: a mean with weight i for the token at
+ * position i (from 1); `mean-sqrt`: the sum divided by the square root of the number of tokens.
  */
 export type PoolingMode = "mean" | "cls" | "max" | "last" | "weighted" | "mean-sqrt";
 
 export interface Pooling {
   readonly mode: PoolingMode;
-  /** divide by the length, so that the dot product is the cosine */
+  /** scale to unit length, so that the dot product is the cosine */
   readonly normalize: boolean;
 }
 
-/** Which tokens count. Libraries for sentence vectors count all of them; studies of languages leave special ones out. */
+/** Which tokens are pooled. sentence-transformers pools all of them; cross-lingual studies exclude special tokens. */
 export interface Counted {
-  /** whether [CLS], [SEP] and the like count; they do where this is not given */
+  /** whether special tokens such as [CLS] and [SEP] are pooled; default true */
   readonly special?: boolean;
-  /** tokens at the beginning that do not count: those of an instruction */
+  /** number of leading tokens to exclude: those of an instruction */
   readonly skip?: number;
 }
 
-/** Each row multiplied with a number of its own. */
+/** Multiply each row by its weight. */
 function weighed(hidden: Tensor, weights: Float32Array): Tensor {
   const width = hidden.shape[1]!;
   const all = new Float32Array(hidden.size);
@@ -38,21 +38,21 @@ function weighed(hidden: Tensor, weights: Float32Array): Tensor {
   return multiply(hidden, tensor(hidden.engine, all, hidden.shape));
 }
 
-/** Factors that make a mean of something else: `factor` of each token's place and of all places of its sequence. */
+/** The weight of each token: `factor` of its position and of all positions of its sequence. */
 function factors(
-  places: Int32Array,
+  positions: Int32Array,
   starts: Int32Array,
-  factor: (place: number, places: Int32Array) => number,
+  factor: (position: number, positions: Int32Array) => number,
 ): Float32Array {
-  const result = new Float32Array(places.length);
+  const result = new Float32Array(positions.length);
   for (let row = 0; row + 1 < starts.length; row++) {
-    const own = places.subarray(starts[row]!, starts[row + 1]!);
-    for (const [i, place] of own.entries()) result[starts[row]! + i] = factor(place, own);
+    const own = positions.subarray(starts[row]!, starts[row + 1]!);
+    for (const [i, position] of own.entries()) result[starts[row]! + i] = factor(position, own);
   }
   return result;
 }
 
-function pooled(hidden: Tensor, starts: Int32Array, places: Int32Array, mode: PoolingMode): Tensor {
+function pooled(hidden: Tensor, starts: Int32Array, positions: Int32Array, mode: PoolingMode): Tensor {
   const rows = starts.length - 1;
   switch (mode) {
     case "mean":
@@ -67,46 +67,46 @@ function pooled(hidden: Tensor, starts: Int32Array, places: Int32Array, mode: Po
         starts.slice(1).map((end) => end - 1),
       );
     case "weighted": {
-      const share = (place: number, own: Int32Array) =>
-        ((place + 1) * own.length) / own.reduce((sum, other) => sum + other + 1, 0);
-      return segmentMean(weighed(hidden, factors(places, starts, share)), starts);
+      const share = (position: number, own: Int32Array) =>
+        ((position + 1) * own.length) / own.reduce((sum, other) => sum + other + 1, 0);
+      return segmentMean(weighed(hidden, factors(positions, starts, share)), starts);
     }
     case "mean-sqrt":
       return segmentMean(
         weighed(
           hidden,
-          factors(places, starts, (_, own) => Math.sqrt(own.length)),
+          factors(positions, starts, (_, own) => Math.sqrt(own.length)),
         ),
         starts,
       );
   }
 }
 
-/** Places 0, 1, 2, … of each sequence's tokens. */
-function placesOf(starts: Int32Array): Int32Array {
-  const places = new Int32Array(starts.at(-1)!);
+/** Positions 0, 1, 2, … of each sequence's tokens. */
+function positionsOf(starts: Int32Array): Int32Array {
+  const positions = new Int32Array(starts.at(-1)!);
   for (let row = 0; row + 1 < starts.length; row++)
-    for (let t = starts[row]!; t < starts[row + 1]!; t++) places[t] = t - starts[row]!;
-  return places;
+    for (let t = starts[row]!; t < starts[row + 1]!; t++) positions[t] = t - starts[row]!;
+  return positions;
 }
 
 /**
- * One vector a sequence.
+ * One vector per sequence.
  *
  * @param hidden (tokens, width)
  * @param starts (rows + 1) where each sequence begins
  * @returns (rows, width)
  */
 export function pool(hidden: Tensor, starts: Int32Array, { mode, normalize }: Pooling): Tensor {
-  const vectors = pooled(hidden, starts, placesOf(starts), mode);
+  const vectors = pooled(hidden, starts, positionsOf(starts), mode);
   return normalize ? normalizeRows(vectors) : vectors;
 }
 
 /**
- * The same of some of the tokens.
+ * One vector per sequence, from some of its tokens.
  *
- * @param samples what the batch was made of
- * @throws {ArgumentError} when a sequence has no token that counts
+ * @param samples the samples of the batch
+ * @throws {ArgumentError} when a sequence has no token left
  */
 export function poolCounted(
   hidden: Tensor,
@@ -117,17 +117,19 @@ export function poolCounted(
 ): Tensor {
   if (special && skip === 0) return pool(hidden, batch.starts, { mode, normalize });
   const kept = samples.map((sample) =>
-    [...sample.ids.keys()].filter((place) => place >= skip && (special || sample.special[place] === 0)),
+    [...sample.ids.keys()].filter((position) => position >= skip && (special || sample.special[position] === 0)),
   );
   const starts = new Int32Array(samples.length + 1);
-  for (const [row, places] of kept.entries()) {
-    if (places.length === 0)
+  for (const [row, positions] of kept.entries()) {
+    if (positions.length === 0)
       throw new ArgumentError(
-        `pooling: none of the ${samples[row]!.ids.length} tokens of text ${row} counts${skip > 0 ? `; the instruction alone has ${skip}` : ", all are special"}`,
+        `pooling: none of the ${samples[row]!.ids.length} tokens of text ${row} are pooled${skip > 0 ? `: the instruction alone has ${skip}` : ": all are special"}`,
       );
-    starts[row + 1] = starts[row]! + places.length;
+    starts[row + 1] = starts[row]! + positions.length;
   }
-  const index = Int32Array.from(kept.flatMap((places, row) => places.map((place) => batch.starts[row]! + place)));
+  const index = Int32Array.from(
+    kept.flatMap((positions, row) => positions.map((position) => batch.starts[row]! + position)),
+  );
   const vectors = pooled(gatherRows(hidden, index), starts, Int32Array.from(kept.flat()), mode);
   return normalize ? normalizeRows(vectors) : vectors;
 }

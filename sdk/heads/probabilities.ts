@@ -1,4 +1,4 @@
-/** From scores to probabilities and rankings, on the host, the same on every engine. */
+/** Softmax and rankings on the host in double precision, the same on every engine. */
 import { exp } from "../math.js";
 
 /** exp(score) / Σ exp(score), in double precision. Example: softmax([0, 0]) -> [0.5, 0.5]. */
@@ -24,14 +24,14 @@ export function argmax(scores: ArrayLike<number>): number {
   return best;
 }
 
-/** Indices of the `count` highest scores, highest first; of equals the earlier first. */
+/** Indices of the `count` highest scores, highest first; ties in order. */
 export function highest(scores: ArrayLike<number>, count: number): number[] {
   const best: number[] = [];
   for (let i = 0; i < scores.length; i++) {
     if (best.length === count && !(scores[i]! > scores[best.at(-1)!]!)) continue;
-    let place = best.length;
-    while (place > 0 && scores[i]! > scores[best[place - 1]!]!) place--;
-    best.splice(place, 0, i);
+    let at = best.length;
+    while (at > 0 && scores[i]! > scores[best[at - 1]!]!) at--;
+    best.splice(at, 0, i);
     if (best.length > count) best.pop();
   }
   return best;

@@ -1,8 +1,8 @@
-/** How alike vectors are, and which are nearest. On the host, in double precision: the same everywhere. */
+/** Similarity of vectors and nearest neighbours, on the host in double precision, the same everywhere. */
 import { ArgumentError } from "../options.js";
 import { highest } from "./probabilities.js";
 
-/** Cosine of the angle between two vectors of one length; 0 where one of them is zero. Example: cosine([1, 0], [1, 1]) -> 0.7071… */
+/** Cosine of the angle between two vectors of one width; 0 if one of them is zero. Example: cosine([1, 0], [1, 1]) -> 0.7071… */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) throw new ArgumentError(`cosine: vectors of ${a.length} and of ${b.length} numbers`);
   let [dot, aa, bb] = [0, 0, 0];
@@ -15,7 +15,7 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return lengths === 0 ? 0 : dot / lengths;
 }
 
-/** How the vectors of a model are compared: what its makers trained it with. Of distances the negative, so that more is nearer. */
+/** How vectors are compared: a model's own training says which. Distances are negated, so that higher means nearer. */
 export type Similarity = "cosine" | "dot" | "euclidean" | "manhattan";
 
 /** Example: similarityOf("dot")([1, 2], [3, 4]) -> 11. */
@@ -33,14 +33,14 @@ export function similarityOf(kind: Similarity): (a: ArrayLike<number>, b: ArrayL
 }
 
 export interface Neighbour {
-  /** place among the candidates */
+  /** index among the candidates */
   readonly index: number;
-  /** larger is nearer */
+  /** higher is nearer */
   readonly score: number;
 }
 
 /**
- * The candidates nearest to a vector, nearest first; of equals the earlier first.
+ * The candidates nearest to a vector, nearest first; ties in order.
  *
  * @example
  * nearest([1, 0], [[0, 1], [2, 0.1]], 1); // [{ index: 1, score: 0.998… }]

@@ -1,4 +1,7 @@
-/** SpanBERT's head: a token from the states at its span's edges and its place in it. Joshi et al. 2020, section 3.2. */
+/**
+ * SpanBERT's span-boundary head: predict a token from the states at the boundaries of its span and its position in it.
+ * Joshi et al. 2020 (arXiv:1907.10529), section 3.2.
+ */
 import { constant, normal } from "../nn/init.js";
 import { linear, norm } from "../nn/layers.js";
 import type { Weights } from "../nn/weights.js";
@@ -12,14 +15,15 @@ import { embedding, gatherRows } from "../tensor/ops/embedding.js";
 export interface SpanBoundarySizes {
   readonly hidden: number;
   readonly vocabulary: number;
-  /** width of the place embeddings; 200 as published */
+  /** width of the position embeddings; default 200, as published */
   readonly placeWidth?: number;
-  /** places that have embeddings; 20 as published */
+  /** number of positions with embeddings; default 20, as published */
   readonly places?: number;
 }
 
 /**
- * Two layers (linear, GELU, norm) over [left; right; place], then the token embeddings again with a bias of its own.
+ * Two layers (linear, GELU, layer norm) over [left; right; position], then a decoder tied to the token embeddings, with its
+ * own bias.
  *
  * @param tokens (vocabulary, hidden) the model's token embeddings
  */
@@ -27,12 +31,12 @@ export function spanBoundaryHead(w: Weights, sizes: SpanBoundarySizes, tokens: M
   const { hidden, vocabulary, placeWidth = 200, places = 20 } = sizes;
   const init = normal(0.02);
   const table = w.at("position_embeddings").get("weight", [places, placeWidth], init);
-  // One map of [left; right; place], as three whose results add up: nothing is laid side by side.
+  // The first layer as three linear maps whose results are added, instead of a concatenation.
   const fromLeft = linear(w.at("mlp_layer_norm.left"), hidden, hidden, init);
   const fromRight = w.at("mlp_layer_norm.right").matrix("weight", [hidden, hidden], init);
   const fromPlace = w.at("mlp_layer_norm.place").matrix("weight", [hidden, placeWidth], init);
   const first = norm(w.at("mlp_layer_norm.layer_norm1"), hidden, 1e-5);
-  const think = linear(w.at("mlp_layer_norm.linear2"), hidden, hidden, init, "gelu");
+  const dense = linear(w.at("mlp_layer_norm.linear2"), hidden, hidden, init, "gelu");
   const second = norm(w.at("mlp_layer_norm.layer_norm2"), hidden, 1e-5);
   const bias = w.get("bias", [vocabulary], constant(0));
   return {
@@ -42,7 +46,7 @@ export function spanBoundaryHead(w: Weights, sizes: SpanBoundarySizes, tokens: M
         add(fromLeft(gatherRows(states, left)), affine(gatherRows(states, right), fromRight, null)),
         affine(embedding(table, place), fromPlace, null),
       );
-      return affine(second(think(first(activate(sum, "gelu")))), tokens, bias);
+      return affine(second(dense(first(activate(sum, "gelu")))), tokens, bias);
     },
   };
 }

@@ -1,8 +1,8 @@
 /**
- * Extractive question answering: two vectors point at the first and the last token of the answer.
+ * Extractive question answering: two scores per token, for the first and the last token of the answer.
  *
  * Devlin et al. 2019, section 4.2; google-research/bert, run_squad.py; for answers as character ranges, Hugging Face's
- * utils_qa.py. Long contexts are read through overlapping windows; scores are logits, so that windows can be compared.
+ * utils_qa.py. Long contexts are split into overlapping windows; logits are comparable across windows.
  */
 
 import { type Sample, sampleOf } from "../data/sample.js";
@@ -21,9 +21,9 @@ export interface SpanHead {
 }
 
 export interface WindowOptions {
-  /** longest window, question and special tokens included; BERT: 384 */
+  /** longest window in tokens, question and special tokens included; BERT: 384 */
   readonly length: number;
-  /** context tokens that neighbouring windows share; BERT's scripts: 128 */
+  /** context tokens shared by adjacent windows; BERT's scripts: 128 */
   readonly overlap: number;
   /** longest question in tokens; BERT: 64 */
   readonly question?: number;
@@ -35,21 +35,21 @@ export interface ReferenceAnswer {
   readonly start: number;
 }
 
-/** One window over a context: a sample, and where its context tokens lie in the text. */
+/** One window over a context: a sample, and the offsets of its context tokens. */
 export interface Window {
   readonly sample: Sample;
   /** (tokens × 2) character ranges in the context */
   readonly offsets: Int32Array;
-  /** tokens [begin, end) that are of the context */
+  /** the range [begin, end) of tokens that belong to the context */
   readonly context: readonly [number, number];
 }
 
-/** The overlap that makes windows advance by `step` context tokens: how the original scripts count. */
+/** The overlap of windows that advance by `step` context tokens, which is how the original scripts count. */
 export function overlapOfStep(step: number, contextTokens: number): number {
   return contextTokens - step;
 }
 
-/** The windows over a question and its context; only the context is ever cut. */
+/** The windows over a question and its context; only the context is split. */
 export function encodeQuestion(
   tokenizer: Tokenizer,
   question: string,
@@ -63,7 +63,7 @@ export function encodeQuestion(
     .map((encoding) => ({ sample: sampleOf(encoding), offsets: encoding.offsets, context: contextRange(encoding) }));
 }
 
-/** The question without what lies beyond its longest allowed token. */
+/** The question, truncated to `longest` tokens. */
 function shortenQuestion(tokenizer: Tokenizer, question: string, longest: number): string {
   const { ids, offsets } = tokenizer.encode(question, undefined, { special: false });
   return ids.length <= longest ? question : question.slice(0, offsets[2 * longest - 1]!);
@@ -75,14 +75,14 @@ function contextRange({ sequences }: Encoding): readonly [number, number] {
 }
 
 /**
- * The tokens that cover the answer, or [0, 0] (the first special token) when this window does not hold all of it.
+ * The first and last token of the answer, or [0, 0] (the first special token) if this window does not contain all of it.
  */
 export function answerTokens(
   { offsets, context: [begin, end] }: Window,
   answer: ReferenceAnswer | null,
 ): readonly [number, number] {
   if (!answer || begin === end) return [0, 0];
-  // No token covers the spaces around an answer.
+  // No token covers whitespace around an answer.
   const start = answer.start + answer.text.length - answer.text.trimStart().length;
   const last = answer.start + answer.text.trimEnd().length;
   let first = begin;
@@ -94,7 +94,7 @@ export function answerTokens(
   return complete ? [first, final] : [0, 0];
 }
 
-/** The mean of two cross-entropies, each over the tokens of one sequence. */
+/** The mean of the two cross-entropies, each over the tokens of a sequence. */
 export function spanObjective(): HeadObjective<SpanHead> {
   return {
     name: "span",
@@ -112,11 +112,11 @@ export function spanObjective(): HeadObjective<SpanHead> {
 }
 
 export interface SpanOptions {
-  /** starts and ends that are considered in each window; BERT: 20 */
+  /** number of start and end candidates per window; BERT: 20 */
   readonly best?: number;
   /** longest answer in tokens; BERT: 30 */
   readonly longest?: number;
-  /** take a start only from the window where it has the most context on both sides, as the original scripts do */
+  /** accept a start only from the window where it has the most context on both sides, as the original scripts do */
   readonly maximumContext?: boolean;
 }
 
@@ -135,8 +135,8 @@ export interface WindowScores {
 }
 
 /**
- * The best valid answers over all windows, best first, and the score of "no answer" (the lowest over the windows).
- * Valid: both ends in the context, the last not before the first, and not longer than allowed.
+ * The best valid answers over all windows, best first, and the score of "no answer" (the lowest over the windows). A valid
+ * answer lies within the context, does not end before it starts, and is at most `longest` tokens long.
  */
 export function decodeSpans(
   windows: readonly WindowScores[],
@@ -169,15 +169,15 @@ function highestIn(scores: ArrayLike<number>, [begin, end]: readonly [number, nu
   return highest(part, count).map((i) => begin + i);
 }
 
-/** Whether no other window sees more around this token: min(left, right) + 0.01 × window length; of equals the earliest. */
+/** Whether this window has the most context around a token: min(left, right) + 0.01 × window length, ties to the earliest. */
 function hasMostContext(windows: readonly WindowScores[], index: number, token: number): boolean {
-  const place = windows[index]!.window.offsets[2 * token]!;
+  const offset = windows[index]!.window.offsets[2 * token]!;
   let most = Number.NEGATIVE_INFINITY;
   let winner = -1;
   for (const [i, { window }] of windows.entries()) {
     const [begin, end] = window.context;
     for (let t = begin; t < end; t++) {
-      if (window.offsets[2 * t] !== place) continue;
+      if (window.offsets[2 * t] !== offset) continue;
       const score = Math.min(t - begin, end - 1 - t) + 0.01 * (end - begin);
       if (score > most) [most, winner] = [score, i];
       break;

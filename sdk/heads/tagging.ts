@@ -16,14 +16,14 @@ import type { LabelSet } from "./labels.js";
 import { argmax } from "./probabilities.js";
 
 export interface TokenHead {
-  /** @returns (tokens, classes) unnormalised scores */
+  /** @returns (tokens, classes) unnormalized scores */
   tokenClassScores(hidden: Tensor): Tensor;
 }
 
 export interface TaggingOptions {
-  /** longest sequence, special tokens included */
+  /** longest sequence in tokens, special tokens included */
   readonly length: number;
-  /** `first`: only a word's first piece is labelled; `all`: the others too, with B-X turned into I-X */
+  /** `first`: only the first piece of a word is labelled; `all`: every piece, with B-X continued as I-X */
   readonly pieces?: "first" | "all";
 }
 
@@ -51,7 +51,7 @@ export function encodeTagged(
   return sampleOf(encoding, { tokens });
 }
 
-/** Inside an entity, B-X becomes I-X where there is one. */
+/** The label of a further piece: B-X becomes I-X if there is such a label. */
 function continued(tag: string, labels: LabelSet): string {
   if (!tag.startsWith("B-")) return tag;
   const inside = `I-${tag.slice(2)}`;
@@ -80,11 +80,11 @@ function tokenLabels(tokens: Int32Array | undefined): Int32Array {
 }
 
 /**
- * The tag of every word: that of its first piece.
+ * The tag of every word, read at its first piece.
  *
- * @param words (tokens) the word that each token belongs to, -1 for none
+ * @param words (tokens) index of each token's word, -1 for none
  * @param best (tokens) the highest-scoring class of each token
- * @returns (count) class of each word; -1 for words that lost all their pieces to truncation
+ * @returns (count) class of each word; -1 for words cut off by truncation
  */
 export function decodeTags(words: ArrayLike<number>, best: ArrayLike<number>, count: number): Int32Array {
   const tags = new Int32Array(count).fill(-1);

@@ -58,7 +58,7 @@ export function wholeNumber(c: Section, field: string, fallback: number, least: 
   return ranged(c, field, fallback, `a whole number from ${least} to ${LARGEST}`, fits);
 }
 
-/** The id of a token of a vocabulary of so many. */
+/** A token id below the size of the vocabulary. */
 export function tokenId(c: Section, field: string, fallback: number, vocabulary: number): number {
   const fits = (id: number) => Number.isInteger(id) && id >= 0 && id < vocabulary;
   return ranged(c, field, Math.min(fallback, vocabulary - 1), `a token id below the vocab_size ${vocabulary}`, fits);

@@ -188,8 +188,8 @@ function attentionOf(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => T
   const dim = h / heads;
   const scale = 1 / Math.sqrt(dim * (1 + c.terms.length));
   const entry = (d: number) => {
-    const place = c.bucketed ? logBucket(d, c.span, c.farthest) : d;
-    return Math.min(2 * c.span - 1, Math.max(0, place + c.span));
+    const bucket = c.bucketed ? logBucket(d, c.span, c.farthest) : d;
+    return Math.min(2 * c.span - 1, Math.max(0, bucket + c.span));
   };
   return (x, { batch, relative, trace }) => {
     const [q, k, v] = [query(x), key(x), value(x)];

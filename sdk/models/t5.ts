@@ -212,17 +212,17 @@ function inputEmbeddings(w: Weights, c: T5Config, side: "encoder" | "decoder"): 
 }
 
 /** One side: embeddings, blocks that share a position bias, a final norm. */
-function stack(w: Weights, c: T5Config, side: "encoder" | "decoder") {
-  const place = w.at(side);
+function stackOf(w: Weights, c: T5Config, side: "encoder" | "decoder") {
+  const stack = w.at(side);
   const count = side === "encoder" ? c.num_layers : c.num_decoder_layers;
   const tokens = inputEmbeddings(w, c, side);
   const { relative_attention_num_buckets: buckets, relative_attention_max_distance: farthest } = c;
-  const table = place
+  const table = stack
     .at("block.0.layer.0.SelfAttention.relative_attention_bias")
     .get("weight", [buckets, c.num_heads], normal(c.initializer_factor / Math.sqrt(c.d_model)));
   const make = side === "encoder" ? encoderBlock : decoderBlock;
-  const blocks = Array.from({ length: count }, (_, i) => make(place.at(`block.${i}`), c, i));
-  const finalNorm = rmsNorm(place.at("final_layer_norm"), c.d_model, c.layer_norm_epsilon);
+  const blocks = Array.from({ length: count }, (_, i) => make(stack.at(`block.${i}`), c, i));
+  const finalNorm = rmsNorm(stack.at("final_layer_norm"), c.d_model, c.layer_norm_epsilon);
   const bucket = (d: number) => relativeBucket(d, { buckets, farthest, bothWays: side === "encoder" });
 
   return (batch: Batch, step: Omit<Step, "batch" | "bias">): Tensor => {
@@ -244,12 +244,12 @@ function stack(w: Weights, c: T5Config, side: "encoder" | "decoder") {
 const POSITIONS = 4096;
 
 function encoder(w: Weights, c: T5Config): Encoder {
-  const run = stack(w, c, "encoder");
+  const run = stackOf(w, c, "encoder");
   return { width: c.d_model, positions: POSITIONS, encode: (batch, trace) => run(batch, { trace }) };
 }
 
 function decoder(w: Weights, c: T5Config): EncoderDecoder {
-  const run = stack(w, c, "decoder");
+  const run = stackOf(w, c, "decoder");
   // In a file without lm_head.weight the output is tied, whatever tie_word_embeddings says.
   const own = !c.tie_word_embeddings && (w.has("lm_head.weight") || !w.has("shared.weight"));
   const factor = c.scale_decoder_outputs ? 1 / Math.sqrt(c.d_model) : 1;

@@ -5,7 +5,7 @@
  */
 import type { Sample } from "../data/sample.js";
 import { embedLayers } from "../heads/embedding.js";
-import { LayerError, type ShowsLayers } from "../heads/layer-states.js";
+import { LayerError, type LayerwiseEncoder } from "../heads/layer-states.js";
 import { type FakeLanguage, fakeCopy, fakeSpecial } from "./fake-language.js";
 import { retrievalFigures } from "./retrieval.js";
 
@@ -50,7 +50,7 @@ function wordSamples({ language, special, between }: MultilingualityOptions): Sa
  * multilinguality(model, heldOut, { language, special, between: boundaries(tokenizer), layers: [0, 3] }).score; // from 0 to 1
  */
 export function multilinguality(
-  model: ShowsLayers,
+  model: LayerwiseEncoder,
   samples: readonly Sample[],
   options: MultilingualityOptions,
 ): Multilinguality {

@@ -220,7 +220,7 @@ export function translationFigures(
   eachScore(queries, candidates, options, (row, scores) => {
     const right = gold[row]!;
     if (right.length === 0) throw new DirectionError(`query ${row} has no translation`);
-    const best = Math.max(...right.map((place) => scores[place] ?? Number.NaN));
+    const best = Math.max(...right.map((index) => scores[index] ?? Number.NaN));
     if (Number.isNaN(best)) throw new DirectionError(`query ${row}: a translation is not among the candidates`);
     const others = new Set(right);
     let rank = 1;

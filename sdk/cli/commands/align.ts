@@ -15,7 +15,7 @@ import {
   translationFigures,
 } from "cloze/multilingual";
 import { folder } from "cloze/node";
-import { atLayers, type Counted, type Pooling, type ShowsLayers } from "cloze/tensor";
+import { atLayers, type Counted, type LayerwiseEncoder, type Pooling } from "cloze/tensor";
 import { Command, Option } from "commander";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { collect, fileSource, requireFiles } from "../shared/input.js";
@@ -67,7 +67,7 @@ const LENGTH = 128;
 
 /** A model, ready to make vectors of lines. */
 interface Opened extends Disposable {
-  readonly model: ShowsLayers;
+  readonly model: LayerwiseEncoder;
   readonly pooling: Pooling;
   readonly counted: Counted;
   samples(lines: readonly Line[]): Sample[];
@@ -146,7 +146,7 @@ async function measure(sources: readonly Line[], targets: readonly Line[], optio
 }
 
 /** The same model as one that has this layer only. */
-function onlyLayer(model: ShowsLayers, layer: number): ShowsLayers {
+function onlyLayer(model: LayerwiseEncoder, layer: number): LayerwiseEncoder {
   const one = atLayers(model, [layer]);
   return {
     encode(batch, trace) {
