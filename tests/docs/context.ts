@@ -3,7 +3,7 @@
  * every example that uses them, and run with those that need nothing from outside.
  */
 import { collate, sampleOf, seed, tokenizeDocuments } from "../../sdk/data.js";
-import { continuing } from "../../sdk/generate.js";
+import { causalWriter } from "../../sdk/generate.js";
 import {
   adamW,
   classifyTask,
@@ -89,7 +89,7 @@ export const special = new Set(Object.values(tokenizer.special).filter((id) => i
 export const gpt = freshModel(engine, freshConfig("gpt2", sizes), "causal-lm", 1);
 export const ids = sample.ids;
 export const eos = 3;
-export const writer = continuing({ engine }, gpt.model, [ids]);
+export const writer = causalWriter({ engine }, gpt.model, [ids]);
 
 /** Five rows of 24 numbers: the tokens of two sequences. */
 const rowsOf = (divisor: number): Tensor =>
