@@ -14,14 +14,14 @@ import { threadId } from "node:worker_threads";
 
 const OWNER = /^([\da-f]{6})-(\d+)-(\d+)-([\da-f]{12})$/;
 
-const host = createHash("sha256").update(hostname()).digest("hex").slice(0, 6);
+const host = (): string => createHash("sha256").update(hostname()).digest("hex").slice(0, 6);
 
 /** Parts that this thread is writing. */
 const own = new Set<string>();
 
 /** A name beside `place` that nothing else writes to. */
 export function newPart(place: string): string {
-  const owner = `${host}-${process.pid}-${threadId}-${randomBytes(6).toString("hex")}`;
+  const owner = `${host()}-${process.pid}-${threadId}-${randomBytes(6).toString("hex")}`;
   own.add(owner);
   return join(dirname(place), `.${basename(place)}.${owner}.part`);
 }
@@ -36,7 +36,7 @@ const ownerOf = (name: string): string => name.split(".").at(-2) ?? "";
 /** Whether whoever writes the part may still be at it; of another machine nobody here can tell. */
 function isBeingWritten(owner: string): boolean {
   const [, machine, pid, thread] = OWNER.exec(owner) ?? [];
-  if (machine !== host) return true;
+  if (machine !== host()) return true;
   if (Number(pid) === process.pid) return Number(thread) !== threadId || own.has(owner);
   try {
     process.kill(Number(pid), 0);

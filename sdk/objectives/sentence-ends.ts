@@ -2,7 +2,7 @@
 import type { Tokenizer } from "../tokenizer/index.js";
 
 /** Marks that end a sentence: full stops, exclamation and question marks of the scripts that have their own. */
-const MARKS = [..."!.?؟۔।॥။።፧᙮᠃᠉。！？．｡"];
+const MARKS = /* @__PURE__ */ Array.from("!.?؟۔।॥။።፧᙮᠃᠉。！？．｡");
 
 /** Longest run of byte-level tokens that spell one character. */
 const BYTES = 4;

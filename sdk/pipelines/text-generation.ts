@@ -51,7 +51,7 @@ const aPositiveNumber: Rule = {
   expected: "a number above 0",
   accepts: (value) => typeof value === "number" && Number.isFinite(value) && value > 0,
 };
-const aNumber: Rule = { expected: "a number", accepts: Number.isFinite };
+const aNumber: Rule = { expected: "a number", accepts: (value) => Number.isFinite(value) };
 
 /** Rules of the fields of generation_config.json. */
 function settingRules(): Rules<GenerationSettings> {

@@ -106,6 +106,6 @@ export const y = rowsOf(1);
 /** A score for each bucket and head, and where weights with a name begin. */
 export const table = tensor(engine, new Float32Array(64), [32, 2]);
 export const w = new Weights(engine, { seed: 1 });
-export const weight = w.get("weight", [7, 24], constant(0.1));
+export const weight = w.matrix("weight", [7, 24], constant(0.1));
 /** One more token for each sequence of `batch`. */
 export const next = collate(texts.map(() => sampleOf(tokenizer.encode("a", undefined, { special: false }))));

@@ -22,7 +22,7 @@ import { accuracy, softmax } from "cloze/metrics";
 import { procrustes, retrievalFigures } from "cloze/multilingual";
 import { folder, writableFolder } from "cloze/node";
 import { renderReport } from "cloze/report";
-import { affine, backward, Scope, Tensor, tensor, Weights } from "cloze/tensor";
+import { affine, backward, matrix, Scope, Tensor, tensor, Weights } from "cloze/tensor";
 import { readTokenizerJson, Tokenizer } from "cloze/tokenizer";
 
 export async function main(options: EngineOptions): Promise<number> {
@@ -32,7 +32,7 @@ export async function main(options: EngineOptions): Promise<number> {
   const batch = collate([sampleOf(tokenizer.encode("text"))]);
   const scope = new Scope();
   const scores: Tensor = model.tokenScores(model.encode(batch), Int32Array.of(0));
-  const y = affine(scores, tensor(engine, [1, 2], [1, 2]), null);
+  const y = affine(scores, matrix(engine, [1, 2], [1, 2]), null);
   backward(() => y);
   scope[Symbol.dispose]();
   const embed = await featureExtraction(memoryFiles());
