@@ -157,11 +157,12 @@ export class Matrix implements Differentiable, Variable {
     return { layout: "panels", address: this.panels("forward").address };
   }
 
-  /** Keep no more than inference needs: one layout, and no gradient. Training may go on; it makes them again. */
+  /** Keep no more than inference needs: one layout, and no gradient. Further training makes the others again. */
   settle(): void {
     this.gradient?.[Symbol.dispose]();
     this.gradient = null;
-    if (!this.#panels.forward) return;
+    const { forward } = this.#panels;
+    if (!forward || forward.storage.isDisposed) return;
     this.panels("forward");
     this.#keepForward();
   }

@@ -151,6 +151,12 @@ export class Tensor implements Differentiable {
     this.data.set(values, first);
   }
 
+  /** Free the gradient; the next backward pass makes another. */
+  settle(): void {
+    this.storage.gradient?.[Symbol.dispose]();
+    this.storage.gradient = null;
+  }
+
   /** Write with a kernel. */
   overwrite(write: (address: number) => void): void {
     write(this.address);

@@ -68,8 +68,12 @@ function momentsOf(weights: Weights): Moments[] {
     );
 }
 
+/** Free what only training needs: moments, gradients, and all but one layout of each weight. */
 function dispose(moments: readonly Moments[]): void {
-  for (const { first, second } of moments) for (const t of [first, second]) t.storage[Symbol.dispose]();
+  for (const { parameter, first, second } of moments) {
+    for (const t of [first, second]) t.storage[Symbol.dispose]();
+    parameter.settle();
+  }
 }
 
 /** Whether a tensor is decayed: matrices are, biases and norms are not. */
