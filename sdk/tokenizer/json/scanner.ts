@@ -316,11 +316,10 @@ function ascii(bytes: Uint8Array, start: number, end: number): string {
 
 /** JSON whose escapes of half a surrogate pair are U+FFFD, as everywhere in the file. */
 function wellFormed(text: string): string {
-  return text.replace(ESCAPE, (found) => (HALF.test(found) ? "\\ufffd" : found));
+  return text.replace(ESCAPE, (found, half) => (half ? "\\ufffd" : found));
 }
 
-const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\da-fA-F]{4}|.)/gs;
-const HALF = /^\\u[dD][89a-fA-F]..$/;
+const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)/gs;
 const STRICT = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** 10^i, all exact. */
 const POWERS = [

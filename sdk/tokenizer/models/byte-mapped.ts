@@ -1,6 +1,7 @@
 import type { Model, Pieces } from "../steps.js";
 import { BYTE_CHARACTERS } from "../text/bytes.js";
-import { codePointAt } from "../text/unicode.js";
+import { codePointAt, width } from "../text/unicode.js";
+import { encodeCodePoint } from "../text/utf8.js";
 
 /**
  * A model over byte characters that takes ordinary text: pieces are found in the bytes, and their offsets are those of the
@@ -51,17 +52,11 @@ export class ByteMapped implements Model {
     let length = 0;
     for (let at = start; at < end; ) {
       const codePoint = codePointAt(units, at);
-      const size = codePoint > 0xffff ? 2 : 1;
+      const size = width(codePoint);
       const first = length;
-      if (codePoint < 0x80) bytes[length++] = BYTE_CHARACTERS[codePoint]!;
-      else {
-        const count = codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
-        const lead = [0, 0, 0xc0, 0xe0, 0xf0][count]!;
-        bytes[length++] = BYTE_CHARACTERS[lead | (codePoint >> (6 * (count - 1)))]!;
-        for (let shift = 6 * (count - 2); shift >= 0; shift -= 6)
-          bytes[length++] = BYTE_CHARACTERS[0x80 | ((codePoint >> shift) & 63)]!;
-      }
+      length = encodeCodePoint(codePoint, bytes, length);
       for (let i = first; i < length; i++) {
+        bytes[i] = BYTE_CHARACTERS[bytes[i]!]!;
         begins[i] = at - start;
         ends[i] = at - start + size;
       }

@@ -1,7 +1,7 @@
 /** UTF-8, one code point at a time. */
 
 /** Write a code point as UTF-8 to `bytes` from `at` on; returns the end. */
-export function encodeCodePoint(codePoint: number, bytes: Uint8Array, at: number): number {
+export function encodeCodePoint(codePoint: number, bytes: Uint8Array | Uint16Array, at: number): number {
   if (codePoint < 0x80) {
     bytes[at++] = codePoint;
     return at;
