@@ -17,11 +17,11 @@ import {
   trainBpe,
   trainUnigram,
   trainWordPiece,
-} from "../../sdk/tokenizer/index.js";
-import { digamma } from "../../sdk/tokenizer/trainers/digamma.js";
-import { repeatedSubstrings } from "../../sdk/tokenizer/trainers/substrings.js";
-import { near } from "../helpers/near.js";
-import { shared } from "../helpers/shared.js";
+} from "../../../sdk/tokenizer/index.js";
+import { digamma } from "../../../sdk/tokenizer/trainers/digamma.js";
+import { repeatedSubstrings } from "../../../sdk/tokenizer/trainers/substrings.js";
+import { near } from "../../helpers/near.js";
+import { shared } from "../../helpers/shared.js";
 
 const test = suite("tokenizer training");
 const TEXTS = [

@@ -2,9 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { seed } from "../../sdk/tensor/random.js";
-import { PIECE, WordCache } from "../../sdk/tokenizer/models/word-cache.js";
-import type { Model, Pieces } from "../../sdk/tokenizer/steps.js";
+import { seed } from "../../../sdk/tensor/random.js";
+import { PIECE, WordCache } from "../../../sdk/tokenizer/models/word-cache.js";
+import type { Model, Pieces } from "../../../sdk/tokenizer/steps.js";
 
 const test = suite("word cache");
 
