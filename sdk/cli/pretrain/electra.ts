@@ -17,9 +17,11 @@ import { type Recipe, recipeOf, refuseShort, type Setting, samplesOf, settingsOf
 
 const GENERATOR = "generator";
 
+/** The files of the generator's folder, among those of the discriminator's. */
 const inside = (files: WritableFiles): WritableFiles => ({
-  ...files,
+  read: (name) => files.read(`${GENERATOR}/${name}`),
   write: (name, bytes) => files.write(`${GENERATOR}/${name}`, bytes),
+  ...(files.together && { together: (write) => files.together!((own) => write(inside(own))) }),
 });
 
 export async function electraRecipe(
