@@ -1,0 +1,82 @@
+/** The README's programs run one after another in a project that has installed the package; docs/ compiles. */
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { transformSync } from "esbuild";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { codeBlocks } from "../helpers/code-blocks.js";
+import { installPackage, typeErrors } from "../helpers/installed-package.js";
+import { root, shared } from "../helpers/shared.js";
+
+const test = suite("documents");
+const { project, remove } = installPackage();
+test.after(remove);
+
+/** What the programs find in their folder: text of the package itself, and a published model where it is at hand. */
+const corpus = join(project, "node_modules/cloze/corpus");
+const texts = readdirSync(join(corpus, "text")).slice(0, 4);
+writeFileSync(
+  join(project, "corpus.txt"),
+  texts.map((name) => readFileSync(join(corpus, "text", name), "utf8")).join("\n"),
+);
+cpSync(join(corpus, "sentiment/train.tsv"), join(project, "train.tsv"));
+const published = shared("models/all-MiniLM-L6-v2", "the README's program with a published model");
+if (published) symlinkSync(published, join(project, "all-MiniLM-L6-v2"));
+
+const blocks = codeBlocks(readFileSync(join(root, "README.md"), "utf8"), "ts");
+for (const [i, code] of blocks.entries()) {
+  // An import of a .wasm file needs a bundler or a runtime that compiles it.
+  if (code.includes(".wasm") || (code.includes("all-MiniLM-L6-v2") && !published)) continue;
+  test(`program ${i + 1} of the README runs: ${code.split("\n").find((line) => !line.startsWith("import"))}`, () => {
+    const file = join(project, `program-${i}.mjs`);
+    writeFileSync(file, transformSync(code, { loader: "ts", target: "es2022", supported: { using: false } }).code);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [file], { cwd: project, encoding: "utf8" });
+    assert.is(status, 0, stderr);
+    assert.not.equal(stdout + stderr, "", "a program of the README shows something, or writes a folder");
+  });
+}
+
+test("the programs wrote the folders that later ones read", () => {
+  for (const name of ["my-bert", "my-classifier"])
+    for (const file of ["config.json", "model.safetensors", "tokenizer.json"])
+      assert.ok(existsSync(join(project, name, file)), `${name}/${file}`);
+});
+
+/** Markdown below docs/, the API report left out. */
+const documents = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).filter(
+  (name) => name.endsWith(".md") && !name.startsWith("api"),
+);
+
+test("every TypeScript block of docs/ and the root's documents compiles alone in a file", () => {
+  const roots = ["CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md", "BENCHMARKS.md"];
+  const paths = [...documents.map((name) => join("docs", name)), ...roots];
+  const all = paths.flatMap((path) =>
+    codeBlocks(readFileSync(join(root, path), "utf8"), "ts").map((code, i) => ({
+      path,
+      code,
+      file: `${path.replaceAll("/", "-")}-${i}.ts`,
+    })),
+  );
+  for (const { code, file } of all) writeFileSync(join(project, file), `${code}\nexport {};\n`);
+  const options = {
+    target: "es2022",
+    lib: ["es2022", "esnext.disposable", "dom"],
+    module: "nodenext",
+    typeRoots: [join(root, "node_modules/@types")],
+    types: ["node"],
+    strict: true,
+  };
+  assert.equal(
+    all.length === 0
+      ? []
+      : typeErrors(
+          project,
+          options,
+          all.map(({ file }) => file),
+        ),
+    [],
+  );
+});
+
+test.run();
