@@ -7,8 +7,9 @@
  */
 import { type Sample, shiftedRight } from "../data/sample.js";
 import { exp } from "../math.js";
+import { checkOptions, oneOf } from "../options.js";
 import { type Rng, shuffle } from "../tensor/random.js";
-import { maskId, type Vocabulary } from "./vocabulary.js";
+import { aShare, aVocabulary, maskId, type Vocabulary } from "./vocabulary.js";
 
 export interface BartNoiseOptions {
   readonly tokenizer: Vocabulary;
@@ -204,6 +205,16 @@ function wordBeginnings({ words }: Sample): boolean[] {
  * @throws {TokenizerError} when the tokenizer has no mask token and the corruption needs one
  */
 export function denoising(options: BartNoiseOptions): (sample: Sample, rng: Rng) => Sample {
+  checkOptions("denoising", options, {
+    tokenizer: aVocabulary,
+    tokenNoise: oneOf("mask", "delete", "infill", "none"),
+    maskingRate: aShare,
+    poissonLambda: { expected: "a number above 0", accepts: (value) => typeof value === "number" && value > 0 },
+    randomRate: aShare,
+    permuteSentences: aShare,
+    endsSentence: { expected: "a function", accepts: (value) => typeof value === "function" },
+    rotate: aShare,
+  });
   if (options.tokenNoise !== "none") maskId(options.tokenizer, "bart");
   return (sample, rng) => {
     const ids = Int32Array.from(

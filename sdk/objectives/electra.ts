@@ -9,7 +9,7 @@
 
 import { type Batch, labelled, type Sample } from "../data/sample.js";
 import { exp } from "../math.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, checkOptions } from "../options.js";
 import { scale } from "../tensor/ops/elementwise.js";
 import { IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, seed, shuffle } from "../tensor/random.js";
@@ -17,7 +17,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { type LmHead, labelsAt, type MaskedLmOptions, roundHalfEven, showMasked, tokenTargets } from "./masked-lm.js";
 import type { EncoderBody, Objective } from "./objective.js";
 import { type ReplacedTokenHead, replacedTokenDetection } from "./replaced-token-detection.js";
-import { maskId } from "./vocabulary.js";
+import { aCount, aShare, aVocabulary, maskId } from "./vocabulary.js";
 
 /** The two models of ELECTRA. */
 export interface GeneratorAndDiscriminator {
@@ -116,6 +116,13 @@ export function replaceMasked(batch: Batch, scores: Tensor): Batch {
  */
 export function electraPretraining(options: ElectraOptions): Objective<GeneratorAndDiscriminator> {
   const { tokenizer, keepRate = 0.15, lossWeights = { generator: 1, discriminator: 50 } } = options;
+  checkOptions("electraPretraining", options, {
+    tokenizer: aVocabulary,
+    maskingRate: aShare,
+    maxPredictions: aCount,
+    keepRate: aShare,
+    lossWeights: { expected: "an object of two weights", accepts: (value) => typeof value === "object" },
+  });
   maskId(tokenizer, "replaced-token-detection");
   const masked = tokenTargets("replaced-token-detection");
   const detection = replacedTokenDetection();

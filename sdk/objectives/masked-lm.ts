@@ -7,12 +7,12 @@
  */
 
 import { type Batch, labelled, type Sample } from "../data/sample.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, aBoolean, checkOptions, oneOf, wholeNumber } from "../options.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HeadObjective } from "./objective.js";
-import { maskId, type Vocabulary } from "./vocabulary.js";
+import { aCount, aShare, aVocabulary, maskId, type Vocabulary } from "./vocabulary.js";
 
 /** A head that scores the whole vocabulary at some positions. */
 export interface LmHead {
@@ -47,6 +47,25 @@ export interface MaskedLmOptions {
   readonly maxPredictions?: number;
   /** choose whole words (by the tokenizer's word index) instead of single pieces, with `exact` only */
   readonly wholeWords?: boolean;
+}
+
+/** @throws {ArgumentError} for an unknown option, or a value of another type */
+export function checkMasking(where: string, options: MaskedLmOptions): void {
+  checkOptions(where, options, {
+    tokenizer: aVocabulary,
+    maskingRate: aShare,
+    selection: oneOf("exact", "bernoulli", "rounded", "every", "fixed"),
+    replacement: {
+      expected: "an object of two shares, mask and random",
+      accepts: (value) => {
+        const { mask, random } = (value ?? {}) as { mask?: unknown; random?: unknown };
+        return aShare.accepts(mask) && aShare.accepts(random) && (mask as number) + (random as number) <= 1 + 1e-9;
+      },
+    },
+    firstRandomId: wholeNumber(0),
+    maxPredictions: aCount,
+    wholeWords: aBoolean,
+  });
 }
 
 /** Round half to even, as Python does: 2.5 -> 2, 3.5 -> 4. */
@@ -191,6 +210,7 @@ export function showMasked(ids: Int32Array, chosen: readonly number[], rng: Rng,
  * @throws {TokenizerError} when the tokenizer has no mask token
  */
 export function maskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
+  checkMasking("maskedLm", options);
   maskId(options.tokenizer, "masked-lm");
   return {
     name: "masked-lm",
@@ -204,6 +224,7 @@ export function maskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
 
 /** For evaluation: the same choice of positions, all of them shown as [MASK], so that losses can be compared. */
 export function allMasked(options: MaskedLmOptions): HeadObjective<LmHead> {
+  checkMasking("allMasked", options);
   const mask = maskId(options.tokenizer, "masked-lm");
   return {
     name: "masked-lm",

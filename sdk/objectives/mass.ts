@@ -5,7 +5,7 @@
  */
 
 import { type Batch, labelled, type Sample } from "../data/sample.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, aBoolean, checkOptions } from "../options.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { crossEntropy } from "../tensor/ops/loss.js";
 import type { Rng } from "../tensor/random.js";
@@ -13,7 +13,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { roundHalfEven } from "./masked-lm.js";
 import type { EncoderBody, Objective } from "./objective.js";
 import type { Decoder } from "./sequence-to-sequence.js";
-import { maskId, type Vocabulary } from "./vocabulary.js";
+import { aCount, aShare, aVocabulary, maskId, type Vocabulary } from "./vocabulary.js";
 
 export interface MassOptions {
   readonly tokenizer: Vocabulary;
@@ -102,6 +102,8 @@ export function visibleSource(hidden: Tensor, { ids, starts, rows }: Batch, mask
  * @throws {TokenizerError} when the tokenizer has no mask token
  */
 export function mass(options: MassOptions): Objective<EncoderBody & Decoder> {
+  const rules = { tokenizer: aVocabulary, maskingRate: aShare, blockSize: aCount, attendToMasked: aBoolean };
+  checkOptions("mass", options, rules);
   const mask = maskId(options.tokenizer, "mass");
   const targetOf = ({ target }: Batch): Batch => {
     if (!target?.labels.tokens)

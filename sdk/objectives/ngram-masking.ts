@@ -5,7 +5,15 @@
  */
 import type { Sample } from "../data/sample.js";
 import { type Rng, shuffle } from "../tensor/random.js";
-import { type LmHead, labelsAt, type MaskedLmOptions, maskedCount, showMasked, tokenTargets } from "./masked-lm.js";
+import {
+  checkMasking,
+  type LmHead,
+  labelsAt,
+  type MaskedLmOptions,
+  maskedCount,
+  showMasked,
+  tokenTargets,
+} from "./masked-lm.js";
 import type { HeadObjective } from "./objective.js";
 import { maskId } from "./vocabulary.js";
 
@@ -74,6 +82,7 @@ export function chooseNgrams(sample: Sample, rng: Rng, budget: number): number[]
  */
 export function ngramMaskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
   const { maskingRate = 0.15, maxPredictions = Number.POSITIVE_INFINITY } = options;
+  checkMasking("ngramMaskedLm", options);
   maskId(options.tokenizer, "ngram-masked-lm");
   return {
     name: "ngram-masked-lm",

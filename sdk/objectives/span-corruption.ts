@@ -4,10 +4,11 @@
  */
 
 import { type Sample, shiftedRight } from "../data/sample.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, checkOptions } from "../options.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import { type Tokenizer, TokenizerError } from "../tokenizer/index.js";
 import { roundHalfEven } from "./masked-lm.js";
+import { aCount, aShare, aVocabulary } from "./vocabulary.js";
 
 /** What span corruption reads of a tokenizer: the sentinels <extra_id_0>, <extra_id_1> …, `</s>` and the padding token. */
 export type SentinelVocabulary = Pick<Tokenizer, "id" | "special">;
@@ -168,6 +169,8 @@ export const plainIds = ({ ids, special }: Sample): Int32Array => ids.filter((_,
  * @throws {TokenizerError} when the tokenizer has no sentinels
  */
 export function spanCorruption(options: SpanCorruptionOptions): (sample: Sample, rng: Rng) => Sample {
+  const rules = { tokenizer: aVocabulary, maskingRate: aShare, meanNoiseSpanLength: aCount };
+  checkOptions("spanCorruption", options, rules);
   const sentinels = sentinelsOf(options.tokenizer);
   return (sample, rng) => {
     const plain = plainIds(sample);

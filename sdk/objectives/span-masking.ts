@@ -4,12 +4,13 @@
  */
 import { type Batch, labelled, type Sample } from "../data/sample.js";
 import { power } from "../math.js";
+import { checkOptions } from "../options.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import type { Rng } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type LmHead, type MaskedLmOptions, tokenTargets } from "./masked-lm.js";
 import type { HeadObjective } from "./objective.js";
-import { boundaries, maskId, type Vocabulary } from "./vocabulary.js";
+import { aCount, aShare, aVocabulary, boundaries, maskId, type Vocabulary } from "./vocabulary.js";
 
 export interface SpanMaskingOptions extends Pick<MaskedLmOptions, "tokenizer" | "maskingRate"> {
   /** success probability of the geometric distribution of span lengths in words; 0.2 in the paper */
@@ -68,6 +69,8 @@ export function chooseSpans(sample: Sample, rng: Rng, options: SpanMaskingOption
  * @throws {TokenizerError} when the tokenizer has no mask token
  */
 export function spanMaskedLm(options: SpanMaskingOptions): HeadObjective<LmHead> {
+  const rules = { tokenizer: aVocabulary, maskingRate: aShare, geometricP: aShare, maxSpanLength: aCount };
+  checkOptions("spanMaskedLm", options, rules);
   const { size } = options.tokenizer;
   const mask = maskId(options.tokenizer, "span-masked-lm");
   return {

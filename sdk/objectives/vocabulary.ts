@@ -1,8 +1,23 @@
 /** What objectives read of a tokenizer: the size of its vocabulary and its special tokens. */
+import type { Rule } from "../options.js";
 import { type Tokenizer, TokenizerError } from "../tokenizer/index.js";
 
 /** Any `Tokenizer`; a size and the ids of special tokens suffice. */
 export type Vocabulary = Pick<Tokenizer, "size" | "special">;
+
+/** Rules for options of objectives. */
+export const aVocabulary: Rule = {
+  expected: "a tokenizer",
+  accepts: (value) => typeof value === "object" && value !== null && "special" in value,
+};
+export const aShare: Rule = {
+  expected: "a number from 0 to 1",
+  accepts: (value) => typeof value === "number" && value >= 0 && value <= 1,
+};
+export const aCount: Rule = {
+  expected: "a number of at least 1",
+  accepts: (value) => typeof value === "number" && value >= 1,
+};
 
 /** The tokens around a sequence: [CLS] or `<s>` before it, [SEP] or `</s>` after each segment. */
 export interface Boundaries {

@@ -158,7 +158,7 @@ test("contrastive: SimCSE, every text against itself under another dropout", () 
 });
 
 test("distillation: a student of a teacher that knows the batch by heart, in all three parts", () => {
-  const masked = { tokenizer, rate: 0.3 };
+  const masked = { tokenizer, maskingRate: 0.3 };
   using teacher = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
   learn(teacher, single(maskedLm(masked)), TEXTS, { below: 0.005 });
   using student = tinyModel(engine, "bert", "masked-lm", { extra: { num_hidden_layers: 1 } });

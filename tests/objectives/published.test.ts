@@ -3,12 +3,19 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { sampleOf } from "../../sdk/data/sample.js";
 import { InputError } from "../../sdk/errors.js";
+import { denoising } from "../../sdk/objectives/bart-noise.js";
+import { electraPretraining } from "../../sdk/objectives/electra.js";
+import { maskedLm } from "../../sdk/objectives/masked-lm.js";
+import { mass } from "../../sdk/objectives/mass.js";
+import { ngramMaskedLm } from "../../sdk/objectives/ngram-masking.js";
 import {
   objectiveAliases,
   objectiveNames,
   PUBLISHED_OBJECTIVES,
   parseObjective,
 } from "../../sdk/objectives/published.js";
+import { spanCorruption } from "../../sdk/objectives/span-corruption.js";
+import { spanMaskedLm } from "../../sdk/objectives/span-masking.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { trainWordPiece } from "../../sdk/tokenizer/index.js";
@@ -101,6 +108,26 @@ test("every objective of one text corrupts it: one seed, one corruption; the rat
     if (kind === "pairs") continue;
     assert.ok(targets(name) > 0, name);
     if (masks) assert.is.not(targets(name, 0.05), targets(name, 0.8), `${name}: the masking rate changes nothing`);
+  }
+});
+
+test("an unknown option of an objective, or a value of another type, is refused by name", () => {
+  const factories = { maskedLm, ngramMaskedLm, spanMaskedLm, denoising, mass, spanCorruption, electraPretraining };
+  for (const [name, make] of Object.entries(factories)) {
+    const wrong: [object, RegExp][] = [
+      [{ rate: 0.15 }, /unknown option "rate"/],
+      [{ maskingrate: 0.15 }, /unknown option "maskingrate"; did you mean "maskingRate"\?/],
+      [{ maskingRate: 15 }, /maskingRate must be a number from 0 to 1, got 15/],
+      [{ maskingRate: "0.15" }, /maskingRate must be a number from 0 to 1, got "0\.15"/],
+      [{ tokenizer: "bert" }, /tokenizer must be a tokenizer, got "bert"/],
+    ];
+    for (const [options, message] of wrong)
+      assert.throws(
+        () => (make as (options: object) => unknown)({ tokenizer, ...options }),
+        (error: unknown) =>
+          error instanceof InputError && message.test(error.message) && error.message.startsWith(`${name}: `),
+        `${name} ${JSON.stringify(options)}`,
+      );
   }
 });
 
