@@ -60,7 +60,7 @@ const constants = memory.data<f32>([
 // @ts-ignore: decorator
 @inline function geluSlopeFrom(x: v128, a: v128, e: v128, below: v128): v128 {
   const density = f32x4.mul(f32x4.mul(a, c(12)), e);
-  // For negative x it is the other side of 1/2 that the rest lies on.
+  // For negative x the slope is `slope` itself, for positive x 1 minus it.
   const slope = f32x4.sub(below, density);
   return v128.bitselect(slope, f32x4.sub(c(9), slope), f32x4.lt(x, f32x4.splat(0)));
 }

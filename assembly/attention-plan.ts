@@ -15,7 +15,7 @@ export class AttentionPlan {
   key: usize;
   /** (key tokens, heads * dim) */
   value: usize;
-  /** added to scale * q kᵀ, or 0: (queries, keys) for each head of each sequence in turn, without gaps */
+  /** added to scale * q kᵀ, or 0: (queries, keys) for each head of each sequence, one after the other */
   bias: usize;
   /** i32 (sequences + 1) the first element of each sequence's bias */
   biasOffsets: usize;

@@ -9,10 +9,10 @@
  * The query at place i of q is aligned with key p = i + keys - q and sees the keys p - before ... p + after.
  *
  * A bias, where there is one, is added to scale * q kᵀ before the softmax: (queries, keys) without gaps for each head of
- * each sequence in turn, biasOffsets[row] elements from its start for the first head of `row`.
+ * each sequence, one after the other; `row`'s first head begins at element biasOffsets[row].
  *
- * Probabilities are kept for the backward pass in blocks (queries, keys rounded up to 16), offsets[row] elements from the
- * start of the buffer for its first head. Where dropout took one away its sign bit is set: the mask costs no memory.
+ * Probabilities are kept for the backward pass in blocks (queries, keys rounded up to 16); `row`'s first head begins at
+ * element offsets[row]. The sign bit of a dropped probability is set: the dropout mask costs no memory.
  */
 import { AttentionPlan } from "./attention-plan";
 import { gemmScratchBytes, multiply } from "./gemm";
@@ -21,9 +21,9 @@ import { PANEL, packColumns, packRows, padded } from "./pack";
 import { philox16 } from "./random";
 import { LANES, at, hmax, hsum, madd } from "./simd";
 
-/** Queries that are worked on together: their scores stay in L2 up to thousands of keys. */
+/** Queries of one block: their scores stay in L2 up to thousands of keys. */
 const BLOCK: i32 = 32;
-/** In the backward pass queries are the inner dimension of dk and dv, which should not be short. */
+/** The same in the backward pass, where queries are the inner dimension of dk and dv, which should not be short. */
 const BACKWARD_BLOCK: i32 = 64;
 /** At this many keys before and after, every query sees every key. */
 export const UNLIMITED: i32 = 0x3fffffff;
@@ -190,7 +190,7 @@ export function attentionBackward(planned: usize, scratch: usize, begin: i32, en
     const queryAt = q0 * width + head * dim, keyAt = k0 * width + head * dim;
     packColumns(valuePanels, at(value, keyAt), width, dim, keys, 0, stride / PANEL);
     packRows(keyPanels, keys, at(key, keyAt), width, keys, dim, 0, count);
-    // Keys that the first block does not see would stay unwritten.
+    // The first block does not write keys that it does not see.
     if (partial && dkey && !addKey) clear(at(dkey, keyAt), width, keys, dim);
     if (partial && dvalue && !addValue) clear(at(dvalue, keyAt), width, keys, dim);
 
@@ -276,7 +276,7 @@ function clear(x: usize, stride: i32, rows: i32, columns: i32): void {
 
 /**
  * The kept probabilities of an {@link AttentionPlan}, before dropout, without the gaps: (queries, keys) for each head of
- * each sequence in turn, which is the layout of a bias. Splits by unit.
+ * each sequence, one after the other: the layout of a bias. Splits by unit.
  */
 export function attentionProbabilities(out: usize, planned: usize, begin: i32, end: i32): void {
   const plan = changetype<AttentionPlan>(planned);

@@ -1,8 +1,8 @@
 /**
  * Dropout: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
  *
- * Each element goes with probability p; those that stay are multiplied with 1 / (1 - p), so that the expected sum is kept.
- * Which ones go is a function of (seed, step, stream, element): nothing is kept for the backward pass.
+ * Each element is dropped with probability p; the others are multiplied by 1 / (1 - p), which keeps the expected sum.
+ * The choice is a function of (seed, step, stream, element): the backward pass repeats it, no mask is kept.
  * Sixteen random bits decide on an element: p is a multiple of 2^-16, and random numbers cost half as much as with 32.
  */
 import { accumulate, accumulatePart, oldMask } from "./accumulate";

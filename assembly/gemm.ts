@@ -1,8 +1,8 @@
 /**
  * The matrix product: c (rows, columns) = or += a (rows, inner) b (inner, columns), b packed in panels (pack.ts).
  *
- * Every element of c is one sum over k in ascending order, cut into blocks of BLOCK_INNER, whatever tile computes it and
- * wherever it lies: a row has the same bits alone, among other rows and under any division of the work.
+ * Every element of c is one sum over k in ascending order, cut into blocks of BLOCK_INNER, whatever tile computes it:
+ * a row has the same bits alone, among other rows and under any division of the work.
  *
  * After Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication": a panel's block of b stays in L1
  * (384 * 16 * 4 = 24 KB) while the rows of a block of a, in L2, pass by it.

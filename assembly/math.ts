@@ -8,7 +8,7 @@
  *
  * f32x4.pmax(x, y) is x < y ? y : x, one instruction on x86 where f32x4.max takes nine; it keeps a NaN that comes first.
  *
- * Constants come from a table in memory, since V8 builds a literal vector anew at every use: exp runs 1.7 times faster so.
+ * Constants come from a table in memory, since V8 builds a literal vector at every use: exp runs 1.7 times faster this way.
  */
 import { at, madd, nmadd } from "./simd";
 import { loadPart, storePart } from "./tails";

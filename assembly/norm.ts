@@ -1,5 +1,5 @@
 /**
- * Normalisation over the last axis.
+ * Normalization over the last axis.
  *
  * Layer norm: y = (x - mean) * rstd * gamma + beta (Ba, Kiros & Hinton 2016, arXiv:1607.06450, equations 3 and 4).
  * RMS norm: y = x * rstd * gamma, the mean left out (Zhang & Sennrich 2019, arXiv:1910.07467, equation 4).
@@ -150,7 +150,7 @@ function rowBackward(dx: usize, dy: usize, x: usize, gamma: usize, m: f32, r: f3
   return f32x4.mul(rstd, nmadd(n, meanGn, f32x4.sub(f32x4.mul(dy, gamma), meanG)));
 }
 
-/** Rows whose terms are added up before the sum goes on: their cache lines are read side by side. */
+/** Rows whose terms are added before they join the sum: their cache lines are read together. */
 const BLOCK: i32 = 4;
 
 /**

@@ -30,7 +30,7 @@ const constants = memory.data<f32>([7.888609052210118e-31], 16);
  *   w -= w * decay;  m += (g - m) * (1 - beta1);  v = v * beta2 + g * g * (1 - beta2)
  *   w -= step * m / (sqrt(v) / root + eps)
  *
- * g is the gradient times `scale` (clipping); it is set to zero on the way. With bias correction the caller hands over
+ * g is the gradient times `scale` (clipping), and is zeroed. With bias correction the caller passes
  * step = rate / (1 - beta1^t) and root = sqrt(1 - beta2^t); without it (the original BERT) step = rate and root = 1.
  *
  * @param decay rate times weight decay

@@ -2,8 +2,8 @@
  * Layouts that the matrix product reads.
  *
  * A right-hand matrix B (inner, columns) is kept in panels of 16 columns: [ceil(columns / 16)][inner][16], the last one
- * filled up with zeros, so that the inner loop reads B as one stream. Reading B where it lies costs more than half of
- * the speed (a cache set and a page for every k); the left-hand matrix is read in place.
+ * padded with zeros, so that the inner loop reads B as one stream. Reading B in place costs more than half of the speed
+ * (a cache set and a page for every k); the left-hand matrix is read in place.
  */
 import { at } from "./simd";
 
@@ -35,7 +35,7 @@ export const PANEL: i32 = 16;
 /** to (columns, rows) = from (rows, columns) transposed; `ldt` and `ldf` are elements from row to row. */
 export function transpose(to: usize, ldt: i32, from: usize, ldf: i32, rows: i32, columns: i32): void {
   const bytesT = <usize>ldt << 2, bytesF = <usize>ldf << 2;
-  // Sixteen columns at a time: whole cache lines are read, and the lines written fill up over four turns.
+  // Sixteen columns at a time: whole cache lines are read, and each line is written in four iterations.
   for (let c0 = 0; c0 < columns; c0 += 16) {
     const c1 = min(c0 + 16, columns);
     let r = 0;
@@ -133,7 +133,7 @@ export function unpackColumns(to: usize, ldt: i32, panels: usize, inner: i32, co
   v128.store(to, v128.load(from, 48), 48);
 }
 
-/** Copy `width` elements that lie `step` bytes apart, and zeros up to 16. */
+/** Copy `width` elements, `step` bytes apart, then zeros up to 16. */
 function copyPart(to: usize, from: usize, step: usize, width: i32): void {
   for (let c = 0; c < width; c++) store<f32>(at(to, c), load<f32>(from + <usize>c * step));
   for (let c = width; c < PANEL; c++) store<f32>(at(to, c), 0);

@@ -174,7 +174,7 @@ const constants = memory.data<f32>([
   return quantile(a, rest, s);
 }
 
-/** The same under the condition that it lies within [-2, 2]. */
+/** The same, conditioned on [-2, 2]. */
 // @ts-ignore: decorator
 @inline function truncatedOf(s: v128): v128 {
   const a = f32x4.mul(f32x4.mul(f32x4.convert_i32x4_u(v128.or(twiceMagnitude(s), i32x4.splat(1))), c(0)), c(4));
@@ -212,7 +212,7 @@ export function fillNormal(x: usize, deviation: f32, seed: u32, stream: u32, beg
   if (i < end) storePart(at(x, i), f32x4.mul(normalOf(loadPart(at(x, i), end - i)), d), end - i);
 }
 
-/** x = independent normal values with mean 0 under the condition that they lie within two deviations. */
+/** x = independent normal values with mean 0 conditioned on being within two standard deviations. */
 export function fillTruncatedNormal(x: usize, deviation: f32, seed: u32, stream: u32, begin: i32, end: i32): void {
   const d = f32x4.splat(deviation);
   fillWords(x, seed, stream, begin, end);

@@ -48,7 +48,7 @@ export function segmentMeanBackward(dx: usize, dy: usize, starts: usize, width: 
 }
 
 /**
- * Largest value of each column over the tokens of each sequence; `place` (rows, width) i32 keeps which token had it
+ * Largest value of each column over the tokens of each sequence; `place` (rows, width) i32 keeps the token that had it
  * (the first of equals), for the backward pass. Splits by sequence.
  */
 export function segmentMax(y: usize, place: usize, x: usize, starts: usize, width: i32, begin: i32, end: i32): void {

@@ -3,7 +3,7 @@
  * Shaw et al. 2018 (arXiv:1803.02155) in the form of T5: Raffel et al. 2020 (arXiv:1910.10683), section 2.1.
  *
  * The bias is as attention takes it: (queries, keys) for each head of each sequence, offsets[row] elements from its start
- * for the first head of `row`. The query at place i of q stands at key i + keys - q. table is (buckets, heads);
+ * for the first head of `row`. Query i of q is aligned with key i + keys - q. table is (buckets, heads);
  * buckets[d + zero] is the table's row for the distance d = key - query. Splits by head.
  */
 import { LANES, at } from "./simd";

@@ -1,8 +1,8 @@
 /**
- * Rotary positions: each pair of a head's dimensions is turned by an angle that grows with the position. Su et al. 2021,
+ * Rotary position embeddings: each pair of a head's dimensions is rotated by an angle proportional to the position. Su et al. 2021,
  * "RoFormer" (arXiv:2104.09864), section 3.2; pairs (i, i + dim / 2) as published files have them.
  *
- * x and y are (tokens, heads * dim); table is (positions, dim): dim / 2 cosines, then as many sines; place names each
+ * x and y are (tokens, heads * dim); table is (positions, dim): dim / 2 cosines, then dim / 2 sines; place has each
  * token's row of it. y may be x. Splits by token.
  */
 import { LANES, at } from "./simd";
@@ -10,7 +10,7 @@ import { LANES, at } from "./simd";
 /**
  * (y1, y2) = (x1 cos - x2 sin, x2 cos + x1 sin)
  *
- * @param sign 1; -1 turns back, which is the gradient
+ * @param sign 1; -1 for the inverse rotation, which is the gradient
  */
 export function rotate(y: usize, x: usize, table: usize, place: usize, heads: i32, dim: i32, sign: f32, begin: i32, end: i32): void {
   const half = dim >> 1, width = heads * dim, factor = f32x4.splat(sign);

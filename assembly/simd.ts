@@ -38,12 +38,12 @@
   return max(max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
 }
 
-/** First byte behind the module's own constants: where the host's allocator begins. */
+/** First byte after the module's constants: where the host's allocator begins. */
 export function heapBase(): usize {
   return __heap_base;
 }
 
-/** 1 in the relaxed build, 0 in the strict one: a module handed over as compiled code says itself what it is. */
+/** 1 in the relaxed build, 0 in the strict one: so that a precompiled module can say which it is. */
 export function isRelaxed(): i32 {
   return ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
 }

@@ -1,8 +1,8 @@
 /**
  * An engine is one instance of the compute module with a linear memory of its own.
  *
- * The module is stateless: everything it touches lies at addresses that the host hands over. Disposing an engine gives
- * all of its memory back to the system, which a WebAssembly memory can do in no other way.
+ * The module is stateless: it works on addresses that the host passes. Disposing an engine gives all of its memory back to
+ * the system; a WebAssembly memory cannot shrink otherwise.
  */
 import { DisposedError, UnsupportedBuildError } from "./errors.js";
 import type { __AdaptedExports } from "./kernels.js";

@@ -87,7 +87,7 @@ export class Allocator {
     else this.#free.set(size, [address]);
   }
 
-  /** Take `size` bytes from the first hole that is large enough, or of the memory behind the last block. */
+  /** Take `size` bytes from the first hole that is large enough, or after the last block. */
   #place(size: number): number | undefined {
     const at = this.#holes.findIndex(([begin, end]) => end - begin >= size);
     if (at >= 0) {
@@ -99,7 +99,7 @@ export class Allocator {
     return this.#end + size <= this.memory.buffer.byteLength ? this.#extend(size) : undefined;
   }
 
-  /** Make holes of all free blocks, neighbours joined; what is free behind the last block in use belongs to the end. */
+  /** Turn all free blocks into holes, neighbours joined; free memory after the last block in use joins the end. */
   #join(): this {
     const free = [...this.#free].flatMap(([size, addresses]) =>
       addresses.map((address) => [address, address + size] as const),

@@ -112,7 +112,7 @@ export function readAdapterConfig(json: unknown): AdapterConfig {
       r: number(c, "r", 8),
       alpha: optional(c, "lora_alpha", 8),
       dropout,
-      rankStabilised: optional(c, "use_rslora", false),
+      rankStabilized: optional(c, "use_rslora", false),
       targets: targetsOf(c),
       modulesToSave: [...new Set([...names(c, "modules_to_save"), ...((task && HEADS[task]) ?? [])])],
     },
@@ -123,7 +123,7 @@ export function readAdapterConfig(json: unknown): AdapterConfig {
 
 /** The fields that PEFT reads; those that it adds by itself are left to it. */
 export function adapterConfigOf(
-  { r, alpha, dropout, rankStabilised, targets, modulesToSave }: LoraSettings,
+  { r, alpha, dropout, rankStabilized, targets, modulesToSave }: LoraSettings,
   { task, base, transposed }: { readonly task: ModelTask; readonly base: string | null; readonly transposed: boolean },
 ): Section {
   return {
@@ -134,7 +134,7 @@ export function adapterConfigOf(
     r,
     lora_alpha: alpha,
     lora_dropout: dropout,
-    use_rslora: rankStabilised,
+    use_rslora: rankStabilized,
     target_modules: "source" in targets ? targets.source : [...targets],
     modules_to_save: modulesToSave.length > 0 ? [...modulesToSave] : null,
     fan_in_fan_out: transposed,

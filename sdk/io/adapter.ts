@@ -123,12 +123,12 @@ function stand<P extends ModelTask>(loaded: Pretrained<P>, lora: Lora, weights: 
  * await saveAdapter(writableFolder("my-adapter"), adapted);
  */
 export function adapt<P extends ModelTask>(loaded: Pretrained<P>, options: AdaptOptions = {}): Adapted<P> {
-  const { r = 8, alpha = 2 * r, dropout = 0, rankStabilised = false, seed = 1 } = options;
+  const { r = 8, alpha = 2 * r, dropout = 0, rankStabilized = false, seed = 1 } = options;
   const published = publishedName(loaded);
   const layers = linearLayers(loaded);
   const targets = options.targets ?? defaultTargets(layers);
   const modulesToSave = options.modulesToSave ?? defaultSaved(loaded, published);
-  const lora = new Lora(loaded.weights, { r, alpha, dropout, rankStabilised, targets, modulesToSave }, published);
+  const lora = new Lora(loaded.weights, { r, alpha, dropout, rankStabilized, targets, modulesToSave }, published);
   requireEveryTarget(layers, lora);
   const copied = copiesOf(loaded.weights, lora);
   return stand(loaded, lora, new Weights(loaded.engine, { seed, copied, over: lora }));

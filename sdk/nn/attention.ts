@@ -7,20 +7,20 @@ import type { DecoderCache } from "./cache.js";
 
 export interface AttentionSettings {
   readonly heads: number;
-  /** share of the probabilities that training takes away */
+  /** dropout probability */
   readonly dropout: number;
-  /** is given the probabilities of each call */
+  /** collects the probabilities of each call */
   readonly attentions?: Tensor[] | undefined;
-  /** what the products q·k are multiplied with; by default 1 / sqrt(width of a head) */
+  /** factor applied to q·k; defaults to 1 / √(head width) */
   readonly scale?: number;
 }
 
 export interface SelfAttentionOptions extends AttentionSettings {
   /** each token sees itself and those before it */
   readonly causal?: boolean;
-  /** each token sees so many before and behind it */
+  /** tokens visible on each side */
   readonly window?: number;
-  /** added to the products: (queries, keys) for each head of each row in turn */
+  /** added to the products: (queries, keys) for each head of each row, one after the other */
   readonly bias?: Tensor;
   /** what was read before, and which layer this is */
   readonly past?: { readonly cache: DecoderCache; readonly layer: number } | undefined;

@@ -1,4 +1,4 @@
-/** What a decoder keeps of the tokens that it has read: keys and values of every layer, so that none is computed twice. */
+/** The key-value cache of a decoder: keys and values of every layer for the tokens read so far. */
 
 import type { Engine } from "../engine/engine.js";
 import { ArgumentError } from "../options.js";
@@ -15,7 +15,7 @@ export interface KeysAndValues {
 }
 
 /**
- * Keys and values by layer, rows of any lengths laid end to end. It owns them: dispose it when the text is written.
+ * Keys and values by layer; rows of any lengths, concatenated. The cache owns them: dispose it when the text is written.
  *
  * @example
  * using cache = new DecoderCache(engine);
@@ -37,11 +37,11 @@ export class DecoderCache implements Disposable {
     return kept ? starts.map((start, row) => start + kept[row]!) : starts;
   }
 
-  /** Add a layer's keys and values of new tokens behind those of each row. */
+  /** Append a layer's keys and values of new tokens to those of each row. */
   extend(layer: number, key: Tensor, value: Tensor, starts: Int32Array): KeysAndValues {
     const kept = this.#own.get(layer);
     if (kept && kept.starts.length !== starts.length)
-      throw new ArgumentError(`the cache holds ${kept.starts.length - 1} rows, ${starts.length - 1} go on`);
+      throw new ArgumentError(`the cache holds ${kept.starts.length - 1} rows, got ${starts.length - 1}`);
     const after = kept ? starts.map((start, row) => start + kept.starts[row]!) : starts;
     const longer = (old: Tensor | undefined, added: Tensor) =>
       this.#joined(starts.length - 1, (row) => [
@@ -64,7 +64,7 @@ export class DecoderCache implements Disposable {
     return made;
   }
 
-  /** Row i goes on with what row `rows[i]` has read. */
+  /** Row i continues from row `rows[i]`. */
   reorder(rows: Int32Array): void {
     for (const [layer, { key, value, starts }] of this.#own) {
       const after = new Int32Array(rows.length + 1);

@@ -1,6 +1,6 @@
 /**
- * How fresh parameters begin. Random values come from the engine's own generator, so a seed gives the same weights
- * everywhere: to the bit in the strict build, to some units of the last place in the relaxed one.
+ * Initial values of parameters. Random values come from the engine's own generator, so a seed gives the same weights
+ * everywhere: to the bit in the strict build, to a few units in the last place in the relaxed one.
  */
 import { fillNormal, fillTruncatedNormal, fillUniform } from "../tensor/ops/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -17,7 +17,7 @@ export function normal(deviation: number): Init {
   return (t, key) => fillNormal(t, deviation, key);
 }
 
-/** Normal values redrawn until they lie within two deviations, as the original BERT initialises. */
+/** Normal values truncated at two standard deviations, as the original BERT initializes. */
 export function truncatedNormal(deviation: number): Init {
   return (t, key) => fillTruncatedNormal(t, deviation, key);
 }

@@ -1,6 +1,6 @@
 /**
- * LoRA: low-rank adapters beside the linear layers of a model whose own weights stay as they are. Hu et al. 2021, "LoRA:
- * Low-Rank Adaptation of Large Language Models" (arXiv:2106.09685), section 4.1; names, initialisation and the choice of
+ * LoRA: low-rank adapters beside the linear layers of a model whose own weights are frozen. Hu et al. 2021, "LoRA:
+ * Low-Rank Adaptation of Large Language Models" (arXiv:2106.09685), section 4.1; names, initialization and the choice of
  * layers as in Hugging Face's PEFT.
  *
  *   y = W x + b + (alpha / r) B A x,   A (r, inner) random, B (out, r) zero at first
@@ -28,12 +28,12 @@ export interface LayerPattern {
 export interface LoraSettings {
   /** rank of the change: columns of B */
   readonly r: number;
-  /** the change is multiplied with alpha / r */
+  /** the change is multiplied by alpha / r */
   readonly alpha: number;
-  /** share of a layer's inputs that training takes away from the branch */
+  /** dropout probability of the branch's input */
   readonly dropout: number;
-  /** alpha / sqrt(r) in the place of alpha / r: Kalajdzievski 2023 (arXiv:2312.03732) */
-  readonly rankStabilised: boolean;
+  /** alpha / √r instead of alpha / r: Kalajdzievski 2023 (arXiv:2312.03732) */
+  readonly rankStabilized: boolean;
   /** layers by the last parts of their published names, or by an expression that fits the whole of them */
   readonly targets: readonly string[] | LayerPattern;
   /** modules by the end of their names that are learned whole and saved with the adapter: a new head */
@@ -68,7 +68,7 @@ function requireSettings({ r, alpha }: LoraSettings): void {
 export class Lora implements Overlay<Weights> {
   readonly layers = new Map<string, Adapted>();
   readonly #scaling: number;
-  /** what merging changed, as it was */
+  /** the values that merging replaced */
   #kept: ReadonlyMap<string, Float32Array> | null = null;
 
   /** @param published the name that PEFT knows a module by, where it is not the one used here */
@@ -78,8 +78,8 @@ export class Lora implements Overlay<Weights> {
     readonly published: (module: string) => string = (module) => module,
   ) {
     requireSettings(settings);
-    const { r, alpha, rankStabilised } = settings;
-    this.#scaling = alpha / (rankStabilised ? Math.sqrt(r) : r);
+    const { r, alpha, rankStabilized } = settings;
+    this.#scaling = alpha / (rankStabilized ? Math.sqrt(r) : r);
   }
 
   /** Whether a parameter belongs to a module that is learned whole. As in PEFT a name may begin inside of a part. */

@@ -1,4 +1,4 @@
-/** Which entry of a table of relative positions a distance belongs to. */
+/** From distances to entries of a table of relative positions. */
 import { log } from "../math.js";
 
 export interface BucketOptions {
@@ -6,7 +6,7 @@ export interface BucketOptions {
   readonly buckets: number;
   /** distances from here on share the last entry */
   readonly farthest: number;
-  /** whether keys behind the query have entries of their own; a decoder never sees them */
+  /** whether keys after the query have entries of their own; a decoder never sees them */
   readonly bothWays: boolean;
 }
 

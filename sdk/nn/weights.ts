@@ -2,7 +2,7 @@
  * The parameters of a model by their published names: fresh, loaded, tied and saved in one place.
  *
  * A layer asks for its parameters by path (candle's VarBuilder). Where a file is open it gets the stored values, otherwise
- * freshly initialized ones. The same name asked for twice is the same parameter, which is all that tying needs.
+ * freshly initialized ones. The same name asked for twice is the same parameter, which is how weights are tied.
  */
 import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";

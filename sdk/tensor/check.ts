@@ -8,7 +8,7 @@ export class ShapeError extends TypeError {
 
 const show = (shape: readonly (number | string)[]): string => `[${shape.join(", ")}]`;
 
-/** Require `t` to have `shape`; a string stands for a dimension of any size. */
+/** Require `t` to have `shape`; a string matches a dimension of any size. */
 export function expectShape(
   op: string,
   argument: string,

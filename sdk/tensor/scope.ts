@@ -5,7 +5,7 @@
 
 /**
  * Everything that is made while a scope is open goes away when it closes, but for what was kept.
- * Scopes nest, and no `await` may stand inside one: another task could close it out of order.
+ * Scopes nest, and no `await` may occur inside one: another task could close it out of order.
  *
  * @example
  * function firstOfSum(): number {

@@ -95,7 +95,7 @@ export function gradTarget(t: Differentiable): { grad: Tensor; add: boolean } {
   return { grad: gradOf(t), add: true };
 }
 
-/** Whether `t` looks at all of its variable. */
+/** Whether `t` covers all of its variable. */
 const isWhole = (t: Differentiable): boolean => t.size * BYTES.f32 === t.variable.bytes;
 
 /**

@@ -30,7 +30,7 @@ const SETTINGS: LoraSettings = {
   r: 2,
   alpha: 6,
   dropout: 0,
-  rankStabilised: false,
+  rankStabilized: false,
   targets: ["dense"],
   modulesToSave: [],
 };
@@ -93,10 +93,10 @@ function oneLayer(settings: LoraSettings, transposed: boolean) {
 const BOUND = { atol: 3e-6, rtol: 1e-6 };
 
 for (const transposed of [false, true])
-  for (const rankStabilised of [false, true])
-    test(`a layer's output and gradients are the definition's${transposed ? ", weight transposed" : ""}${rankStabilised ? ", rank-stabilised" : ""}`, () => {
-      const { base, own, layer, w, a, b } = oneLayer({ ...SETTINGS, rankStabilised }, transposed);
-      const scaling = 6 / (rankStabilised ? Math.sqrt(2) : 2);
+  for (const rankStabilized of [false, true])
+    test(`a layer's output and gradients are the definition's${transposed ? ", weight transposed" : ""}${rankStabilized ? ", rank-stabilized" : ""}`, () => {
+      const { base, own, layer, w, a, b } = oneLayer({ ...SETTINGS, rankStabilized }, transposed);
+      const scaling = 6 / (rankStabilized ? Math.sqrt(2) : 2);
       const [a0, b0, x0] = [fill(a, 2), fill(b, 3), wave(ROWS * INNER, 4)];
       const probe = wave(ROWS * OUT, 5);
       {

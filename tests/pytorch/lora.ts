@@ -82,7 +82,7 @@ const CASES: readonly (readonly [type: string, sizes: object, purpose: ModelTask
     "bert",
     common,
     "feature-extraction",
-    { targets: ["query", "key", "value", "output.dense", "intermediate.dense"], rankStabilised: true },
+    { targets: ["query", "key", "value", "output.dense", "intermediate.dense"], rankStabilized: true },
   ],
   ["bert", common, "token-classification", { targets: /.*layer\.1\..*(query|output\.dense)/ }],
   ["bert", common, "masked-lm", { modulesToSave: ["predictions.transform"] }],

@@ -8,7 +8,7 @@ import { type Activation, activateLast } from "./activation.js";
 import { inputGradient, multiply, weightGradient } from "./product.js";
 
 /**
- * y = activation(x Wᵀ + b) for W (out, inner), whichever way it is stored.
+ * y = activation(x Wᵀ + b) for W (out, inner), in either orientation.
  *
  * @param x (rows, inner)
  * @param weight (out, inner), or (inner, out) with orientation `inner-out`

@@ -7,23 +7,23 @@ import { type DropoutKey, gradOf, gradTarget, isTraced, nextDropout, record } fr
 import { empty, intTensor, type Tensor } from "../tensor.js";
 
 export interface AttentionOptions {
-  /** The width of query, key and value is divided among so many heads. */
+  /** Number of heads; it divides the width of query, key and value. */
   readonly heads: number;
   /** (sequences + 1) Query tokens [starts[i], starts[i + 1]) are sequence i. */
   readonly starts: Int32Array;
   /** The same for key and value; by default those of the queries. */
   readonly keyStarts?: Int32Array;
-  /** What the products q·k are multiplied with; by default 1 / sqrt(width of a head). */
+  /** Factor applied to q·k; defaults to 1 / √(head width). */
   readonly scale?: number;
-  /** Each query sees no key behind its own place; its last query is at the place of its last key. */
+  /** No query sees a later key; the last query is aligned with the last key. */
   readonly causal?: boolean;
-  /** Each query sees so many keys before and behind its own place; by default all. */
+  /** Keys visible on each side of a query; defaults to all. */
   readonly window?: number;
-  /** Added to scale · q kᵀ: (queries, keys) for each head of each sequence in turn, without gaps. */
+  /** Added to scale · q kᵀ: (queries, keys) for each head of each sequence, one after the other. */
   readonly bias?: Tensor;
-  /** Share of the probabilities that training takes away. */
+  /** Dropout probability. */
   readonly dropout?: number;
-  /** Is given the probabilities, before dropout: (queries, keys) for each head of each sequence in turn. */
+  /** Called with the probabilities before dropout: (queries, keys) for each head of each sequence, one after the other. */
   readonly probabilities?: (p: Tensor) => void;
 }
 
@@ -80,7 +80,7 @@ interface Operands {
 function addGradients(operands: Operands, dout: Tensor, call: Call): void {
   const { query, key, value, bias } = operands;
   const { engine } = query;
-  // Where one tensor is several inputs, its gradient begins with zeros, since the kernel adds to it in no simple order.
+  // If q, k and v share storage, zero the gradient first: the kernel accumulates into it in several passes.
   const inputs = [query, key, value];
   if (new Set(inputs.map((t) => t.variable)).size < inputs.length) for (const t of inputs) if (t.traced) gradOf(t);
   const [dquery, addQuery] = target(query);

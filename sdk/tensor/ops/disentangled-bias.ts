@@ -1,4 +1,4 @@
-/** DeBERTa's bias for attention: what each token says about distances, and what distances say about each token. */
+/** DeBERTa's attention bias: content-to-position and position-to-content scores. */
 import { launch } from "../../engine/launch.js";
 import { expectShape } from "../check.js";
 import { gradOf, record } from "../tape.js";
@@ -17,7 +17,7 @@ export interface DisentangledBiasOptions {
   /** (sequences + 1) queries and keys of sequence i are the tokens [starts[i], starts[i + 1]) */
   readonly starts: Int32Array;
   readonly heads: number;
-  /** what all scores are multiplied with */
+  /** factor applied to all scores */
   readonly factor: number;
   /** the entry for the distance query - key */
   readonly entry: (distance: number) => number;
@@ -26,7 +26,7 @@ export interface DisentangledBiasOptions {
 /**
  * The sum of all parts, each at the entry that the distance of query and key belongs to.
  *
- * @returns (elements) (queries, keys) for each head of each sequence in turn, as attention takes it
+ * @returns (elements): (queries, keys) for each head of each sequence, one after the other, as attention takes it
  */
 export function disentangledBias(parts: readonly DistanceScores[], options: DisentangledBiasOptions): Tensor {
   const [first] = parts;

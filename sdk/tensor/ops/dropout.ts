@@ -1,4 +1,4 @@
-/** Dropout, keyed by seed, step and place in the network. */
+/** Dropout, keyed by seed, step and site in the network. */
 import { DROPOUT_SCRATCH } from "../../engine/abi.js";
 import { launchWithScratch } from "../../engine/launch.js";
 import { type DropoutKey, gradTarget, handOn, nextDropout, record } from "../tape.js";
@@ -8,8 +8,8 @@ import { empty, type Tensor } from "../tensor.js";
 const CHANCES = 2 ** 16;
 
 /**
- * Take each element away with probability `p` (to the nearest 1/65536) and multiply the others with 1 / (1 - p).
- * Only in training: without a tape with randomness this returns `x` itself.
+ * Drop each element with probability `p` (to the nearest 1/65536) and multiply the others by 1 / (1 - p).
+ * In training alone: without a tape with randomness this returns `x` itself.
  *
  * @throws {RangeError} when p is not in [0, 1)
  *
@@ -30,7 +30,7 @@ export function dropout(x: Tensor, p: number): Tensor {
   });
 }
 
-/** y = or += what dropout leaves of x */
+/** y = or += x after dropout */
 function drop(y: Tensor, x: Tensor, p: number, { seed, step, stream }: DropoutKey, add: boolean): void {
   const { engine } = x;
   const threshold = Math.round(p * CHANCES);

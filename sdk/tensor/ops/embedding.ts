@@ -1,14 +1,14 @@
-/** Rows of tables by number: embeddings, and the rows of a tensor that are wanted. */
+/** Rows of tables by index: embeddings, and chosen rows of a tensor. */
 import { launch } from "../../engine/launch.js";
 import { expectOneEngine, expectShape, ShapeError } from "../check.js";
 import { Matrix } from "../matrix.js";
 import { gradOf, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
 
-/** What rows are looked up in: a tensor, or a weight in whichever layout it exists. */
+/** A table to look rows up in: a tensor, or a weight in any layout. */
 export type Table = Tensor | Matrix;
 
-/** Every index must name a row: kernels do not look. */
+/** Require every index to name a row: kernels do not check. */
 function expectIndices(op: string, index: Int32Array, table: Table): void {
   const entries = table.shape[0]!;
   for (let i = 0; i < index.length; i++) {

@@ -30,7 +30,7 @@ export interface CrossEntropyOptions extends Divided {
 /**
  * Mean cross-entropy between scores and the right class: -log softmax(logits)[label].
  *
- * @param logits (rows, classes): unnormalised scores
+ * @param logits (rows, classes): unnormalized scores
  * @param labels (rows): the right class in [0, classes), or {@link IGNORE}
  * @returns [] : nats per counted row; 0 when every label is IGNORE, and then no gradient flows
  * @throws {RangeError} for a label that is no class
@@ -144,12 +144,12 @@ export interface DivergenceOptions extends Divided {
 }
 
 /**
- * Mean Kullback-Leibler divergence of softmax(logits / T) from softmax(targets / T): cross-entropy with soft targets, less
- * their entropy, which no student can change. Hinton, Vinyals & Dean 2015 (arXiv:1503.02531), section 2.
+ * Mean Kullback-Leibler divergence of softmax(logits / T) from softmax(targets / T): cross-entropy with soft targets minus
+ * their entropy, which does not depend on the student. Hinton, Vinyals & Dean 2015 (arXiv:1503.02531), section 2.
  *
  * @param logits (rows, classes)
  * @param targets (rows, classes) the teacher's scores; no gradient flows to them
- * @returns [] : nats per row; 0 where both say the same
+ * @returns [] : nats per row; 0 where both distributions are the same
  *
  * @example
  * klDivergence(tensor(engine, [0, 0], [1, 2]), tensor(engine, [9, 0], [1, 2])).item(); // 0.69: log 2, nearly

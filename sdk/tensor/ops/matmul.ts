@@ -5,7 +5,7 @@ import { empty, type Tensor } from "../tensor.js";
 import { inputGradient, multiply, weightGradient, withPanels } from "./product.js";
 
 export interface MatmulOptions {
-  /** multiply by bᵀ in the place of b */
+  /** multiply by bᵀ instead of b */
   readonly transposeB?: boolean;
 }
 

@@ -1,11 +1,11 @@
-/** Normalisation of rows. */
+/** Normalization of rows. */
 import { launch } from "../../engine/launch.js";
 import { expectOneEngine, expectShape } from "../check.js";
 import { gradOf, gradTarget, handOn, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 
 /**
- * Normalise each row of x to mean 0 and variance 1, then scale and shift.
+ * Normalize each row of x to mean 0 and variance 1, then scale and shift.
  *
  * @param x (rows, width)
  * @param gamma (width), the scale
@@ -50,7 +50,7 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor | null, eps: nu
 }
 
 /**
- * Divide each row of x by its root mean square, then scale: layer norm that leaves the mean alone.
+ * Divide each row of x by its root mean square, then scale: layer norm without centring.
  *
  * @param x (rows, width)
  * @param gamma (width), the scale

@@ -1,4 +1,5 @@
 /** Matrix products of packed operands: what linear layers and `matmul` are made of. */
+import type { ScratchKernel } from "../../engine/abi.js";
 import { launchWithScratch } from "../../engine/launch.js";
 import { withScratch } from "../../engine/scratch.js";
 import type { Panels } from "../matrix.js";
@@ -6,6 +7,9 @@ import { type Packed, pack, panelBytes, panelCount } from "../panels.js";
 import { gradTarget } from "../tape.js";
 import type { Differentiable, Tensor } from "../tensor.js";
 import { ACTIVATIONS, type Activation } from "./activation.js";
+
+/** The kernel of each kind of panels. */
+const KERNELS = { f32: "gemm" } as const satisfies Readonly<Record<Panels["dtype"], ScratchKernel>>;
 
 /** What happens to a product on its way out. */
 export interface Finish {
@@ -23,7 +27,7 @@ export function multiply(y: Tensor, x: Tensor, panels: Panels, { bias, activatio
   const columns = y.shape[1] ?? 0;
   // biome-ignore format: in the order of the kernel's own list
   launchWithScratch(
-    engine, "gemm", panelCount(columns), engine.kernels.gemmScratchBytes(),
+    engine, KERNELS[panels.dtype], panelCount(columns), engine.kernels.gemmScratchBytes(),
     y.address, columns, x.address, inner, panels.address, rows, columns, inner, bias, ACTIVATIONS[activation], Number(add),
   );
 }

@@ -25,7 +25,7 @@ export function fillNormal(t: Tensor, deviation: number, { seed, stream }: FillK
   launch(t.engine, "fillNormal", t.size, t.address, deviation, seed, stream);
 }
 
-/** Fill with normal values under the condition that they lie within two deviations. */
+/** Fill with normal values conditioned on being within two standard deviations. */
 export function fillTruncatedNormal(t: Tensor, deviation: number, { seed, stream }: FillKey): void {
   launch(t.engine, "fillTruncatedNormal", t.size, t.address, deviation, seed, stream);
 }

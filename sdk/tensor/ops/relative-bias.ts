@@ -1,4 +1,4 @@
-/** A bias for attention by the distance between key and query, as T5 and MPNet learn it. */
+/** Attention bias by the distance between key and query, as learned by T5 and MPNet. */
 import { launchWithScratch } from "../../engine/launch.js";
 import { expectShape } from "../check.js";
 import { gradOf, record } from "../tape.js";
@@ -7,7 +7,7 @@ import { empty, intTensor, type Tensor } from "../tensor.js";
 export interface RelativeBiasOptions {
   /** (sequences + 1) Query tokens [starts[i], starts[i + 1]) are sequence i. */
   readonly starts: Int32Array;
-  /** The same for keys; by default those of the queries. A sequence's last query stands at its last key. */
+  /** The same for keys; by default those of the queries. A sequence's last query is aligned with its last key. */
   readonly keyStarts?: Int32Array;
   /** The row of the table for the distance key - query. */
   readonly bucket: (distance: number) => number;
@@ -17,7 +17,7 @@ export interface RelativeBiasOptions {
  * b[i][j] = table[bucket(j - i)][head], as {@link attention} takes it.
  *
  * @param table (buckets, heads)
- * @returns (elements) (queries, keys) for each head of each sequence in turn
+ * @returns (elements): (queries, keys) for each head of each sequence, one after the other
  *
  * @example
  * const bias = relativeBias(table, { starts: Int32Array.of(0, 3, 5), bucket: (distance) => Math.min(Math.abs(distance), 31) });

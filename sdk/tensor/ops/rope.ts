@@ -1,14 +1,14 @@
-/** Rotary positions. */
+/** Rotary position embeddings. */
 import { launch } from "../../engine/launch.js";
 import { expectShape } from "../check.js";
 import { gradTarget, handOn, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
 
 /**
- * Turn each pair of a head's dimensions by the angle of the token's place.
+ * Rotate each pair of a head's dimensions by the angle of the token's position.
  *
  * @param x (tokens, heads * dim)
- * @param table (positions, dim) dim / 2 cosines and as many sines of each position
+ * @param table (positions, dim) dim / 2 cosines, then dim / 2 sines, of each position
  * @param positions (tokens) a row of the table for each token
  * @returns (tokens, heads * dim)
  */
@@ -24,13 +24,13 @@ export function rotate(x: Tensor, table: Tensor, positions: Int32Array): Tensor 
   if (stranger !== undefined) throw new RangeError(`rotate: position ${stranger} is not one of the table's ${rows}`);
   const place = intTensor(engine, positions);
   const heads = width / dim;
-  const turn = (to: number, from: number, sign: number) =>
+  const rotateInto = (to: number, from: number, sign: number) =>
     launch(engine, "rotate", tokens, to, from, table.address, place.address, heads, dim, sign);
   const y = empty(engine, x.shape);
-  turn(y.address, x.address, 1);
+  rotateInto(y.address, x.address, 1);
   return record(y, [x], (dy) => {
-    // Turning back happens in place; what x had gathered before is added to.
-    turn(dy.address, dy.address, -1);
+    // The inverse rotation is in place; a gradient that x already has is added to.
+    rotateInto(dy.address, dy.address, -1);
     if (handOn(y, x)) return;
     const { grad, add } = gradTarget(x);
     if (add) launch(engine, "addScaled", x.size, grad.address, dy.address, 1);

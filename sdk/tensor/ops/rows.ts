@@ -1,4 +1,4 @@
-/** Rows of several tensors laid end to end. */
+/** Concatenation of rows. */
 import type { Engine } from "../../engine/engine.js";
 import { empty, type Tensor } from "../tensor.js";
 
