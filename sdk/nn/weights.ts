@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { Matrix, type Orientation, type Parameter } from "../tensor/matrix.js";
 import { Scope, unscoped } from "../tensor/scope.js";
-import { BYTES, elementCount, empty, type Shape, Storage, Tensor } from "../tensor/tensor.js";
+import { empty, emptyLasting, reserve, type Shape, Storage, Tensor } from "../tensor/tensor.js";
 import type { Init } from "./init.js";
 import type { Branch, LinearPlace, Overlay } from "./overlay.js";
 
@@ -188,7 +188,10 @@ export class Weights implements Disposable {
     if (!stored) return;
     const names = [...stored.names()].filter((name) => plan.has(name));
     for (const name of names) expectStoredShape(name, stored.shape(name)!, plan.get(name)!.shape);
-    engine.reserve(names.reduce((bytes, name) => bytes + elementCount(plan.get(name)!.shape) * BYTES.f32, 0));
+    reserve(
+      engine,
+      names.map((name) => plan.get(name)!.shape),
+    );
     for (const name of names) {
       const planned = plan.get(name)!;
       const parameter = unscoped(() => made(engine, planned, planned.isMultiplied ? "panels" : "rows"));
@@ -295,7 +298,7 @@ export class Weights implements Disposable {
 /** A parameter with arbitrary content. */
 function made(engine: Engine, { shape, orientation }: Planned, layout: "rows" | "panels"): Parameter {
   if (orientation) return new Matrix(engine, shape, orientation, layout);
-  return new Tensor(new Storage(engine, elementCount(shape) * BYTES.f32, true), shape);
+  return emptyLasting(engine, shape);
 }
 
 function initialize(parameter: Parameter, init: Init, key: { readonly seed: number; readonly stream: number }): void {
