@@ -123,7 +123,11 @@ export function templateJSON(
 export function byteLevelTokenizer(model: Bpe, special: readonly string[], addPrefixSpace = false): Tokenizer {
   const framed = special.includes("<s>") && special.includes("</s>");
   const level = { type: "ByteLevel", add_prefix_space: addPrefixSpace, trim_offsets: true, use_regex: true };
-  const named = (token: string) => [token, model.vocabulary.find(token)];
+  const named = (token: string): [string, number] => {
+    const id = model.vocabulary.find(token);
+    expect(id >= 0, `vocabulary: the special token ${shown(token)} is missing; it stands around every text`);
+    return [token, id];
+  };
   return buildTokenizer(
     {
       version: "1.0",

@@ -102,7 +102,16 @@ export class Tokenizer {
     );
     this.size = size;
     this.special = findSpecialTokens((token) => this.id(token), parts.settings);
+    this.requireTemplateTokens();
     this.cache = new WordCache(model);
+  }
+
+  /** The post-processor adds ids to every text: they must be tokens of this vocabulary. */
+  private requireTemplateTokens(): void {
+    const { single, pair } = this.parts.postProcessor;
+    for (const place of [...single, ...pair])
+      for (const id of "ids" in place ? place.ids : [])
+        expect(this.token(id) !== undefined, () => `post_processor: the id ${id} is not in the vocabulary`);
   }
 
   /** The tokens of a text and its pair with special tokens; of a truncated text, its first window. */

@@ -29,6 +29,7 @@ import { jsonBytes } from "../../sdk/io/files.js";
 import { readSafetensors } from "../../sdk/io/safetensors.js";
 import { readSentenceSettings, writeSentenceSettings } from "../../sdk/io/sentence.js";
 import {
+  readMerges,
   readSentencePiece,
   type Tokenizer,
   trainBpe,
@@ -89,7 +90,7 @@ const tokenizers: Readonly<Record<string, () => Tokenizer>> = {
 function tryTokenizer(tokenizer: Tokenizer): void {
   const { ids } = tokenizer.encode("the lowest 東京 [MASK]</s>", "new\u0000 \ud800");
   for (const id of ids)
-    if (!(Number.isInteger(id) && id >= 0 && id < 2 ** 31)) throw new Error(`the tokenizer made the id ${id}`);
+    if (tokenizer.token(id) === undefined) throw new Error(`the tokenizer made the id ${id}, which is no token`);
   tokenizer.decode(ids);
   JSON.stringify(tokenizer);
 }
@@ -167,9 +168,10 @@ function lineTarget(name: string, text: string, read: (s: Source) => AsyncIterab
 }
 
 function pieceFile(): Uint8Array {
-  const pieces: [string, number][] = ["<unk>", "<s>", "</s>", "▁the", "▁", "t", "h", "e", "l", "o", "w"].map((p, i) => [
-    p,
-    i === 0 ? 2 : i < 3 ? 3 : 1,
+  const control = ["<unk>", "<pad>", "[CLS]", "[SEP]", "[MASK]"];
+  const pieces = [...control, "▁the", "▁", "t", "h", "e", "l", "o", "w"].map((piece, i): [string, number] => [
+    piece,
+    i === 0 ? 2 : i < control.length ? 3 : 1,
   ]);
   return Uint8Array.from(
     pieces.flatMap(([piece, type]) => {
@@ -256,9 +258,11 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     const files = new Map([
       ["vocab.json", jsonBytes(model.vocab)],
       ["merges.txt", encode(`#version: 0.2\n${merges}\n`)],
-      ["tokenizer_config.json", jsonBytes({ tokenizer_class: "GPT2Tokenizer", unk_token: "<|endoftext|>" })],
     ]);
-    return folderMutants(files, [...files.keys()], async (folder) => tryTokenizer(await loadTokenizer(folder)));
+    return folderMutants(files, [...files.keys()], async ({ files: now }) => {
+      const text = (name: string) => new TextDecoder().decode(now.get(name));
+      tryTokenizer(readMerges(text("vocab.json"), text("merges.txt")));
+    });
   },
   sentencepiece: async () =>
     mutantBytes(pieceFile()).map((bytes) => ({

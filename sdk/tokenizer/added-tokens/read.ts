@@ -1,16 +1,20 @@
 /** The `added_tokens` of a tokenizer.json. */
+import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import type { AddedToken } from "./added-token.js";
 
+/** No vocabulary is so large; models have a row for each id. */
+const LARGEST_ID = 2 ** 24;
+
 export function readAdded(json: unknown): AddedToken[] {
   if (json === null || json === undefined) return [];
-  expect(Array.isArray(json), `added_tokens: a list was expected`);
+  expect(Array.isArray(json), () => `added_tokens: a list was expected, got ${shown(json)}`);
   return json.map((token, i) => {
     const fields = new Fields(token, `added_tokens[${i}]`);
     const special = fields.boolean("special", false);
     return {
-      id: fields.count("id"),
+      id: fields.count("id", undefined, LARGEST_ID),
       content: fields.string("content"),
       special,
       singleWord: fields.boolean("single_word", false),

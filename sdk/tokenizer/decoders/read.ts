@@ -1,4 +1,5 @@
 /** The `decoder` part of a tokenizer.json. */
+import { shown } from "../../errors.js";
 import { TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import { eachStretch } from "../patterns/pattern.js";
@@ -48,7 +49,7 @@ export function readDecoder(json: unknown, path = "decoder", depth = 0): Decoder
     case "Replace":
       return replaceDecoder(replacer(fields));
     default:
-      throw new TokenizerError(`${path}: decoder "${type}" is not supported`);
+      throw new TokenizerError(`${path}: decoder ${shown(type)} is not supported`);
   }
 }
 

@@ -2,6 +2,7 @@
  * A JSON reader over UTF-8 bytes that can hand big parts over without making objects of them: a vocabulary of 250,000
  * pieces goes straight into its tables. What it reads is untrusted: depth is bounded and every byte is checked.
  */
+import { parseJson } from "../../json.js";
 import { shown } from "../../errors.js";
 import { TokenizerError } from "../errors.js";
 import { decodeUnits } from "../text/buffers.js";
@@ -241,13 +242,11 @@ export class JsonScanner {
       this.fail("UTF-8");
     }
     try {
-      return JSON.parse(text.includes("\\u") ? wellFormed(text) : text) as unknown;
+      return parseJson(text.includes("\\u") ? wellFormed(text) : text);
     } catch (cause) {
       throw new TokenizerError(
-        `tokenizer.json: the value at byte ${start} cannot be read (${(cause as Error).message}). Is the file whole?`,
-        {
-          cause,
-        },
+        `tokenizer.json: the value that begins at byte ${start} is ${(cause as Error).message} of it. Is the file whole?`,
+        { cause },
       );
     }
   }

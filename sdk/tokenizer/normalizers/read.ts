@@ -1,4 +1,5 @@
 /** The `normalizer` part of a tokenizer.json. */
+import { shown } from "../../errors.js";
 import { TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import { readPattern } from "../patterns/read.js";
@@ -56,7 +57,7 @@ export function readNormalizer(json: unknown, path = "normalizer", depth = 0): N
     case "Precompiled":
       return precompiledNormalizer(base64(fields.string("precompiled_charsmap"), `${path}.precompiled_charsmap`));
     default:
-      throw new TokenizerError(`${path}: normalizer "${type}" is not supported`);
+      throw new TokenizerError(`${path}: normalizer ${shown(type)} is not supported`);
   }
 }
 

@@ -3,7 +3,14 @@ import { shown } from "../../errors.js";
 import { expect, TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import type { Place, PostProcessor, TrimOffsets } from "../steps.js";
-import { bare, bertPostProcessor, robertaPostProcessor } from "./template.js";
+import { addedBy, bare, bertPostProcessor, robertaPostProcessor } from "./template.js";
+
+/** Segments are bytes. */
+const LARGEST_SEGMENT = 255;
+/** Published templates add four. */
+const MOST_ADDED = 1000;
+
+const isId = (id: unknown): id is number => Number.isSafeInteger(id) && (id as number) >= 0;
 
 /** @param trimming how white space is taken out of byte-level offsets, made ready by the caller */
 export function readPostProcessor(json: unknown, trimming: (addPrefixSpace: boolean) => TrimOffsets): PostProcessor {
@@ -41,7 +48,7 @@ function readStep(
         trim: fields.boolean("trim_offsets", true) ? trimming(fields.boolean("add_prefix_space", true)) : null,
       };
     default:
-      throw new TokenizerError(`${path}: post-processor "${type}" is not supported`);
+      throw new TokenizerError(`${path}: post-processor ${shown(type)} is not supported`);
   }
 }
 
@@ -58,7 +65,7 @@ function merge(steps: readonly PostProcessor[], path: string): PostProcessor {
 function tokenId(fields: Fields, name: string): number {
   const [, id] = fields.list(name);
   expect(
-    Number.isInteger(id),
+    isId(id),
     () => `${fields.path}.${name}: [token, id] was expected, got ${shown(fields.get(name))}`,
   );
   return id as number;
@@ -75,17 +82,22 @@ function readPlaces(fields: Fields): PostProcessor {
         const id = sequence.string("id");
         expect(id === "A" || id === "B", () => `${path}: the sequence must be "A" or "B", got ${shown(id)}`);
         expect(name === "pair" || id === "A", `${path}: a template for one text cannot use sequence B`);
-        return { sequence: id === "A" ? 0 : 1, segment: sequence.count("type_id", 0) };
+        return { sequence: id === "A" ? 0 : 1, segment: sequence.count("type_id", 0, LARGEST_SEGMENT) };
       }
       const token = place.object("SpecialToken");
       const name_ = token.string("id");
       expect(special.get(name_) !== undefined, () => `${path}: ${shown(name_)} is missing from special_tokens`);
       const ids = special.object(name_).list("ids");
       expect(
-        ids.every(Number.isInteger),
+        ids.every(isId),
         () => `${path}: the ids of ${shown(name_)} must be whole numbers, got ${shown(ids)}`,
       );
-      return { ids: ids as number[], segment: token.count("type_id", 0) };
+      return { ids: ids as number[], segment: token.count("type_id", 0, LARGEST_SEGMENT) };
     });
-  return { single: places("single"), pair: places("pair"), trim: null, numbered: true };
+  const processor: PostProcessor = { single: places("single"), pair: places("pair"), trim: null, numbered: true };
+  expect(
+    Math.max(addedBy(processor.single), addedBy(processor.pair)) <= MOST_ADDED,
+    `${fields.path}: more than ${MOST_ADDED} special tokens in a template`,
+  );
+  return processor;
 }

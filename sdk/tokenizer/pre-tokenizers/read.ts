@@ -65,7 +65,7 @@ export function readPreTokenizer(json: unknown, path = "pre_tokenizer", depth = 
       return chain(steps);
     }
     default:
-      throw new TokenizerError(`${path}: pre-tokenizer "${type}" is not supported`);
+      throw new TokenizerError(`${path}: pre-tokenizer ${shown(type)} is not supported`);
   }
 }
 
