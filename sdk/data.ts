@@ -8,6 +8,7 @@ export { DataError, decodeLines, type Source, textSource } from "./data/source.j
 export { type Columns, columnsNamed, readTextRows, type TextRow } from "./data/text-rows.js";
 export { embedSamples } from "./heads/embedding.js";
 export { overlapOfStep } from "./heads/span.js";
+export { JsonError, parseJson } from "./json.js";
 export { allMasked } from "./objectives/masked-lm.js";
 export { nextSentencePairs } from "./objectives/next-sentence-prediction.js";
 export { sentenceOrderPairs } from "./objectives/sentence-order-prediction.js";

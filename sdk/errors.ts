@@ -65,6 +65,19 @@ export function shown(value: unknown): string {
   return `an object with ${some.join(", ")}${names.length > some.length ? ` and ${names.length - some.length} more` : ""}`;
 }
 
+/**
+ * Names of columns, fields or tensors as a message lists them: no more than twenty, each cut.
+ *
+ * @example
+ * shownNames(["id", "text"]); // "id, text"
+ * shownNames([]); // "none"
+ */
+export function shownNames(names: readonly string[]): string {
+  if (names.length === 0) return "none";
+  const some = names.slice(0, 20).map((name) => (name.length > QUOTED ? `${name.slice(0, QUOTED)}…` : name));
+  return `${some.join(", ")}${names.length > some.length ? ` and ${names.length - some.length} more` : ""}`;
+}
+
 function shownList(list: readonly unknown[]): string {
   const plain = list.length <= 8 && list.every((entry) => typeof entry !== "object" || entry === null);
   return plain ? `[${list.map(shown).join(", ")}]` : `an array of ${list.length}`;

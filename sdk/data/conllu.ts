@@ -4,6 +4,7 @@
  *
  * In a range line such as `3-4` the written word stands, and its syntactic words follow. Words are the syntactic ones.
  */
+import { shown } from "../errors.js";
 import { dataError, numbered, type Source } from "./source.js";
 
 export interface TaggedSentence {
@@ -23,6 +24,9 @@ interface Row {
   readonly covers: number;
 }
 
+/** A written word stands for a handful of syntactic ones. */
+const MOST_COVERED = 1000;
+
 /** One line of any of the three forms; null for lines that carry no word (empty nodes). */
 function parseRow(source: Source, line: number, text: string): Row | null {
   const cells = text.split("\t");
@@ -39,15 +43,24 @@ function parseRow(source: Source, line: number, text: string): Row | null {
   if (/^\d+\.\d+$/.test(id)) return null;
   const spaceAfter = !cells.at(-1)!.split("|").includes("SpaceAfter=No");
   const range = /^(\d+)-(\d+)$/.exec(id);
-  if (range) return { word, tag: "_", spaceAfter, covers: Number(range[2]) - Number(range[1]) + 1 };
+  if (range) {
+    const covers = Number(range[2]) - Number(range[1]) + 1;
+    if (covers < 1 || covers > MOST_COVERED)
+      throw dataError(
+        source,
+        line,
+        `a range such as 3-4 must ascend, over at most ${MOST_COVERED} words, got ${shown(id)}`,
+      );
+    return { word, tag: "_", spaceAfter, covers };
+  }
   if (!/^\d+$/.test(id))
-    throw dataError(source, line, `the first column must be a word's number or a range such as 3-4, got "${id}"`);
+    throw dataError(source, line, `the first column must be a word's number or a range such as 3-4, got ${shown(id)}`);
   return checked(source, line, { word, tag: cells[cells.length === 4 ? 2 : 3]!, spaceAfter, covers: 0 });
 }
 
 function checked(source: Source, line: number, row: Row): Row {
   if (row.word === "") throw dataError(source, line, "the word is empty");
-  if (row.tag === "" || row.tag === "_") throw dataError(source, line, `the word "${row.word}" has no tag`);
+  if (row.tag === "" || row.tag === "_") throw dataError(source, line, `the word ${shown(row.word)} has no tag`);
   return row;
 }
 

@@ -1,5 +1,7 @@
 /** Questions on contexts: SQuAD 1.1 and 2.0 JSON, or JSON lines; told apart by content. */
+
 import { shown } from "../errors.js";
+import { parseJson } from "../json.js";
 import { dataError, jsonObject, numbered, type Source } from "./source.js";
 
 export interface Question {
@@ -32,7 +34,7 @@ export async function* readQuestions(source: Source): AsyncGenerator<Question> {
 function isQuestionLine(text: string): boolean {
   if (!text.trimStart().startsWith("{")) return false;
   try {
-    return Object.hasOwn(JSON.parse(text) as object, "question");
+    return Object.hasOwn(parseJson(text) as object, "question");
   } catch {
     return false;
   }
@@ -64,7 +66,7 @@ function answerOf(
   const at = placeOf(text, start, context);
   if (at < 0)
     throw fail(
-      `the answer "${text}" does not stand at ${start} of its context; there stands "${context.slice(start, start + text.length)}"`,
+      `the answer ${shown(text)} does not stand at ${start} of its context; there stands ${shown(context.slice(start, start + text.length))}`,
     );
   return { text, start: at };
 }
@@ -78,24 +80,28 @@ function placeOf(text: string, start: number, context: string): number {
   return context.startsWith(text, units) ? units : -1;
 }
 
-interface SquadFile {
-  readonly data?: readonly {
-    readonly paragraphs?: readonly { readonly context?: unknown; readonly qas?: readonly Record<string, unknown>[] }[];
-  }[];
-}
+const SHAPE = 'a SQuAD file must have a list "data"; JSON lines must have "question" and "context" on every line';
 
 function* squad(source: Source, text: string): Generator<Question> {
-  const { data } = jsonObject(source, 1, text) as SquadFile;
-  if (!Array.isArray(data))
-    throw dataError(
-      source,
-      1,
-      `a SQuAD file must have a list "data"; JSON lines must have "question" and "context" on every line`,
-    );
-  for (const { paragraphs = [] } of data as NonNullable<SquadFile["data"]>) {
-    for (const { context, qas = [] } of paragraphs) {
-      if (typeof context !== "string") throw dataError(source, 1, "a paragraph has no context");
-      for (const qa of qas) yield squadQuestion(source, context, qa);
+  const { data } = jsonObject(source, 1, text);
+  if (!Array.isArray(data)) throw dataError(source, 1, SHAPE);
+  const listOf = (value: unknown, place: string): readonly unknown[] => {
+    if (value === undefined || Array.isArray(value)) return value ?? [];
+    throw dataError(source, 1, `${place} must be a list, got ${shown(value)}`);
+  };
+  const objectOf = (value: unknown, place: string): Record<string, unknown> => {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    throw dataError(source, 1, `${place} must be an object, got ${shown(value)}`);
+  };
+  for (const [a, article] of data.entries()) {
+    const { paragraphs } = objectOf(article, `data[${a}]`);
+    for (const [p, paragraph] of listOf(paragraphs, `data[${a}].paragraphs`).entries()) {
+      const place = `data[${a}].paragraphs[${p}]`;
+      const { context, qas } = objectOf(paragraph, place);
+      if (typeof context !== "string")
+        throw dataError(source, 1, `${place}.context must be a text, got ${shown(context)}`);
+      for (const [q, qa] of listOf(qas, `${place}.qas`).entries())
+        yield squadQuestion(source, context, objectOf(qa, `${place}.qas[${q}]`), `${place}.qas[${q}]`);
     }
   }
 }
@@ -104,11 +110,13 @@ function squadQuestion(
   source: Source,
   context: string,
   { id, question, answers, is_impossible }: Record<string, unknown>,
+  place: string,
 ): Question {
-  const name = String(id);
-  const fail = (problem: string) => dataError(source, 1, `question ${name}: ${problem}`);
-  if (typeof question !== "string") throw fail("it has no text");
-  if (!Array.isArray(answers)) throw fail("it has no list of answers");
+  const named = typeof id === "string" || typeof id === "number";
+  const name = named ? String(id) : place;
+  const fail = (problem: string) => dataError(source, 1, `${place}${named ? ` (id ${shown(id)})` : ""}: ${problem}`);
+  if (typeof question !== "string") throw fail(`question must be a text, got ${shown(question)}`);
+  if (!Array.isArray(answers)) throw fail(`answers must be a list, got ${shown(answers)}`);
   const accepted =
     is_impossible === true ? [] : answers.map((answer) => answerOf(answer, "answer_start", context, fail));
   return { id: name, question, context, answers: accepted };

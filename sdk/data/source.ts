@@ -25,18 +25,83 @@ export function textSource(name: string, text: string): Source {
   return { name, lines };
 }
 
-/** Bytes as they arrive, decoded and cut into lines; no more than one chunk and one line are held. */
-export async function* decodeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder("utf-8");
-  let rest = "";
+/** A string of V8 has no more UTF-16 units; other engines allow more. */
+const LONGEST_LINE = 2 ** 29 - 24;
+
+/**
+ * Bytes as they arrive, decoded and cut into lines, a byte-order mark skipped. No more than one chunk and one line are
+ * held, and each byte is looked at once, however long its line is.
+ *
+ * @param name of the file, for errors
+ * @throws {DataError} with the line that is not UTF-8, or too long for a string
+ */
+export async function* decodeLines(chunks: AsyncIterable<Uint8Array>, name = "the text"): AsyncGenerator<string> {
+  const state = { name, decoder: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }), line: 1 };
+  let open: Uint8Array[] = [];
   for await (const chunk of chunks) {
-    rest += decoder.decode(chunk, { stream: true });
-    const lines = rest.split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) yield line.endsWith("\r") ? line.slice(0, -1) : line;
+    const end = chunk.lastIndexOf(LINE_FEED);
+    if (end < 0) {
+      open.push(chunk);
+      continue;
+    }
+    yield* wholeLines(state, [...open, chunk.subarray(0, end)]);
+    open = [chunk.subarray(end + 1)];
   }
-  rest += decoder.decode();
-  if (rest !== "") yield rest;
+  if (open.some(({ length }) => length > 0)) yield* wholeLines(state, open);
+}
+
+const LINE_FEED = 10;
+
+/** What {@link decodeLines} knows: the number of the line that comes next, beside its own. */
+interface Decoding {
+  readonly name: string;
+  readonly decoder: TextDecoder;
+  line: number;
+}
+
+/** The lines of some bytes that end with one. */
+function* wholeLines(state: Decoding, parts: readonly Uint8Array[]): Generator<string> {
+  const bytes = joined(parts);
+  const lines = decoded(state, bytes).split("\n");
+  if (state.line === 1) lines[0] = lines[0]!.replace(/^\uFEFF/, "");
+  state.line += lines.length;
+  for (const line of lines) yield line.endsWith("\r") ? line.slice(0, -1) : line;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function decoded({ name, decoder, line }: Decoding, bytes: Uint8Array): string {
+  if (bytes.length > LONGEST_LINE)
+    throw new DataError(`${name}:${line}: a line of more than ${LONGEST_LINE} bytes cannot be read`);
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    const broken = line + brokenLine(decoder, bytes);
+    throw new DataError(`${name}:${broken}: not UTF-8; in which encoding was the file saved?`, { cause });
+  }
+}
+
+/** Which line it is, from 0: the first that cannot be decoded alone. */
+function brokenLine(decoder: TextDecoder, bytes: Uint8Array): number {
+  let line = 0;
+  for (let begin = 0, end = 0; end >= 0; begin = end + 1, line++) {
+    end = bytes.indexOf(LINE_FEED, begin);
+    try {
+      decoder.decode(bytes.subarray(begin, end < 0 ? bytes.length : end));
+    } catch {
+      return line;
+    }
+  }
+  return 0;
 }
 
 /** The lines with their numbers, from 1. */

@@ -2,7 +2,7 @@
  * Texts and pairs of texts with a label or a score: TSV with a header line, or JSON lines; told apart by content.
  */
 
-import { shown } from "../errors.js";
+import { shown, shownNames } from "../errors.js";
 import { ArgumentError } from "../options.js";
 import { dataError, jsonObject, numbered, type Source } from "./source.js";
 
@@ -35,7 +35,7 @@ const TARGETS = ["label", "score"] as const;
 export function columnsNamed(list: string): Columns {
   const names = list.split(",").map((name) => name.trim());
   if (names.length < 2 || names.length > 3 || names.includes("")) {
-    throw new ArgumentError(`columns "${list}": expected text,label or text,pair,label`);
+    throw new ArgumentError(`columns ${shown(list)}: expected text,label or text,pair,label`);
   }
   return names.length === 3
     ? { text: names[0]!, pair: names[1]!, target: names[2]! }
@@ -52,7 +52,7 @@ function detect(source: Source, line: number, names: readonly string[]): Columns
     throw dataError(
       source,
       line,
-      `no text column: expected text or sentence, premise and hypothesis, or sentence1 and sentence2, got ${names.join(", ")}; name them with --columns`,
+      `no text column: expected text or sentence, premise and hypothesis, or sentence1 and sentence2, got ${shownNames(names)}; name them with --columns`,
     );
   }
   return { ...texts, ...(target && { target }) };
@@ -84,10 +84,16 @@ export async function* readTextRows(source: Source, columns?: Columns): AsyncGen
   }
 }
 
+const own = (fields: Record<string, unknown>, name: string): unknown =>
+  Object.hasOwn(fields, name) ? fields[name] : undefined;
+
 function requireColumns(source: Source, line: number, header: readonly string[], columns: Columns): void {
   for (const name of [columns.text, columns.pair, columns.target]) {
-    if (name !== undefined && !header.includes(name))
-      throw dataError(source, line, `no column "${name}"; the header has ${header.join(", ")}`);
+    if (name === undefined) continue;
+    if (!header.includes(name))
+      throw dataError(source, line, `no column ${shown(name)}; the header has ${shownNames(header)}`);
+    if (header.indexOf(name) !== header.lastIndexOf(name))
+      throw dataError(source, line, `the header has two columns called ${shown(name)}; which one counts?`);
   }
 }
 
@@ -101,7 +107,7 @@ function tsvFields(source: Source, line: number, text: string, header: readonly 
 function rowOf(source: Source, line: number, fields: Record<string, unknown>, columns: Columns): TextRow {
   const text = stringOf(source, line, fields, columns.text);
   const pair = columns.pair === undefined ? undefined : stringOf(source, line, fields, columns.pair);
-  const target = columns.target === undefined ? undefined : fields[columns.target];
+  const target = columns.target === undefined ? undefined : own(fields, columns.target);
   return { text, ...(pair !== undefined && { pair }), ...targetOf(source, line, columns, target) };
 }
 
@@ -110,6 +116,8 @@ function targetOf(source: Source, line: number, columns: Columns, target: unknow
     if (columns.target === undefined) return {};
     throw dataError(source, line, `no ${columns.target}`);
   }
+  if (typeof target === "object")
+    throw dataError(source, line, `${columns.target} must be a text or a number, got ${shown(target)}`);
   const label = String(target).trim();
   if (label === "") throw dataError(source, line, `${columns.target} is empty`);
   const score = Number(label);
@@ -117,7 +125,7 @@ function targetOf(source: Source, line: number, columns: Columns, target: unknow
 }
 
 function stringOf(source: Source, line: number, fields: Record<string, unknown>, column: string): string {
-  const value = fields[column];
+  const value = own(fields, column);
   if (typeof value !== "string") throw dataError(source, line, `${column} must be a text, got ${shown(value)}`);
   return value;
 }

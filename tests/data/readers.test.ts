@@ -170,7 +170,7 @@ test("questions: JSON lines; SQuAD 2.0 without an answer", async () => {
 test("questions: an answer that does not stand there is an error", async () => {
   assert.match(
     await problem(readQuestions(textSource("a.json", squad({ text: "Rome", answer_start: 3 })))),
-    /question q1: the answer "Rome" does not stand at 3/,
+    /data\[0\]\.paragraphs\[0\]\.qas\[0\] \(id "q1"\): the answer "Rome" does not stand at 3/,
   );
   assert.match(
     await problem(readQuestions(textSource("a.jsonl", '{"question": "Who?"}\n'))),

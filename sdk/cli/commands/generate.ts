@@ -4,7 +4,7 @@ import type { GenerationSettings } from "cloze/generate";
 import { folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
-import { parseLine, readWhole } from "../shared/input.js";
+import { parseLine, readFields } from "../shared/input.js";
 import { answerLines, type InputLine, type LineWork } from "../shared/threads.js";
 import { positive, positiveShare, UsageError, wholeNumber } from "../shared/usage.js";
 
@@ -51,10 +51,7 @@ function textOf(value: unknown): string {
 
 /** Whether the configuration is that of an encoder-decoder. */
 async function isEncoderDecoder(model: string): Promise<boolean> {
-  const config = JSON.parse(new TextDecoder().decode(await readWhole(`${model}/config.json`))) as Record<
-    string,
-    unknown
-  >;
+  const config = await readFields(`${model}/config.json`);
   return config["is_encoder_decoder"] === true;
 }
 

@@ -4,7 +4,7 @@ import { exists, folder } from "cloze/node";
 import { familyOf, readSafetensors } from "cloze/tensor";
 import { TokenizerError } from "cloze/tokenizer";
 import { Command } from "commander";
-import { readWhole, requireFiles } from "../shared/input.js";
+import { readFields, readWhole, requireFiles } from "../shared/input.js";
 import { say, table, writeLine } from "../shared/output.js";
 import { openTokenizer } from "../shared/tokenizers.js";
 import { UsageError } from "../shared/usage.js";
@@ -39,10 +39,7 @@ function describeTensors(bytes: Uint8Array): Described {
 }
 
 async function describeFolder(path: string): Promise<Described> {
-  const config = JSON.parse(new TextDecoder().decode(await readWhole(`${path}/config.json`))) as Record<
-    string,
-    unknown
-  >;
+  const config = await readFields(`${path}/config.json`);
   const family = familyOf(config);
   const weights = (await exists(`${path}/model.safetensors`))
     ? describeTensors(await readWhole(`${path}/model.safetensors`))

@@ -13,7 +13,7 @@ import {
 import { exists, folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
-import { parseLine, readWhole } from "../shared/input.js";
+import { parseLine, readFields } from "../shared/input.js";
 import { answerLines, type InputLine, type LineWork } from "../shared/threads.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
 
@@ -115,18 +115,15 @@ const TASKS: Readonly<Record<string, string>> = {
   QUESTION_ANS: "QuestionAnswering",
 };
 
-async function jsonOf(path: string): Promise<Fields> {
-  return fieldsOf(JSON.parse(new TextDecoder().decode(await readWhole(path))));
-}
-
 /** The published class that the folder is saved as; with an adapter, the one that it was trained for. */
 async function architectureOf({ model, adapter }: Options): Promise<string> {
   if (adapter !== undefined && !(await exists(`${adapter}/config.json`))) {
-    const task = TASKS[String((await jsonOf(`${adapter}/adapter_config.json`))["task_type"])];
+    const { task_type: type } = await readFields(`${adapter}/adapter_config.json`);
+    const task = typeof type === "string" && Object.hasOwn(TASKS, type) ? TASKS[type] : undefined;
     if (task !== undefined) return task;
   }
   const own = adapter !== undefined && (await exists(`${adapter}/config.json`));
-  const { architectures } = await jsonOf(`${own ? adapter : model}/config.json`);
+  const { architectures } = await readFields(`${own ? adapter : model}/config.json`);
   return String((architectures as unknown[] | undefined)?.[0] ?? "");
 }
 

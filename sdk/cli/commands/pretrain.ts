@@ -20,7 +20,7 @@ import { seq2seqRecipe } from "../pretrain/seq2seq.js";
 import { learnVocabulary } from "../pretrain/vocabulary.js";
 import { Checkpoints, withResumed } from "../shared/checkpoints.js";
 import { engineOf, withModelOptions } from "../shared/engine-options.js";
-import { fileSource, readWhole, requireFiles } from "../shared/input.js";
+import { fileSource, readFields, requireFiles } from "../shared/input.js";
 import { reportFigures, say } from "../shared/output.js";
 import { follow } from "../shared/step-reporter.js";
 import { openTokenizer } from "../shared/tokenizers.js";
@@ -43,8 +43,11 @@ async function familyOf({ from, config, family }: PretrainOptions, { main, name 
   if ([from, config, family].filter((given) => given !== undefined).length > 1)
     throw new UsageError("--from, --config and --family exclude each other: each says what the model is");
   const file = from === undefined ? config : `${from}/config.json`;
-  const read = async (path: string) =>
-    (JSON.parse(new TextDecoder().decode(await readWhole(path))) as { model_type?: string }).model_type ?? main.family;
+  const read = async (path: string) => {
+    const { model_type: type = main.family } = await readFields(path);
+    if (typeof type !== "string") throw new UsageError(`${path}: model_type must be a text`);
+    return type;
+  };
   const named = file === undefined ? (family ?? main.family) : await read(file);
   if (main.kind === "replaced-token-detection" && named !== "electra")
     throw new UsageError(`--family ${named}: ${name} trains electra`);

@@ -21,7 +21,7 @@ import { mixLanguages, type Sample, type TokenizedDocument } from "cloze/data";
 import { folder } from "cloze/node";
 import type { Tokenizer } from "cloze/tokenizer";
 import type { ModelOptions } from "../shared/engine-options.js";
-import { readWhole } from "../shared/input.js";
+import { readFields } from "../shared/input.js";
 import type { TrainingOptions } from "../shared/training-options.js";
 import { UsageError } from "../shared/usage.js";
 
@@ -105,13 +105,7 @@ export function sizesOf({ options, tokenizer }: Setting) {
 async function newConfig(setting: Setting): Promise<Record<string, unknown>> {
   const { options, family, tokenizer } = setting;
   if (options.config === undefined) return freshConfig(family, sizesOf(setting));
-  try {
-    const config = JSON.parse(new TextDecoder().decode(await readWhole(options.config))) as Record<string, unknown>;
-    return { ...config, vocab_size: tokenizer.size };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new UsageError(`${options.config} is not JSON: ${error.message}`);
-  }
+  return { ...(await readFields(options.config)), vocab_size: tokenizer.size };
 }
 
 /** The model to train: a new one, or the one of --from. */

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { createGunzip, gunzipSync } from "node:zlib";
-import { decodeLines, type Source } from "cloze/data";
+import { decodeLines, parseJson, type Source } from "cloze/data";
 import { exists } from "cloze/node";
 import { UsageError } from "./usage.js";
 
@@ -23,14 +23,8 @@ async function* chunks(name: string): AsyncGenerator<Uint8Array> {
 
 /** The lines of a file, of bounded memory however long it is. */
 export function fileSource(name: string): Source {
-  const skipMark = async function* (): AsyncGenerator<string> {
-    let first = true;
-    for await (const line of decodeLines(chunks(name))) {
-      yield first ? line.replace(/^\uFEFF/, "") : line;
-      first = false;
-    }
-  };
-  return { name: name === "-" ? "standard input" : name, lines: skipMark() };
+  const said = name === "-" ? "standard input" : name;
+  return { name: said, lines: decodeLines(chunks(name), said) };
 }
 
 /** Sources of all named files; standard input when none is named. */
@@ -77,8 +71,21 @@ export async function collect<T>(items: AsyncIterable<T> | Iterable<T>): Promise
 /** A line's JSON value. */
 export function parseLine(name: string, number: number, line: string): unknown {
   try {
-    return JSON.parse(line);
+    return parseJson(line);
   } catch (error) {
-    throw new UsageError(`${name}:${number}: not valid JSON (${(error as Error).message}); for plain lines use --text`);
+    throw new UsageError(`${name}:${number}: ${(error as Error).message}; for plain lines use --text`);
   }
+}
+
+/** The fields of a file that holds a JSON object. */
+export async function readFields(name: string): Promise<Readonly<Record<string, unknown>>> {
+  const bytes = await readWhole(name);
+  let value: unknown;
+  try {
+    value = parseJson(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new UsageError(`${name} is ${(error as Error).message}`);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new UsageError(`${name} must hold a JSON object`);
 }

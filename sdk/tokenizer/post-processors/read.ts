@@ -64,10 +64,7 @@ function merge(steps: readonly PostProcessor[], path: string): PostProcessor {
 /** ["[SEP]", 102] */
 function tokenId(fields: Fields, name: string): number {
   const [, id] = fields.list(name);
-  expect(
-    isId(id),
-    () => `${fields.path}.${name}: [token, id] was expected, got ${shown(fields.get(name))}`,
-  );
+  expect(isId(id), () => `${fields.path}.${name}: [token, id] was expected, got ${shown(fields.get(name))}`);
   return id as number;
 }
 
@@ -88,10 +85,7 @@ function readPlaces(fields: Fields): PostProcessor {
       const name_ = token.string("id");
       expect(special.get(name_) !== undefined, () => `${path}: ${shown(name_)} is missing from special_tokens`);
       const ids = special.object(name_).list("ids");
-      expect(
-        ids.every(isId),
-        () => `${path}: the ids of ${shown(name_)} must be whole numbers, got ${shown(ids)}`,
-      );
+      expect(ids.every(isId), () => `${path}: the ids of ${shown(name_)} must be whole numbers, got ${shown(ids)}`);
       return { ids: ids as number[], segment: token.count("type_id", 0, LARGEST_SEGMENT) };
     });
   const processor: PostProcessor = { single: places("single"), pair: places("pair"), trim: null, numbered: true };

@@ -5,9 +5,11 @@
  * weights, those too (`best.*`); its metadata holds position and settings. Random numbers need no state: they are functions
  * of seed, epoch, step and index.
  */
+
 import { InputError, shown } from "../../errors.js";
 import { readSafetensors, type Safetensors } from "../../io/safetensors.js";
 import { writeSafetensors } from "../../io/write-safetensors.js";
+import { JsonError, parseJson } from "../../json.js";
 import { sameShape } from "../../nn/weights.js";
 import type { Parameter } from "../../tensor/matrix.js";
 import type { Optimizer } from "../optim/optimizer.js";
@@ -117,12 +119,12 @@ function said(file: Safetensors, name: string): string {
 
 function parsed(file: Safetensors, name: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(said(file, name));
+    const value: unknown = parseJson(said(file, name));
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    if (!(error instanceof JsonError)) throw error;
   }
-  throw new CheckpointError(`the checkpoint's ${name} cannot be read: ${said(file, name).slice(0, 40)}`);
+  throw new CheckpointError(`the checkpoint's ${name} cannot be read: ${shown(said(file, name))}`);
 }
 
 function count(value: unknown, name: string): number {
@@ -152,7 +154,7 @@ function expectSameSettings(saved: Record<string, unknown>, now: RunSettings): v
   for (const name of new Set([...Object.keys(saved), ...Object.keys(now)])) {
     if (saved[name] === now[name]) continue;
     throw new CheckpointError(
-      `the checkpoint was made with ${name} ${saved[name] ?? "not set"}, this run has ${now[name] ?? "not set"}; resuming would not give the same result`,
+      `the checkpoint was made with ${name} ${name in saved ? shown(saved[name]) : "not set"}, this run has ${now[name] ?? "not set"}; resuming would not give the same result`,
     );
   }
 }
