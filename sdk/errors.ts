@@ -55,7 +55,6 @@ export function shown(value: unknown): string {
   }
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return String(value);
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`;
   if (Array.isArray(value)) return shownList(value);
   const type = (value as { constructor?: { name?: unknown } }).constructor?.name;
   if (typeof type === "string" && type !== "Object" && type !== "") return `an object of class ${type}`;

@@ -57,7 +57,7 @@ const VALUES: readonly (readonly [value: unknown, text: string])[] = [
   [new Map(), "an object of class Map"],
   [Symbol("a"), "Symbol(a)"],
   [{ a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 }, "an object with a, b, c, d, e and 1 more"],
-  [new Float32Array(3), "Float32Array of 12 bytes"],
+  [new Float32Array(3), "an object of class Float32Array"],
   [() => 1, "a function"],
   [2n, "2"],
 ];

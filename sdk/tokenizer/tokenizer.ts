@@ -102,16 +102,20 @@ export class Tokenizer {
     );
     this.size = size;
     this.special = findSpecialTokens((token) => this.id(token), parts.settings);
-    this.requireTemplateTokens();
+    this.requireTemplate();
     this.cache = new WordCache(model);
   }
 
-  /** The post-processor adds ids to every text: they must be tokens of this vocabulary. */
-  private requireTemplateTokens(): void {
+  /** What the post-processor adds to every text must be tokens of this vocabulary; segments are bytes. */
+  private requireTemplate(): void {
     const { single, pair } = this.parts.postProcessor;
-    for (const place of [...single, ...pair])
-      for (const id of "ids" in place ? place.ids : [])
-        expect(this.token(id) !== undefined, () => `post_processor: the id ${id} is not in the vocabulary`);
+    for (const place of [...single, ...pair]) {
+      const ids = "ids" in place ? place.ids : [];
+      expect(
+        place.segment < 256 && ids.length < 256 && ids.every((id) => this.token(id) !== undefined),
+        () => `post_processor: the ids ${shown(ids)} of segment ${place.segment} are not in the vocabulary`,
+      );
+    }
   }
 
   /** The tokens of a text and its pair with special tokens; of a truncated text, its first window. */
@@ -237,7 +241,7 @@ export class Tokenizer {
       // A word that loses all its characters must keep its place, or the labels of a tagged sentence would shift.
       if (this.special.unknown === undefined)
         throw new TokenizerError(
-          `encode: word ${i} (${shown(word)}) has no tokens, and there is no unknown token to take its place`,
+          `encode: word ${i} (${shown(word)}) has no tokens, and the model has no unknown token`,
         );
       into.push(this.special.unknown, 0, word.length, i);
     }

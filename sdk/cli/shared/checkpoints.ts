@@ -11,6 +11,7 @@ import {
   TrainingError,
   writeCheckpoint,
 } from "cloze";
+import { parseJson } from "cloze/data";
 import { exists, writeFileAtomically } from "cloze/node";
 import type { Command } from "commander";
 import { readWhole } from "./input.js";
@@ -43,6 +44,29 @@ function noteOf<Options extends object>({ files, options }: Invocation<Options>)
   return JSON.stringify({ files: files.map(absolute), options: Object.fromEntries(saved) });
 }
 
+/** What {@link noteOf} wrote. Options are texts, numbers, switches and lists of texts. */
+function readNote<Options>(path: string, note: string): Invocation<Options> {
+  const isText = (value: unknown): value is string => typeof value === "string";
+  const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+  const isOption = (value: unknown): boolean =>
+    ["string", "number", "boolean"].includes(typeof value) || value === null || isTexts(value);
+  const { files, options } = fieldsOf(noteJson(path, note));
+  if (!isTexts(files) || !Object.values(fieldsOf(options)).every(isOption))
+    throw new UsageError(`${path}: what it remembers of the command is damaged; repeat the files and options`);
+  return { files, options: fieldsOf(options) as Options };
+}
+
+function noteJson(path: string, note: string): unknown {
+  try {
+    return parseJson(note);
+  } catch (error) {
+    throw new UsageError(`${path}: what it remembers of the command is ${(error as Error).message}`);
+  }
+}
+
+const fieldsOf = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+
 /** The call with, under --resume, the files and options of the interrupted run where they are not given again. */
 export async function withResumed<Options extends { readonly resume?: string }>(
   { files, options }: Invocation<Options>,
@@ -57,7 +81,7 @@ export async function withResumed<Options extends { readonly resume?: string }>(
   const checkpoint = await readWhole(path);
   const note = checkpointNote(checkpoint);
   if (note === undefined) return { files, options, checkpoint };
-  const before = JSON.parse(note) as Invocation<Options>;
+  const before = readNote<Options>(path, note);
   const given = Object.entries(options).filter(([name]) => command.getOptionValueSource(name) !== "default");
   return {
     files: files.length > 0 ? files : before.files,

@@ -1,12 +1,11 @@
 /** The `added_tokens` of a tokenizer.json. */
-import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import type { AddedToken } from "./added-token.js";
 
 export function readAdded(json: unknown): AddedToken[] {
   if (json === null || json === undefined) return [];
-  expect(Array.isArray(json), () => `added_tokens: a list was expected, got ${shown(json)}`);
+  expect(Array.isArray(json), `added_tokens: a list was expected`);
   return json.map((token, i) => {
     const fields = new Fields(token, `added_tokens[${i}]`);
     const special = fields.boolean("special", false);

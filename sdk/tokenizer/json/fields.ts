@@ -30,13 +30,12 @@ export class Fields {
     return this.check(name, "boolean", otherwise) as boolean;
   }
 
-  /** A whole number from 0 to `most`. */
-  count(name: string, otherwise?: number, most = Number.MAX_SAFE_INTEGER): number {
+  /** A whole number of at least 0. */
+  count(name: string, otherwise?: number): number {
     const value = this.check(name, "number", otherwise) as number;
     expect(
-      Number.isSafeInteger(value) && value >= 0 && value <= most,
-      () =>
-        `${this.path}.${name}: a whole number${value > most ? ` of at most ${most}` : ""} was expected, got ${value}`,
+      Number.isSafeInteger(value) && value >= 0,
+      `${this.path}.${name}: a whole number was expected, got ${value}`,
     );
     return value;
   }

@@ -245,10 +245,9 @@ export class JsonScanner {
       return JSON.parse(text.includes("\\u") ? wellFormed(text) : text) as unknown;
     } catch (cause) {
       // parseJson would say where; it would be a tenth of a bundle that reads tokenizers.
-      throw new TokenizerError(
-        `tokenizer.json: the value that begins at byte ${start} is not valid JSON. Is the file whole?`,
-        { cause },
-      );
+      throw new TokenizerError(`tokenizer.json: the value at byte ${start} is not valid JSON. Is the file whole?`, {
+        cause,
+      });
     }
   }
 

@@ -58,7 +58,7 @@ function guess({ fields, merges, scores, vocabulary }: ScannedModel): string | u
 
 function readBpe(fields: Fields, vocabulary: Vocabulary, merges: ScannedModel["merges"]): Bpe {
   const dropout = fields.get("dropout") ?? 0;
-  expect(dropout === 0, () => `model.dropout: ${shown(dropout)} is not supported: pieces would be left to chance`);
+  expect(dropout === 0, () => `model.dropout: ${shown(dropout)} is not supported`);
   const optional = (name: string): string | null => (fields.get(name) == null ? null : fields.string(name));
   const prefix = optional("continuing_subword_prefix");
   expect(merges !== null, () => `model.merges: a list was expected, got ${shown(fields.get("merges"))}`);

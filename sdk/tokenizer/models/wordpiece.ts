@@ -78,10 +78,7 @@ export class WordPiece implements Model {
   }
 
   private giveUp(out: Pieces, before: number, length: number): void {
-    expect(
-      this.unknown >= 0,
-      `WordPiece: the vocabulary must have the unknown token ${this.unknownToken} for words it cannot spell; it is missing`,
-    );
+    expect(this.unknown >= 0, `WordPiece: the unknown token ${this.unknownToken} is missing from the vocabulary`);
     out.length = before;
     out.push(this.unknown, 0, length);
   }

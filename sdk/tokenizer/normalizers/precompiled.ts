@@ -94,7 +94,7 @@ class CharacterMap {
     const size = view.getUint32(0, true);
     expect(
       size % 4 === 0 && size <= blob.length - 4,
-      `precompiled character map: its table should have ${size} bytes, but only ${blob.length - 4} follow. Is it cut off?`,
+      `precompiled character map: ${size} bytes were expected, got ${blob.length - 4}`,
     );
     this.array = new Uint32Array(new Uint8Array(blob.subarray(4, 4 + size)).buffer);
     this.texts = blob.subarray(4 + size);

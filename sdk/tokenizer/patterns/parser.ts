@@ -222,7 +222,7 @@ class Parser {
   }
 
   private enter(): void {
-    if (++this.depth > DEEPEST) this.fail(`nested more than ${DEEPEST} deep`);
+    if (++this.depth > DEEPEST) this.fail("a group within so many");
   }
 
   private sequence(): Node {
@@ -236,7 +236,7 @@ class Parser {
     for (let stacked = 0; ; stacked++) {
       const counts = this.counts();
       if (counts === null) return part;
-      if (stacked === DEEPEST) this.fail(`more than ${DEEPEST} quantifiers on each other`);
+      if (stacked === DEEPEST) this.fail("a repetition");
       const lazy = this.take("?");
       if (!lazy && this.here === "+") this.fail("a possessive quantifier");
       part = { type: "repeat", part, least: counts[0], most: counts[1], lazy };
@@ -321,7 +321,7 @@ class Parser {
     );
     if (code !== null) {
       const codePoint = Number.parseInt((code[1] ?? code[2])!, 16);
-      if (codePoint > LAST_CODE_POINT) this.fail(`the escape \\${code[0]}, which is no character`);
+      if (codePoint > LAST_CODE_POINT) this.fail(`the escape \\${code[0]}`);
       this.at += code[0].length - 1;
       return codePoint;
     }

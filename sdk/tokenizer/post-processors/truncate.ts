@@ -31,7 +31,7 @@ export function keep(lengths: readonly number[], added: number, truncate: Trunca
   if (strategy === "longest-first") return lengths.length === 1 ? [limit] : shareOut(lengths[0]!, lengths[1]!, limit);
 
   const target = strategy === "only-first" ? 0 : 1;
-  expect(target < lengths.length, `truncate: strategy only-second needs a pair, but only one text was given`);
+  expect(target < lengths.length, `truncate: strategy only-second needs a pair`);
   const left = lengths[target]! - (total - limit);
   expect(
     left > 0,

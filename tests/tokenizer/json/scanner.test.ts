@@ -54,7 +54,7 @@ test("half a surrogate pair is read as U+FFFD wherever it is, and nothing else a
     String.raw`{"a\ud800": ["\ud800", "\ud83d\ude00", "\\ud800", "\udc00\ud800x", "\u0041"]}`,
   ).value();
   assert.equal(value, { "a\ufffd": ["\ufffd", "\u{1f600}", String.raw`\ud800`, "\ufffd\ufffdx", "A"] });
-  assert.throws(() => scannerOf('{"a": tru}').value(), /the value that begins at byte 0 is not valid JSON\. Is the file whole\?/);
+  assert.throws(() => scannerOf('{"a": tru}').value(), /the value at byte 0 is not valid JSON\. Is the file whole\?/);
 });
 
 /** What the platform makes of a string's bytes: its text, or null when they are no JSON string in UTF-8. */
