@@ -49,7 +49,7 @@ test("a word of more characters than allowed is unknown without a search", () =>
 test("an unknown word needs the unknown token", () => {
   const model = new WordPiece(Vocabulary.of(["a"]));
   assert.equal(piecesOf(model, "a"), [["a", 0, 1]]);
-  assert.throws(() => piecesOf(model, "b"), /must have the unknown token \[UNK\]/);
+  assert.throws(() => piecesOf(model, "b"), /the unknown token \[UNK\] is missing/);
 });
 
 test("WordLevel: a word is a token or unknown", () => {
