@@ -17,7 +17,11 @@ export interface Rule {
   accepts(value: unknown): boolean;
 }
 
+/** The rules of some options, by name: none is forgotten. */
+export type Rules<Options> = { readonly [Name in keyof Options]-?: Rule };
+
 export const aBoolean: Rule = { expected: "true or false", accepts: (value) => typeof value === "boolean" };
+export const aNumber: Rule = { expected: "a finite number", accepts: (value) => Number.isFinite(value) };
 export const aString: Rule = { expected: "a string", accepts: (value) => typeof value === "string" };
 
 /**
@@ -73,8 +77,24 @@ export function either(a: Rule, b: Rule): Rule {
   return { expected: `${a.expected}, or ${b.expected}`, accepts: (value) => a.accepts(value) || b.accepts(value) };
 }
 
+/** Any value: the type says what it is. */
+export const anything: Rule = { expected: "anything", accepts: () => true };
+
 /** null alone. */
 export const aNull: Rule = { expected: "null", accepts: (value) => value === null };
+
+export const aFunction: Rule = { expected: "a function", accepts: (value) => typeof value === "function" };
+
+/**
+ * An object that has these fields, whatever their values.
+ * @__NO_SIDE_EFFECTS__
+ */
+export function withFields(expected: string, ...names: readonly string[]): Rule {
+  return {
+    expected,
+    accepts: (value) => typeof value === "object" && value !== null && names.every((name) => name in value),
+  };
+}
 
 /**
  * An object that has these methods.

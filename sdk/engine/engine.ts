@@ -4,6 +4,7 @@
  * The module is stateless: it works on addresses that the host passes. Disposing an engine gives all of its memory back to
  * the system; a WebAssembly memory cannot shrink otherwise.
  */
+import { checkOptions, oneOf, wholeNumber } from "../options.js";
 import { DisposedError, UnsupportedBuildError } from "./errors.js";
 import type { __AdaptedExports } from "./kernels.js";
 import { Allocator } from "./memory.js";
@@ -13,6 +14,11 @@ import { type Build, chooseBuild, kernelModule } from "./source.js";
 export type Kernels = Omit<typeof __AdaptedExports, "memory">;
 
 const GIBIBYTE = 2 ** 30;
+/** Bytes of a page of WebAssembly memory. */
+const PAGE = 65536;
+
+/** Modules of other realms are modules too. */
+const isModule = (value: unknown): boolean => Object.prototype.toString.call(value) === "[object WebAssembly.Module]";
 
 export interface EngineOptions {
   /** `strict` (the default): the same bits on every runtime. `relaxed`: fused multiply-add where the runtime has it. */
@@ -45,11 +51,13 @@ export class Engine implements Disposable {
   }
 
   static async create(options: EngineOptions = {}): Promise<Engine> {
+    checkOptions("Engine.create", options, {
+      build: oneOf("strict", "relaxed", "auto"),
+      module: { expected: "a WebAssembly.Module", accepts: isModule },
+      maximumBytes: wholeNumber(2 * PAGE),
+    });
     const module = options.module ?? (await kernelModule(chooseBuild(options.build ?? "strict")));
-    const maximumBytes = Math.min(options.maximumBytes ?? 4 * GIBIBYTE, 4 * GIBIBYTE - 65536);
-    if (!(maximumBytes >= 2 * 65536)) {
-      throw new RangeError(`maximumBytes: an engine needs at least ${2 * 65536} bytes, got ${options.maximumBytes}`);
-    }
+    const maximumBytes = Math.min(options.maximumBytes ?? 4 * GIBIBYTE, 4 * GIBIBYTE - PAGE);
     const memory = new WebAssembly.Memory({ initial: 2 });
     // Imported here, beside the kernels: at its top level it touches globals, which every bundle would have to keep.
     const { instantiate } = await import("@assemblyscript/loader");

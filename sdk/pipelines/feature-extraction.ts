@@ -5,9 +5,9 @@ import type { Counted, PoolingMode } from "../heads/pooling.js";
 import type { Files } from "../io/files.js";
 import { openFolder } from "../io/model-folder.js";
 import { prepareText, promptText, readSentenceSettings, type SentenceSettings } from "../io/sentence.js";
-import { ArgumentError, aBoolean, aString, listOf, oneOf } from "../options.js";
+import { ArgumentError, aBoolean, aString, listOf, oneOf, type Rules } from "../options.js";
 import type { Tokenizer } from "../tokenizer/index.js";
-import { type Rules, textOf } from "./options.js";
+import { textOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 /** Whose hidden states are pooled. */

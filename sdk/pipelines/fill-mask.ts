@@ -4,10 +4,10 @@ import { shown } from "../errors.js";
 import { highest, softmax } from "../heads/probabilities.js";
 import type { Files } from "../io/files.js";
 import type { Model } from "../models/build.js";
-import { ArgumentError, aString, listOf, wholeNumber } from "../options.js";
+import { ArgumentError, aString, listOf, type Rules, wholeNumber } from "../options.js";
 import { Scope } from "../tensor/scope.js";
 import type { Tokenizer } from "../tokenizer/index.js";
-import { type Rules, textOf } from "./options.js";
+import { textOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 /** Options of {@link fillMask}, when it is opened and when it is called. */

@@ -1,19 +1,7 @@
 /** What every pipeline accepts when it is opened and when it is called, and what it says to anything else. */
 import { Engine } from "../engine/engine.js";
 import { shown } from "../errors.js";
-import {
-  ArgumentError,
-  aString,
-  checkArgument,
-  given,
-  oneOf,
-  type Rule,
-  wholeNumber,
-  withMethods,
-} from "../options.js";
-
-/** The rules of some options, by name: none is forgotten. */
-export type Rules<Options> = { readonly [Name in keyof Options]-?: Rule };
+import { ArgumentError, aString, checkArgument, given, oneOf, wholeNumber, withMethods } from "../options.js";
 
 /** Rules of the options that are given when a pipeline is opened, and at no other time. */
 export const openingRules = () => ({

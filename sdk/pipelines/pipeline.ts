@@ -11,9 +11,9 @@ import { loadModel, type Pretrained } from "../io/pretrained.js";
 import { readSentenceSettings } from "../io/sentence.js";
 import { loadTokenizer } from "../io/tokenizer-files.js";
 import type { ModelTask } from "../models/family.js";
-import { ArgumentError, checkOptions } from "../options.js";
+import { ArgumentError, checkOptions, type Rules } from "../options.js";
 import type { Tokenizer } from "../tokenizer/index.js";
-import { callingRules, ELSEWHERE, openingRules, type Rules } from "./options.js";
+import { callingRules, ELSEWHERE, openingRules } from "./options.js";
 
 /** What can be said with every call. */
 export interface CallOptions {

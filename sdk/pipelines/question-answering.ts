@@ -2,8 +2,8 @@
 import { findAnswers, type QuestionInContext } from "../heads/answers.js";
 import { softmax } from "../heads/probabilities.js";
 import type { Files } from "../io/files.js";
-import { ArgumentError, aBoolean, wholeNumber } from "../options.js";
-import { fieldsOf, type Rules, textOf } from "./options.js";
+import { ArgumentError, aBoolean, type Rules, wholeNumber } from "../options.js";
+import { fieldsOf, textOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 export interface Answer {

@@ -9,15 +9,17 @@ import {
   ArgumentError,
   aBoolean,
   aNull,
+  aNumber,
   aString,
   either,
   listOf,
   numberBetween,
   type Rule,
+  type Rules,
   wholeNumber,
 } from "../options.js";
 import { type Rng, seed as streamOf } from "../tensor/random.js";
-import { type Rules, textOf } from "./options.js";
+import { textOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 /**
@@ -51,7 +53,6 @@ const aPositiveNumber: Rule = {
   expected: "a number above 0",
   accepts: (value) => typeof value === "number" && Number.isFinite(value) && value > 0,
 };
-const aNumber: Rule = { expected: "a number", accepts: (value) => Number.isFinite(value) };
 
 /** Rules of the fields of generation_config.json. */
 function settingRules(): Rules<GenerationSettings> {

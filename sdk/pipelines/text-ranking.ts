@@ -7,8 +7,8 @@ import { encodeText } from "../heads/pooled.js";
 import { sigmoid } from "../heads/probabilities.js";
 import { type Files, fieldsOf as jsonFields, ModelFileError } from "../io/files.js";
 import type { Section } from "../models/config.js";
-import { ArgumentError, aNull, either, wholeNumber } from "../options.js";
-import { fieldsOf, type Rules, textOf, textsOf } from "./options.js";
+import { ArgumentError, aNull, either, type Rules, wholeNumber } from "../options.js";
+import { fieldsOf, textOf, textsOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 /** Options of {@link textRanking}, when it is opened and when it is called. */

@@ -3,10 +3,10 @@ import { sampleOf } from "../data/sample.js";
 import { hiddenStates, type WordPooling, wordVector } from "../heads/embedding.js";
 import { atLayers } from "../heads/layer-states.js";
 import type { Files } from "../io/files.js";
-import { oneOf } from "../options.js";
+import { oneOf, type Rules } from "../options.js";
 import type { Encoding } from "../tokenizer/index.js";
 import { type LayerOptions, layerRules } from "./feature-extraction.js";
-import { fieldsOf, type Rules, textOf, textsOf } from "./options.js";
+import { fieldsOf, textOf, textsOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 /** Options of {@link wordVectors}, when it is opened and when it is called. */

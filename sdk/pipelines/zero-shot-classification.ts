@@ -7,8 +7,8 @@ import type { LabelSet } from "../heads/labels.js";
 import { encodeText } from "../heads/pooled.js";
 import { softmax } from "../heads/probabilities.js";
 import { type Files, ModelFileError } from "../io/files.js";
-import { ArgumentError, aBoolean, type Rule } from "../options.js";
-import { fieldsOf, type Rules, textOf, textsOf } from "./options.js";
+import { ArgumentError, aBoolean, type Rule, type Rules } from "../options.js";
+import { fieldsOf, textOf, textsOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 /** Options of {@link zeroShotClassification}, when it is opened and when it is called. */

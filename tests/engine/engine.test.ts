@@ -6,6 +6,7 @@ import { collate } from "../../sdk/data/sample.js";
 import { Engine } from "../../sdk/engine/engine.js";
 import { DisposedError, OutOfMemoryError, UnsupportedBuildError } from "../../sdk/engine/errors.js";
 import { type Build, chooseBuild, supportsRelaxed } from "../../sdk/engine/source.js";
+import { InputError } from "../../sdk/errors.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { single } from "../../sdk/objectives/objective.js";
 import { matrix } from "../../sdk/tensor/matrix.js";
@@ -111,8 +112,9 @@ test("an engine never takes more than maximumBytes; what does not fit leaves it 
 test("a limit below what an engine begins with, or none at all, is refused", async () => {
   for (const maximumBytes of [0, -1, 100_000, Number.NaN]) {
     const error = await Engine.create({ maximumBytes }).catch((caught: unknown) => caught);
-    assert.instance(error, RangeError);
-    assert.match((error as Error).message, new RegExp(`an engine needs at least 131072 bytes, got ${maximumBytes}`));
+    assert.instance(error, InputError);
+    const expected = `Engine.create: maximumBytes must be a whole number of at least 131072, got ${maximumBytes}`;
+    assert.is((error as Error).message, expected);
   }
   using least = await Engine.create({ maximumBytes: 131_072 });
   assert.is(zeros(least, [100]).size, 100);

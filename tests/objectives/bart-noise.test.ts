@@ -153,11 +153,11 @@ test("infilling: masks per sentence are as many as a simulation expects", () => 
 test("whatever the noise, the target is the text", () => {
   const sample = sequence([1, 2, 1, 3, 1, 1]);
   const target = denoising({ tokenizer, tokenNoise: "none" })(sample, seed(1)).target;
-  for (const hide of ["mask", "delete", "infill"] as const)
+  for (const tokenNoise of ["mask", "delete", "infill"] as const)
     for (let round = 0; round < 50; round++) {
       const noise = {
         tokenizer,
-        hide,
+        tokenNoise,
         permuteSentences: 1,
         rotate: 0.5,
         randomRate: 0.2,

@@ -3,13 +3,16 @@
  * 10 % warm-up, linear decay to 0, gradients clipped at norm 1. The weights of the best epoch on the development set are
  * kept.
  */
+
 import type { Pretrained } from "../../io/pretrained.js";
 import type { ModelTask } from "../../models/family.js";
+import { anything, listOf, wholeNumber, withFields } from "../../options.js";
 import { adamW, type Optimizer } from "../optim/optimizer.js";
 import { linearSchedule, type Schedule } from "../optim/schedule.js";
 import type { Metrics, Task, TaskSettings } from "../tasks/task.js";
 import { BestWeights } from "./best-weights.js";
 import { type Position, type Step, train } from "./train.js";
+import { checkTraining } from "./training-options.js";
 
 export interface FinetuneOptions<Example, P extends ModelTask> {
   readonly loaded: Pretrained<P>;
@@ -62,6 +65,17 @@ export function stepsOfEpochs(
 export async function* finetune<Example, P extends ModelTask>(
   options: FinetuneOptions<Example, P>,
 ): AsyncGenerator<FinetuneEvent> {
+  checkTraining("finetune", options, {
+    loaded: withFields("a model, such as loadModel(engine, files) gives", "model", "weights"),
+    task: withFields("a task, such as classifyTask()", "samples", "objective"),
+    settings: withFields("an object with tokenizer, labels and length", "tokenizer", "length"),
+    train: listOf(anything, 1),
+    dev: listOf(anything),
+    warmupSteps: wholeNumber(0),
+    patience: wholeNumber(1),
+    optimizer: anything,
+    best: anything,
+  });
   const { loaded, task, settings, dev, epochs, batchSize, from, patience = Number.POSITIVE_INFINITY } = options;
   const samples = task.samples(options.train, settings);
   const { learningRate, warmupSteps, gradientAccumulationSteps = 1, maxGradNorm = 1 } = options;

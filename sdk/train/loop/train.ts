@@ -6,13 +6,14 @@
 import { type Batch, collate, type Sample } from "../../data/sample.js";
 import type { Engine } from "../../engine/engine.js";
 import type { Objective } from "../../objectives/objective.js";
-import { ArgumentError } from "../../options.js";
+import { ArgumentError, aFunction, anything, wholeNumber, withFields, withMethods } from "../../options.js";
 import { add } from "../../tensor/ops/elementwise.js";
 import { type Rng, seed, shuffle } from "../../tensor/random.js";
 import { Scope } from "../../tensor/scope.js";
 import { backward } from "../../tensor/tape.js";
 import { clearGradients, clipScale, gradientNorm, type Optimizer } from "../optim/optimizer.js";
 import type { Schedule } from "../optim/schedule.js";
+import { checkTraining } from "./training-options.js";
 
 /** A step whose loss or gradient is not finite. No weight was changed by it. */
 export class TrainingError extends Error {
@@ -177,6 +178,14 @@ const YIELD_INTERVAL = 100;
  * @throws {TrainingError} when a loss or gradient is not finite; the weights are then those of the previous step
  */
 export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> {
+  checkTraining("train", options, {
+    model: anything,
+    objective: withFields("an objective, such as single(maskedLm({ tokenizer }))", "losses"),
+    samples: aFunction,
+    optimizer: withMethods("an optimizer, such as adamW(weights)", "step"),
+    steps: wholeNumber(0),
+    clock: aFunction,
+  });
   const { objective, signal, clock = () => performance.now() } = options;
   const last = options.steps ?? Number.POSITIVE_INFINITY;
   if (last === Number.POSITIVE_INFINITY && options.epochs === undefined)

@@ -6,6 +6,7 @@
 
 import { power } from "../../math.js";
 import type { Weights } from "../../nn/weights.js";
+import { aBoolean, aFunction, checkOptions, numberBetween, type Rules } from "../../options.js";
 import type { Parameter } from "../../tensor/matrix.js";
 import { adamWStep, lambStep, type Moments as ParameterMoments } from "../../tensor/ops/optimizer.js";
 import { sumOfSquares } from "../../tensor/ops/reduce.js";
@@ -79,6 +80,23 @@ function dispose(moments: readonly Moments[]): void {
 /** Whether a tensor is decayed: matrices are, biases and norms are not. */
 const isDecayed = (t: Parameter): boolean => t.shape.length >= 2;
 
+/** Names of other libraries. */
+const ELSEWHERE = {
+  lr: "the learning rate is an option of the training loop",
+  learningRate: "the learning rate is an option of the training loop",
+  betas: "the betas are beta1 and beta2",
+  decay: "weight decay is weightDecay",
+} as const;
+
+const adamRules = (): Rules<AdamOptions> => ({
+  beta1: numberBetween(0, 1),
+  beta2: numberBetween(0, 1),
+  eps: numberBetween(0, 1),
+  weightDecay: numberBetween(0, Number.POSITIVE_INFINITY),
+  biasCorrection: aBoolean,
+  factor: aFunction,
+});
+
 /**
  * Adam with decoupled weight decay (Loshchilov & Hutter 2019).
  *
@@ -86,6 +104,7 @@ const isDecayed = (t: Parameter): boolean => t.shape.length >= 2;
  * const optimizer = adamW(weights, { weightDecay: 0.01 });
  */
 export function adamW(weights: Weights, options: AdamOptions = {}): Optimizer {
+  checkOptions("adamW", options, adamRules(), ELSEWHERE);
   const {
     beta1 = 0.9,
     beta2 = 0.999,
@@ -125,6 +144,8 @@ export function adamW(weights: Weights, options: AdamOptions = {}): Optimizer {
  * have neither decay nor that ratio.
  */
 export function lamb(weights: Weights, options: Omit<AdamOptions, "biasCorrection"> = {}): Optimizer {
+  const { biasCorrection: _, ...rules } = adamRules();
+  checkOptions("lamb", options, rules, ELSEWHERE);
   const { beta1 = 0.9, beta2 = 0.999, eps = 1e-6, weightDecay = 0.01, factor = () => 1 } = options;
   const moments = momentsOf(weights);
   return {

@@ -1,0 +1,80 @@
+/** Options of training, optimizers and engines: what is unknown, or of another kind, is refused by name. */
+import { suite } from "uvu";
+import { Engine } from "../../../sdk/engine/engine.js";
+import { adamW, finetune, lamb, maskedLm, single, train } from "../../../sdk/index.js";
+import { refused } from "../../helpers/refused.js";
+import { samples, smallBert, tokenizer } from "../../helpers/small-bert.js";
+
+const test = suite("options of training");
+const engine = await Engine.create();
+const { model, weights } = await smallBert(engine, "masked-lm");
+const optimizer = adamW(weights);
+const good = {
+  engine,
+  model,
+  objective: single(maskedLm({ tokenizer })),
+  samples: () => samples(),
+  optimizer,
+  learningRate: 1e-3,
+  batchSize: 2,
+  seed: 1,
+  steps: 1,
+};
+
+/** Options with one of another kind, and what the message says. */
+type Wrong = readonly (readonly [options: object, message: RegExp])[];
+
+test("train", async () => {
+  for await (const _ of train(good));
+  const wrong: Wrong = [
+    [{ rate: 1e-3 }, /train: unknown option "rate": the learning rate is learningRate/],
+    [{ rows: 4 }, /unknown option "rows": the number of sequences in a batch is batchSize/],
+    [{ batch_size: 4 }, /unknown option "batch_size"; did you mean "batchSize"\?/],
+    [{ weightDecay: 0.1 }, /weight decay is an option of the optimizer/],
+    [{ batchSize: 0 }, /batchSize must be a whole number of at least 1, got 0/],
+    [{ batchSize: 1.5 }, /batchSize must be .*, got 1.5/],
+    [{ learningRate: Number.NaN }, /learningRate must be a finite number, or a function, got NaN/],
+    [{ maxGradNorm: -1 }, /maxGradNorm must be a number from 0 to Infinity, got -1/],
+    [{ epochs: 0 }, /epochs must be a whole number of at least 1, got 0/],
+    [{ samples: samples() }, /samples must be a function, got an array/],
+    [{ optimizer: weights }, /optimizer must be an optimizer, such as adamW\(weights\)/],
+    [{ objective: maskedLm({ tokenizer }) }, /objective must be an objective, such as single\(maskedLm/],
+    [{ engine: {} }, /engine must be an Engine/],
+  ];
+  for (const [options, message] of wrong)
+    await refused(() => train({ ...good, ...options } as typeof good).next(), message);
+});
+
+test("finetune", async () => {
+  const wrong: Wrong = [
+    [{ rate: 1e-3 }, /finetune: unknown option "rate": the learning rate is learningRate/],
+    [{ train: [] }, /train must be an array .* at least 1/],
+    [{ patience: 0 }, /patience must be a whole number of at least 1, got 0/],
+    [{ loaded: "model" }, /loaded must be a model, such as loadModel/],
+  ];
+  for (const [options, message] of wrong) await refused(() => finetune(options as never).next(), message);
+});
+
+test("optimizers", async () => {
+  const wrong: Wrong = [
+    [{ lr: 1e-3 }, /unknown option "lr": the learning rate is an option of the training loop/],
+    [{ betas: [0.9, 0.99] }, /the betas are beta1 and beta2/],
+    [{ weight_decay: 0.1 }, /did you mean "weightDecay"\?/],
+    [{ beta1: 2 }, /beta1 must be a number from 0 to 1, got 2/],
+    [{ weightDecay: "0.1" }, /weightDecay must be a number/],
+  ];
+  for (const [options, message] of wrong)
+    for (const make of [adamW, lamb]) await refused(() => make(weights, options), message);
+  await refused(() => lamb(weights, { biasCorrection: true } as never), /lamb: unknown option "biasCorrection"/);
+});
+
+test("Engine.create", async () => {
+  const wrong: Wrong = [
+    [{ threads: 2 }, /Engine.create: unknown option "threads"; its options are build, module, maximumBytes/],
+    [{ build: "fast" }, /build must be one of "strict", "relaxed", "auto", got "fast"/],
+    [{ module: new Uint8Array(8) }, /module must be a WebAssembly.Module, got Uint8Array of 8 bytes/],
+  ];
+  for (const [options, message] of wrong) await refused(() => Engine.create(options), message);
+});
+
+test.run();
