@@ -92,7 +92,10 @@ export async function* finetune<Example, P extends ModelTask>(
     // A run interrupted between the last step of an epoch and its evaluation evaluates now.
     if (from && from.served === 0 && best.state.seen < from.epoch) yield* figures(from.epoch);
     const run = train({
-      ...options,
+      seed: options.seed,
+      gradientAccumulationSteps,
+      ...(from && { from }),
+      ...(options.signal && { signal: options.signal }),
       engine: loaded.engine,
       model: loaded.model,
       objective: task.objective,
@@ -102,6 +105,8 @@ export async function* finetune<Example, P extends ModelTask>(
         typeof learningRate === "number"
           ? linearSchedule(learningRate, warmupSteps ?? Math.ceil(total / 10), total)
           : learningRate,
+      epochs,
+      batchSize,
       maxGradNorm,
     });
     if (best.state.since < patience) {

@@ -1,5 +1,4 @@
 /** What the options of a training run must be; an unknown one is refused by name. */
-import { Engine } from "../../engine/engine.js";
 import {
   aFunction,
   aNumber,
@@ -28,7 +27,6 @@ const ELSEWHERE = {
 
 /** Rules of the options that every training loop has. */
 const shared = (): Readonly<Record<string, Rule>> => ({
-  engine: { expected: "an Engine, made by Engine.create()", accepts: (value) => value instanceof Engine },
   learningRate: either(aNumber, aFunction),
   batchSize: wholeNumber(1),
   seed: wholeNumber(0),
