@@ -29,17 +29,14 @@ export { tagWords } from "./heads/tagging.js";
 // Model folders
 export { type Adapted, type AdaptOptions, adapt, loadAdapted, loadAdapter, saveAdapter } from "./io/adapter.js";
 export { type Files, ModelFileError, memoryFiles, type WritableFiles } from "./io/files.js";
+export type { SentenceModule } from "./io/modules.js";
 export { type LoadOptions, loadModel, type Pretrained } from "./io/pretrained.js";
 export { SafetensorsError } from "./io/safetensors.js";
 export { type Saved, saveModel, saveTokenizer } from "./io/save.js";
-export {
-  prepareText,
-  promptText,
-  readSentenceSettings,
-  type SentenceSettings,
-  writeSentenceSettings,
-} from "./io/sentence.js";
+export { promptText, readSentenceSettings, type SentenceSettings } from "./io/sentence.js";
 export { loadTokenizer } from "./io/tokenizer-files.js";
+export { type MaxLength, readMaxLength } from "./io/transformer-settings.js";
+export { writeSentenceSettings } from "./io/write-sentence.js";
 
 // Models
 export type { Model } from "./models/build.js";

@@ -8,6 +8,7 @@ import { type Batch, collate, type Sample, sampleOf } from "../data/sample.js";
 import { cosineError, multipleNegatives } from "../objectives/contrastive.js";
 import type { EncoderBody, Objective } from "../objectives/objective.js";
 import { ArgumentError } from "../options.js";
+import { normalizeRows } from "../tensor/ops/reduce.js";
 import { Scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
@@ -55,14 +56,22 @@ export function simcse(pooling: Pooling): Objective<EncoderBody> {
   return { ...embeddingObjective(pooling), names: ["simcse"], corrupt: (sample) => ({ ...sample, target: sample }) };
 }
 
-/** One vector per sample. */
+/**
+ * One vector per sample.
+ *
+ * @param after applied to the pooled vectors (rows, width) before they are normalized
+ */
 export function embedSamples(
   model: EncoderBody,
   samples: readonly Sample[],
   pooling: Pooling,
   counted: Counted = {},
+  after: (vectors: Tensor) => Tensor = (vectors) => vectors,
 ): Float32Array[] {
-  return infer(model, samples, "rows", (_, hidden, batch, own) => poolCounted(hidden, batch, own, pooling, counted));
+  return infer(model, samples, "rows", (_, hidden, batch, own) => {
+    const vectors = after(poolCounted(hidden, batch, own, { ...pooling, normalize: false }, counted));
+    return pooling.normalize ? normalizeRows(vectors) : vectors;
+  });
 }
 
 /**

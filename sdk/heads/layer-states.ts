@@ -68,6 +68,28 @@ export function atLayers(model: LayerwiseEncoder, layers: readonly number[], joi
 }
 
 /**
+ * The same encoder whose hidden states are the weighted mean of its layers from `start` on: WeightedLayerPooling of
+ * sentence-transformers.
+ *
+ * @param weights one for each layer from `start` to the last
+ */
+export function weightedLayers(model: LayerwiseEncoder, start: number, weights: ArrayLike<number>): EncoderBody {
+  return {
+    encode(batch) {
+      const hidden: Tensor[] = [];
+      model.encode(batch, { hidden });
+      const states = hidden.slice(start);
+      if (states.length !== weights.length)
+        throw new LayerError(
+          `weightedLayers: ${weights.length} weights for the ${states.length} layers from ${start} to ${hidden.length - 1}`,
+        );
+      const sum = Array.from(weights).reduce((total, weight) => total + weight, 0);
+      return states.map((state, i) => scale(state, weights[i]! / sum)).reduce(add);
+    },
+  };
+}
+
+/**
  * The same encoder with a vector added to every token's hidden state at one layer; the layers above continue from there.
  * Adding the difference of two languages' means to English makes a multilingual masked LM predict Chinese words. Liu et
  * al. 2020 (arXiv:2004.14218), section 4.

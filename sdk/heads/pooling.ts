@@ -5,7 +5,7 @@
 
 import type { Batch, Sample } from "../data/sample.js";
 import { ArgumentError } from "../options.js";
-import { multiply } from "../tensor/ops/elementwise.js";
+import { joinColumns, multiply } from "../tensor/ops/elementwise.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { normalizeRows, segmentMax, segmentMean } from "../tensor/ops/reduce.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
@@ -17,7 +17,8 @@ import { type Tensor, tensor } from "../tensor/tensor.js";
 export type PoolingMode = "mean" | "cls" | "max" | "last" | "weighted" | "mean-sqrt";
 
 export interface Pooling {
-  readonly mode: PoolingMode;
+  /** several: their vectors side by side, in this order */
+  readonly mode: PoolingMode | readonly PoolingMode[];
   /** scale to unit length, so that the dot product is the cosine */
   readonly normalize: boolean;
 }
@@ -52,7 +53,12 @@ function factors(
   return result;
 }
 
-function pooled(hidden: Tensor, starts: Int32Array, positions: Int32Array, mode: PoolingMode): Tensor {
+function pooled(hidden: Tensor, starts: Int32Array, positions: Int32Array, mode: Pooling["mode"]): Tensor {
+  if (typeof mode === "string") return pooledBy(mode, hidden, starts, positions);
+  return joinColumns(mode.map((one) => pooledBy(one, hidden, starts, positions)));
+}
+
+function pooledBy(mode: PoolingMode, hidden: Tensor, starts: Int32Array, positions: Int32Array): Tensor {
   const rows = starts.length - 1;
   switch (mode) {
     case "mean":

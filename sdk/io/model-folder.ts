@@ -4,7 +4,7 @@
  */
 import { shown } from "../errors.js";
 import { checkArgument, withMethods } from "../options.js";
-import { type Files, fieldsOf, jsonOf, openFile, type RangedFile } from "./files.js";
+import { type Files, fieldsOf, jsonOf, openFile, type RangedFile, requireSafeName } from "./files.js";
 
 /** Small files that most folders have; the others are requested when one of these says so. */
 const COMMON = [
@@ -21,15 +21,29 @@ const COMMON = [
 
 /** The files of a folder, each read once. */
 export class ModelFolder implements Files {
-  readonly #reads = new Map<string, Promise<Uint8Array | undefined>>();
+  readonly #reads: Map<string, Promise<Uint8Array | undefined>>;
 
-  constructor(readonly files: Files) {}
+  /** @param path of a folder inside the files, with a "/" at its end; "" for all of them */
+  constructor(
+    readonly files: Files,
+    readonly path = "",
+    reads = new Map<string, Promise<Uint8Array | undefined>>(),
+  ) {
+    this.#reads = reads;
+  }
+
+  /** A folder inside this one: "0_Transformer", "./1_Pooling", "" or "." for this one. */
+  at(path: string): ModelFolder {
+    const inner = path.replace(/^(\.\/)+|^\.$|\/+$/g, "");
+    return inner === "" ? this : new ModelFolder(this.files, `${this.path}${inner}/`, this.#reads);
+  }
 
   /** A small file, whole. */
-  read(name: string): Promise<Uint8Array | undefined> {
+  read(file: string): Promise<Uint8Array | undefined> {
+    const name = this.path + file;
     const known = this.#reads.get(name);
     if (known) return known;
-    const read = this.files.read(name);
+    const read = (async () => this.files.read(requireSafeName(name)))();
     // A file that is read ahead may fail before anybody waits for it; whoever does gets the error.
     read.catch(() => {});
     this.#reads.set(name, read);
@@ -37,8 +51,8 @@ export class ModelFolder implements Files {
   }
 
   /** A large file, in parts. It is not kept: each call opens it once more. */
-  open(name: string): Promise<RangedFile | undefined> {
-    return openFile(this.files, name);
+  async open(name: string): Promise<RangedFile | undefined> {
+    return openFile(this.files, requireSafeName(this.path + name));
   }
 
   /** Request the small files of a model folder side by side, before they are asked for one by one. */
@@ -50,7 +64,7 @@ export class ModelFolder implements Files {
   /** A file's JSON; undefined for a file that does not exist. */
   async json(name: string): Promise<unknown> {
     const bytes = await this.read(name);
-    return bytes && jsonOf(bytes, name);
+    return bytes && jsonOf(bytes, this.path + name);
   }
 
   /** The fields of a file's JSON object; none for a file that does not exist. */

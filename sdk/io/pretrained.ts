@@ -6,10 +6,13 @@ import { buildModel, type Model } from "../models/build.js";
 import { ConfigError, number, type Section, section } from "../models/config.js";
 import { familyOf } from "../models/families.js";
 import type { EncoderFamily, ModelTask } from "../models/family.js";
+import { staticEmbedding } from "../models/static-embedding.js";
 import { type Plan, type StoredTensors, sameShape, Weights, WeightsError } from "../nn/weights.js";
 import { aBoolean, aNull, checkOptions, either, oneOf, type Rule, wholeNumber, withMethods } from "../options.js";
 import { type Files, ModelFileError } from "./files.js";
 import { type ModelFolder, openFolder } from "./model-folder.js";
+import { bodyOf } from "./modules.js";
+import { isStatic, staticConfig, staticTensors } from "./static-embedding.js";
 import { openWeights, renamed } from "./stored.js";
 
 /** A model with all that belongs to it. Disposing it gives its weights' memory back. */
@@ -118,10 +121,11 @@ export async function loadModel<P extends ModelTask = ModelTask>(
   files: Files,
   options: LoadOptions<P> = {},
 ): Promise<Pretrained<P>> {
-  const folder = openFolder(files, "loadModel");
   checkOptions("loadModel", options, LOAD_OPTIONS);
+  const root = openFolder(files, "loadModel");
+  const folder = await bodyOf(root);
   if (options.scratch) {
-    const { made, build } = await planned(engine, folder, options);
+    const { made, build } = planned(engine, familyOf(await configOf(folder)), await configOf(folder), options);
     return assembled(made, build, new Weights(engine, { seed: options.seed ?? 1 }), []);
   }
   // Configuration and weights are opened side by side; the configuration's own error is thrown first.
@@ -131,8 +135,9 @@ export async function loadModel<P extends ModelTask = ModelTask>(
     () => null,
   );
   try {
-    const { made, build, read } = await planned(engine, folder, options);
-    const stored = renamed(await opening, made.family, read);
+    const { config, family, tensors } = await described(root, folder, opening);
+    const { made, build, read } = planned(engine, family, config, options);
+    const stored = renamed(await tensors, family, read);
     // Everything is compared before memory is taken: a configuration that lies must not cost more than its file has.
     const plan = Weights.plan(engine, build, { stored });
     const leftOver = compare(stored, plan, made.family);
@@ -144,10 +149,23 @@ export async function loadModel<P extends ModelTask = ModelTask>(
   }
 }
 
-/** What config.json says is to be built. */
-async function planned<P extends ModelTask>(engine: Engine, folder: ModelFolder, options: LoadOptions<P>) {
+/** Configuration, family and tensors of a folder. A table of static embeddings is its own configuration. */
+async function described(root: ModelFolder, folder: ModelFolder, opening: Promise<StoredTensors>) {
+  if (await isStatic(root, await folder.json("config.json"))) {
+    const tensors = await staticTensors(await opening);
+    return { config: staticConfig(tensors), family: staticEmbedding as EncoderFamily<unknown>, tensors };
+  }
   const config = await configOf(folder);
-  const family = familyOf(config);
+  return { config, family: familyOf(config), tensors: opening };
+}
+
+/** What a configuration says is to be built. */
+function planned<P extends ModelTask>(
+  engine: Engine,
+  family: EncoderFamily<unknown>,
+  config: Section,
+  options: LoadOptions<P>,
+) {
   const read = family.read(config);
   const task = options.task ?? (taskOf(family, config) as P);
   const labels = classesOf(config, task, options.labels);

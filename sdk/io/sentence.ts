@@ -1,13 +1,15 @@
 /**
- * What sentence-transformers keeps beside a model: how its vectors are pooled, compared and whether they are normalised, the
+ * What sentence-transformers keeps beside a model: how its vectors are pooled, compared and whether they are normalized, the
  * longest text, and prompts. Reimers & Gurevych 2019; the files are those of the library of that name, both as it
  * wrote them up to version 5 (a flag for each way of pooling) and as it writes them now (the way's name).
  */
 import { shown } from "../errors.js";
 import type { Pooling, PoolingMode } from "../heads/pooling.js";
 import type { Similarity } from "../heads/similarity.js";
-import { type Files, fieldsOf, jsonBytes, ModelFileError, requireSafeName, type WritableFiles } from "./files.js";
+import { type Files, fieldsOf, ModelFileError } from "./files.js";
 import { type ModelFolder, openFolder } from "./model-folder.js";
+import { readModules, type SentenceModule } from "./modules.js";
+import { readMaxLength, readTransformerSettings } from "./transformer-settings.js";
 
 export interface SentenceSettings {
   readonly pooling: Pooling;
@@ -21,56 +23,50 @@ export interface SentenceSettings {
   readonly promptCounts: boolean;
   /** how the vectors are compared */
   readonly similarity: Similarity;
-  /** whether texts are lowercased before the tokenizer reads them */
+  /** whether texts are lowercased before the tokenizer normalizes them; `loadTokenizer` gives a tokenizer that does it */
   readonly lowercase: boolean;
+  /** how many numbers of each vector are kept (Matryoshka: Kusupati et al. 2022, arXiv:2205.13147); absent: all */
+  readonly dimensions?: number;
+  /** a table of static embeddings, layers weighted before pooling, Dense and the like behind it; absent: none */
+  readonly modules?: readonly SentenceModule[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The flags of older files, and the names of newer ones, by what they mean. */
-const NAMES: Readonly<Record<PoolingMode, { readonly flag: string; readonly name: string }>> = {
-  mean: { flag: "pooling_mode_mean_tokens", name: "mean" },
+/** The flags of older files, and the names of newer ones, in the order in which several are put side by side. */
+export const POOLING_NAMES: Readonly<Record<PoolingMode, { readonly flag: string; readonly name: string }>> = {
   cls: { flag: "pooling_mode_cls_token", name: "cls" },
   max: { flag: "pooling_mode_max_tokens", name: "max" },
-  last: { flag: "pooling_mode_lasttoken", name: "lasttoken" },
-  weighted: { flag: "pooling_mode_weightedmean_tokens", name: "weightedmean" },
+  mean: { flag: "pooling_mode_mean_tokens", name: "mean" },
   "mean-sqrt": { flag: "pooling_mode_mean_sqrt_len_tokens", name: "mean_sqrt_len_tokens" },
+  weighted: { flag: "pooling_mode_weightedmean_tokens", name: "weightedmean" },
+  last: { flag: "pooling_mode_lasttoken", name: "lasttoken" },
 };
-const MODES = /* @__PURE__ */ Object.keys(NAMES) as PoolingMode[];
+const MODES = Object.keys(POOLING_NAMES) as PoolingMode[];
 
 const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manhattan"];
 
-/** Texts longer than this are no texts: libraries write such numbers where there is no bound. */
-const NO_BOUND = 1_000_000;
-
 /**
- * The settings of a folder; mean pooling without normalisation where it has no modules.json, as the library does.
+ * The settings of a folder; mean pooling without normalization where it has no modules.json, as the library does.
  *
  * @throws {ModelFileError} for a module or a way of pooling that Cloze does not have
  */
 export async function readSentenceSettings(files: Files): Promise<SentenceSettings> {
   const folder = openFolder(files, "readSentenceSettings");
-  const [modules, transformer, library] = await Promise.all([
-    folder.json("modules.json"),
-    folder.fields("sentence_bert_config.json"),
+  const [modules, library, { lowercase }, length] = await Promise.all([
+    readModules(folder),
     folder.fields("config_sentence_transformers.json"),
+    readTransformerSettings(folder),
+    readMaxLength(folder),
   ]);
-  const said = boundOf(transformer["max_seq_length"]);
-  const rest = {
+  return {
+    ...(modules ? await pooledBy(folder, modules) : PLAIN),
+    length: length?.tokens ?? null,
     ...promptsOf(library),
-    lowercase: transformer["do_lower_case"] === true,
+    similarity: similarityOf(library),
+    ...dimensionsOf(library),
+    lowercase,
   };
-  const plain: Pooling = { mode: "mean", normalize: false };
-  if (modules === undefined) return { pooling: plain, promptCounts: true, length: said, ...rest };
-  if (!Array.isArray(modules)) throw new ModelFileError("modules.json must be a list");
-  // Newer folders keep the longest sequence with the tokenizer alone.
-  const length = said ?? boundOf((await folder.fields("tokenizer_config.json"))["model_max_length"]);
-  return { ...(await readModules(folder, modules.map(fieldsOf))), length, ...rest };
-}
-
-/** A text as the model reads it, behind a prompt. */
-export function prepareText({ lowercase }: Pick<SentenceSettings, "lowercase">, prompt: string, text: string): string {
-  return lowercase ? (prompt + text).toLowerCase() : prompt + text;
 }
 
 /**
@@ -88,107 +84,108 @@ export function promptText({ prompts, prompt }: SentenceSettings, name = prompt 
   );
 }
 
-async function readModules(
-  folder: ModelFolder,
-  modules: readonly Fields[],
-): Promise<Pick<SentenceSettings, "pooling" | "promptCounts">> {
-  let found: { readonly mode: PoolingMode; readonly promptCounts: boolean } | null = null;
-  let normalize = false;
-  for (const [place, { type, path }] of modules.entries()) {
-    if (typeof type !== "string" || typeof path !== "string")
-      throw new ModelFileError(
-        `modules.json: module ${place} must have a type and a path, got ${shown(type)} and ${shown(path)}`,
-      );
-    const kind = type.split(".").at(-1);
-    if (kind === "Transformer" && place === 0) continue;
-    if (kind === "Pooling" && found === null && !normalize) found = await readPooling(folder, path);
-    else if (kind === "Normalize" && found !== null) normalize = true;
-    else
-      throw new ModelFileError(
-        `modules.json: module ${kind} in place ${place} is not supported; expected Transformer, Pooling and perhaps Normalize`,
-      );
-  }
-  if (!found) throw new ModelFileError("modules.json names no Pooling module");
-  return { pooling: { mode: found.mode, normalize }, promptCounts: found.promptCounts };
+type Pooled = Pick<SentenceSettings, "pooling" | "promptCounts" | "modules">;
+
+const PLAIN: Pooled = { pooling: { mode: "mean", normalize: false }, promptCounts: true };
+
+/** Modules that hold or make hidden states, and those that `loadModules` computes before and behind the pooling. */
+const BODIES = ["Transformer", "StaticEmbedding"];
+const BEFORE = ["WeightedLayerPooling"];
+const BEHIND = ["Dense", "LayerNorm", "Normalize"];
+
+/** Modules that do nothing when a vector is computed. */
+const IDLE = ["Dropout"];
+
+async function pooledBy(folder: ModelFolder, all: readonly SentenceModule[]): Promise<Pooled> {
+  const modules = all.filter(({ kind }) => !IDLE.includes(kind));
+  const [body, ...rest] = modules;
+  if (!body || !BODIES.includes(body.kind)) throw unsupported(body?.kind, 0, BODIES);
+  const isTable = body.kind === "StaticEmbedding";
+  const at = isTable ? 0 : rest.findIndex(({ kind }) => kind === "Pooling");
+  if (at < 0) throw new ModelFileError("modules.json names no Pooling module");
+  const [before, behind] = [rest.slice(0, at), rest.slice(isTable ? 0 : at + 1)];
+  for (const [list, known] of [
+    [before, BEFORE],
+    [behind, BEHIND],
+  ] as const)
+    for (const module of list)
+      if (!known.includes(module.kind)) throw unsupported(module.kind, all.indexOf(module), known);
+  const normalize = behind.at(-1)?.kind === "Normalize";
+  const others = [...(isTable ? [body] : []), ...before, ...(normalize ? behind.slice(0, -1) : behind)];
+  const { mode, promptCounts } = isTable
+    ? { mode: "mean" as const, promptCounts: true }
+    : await readPooling(folder, rest[at]!.path);
+  return { pooling: { mode, normalize }, promptCounts, ...(others.length > 0 && { modules: others }) };
 }
 
-async function readPooling(folder: ModelFolder, path: string): Promise<{ mode: PoolingMode; promptCounts: boolean }> {
-  const name = requireSafeName(`${path}/config.json`);
-  const json = await folder.json(name);
+function unsupported(kind: string | undefined, place: number, expected: readonly string[]): ModelFileError {
+  return new ModelFileError(
+    `modules.json: ${kind === undefined ? "no module" : `module ${kind}`} in place ${place} is not supported; expected ${expected.join(" or ")}`,
+  );
+}
+
+async function readPooling(
+  folder: ModelFolder,
+  path: string,
+): Promise<{ mode: Pooling["mode"]; promptCounts: boolean }> {
+  const inner = folder.at(path);
+  const name = `${inner.path}config.json`;
+  const json = await inner.json("config.json");
   if (json === undefined) throw new ModelFileError(`${name}, which modules.json names, is missing`);
   const config = fieldsOf(json);
-  const [mode, ...more] = chosenModes(config);
-  const known = MODES.find((one) => NAMES[one].name === mode);
-  if (known === undefined || more.length > 0) {
-    throw new ModelFileError(
-      `${name}: one of the poolings ${MODES.map((one) => NAMES[one].name).join(", ")} is supported, got ${[mode, ...more].join(", ") || "none"}`,
-    );
-  }
-  return { mode: known, promptCounts: config["include_prompt"] !== false };
+  const modes = chosenModes(config).map((wanted) => {
+    const known = MODES.find((one) => POOLING_NAMES[one].name === wanted);
+    if (known !== undefined) return known;
+    const all = MODES.map((one) => POOLING_NAMES[one].name).join(", ");
+    throw new ModelFileError(`${name}: the pooling ${shown(wanted)} is not supported; expected one of ${all}`);
+  });
+  return { mode: modes.length === 1 ? modes[0]! : modes, promptCounts: config["include_prompt"] !== false };
 }
 
-/** The ways of pooling that a configuration asks for, by name. */
-function chosenModes(config: Fields): string[] {
+/** The ways of pooling that a configuration asks for, by name; the mean where it asks for none. */
+function chosenModes(config: Fields): unknown[] {
   const { pooling_mode: named } = config;
-  if (named !== undefined) return [named].flat().map((mode) => (typeof mode === "string" ? mode : shown(mode)));
+  if (named !== undefined && named !== null) return [named].flat();
   const flags = Object.keys(config).filter((field) => field.startsWith("pooling_mode_") && config[field] === true);
-  return flags.map((flag) => Object.values(NAMES).find((known) => known.flag === flag)?.name ?? flag);
+  const known = MODES.filter((mode) => flags.includes(POOLING_NAMES[mode].flag));
+  const unknown = flags.filter((flag) => !MODES.some((mode) => POOLING_NAMES[mode].flag === flag));
+  return flags.length === 0 ? ["mean"] : [...known.map((mode) => POOLING_NAMES[mode].name), ...unknown];
 }
 
-function promptsOf(config: Fields): Pick<SentenceSettings, "prompts" | "prompt" | "similarity"> {
-  const { default_prompt_name: name, similarity_fn_name: kind } = config;
+function promptsOf(config: Fields): Pick<SentenceSettings, "prompts" | "prompt"> {
+  const { default_prompt_name: name } = config;
   const prompts: Record<string, string> = {};
   for (const [key, text] of Object.entries(fieldsOf(config["prompts"]))) {
+    // The library writes null for the names that it knows and the model has no text for.
+    if (text === null) continue;
     if (typeof text !== "string")
       throw new ModelFileError(
         `config_sentence_transformers.json: prompt ${shown(key)} must be a text, got ${shown(text)}`,
       );
     prompts[key] = text;
   }
-  const similarity = SIMILARITIES.find((known) => known === (kind ?? "cosine"));
-  if (similarity === undefined)
-    throw new ModelFileError(
-      `config_sentence_transformers.json: similarity_fn_name must be one of ${SIMILARITIES.join(", ")}, got ${shown(kind)}`,
-    );
   const prompt = typeof name === "string" ? name : null;
   if (prompt !== null && !Object.hasOwn(prompts, prompt))
     throw new ModelFileError(
       `config_sentence_transformers.json: default_prompt_name is ${shown(prompt)}, but the prompts are ${Object.keys(prompts).join(", ") || "none"}`,
     );
-  return { prompts, prompt, similarity };
+  return { prompts, prompt };
 }
 
-function boundOf(value: unknown): number | null {
-  return typeof value === "number" && Number.isInteger(value) && value > 0 && value < NO_BOUND ? value : null;
-}
-
-/** Write the files that make a model folder a sentence-transformers folder, as every version of the library reads them. */
-export async function writeSentenceSettings(
-  files: WritableFiles,
-  settings: SentenceSettings,
-  width: number,
-): Promise<void> {
-  const { pooling, length, prompts, prompt, promptCounts, similarity, lowercase } = settings;
-  const module = (index: number, path: string, type: string) => ({
-    idx: index,
-    name: String(index),
-    path,
-    type: `sentence_transformers.models.${type}`,
-  });
-  const modules = [
-    module(0, "", "Transformer"),
-    module(1, "1_Pooling", "Pooling"),
-    ...(pooling.normalize ? [module(2, "2_Normalize", "Normalize")] : []),
-  ];
-  const flags = MODES.map((mode) => [NAMES[mode].flag, mode === pooling.mode]);
-  await files.write("modules.json", jsonBytes(modules));
-  await files.write(
-    "1_Pooling/config.json",
-    jsonBytes({ word_embedding_dimension: width, ...Object.fromEntries(flags), include_prompt: promptCounts }),
+function similarityOf(config: Fields): Similarity {
+  const { similarity_fn_name: kind } = config;
+  const similarity = SIMILARITIES.find((known) => known === (kind ?? "cosine"));
+  if (similarity !== undefined) return similarity;
+  throw new ModelFileError(
+    `config_sentence_transformers.json: similarity_fn_name must be one of ${SIMILARITIES.join(", ")}, got ${shown(kind)}`,
   );
-  await files.write("sentence_bert_config.json", jsonBytes({ max_seq_length: length, do_lower_case: lowercase }));
-  await files.write(
-    "config_sentence_transformers.json",
-    jsonBytes({ prompts, default_prompt_name: prompt, similarity_fn_name: similarity }),
+}
+
+function dimensionsOf(config: Fields): Pick<SentenceSettings, "dimensions"> {
+  const { truncate_dim: kept } = config;
+  if (kept === undefined || kept === null) return {};
+  if (typeof kept === "number" && Number.isInteger(kept) && kept > 0) return { dimensions: kept };
+  throw new ModelFileError(
+    `config_sentence_transformers.json: truncate_dim must be a whole number of at least 1, got ${shown(kept)}`,
   );
 }

@@ -52,7 +52,7 @@ export async function openOne(folder: ModelFolder, name: string): Promise<Opened
     return { name, file, tensors: await openSafetensors(file) };
   } catch (error) {
     await file.close?.();
-    if (error instanceof SafetensorsError) throw new SafetensorsError(`${name}: ${error.message}`);
+    if (error instanceof SafetensorsError) throw new SafetensorsError(`${folder.path}${name}: ${error.message}`);
     throw error;
   }
 }

@@ -1,11 +1,16 @@
 /** Vectors of texts, pooled and normalized as the folder says, or as the caller does. */
-import { embedTexts } from "../heads/embedding.js";
+import { sampleOf } from "../data/sample.js";
+import type { Engine } from "../engine/engine.js";
+import { embedSamples } from "../heads/embedding.js";
 import { atLayers, type LayerJoin } from "../heads/layer-states.js";
 import type { Counted, PoolingMode } from "../heads/pooling.js";
 import type { Files } from "../io/files.js";
+import { type LoadedModules, loadModules } from "../io/load-modules.js";
 import { openFolder } from "../io/model-folder.js";
-import { prepareText, promptText, readSentenceSettings, type SentenceSettings } from "../io/sentence.js";
+import { promptText, readSentenceSettings, type SentenceSettings } from "../io/sentence.js";
 import { ArgumentError, aBoolean, aString, listOf, oneOf, type Rules } from "../options.js";
+import { Scope } from "../tensor/scope.js";
+import { zeros } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { textOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
@@ -102,6 +107,12 @@ export async function featureExtraction(
   return openEmbedding("featureExtraction", files, options);
 }
 
+/** Of a text without tokens, which only a table of static embeddings leaves so: its mean is zeros. */
+function vectorOfNothing(engine: Engine, width: number, { behind }: LoadedModules): Float32Array {
+  using _ = new Scope();
+  return behind(zeros(engine, [1, width])).toArray();
+}
+
 /** The pipeline of vectors under the name of the function that the caller knows. */
 export async function openEmbedding(
   name: string,
@@ -116,22 +127,32 @@ export async function openEmbedding(
     rules: rules(),
     elsewhere: ELSEWHERE,
     input: (value, at) => textOf(name, at, value),
-    make({ model, tokenizer }) {
+    async make({ engine, model, tokenizer, family }, own) {
       promptOf(name, settings, options);
       if (options.layers) atLayers(model, options.layers, options.join);
+      const modules = await loadModules(engine, folder, settings.modules);
+      own(modules);
       return (texts, asked) => {
         const prompt = promptOf(name, settings, asked);
-        return embedTexts(
-          asked.layers ? atLayers(model, asked.layers, asked.join) : model,
-          tokenizer,
-          texts.map((text) => prepareText(settings, prompt, text)),
+        // Tables of static embeddings have no use for [CLS] and the like.
+        const options = { truncate: { length: asked.length }, special: family.type !== "static-embedding" };
+        const samples = texts.map((text) => sampleOf(tokenizer.encode(prompt + text, undefined, options)));
+        const found = embedSamples(
+          asked.layers ? atLayers(model, asked.layers, asked.join) : modules.before(model),
+          samples.filter(({ ids }) => ids.length > 0),
           {
             mode: asked.pooling ?? settings.pooling.mode,
             normalize: asked.normalize ?? settings.pooling.normalize,
           },
-          asked.length,
           countedOf(tokenizer, settings, prompt, asked.special),
+          modules.behind,
         );
+        let next = 0;
+        const vectors = samples.map(({ ids }) =>
+          ids.length > 0 ? found[next++]! : vectorOfNothing(engine, model.width, modules),
+        );
+        const { dimensions } = settings;
+        return dimensions === undefined ? vectors : vectors.map((vector) => vector.slice(0, dimensions));
       };
     },
   });

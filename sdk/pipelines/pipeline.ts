@@ -8,8 +8,8 @@ import { loadAdapted } from "../io/adapter.js";
 import { type Files, ModelFileError } from "../io/files.js";
 import { type ModelFolder, openFolder } from "../io/model-folder.js";
 import { loadModel, type Pretrained } from "../io/pretrained.js";
-import { readSentenceSettings } from "../io/sentence.js";
 import { loadTokenizer } from "../io/tokenizer-files.js";
+import { readMaxLength } from "../io/transformer-settings.js";
 import type { ModelTask } from "../models/family.js";
 import { ArgumentError, checkOptions, type Rules } from "../options.js";
 import type { Tokenizer } from "../tokenizer/index.js";
@@ -57,9 +57,14 @@ export interface Description<P extends ModelTask, Input, Output, Options extends
   readonly read?: (args: readonly unknown[]) => readonly [given: unknown, options: unknown];
   /** An input as the caller gave it, checked. `at` names it in messages. */
   readonly input: (value: unknown, at: string) => Input;
-  /** The function over many inputs. */
-  readonly make: (opened: Opened<P>) => (inputs: readonly Input[], options: Options & Resolved) => Output[];
+  /** The function over many inputs. What is given to `own` is disposed with the pipeline. */
+  readonly make: (
+    opened: Opened<P>,
+    own: (more: Disposable) => void,
+  ) => Run<Input, Output, Options> | Promise<Run<Input, Output, Options>>;
 }
+
+type Run<Input, Output, Options> = (inputs: readonly Input[], options: Options & Resolved) => Output[];
 
 /** The options of a call, those of the opening under them, with the longest sequence that holds. */
 export interface Resolved {
@@ -76,14 +81,16 @@ export async function openPipeline<P extends ModelTask, Input, Output, Options e
   const folder = openFolder(files, name).readAhead();
   checkOptions(name, options, { ...rules, ...callingRules(), ...openingRules() }, { ...ELSEWHERE, ...elsewhere });
   const engine = options.engine ?? (await Engine.create({ build: options.build ?? "strict" }));
-  let loaded: Pretrained<P> | null = null;
-  const dispose = () => (options.engine ? loaded?.[Symbol.dispose]() : engine.dispose());
+  const owned: Disposable[] = [];
+  const own = (more: Disposable): void => void owned.push(more);
+  const dispose = () => {
+    if (!options.engine) return engine.dispose();
+    for (const one of owned.splice(0).reverse()) one[Symbol.dispose]();
+  };
   try {
-    const opened = await open(engine, folder, options, description.task, (own) => {
-      loaded = own;
-    });
+    const opened = await open(engine, folder, options, description.task, own);
     requireLength(name, options.length, opened.model.positions);
-    const call = callable(description, make(opened), options, opened);
+    const call = callable(description, await make(opened, own), options, opened);
     return Object.assign(call, { [Symbol.dispose]: dispose }) as Pipeline<Input, Output, Options>;
   } catch (error) {
     dispose();
@@ -91,26 +98,28 @@ export async function openPipeline<P extends ModelTask, Input, Output, Options e
   }
 }
 
-/** Model, tokenizer and longest sequence of a folder. `owns` is told of the model as soon as there is one to give back. */
+/** Model, tokenizer and longest sequence of a folder. `own` is told of the model as soon as there is one to dispose. */
 async function open<P extends ModelTask>(
   engine: Engine,
   folder: ModelFolder,
   { adapter }: PipelineOptions,
   task: P,
-  owns: (loaded: Pretrained<P>) => void,
+  own: (loaded: Disposable) => void,
 ): Promise<Opened<P>> {
   const loaded = adapter
     ? await loadAdapted(engine, folder, adapter, { task })
     : await loadModel(engine, folder, { task });
-  owns(loaded);
+  own(loaded);
   if (loaded.fresh.length > 0) {
     const missing = loaded.fresh.slice(0, 3).join(", ");
     throw new ModelFileError(`this folder's model has not been trained for this: it lacks ${missing}`);
   }
   const tokenizer = await loadTokenizer(folder);
-  const { length } = await readSentenceSettings(folder);
   const { positions } = loaded.model;
-  return { ...loaded, tokenizer, length: Math.min(length ?? positions, positions) };
+  // Where transformers writes texts, it cuts none by the tokenizer's length.
+  const writes = task === "causal-lm" || task === "seq2seq-lm";
+  const said = writes ? null : await readMaxLength(folder);
+  return { ...loaded, tokenizer, length: Math.min(said?.tokens ?? positions, positions) };
 }
 
 /** A length that the model has no positions for is refused: the call would quietly use another one. */

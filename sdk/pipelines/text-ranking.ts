@@ -2,10 +2,13 @@
  * Texts in the order in which they answer a query: a cross-encoder reads query and text together. Nogueira & Cho 2019
  * (arXiv:1901.04085); the scores are those of sentence-transformers' CrossEncoder.
  */
+
+import { shown } from "../errors.js";
 import { infer } from "../heads/infer.js";
 import { encodeText } from "../heads/pooled.js";
 import { sigmoid } from "../heads/probabilities.js";
 import { type Files, fieldsOf as jsonFields, ModelFileError } from "../io/files.js";
+import { openFolder } from "../io/model-folder.js";
 import type { Section } from "../models/config.js";
 import { ArgumentError, aNull, either, type Rules, wholeNumber } from "../options.js";
 import { fieldsOf, textOf, textsOf } from "./options.js";
@@ -55,14 +58,18 @@ function inputOf(value: unknown, at: string): RankingInput {
   return { query: textOf(NAME, `${at}.query`, query), texts: textsOf(NAME, `${at}.texts`, texts) };
 }
 
-/** What becomes of the model's output: its sigmoid, if config.json names nothing else. */
-function activationOf(config: Section): (score: number) => number {
-  const newer = jsonFields(config["sentence_transformers"] ?? {})["activation_fn"];
-  const named = newer ?? config["sbert_ce_default_activation_function"] ?? "torch.nn.modules.activation.Sigmoid";
-  const name = String(named).split(".").at(-1);
+/**
+ * What becomes of the model's output: its sigmoid, unless a file says otherwise. sentence-transformers has written it to
+ * three places: config_sentence_transformers.json since version 6, before that two fields of config.json.
+ */
+function activationOf(library: Section, config: Section): (score: number) => number {
+  const newest = library["activation_fn"];
+  const newer = jsonFields(config["sentence_transformers"])["activation_fn"];
+  const named = newest ?? newer ?? config["sbert_ce_default_activation_function"] ?? "Sigmoid";
+  const name = typeof named === "string" ? named.split(".").at(-1) : undefined;
   if (name === "Identity") return (score) => score;
   if (name === "Sigmoid") return sigmoid;
-  throw new ModelFileError(`config.json: activation ${String(named)} is not supported; expected Sigmoid or Identity`);
+  throw new ModelFileError(`the activation_fn ${shown(named)} is not supported; expected Sigmoid or Identity`);
 }
 
 /**
@@ -76,8 +83,9 @@ export async function textRanking(
   files: Files,
   options: PipelineOptions & TextRankingOptions = {},
 ): Promise<TextRanking> {
+  const folder = openFolder(files, NAME).readAhead();
   const pipeline = await openPipeline<"sequence-classification", RankingInput, Ranked[], TextRankingOptions>(
-    files,
+    folder,
     options,
     {
       name: NAME,
@@ -86,10 +94,10 @@ export async function textRanking(
       elsewhere: ELSEWHERE,
       read,
       input: inputOf,
-      make({ model, tokenizer, labels, config }) {
+      async make({ model, tokenizer, labels, config }) {
         if (labels && labels.size !== 1)
           throw new ModelFileError(`this model has ${labels.size} outputs; one that ranks has a single one`);
-        const activation = activationOf(config);
+        const activation = activationOf(await folder.fields("config_sentence_transformers.json"), config);
         return (inputs, { length, topK }) =>
           inputs.map(({ query, texts }) => {
             const samples = texts.map((pair) => encodeText(tokenizer, { text: query, pair }, length));

@@ -27,7 +27,8 @@ import {
 } from "../../sdk/index.js";
 import { jsonBytes } from "../../sdk/io/files.js";
 import { readSafetensors } from "../../sdk/io/safetensors.js";
-import { readSentenceSettings, writeSentenceSettings } from "../../sdk/io/sentence.js";
+import { readSentenceSettings } from "../../sdk/io/sentence.js";
+import { writeSentenceSettings } from "../../sdk/io/write-sentence.js";
 import {
   readMerges,
   readSentencePiece,

@@ -45,8 +45,8 @@ function values(name: string, count: number, scale: number): Float32Array {
   });
 }
 
-/** Gains of norms are 1 plus the formula. */
-function weightOf(name: string, count: number, scale: number): Float32Array {
+/** A weight by its name: gains of norms are 1 plus the formula. */
+export function weightOf(name: string, count: number, scale: number): Float32Array {
   const data = values(name, count, scale);
   const norm = name.toLowerCase().includes("norm") || name.includes(".ln_");
   return norm && name.endsWith("weight") ? data.map((x) => 1 + x) : data;

@@ -1,13 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { jsonBytes, ModelFileError, memoryFiles } from "../../sdk/io/files.js";
-import {
-  prepareText,
-  promptText,
-  readSentenceSettings,
-  type SentenceSettings,
-  writeSentenceSettings,
-} from "../../sdk/io/sentence.js";
+import { promptText, readSentenceSettings, type SentenceSettings } from "../../sdk/io/sentence.js";
+import { writeSentenceSettings } from "../../sdk/io/write-sentence.js";
 
 const test = suite("sentence settings");
 
@@ -70,9 +65,9 @@ test("folders of older and newer versions of the library say the same", async ()
   assert.equal(await read(NEWER), { ...wanted, prompts: { document: "", query: "" } });
 });
 
-test("a folder without modules has mean pooling and says nothing of lengths", async () => {
+test("a folder without modules has mean pooling and the tokenizer's length", async () => {
   assert.equal(await read({}), PLAIN);
-  assert.equal(await read({ "tokenizer_config.json": { model_max_length: 128 } }), PLAIN);
+  assert.equal(await read({ "tokenizer_config.json": { model_max_length: 128 } }), { ...PLAIN, length: 128 });
   assert.is((await read({ ...NEWER, "tokenizer_config.json": { model_max_length: 1e30 } })).length, null);
 });
 
@@ -106,8 +101,6 @@ test("prompts go by their names; the default one where nothing is said", async (
   const settings = await read({ ...NEWER, "config_sentence_transformers.json": byDefault });
   assert.is(promptText(settings), "Query: ");
   assert.is(promptText(settings, "passage"), "");
-  assert.is(prepareText({ lowercase: true }, "Query: ", "Who?"), "query: who?");
-  assert.is(prepareText({ lowercase: false }, "Query: ", "Who?"), "Query: Who?");
   const without = { ...NEWER["1_Pooling/config.json"], include_prompt: false };
   assert.is((await read({ ...NEWER, "1_Pooling/config.json": without })).promptCounts, false);
 });
@@ -136,24 +129,24 @@ test("what Cloze does not have is refused by name", async () => {
   const pooling = (config: object) => ({ ...OLDER, "1_Pooling/config.json": config });
   await refused(
     pooling({ pooling_mode_attention: true }),
-    /1_Pooling\/config\.json: one of the poolings mean, cls, max, lasttoken, .* is supported, got pooling_mode_attention/,
+    /1_Pooling\/config\.json: the pooling "pooling_mode_attention" is not supported; expected one of cls, max, mean/,
   );
-  await refused(pooling({ pooling_mode_mean_tokens: true, pooling_mode_cls_token: true }), /got mean, cls/);
-  await refused(pooling({}), /got none/);
-  await refused(pooling({ pooling_mode: "last" }), /got last/);
-  await refused(pooling({ pooling_mode: ["mean", "max"] }), /got mean, max/);
-  await refused(pooling({ pooling_mode: "toString" }), /got toString/);
+  await refused(pooling({ pooling_mode: "last" }), /the pooling "last"/);
+  await refused(pooling({ pooling_mode: ["mean", 3] }), /the pooling 3/);
+  await refused(pooling({ pooling_mode: "toString" }), /the pooling "toString"/);
   const modules = (...list: object[]) => ({ ...OLDER, "modules.json": list });
   const [transformer, pool, normalize] = OLDER["modules.json"] as [object, object, object];
   await refused(
-    modules(transformer, pool, module("sentence_transformers.models.Dense", "2_Dense")),
-    /module Dense in place 2 is not supported/,
+    modules(transformer, pool, module("sentence_transformers.models.CNN", "2_CNN")),
+    /module CNN in place 2 is not supported/,
   );
   await refused(modules(transformer, normalize, pool), /module Normalize in place 1/);
   await refused(modules(transformer), /names no Pooling module/);
+  await refused(modules(), /no module in place 0/);
+  await refused(modules({ ...transformer, type: 3 }), /module 0 must have a type and a path/);
   await refused(
     modules(module("sentence_transformers.models.StaticEmbedding"), pool),
-    /module StaticEmbedding in place 0/,
+    /module Pooling in place 1 is not supported/,
   );
   await refused(modules(transformer, module("Pooling", "../other")), /"\.\.\/other\/config\.json" is refused/);
   await refused({ ...OLDER, "modules.json": {} }, /must be a list/);
@@ -161,6 +154,29 @@ test("what Cloze does not have is refused by name", async () => {
     modules(transformer, module("Pooling", "9_Pooling")),
     /9_Pooling\/config\.json, which modules\.json names, is missing/,
   );
+  const library = (config: object) => ({ ...OLDER, "config_sentence_transformers.json": config });
+  await refused(library({ truncate_dim: 0 }), /truncate_dim must be a whole number of at least 1, got 0/);
+});
+
+test("several poolings are read in the order in which the library puts them, and written where flags can say it", async () => {
+  const several = {
+    ...OLDER,
+    "1_Pooling/config.json": { pooling_mode_mean_tokens: true, pooling_mode_cls_token: true },
+  };
+  const settings = await read(several);
+  assert.equal(settings.pooling.mode, ["cls", "mean"]);
+  const folder = memoryFiles();
+  await writeSentenceSettings(folder, { ...settings, dimensions: 4 }, 32);
+  assert.equal(await readSentenceSettings(folder), { ...settings, dimensions: 4 });
+  const error = await writeSentenceSettings(
+    memoryFiles(),
+    { ...settings, pooling: { mode: ["mean", "cls"], normalize: true } },
+    32,
+  ).catch((caught: unknown) => caught);
+  assert.match((error as Error).message, /mean, cls cannot be written in this order/);
+  const modules = [{ kind: "Dense", path: "2_Dense" }];
+  const other = await writeSentenceSettings(memoryFiles(), { ...settings, modules }, 32).catch((e: unknown) => e);
+  assert.match((other as Error).message, /the modules Dense cannot be written/);
 });
 
 test.run();

@@ -78,7 +78,7 @@ test("what cannot be ranked is refused in words", async () => {
   };
   await refused(
     () => textRanking(referenceFolder(odd), { engine }),
-    /activation torch\.nn\.modules\.activation\.GELU is not supported/,
+    /activation_fn "torch\.nn\.modules\.activation\.GELU" is not supported/,
   );
   const classes = reference<{ single: ReferenceModel }>("text-classification").single;
   await refused(

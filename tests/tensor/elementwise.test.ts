@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { add, columns, multiply, scale, subtract } from "../../sdk/tensor/ops/elementwise.js";
+import { add, columns, joinColumns, multiply, scale, subtract } from "../../sdk/tensor/ops/elementwise.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { rows, type Tensor, tensor } from "../../sdk/tensor/tensor.js";
@@ -116,6 +116,31 @@ for (const engine of engines) {
         [...values].map((v, at) => (inside(v, at) ? 2 * probe[next++]! : 0)),
       );
     }
+  });
+
+  test(`${engine.build}: matrices side by side, and their gradients`, () => {
+    using _ = new Scope();
+    const widths = [3, 1, 17];
+    const values = widths.map((width, i) => wave(4 * width, i));
+    const parts = values.map((data, i) => parameter(engine, data, [4, widths[i]!]));
+    const joined = joinColumns(parts);
+    assert.equal(joined.shape, [4, 21]);
+    const row = (r: number) => widths.flatMap((width, i) => [...values[i]!.slice(r * width, (r + 1) * width)]);
+    assert.equal([...joined.data], [0, 1, 2, 3].flatMap(row));
+    const probe = wave(84, 9);
+    // Twice: gradients add up.
+    for (let pass = 0; pass < 2; pass++) backward(() => weighed(joinColumns(parts), probe));
+    let first = 0;
+    for (const [i, width] of widths.entries()) {
+      const want = [0, 1, 2, 3].flatMap((r) => [...probe.slice(21 * r + first, 21 * r + first + width)]);
+      assert.equal(
+        [...parts[i]!.grad!.data],
+        want.map((v) => 2 * v),
+      );
+      first += width;
+    }
+    assert.throws(() => joinColumns([]), /nothing to join/);
+    assert.throws(() => joinColumns([parts[0]!, parameter(engine, wave(3), [3, 1])]), /part must be \[4,\s?width\]/);
   });
 }
 

@@ -5,7 +5,6 @@ import {
   anyTask,
   classifyTask,
   embedTask,
-  prepareText,
   promptText,
   regressTask,
   type SentenceSettings,
@@ -32,8 +31,12 @@ function embedAs(sentence: SentenceSettings, scores: boolean, columns: Columns |
     throw new UsageError(
       "the folder's default prompt is excluded from pooling (include_prompt false); such embeddings cannot be fine-tuned or scored",
     );
-  const prepare = (text: string) => prepareText(sentence, prompt, text);
-  return anyTask(embedTask(sentence.pooling, scores, columns, prepare));
+  const [other] = sentence.modules ?? [];
+  if (other !== undefined)
+    throw new UsageError(
+      `the folder's vectors go through the module ${other.kind} (modules.json); such embeddings cannot be fine-tuned or scored`,
+    );
+  return anyTask(embedTask(sentence.pooling, scores, columns, (text) => prompt + text));
 }
 
 /** `embed` for pairs with or without scores, as the examples have them; other tasks as they are. */

@@ -2,7 +2,7 @@
 import { launch } from "../../engine/launch.js";
 import { expectOneEngine, expectShape, ShapeError } from "../check.js";
 import { gradOf, gradTarget, handOn, record } from "../tape.js";
-import { empty, type Tensor } from "../tensor.js";
+import { empty, type Tensor, zeros } from "../tensor.js";
 
 function expectSameShape(op: string, a: Tensor, b: Tensor): void {
   expectShape(op, "b", b, a.shape, "It has the shape of a; nothing is broadcast.");
@@ -73,4 +73,31 @@ export function columns(x: Tensor, first: number, end: number): Tensor {
   return record(y, [x], (dy) =>
     launch(x.engine, "takeColumnsBackward", rows, gradOf(x).address, dy.address, stride, first, width),
   );
+}
+
+/** Matrices (rows, width) of equally many rows side by side: (rows, sum of the widths). */
+export function joinColumns(parts: readonly Tensor[]): Tensor {
+  const [first] = parts;
+  if (!first) throw new ShapeError("joinColumns: nothing to join");
+  const [rows = 0] = first.shape;
+  for (const part of parts) expectShape("joinColumns", "part", part, [rows, "width"]);
+  expectOneEngine("joinColumns", first, ...parts);
+  const firsts: number[] = [];
+  let stride = 0;
+  for (const { shape } of parts) {
+    firsts.push(stride);
+    stride += shape[1]!;
+  }
+  const z = zeros(first.engine, [rows, stride]);
+  // The backward pass of takeColumns adds a narrow matrix to columns of a wide one, here to zeros.
+  for (const [i, x] of parts.entries())
+    launch(x.engine, "takeColumnsBackward", rows, z.address, x.address, stride, firsts[i]!, x.shape[1]!);
+  return record(z, parts, (dz) => {
+    for (const [i, x] of parts.entries()) {
+      if (!x.traced) continue;
+      const own = empty(x.engine, x.shape);
+      launch(x.engine, "takeColumns", rows, own.address, dz.address, stride, firsts[i]!, x.shape[1]!);
+      launch(x.engine, "addScaled", x.size, gradOf(x).address, own.address, 1);
+    }
+  });
 }
