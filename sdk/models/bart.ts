@@ -14,28 +14,16 @@ import { constant, normal } from "../nn/init.js";
 import { type Layer, linear, norm } from "../nn/layers.js";
 import { sinusoidalPositions } from "../nn/position.js";
 import type { Weights } from "../nn/weights.js";
-import { type Activation, activationNamed } from "../tensor/ops/activation.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add, scale } from "../tensor/ops/elementwise.js";
 import { embedding, gatherRows } from "../tensor/ops/embedding.js";
 import { reshape, type Tensor } from "../tensor/tensor.js";
-import {
-  ConfigError,
-  dropoutProbability,
-  headWidth,
-  layerCount,
-  number,
-  optional,
-  type Section,
-  section,
-  standardDeviation,
-  tokenId,
-} from "./config.js";
+import { type BartConfig, freshConfig, readConfig, type Side } from "./bart-config.js";
 import { type Encoder, type EncoderDecoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily, VocabularyKind } from "./family.js";
 import { lmHead } from "./lm-head.js";
 import { shiftRight, wrapAround } from "./shift.js";
-import { type ModelSizes, specialIdFields } from "./sizes.js";
+import type { ModelSizes } from "./sizes.js";
 import { denseClassificationHead } from "./task-heads.js";
 
 /** How the three differ. */
@@ -48,102 +36,6 @@ interface Variant {
   readonly embeddingNorm: boolean;
   /** the decoder starts with the last token of the target instead of a fixed one */
   readonly startsWithLastToken: boolean;
-}
-
-interface StackSizes {
-  readonly layers: number;
-  readonly heads: number;
-  /** width of the feed-forward layers */
-  readonly intermediate: number;
-}
-
-type Side = "encoder" | "decoder";
-
-/** The published config.json, as far as it changes the computation; the sizes of each stack are grouped. */
-export interface BartConfig {
-  readonly vocab_size: number;
-  readonly d_model: number;
-  readonly encoder: StackSizes;
-  readonly decoder: StackSizes;
-  readonly max_position_embeddings: number;
-  readonly activation_function: Activation;
-  readonly dropout: number;
-  readonly attention_dropout: number;
-  readonly activation_dropout: number;
-  readonly classifier_dropout: number;
-  readonly init_std: number;
-  readonly scale_embedding: boolean;
-  readonly pad_token_id: number;
-  readonly eos_token_id: number;
-  readonly decoder_start_token_id: number;
-}
-
-function stackSizes(c: Section, side: Side, width: number): StackSizes {
-  const heads = number(c, `${side}_attention_heads`, 16);
-  headWidth("d_model", width, `${side}_attention_heads`, heads);
-  return { layers: layerCount(c, `${side}_layers`, 12), heads, intermediate: number(c, `${side}_ffn_dim`, 4096) };
-}
-
-function readConfig(json: unknown): BartConfig {
-  const c = section(json);
-  if (!optional(c, "tie_word_embeddings", true))
-    throw new ConfigError("config.json: tie_word_embeddings is false; it is supported true only for this family");
-  if (!optional(c, "share_encoder_decoder_embeddings", true))
-    throw new ConfigError("config.json: share_encoder_decoder_embeddings is false; it is supported true only");
-  if (optional(c, "normalize_before", false))
-    throw new ConfigError("config.json: normalize_before is true; it is supported false only");
-  const width = number(c, "d_model", 1024);
-  const vocabulary = number(c, "vocab_size", 50265);
-  const target = optional(c, "decoder_vocab_size", vocabulary);
-  if (target !== vocabulary)
-    throw new ConfigError(`config.json: decoder_vocab_size must be vocab_size, ${vocabulary}, got ${target}`);
-  return {
-    vocab_size: vocabulary,
-    d_model: width,
-    encoder: stackSizes(c, "encoder", width),
-    decoder: stackSizes(c, "decoder", width),
-    max_position_embeddings: number(c, "max_position_embeddings", 1024),
-    activation_function: activationNamed(optional(c, "activation_function", "gelu")),
-    dropout: dropoutProbability(c, "dropout", 0.1),
-    attention_dropout: dropoutProbability(c, "attention_dropout", 0),
-    activation_dropout: dropoutProbability(c, "activation_dropout", 0),
-    classifier_dropout: dropoutProbability(c, "classifier_dropout", 0),
-    init_std: standardDeviation(c, "init_std", 0.02),
-    scale_embedding: optional(c, "scale_embedding", false),
-    pad_token_id: tokenId(c, "pad_token_id", 1, vocabulary),
-    eos_token_id: tokenId(c, "eos_token_id", 2, vocabulary),
-    decoder_start_token_id: tokenId(c, "decoder_start_token_id", 2, vocabulary),
-  };
-}
-
-/** config.json of a new BART or mBART, with as many layers on each side. */
-function freshConfig(type: string, sizes: ModelSizes): Section {
-  const { width, dropout: p, special = {} } = sizes;
-  const end = special.eos ?? special.sep ?? 2;
-  const stack = (side: Side) => ({
-    [`${side}_layers`]: sizes.layers,
-    [`${side}_attention_heads`]: sizes.heads,
-    [`${side}_ffn_dim`]: sizes.intermediate ?? 4 * width,
-  });
-  return {
-    model_type: type,
-    vocab_size: sizes.vocabulary,
-    d_model: width,
-    ...stack("encoder"),
-    ...stack("decoder"),
-    max_position_embeddings: sizes.positions,
-    activation_function: "gelu",
-    dropout: p,
-    attention_dropout: p,
-    activation_dropout: 0,
-    init_std: sizes.deviation ?? 0.02,
-    is_encoder_decoder: true,
-    scale_embedding: type === "mbart",
-    tie_word_embeddings: true,
-    ...specialIdFields(sizes, 1),
-    decoder_start_token_id: end,
-    forced_eos_token_id: end,
-  };
 }
 
 const identity = (x: Tensor): Tensor => x;

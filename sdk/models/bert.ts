@@ -18,7 +18,7 @@ import type { LmHead } from "../objectives/masked-lm.js";
 import { type Activation, activationNamed } from "../tensor/ops/activation.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
-import { embeddingSum } from "../tensor/ops/embedding.js";
+import { embeddingSum, type Lookup, type Table } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
 import {
   ConfigError,
@@ -115,26 +115,71 @@ export function freshBertConfig(sizes: ModelSizes): Section {
   };
 }
 
+/** A family whose positions start after the padding id: see {@link positionsAfterPadding}. */
+export interface PaddingRows {
+  /** the padding id */
+  readonly id: number;
+  /** the row of position 0 in the table of positions; padding has the row before it */
+  readonly offset: number;
+}
+
 /**
  * The sum of token, position and segment embeddings, normalized. Returns (tokens, width).
  *
  * @param width of the embeddings; families that factorize them project to the width of the layers afterwards
- * @param offset the row of position 0 in the table of positions: RoBERTa reserves the rows up to its padding id
+ * @param padding for families whose positions start after the padding id
  */
-export function bertEmbeddings(w: Weights, c: BertConfig, width = c.hidden_size, offset = 0): (batch: Batch) => Tensor {
+export function bertEmbeddings(
+  w: Weights,
+  c: BertConfig,
+  width = c.hidden_size,
+  padding?: PaddingRows,
+): (batch: Batch) => Tensor {
   const init = normal(c.initializer_range);
   const token = w.at("word_embeddings").table("weight", [c.vocab_size, width], init);
   const position = w.at("position_embeddings").get("weight", [c.max_position_embeddings, width], init);
   const segment = w.at("token_type_embeddings").get("weight", [c.type_vocab_size, width], init);
   const normalize = norm(w.at("LayerNorm"), width, c.layer_norm_eps);
-  return ({ ids, positions, segments }) => {
+  return (batch) => {
+    const { ids, segments } = batch;
     const sum = embeddingSum([
-      [token, ids],
-      [position, offset === 0 ? positions : positions.map((i) => i + offset)],
+      ...(padding
+        ? paddedLookups(token, position, batch, padding)
+        : ([
+            [token, ids],
+            [position, batch.positions],
+          ] as const)),
       [segment, c.type_vocab_size === 1 ? segments.map(() => 0) : segments],
     ]);
     return dropout(normalize(sum), c.hidden_dropout_prob);
   };
+}
+
+/** Token and position embeddings, neither of which learns from padding. */
+export function paddedLookups(token: Table, position: Table, batch: Batch, padding: PaddingRows): readonly Lookup[] {
+  return [
+    [token, batch.ids, padding.id],
+    [position, positionsAfterPadding(batch, padding), padding.offset - 1],
+  ];
+}
+
+/**
+ * Rows of the table of positions as RoBERTa counts them: the first token of a sequence has row `offset`; padding tokens
+ * within a text all have the row before it and are not counted.
+ */
+export function positionsAfterPadding({ ids, positions, starts }: Batch, { id, offset }: PaddingRows): Int32Array {
+  const rows = positions.map((position) => position + offset);
+  if (!ids.includes(id)) return rows;
+  for (let row = 0; row + 1 < starts.length; row++) {
+    let padding = 0;
+    for (let t = starts[row]!; t < starts[row + 1]!; t++) {
+      if (ids[t] === id) {
+        padding++;
+        rows[t] = offset - 1;
+      } else rows[t]! -= padding;
+    }
+  }
+  return rows;
 }
 
 /** Where the parts of a layer's attention are stored. */

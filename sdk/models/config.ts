@@ -15,6 +15,18 @@ export function section(json: unknown): Section {
   return json as Section;
 }
 
+/**
+ * config.json with the field names of this family where it has the names that all families share (`attribute_map` of
+ * transformers). The family's own names win.
+ *
+ * @example
+ * withOwnNames({ hidden_size: 768 }, { hidden_size: "dim" }); // { hidden_size: 768, dim: 768 }
+ */
+export function withOwnNames(c: Section, names: Readonly<Record<string, string>>): Section {
+  const found = Object.entries(names).filter(([shared]) => c[shared] !== undefined && c[shared] !== null);
+  return { ...Object.fromEntries(found.map(([shared, own]) => [own, c[shared]])), ...c };
+}
+
 /** A field that has the type of its default; absent and null mean the default. */
 export function optional<T extends string | number | boolean>(c: Section, field: string, fallback: T): Widened<T> {
   const value = c[field] ?? fallback;

@@ -46,7 +46,8 @@ export interface DebertaConfig extends BertConfig {
   readonly embedding_size: number;
   /** whether absolute positions are added to the embeddings */
   readonly position_biased_input: boolean;
-  /** terms of the scores besides content-to-content; none without relative attention */
+  readonly relative_attention: boolean;
+  /** terms of the scores besides content-to-content; without relative attention they only enter the scale */
   readonly terms: readonly PositionTerm[];
   /** whether relative positions share the query and key projections of the tokens */
   readonly share_att_key: boolean;
@@ -103,12 +104,17 @@ function readConfig(json: unknown): DebertaConfig {
     type_vocab_size: segments,
     embedding_size: number(c, "embedding_size", read.hidden_size),
     position_biased_input: optional(c, "position_biased_input", true),
-    terms: optional(c, "relative_attention", false) ? termsOf(c) : [],
+    relative_attention: optional(c, "relative_attention", false),
+    terms: [...new Set(termsOf(c))],
     share_att_key: optional(c, "share_att_key", false),
     span: buckets > 0 ? buckets : farthest,
     bucketed: buckets > 0,
     farthest,
-    normalized: optional(c, "norm_rel_ebd", "none").toLowerCase().includes("layer_norm"),
+    normalized: optional(c, "norm_rel_ebd", "none")
+      .toLowerCase()
+      .split("|")
+      .map((part) => part.trim())
+      .includes("layer_norm"),
     pooler_hidden_act: activationNamed(optional(c, "pooler_hidden_act", "gelu")),
     pooler_dropout: dropoutProbability(c, "pooler_dropout", 0),
     legacy: optional(c, "legacy", true),
@@ -159,9 +165,10 @@ function positionProjections(
   key: Layer,
 ): Record<PositionTerm, Layer | null> {
   const own = (name: string) => linear(w.at(name), c.hidden_size, c.hidden_size, normal(c.initializer_range));
+  const terms = c.relative_attention ? c.terms : [];
   return {
-    c2p: c.terms.includes("c2p") ? (c.share_att_key ? key : own("pos_key_proj")) : null,
-    p2c: c.terms.includes("p2c") ? (c.share_att_key ? query : own("pos_query_proj")) : null,
+    c2p: terms.includes("c2p") ? (c.share_att_key ? key : own("pos_key_proj")) : null,
+    p2c: terms.includes("p2c") ? (c.share_att_key ? query : own("pos_query_proj")) : null,
   };
 }
 
@@ -233,7 +240,7 @@ function debertaLayer(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => 
 /** The table of relative positions, normalized where the configuration says so. */
 function relativeTable(w: Weights, c: DebertaConfig): () => Tensor | null {
   const normalize = c.normalized ? norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps) : (x: Tensor) => x;
-  if (c.terms.length === 0) return () => null;
+  if (!c.relative_attention) return () => null;
   const table = w.at("rel_embeddings").get("weight", [2 * c.span, c.hidden_size], normal(c.initializer_range));
   return () => normalize(rows(table, 0, 2 * c.span));
 }

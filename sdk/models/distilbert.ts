@@ -17,7 +17,16 @@ import { dropout } from "../tensor/ops/dropout.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { embeddingSum } from "../tensor/ops/embedding.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { dropoutProbability, headWidth, layerCount, number, optional, section, standardDeviation } from "./config.js";
+import {
+  dropoutProbability,
+  headWidth,
+  layerCount,
+  number,
+  optional,
+  section,
+  standardDeviation,
+  withOwnNames,
+} from "./config.js";
 import { type Encoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead, lmTransform } from "./lm-head.js";
@@ -41,11 +50,14 @@ export interface DistilBertConfig {
   readonly tie_word_embeddings: boolean;
 }
 
+/** The names of fields that all families share. */
+const SHARED_NAMES = { hidden_size: "dim", num_attention_heads: "n_heads", num_hidden_layers: "n_layers" };
+
 /** Fixed in the published code. */
 const EPSILON = 1e-12;
 
 function readConfig(json: unknown): DistilBertConfig {
-  const c = section(json);
+  const c = withOwnNames(section(json), SHARED_NAMES);
   const dim = number(c, "dim", 768);
   const heads = number(c, "n_heads", 12);
   headWidth("dim", dim, "n_heads", heads);

@@ -10,27 +10,34 @@ import { electra } from "./electra.js";
 import { eurobert } from "./eurobert.js";
 import type { EncoderFamily } from "./family.js";
 import { gpt2 } from "./gpt2.js";
+import { gte } from "./gte.js";
 import { modernbert } from "./modernbert.js";
 import { mpnet } from "./mpnet.js";
-import { roberta, xlmRoberta } from "./roberta.js";
-import { t5 } from "./t5.js";
+import { nomicBert } from "./nomic-bert.js";
+import { camembert, roberta, xlmRoberta } from "./roberta.js";
+import { mt5, t5, umt5 } from "./t5.js";
 
 /** All families, by the names that config.json has for them. */
 export const FAMILIES = [
   albert,
   bart,
   bert,
+  camembert,
   debertaV2,
   distilbert,
   electra,
   eurobert,
   gpt2,
+  gte,
   marian,
   mbart,
   modernbert,
   mpnet,
+  mt5,
+  nomicBert,
   roberta,
   t5,
+  umt5,
   xlmRoberta,
 ] as const;
 

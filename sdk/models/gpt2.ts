@@ -29,6 +29,7 @@ import {
   optional,
   section,
   standardDeviation,
+  withOwnNames,
 } from "./config.js";
 import { type Encoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
@@ -57,8 +58,16 @@ export interface Gpt2Config {
   readonly bias: boolean;
 }
 
+/** The names of fields that all families share. */
+const SHARED_NAMES = {
+  hidden_size: "n_embd",
+  max_position_embeddings: "n_positions",
+  num_attention_heads: "n_head",
+  num_hidden_layers: "n_layer",
+};
+
 function readConfig(json: unknown): Gpt2Config {
-  const c = section(json);
+  const c = withOwnNames(section(json), SHARED_NAMES);
   if (optional(c, "add_cross_attention", false))
     throw new ConfigError("config.json: add_cross_attention is true; gpt2 is supported without an encoder only");
   const width = number(c, "n_embd", 768);

@@ -21,20 +21,21 @@ import {
   bertTokenHead,
   freshBertConfig,
   type LayerNames,
+  paddedLookups,
   readBertConfig,
 } from "./bert.js";
 import { ConfigError, number, section } from "./config.js";
 import { type Encoder, runLayers } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
-import { robertaLmHead } from "./roberta.js";
+import { robertaLmHead, robertaTied } from "./roberta.js";
 import { type ModelSizes, specialIdFields } from "./sizes.js";
 import { denseClassificationHead, keepPooler } from "./task-heads.js";
 
-/** Constants of the published code: the row of position 0, and the buckets of relative positions. */
-const POSITION_OFFSET = 2;
+/** Constants of the published code: the padding id, the row of position 0, and the buckets of relative positions. */
+const PADDING_ID = 1;
+const POSITION_OFFSET = PADDING_ID + 1;
 const BUCKETS = 32;
 const MAX_DISTANCE = 128;
-const DEFAULT_PAD = 1;
 
 function readConfig(json: unknown): BertConfig {
   const c = section(json);
@@ -53,7 +54,7 @@ function freshConfig(sizes: ModelSizes) {
     max_position_embeddings: sizes.positions + POSITION_OFFSET,
     relative_attention_num_buckets: BUCKETS,
     layer_norm_eps: 1e-5,
-    ...specialIdFields(sizes, DEFAULT_PAD),
+    ...specialIdFields(sizes, PADDING_ID),
   };
 }
 
@@ -70,11 +71,8 @@ function embeddings(w: Weights, c: BertConfig): (batch: Batch) => Tensor {
   const token = w.at("word_embeddings").table("weight", [c.vocab_size, c.hidden_size], init);
   const position = w.at("position_embeddings").get("weight", [c.max_position_embeddings, c.hidden_size], init);
   const normalize = norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps);
-  return ({ ids, positions }) => {
-    const sum = embeddingSum([
-      [token, ids],
-      [position, positions.map((i) => i + POSITION_OFFSET)],
-    ]);
+  return (batch) => {
+    const sum = embeddingSum(paddedLookups(token, position, batch, { id: PADDING_ID, offset: POSITION_OFFSET }));
     return dropout(normalize(sum), c.hidden_dropout_prob);
   };
 }
@@ -129,10 +127,7 @@ export const mpnet: EncoderFamily<BertConfig> = {
   fresh: freshConfig,
   read: readConfig,
   canonicalName,
-  tied: (c) => ({
-    "lm_head.decoder.bias": "lm_head.bias",
-    ...(c.tie_word_embeddings && { "lm_head.decoder.weight": "mpnet.embeddings.word_embeddings.weight" }),
-  }),
+  tied: (c) => robertaTied(c, "mpnet.embeddings.word_embeddings.weight"),
   isHead: (name) => /^(lm_head|classifier|qa_outputs|mpnet\.pooler)\b/.test(name),
   encoder,
   heads: {

@@ -1,10 +1,12 @@
 /**
- * RoBERTa and XLM-R: Liu et al. 2019, "RoBERTa: A Robustly Optimized BERT Pretraining Approach" (arXiv:1907.11692);
- * Conneau et al. 2020, "Unsupervised Cross-lingual Representation Learning at Scale" (arXiv:1911.02116).
+ * RoBERTa, XLM-R and CamemBERT: Liu et al. 2019, "RoBERTa: A Robustly Optimized BERT Pretraining Approach" (arXiv:1907.11692);
+ * Conneau et al. 2020, "Unsupervised Cross-lingual Representation Learning at Scale" (arXiv:1911.02116); Martin et al.
+ * 2020, "CamemBERT: a Tasty French Language Model" (arXiv:1911.03894).
  *
  * BERT's network with one segment, position ids that start after the padding id, and heads of its own. They differ from
  * BERT in how they are trained: no next-sentence prediction, full sentences, and masks redrawn in every epoch.
  */
+
 import type { SequenceHead } from "../heads/pooled.js";
 import { normal } from "../nn/init.js";
 import type { Weights } from "../nn/weights.js";
@@ -50,7 +52,7 @@ function readConfig(json: unknown): RobertaConfig {
 function encoder(w: Weights, c: RobertaConfig): Encoder {
   const body = w.at("roberta");
   const offset = c.pad_token_id + 1;
-  const embed = bertEmbeddings(body.at("embeddings"), c, c.hidden_size, offset);
+  const embed = bertEmbeddings(body.at("embeddings"), c, c.hidden_size, { id: c.pad_token_id, offset });
   return bertBody(body, c, embed, c.max_position_embeddings - offset);
 }
 
@@ -60,14 +62,14 @@ function encoder(w: Weights, c: RobertaConfig): Encoder {
  * @param tokens where the token embeddings are stored
  */
 export function robertaLmHead(w: Weights, c: BertConfig, tokens: Weights): LmHead {
-  const { hidden_size: h } = c;
+  const { hidden_size: h, tie_word_embeddings: tied } = c;
   const init = normal(c.initializer_range);
   const head = w.at("lm_head");
   return lmHead({
     vocabulary: c.vocab_size,
     width: h,
-    weight: c.tie_word_embeddings ? tokens : head.at("decoder"),
-    bias: head,
+    weight: tied ? tokens : head.at("decoder"),
+    bias: tied ? head : head.at("decoder"),
     init,
     transform: lmTransform({
       dense: head.at("dense"),
@@ -81,6 +83,17 @@ export function robertaLmHead(w: Weights, c: BertConfig, tokens: Weights): LmHea
   });
 }
 
+/**
+ * Names under which files repeat the head's parameters. Without tying, the reference computes with the decoder's own bias.
+ *
+ * @param tokens name of the token embeddings
+ */
+export function robertaTied(c: BertConfig, tokens: string): Readonly<Record<string, string>> {
+  return c.tie_word_embeddings
+    ? { "lm_head.decoder.weight": tokens, "lm_head.decoder.bias": "lm_head.bias" }
+    : { "lm_head.bias": "lm_head.decoder.bias" };
+}
+
 function sequenceHead(w: Weights, c: RobertaConfig, classes: number): SequenceHead {
   const { hidden_size: width, classifier_dropout: dropout } = c;
   const init = normal(c.initializer_range);
@@ -92,7 +105,7 @@ function canonicalName(stored: string): string | null {
   return /^(embeddings|encoder|pooler)\./.test(stored) ? `roberta.${stored}` : stored;
 }
 
-/** The two differ in the names of their classes and in their vocabularies. */
+/** They differ in the names of their classes and in their vocabularies. */
 function family(type: string, name: string, vocabulary: VocabularyKind): EncoderFamily<RobertaConfig> {
   return {
     type,
@@ -120,10 +133,7 @@ function family(type: string, name: string, vocabulary: VocabularyKind): Encoder
     }),
     read: readConfig,
     canonicalName,
-    tied: (c) => ({
-      "lm_head.decoder.bias": "lm_head.bias",
-      ...(c.tie_word_embeddings && { "lm_head.decoder.weight": "roberta.embeddings.word_embeddings.weight" }),
-    }),
+    tied: (c) => robertaTied(c, "roberta.embeddings.word_embeddings.weight"),
     isHead: (stored) => /^(lm_head|classifier|qa_outputs|roberta\.pooler)\b/.test(stored),
     encoder,
     heads: {
@@ -138,4 +148,5 @@ function family(type: string, name: string, vocabulary: VocabularyKind): Encoder
 }
 
 export const roberta = /* @__PURE__ */ family("roberta", "Roberta", { algorithm: "byte-level-bpe", uncased: false });
+export const camembert = /* @__PURE__ */ family("camembert", "Camembert", { algorithm: "unigram", uncased: false });
 export const xlmRoberta = /* @__PURE__ */ family("xlm-roberta", "XLMRoberta", { algorithm: "unigram", uncased: false });

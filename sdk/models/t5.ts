@@ -1,9 +1,11 @@
 /**
- * T5: Raffel et al. 2020, "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer"
- * (arXiv:1910.10683); the gated form: Shazeer 2020, "GLU Variants Improve Transformer" (arXiv:2002.05202).
+ * T5, mT5 and umT5: Raffel et al. 2020, "Exploring the Limits of Transfer Learning with a Unified Text-to-Text
+ * Transformer" (arXiv:1910.10683); Xue et al. 2021, "mT5" (arXiv:2010.11934); Chung et al. 2023, "UniMax"
+ * (arXiv:2304.09151). The gated form: Shazeer 2020, "GLU Variants Improve Transformer" (arXiv:2002.05202).
  *
  * An encoder-decoder without absolute positions: the first layer of each side learns a bias by relative position, which all
- * layers of that side add to their attention scores. RMSNorm before each part, no biases, unscaled attention scores.
+ * layers of that side add to their attention scores (umT5: a bias of their own in each layer). RMSNorm before each part,
+ * no biases, unscaled attention scores.
  */
 import type { Batch } from "../data/sample.js";
 import { type AttentionSettings, crossAttention, type Source, selfAttention } from "../nn/attention.js";
@@ -30,12 +32,38 @@ import {
   section,
   standardDeviation,
   tokenId,
+  withOwnNames,
 } from "./config.js";
 import { type Encoder, type EncoderDecoder, runLayers, type Trace } from "./encoder.js";
 import type { EncoderFamily } from "./family.js";
 import { lmHead } from "./lm-head.js";
 import { shiftRight } from "./shift.js";
 import type { ModelSizes } from "./sizes.js";
+
+/** How the three differ. */
+interface Variant {
+  readonly type: string;
+  /** prefix of the published class names */
+  readonly name: string;
+  /** defaults of fields that config.json lacks */
+  readonly defaults: Pick<T5Config, "vocab_size" | "d_ff" | "num_layers" | "num_heads"> & {
+    readonly feedForward: string;
+  };
+  /** every layer has its own bias by relative position */
+  readonly biasPerLayer: boolean;
+  /** the decoder's output is scaled as `scale_decoder_outputs` says; never otherwise */
+  readonly scalesOutput: boolean;
+}
+
+const MT5_DEFAULTS = { vocab_size: 250_112, d_ff: 1024, num_layers: 8, num_heads: 6, feedForward: "gated-gelu" };
+
+/** The names of fields that all families share. */
+const SHARED_NAMES = {
+  hidden_size: "d_model",
+  num_attention_heads: "num_heads",
+  num_hidden_layers: "num_layers",
+  head_dim: "d_kv",
+};
 
 /** The published config.json, as far as it changes the computation. */
 export interface T5Config {
@@ -59,43 +87,45 @@ export interface T5Config {
   readonly decoder_start_token_id: number;
 }
 
-/** feed_forward_proj: "relu", "gated-gelu", …; "gated-gelu" means the tanh approximation, as the models were trained. */
+/** feed_forward_proj: defaults.feedForward, "gated-gelu", …; "gated-gelu" means the tanh approximation, as the models were trained. */
 function feedForwardKind(name: string): { activation: Activation; gated: boolean } {
   const gated = name.startsWith("gated-");
   const kind = gated ? name.slice("gated-".length) : name;
   return { gated, activation: activationNamed(name === "gated-gelu" ? "gelu_new" : kind) };
 }
 
-function readConfig(json: unknown): T5Config {
-  const c = section(json);
-  const layers = layerCount(c, "num_layers", 6);
-  const vocabulary = number(c, "vocab_size", 32128);
+function readConfig(json: unknown, { type, defaults, scalesOutput }: Variant): T5Config {
+  const c = withOwnNames(section(json), SHARED_NAMES);
+  const layers = layerCount(c, "num_layers", defaults.num_layers);
+  const vocabulary = number(c, "vocab_size", defaults.vocab_size);
   const tied = optional(c, "tie_word_embeddings", true);
   if (optional(c, "is_decoder", false))
-    throw new ConfigError("config.json: is_decoder is true; t5 is supported as an encoder-decoder only");
+    throw new ConfigError(
+      `config.json: is_decoder is true; ${type} is supported as an encoder-decoder or an encoder only`,
+    );
   return {
     vocab_size: vocabulary,
     d_model: number(c, "d_model", 512),
     d_kv: number(c, "d_kv", 64),
-    d_ff: number(c, "d_ff", 2048),
+    d_ff: number(c, "d_ff", defaults.d_ff),
     num_layers: layers,
     num_decoder_layers: layerCount(c, "num_decoder_layers", layers),
-    num_heads: number(c, "num_heads", 8),
+    num_heads: number(c, "num_heads", defaults.num_heads),
     relative_attention_num_buckets: number(c, "relative_attention_num_buckets", 32),
     relative_attention_max_distance: number(c, "relative_attention_max_distance", 128),
     dropout_rate: dropoutProbability(c, "dropout_rate", 0.1),
     layer_norm_epsilon: epsilon(c, "layer_norm_epsilon", 1e-6),
     initializer_factor: standardDeviation(c, "initializer_factor", 1),
-    ...feedForwardKind(optional(c, "feed_forward_proj", "relu")),
+    ...feedForwardKind(optional(c, "feed_forward_proj", defaults.feedForward)),
     tie_word_embeddings: tied,
-    scale_decoder_outputs: optional(c, "scale_decoder_outputs", tied),
+    scale_decoder_outputs: scalesOutput && optional(c, "scale_decoder_outputs", tied),
     decoder_start_token_id: tokenId(c, "decoder_start_token_id", 0, vocabulary),
   };
 }
 
-function freshConfig({ special = {}, ...sizes }: ModelSizes) {
+function freshConfig({ special = {}, ...sizes }: ModelSizes, { type, defaults }: Variant) {
   return {
-    model_type: "t5",
+    model_type: type,
     vocab_size: sizes.vocabulary,
     d_model: sizes.width,
     d_kv: sizes.width / sizes.heads,
@@ -108,7 +138,7 @@ function freshConfig({ special = {}, ...sizes }: ModelSizes) {
     dropout_rate: sizes.dropout,
     layer_norm_epsilon: 1e-6,
     initializer_factor: 1,
-    feed_forward_proj: "relu",
+    feed_forward_proj: defaults.feedForward,
     is_encoder_decoder: true,
     tie_word_embeddings: true,
     pad_token_id: special.pad ?? 0,
@@ -159,6 +189,7 @@ const settingsOf = (c: T5Config): AttentionSettings => ({ heads: c.num_heads, dr
 /** The input of a layer besides the hidden states. */
 interface Step {
   readonly batch: Batch;
+  /** the bias by relative position, added to the scores of self-attention */
   readonly bias: Tensor;
   readonly trace: Trace | undefined;
   readonly source?: Source;
@@ -211,15 +242,17 @@ function inputEmbeddings(w: Weights, c: T5Config, side: "encoder" | "decoder"): 
   return w.table(name, shape, normal(c.initializer_factor));
 }
 
-/** One side: embeddings, blocks that share a position bias, a final norm. */
-function stackOf(w: Weights, c: T5Config, side: "encoder" | "decoder") {
+/** One side: embeddings, blocks with a bias by relative position, a final norm. */
+function stackOf(w: Weights, c: T5Config, v: Variant, side: "encoder" | "decoder") {
   const stack = w.at(side);
   const count = side === "encoder" ? c.num_layers : c.num_decoder_layers;
   const tokens = inputEmbeddings(w, c, side);
   const { relative_attention_num_buckets: buckets, relative_attention_max_distance: farthest } = c;
-  const table = stack
-    .at("block.0.layer.0.SelfAttention.relative_attention_bias")
-    .get("weight", [buckets, c.num_heads], normal(c.initializer_factor / Math.sqrt(c.d_model)));
+  const tables = Array.from({ length: v.biasPerLayer ? count : 1 }, (_, i) =>
+    stack
+      .at(`block.${i}.layer.0.SelfAttention.relative_attention_bias`)
+      .get("weight", [buckets, c.num_heads], normal(c.initializer_factor / Math.sqrt(c.d_model))),
+  );
   const make = side === "encoder" ? encoderBlock : decoderBlock;
   const blocks = Array.from({ length: count }, (_, i) => make(stack.at(`block.${i}`), c, i));
   const finalNorm = rmsNorm(stack.at("final_layer_norm"), c.d_model, c.layer_norm_epsilon);
@@ -229,11 +262,11 @@ function stackOf(w: Weights, c: T5Config, side: "encoder" | "decoder") {
     const { trace, cache } = step;
     const { starts } = batch;
     const keyStarts = cache ? cache.keyStarts(starts) : starts;
-    const bias = relativeBias(table, { starts, keyStarts, bucket });
+    const biases = tables.map((table) => relativeBias(table, { starts, keyStarts, bucket }));
     return runLayers(
       dropout(embedding(tokens, batch.ids), c.dropout_rate),
-      blocks,
-      (block, x) => block(x, { batch, bias, ...step }),
+      [...blocks.entries()],
+      ([i, block], x) => block(x, { batch, bias: biases[i] ?? biases[0]!, ...step }),
       trace,
       (x) => dropout(finalNorm(x), c.dropout_rate),
     );
@@ -243,13 +276,13 @@ function stackOf(w: Weights, c: T5Config, side: "encoder" | "decoder") {
 /** Relative positions set no limit; this one bounds memory. */
 const POSITIONS = 4096;
 
-function encoder(w: Weights, c: T5Config): Encoder {
-  const run = stackOf(w, c, "encoder");
+function encoder(w: Weights, c: T5Config, v: Variant): Encoder {
+  const run = stackOf(w, c, v, "encoder");
   return { width: c.d_model, positions: POSITIONS, encode: (batch, trace) => run(batch, { trace }) };
 }
 
-function decoder(w: Weights, c: T5Config): EncoderDecoder {
-  const run = stackOf(w, c, "decoder");
+function decoder(w: Weights, c: T5Config, v: Variant): EncoderDecoder {
+  const run = stackOf(w, c, v, "decoder");
   // In a file without lm_head.weight the output is tied, whatever tie_word_embeddings says.
   const own = !c.tie_word_embeddings && (w.has("lm_head.weight") || !w.has("shared.weight"));
   const factor = c.scale_decoder_outputs ? 1 / Math.sqrt(c.d_model) : 1;
@@ -272,32 +305,57 @@ function specialTokens(): string[] {
   return ["<pad>", "</s>", "<unk>", ...Array.from({ length: 100 }, (_, i) => `<extra_id_${99 - i}>`)];
 }
 
-export const t5: EncoderFamily<T5Config> = {
+function family(v: Variant): EncoderFamily<T5Config> {
+  return {
+    type: v.type,
+    prefix: "",
+    architectures: {
+      "seq2seq-lm": `${v.name}ForConditionalGeneration`,
+      "feature-extraction": `${v.name}EncoderModel`,
+    },
+    vocabulary: { algorithm: "unigram", special: specialTokens(), uncased: false },
+    parameters: {
+      embeddings: ["shared", "encoder.embed_tokens", "decoder.embed_tokens"],
+      stacks: ["encoder.block", "decoder.block"],
+    },
+    fresh: (sizes) => freshConfig(sizes, v),
+    read: (json) => readConfig(json, v),
+    // An unused table in some published files.
+    canonicalName: (stored) => (stored.endsWith("EncDecAttention.relative_attention_bias.weight") ? null : stored),
+    tied: (c) =>
+      c.tie_word_embeddings
+        ? {
+            "encoder.embed_tokens.weight": "shared.weight",
+            "decoder.embed_tokens.weight": "shared.weight",
+            "lm_head.weight": "shared.weight",
+          }
+        : {},
+    isHead: () => false,
+    encoder: (w, c) => encoder(w, c, v),
+    heads: { "seq2seq-lm": (w, c) => decoder(w, c, v) },
+  };
+}
+
+export const t5 = /* @__PURE__ */ family({
   type: "t5",
-  prefix: "",
-  architectures: { "seq2seq-lm": "T5ForConditionalGeneration" },
-  vocabulary: {
-    algorithm: "unigram",
-    special: /* @__PURE__ */ specialTokens(),
-    uncased: false,
-  },
-  parameters: {
-    embeddings: ["shared", "encoder.embed_tokens", "decoder.embed_tokens"],
-    stacks: ["encoder.block", "decoder.block"],
-  },
-  fresh: freshConfig,
-  read: readConfig,
-  // An unused table in some published files.
-  canonicalName: (stored) => (stored.endsWith("EncDecAttention.relative_attention_bias.weight") ? null : stored),
-  tied: (c) =>
-    c.tie_word_embeddings
-      ? {
-          "encoder.embed_tokens.weight": "shared.weight",
-          "decoder.embed_tokens.weight": "shared.weight",
-          "lm_head.weight": "shared.weight",
-        }
-      : {},
-  isHead: () => false,
-  encoder,
-  heads: { "seq2seq-lm": decoder },
-};
+  name: "T5",
+  defaults: { vocab_size: 32_128, d_ff: 2048, num_layers: 6, num_heads: 8, feedForward: "relu" },
+  biasPerLayer: false,
+  scalesOutput: true,
+});
+
+export const mt5 = /* @__PURE__ */ family({
+  type: "mt5",
+  name: "MT5",
+  defaults: MT5_DEFAULTS,
+  biasPerLayer: false,
+  scalesOutput: false,
+});
+
+export const umt5 = /* @__PURE__ */ family({
+  type: "umt5",
+  name: "UMT5",
+  defaults: MT5_DEFAULTS,
+  biasPerLayer: true,
+  scalesOutput: true,
+});
