@@ -1,4 +1,4 @@
-/** A tokenizer from the parsed parts of a tokenizer.json and its model. What is not supported is an error. */
+/** A tokenizer from the parsed parts of a tokenizer.json and its model. Anything unsupported is an error. */
 import { shown } from "../errors.js";
 import { readAdded } from "./added-tokens/read.js";
 import { readDecoder } from "./decoders/read.js";

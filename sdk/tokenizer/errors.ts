@@ -5,7 +5,7 @@ export class TokenizerError extends InputError {
   override name = "TokenizerError";
 }
 
-/** Throw a {@link TokenizerError} unless `condition` holds. A message that costs something is given as a function. */
+/** Throw a {@link TokenizerError} unless `condition` holds. A message that is costly to make is a function. */
 export function expect(condition: boolean, message: string | (() => string)): asserts condition {
   if (!condition) throw new TokenizerError(typeof message === "string" ? message : message());
 }

@@ -99,12 +99,12 @@ function normalForm(content: string, normalizer: Normalizer): string {
   return normalizer(text, new NormalizedString()).slice();
 }
 
-/** White space lies below U+FFFF, so a unit is enough. */
+/** All white space is below U+FFFF, so a unit is enough. */
 function isWhite(unit: number): boolean {
   return (classOf(unit) & WHITE) !== 0;
 }
 
-/** White space at the beginning (step 1) or the end (step -1) of units [start, end); Ġ is a space too. */
+/** Length of the white space at the start (step 1) or end (step -1) of units [start, end); Ġ is a space too. */
 function whiteAt(units: Uint16Array, start: number, end: number, step: 1 | -1): number {
   let count = 0;
   for (let at = step === 1 ? start : end - 1; at >= start && at < end; at += step, count++)

@@ -1,7 +1,7 @@
 import type { Decoder } from "../steps.js";
 import { tokenBytes } from "../text/bytes.js";
 
-/** All bytes of all tokens, read as UTF-8; what is not valid becomes U+FFFD. */
+/** The bytes of all tokens, decoded as UTF-8; invalid ones become U+FFFD. */
 export function byteLevelDecoder(): Decoder {
   return {
     decode: (tokens) => {

@@ -13,7 +13,7 @@ export function wordPieceDecoder(prefix: string, cleanUp: boolean): Decoder {
   };
 }
 
-/** What the reference's clean-up closes, in its order. */
+/** The gaps that the reference's clean-up closes, in its order. */
 const GAPS: readonly (readonly [string, string])[] = [
   [" .", "."],
   [" ?", "?"],

@@ -15,11 +15,11 @@ export interface SentencePieceOptions extends ReadOptions {
   /** Keep capitals (ALBERT lowers them) and accents (ALBERT and XLNet strip them). */
   readonly keepCase?: boolean;
   readonly keepAccents?: boolean;
-  /** How many <extra_id_n> T5 has; 100 unless said otherwise. */
+  /** Number of T5's <extra_id_n> tokens. Defaults to 100. */
   readonly extraIds?: number;
 }
 
-/** What is read from the file. */
+/** The contents of the file. */
 interface SentencePieces {
   readonly pieces: string[];
   readonly scores: number[];

@@ -1,11 +1,11 @@
-/** Reading untrusted JSON: every field is checked, and an error names the place, what was expected and what came. */
+/** Fields of untrusted JSON: each is checked, and an error names its path, what was expected and what came. */
 import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
 
 export class Fields {
   private readonly fields: Readonly<Record<string, unknown>>;
 
-  /** @param path where the object stands, for messages: "normalizer.normalizers[2]" */
+  /** @param path of the object in the file, for messages: "normalizer.normalizers[2]" */
   constructor(
     value: unknown,
     readonly path: string,

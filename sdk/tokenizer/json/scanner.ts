@@ -63,7 +63,7 @@ export class JsonScanner {
     if (this.peek() !== 0 || this.at < this.bytes.length) this.fail("the end");
   }
 
-  /** Read an object: `on` must read the value of each key, which stands in `units`. */
+  /** Read an object: `on` must read the value of each key, left in `units`. */
   object(on: (key: string) => void): void {
     this.list("{", "}", () => {
       this.scanString();
@@ -99,7 +99,7 @@ export class JsonScanner {
 
   /** Read a string into `units`. */
   scanString(): void {
-    // No string is longer in units than what is left of the file in bytes; most are short.
+    // A string has at most as many units as the file has bytes left; most are short.
     let room = this.units.length;
     for (const start = this.at; ; this.at = start) {
       const end = this.stringTo(this.units, 0);
@@ -284,7 +284,7 @@ export class JsonScanner {
     this.at++;
   }
 
-  /** true, false, null or a number: what can stand in one. */
+  /** true, false, null or a number. */
   private skipWord(): void {
     const { bytes, at } = this;
     while (isWordByte(bytes[this.at] ?? 0)) this.at++;
@@ -292,7 +292,7 @@ export class JsonScanner {
   }
 }
 
-/** The character of two or three bytes that begins so; 0 if there is none. */
+/** The character of two or three bytes with these first bytes; 0 if they are none. */
 export function shortCharacter(first: number, second: number, third: number): number {
   if ((second & 0xc0) !== 0x80) return 0;
   if (first >= 0xc2 && first < 0xe0) return ((first & 0x1f) << 6) | (second & 0x3f);

@@ -1,5 +1,5 @@
 /**
- * Byte-pair encoding: a word's characters are joined pair by pair, the pair that was learnt first before all others, the
+ * Byte-pair encoding: a word's characters are joined pair by pair, the pair learned first before all others, the
  * leftmost of equal ones first, until no pair of neighbours is known (Sennrich, Haddow & Birch 2016, arXiv:1508.07909).
  */
 import { expect } from "../errors.js";
@@ -32,11 +32,15 @@ export class Bpe implements Model {
   private readonly table: MergeTable;
   /** Ids of single characters, for those below U+0200, which all byte characters are; -1 for unknown ones. */
   private readonly single = new Int32Array(512).fill(-2);
-  // The symbols of the word at work: ids, and where they begin and end; `next` and `previous` link what is left.
+  // The symbols of the current word: ids, and where they begin and end.
   private ids = new Int32Array(128);
   private starts = new Int32Array(128);
   private ends = new Int32Array(128);
   private count = 0;
+  // By symbol: the next one, the rank of the two as a pair, and that pair's entry in the table.
+  private readonly next = new Int32Array(SHORT);
+  private readonly ranks = new Int32Array(SHORT);
+  private readonly joined = new Int32Array(SHORT);
 
   /** @param merges left, right and joined id of each merge, three numbers each, in order of rank */
   constructor(
@@ -152,11 +156,6 @@ export class Bpe implements Model {
     this.ranks[left] = at < 0 ? NO_RANK : this.table.rank(at);
     this.joined[left] = at;
   }
-
-  // Of each symbol which one follows, the rank of their pair, and where the table has what it becomes.
-  private readonly next = new Int32Array(SHORT);
-  private readonly ranks = new Int32Array(SHORT);
-  private readonly joined = new Int32Array(SHORT);
 
   /** Leave out the symbols that have been joined to others. */
   private compact(): void {

@@ -24,7 +24,7 @@ export class MergeTable {
     }
   }
 
-  /** Where the pair stands, or -1. */
+  /** The entry of the pair, or -1. */
   find(left: number, right: number): number {
     const at = this.place(left, right);
     return this.entries[at] === -1 ? -1 : at;

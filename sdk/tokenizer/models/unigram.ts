@@ -23,7 +23,7 @@ export class Unigram implements Model {
 
   /**
    * @param scores log probability of each piece
-   * @param unknown id of the unknown piece, -1 for none: then a text that cannot be spelt is an error
+   * @param unknown id of the unknown piece, -1 for none: a text that cannot be spelled is then an error
    * @param byteFallback spell unknown characters as the bytes <0x00> … <0xFF>
    */
   constructor(
@@ -43,7 +43,7 @@ export class Unigram implements Model {
     this.search(units, start, end);
     const { last, from, unknown } = this;
     const before = out.length;
-    // From the end to the beginning; neighbouring unknown characters become one piece.
+    // Backwards; neighbouring unknown characters become one piece.
     for (let at = length; at > 0; ) {
       const id = last[at]!;
       let begin = from[at]!;

@@ -24,7 +24,7 @@ export class WordPiece implements Model {
   private readonly unknownToken: string;
   private readonly prefixUnits: Uint16Array;
   private readonly prefixHash: number;
-  /** Hashes of the prefixes of what is left of the current word. */
+  /** Hashes of the prefixes of the rest of the current word. */
   private hashes = new Int32Array(128);
 
   constructor(

@@ -1,5 +1,5 @@
 /**
- * BERT's normaliser: clean the text, set ideographs apart, strip accents, lower the case, in this order.
+ * BERT's normalizer: clean the text, put spaces around ideographs, strip accents, lower-case, in this order.
  * As in google-research/bert tokenization.py, with the alignments and character tables of Hugging Face tokenizers.
  */
 import type { Normalizer } from "../steps.js";
@@ -16,8 +16,8 @@ export interface BertNormalizerOptions {
   readonly lowercase: boolean;
 }
 
-/** Entries of the table of single units that are not their own replacement. All lie among the surrogates, which no unit maps to. */
-const SEVERAL = 0xd800; // becomes none, two or more characters, or has not been looked at yet
+/** Special entries of the table of replacements, all among the surrogates, to which no unit maps. */
+const SEVERAL = 0xd800; // becomes none, two or more characters, or has not occurred yet
 const ORDERED = 0xd801; // a mark that stays and has an order: the whole section takes the slow way
 const PAIR = 0xd802; // half of a code point above U+FFFF
 const APART = 0xd803; // an ideograph: a space on each side
@@ -74,7 +74,7 @@ export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
   };
 }
 
-/** What a single character becomes, all steps together. */
+/** The replacement of a single character by all steps together. */
 function expander(options: BertNormalizerOptions): (codePoint: number) => readonly number[] {
   const { cleanText, chineseCharacters, stripAccents, lowercase } = options;
   return (codePoint) => {
@@ -92,8 +92,8 @@ function expander(options: BertNormalizerOptions): (codePoint: number) => readon
 }
 
 /**
- * What each unit becomes. Only printable ASCII is known from the start, the others are worked out when they first occur:
- * the table is made at once, and few texts need the tables of all Unicode.
+ * The replacement of each unit. Only printable ASCII is known at first; others are computed when they first occur, since
+ * few texts need the tables of all Unicode.
  */
 function unitReplacements({ lowercase }: BertNormalizerOptions): Uint16Array {
   const table = new Uint16Array(0x10000).fill(SEVERAL).fill(PAIR, 0xd800, 0xe000);

@@ -1,4 +1,4 @@
-/** Normal forms C and KC with alignment: decompose, then put together what has a composed form (UAX 15). */
+/** Normal forms C and KC with alignment: decompose, then compose (Unicode Standard Annex 15). */
 import { decomposition } from "../text/character-forms.js";
 import type { NormalizedString } from "../text/normalized-string.js";
 import { Rewriter } from "../text/rewriter.js";

@@ -16,7 +16,7 @@ export function decompose(text: NormalizedString, spare: NormalizedString, form:
   return spare;
 }
 
-/** Call `out` with the characters of the decomposed text and the change that each stands for (see Rewriter). */
+/** Call `out` with the characters of the decomposed text, each with its change (see Rewriter). */
 export function eachDecomposed(
   text: NormalizedString,
   form: "NFD" | "NFKD",

@@ -11,7 +11,7 @@ import { Rewriter } from "../text/rewriter.js";
 import { codePointAt, width } from "../text/unicode.js";
 import { encodeCodePoint } from "../text/utf8.js";
 
-/** Clusters of so many bytes are not looked up whole. */
+/** Clusters of this many bytes or more are not looked up whole. */
 const LONG = 6;
 
 /** @param blob size of the array in bytes (u32), the array (u32 each, little-endian), then texts ended by zero bytes */
@@ -74,7 +74,7 @@ function countCharacters(units: Uint16Array, start: number, end: number): number
   return count;
 }
 
-/** Characters stand for those they replace one by one; what is left over is swallowed by the last, or new. */
+/** New characters replace old ones one by one; the last swallows old ones left over, and new ones left over are insertions. */
 function write(rewriter: Rewriter, replacement: readonly number[], replaced: number): void {
   for (const [i, character] of replacement.entries()) rewriter.write(character, i < replaced ? 0 : 1);
   if (replacement.length < replaced) rewriter.swallow(replaced - replacement.length);
@@ -100,7 +100,7 @@ class CharacterMap {
     this.texts = blob.subarray(4 + size);
   }
 
-  /** What a character becomes, or null when it is no key. */
+  /** The replacement of a character, or null when it is no key. */
   single(character: number): readonly number[] | null {
     if (character > 0xffff) return this.search(encodeCodePoint(character, this.bytes, 0));
     const number = this.known[character]!;
@@ -110,7 +110,7 @@ class CharacterMap {
     return answer;
   }
 
-  /** What a short cluster becomes as a whole, or null. */
+  /** The replacement of a short cluster as a whole, or null. */
   cluster(units: Uint16Array, start: number, end: number): readonly number[] | null {
     let length = 0;
     for (let at = start; at < end; ) {

@@ -15,7 +15,7 @@ import { decompose } from "./decompose.js";
 import { precompiledNormalizer } from "./precompiled.js";
 import { nmtCharacter, prependNormalizer, replaceNormalizer, stripNormalizer } from "./replace.js";
 
-/** @param path where the part stands, for messages */
+/** @param path of the part in the file, for messages */
 export function readNormalizer(json: unknown, path = "normalizer", depth = 0): Normalizer | null {
   if (json === null || json === undefined) return null;
   const fields = new Fields(json, path);

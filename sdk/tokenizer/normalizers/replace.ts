@@ -1,4 +1,4 @@
-/** Normalisers that replace what a pattern matches, put something in front, or strip the ends. */
+/** The normalizers Replace, Prepend, Strip and Nmt. */
 import { eachStretch, type Finder } from "../patterns/pattern.js";
 import type { Normalizer } from "../steps.js";
 import { classOf, WHITE } from "../text/unicode.js";

@@ -16,7 +16,7 @@ import {
 
 type Test = (codePoint: number) => boolean;
 
-/** What must hold at a place between two characters of units [begin, end). */
+/** A condition on a position between two characters of units [begin, end). */
 type Look = (units: Uint16Array, at: number, end: number, begin: number) => boolean;
 
 export type Instruction =
@@ -26,7 +26,7 @@ export type Instruction =
   | { readonly kind: "look"; readonly holds: Look }
   | { readonly kind: "match" };
 
-/** What a pattern says, before it becomes a program. */
+/** The syntax tree of a pattern. */
 type Node =
   | { readonly type: "test"; readonly test: Test }
   | { readonly type: "look"; readonly holds: Look }
@@ -65,7 +65,7 @@ function emit(node: Node, program: Instruction[], fail: () => Error): void {
     for (let i = 0; i < node.least; i++) {
       const before = program.length;
       emit(node.part, program, fail);
-      // What is empty stays empty however often it is repeated.
+      // An empty match stays empty however often it is repeated.
       if (program.length === before) break;
     }
     if (node.most === Number.POSITIVE_INFINITY) emitLoop(node.part, node.lazy, program, fail);
@@ -169,7 +169,7 @@ const PLACES: Readonly<Record<string, Look>> = {
   b: wordBoundary,
   B: /* @__PURE__ */ unless(wordBoundary),
 };
-/** What a group may look at, by how it begins. */
+/** Lookarounds by their opening. */
 const LOOKS: readonly (readonly [string, (test: Test) => Look])[] = [
   ["?=", nextIs],
   ["?!", (test) => unless(nextIs(test))],

@@ -44,7 +44,7 @@ export function regexFinder(source: string, path: string): Finder {
  * wholeMatcher(".*\\.query", "target_modules")("layer.0.query"); // true
  */
 export function wholeMatcher(source: string, path: string): (text: string) => boolean {
-  parsePattern(source, path); // alone first: what is put around it must not close a group that it left open
+  parsePattern(source, path); // on its own first: the wrapping must not close a group that it left open
   const find = regexFinder(`(?:${source})\\z`, path);
   return (text) => {
     const units = Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
@@ -52,7 +52,7 @@ export function wholeMatcher(source: string, path: string): (text: string) => bo
   };
 }
 
-/** Places of the program where threads stand, in order of preference, and where the match of each began. */
+/** Program counters of the threads in order of preference, and where the match of each began. */
 interface Threads {
   readonly places: Int32Array;
   readonly starts: Int32Array;
@@ -147,8 +147,8 @@ class Machine {
 }
 
 /**
- * Call `on` for each stretch of units [begin, end), matched or not, in order. A match may be empty, unless it stands where
- * the one before it ended.
+ * Call `on` for each stretch of units [begin, end), matched or not, in order. An empty match directly
+ * after another match is left out.
  */
 export function eachStretch(
   find: Finder,

@@ -1,4 +1,4 @@
-/** What a text becomes: a row of tokens, each with its id, its place in the text and its part. */
+/** The tokens of a text: ids, offsets, words, segments. */
 
 export interface Encoding {
   readonly ids: Int32Array;

@@ -1,5 +1,5 @@
 /**
- * Templates: where the text, its pair and the special tokens stand, and which segment each has.
+ * Templates: the order of the text, its pair and the special tokens, and the segment of each.
  * BERT: [CLS]:0 text:0 [SEP]:0, and for pairs [CLS]:0 text:0 [SEP]:0 pair:1 [SEP]:1.
  */
 import type { Place, PostProcessor, TrimOffsets } from "../steps.js";
@@ -54,7 +54,7 @@ export function addedBy(places: readonly Place[]): number {
   return places.reduce((sum, place) => sum + ("ids" in place ? place.ids.length : 0), 0);
 }
 
-/** Whether the pair stands before the text: its windows then come first. */
+/** Whether the pair precedes the text: its windows then come first. */
 export function pairFirst({ pair }: PostProcessor): boolean {
   return pair.find((place) => "sequence" in place)?.sequence === 1;
 }
@@ -137,8 +137,8 @@ function copy(
 }
 
 /**
- * Byte-level pieces carry the space before them: "Ġhello". Their offsets leave it out, except at the beginning of a
- * text whose first space the tokenizer put there itself.
+ * Byte-level pieces carry the space before them: "Ġhello". Their offsets exclude it, except at the start of a text
+ * whose first space the tokenizer added.
  */
 function trimOffsets({ ids, offsets }: Encoding, at: number, tokens: Tokens, range: Range, trim: TrimOffsets): void {
   const plain = tokens.white.size === 0;

@@ -9,7 +9,7 @@ export class Tokens {
   length = 0;
   /** White space that added tokens begin and end with, by the token's place. */
   readonly white = new Map<number, readonly [number, number]>();
-  /** What the offsets point into: the text, or its given words. */
+  /** The text, or the given words, that the offsets refer to. */
   text: string | readonly string[] = "";
 
   clear(text: string | readonly string[]): void {

@@ -59,7 +59,7 @@ function wordEnd(units: Uint16Array, start: number, end: number, kinds: Uint8Arr
   return kind === IS_WHITE && at < end && at - from > 1 ? at - 1 : at;
 }
 
-/** How many units of s, t, re, ve, m, ll or d stand at `at`. */
+/** Length of s, t, re, ve, m, ll or d at `at`, or 0. */
 function contraction(units: Uint16Array, at: number, end: number): number {
   if (at >= end) return 0;
   const first = units[at]!;
@@ -88,7 +88,7 @@ export const bytePreTokenizer = (): PreTokenizer =>
     }
   });
 
-/** A preTokenizer that writes each word, units [start, end) of the text, anew. */
+/** A pre-tokenizer that rewrites each word, units [start, end) of the text. */
 function rewriteWords(
   write: (text: NormalizedString, start: number, end: number, to: NormalizedString) => void,
 ): PreTokenizer {

@@ -8,7 +8,7 @@ import { classOf, codePointAt, NUMERIC, PUNCTUATION, scriptOf, WHITE, WORD_CHARA
 export const BEHAVIORS = ["removed", "isolated", "mergedWithPrevious", "mergedWithNext", "contiguous"] as const;
 export type Behavior = (typeof BEHAVIORS)[number];
 
-/** @param invert the pattern describes the words, and what is between them are the delimiters */
+/** @param invert the pattern describes the words, and the text between them is the delimiters */
 export function splitPreTokenizer(find: Finder, behavior: Behavior, invert = false): PreTokenizer {
   return (text) => {
     const { cuts, words } = text;
@@ -24,7 +24,7 @@ export function splitPreTokenizer(find: Finder, behavior: Behavior, invert = fal
   };
 }
 
-/** Collects the stretches of one word and cuts it as the behaviour says. */
+/** Collects the stretches of one word and cuts it by the behavior. */
 class Cutter {
   private from = -1;
   private to = -1;
@@ -70,7 +70,7 @@ export function classFinder(mask: number): Finder {
   };
 }
 
-/** Punctuation: as BERT sees it, isolated unless said otherwise. */
+/** Punctuation, as BERT defines it. */
 export const punctuationPreTokenizer = (behavior: Behavior): PreTokenizer =>
   splitPreTokenizer(classFinder(PUNCTUATION), behavior);
 
@@ -99,7 +99,7 @@ export const whitespacePreTokenizer = (): PreTokenizer =>
     true,
   );
 
-/** UnicodeScripts: where the script changes. What goes with any script stays with what is before it; at the beginning it goes. */
+/** UnicodeScripts: cuts where the script changes. Characters of any script stay with those before them, and are dropped at the start. */
 export const unicodeScriptsPreTokenizer = (): PreTokenizer =>
   cutEach((text, begin, end) => {
     const { units } = text;
@@ -118,7 +118,7 @@ export const unicodeScriptsPreTokenizer = (): PreTokenizer =>
     if (from >= 0) text.cut(from, end);
   });
 
-/** FixedLength: so many characters each. */
+/** FixedLength: words of `length` characters. */
 export const fixedLengthPreTokenizer = (length: number): PreTokenizer =>
   cutEach((text, begin, end) => {
     let from = begin;

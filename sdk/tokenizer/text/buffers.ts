@@ -8,7 +8,7 @@ export function decodeUnits(units: Uint16Array, start: number, end: number): str
   return text;
 }
 
-/** `to`, with all of `from` at its beginning. */
+/** Copy `from` to the start of the larger array `to`, and return that. */
 export function grown<T extends Uint8Array | Uint16Array | Int32Array | Float32Array | Float64Array>(
   from: T,
   to: T,

@@ -97,7 +97,7 @@ export class NormalizedString {
     this.length = at + end - start;
   }
 
-  /** Write the alignment of plain text out, so that it can be copied unit by unit. */
+  /** Make the alignment of unchanged text explicit, so that it can be copied unit by unit. */
   align(): void {
     if (!this.plain) return;
     const { units, starts, ends, base } = this;
@@ -146,7 +146,7 @@ export class NormalizedString {
     this.fresh = 0;
   }
 
-  /** Units [start, end) as a string, for what is off the hot path. */
+  /** Units [start, end) as a string; not for hot paths. */
   slice(start = 0, end = this.length): string {
     return decodeUnits(this.units, start, end);
   }

@@ -8,7 +8,7 @@ import { codePointAt, width } from "./unicode.js";
 
 export class Rewriter {
   private source = 0;
-  // What was written last, and how both texts stood before it.
+  // The character written last, and the positions in both texts before it.
   private codePoint = -1;
   private change = 0;
   private sourceBefore = 0;
@@ -39,8 +39,8 @@ export class Rewriter {
   }
 
   /**
-   * Let the character that was written last swallow so many more; a new one then replaces one fewer. What is swallowed
-   * before anything was written is lost, as in the reference: all that follows is one place further to the left.
+   * Let the character written last replace more source characters; a new one then replaces one fewer. Characters swallowed
+   * before anything was written are lost, as in the reference: everything after them is aligned one place further left.
    */
   swallow(characters: number): void {
     if (this.codePoint < 0) return;

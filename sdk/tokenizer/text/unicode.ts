@@ -24,7 +24,7 @@ export const WHITE = 1 << 2;
 export const PUNCTUATION = 1 << 3;
 /** Marks that BERT's strip_accents removes (non-spacing marks). */
 export const ACCENT = 1 << 4;
-/** Marks that the StripAccents normaliser removes (all combining marks). */
+/** Marks that the StripAccents normalizer removes (all combining marks). */
 export const MARK = 1 << 5;
 /** Characters that BERT's clean_text removes: controls, formats, private use, U+0000, U+FFFD. */
 export const CONTROL = 1 << 6;
@@ -123,7 +123,7 @@ let scripts: Uint8Array | undefined;
 const ASCII = 128;
 let ascii: Uint16Array | undefined;
 
-/** The classes of ASCII, from the beginning of the table alone: to load a tokenizer nothing else is needed. */
+/** The classes of ASCII, read from the start of the runs alone: loading a tokenizer needs no others. */
 function asciiClasses(): Uint16Array {
   const table = new Uint16Array(ASCII);
   let at = 0;

@@ -13,14 +13,14 @@ import { learnMerges, type PieceList } from "./learn-merges.js";
 import type { TrainingOptions } from "./wordpiece.js";
 
 export interface BpeTraining extends TrainingOptions {
-  /** Put a space before texts that have none, so that a first word is like any other; false unless said otherwise. */
+  /** Put a space before texts that do not begin with one, so that a first word is like any other. Defaults to false. */
   readonly prefixSpace?: boolean;
-  /** First pieces of the vocabulary: RoBERTa's unless said otherwise. With <s> and </s> they make RoBERTa's template. */
+  /** First pieces of the vocabulary. Defaults to RoBERTa's; with <s> and </s> the template is RoBERTa's. */
   readonly special?: readonly string[];
 }
 
 /**
- * A byte-level tokenizer, as GPT-2's and RoBERTa's, whose merges are learnt from texts.
+ * A byte-level tokenizer, as GPT-2's and RoBERTa's, whose merges are learned from texts.
  *
  *   trainBpe(lines, { size: 8000 })
  */

@@ -1,4 +1,4 @@
-/** Word counts of a text, after normalisation and splitting: what every trainer begins with. */
+/** Counts of the words in texts, after normalization and pre-tokenization: the input of every trainer. */
 import type { Normalizer, PreTokenizer } from "../steps.js";
 import { NormalizedString } from "../text/normalized-string.js";
 

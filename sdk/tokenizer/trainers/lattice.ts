@@ -13,7 +13,7 @@ const UNKNOWN_PENALTY = 10;
 export class UnigramLattice {
   private readonly chances: Float64Array;
   private readonly unknownScore: number;
-  // Edges of the word at work: from, to, piece.
+  // Edges of the current word: from, to, piece.
   private from: number[] = [];
   private to: number[] = [];
   private piece: number[] = [];

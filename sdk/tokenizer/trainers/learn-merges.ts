@@ -1,6 +1,6 @@
 /**
  * Byte-pair training (Sennrich, Haddow & Birch 2016, arXiv:1508.07909): join the most frequent pair of neighbours, again
- * and again, until the vocabulary is full. WordPiece vocabularies are learnt in the same way, over ## pieces.
+ * and again, until the vocabulary is full. WordPiece vocabularies are learned in the same way, over ## pieces.
  *
  * Ties go to the smaller ids, the left one first. As in the reference, an entry of the queue knows the words in which
  * its pair stood when it was queued, and a pair that arises again, because the same piece was made in a second way,
@@ -14,14 +14,14 @@ export interface SymbolWords {
   readonly counts: readonly number[];
 }
 
-/** Pieces by id and ids by piece; grows by what is learnt. */
+/** Pieces by id and ids by piece; grows during training. */
 export interface PieceList {
   readonly pieces: string[];
   readonly ids: Map<string, number>;
 }
 
 export interface MergeOptions {
-  /** Stop when there are so many pieces. */
+  /** Number of pieces at which to stop. */
   readonly size: number;
   /** Join no pair that occurs less often. */
   readonly minFrequency: number;
@@ -29,7 +29,7 @@ export interface MergeOptions {
   readonly join: (left: string, right: string) => string;
   /** Longest piece, in characters. */
   readonly longest?: number;
-  /** Called with the pieces learnt so far, every now and then. */
+  /** Called with the number of pieces learned so far, now and then. */
   readonly onProgress?: (pieces: number) => void;
   readonly signal?: AbortSignal;
 }

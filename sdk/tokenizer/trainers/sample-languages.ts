@@ -22,7 +22,7 @@ export function languageShares(sizes: Readonly<Record<string, number>>, smoothin
   return Object.fromEntries(names.map((name, i) => [name, weights[i]! / sum]));
 }
 
-/** Draw texts (or what they have become); each language's own are taken in turn, again from the first when all have been. */
+/** Draw texts (or samples made of them); each language's are taken in order, from the first again after the last. */
 export function* sampleLanguages<Text = string>(
   languages: Readonly<Record<string, readonly Text[]>>,
   { texts, smoothing = 0.7, random }: SampleOptions,

@@ -1,6 +1,6 @@
 /**
  * Learn a Unigram vocabulary from text (Kudo 2018, arXiv:1804.10959, section 3.2): begin with many frequent substrings,
- * fit their probabilities by expectation and maximisation, drop those whose loss costs least, and so on.
+ * fit their probabilities by expectation and maximization, drop those whose loss costs least, and so on.
  */
 
 import { log } from "../../math.js";
@@ -20,17 +20,17 @@ import { repeatedSubstrings } from "./substrings.js";
 import type { TrainingOptions } from "./wordpiece.js";
 
 export interface UnigramTraining extends TrainingOptions {
-  /** Lower the case and strip accents, as ALBERT does; false unless said otherwise. */
+  /** Lower-case the text and strip accents, as ALBERT does. Defaults to false. */
   readonly lowercase?: boolean;
-  /** First pieces of the vocabulary, with the unknown one among them: XLM-R's unless said otherwise. */
+  /** First pieces of the vocabulary, the unknown one among them. Defaults to XLM-R's. */
   readonly special?: readonly string[];
-  /** How many substrings to begin with; a million unless said otherwise. */
+  /** Number of substrings to begin with. Defaults to a million. */
   readonly seeds?: number;
 }
 
 const XLMR_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] as const;
 const LONGEST = 16;
-const ROUNDS = 2; // of expectation and maximisation before each pruning
+const ROUNDS = 2; // of expectation and maximization before each pruning
 const SHRINK = 0.75; // share of the pieces that a pruning keeps
 
 /** A word, and how often it occurs. */
@@ -46,7 +46,7 @@ interface Pieces {
 }
 
 /**
- * A SentencePiece-like tokenizer whose pieces are learnt from texts.
+ * A SentencePiece-like tokenizer whose pieces are learned from texts.
  *
  *   trainUnigram(lines, { size: 8000 })
  */
@@ -68,7 +68,7 @@ export function trainUnigram(texts: Iterable<string>, options: UnigramTraining):
   for (;;) {
     for (let round = 0; round < ROUNDS; round++) {
       signal?.throwIfAborted();
-      pieces = maximise(pieces, expectation(pieces, words));
+      pieces = maximize(pieces, expectation(pieces, words));
     }
     onProgress?.({
       phase: "learning",
@@ -132,7 +132,7 @@ function expectation(pieces: Pieces, words: readonly Word[]): Float64Array {
 }
 
 /** New scores from expected counts; pieces that are expected less than half a time go. The digamma makes rare ones rarer. */
-function maximise({ texts }: Pieces, expected: Float64Array): Pieces {
+function maximize({ texts }: Pieces, expected: Float64Array): Pieces {
   const kept = texts.map((_, id) => id).filter((id) => id > 0 && expected[id]! >= 0.5);
   const sum = digamma(kept.reduce((total, id) => total + expected[id]!, 0));
   return {
@@ -197,13 +197,13 @@ function finish(
 ): Tokenizer {
   const scores = new Map(pieces.texts.map((text, id) => [text, pieces.scores[id]!]));
   scores.delete("<unk>");
-  let lowest = Math.min(...[...pieces.scores].slice(1), 0);
+  let lowest = pieces.scores.reduce((least, score) => Math.min(least, score), 0);
   const final = new Map<string, number>();
   for (const character of [...characters].sort()) {
     final.set(character, scores.get(character) ?? lowest);
     if (!scores.has(character)) lowest += 0.0001;
   }
-  // In the order of the last pruning: what it would have dropped next is left out.
+  // In the order of the last pruning: those that it would have dropped next are left out.
   for (const [text, score] of scores) {
     if (final.size >= wanted) break;
     final.set(text, score);

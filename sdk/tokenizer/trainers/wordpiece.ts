@@ -12,7 +12,7 @@ import { learnMerges, type PieceList } from "./learn-merges.js";
 /** How far training has come: reading texts, then learning pieces. */
 export interface TrainingProgress {
   readonly phase: "reading" | "learning";
-  /** Texts read, or pieces learnt. */
+  /** Texts read, or pieces learned. */
   readonly done: number;
   /** Pieces in the end; unknown while reading. */
   readonly total?: number;
@@ -21,26 +21,26 @@ export interface TrainingProgress {
 export interface TrainingOptions {
   /** Pieces of the vocabulary, special tokens included. */
   readonly size: number;
-  /** A pair that occurs less often is not joined; 0 unless said otherwise. */
+  /** Smallest count of a pair that is joined. Defaults to 0. */
   readonly minFrequency?: number;
-  /** Keep only so many single characters, the most frequent ones. */
+  /** Largest number of single characters to keep, the most frequent ones. */
   readonly limitAlphabet?: number;
   readonly onProgress?: (progress: TrainingProgress) => void;
   readonly signal?: AbortSignal;
 }
 
 export interface WordPieceTraining extends TrainingOptions {
-  /** Lower the case and strip accents; true unless said otherwise. */
+  /** Lower-case the text and strip accents. Defaults to true. */
   readonly lowercase?: boolean;
   readonly stripAccents?: boolean;
-  /** Set ideographs apart as words of their own; true unless said otherwise. */
+  /** Make every ideograph a word of its own. Defaults to true. */
   readonly chineseCharacters?: boolean;
-  /** First pieces of the vocabulary; BERT's unless said otherwise. */
+  /** First pieces of the vocabulary. Defaults to BERT's. */
   readonly special?: readonly string[];
 }
 
 /**
- * A BERT tokenizer whose pieces are learnt from texts.
+ * A BERT tokenizer whose pieces are learned from texts.
  *
  *   trainWordPiece(lines, { size: 8000 })
  */
@@ -65,7 +65,7 @@ export function trainWordPiece(texts: Iterable<string>, options: WordPieceTraini
   return bertTokenizer(Vocabulary.of(pieces), { lowercase, stripAccents, chineseCharacters });
 }
 
-/** Special tokens, single characters, the same with ##, then what is learnt. */
+/** Special tokens, single characters, the same with ##, then the learned pieces. */
 function learnPieces(
   words: ReadonlyMap<string, number>,
   special: readonly string[],

@@ -17,7 +17,7 @@ import { TokenizerError } from "../errors.js";
 import { PieceLists } from "./piece-lists.js";
 import type { PiecePool } from "./piece-pool.js";
 
-/** Children that have not been entered: the lists of their pieces by unit; and how often absent units were asked for. */
+/** Children that have not been entered: the lists of their pieces by unit; and the number of lookups of absent units. */
 interface Listed {
   readonly children: Map<number, number>;
   misses: number;
@@ -206,7 +206,7 @@ export class Trie {
   }
 }
 
-/** Whether absent children were asked for more often than there are listed ones. */
+/** Whether more absent children were looked up than are listed. */
 function isOver({ children, misses }: Listed): boolean {
   return misses > children.size;
 }

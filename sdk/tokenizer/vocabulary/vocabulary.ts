@@ -69,7 +69,7 @@ export class Vocabulary {
     this.byText?.add(id);
   }
 
-  /** All pieces by their text, built when first asked for. From then on, of equal pieces the one placed last is found. */
+  /** All pieces by their text, built on first use. From then on, of equal pieces the one placed last is found. */
   get table(): PieceTable {
     this.byText ??= PieceTable.of(this.pool);
     return this.byText;
