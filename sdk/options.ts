@@ -164,7 +164,7 @@ function unknownOption(
   return near === undefined ? `${unknown}; ${known}` : `${unknown}; did you mean "${near}"?`;
 }
 
-/** A longer name is nobody's typing error, and would be slow to compare. */
+/** Longer names are not compared: they are no misspelling, and comparing them is slow. */
 const LONGEST_NAME = 60;
 
 /** The known name that was probably meant: top_k for topK, lenght for length. */

@@ -1,4 +1,4 @@
-/** Vectors of texts, pooled and normalized as the folder says, or as the caller does. */
+/** Text embeddings, pooled and normalized as the folder's files or the caller specify. */
 import { sampleOf } from "../data/sample.js";
 import type { Engine } from "../engine/engine.js";
 import { embedSamples } from "../heads/embedding.js";
@@ -15,7 +15,7 @@ import type { Tokenizer } from "../tokenizer/index.js";
 import { textOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
-/** Whose hidden states are pooled. */
+/** Which layers' hidden states are pooled. */
 export interface LayerOptions {
   /** 0 for the embeddings, 1 … for the layers, -1 for the last (the default) */
   readonly layers?: readonly number[];
@@ -25,15 +25,15 @@ export interface LayerOptions {
 
 /** Options of {@link featureExtraction}, when it is opened and when it is called. */
 export interface EmbeddingOptions extends CallOptions, LayerOptions {
-  /** instead of the folder's */
+  /** overrides the folder's pooling */
   readonly pooling?: PoolingMode;
-  /** divide by the length, so that the dot product is the cosine; instead of what the folder says */
+  /** scale vectors to unit length, so that the dot product is the cosine; overrides the folder */
   readonly normalize?: boolean;
-  /** whether [CLS], [SEP] and the like count in the pooling; they do by default */
+  /** whether special tokens such as [CLS] and [SEP] are pooled; true by default */
   readonly special?: boolean;
   /** name of one of the folder's prompts: "query", "passage" … */
   readonly prompt?: string;
-  /** text put before every other one, instead of a prompt of the folder */
+  /** text prepended to every input, instead of one of the folder's prompts */
   readonly prefix?: string;
 }
 
@@ -65,13 +65,13 @@ const ELSEWHERE = {
   return_tensors: "vectors are Float32Array",
 } as const;
 
-/** Tokens that an instruction takes at the beginning, as the model's makers count them: the end mark is not one of them. */
+/** Number of leading tokens that a prompt takes, as sentence-transformers counts them: without the final special token. */
 function tokensOf(tokenizer: Tokenizer, prompt: string): number {
   const { special } = tokenizer.encode(prompt);
   return special.length - (special.at(-1) === 1 ? 1 : 0);
 }
 
-/** Which tokens count, by what is asked for and what the folder says. */
+/** Which tokens are pooled. */
 function countedOf(
   tokenizer: Tokenizer,
   { promptCounts }: SentenceSettings,
@@ -84,7 +84,7 @@ function countedOf(
   };
 }
 
-/** The text before every other one. */
+/** The text prepended to every input. */
 function promptOf(where: string, settings: SentenceSettings, { prompt, prefix }: EmbeddingOptions): string {
   if (prompt !== undefined && prefix !== undefined)
     throw new ArgumentError(`${where}: give the name of a prompt or a prefix, not both`);
@@ -107,13 +107,13 @@ export async function featureExtraction(
   return openEmbedding("featureExtraction", files, options);
 }
 
-/** Of a text without tokens, which only a table of static embeddings leaves so: its mean is zeros. */
+/** The vector of a text without tokens (possible with static embeddings only): zeros, through the modules after pooling. */
 function vectorOfNothing(engine: Engine, width: number, { behind }: LoadedModules): Float32Array {
   using _ = new Scope();
   return behind(zeros(engine, [1, width])).toArray();
 }
 
-/** The pipeline of vectors under the name of the function that the caller knows. */
+/** The same pipeline; messages name the function that the caller used. */
 export async function openEmbedding(
   name: string,
   files: Files,

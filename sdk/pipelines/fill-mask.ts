@@ -14,7 +14,7 @@ import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } f
 export interface FillMaskOptions extends CallOptions {
   /** guesses for each mask; 5 by default */
   readonly topK?: number;
-  /** score only these tokens */
+  /** rank only these tokens */
   readonly targets?: readonly string[];
 }
 
@@ -60,7 +60,7 @@ function targetIds(tokenizer: Tokenizer, targets: readonly string[]): number[] {
   return [...new Set(ids)];
 }
 
-/** The text as a sample, and where its masks are. All masks must be inside of the longest sequence. */
+/** Encode a text and find its masks; truncation must not remove any. */
 function masked(tokenizer: Tokenizer, text: string, length: number): { sample: Sample; places: Int32Array } {
   const { mask } = tokenizer.special;
   if (mask === undefined) throw new ArgumentError(`${NAME}: the tokenizer of this folder has no mask token`);
@@ -109,7 +109,7 @@ export function fillMasks(
   });
 }
 
-/** The text with a token in place of one mask. Other masks are special tokens, and are kept where there are any. */
+/** The text with a token in place of one mask. With other masks, special tokens of the text are kept: they are such tokens. */
 function filledIn(
   tokenizer: Tokenizer,
   { ids, special }: Sample,
@@ -125,8 +125,8 @@ function filledIn(
 }
 
 /**
- * The likeliest tokens for a mask, best first. Of a text with several masks a list for each mask, as `masks` gives it for
- * any text; the type is that of the usual case, one mask.
+ * The most probable tokens for a mask, best first. A text with several masks gives a list for each mask, as transformers
+ * does; the type covers the usual case of one mask, and `masks` returns a list for each in every case.
  *
  * @example
  * const fill = await fillMask(folder("my-bert"));

@@ -1,19 +1,19 @@
-/** What every pipeline accepts when it is opened and when it is called, and what it says to anything else. */
+/** Checks shared by all pipelines: their common options and their inputs. */
 import { Engine } from "../engine/engine.js";
 import { shown } from "../errors.js";
 import { ArgumentError, aString, checkArgument, given, oneOf, wholeNumber, withMethods } from "../options.js";
 
-/** Rules of the options that are given when a pipeline is opened, and at no other time. */
+/** Rules of the options that only open a pipeline. */
 export const openingRules = () => ({
   engine: { expected: "an Engine, made by Engine.create()", accepts: (value: unknown) => value instanceof Engine },
   build: oneOf("strict", "relaxed", "auto"),
   adapter: withMethods('the files of a folder, such as folder("path") of "cloze/node"', "read"),
 });
 
-/** Rules of the options of every pipeline, when it is opened and when it is called. */
+/** Rules of the options of every call. */
 export const callingRules = () => ({ length: wholeNumber(1) });
 
-/** What other libraries' options are here. */
+/** Other libraries' names of options, and what to type instead. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   max_length: "the longest sequence in tokens is length",
   maxLength: "the longest sequence in tokens is length",
@@ -32,13 +32,13 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   tokenizer: "the tokenizer is the folder's own",
 };
 
-/** A text that the caller gave. */
+/** Require a string. */
 export function textOf(where: string, name: string, value: unknown): string {
   checkArgument(where, name, value, aString);
   return value as string;
 }
 
-/** Texts that the caller gave. */
+/** Require an array of strings. */
 export function textsOf(where: string, name: string, value: unknown, least = 0): readonly string[] {
   if (!Array.isArray(value) || value.length < least)
     throw new ArgumentError(
@@ -49,10 +49,10 @@ export function textsOf(where: string, name: string, value: unknown, least = 0):
 }
 
 /**
- * The fields of an input object.
+ * Require an object with some fields and no others.
  *
- * @param fields the names that it may have, for the message
- * @param elsewhere what other libraries' names of fields are here
+ * @param fields the allowed names
+ * @param elsewhere other libraries' names of fields, and ours
  */
 export function fieldsOf<Name extends string>(
   where: string,

@@ -15,17 +15,17 @@ import { ArgumentError, checkOptions, type Rules } from "../options.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { callingRules, ELSEWHERE, openingRules } from "./options.js";
 
-/** What can be said with every call. */
+/** Options of every call. */
 export interface CallOptions {
-  /** longest sequence in tokens, special ones included; by default what the folder says, at most the model's positions */
+  /** maximum sequence length in tokens, special tokens included; by default the folder's, at most the model's positions */
   readonly length?: number;
 }
 
-/** What can be said when a pipeline is opened. */
+/** Options that open a pipeline. */
 export interface PipelineOptions extends CallOptions {
-  /** The engine to run on; without one the pipeline makes its own, and gives it back when it is disposed. */
+  /** The engine to run on. Without one the pipeline creates its own and disposes it with itself. */
   readonly engine?: Engine;
-  /** of the pipeline's own engine */
+  /** the build of the pipeline's own engine */
   readonly build?: Build | "auto";
   /** the folder of an adapter of the model */
   readonly adapter?: Files;
@@ -37,27 +37,27 @@ export interface Pipeline<Input, Output, Options = CallOptions> extends Disposab
   (inputs: readonly Input[], options?: Options): Output[];
 }
 
-/** What a pipeline's function works with. */
+/** A loaded model folder. */
 export interface Opened<P extends ModelTask> extends Pretrained<P> {
   readonly tokenizer: Tokenizer;
-  /** longest sequence, where the call does not say */
+  /** maximum sequence length, unless the call gives one */
   readonly length: number;
 }
 
-/** What makes a pipeline of a folder. */
+/** The definition of a pipeline. */
 export interface Description<P extends ModelTask, Input, Output, Options extends CallOptions> {
   /** the public function, as messages name it */
   readonly name: string;
   readonly task: P;
-  /** of the options that are this pipeline's own */
+  /** rules of this pipeline's own options */
   readonly rules: Rules<Omit<Options, keyof CallOptions>>;
-  /** what other libraries' options are here */
+  /** other libraries' names of options, and what to type instead */
   readonly elsewhere?: Readonly<Record<string, string>>;
-  /** The arguments of a call as one input, or an array of them, and options; by default the first argument and the second. */
+  /** Split a call's arguments into inputs and options; by default the first and the second argument. */
   readonly read?: (args: readonly unknown[]) => readonly [given: unknown, options: unknown];
-  /** An input as the caller gave it, checked. `at` names it in messages. */
+  /** Check one input; `at` names it in messages. */
   readonly input: (value: unknown, at: string) => Input;
-  /** The function over many inputs. What is given to `own` is disposed with the pipeline. */
+  /** Build the function over many inputs; `own` takes what is disposed with the pipeline. */
   readonly make: (
     opened: Opened<P>,
     own: (more: Disposable) => void,
@@ -66,12 +66,12 @@ export interface Description<P extends ModelTask, Input, Output, Options extends
 
 type Run<Input, Output, Options> = (inputs: readonly Input[], options: Options & Resolved) => Output[];
 
-/** The options of a call, those of the opening under them, with the longest sequence that holds. */
+/** Options after defaults are filled in. */
 export interface Resolved {
   readonly length: number;
 }
 
-/** Load a folder and make a pipeline of a function over many inputs. */
+/** Load a folder and build the pipeline. */
 export async function openPipeline<P extends ModelTask, Input, Output, Options extends CallOptions>(
   files: Files,
   options: PipelineOptions & Options,
@@ -98,7 +98,7 @@ export async function openPipeline<P extends ModelTask, Input, Output, Options e
   }
 }
 
-/** Model, tokenizer and longest sequence of a folder. `own` is told of the model as soon as there is one to dispose. */
+/** Load model and tokenizer; `own` receives the model as soon as it exists, so that it can be disposed on failure. */
 async function open<P extends ModelTask>(
   engine: Engine,
   folder: ModelFolder,
@@ -116,19 +116,19 @@ async function open<P extends ModelTask>(
   }
   const tokenizer = await loadTokenizer(folder);
   const { positions } = loaded.model;
-  // Where transformers writes texts, it cuts none by the tokenizer's length.
+  // transformers does not truncate inputs of generation to the tokenizer's maximum length.
   const writes = task === "causal-lm" || task === "seq2seq-lm";
   const said = writes ? null : await readMaxLength(folder);
   return { ...loaded, tokenizer, length: Math.min(said?.tokens ?? positions, positions) };
 }
 
-/** A length that the model has no positions for is refused: the call would quietly use another one. */
+/** Refuse a length beyond the model's positions. */
 function requireLength(name: string, length: number | undefined, positions: number): void {
   if (length !== undefined && length > positions)
     throw new ArgumentError(`${name}: length ${length} is more than the model's ${positions} positions`);
 }
 
-/** The function that the caller gets: arguments are checked, then all inputs are answered together. */
+/** The function returned to the caller: check the arguments, then run all inputs together. */
 function callable<P extends ModelTask, Input, Output, Options extends CallOptions>(
   { name, rules, elsewhere = {}, input, read = readArguments(name) }: Description<P, Input, Output, Options>,
   run: (inputs: readonly Input[], options: Options & Resolved) => Output[],
@@ -154,7 +154,7 @@ function callable<P extends ModelTask, Input, Output, Options extends CallOption
   };
 }
 
-/** The default: an input or an array of them, then options. */
+/** The default form of a call: an input or an array of inputs, then options. */
 function readArguments(name: string) {
   return (args: readonly unknown[]): readonly [unknown, unknown] => {
     if (args.length > 2)

@@ -12,7 +12,7 @@ export interface Answer {
   /** character range of the context */
   readonly start: number;
   readonly end: number;
-  /** probability among the candidates and, where allowed, no answer */
+  /** probability among the candidates, "no answer" included where it is allowed */
   readonly score: number;
 }
 
@@ -22,11 +22,11 @@ export interface QuestionAnsweringOptions extends CallOptions {
   readonly topK?: number;
   /** longest answer in tokens; 30 by default, as in BERT's scripts */
   readonly maxAnswerLength?: number;
-  /** starts and ends that are considered in each window, and answers that are compared; 20 by default */
+  /** starts and ends considered in each window, and candidates kept; 20 by default */
   readonly nBestSize?: number;
-  /** take a start only from the window where it has the most context on both sides */
+  /** use each start only in the window where it has the most context on both sides */
   readonly maximumContext?: boolean;
-  /** the answer "" where no answer scores higher than any */
+  /** allow the answer "", which wins where "no answer" scores highest */
   readonly handleImpossibleAnswer?: boolean;
 }
 
@@ -131,7 +131,7 @@ export async function questionAnswering(
 /**
  * Candidates with their probabilities, best first.
  *
- * @param none score of no answer; null where there must be one
+ * @param none score of "no answer"; null where it is not allowed
  */
 function answersOf(
   context: string,

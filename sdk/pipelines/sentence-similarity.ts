@@ -1,4 +1,4 @@
-/** How similar texts are, by their vectors. */
+/** Similarity of texts by their embeddings. */
 import { similarityOf } from "../heads/similarity.js";
 import type { Files } from "../io/files.js";
 import { openFolder } from "../io/model-folder.js";

@@ -19,11 +19,11 @@ export type ClassificationFunction = "softmax" | "sigmoid" | "none";
 
 /** Options of {@link textClassification}, when it is opened and when it is called. */
 export interface ClassificationOptions extends CallOptions {
-  /** a list of so many labels, best first, instead of the best alone; null for all */
+  /** return a list of the best labels, this many; null for all */
   readonly topK?: number | null;
-  /** a list of the labels with at least this score, best first: what a multi-label model predicts */
+  /** return a list of the labels with at least this score, best first: the prediction of a multi-label model */
   readonly threshold?: number;
-  /** by default none for regression, sigmoid for one output or several labels at once, softmax for one label of several */
+  /** default: none for regression, sigmoid for multi-label models and single outputs, softmax otherwise */
   readonly functionToApply?: ClassificationFunction;
 }
 
@@ -59,7 +59,7 @@ function inputOf(value: unknown, at: string): TextExample {
   return pair === undefined ? example : { ...example, pair: textOf(NAME, `${at}.pair`, pair) };
 }
 
-/** What transformers applies where the caller does not say: problem_type decides, then the number of outputs. */
+/** The default of transformers: problem_type decides, then the number of outputs. */
 function functionOf({ config }: Opened<"sequence-classification">, outputs: number): ClassificationFunction {
   const { problem_type: problem } = config;
   if (problem === "regression") return "none";

@@ -1,4 +1,4 @@
-/** Texts continued from prompts, or written from other texts. */
+/** Text generation: continuing prompts, and rewriting texts with an encoder-decoder. */
 import { collate, sampleOf } from "../data/sample.js";
 import { generate } from "../generate/generate.js";
 import { type GenerationSettings, generationSettings } from "../generate/settings.js";
@@ -27,7 +27,7 @@ import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } f
  * generation_config.json under their own names, instead of what the folder says, and a seed.
  */
 export interface GenerationOptions extends CallOptions, Partial<GenerationSettings> {
-  /** of what is drawn. Given when the pipeline is opened, each text has a stream of its own; with a call, the call begins anew */
+  /** seed of sampling. Given at opening, each text draws from the next stream; given with a call, the call starts from the first */
   readonly seed?: number;
 }
 
@@ -39,9 +39,9 @@ export interface ContinuationOptions extends GenerationOptions {
 
 /** Options of {@link text2textGeneration}. */
 export interface RewriteOptions extends GenerationOptions {
-  /** put before every text: T5 is told what to do, "translate English to German: " */
+  /** text prepended to every input, such as T5's "translate English to German: " */
   readonly prefix?: string;
-  /** the token that names the language to write in: mBART's "de_DE" */
+  /** token of the target language, such as mBART's "de_DE" */
   readonly language?: string;
 }
 
@@ -95,27 +95,27 @@ const ELSEWHERE = {
   tgt_lang: "language is the token that names the language to write in",
 } as const;
 
-/** The folder's settings, as its files say. */
+/** Generation settings of the folder. */
 async function settingsOf(folder: ModelFolder): Promise<GenerationSettings> {
   const generation = await folder.json("generation_config.json");
   const config = await folder.fields("config.json");
   return generationSettings(generation === undefined ? undefined : fieldsOf(generation), config);
 }
 
-/** The settings of a call, the folder's under them. */
+/** The settings of a call; options take precedence over the folder. */
 function merged(own: GenerationSettings, asked: GenerationOptions): GenerationSettings {
   const said = Object.entries(asked).filter(([name, value]) => Object.hasOwn(own, name) && value !== undefined);
   return { ...own, ...Object.fromEntries(said) };
 }
 
-/** The n-th text of a pipeline draws from a stream of its own. */
+/** Random streams, one for each text. */
 function streams(seed = 1): () => Rng {
   const root = streamOf(seed);
   let texts = 0;
   return () => root.fork(texts++);
 }
 
-/** The streams of a call: the pipeline's, or its own where it gives a seed that the pipeline was not opened with. */
+/** The random streams of a call: the pipeline's, or new ones where the call gives a seed of its own. */
 function streamsOf(opening: GenerationOptions): (asked: GenerationOptions) => () => Rng {
   const shared = streams(opening.seed);
   return ({ seed }) => (seed === opening.seed ? shared : streams(seed));
@@ -150,7 +150,7 @@ export async function textGeneration(
         return prompts.map((prompt) => {
           const { ids } = tokenizer.encode(prompt);
           if (ids.length === 0) throw new ArgumentError(`${name}: the prompt is empty; there is nothing to continue`);
-          // What does not fit is cut at its beginning: the end of a prompt says how it continues.
+          // A prompt that is too long loses its beginning: the continuation depends most on its end.
           const kept = ids.slice(Math.max(0, ids.length - Math.max(1, asked.length - settings.max_new_tokens)));
           using writer = causalWriter({ engine }, model, [kept]);
           const [written] = generate(writer, settings, next());
@@ -214,7 +214,7 @@ export async function text2textGeneration(
   });
 }
 
-/** mBART's first models begin with the language, its later ones write it first. */
+/** mBART-25's decoder starts with the language token; later models are forced to write it first. */
 function inLanguage(
   settings: GenerationSettings,
   family: string,

@@ -16,7 +16,7 @@ import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } f
 
 /** Options of {@link textRanking}, when it is opened and when it is called. */
 export interface TextRankingOptions extends CallOptions {
-  /** how many texts are given back; all by default, and for null */
+  /** number of texts returned; all by default, and for null */
   readonly topK?: number | null;
 }
 
@@ -26,9 +26,9 @@ export interface RankingInput {
 }
 
 export interface Ranked {
-  /** place of the text in the input */
+  /** index of the text in the input */
   readonly index: number;
-  /** from 0 to 1, or the model's own output where its files say so */
+  /** from 0 to 1, or the raw output where the folder's files say so */
   readonly score: number;
 }
 
@@ -59,8 +59,8 @@ function inputOf(value: unknown, at: string): RankingInput {
 }
 
 /**
- * What becomes of the model's output: its sigmoid, unless a file says otherwise. sentence-transformers has written it to
- * three places: config_sentence_transformers.json since version 6, before that two fields of config.json.
+ * The activation of the model's output: a sigmoid, unless a file names another. sentence-transformers 6 writes it to
+ * config_sentence_transformers.json, older versions to two fields of config.json.
  */
 function activationOf(library: Section, config: Section): (score: number) => number {
   const newest = library["activation_fn"];

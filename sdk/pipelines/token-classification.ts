@@ -13,7 +13,7 @@ export interface TaggedWord {
   readonly entity: string;
   /** probability of the label */
   readonly score: number;
-  /** number of the word in its text; with `none` of the token, special tokens before it counted */
+  /** index of the word; with `none`, of the token, special tokens included */
   readonly index: number;
   /** the text's own characters; with `none` the token as the vocabulary has it, if it does */
   readonly word: string;
@@ -34,7 +34,7 @@ export interface EntityGroup {
   readonly end: number;
 }
 
-/** How the words of an entity become one. */
+/** How tokens are joined to entities. */
 export type GroupingStrategy = "simple" | "first" | "average" | "max";
 
 /** Options of {@link tokenClassification}, when it is opened and when it is called. */
@@ -45,7 +45,7 @@ export interface TokenClassificationOptions extends CallOptions {
    * mean scores (`average`).
    */
   readonly aggregationStrategy?: "word" | "none" | GroupingStrategy;
-  /** labels that are left out; by default O, and none with `word` */
+  /** labels to leave out; by default O, with `word` none */
   readonly ignoreLabels?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** Vectors of words in their sentences, from any layer. */
+/** Contextual word vectors from any layer. */
 import { sampleOf } from "../data/sample.js";
 import { hiddenStates, type WordPooling, wordVector } from "../heads/embedding.js";
 import { atLayers } from "../heads/layer-states.js";

@@ -15,7 +15,7 @@ import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } f
 export interface ZeroShotOptions extends CallOptions {
   /** the hypothesis, with {} for the class; "This example is {}." by default */
   readonly hypothesisTemplate?: string;
-  /** several classes may be right at once: each is judged by itself */
+  /** several classes may apply: score each independently */
   readonly multiLabel?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface ZeroShotResult {
   readonly sequence: string;
   /** all classes, best first */
   readonly labels: readonly string[];
-  /** of each class, in the same order: shares of 1, or with `multiLabel` a probability each */
+  /** probabilities in the same order: of all classes together, or with `multiLabel` of each alone */
   readonly scores: readonly number[];
 }
 
@@ -78,7 +78,7 @@ function inputOf(value: unknown, at: string): ZeroShotInput {
   return input;
 }
 
-/** The column of the label whose name begins so: files number them in every order. */
+/** The column of a label by the beginning of its name: model files order the labels differently. */
 function columnOf(labels: LabelSet | null, ...beginnings: readonly string[]): number {
   const begins = (name: string) => beginnings.some((beginning) => name.toLowerCase().startsWith(beginning));
   const column = labels?.names.findIndex(begins) ?? -1;

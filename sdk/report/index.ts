@@ -1,4 +1,4 @@
-/** Reports of a run as one HTML file: loss curves, similarity heat maps, 2-D embedding plots, attention maps. */
+/** Reports as one HTML file: text, tables, line charts, heat maps and scatter plots. */
 export { cosine } from "../heads/similarity.js";
 export { principalComponents } from "./projection.js";
 export { type Report, renderReport, type Section } from "./report.js";

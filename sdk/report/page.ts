@@ -1,4 +1,4 @@
-/** The script inside a written report: draws its sections in the reader's browser with Observable Plot. */
+/** The script inside a report: draws its sections in the browser with Observable Plot. */
 import * as Plot from "@observablehq/plot";
 import type { Report, Section } from "./section.js";
 
@@ -49,7 +49,7 @@ function lines({ x, y, points, levels = [] }: Extract<Section, { kind: "lines" }
 }
 
 function heat({ rows, columns, values }: Extract<Section, { kind: "heat" }>): Element {
-  // Numbers keep equal names apart: the same word stands in several rows.
+  // Rows and columns are numbered, because names may repeat.
   const cells = values.flatMap((row, r) => row.map((value, c) => ({ r, c, value })));
   const longest = Math.max(...rows.map((name) => name.length), 4);
   const size = Math.max(16, Math.min(40, (WIDTH - 7 * longest) / columns.length));

@@ -1,4 +1,4 @@
-/** A report as one HTML file: its data, the script that draws it, and nothing from elsewhere. */
+/** A report as one HTML file: its data and the script that draws it; nothing is loaded from the network. */
 import page from "../../build/report-page.js?text";
 import type { Report } from "./section.js";
 
@@ -18,11 +18,11 @@ th { font-weight: 600; color: #55606f; font-size: 14px; }
 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
-/** JSON inside a script element: no sequence in it may end the element. */
+/** JSON for a script element; "<" is escaped, so that no text can close the element. */
 const embed = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
 
 /**
- * The report as a complete HTML document.
+ * Render a report as a complete HTML document.
  *
  * @example
  * const html = renderReport({ title: "A run", summary: "", sections: [{ kind: "text", title: "Done", paragraphs: ["…"] }] });

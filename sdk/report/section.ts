@@ -1,5 +1,6 @@
-/** What a report is made of: data alone, so that it can be written anywhere and drawn by the page itself. */
+/** The data of a report: plain JSON, written by any runtime and drawn by the page in a browser. */
 
+/** One section: a title and text, a table or a plot. */
 export type Section =
   | { readonly kind: "text"; readonly title: string; readonly paragraphs: readonly string[] }
   | {
@@ -16,7 +17,7 @@ export type Section =
       readonly x: string;
       readonly y: string;
       readonly points: readonly { readonly series: string; readonly x: number; readonly y: number }[];
-      /** horizontal lines to compare with */
+      /** horizontal reference lines */
       readonly levels?: readonly { readonly label: string; readonly y: number }[];
     }
   | {
@@ -40,6 +41,7 @@ export type Section =
       }[];
     };
 
+/** A report: a title, one sentence of summary, and its sections. */
 export interface Report {
   readonly title: string;
   readonly summary: string;
