@@ -59,11 +59,14 @@ const commands: Command[] = [
 for (const command of commands)
   program.addCommand(command.version(version, "--version", "print the version").exitOverride());
 
-// A reader that stops early, such as head, is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // A reader that stops early, such as head, is not an error.
   if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  process.stderr.write(`cloze: cannot write to standard output: ${error.code ?? error.message}\n`);
+  process.exit(1);
 });
+// Whoever reads what is said meanwhile may go; the run goes on without them.
+process.stderr.on("error", () => {});
 
 async function main(): Promise<void> {
   if (isMainThread) await program.parseAsync();

@@ -4,6 +4,7 @@
  * The module is stateless: it works on addresses that the host passes. Disposing an engine gives all of its memory back to
  * the system; a WebAssembly memory cannot shrink otherwise.
  */
+import { InputError, shown } from "../errors.js";
 import { checkOptions, oneOf, wholeNumber } from "../options.js";
 import { DisposedError, UnsupportedBuildError } from "./errors.js";
 import type { __AdaptedExports } from "./kernels.js";
@@ -90,13 +91,16 @@ export class Engine implements Disposable {
    * The address of a new block of `bytes` bytes, 64-byte aligned, with arbitrary content.
    *
    * @param lasting for memory that is kept as long as a model: rounded up to 64 bytes, not to a size class
+   * @throws {InputError} when `bytes` is not a whole number of at least 0; nothing has changed then
    */
   alloc(bytes: number, lasting = false): number {
+    requireBytes("alloc", bytes);
     return (this.#allocator ?? disposed()).alloc(bytes, lasting);
   }
 
   /** Grow the memory at once by what `bytes` bytes of blocks to come need beyond what is free. */
   reserve(bytes: number): void {
+    requireBytes("reserve", bytes);
     (this.#allocator ?? disposed()).reserve(bytes);
   }
 
@@ -114,6 +118,11 @@ export class Engine implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function requireBytes(method: string, bytes: number): void {
+  if (!(Number.isSafeInteger(bytes) && bytes >= 0))
+    throw new InputError(`${method}: bytes must be a whole number of at least 0, got ${shown(bytes)}`);
 }
 
 function disposed(): never {

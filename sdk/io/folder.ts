@@ -41,16 +41,31 @@ export function requirePath(path: unknown, where: string): asserts path is strin
   });
 }
 
+/** Why the system does not read what is there, in words; anything else is thrown as it is. */
+const REASONS: Readonly<Record<string, string>> = {
+  EISDIR: "it is a folder",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ELOOP: "its links lead in a circle",
+  ENAMETOOLONG: "its name is too long",
+  ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
+};
+
+function unreadable(file: string, error: unknown): unknown {
+  const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ""];
+  return reason === undefined ? error : new ModelFileError(`cannot read ${resolve(file)}: ${reason}`, { cause: error });
+}
+
 /** The files of a folder that may not exist yet. */
 export function filesAt(path: string): Files {
-  const orUndefined = <T>(work: Promise<T>): Promise<T | undefined> =>
-    work.catch((error: unknown) => {
+  const reading = <T>(file: string, read: (file: string) => Promise<T>): Promise<T | undefined> =>
+    read(file).catch((error: unknown) => {
       if (isMissing(error)) return undefined;
-      throw error;
+      throw unreadable(file, error);
     });
   return {
-    read: async (name) => orUndefined(readFile(join(path, requireSafeName(name)))),
-    open: async (name) => orUndefined(openInParts(join(path, requireSafeName(name)))),
+    read: async (name) => reading(join(path, requireSafeName(name)), (file): Promise<Uint8Array> => readFile(file)),
+    open: async (name) => reading(join(path, requireSafeName(name)), openInParts),
   };
 }
 

@@ -6,7 +6,7 @@
  * renames that it takes, the next one that reads or writes the place completes it (parts.ts).
  */
 import { constants } from "node:fs";
-import { copyFile, link, mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
+import { copyFile, link, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { ModelFileError, requireSafeName, type WritableFiles } from "./files.js";
 import { filesAt, requirePath } from "./folder.js";
@@ -225,11 +225,11 @@ async function requireWritable(above: string, path: string): Promise<void> {
   // Permissions do not tell everything: a file system may be read only, or take no new names.
   const probe = newPart(join(above, "cloze"));
   try {
-    await mkdir(probe);
-    await rmdir(probe);
+    await (await open(probe, "wx")).close();
+    await rm(probe);
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
-    refuse(`no folder can be made in ${above} (${codeOf(error)})`);
+    refuse(`nothing can be made in ${above} (${codeOf(error)})`);
   } finally {
     endPart(probe);
   }

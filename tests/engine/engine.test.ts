@@ -109,6 +109,23 @@ test("an engine never takes more than maximumBytes; what does not fit leaves it 
   assert.ok(engine.memory.buffer.byteLength <= maximumBytes);
 });
 
+test("a size that is no number of bytes is refused, and nothing has changed", async () => {
+  using engine = await Engine.create();
+  const live = engine.liveBytes;
+  for (const bytes of [Number.NaN, -1, 1.5, 2 ** 60, "64", undefined, null]) {
+    assert.throws(
+      () => engine.alloc(bytes as number),
+      (error: Error) => error instanceof InputError && /^alloc: bytes must be a whole number/.test(error.message),
+    );
+    assert.throws(() => engine.reserve(bytes as number), /^reserve: bytes must be/);
+  }
+  assert.is(engine.liveBytes, live);
+  const address = engine.alloc(64);
+  assert.ok(Number.isInteger(address) && address > 0);
+  engine.release(address);
+  assert.is(engine.liveBytes, live);
+});
+
 test("a limit below what an engine begins with, or none at all, is refused", async () => {
   for (const maximumBytes of [0, -1, 100_000, Number.NaN]) {
     const error = await Engine.create({ maximumBytes }).catch((caught: unknown) => caught);

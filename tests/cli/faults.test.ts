@@ -1,0 +1,173 @@
+/**
+ * Commands that write, killed or refused by the system while they do: what they write is there whole or not at all, what
+ * was there before stays until then, and the same command completes afterwards with the same bytes.
+ *
+ * strace counts and fails system calls; one thread for files makes their order the same in every run.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { commandIn } from "../helpers/command.js";
+import { root } from "../helpers/shared.js";
+
+const test = suite("commands under faults");
+const { place, cloze, remove } = commandIn("faults");
+
+const strace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
+if (!strace) console.log("skipped: commands that are killed or refused at their system calls (needs strace)");
+
+const words = ["cat", "dog", "sea", "hill", "sat", "ran", "old", "low", "the", "a"];
+const sentence = (i: number): string => Array.from({ length: 6 }, (_, j) => words[(i * 7 + j * j) % 10]).join(" ");
+writeFileSync(join(place, "text.txt"), Array.from({ length: 40 }, (_, i) => sentence(i)).join("\n"));
+const rows = Array.from({ length: 12 }, (_, i) => `${sentence(i)}\t${i % 2 === 0 ? "yes" : "no"}`);
+writeFileSync(join(place, "rows.tsv"), ["text\tlabel", ...rows].join("\n"));
+
+const tokenizer = ["train-tokenizer", "--size", "80", "text.txt"];
+const sizes = ["--layers", "1", "--width", "8", "--heads", "1", "--length", "16", "--rows", "2"];
+const pretrain = [
+  "pretrain",
+  "--objective",
+  "masked-lm",
+  ...sizes,
+  "--steps",
+  "4",
+  "--checkpoint-every",
+  "2",
+  "--tokenizer",
+  "tok.json",
+  "text.txt",
+];
+const finetune = ["finetune", "--task", "classify", "--model", "base", "--train", "rows.tsv", "--epochs", "1"];
+
+/** Hashes of all files at a path by name; null where there is nothing. */
+function stateOf(path: string): Record<string, string> | null {
+  if (!existsSync(path)) return null;
+  const names = statSync(path).isDirectory() ? (readdirSync(path, { recursive: true }) as string[]).sort() : [""];
+  const files = names.map((name) => [name, join(path, name)] as const).filter(([, file]) => statSync(file).isFile());
+  return Object.fromEntries(
+    files.map(([name, file]) => [name, createHash("sha256").update(readFileSync(file)).digest("hex")]),
+  );
+}
+
+/** Run a command under strace; `inject` as strace has it, or nothing. @returns its status and how often `call` was made */
+function traced(command: readonly string[], call: string, inject?: string) {
+  const log = join(place, "trace");
+  const injected = inject === undefined ? [] : ["-e", `inject=${call}:${inject}`];
+  const { status, stderr } = spawnSync(
+    "strace",
+    [
+      "-f",
+      "-qq",
+      "-o",
+      log,
+      "-e",
+      `trace=${call}`,
+      ...injected,
+      process.execPath,
+      join(root, "dist/cli.js"),
+      ...command,
+    ],
+    { cwd: place, encoding: "utf8", env: { ...process.env, UV_THREADPOOL_SIZE: "1" } },
+  );
+  const count = readFileSync(log, "utf8")
+    .split("\n")
+    .filter((line) => line.includes(`${call}(`)).length;
+  rmSync(log);
+  return { status, stderr, count };
+}
+
+interface Sweep {
+  readonly command: readonly string[];
+  readonly out: string;
+  /** what stands at `out` before, which the command is told to replace */
+  readonly over?: readonly string[];
+  readonly resumes?: boolean;
+}
+
+const succeeds = (command: readonly string[]): void => {
+  const { status, stderr } = cloze(command);
+  assert.is(status, 0, `${command.join(" ")}: ${stderr}`);
+};
+
+function sweep({ command, out, over, resumes = false }: Sweep, call: string, what: string, places: number): void {
+  const target = join(place, out);
+  const clear = () => {
+    for (const name of readdirSync(place))
+      if (name.startsWith(out) || name.startsWith(`.${out}`)) rmSync(join(place, name), { recursive: true });
+  };
+  const full = [...command, "--out", out];
+  clear();
+  const { count, status } = traced(full, call);
+  assert.is(status, 0);
+  const after = stateOf(target);
+  let failures = 0;
+  for (let k = 0; k < places; k++) {
+    // The last calls are those that put what was written into its place.
+    const n = Math.max(1, count - k);
+    clear();
+    if (over) succeeds([...over, "--out", out]);
+    const before = stateOf(target);
+    const forced = over ? [...full, "--force"] : full;
+    const failed = traced(forced, call, `${what}:when=${n}`);
+    const label = `${command[0]}, ${call} ${n} of ${count} ${what}`;
+    assert.not.match(failed.stderr, /\n +at /, `${label}: no stack trace`);
+    // Whoever looks next finds the old state or the new one, also where it has to be put back first.
+    if (over && statSync(target, { throwIfNoEntry: false }) === undefined) cloze(["inspect", out]);
+    const now = stateOf(target);
+    const isBefore = JSON.stringify(now) === JSON.stringify(before);
+    const isAfter = JSON.stringify(now) === JSON.stringify(after);
+    assert.ok(isBefore || isAfter, `${label}: neither the old state nor the new one, but ${JSON.stringify(now)}`);
+    if (failed.status !== 0) failures++;
+    if (failed.status === 0) assert.ok(isAfter, `${label}: it said that it had succeeded`);
+    const again = resumes && existsSync(`${target}.checkpoint`) ? ["--resume", out] : [];
+    if (!isAfter || over) succeeds([...forced, ...again]);
+    assert.equal(stateOf(target), after, `${label}: the run after it gives other bytes`);
+    assert.equal(
+      readdirSync(place).filter((name) => /\.part(\.old)?$/.test(name)),
+      [],
+      `${label}: something is left`,
+    );
+    if (k + 1 >= count) break;
+  }
+  assert.ok(failures > 0, `${command[0]}: no run failed`);
+}
+
+if (strace) {
+  succeeds([...tokenizer, "--out", "tok.json"]);
+  succeeds([...pretrain, "--out", "base"]);
+  succeeds([...finetune, "--lora", "2", "--out", "adapter"]);
+  const merge = ["merge", "--model", "base", "--adapter", "adapter"];
+
+  const cases: readonly (readonly [Sweep, call: string, what: string, places: number])[] = [
+    [{ command: tokenizer, out: "t.json" }, "rename", "signal=KILL", 1],
+    [{ command: tokenizer, out: "t.json" }, "fsync", "error=ENOSPC", 1],
+    [{ command: pretrain, out: "p", resumes: true }, "rename", "signal=KILL", 3],
+    [{ command: pretrain, out: "p", resumes: true }, "fsync", "error=EIO", 2],
+    [{ command: finetune, out: "f", resumes: true }, "rename", "signal=KILL", 2],
+    [{ command: merge, out: "m", over: [...pretrain] }, "rename", "signal=KILL", 2],
+    [{ command: merge, out: "m", over: [...pretrain] }, "rename", "error=EIO", 2],
+  ];
+  for (const [one, call, what, places] of cases)
+    test(`${one.command[0]}${one.over ? " --force" : ""}: ${what} at its last calls of ${call}`, () =>
+      sweep(one, call, what, places));
+}
+
+test("a standard output that is full or closed ends the command in one line, or quietly", () => {
+  const run = (redirect: string) =>
+    spawnSync("sh", ["-c", `"${process.execPath}" "${join(root, "dist/cli.js")}" tokenize --help ${redirect}`], {
+      encoding: "utf8",
+      cwd: place,
+    });
+  const closed = run("| true");
+  assert.is(closed.stderr, "");
+  if (!existsSync("/dev/full")) return;
+  const full = run("> /dev/full");
+  assert.is(full.status, 1);
+  assert.is(full.stderr, "cloze: cannot write to standard output: ENOSPC\n");
+});
+
+test.after(remove);
+test.run();
