@@ -8,7 +8,7 @@ import { scanString } from "./scan-vocabulary.js";
 export function scanMerges(scanner: JsonScanner, size: number): PiecePool {
   // A piece takes some ten bytes in the part of a file that is merges.
   const merges = new PiecePool(Math.max(64, Math.ceil(size / 16)));
-  scanner.array(() => {
+  scanner.list("[", "]", () => {
     if (scanner.peek() === 0x5b) scanPair(scanner, merges);
     else splitPair(scanner, merges);
   });

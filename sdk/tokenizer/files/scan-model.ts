@@ -31,7 +31,7 @@ export function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Flo
   const pool = new PiecePool(expected);
   const vocabulary = new Vocabulary(pool, Math.ceil(size / 6));
   let scores = new Float64Array(expected);
-  scanner.array(() => {
+  scanner.list("[", "]", () => {
     scanPlainEntries(scanner, pool, scores);
     const id = pool.size;
     scanner.expect("[");

@@ -73,11 +73,6 @@ export class JsonScanner {
     });
   }
 
-  /** Read an array: `on` must read each element. */
-  array(on: () => void): void {
-    this.list("[", "]", on);
-  }
-
   /** Read an object or an array: `on` must read each element, and what belongs to it. */
   list(open: string, close: string, on: () => void): void {
     if (++this.depth > DEEPEST) this.failDeep();
@@ -212,8 +207,10 @@ export class JsonScanner {
     // Integers to 2^53 and powers to 10^22 are exact, so one division rounds once, as the platform's parser does.
     if (decimals > 22 || (byte | 0x20) === 0x65) return this.longNumber(start);
     this.at = at;
-    if (value > Number.MAX_SAFE_INTEGER) return Number(ascii(bytes, start, at));
-    if (decimals > 0) value /= POWERS[decimals]!;
+    if (value > Number.MAX_SAFE_INTEGER) {
+      value = longDecimal(bytes, digits, at, POWERS[decimals]!);
+      if (Number.isNaN(value)) return this.longNumber(start);
+    } else if (decimals > 0) value /= POWERS[decimals]!;
     return digits > start ? -value : value;
   }
 
@@ -301,12 +298,41 @@ export function shortCharacter(first: number, second: number, third: number): nu
   return unit < 0x800 || (unit & 0xf800) === 0xd800 ? 0 : unit;
 }
 
-/** A letter, a digit or what else a number may have. */
+/**
+ * Digits of a number of 2^53 or more, divided by a power of ten, to the nearest double: the quotient, corrected once by its
+ * exact remainder (Dekker 1971). NaN when that is too close to the middle of two doubles. Scores of SentencePiece models,
+ * which are 32-bit numbers, often have 17 digits; the platform takes a third of a microsecond for each.
+ */
+function longDecimal(bytes: Uint8Array, start: number, end: number, power: number): number {
+  // high + low is the number of all digits: 10 * high = 8 * high + 2 * high, whose rounding error is exact too.
+  let high = 0;
+  let low = 0;
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === POINT) continue;
+    const tenfold = 10 * high;
+    const rest = 10 * low + (2 * high - (tenfold - 8 * high)) + bytes[at]! - ZERO;
+    high = tenfold + rest;
+    low = rest - (high - tenfold);
+  }
+  const quotient = high / power;
+  const product = quotient * power;
+  const [a, b] = halves(quotient);
+  const [c, d] = halves(power);
+  const error = a * c - product + a * d + b * c + b * d;
+  const rest = (high - product - error + low) / power;
+  const doubt = quotient * 2 ** -80;
+  return quotient + (rest - doubt) === quotient + (rest + doubt) ? quotient + rest : Number.NaN;
+}
+
+/** Two numbers of 26 bits whose sum is x. */
+function halves(x: number): [number, number] {
+  const high = 134217729 * x - (134217729 * x - x);
+  return [high, x - high];
+}
+
+/** A letter, a digit or another character of a number. */
 function isWordByte(byte: number): boolean {
-  const letter = (byte | 0x20) - 0x61;
-  return (
-    (letter >= 0 && letter < 26) || (byte >= 0x30 && byte <= 0x39) || byte === 0x2b || byte === 0x2d || byte === 0x2e
-  );
+  return /[-+.\w]/.test(String.fromCharCode(byte));
 }
 
 function ascii(bytes: Uint8Array, start: number, end: number): string {

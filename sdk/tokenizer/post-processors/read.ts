@@ -49,8 +49,10 @@ function readStep(
 function merge(steps: readonly PostProcessor[], path: string): PostProcessor {
   const adding = steps.filter((step) => step.single !== bare.single);
   const trimming = steps.filter((step) => step.trim !== null);
-  expect(adding.length <= 1, `${path}: more than one post-processor that adds tokens is not supported`);
-  expect(trimming.length <= 1, `${path}: more than one post-processor that trims offsets is not supported`);
+  expect(
+    adding.length <= 1 && trimming.length <= 1,
+    `${path}: more than one post-processor that adds tokens, or trims offsets, is not supported`,
+  );
   return { ...(adding[0] ?? bare), trim: trimming[0]?.trim ?? null };
 }
 

@@ -61,7 +61,6 @@ function unpackClasses(): Classes {
     at += count;
     starts.push(at);
     values.push(value);
-    return true;
   });
   return { table, starts, values };
 }
@@ -77,37 +76,24 @@ function unpackCovered(runs: string, values: readonly number[], covers: (classes
   let end = 0;
   eachRun(runs, (count, name) => {
     while (count > 0) {
-      for (; at === end; next++)
-        if (next === classes.length) return false;
-        else if (covers(classes[next]!)) [at, end] = [starts[next]!, starts[next + 1]!];
+      for (; at === end; next++) if (covers(classes[next]!)) [at, end] = [starts[next]!, starts[next + 1]!];
       const stop = Math.min(end, at + count);
       table.fill(values[name]!, at, stop);
       count -= stop - at;
       at = stop;
     }
-    return true;
   });
   return table;
 }
 
-/** Call `on` with the length and the class number of each run, until it returns false. */
-function eachRun(runs: string, on: (count: number, name: number) => boolean): void {
-  let count = 0;
-  let second = 0;
-  for (let i = 0; i < runs.length; i++) {
-    const unit = runs.charCodeAt(i);
-    if (unit >= 0x61 && unit <= 0x7a) count = 36 * count + unit - 0x61 + 10;
-    else if (unit >= 0x30 && unit <= 0x39) count = 36 * count + unit - 0x30;
-    else if (unit < 0x41 || unit > 0x5a) second = 26 * (1 + SECOND.indexOf(runs[i]!));
-    else {
-      if (!on(count || 1, second + unit - 0x41)) return;
-      count = second = 0;
-    }
-  }
+/** Call `on` with the length and the class number of each run. */
+function eachRun(runs: string, on: (count: number, name: number) => void): void {
+  for (const [, digits, first, letter] of runs.matchAll(/([\da-z]*)([^A-Z]?)([A-Z])/g))
+    on(Number.parseInt(digits || "1", 36), 26 * SECOND.indexOf(first!) + letter!.charCodeAt(0) - 0x41);
 }
 
-/** First halves of the two-letter class names, in the order of scripts/unicode-classes.py. */
-const SECOND = "!#%&()*+,-./:;<=>?@[]^_{|}~";
+/** First halves of class names, in the order of scripts/unicode-classes.py, after that of names of one letter: none. */
+const SECOND = " !#%&()*+,-./:;<=>?@[]^_{|}~";
 
 let unpacked: Classes | undefined;
 
@@ -120,27 +106,8 @@ let combining: Uint8Array | undefined;
 let graphemes: Uint8Array | undefined;
 let scripts: Uint8Array | undefined;
 
-const ASCII = 128;
-let ascii: Uint16Array | undefined;
-
-/** The classes of ASCII, read from the start of the runs alone: loading a tokenizer needs no others. */
-function asciiClasses(): Uint16Array {
-  const table = new Uint16Array(ASCII);
-  let at = 0;
-  eachRun(classRuns, (count, name) => {
-    table.fill(classValues[name]!, at, at + count);
-    at += count;
-    return at < ASCII;
-  });
-  return table;
-}
-
 /** The classes of a code point, as a sum of the bits above. */
 export function classOf(codePoint: number): number {
-  if (codePoint < ASCII) {
-    ascii ??= asciiClasses();
-    return ascii[codePoint]!;
-  }
   return (unpacked ?? classTable()).table[codePoint]!;
 }
 
@@ -169,7 +136,6 @@ function graphemeTable(): Uint8Array {
     const value = graphemeValues[name]!;
     if (value > 0) table.fill(value - 1, at, at + count);
     at += count;
-    return true;
   });
   return table;
 }

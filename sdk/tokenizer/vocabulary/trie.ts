@@ -218,7 +218,7 @@ function firstNumber(parent: number, unit: number): number {
 function roomFor(nodes: number): number {
   const capacity = Math.max(64, Math.ceil(nodes / FULL) + 1);
   if (capacity > MOST)
-    throw new TokenizerError(`vocabulary: its pieces need a table of ${capacity} nodes; at most ${MOST} are supported`);
+    throw new TokenizerError(`vocabulary: its pieces need ${capacity} nodes, at most ${MOST} are supported`);
   return capacity;
 }
 
