@@ -1,6 +1,7 @@
 /** Where the files of a model come from: a folder, a server, a browser's store, or memory. */
 import { InputError, shown } from "../errors.js";
 import { parseJson } from "../json.js";
+import { foreignKind } from "./file-kinds.js";
 
 /** A file that is read in parts. */
 export interface RangedFile {
@@ -96,7 +97,7 @@ export function jsonOf(bytes: Uint8Array, name: string): unknown {
   try {
     return parseJson(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new ModelFileError(`${name} is ${(error as Error).message}`);
+    throw new ModelFileError(`${name} is ${foreignKind(bytes) ?? (error as Error).message}`);
   }
 }
 

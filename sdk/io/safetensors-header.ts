@@ -6,6 +6,7 @@
  */
 import { InputError, shown } from "../errors.js";
 import { ELEMENT_BYTES } from "./element-types.js";
+import { foreignKind } from "./file-kinds.js";
 
 /** A file that is not what its format says. */
 export class SafetensorsError extends InputError {
@@ -140,6 +141,9 @@ export function headerBytes(prefix: Uint8Array, size: number): number {
   if (size < PREFIX_BYTES)
     throw new SafetensorsError(`a safetensors file has at least 8 bytes, got ${size}; is it cut off?`);
   const length = Number(new DataView(prefix.buffer, prefix.byteOffset, PREFIX_BYTES).getBigUint64(0, true));
+  // The first bytes of other formats are large numbers here.
+  const kind = length > LONGEST_HEADER || length > size - PREFIX_BYTES ? foreignKind(prefix) : null;
+  if (kind) throw new SafetensorsError(`the file is ${kind}`);
   if (length > LONGEST_HEADER)
     throw new SafetensorsError(
       `the header would have ${length} bytes, more than ${LONGEST_HEADER}; is this a safetensors file?`,

@@ -25,11 +25,30 @@ export async function openWeights(folder: ModelFolder): Promise<OpenWeights> {
   const single = await openOne(folder, SINGLE);
   if (single) return { ...single.tensors, files: filesOf([single]), close: () => closeAll([single]) };
   const index = await folder.json(INDEX);
-  if (index === undefined)
-    throw new ModelFileError(
-      `neither ${SINGLE} nor ${INDEX} is there; weights in other formats (.bin, .h5, .onnx) are not read`,
-    );
+  if (index === undefined) throw await missingWeights(folder);
   return openShards(folder, (index as { weight_map?: unknown } | null)?.weight_map);
+}
+
+/** Weights in other formats, by their usual names. */
+const OTHER_FORMATS = [
+  "pytorch_model.bin",
+  "pytorch_model.bin.index.json",
+  "tf_model.h5",
+  "flax_model.msgpack",
+  "onnx/model.onnx",
+  "model.onnx",
+];
+
+/** What is there instead of weights that can be read. */
+async function missingWeights(folder: ModelFolder): Promise<ModelFileError> {
+  const opened = await Promise.all(OTHER_FORMATS.map(async (name) => [name, await folder.open(name)] as const));
+  const there = opened.flatMap(([name, file]) => (file ? [name] : []));
+  await Promise.all(opened.map(([, file]) => file?.close?.()));
+  const missing = `${folder.path}${SINGLE} is missing`;
+  if (there.length === 0) return new ModelFileError(`${missing}, and so is ${INDEX}`);
+  return new ModelFileError(
+    `${missing}; ${there.join(" and ")} cannot be read: weights are read from safetensors alone. Many models publish both; transformers writes it with save_pretrained()`,
+  );
 }
 
 /** One file of weights. */

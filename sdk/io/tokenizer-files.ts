@@ -1,5 +1,6 @@
 /** The tokenizer of a model folder, from whichever files hold it. */
 import { readTokenizerJson, readVocabulary, type Tokenizer } from "../tokenizer/index.js";
+import { foreignKind } from "./file-kinds.js";
 import { type Files, fieldsOf, jsonOf, ModelFileError } from "./files.js";
 import { openFolder } from "./model-folder.js";
 import { bodyOf } from "./modules.js";
@@ -16,14 +17,24 @@ export async function loadTokenizer(files: Files): Promise<Tokenizer> {
     readTransformerSettings(folder),
   ]);
   const settings = { ...config, ...special };
-  if (json) return readTokenizerJson(lower ? lowercasing(json) : json, { settings });
+  if (json)
+    return readTokenizerJson(lower ? lowercasing(genuine(json, "tokenizer.json")) : genuine(json, "tokenizer.json"), {
+      settings,
+    });
   const vocabulary = await body.read("vocab.txt");
   if (!vocabulary) throw new ModelFileError("neither tokenizer.json nor vocab.txt is there");
   const lowercase = lower || settings["do_lower_case"];
-  return readVocabulary(new TextDecoder().decode(vocabulary), {
+  return readVocabulary(new TextDecoder().decode(genuine(vocabulary, "vocab.txt")), {
     settings,
     ...(typeof lowercase === "boolean" && { lowercase }),
   });
+}
+
+/** The bytes of a file, unless they are clearly another one's. */
+function genuine(bytes: Uint8Array, name: string): Uint8Array {
+  const kind = foreignKind(bytes);
+  if (kind === null) return bytes;
+  throw new ModelFileError(`${name} is ${kind}`);
 }
 
 /** A tokenizer.json that lowercases first, as sentence-transformers makes it of one that does not lowercase at all. */

@@ -10,12 +10,14 @@ import { type Files, ModelFileError, memoryFiles } from "../../sdk/io/files.js";
 import { folder } from "../../sdk/io/folder.js";
 import { openFolder } from "../../sdk/io/model-folder.js";
 import { loadModel } from "../../sdk/io/pretrained.js";
+import { readSafetensors } from "../../sdk/io/safetensors.js";
 import { saveModel } from "../../sdk/io/save.js";
 import { readSentenceSettings } from "../../sdk/io/sentence.js";
 import { loadTokenizer } from "../../sdk/io/tokenizer-files.js";
 import { writeSentenceSettings } from "../../sdk/io/write-sentence.js";
 import { writableFolder } from "../../sdk/io/write-whole.js";
 import { featureExtraction } from "../../sdk/pipelines/feature-extraction.js";
+import { halfFloats, rawSafetensors } from "../helpers/raw-safetensors.js";
 import { LENGTH, smallBert, tokenizer } from "../helpers/small-bert.js";
 
 const test = suite("model folder");
@@ -112,6 +114,33 @@ test("every byte of the weights is read once, in pieces, in the order of the fil
   const values = new Map(made.weights.entries());
   for (const [name, parameter] of loaded.weights.entries())
     assert.equal(parameter.toArray(), values.get(name)!.toArray(), name);
+});
+
+test("an engine keeps each weight once, whether the file has f32, f16 or f64", async () => {
+  const config = { vocab_size: 20_000, hidden_size: 128, intermediate_size: 512, num_attention_heads: 2 };
+  const files = memoryFiles();
+  using made = await smallBert(engine, "feature-extraction", null, config);
+  await saveModel(files, { ...made, tokenizer, length: LENGTH });
+  const bytes = 4 * made.weights.count;
+  const file = readSafetensors(files.files.get("model.safetensors")!);
+  const stored = (dtype: string, convert: (values: Float32Array) => Uint8Array) =>
+    rawSafetensors(
+      [...file.names()].map((name) => ({ name, dtype, shape: file.shape(name)!, bytes: convert(file.floats(name)) })),
+    );
+  const kinds = {
+    F32: files.files.get("model.safetensors")!,
+    F16: stored("F16", halfFloats),
+    F64: stored("F64", (values) => new Uint8Array(Float64Array.from(values).buffer)),
+  };
+  for (const [dtype, weights] of Object.entries(kinds)) {
+    using own = await Engine.create();
+    const source = memoryFiles([...files.files, ["model.safetensors", weights]]);
+    using embed = await featureExtraction(source, { engine: own });
+    embed("the cat sat");
+    // Weights are whole cache lines; beside them only what the last text needed is free, and the memory grows by 2 MB.
+    assert.ok(own.liveBytes <= 1.01 * bytes, `${dtype}: ${own.liveBytes} bytes for ${bytes}`);
+    assert.ok(own.memory.buffer.byteLength <= 1.05 * bytes + 2 ** 21, `${dtype}: ${own.memory.buffer.byteLength}`);
+  }
 });
 
 test("weights are closed when loading fails", async () => {

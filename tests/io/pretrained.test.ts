@@ -308,7 +308,7 @@ test("missing and broken files are named", async () => {
   const without = (name: string) => memoryFiles([...files.files].filter(([other]) => other !== name));
   const broken = (name: string, bytes: Uint8Array) => memoryFiles([...files.files, [name, bytes]]);
   await refused(memoryFiles(), ModelFileError, /config\.json is missing: is this a model folder\?/);
-  await refused(without("model.safetensors"), ModelFileError, /neither model\.safetensors nor/);
+  await refused(without("model.safetensors"), ModelFileError, /model\.safetensors is missing, and so is/);
   await refused(broken("config.json", new TextEncoder().encode("{")), ModelFileError, /config\.json is not valid JSON/);
   await refused(broken("config.json", new TextEncoder().encode("[]")), ConfigError, /expected an object/);
   const weights = files.files.get("model.safetensors")!;

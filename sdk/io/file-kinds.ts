@@ -1,0 +1,31 @@
+/** Files that are not what their name says: told by their first bytes, so that the error can say what they are. */
+
+const POINTER = "a Git LFS pointer, not the file itself; fetch it with: git lfs pull";
+const PAGE = "a web page, not the file itself; was it downloaded from a page about it?";
+const PICKLE = "a Python pickle, as PyTorch writes; expected safetensors";
+
+const KINDS: readonly (readonly [begins: string, what: string])[] = [
+  ["version ", POINTER],
+  ["<!DOCTYP", PAGE],
+  ["<!doctyp", PAGE],
+  ["<html", PAGE],
+  ["<HTML", PAGE],
+  ["<?xml", PAGE],
+  ["PK\u0003\u0004", "a ZIP archive, as PyTorch writes; expected safetensors"],
+  ...["\u0002", "\u0003", "\u0004", "\u0005"].map((protocol) => [`\u0080${protocol}`, PICKLE] as const),
+  ["GGUF", "a GGUF file; expected safetensors"],
+  ["\u0089HDF", "an HDF5 file, as TensorFlow writes; expected safetensors"],
+];
+
+/** Bytes that tell every kind from the others. */
+const ENOUGH = 8;
+
+/**
+ * What bytes are, where they are clearly something else than asked for; null otherwise.
+ *
+ * @param bytes the beginning of a file
+ */
+export function foreignKind(bytes: Uint8Array): string | null {
+  const text = String.fromCharCode(...bytes.subarray(0, ENOUGH));
+  return KINDS.find(([begins]) => text.startsWith(begins))?.[1] ?? null;
+}
