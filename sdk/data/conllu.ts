@@ -2,7 +2,7 @@
  * Sentences of words with tags: CoNLL-U, its reduction to four columns (id, form, tag, SpaceAfter), or two columns
  * (word, tag). A blank line ends a sentence.
  *
- * In a range line such as `3-4` the written word stands, and its syntactic words follow. Words are the syntactic ones.
+ * A range line such as `3-4` holds a written word; the syntactic words it stands for follow. Words are the syntactic ones.
  */
 import { shown } from "../errors.js";
 import { dataError, numbered, type Source } from "./source.js";
@@ -14,12 +14,17 @@ export interface TaggedSentence {
   readonly offsets: Int32Array;
   /** the sentence as it is written */
   readonly text: string;
+  /** (words) line of each word in the file, from 1 */
+  readonly lines?: Int32Array;
 }
 
 interface Row {
+  readonly line: number;
   readonly word: string;
   readonly tag: string;
   readonly spaceAfter: boolean;
+  /** number of the word in its sentence; 0 where the file has no numbers */
+  readonly number: number;
   /** number of syntactic words that a written word stands for; 0 for a word itself */
   readonly covers: number;
 }
@@ -27,71 +32,105 @@ interface Row {
 /** A written word stands for a handful of syntactic ones. */
 const MOST_COVERED = 1000;
 
-/** One line of any of the three forms; null for lines that carry no word (empty nodes). */
+/** The columns of a line: separated by tabs, or, in files of two columns, by blanks. */
+function cellsOf(text: string): string[] {
+  if (text.includes("\t")) return text.split("\t");
+  const words = text.trim().split(/ +/);
+  return words.length === 2 ? words : [text];
+}
+
+/**
+ * Whether a line is a comment. In files with word numbers every line that begins with # is one; in files of two columns # can
+ * be a word, but a word is not followed by a blank.
+ */
+function isComment(text: string, columns: number): boolean {
+  if (!text.startsWith("#")) return false;
+  return columns > 2 || !text.includes("\t") || /^#[^\t]* /.test(text);
+}
+
+/** One line of any of the three forms; null for lines without a word (empty nodes). */
 function parseRow(source: Source, line: number, text: string): Row | null {
-  const cells = text.split("\t");
+  const cells = cellsOf(text).map((cell) => cell.trim());
   if (cells.length === 2)
-    return checked(source, line, { word: cells[0]!, tag: cells[1]!, spaceAfter: true, covers: 0 });
-  if (cells.length !== 4 && cells.length !== 10) {
+    return checked(source, { line, word: cells[0]!, tag: cells[1]!, spaceAfter: true, number: 0, covers: 0 });
+  if (cells.length !== 4 && cells.length !== 10)
     throw dataError(
       source,
       line,
       `expected 2 (word, tag), 4 or 10 (CoNLL-U) columns separated by tabs, got ${cells.length}`,
     );
-  }
   const [id, word] = [cells[0]!, cells[1]!];
   if (/^\d+\.\d+$/.test(id)) return null;
   const spaceAfter = !cells.at(-1)!.split("|").includes("SpaceAfter=No");
   const range = /^(\d+)-(\d+)$/.exec(id);
   if (range) {
-    const covers = Number(range[2]) - Number(range[1]) + 1;
-    if (covers < 1 || covers > MOST_COVERED)
+    const [first, last] = [Number(range[1]), Number(range[2])];
+    if (last <= first || last - first >= MOST_COVERED)
       throw dataError(
         source,
         line,
         `a range such as 3-4 must ascend, over at most ${MOST_COVERED} words, got ${shown(id)}`,
       );
-    return { word, tag: "_", spaceAfter, covers };
+    return { line, word, tag: "_", spaceAfter, number: first, covers: last - first + 1 };
   }
   if (!/^\d+$/.test(id))
     throw dataError(source, line, `the first column must be a word's number or a range such as 3-4, got ${shown(id)}`);
-  return checked(source, line, { word, tag: cells[cells.length === 4 ? 2 : 3]!, spaceAfter, covers: 0 });
+  const tag = cells[cells.length === 4 ? 2 : 3]!;
+  return checked(source, { line, word, tag, spaceAfter, number: Number(id), covers: 0 });
 }
 
-function checked(source: Source, line: number, row: Row): Row {
-  if (row.word === "") throw dataError(source, line, "the word is empty");
-  if (row.tag === "" || row.tag === "_") throw dataError(source, line, `the word ${shown(row.word)} has no tag`);
+function checked(source: Source, row: Row): Row {
+  if (row.word === "") throw dataError(source, row.line, "the word is empty");
+  if (row.tag === "" || row.tag === "_") throw dataError(source, row.line, `the word ${shown(row.word)} has no tag`);
   return row;
 }
 
-/** Lay the words out as they are written. */
-function sentenceOf(rows: readonly Row[]): TaggedSentence {
+/** The words must be numbered 1, 2, 3 …, and a range must come before its words, which must all be there. */
+function checkNumbers(source: Source, rows: readonly Row[]): void {
+  let next = 1;
+  let end = 0;
+  for (const { line, number, covers } of rows) {
+    if (number === 0) continue;
+    if (number !== next) throw dataError(source, line, `expected word ${next}, got ${number}`);
+    if (covers === 0) next++;
+    else if (number <= end) throw dataError(source, line, "the range begins inside another");
+    else end = number + covers - 1;
+  }
+  const last = rows.at(-1)!;
+  if (end >= next && last.number > 0)
+    throw dataError(source, last.line, `a range ends with word ${end}, the sentence with word ${next - 1}`);
+}
+
+/** The sentence as it is written. */
+function sentenceOf(source: Source, rows: readonly Row[]): TaggedSentence {
+  checkNumbers(source, rows);
   const words: string[] = [];
   const tags: string[] = [];
   const offsets: number[] = [];
+  const lines: number[] = [];
   let text = "";
   let shared = 0;
-  for (const row of rows) {
-    if (row.covers > 0) {
-      text += row.word + (row.spaceAfter ? " " : "");
-      shared = row.covers;
-      offsets.push(
-        ...Array.from({ length: shared }, () => [
-          text.trimEnd().length - row.word.length,
-          text.trimEnd().length,
-        ]).flat(),
-      );
-      continue;
+  let written: [number, number] = [0, 0];
+  for (const { line, word, tag, spaceAfter, covers } of rows) {
+    if (covers === 0) {
+      words.push(word);
+      tags.push(tag);
+      lines.push(line);
     }
-    words.push(row.word);
-    tags.push(row.tag);
+    if (covers > 0 || shared === 0) {
+      written = [text.length, text.length + word.length];
+      text += word + (spaceAfter ? " " : "");
+      shared = covers;
+    }
+    if (covers > 0) continue;
+    offsets.push(...written);
     if (shared > 0) shared--;
-    else {
-      offsets.push(text.length, text.length + row.word.length);
-      text += row.word + (row.spaceAfter ? " " : "");
-    }
   }
-  return { words, tags, offsets: Int32Array.from(offsets), text: text.trimEnd() };
+  return {
+    ...{ words, tags, offsets: Int32Array.from(offsets) },
+    text: text.trimEnd(),
+    lines: Int32Array.from(lines),
+  };
 }
 
 /**
@@ -101,16 +140,17 @@ function sentenceOf(rows: readonly Row[]): TaggedSentence {
  */
 export async function* readTagged(source: Source): AsyncGenerator<TaggedSentence> {
   let rows: Row[] = [];
+  let columns = 0;
   for await (const [line, text] of numbered(source)) {
     if (text.trim() === "") {
-      if (rows.some((row) => row.covers === 0)) yield sentenceOf(rows);
+      if (rows.some((row) => row.covers === 0)) yield sentenceOf(source, rows);
       rows = [];
       continue;
     }
-    // A comment, unless it is the word "#" with its tag.
-    if (text.startsWith("#") && text.split("\t").length < 2) continue;
+    if (isComment(text, columns)) continue;
+    columns = cellsOf(text).length;
     const row = parseRow(source, line, text);
     if (row) rows.push(row);
   }
-  if (rows.some((row) => row.covers === 0)) yield sentenceOf(rows);
+  if (rows.some((row) => row.covers === 0)) yield sentenceOf(source, rows);
 }

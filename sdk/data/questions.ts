@@ -13,28 +13,28 @@ export interface Question {
 }
 
 /**
- * The questions of a file; each answer is checked to stand where it says.
+ * The questions of a file; each answer is checked to be where it says.
  *
  * @throws {DataError} naming file and line, or the question's id
  */
 export async function* readQuestions(source: Source): AsyncGenerator<Question> {
   const whole: string[] = [];
+  let lines = false;
   for await (const [line, text] of numbered(source)) {
     if (whole.length === 0 && text.trim() === "") continue;
-    if (whole.length === 0 && isQuestionLine(text)) {
-      yield lineQuestion(source, line, text);
-      continue;
-    }
-    whole.push(text);
+    lines ||= whole.length === 0 && isObjectLine(text);
+    if (lines) yield lineQuestion(source, line, text);
+    else whole.push(text);
   }
   if (whole.length > 0) yield* squad(source, whole.join("\n"));
 }
 
-/** A line of its own is an object with a question; the first line of a SQuAD file is not. */
-function isQuestionLine(text: string): boolean {
+/** Whether the first line of a file is an object of its own: JSON lines, not a SQuAD file. */
+function isObjectLine(text: string): boolean {
   if (!text.trimStart().startsWith("{")) return false;
   try {
-    return Object.hasOwn(parseJson(text) as object, "question");
+    const value = parseJson(text) as object;
+    return Object.hasOwn(value, "question") || !Object.hasOwn(value, "data");
   } catch {
     return false;
   }
@@ -50,25 +50,27 @@ function lineQuestion(source: Source, line: number, text: string): Question {
     id: typeof id === "string" ? id : String(line),
     question,
     context,
-    answers: (answers ?? []).map((a) => answerOf(a, "start", context, fail)),
+    answers: (answers ?? []).flatMap((a) => answerOf(a, "start", context, fail)),
   };
 }
 
+/** An answer and its offset; none for the empty text, which some files write for "no answer". */
 function answerOf(
   answer: unknown,
   field: "start" | "answer_start",
   context: string,
   fail: (problem: string) => Error,
-): { text: string; start: number } {
+): { text: string; start: number }[] {
   const { text, [field]: start } = (answer ?? {}) as Record<string, unknown>;
+  if (text === "") return [];
   if (typeof text !== "string" || typeof start !== "number" || !Number.isInteger(start))
     throw fail(`an answer must have a text and a whole ${field}, got ${shown(answer)}`);
   const at = placeOf(text, start, context);
   if (at < 0)
     throw fail(
-      `the answer ${shown(text)} does not stand at ${start} of its context; there stands ${shown(context.slice(start, start + text.length))}`,
+      `the answer ${shown(text)} is not at ${start} of its context; there is ${shown(context.slice(start, start + text.length))}`,
     );
-  return { text, start: at };
+  return [{ text, start: at }];
 }
 
 /** Where the answer stands in UTF-16 units; files made with Python count code points. */
@@ -118,6 +120,6 @@ function squadQuestion(
   if (typeof question !== "string") throw fail(`question must be a text, got ${shown(question)}`);
   if (!Array.isArray(answers)) throw fail(`answers must be a list, got ${shown(answers)}`);
   const accepted =
-    is_impossible === true ? [] : answers.map((answer) => answerOf(answer, "answer_start", context, fail));
+    is_impossible === true ? [] : answers.flatMap((answer) => answerOf(answer, "answer_start", context, fail));
   return { id: name, question, context, answers: accepted };
 }

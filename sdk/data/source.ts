@@ -1,8 +1,8 @@
-/** Where lines come from, by name, so that an error can say which file and line it is about. */
+/** Named streams of lines, so that an error can say which file and line it is about. */
 import { InputError } from "../errors.js";
 import { parseJson } from "../json.js";
 
-/** Something in a data file is not as its format says. */
+/** A data file that does not follow its format. */
 export class DataError extends InputError {
   override name = "DataError";
 }
@@ -29,8 +29,8 @@ export function textSource(name: string, text: string): Source {
 const LONGEST_LINE = 2 ** 29 - 24;
 
 /**
- * Bytes as they arrive, decoded and cut into lines, a byte-order mark skipped. No more than one chunk and one line are
- * held, and each byte is looked at once, however long its line is.
+ * Decode bytes as they arrive and cut them into lines; a byte-order mark is skipped. No more than one chunk and one line are
+ * held, in linear time however long the lines are.
  *
  * @param name of the file, for errors
  * @throws {DataError} with the line that is not UTF-8, or too long for a string
@@ -52,7 +52,7 @@ export async function* decodeLines(chunks: AsyncIterable<Uint8Array>, name = "th
 
 const LINE_FEED = 10;
 
-/** What {@link decodeLines} knows: the number of the line that comes next, beside its own. */
+/** State of {@link decodeLines}: the number of the next line, beside its arguments. */
 interface Decoding {
   readonly name: string;
   readonly decoder: TextDecoder;
@@ -104,10 +104,13 @@ function brokenLine(decoder: TextDecoder, bytes: Uint8Array): number {
   return 0;
 }
 
-/** The lines with their numbers, from 1. */
+/** The lines with their numbers, from 1. A carriage return alone ends a line too, as in text editors and Python. */
 export async function* numbered({ lines }: Source): AsyncGenerator<[number, string]> {
   let number = 0;
-  for await (const line of lines) yield [++number, line];
+  for await (const line of lines) {
+    if (!line.includes("\r")) yield [++number, line];
+    else for (const part of line.split("\r")) yield [++number, part];
+  }
 }
 
 /** An object of a JSON line. */

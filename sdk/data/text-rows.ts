@@ -1,7 +1,6 @@
 /**
  * Texts and pairs of texts with a label or a score: TSV with a header line, or JSON lines; told apart by content.
  */
-
 import { shown, shownNames } from "../errors.js";
 import { ArgumentError } from "../options.js";
 import { dataError, jsonObject, numbered, type Source } from "./source.js";
@@ -10,7 +9,10 @@ export interface TextRow {
   readonly text: string;
   readonly pair?: string;
   readonly label?: string;
+  /** the score column's number, or the label's where there is no such column and it is a number */
   readonly score?: number;
+  /** line of the file, from 1 */
+  readonly line?: number;
 }
 
 /** Which column holds what; a pair has two texts. */
@@ -29,102 +31,124 @@ const PAIRS = [
   ["sentence", "pair"],
 ] as const;
 const SINGLE = ["text", "sentence"] as const;
-const TARGETS = ["label", "score"] as const;
 
-/** `a,b,label`, `a,label`: what --columns says. */
+/** `a,b,label`, `a,label`: the value of --columns. */
 export function columnsNamed(list: string): Columns {
   const names = list.split(",").map((name) => name.trim());
-  if (names.length < 2 || names.length > 3 || names.includes("")) {
+  if (names.length < 2 || names.length > 3 || names.includes(""))
     throw new ArgumentError(`columns ${shown(list)}: expected text,label or text,pair,label`);
-  }
   return names.length === 3
     ? { text: names[0]!, pair: names[1]!, target: names[2]! }
     : { text: names[0]!, target: names[1]! };
 }
 
-function detect(source: Source, line: number, names: readonly string[]): Columns {
+/** The columns of a row: those named by the caller, or found by their usual names. */
+interface Found {
+  readonly text: string;
+  readonly pair?: string;
+  readonly label?: string;
+  readonly score?: string;
+}
+
+function find(source: Source, line: number, names: readonly string[], given: Columns | undefined): Found {
+  // A named target is a label, and a score when it is a number.
+  if (given) return { text: given.text, ...pick("pair", given.pair), ...pick("label", given.target) };
   const has = (name: string) => names.includes(name);
-  const target = TARGETS.find(has);
   const both = PAIRS.find((pair) => pair.every(has));
   const single = SINGLE.find(has);
   const texts = both ? { text: both[0], pair: both[1] } : single ? { text: single } : null;
-  if (!texts) {
+  if (!texts)
     throw dataError(
       source,
       line,
       `no text column: expected text or sentence, premise and hypothesis, or sentence1 and sentence2, got ${shownNames(names)}; name them with --columns`,
     );
-  }
-  return { ...texts, ...(target && { target }) };
+  return { ...texts, ...(has("label") && { label: "label" }), ...(has("score") && { score: "score" }) };
 }
 
+const pick = (key: "pair" | "label", name: string | undefined) => (name === undefined ? {} : { [key]: name });
+
+/** The fields of a row by column. */
+type Fields = Readonly<Record<string, unknown>>;
+
+const own = (fields: Fields, name: string): unknown => (Object.hasOwn(fields, name) ? fields[name] : undefined);
+
 /**
- * Rows of a file, checked one by one.
+ * Rows of a file, checked one by one. In JSON lines each row may have a second text or not.
  *
  * @throws {DataError} naming file and line
  */
 export async function* readTextRows(source: Source, columns?: Columns): AsyncGenerator<TextRow> {
-  let header: string[] | null = null;
-  let chosen = columns;
+  let header: readonly string[] | null = null;
   let json = false;
   for await (const [line, text] of numbered(source)) {
     if (text.trim() === "") continue;
-    if (line === 1 || (header === null && !json)) {
+    if (header === null && !json) {
       json = text.trimStart().startsWith("{");
       if (!json) {
-        header = text.split("\t");
-        chosen ??= detect(source, line, header);
-        requireColumns(source, line, header, chosen);
+        header = headerOf(source, line, text, columns);
         continue;
       }
     }
-    const fields = json ? jsonObject(source, line, text) : tsvFields(source, line, text, header!);
-    chosen ??= detect(source, line, Object.keys(fields));
-    yield rowOf(source, line, fields, chosen);
+    const fields: Fields = json ? jsonObject(source, line, text) : tsvFields(source, line, text, header!);
+    const names = json ? Object.keys(fields).filter((name) => fields[name] !== null) : header!;
+    yield rowOf(source, line, fields, find(source, line, names, columns), json);
   }
 }
 
-const own = (fields: Record<string, unknown>, name: string): unknown =>
-  Object.hasOwn(fields, name) ? fields[name] : undefined;
-
-function requireColumns(source: Source, line: number, header: readonly string[], columns: Columns): void {
-  for (const name of [columns.text, columns.pair, columns.target]) {
-    if (name === undefined) continue;
-    if (!header.includes(name))
-      throw dataError(source, line, `no column ${shown(name)}; the header has ${shownNames(header)}`);
-    if (header.indexOf(name) !== header.lastIndexOf(name))
-      throw dataError(source, line, `the header has two columns called ${shown(name)}; which one counts?`);
-  }
+function headerOf(source: Source, line: number, text: string, columns: Columns | undefined): readonly string[] {
+  const names = text.split("\t").map((name) => name.trim());
+  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  if (repeated !== undefined)
+    throw dataError(source, line, `the header has two columns called ${shown(repeated)}; which one counts?`);
+  const { text: first, pair, label } = find(source, line, names, columns);
+  for (const name of [first, pair, label])
+    if (name !== undefined && !names.includes(name))
+      throw dataError(source, line, `no column ${shown(name)}; the header has ${shownNames(names)}`);
+  return names;
 }
 
-function tsvFields(source: Source, line: number, text: string, header: readonly string[]): Record<string, unknown> {
+function tsvFields(source: Source, line: number, text: string, header: readonly string[]): Fields {
   const cells = text.split("\t");
   if (cells.length !== header.length)
-    throw dataError(source, line, `${header.length} columns expected as in the header, got ${cells.length}`);
+    throw dataError(source, line, `expected ${header.length} columns as in the header, got ${cells.length}`);
   return Object.fromEntries(header.map((name, i) => [name, cells[i]!]));
 }
 
-function rowOf(source: Source, line: number, fields: Record<string, unknown>, columns: Columns): TextRow {
-  const text = stringOf(source, line, fields, columns.text);
-  const pair = columns.pair === undefined ? undefined : stringOf(source, line, fields, columns.pair);
-  const target = columns.target === undefined ? undefined : own(fields, columns.target);
-  return { text, ...(pair !== undefined && { pair }), ...targetOf(source, line, columns, target) };
+function rowOf(source: Source, line: number, fields: Fields, columns: Found, json: boolean): TextRow {
+  const text = textIn(source, line, fields, columns.text);
+  const absent = columns.pair === undefined || (json && (own(fields, columns.pair) ?? null) === null);
+  const pair = absent ? undefined : textIn(source, line, fields, columns.pair!);
+  const label = columns.label === undefined ? undefined : labelIn(source, line, fields, columns.label);
+  const score =
+    columns.score === undefined ? Number(label ?? Number.NaN) : scoreIn(source, line, fields, columns.score);
+  return {
+    text,
+    ...(pair !== undefined && { pair }),
+    ...(label !== undefined && { label }),
+    ...(Number.isFinite(score) && { score }),
+    line,
+  };
 }
 
-function targetOf(source: Source, line: number, columns: Columns, target: unknown): { label?: string; score?: number } {
-  if (target === undefined || target === null) {
-    if (columns.target === undefined) return {};
-    throw dataError(source, line, `no ${columns.target}`);
-  }
-  if (typeof target === "object")
-    throw dataError(source, line, `${columns.target} must be a text or a number, got ${shown(target)}`);
-  const label = String(target).trim();
-  if (label === "") throw dataError(source, line, `${columns.target} is empty`);
+function labelIn(source: Source, line: number, fields: Fields, column: string): string {
+  const value = own(fields, column);
+  if (value === undefined || value === null) throw dataError(source, line, `no ${column}`);
+  if (typeof value === "object")
+    throw dataError(source, line, `${column} must be a text or a number, got ${shown(value)}`);
+  const label = String(value).trim();
+  if (label === "") throw dataError(source, line, `${column} is empty`);
+  return label;
+}
+
+function scoreIn(source: Source, line: number, fields: Fields, column: string): number {
+  const label = labelIn(source, line, fields, column);
   const score = Number(label);
-  return { label, ...(Number.isFinite(score) && { score }) };
+  if (!Number.isFinite(score)) throw dataError(source, line, `${column} must be a number, got ${shown(label)}`);
+  return score;
 }
 
-function stringOf(source: Source, line: number, fields: Record<string, unknown>, column: string): string {
+function textIn(source: Source, line: number, fields: Fields, column: string): string {
   const value = own(fields, column);
   if (typeof value !== "string") throw dataError(source, line, `${column} must be a text, got ${shown(value)}`);
   return value;

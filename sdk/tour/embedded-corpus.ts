@@ -57,7 +57,7 @@ export async function runningText(): Promise<{ training: string[][]; held: strin
     .filter((name) => name.endsWith(".txt"))
     .sort();
   const training = [...(await documents("parallel/en.txt"))];
-  for (const name of names) training.push(...(await documents(`text/${name}`)));
+  for (const name of names) for (const document of await documents(`text/${name}`)) training.push(document);
   return {
     training,
     held: [...(await documents("held-out/english.txt")), ...(await documents("parallel/en.held-out.txt"))],

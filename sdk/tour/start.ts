@@ -64,7 +64,8 @@ async function textOf(files: readonly string[]): Promise<Text> {
   if (files.length === 0) return runningText();
   await requireFiles(files);
   const documents: string[][] = [];
-  for (const file of files) documents.push(...(await collect(readDocuments(fileSource(file)))));
+  for (const file of files)
+    for (const document of await collect(readDocuments(fileSource(file)))) documents.push(document);
   // A file without blank lines is one document: cut it, or there would be nothing to hold out.
   const cut = documents.flatMap((document) =>
     Array.from({ length: Math.ceil(document.length / 20) }, (_, i) => document.slice(20 * i, 20 * i + 20)),

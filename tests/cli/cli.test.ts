@@ -133,7 +133,7 @@ test("a malformed task file is named with its line, and no folder is left behind
     "new",
   ]);
   assert.is(status, 2);
-  assert.match(stderr, /bad\.tsv:3: 2 columns expected/);
+  assert.match(stderr, /bad\.tsv:3: expected 2 columns/);
   assert.equal(
     readdirSync(place).filter((name) => name.includes("new")),
     [],

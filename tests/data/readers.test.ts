@@ -41,8 +41,8 @@ test("bytes are decoded across chunks, in the middle of a character and of a lin
 test("rows: TSV with a header", async () => {
   const rows = await collect(readTextRows(textSource("a.tsv", "label\ttext\n1\tgood\n0\tbad\n")));
   assert.equal(rows, [
-    { text: "good", label: "1", score: 1 },
-    { text: "bad", label: "0", score: 0 },
+    { text: "good", label: "1", score: 1, line: 2 },
+    { text: "bad", label: "0", score: 0, line: 3 },
   ]);
 });
 
@@ -50,24 +50,24 @@ test("rows: pairs by their published column names, and JSON lines", async () => 
   const pair = await collect(
     readTextRows(textSource("a.tsv", "premise\thypothesis\tlabel\nA man runs.\tA man moves.\tentailment\n")),
   );
-  assert.equal(pair, [{ text: "A man runs.", pair: "A man moves.", label: "entailment" }]);
+  assert.equal(pair, [{ text: "A man runs.", pair: "A man moves.", label: "entailment", line: 2 }]);
   const json = await collect(
     readTextRows(textSource("a.jsonl", '{"sentence1": "a", "sentence2": "b", "score": 2.5}\n')),
   );
-  assert.equal(json, [{ text: "a", pair: "b", label: "2.5", score: 2.5 }]);
+  assert.equal(json, [{ text: "a", pair: "b", score: 2.5, line: 1 }]);
 });
 
 test("rows: columns named by the caller", async () => {
   const rows = await collect(
     readTextRows(textSource("a.tsv", "q\tx\tclass\nhello\tthere\tyes\n"), columnsNamed("q,x,class")),
   );
-  assert.equal(rows, [{ text: "hello", pair: "there", label: "yes" }]);
+  assert.equal(rows, [{ text: "hello", pair: "there", label: "yes", line: 2 }]);
 });
 
 test("rows: errors name file and line", async () => {
   assert.match(
     await problem(readTextRows(textSource("a.tsv", "text\tlabel\ngood\t1\nbad\n"))),
-    /^a\.tsv:3: 2 columns expected as in the header, got 1/,
+    /^a\.tsv:3: expected 2 columns as in the header, got 1/,
   );
   assert.match(await problem(readTextRows(textSource("a.tsv", "what\tlabel\nx\t1\n"))), /^a\.tsv:1: no text column/);
   assert.match(
@@ -170,7 +170,7 @@ test("questions: JSON lines; SQuAD 2.0 without an answer", async () => {
 test("questions: an answer that does not stand there is an error", async () => {
   assert.match(
     await problem(readQuestions(textSource("a.json", squad({ text: "Rome", answer_start: 3 })))),
-    /data\[0\]\.paragraphs\[0\]\.qas\[0\] \(id "q1"\): the answer "Rome" does not stand at 3/,
+    /data\[0\]\.paragraphs\[0\]\.qas\[0\] \(id "q1"\): the answer "Rome" is not at 3/,
   );
   assert.match(
     await problem(readQuestions(textSource("a.jsonl", '{"question": "Who?"}\n'))),

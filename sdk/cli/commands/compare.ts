@@ -25,6 +25,7 @@ interface RankOptions extends Options {
 
 interface SimilarityOptions extends RankOptions {
   readonly among?: string;
+  readonly text?: boolean;
 }
 
 interface ZeroShotOptions extends Options {
@@ -52,18 +53,21 @@ function texts(fields: Fields, name: string): string[] {
   return value;
 }
 
-/** Lines of JSON objects, each answered by one. */
-function answering(answer: (fields: Fields) => unknown, dispose: () => void): LineWork {
+/** Lines of JSON objects, or with `plain` of text, each answered by an object. */
+function answering(answer: (fields: Fields) => unknown, dispose: () => void, plain = false): LineWork {
   const one = ({ source, number, text: line }: InputLine): string => {
-    const value = parseLine(source, number, line);
+    const value = plain ? line : parseLine(source, number, line);
     const fields = typeof value === "string" ? { text: value } : value;
     if (typeof fields !== "object" || fields === null || Array.isArray(fields))
       throw new UsageError(`expected a JSON object, got ${JSON.stringify(value)}`);
     return JSON.stringify(answer(fields as Fields));
   };
-  return Object.assign((lines: readonly InputLine[]) => lines.filter((line) => line.text !== "").map(one), {
-    [Symbol.dispose]: dispose,
-  });
+  return Object.assign(
+    (lines: readonly InputLine[]) => lines.filter((line) => plain || line.text.trim() !== "").map(one),
+    {
+      [Symbol.dispose]: dispose,
+    },
+  );
 }
 
 const settings = async (options: Options) => ({
@@ -112,10 +116,13 @@ async function openNeighbours(options: SimilarityOptions, among: string): Promis
       return { neighbours: found.map(({ index, score }) => ({ index, text: texts[index], score })) };
     },
     () => embed[Symbol.dispose](),
+    options.text,
   );
 }
 
 export async function openSimilarity(options: SimilarityOptions): Promise<LineWork> {
+  if (options.text && options.among === undefined)
+    throw new UsageError("--text is for --among; pairs of texts are JSON objects");
   if (options.among !== undefined) return openNeighbours(options, options.among);
   const compare = await sentenceSimilarity(folder(options.model), await settings(options));
   return answering(
@@ -169,6 +176,7 @@ export function compareCommands(program: URL): Command[] {
       '{"text", "pair"}, {"text", "texts": […]}, or "text" with --among',
       `echo '{"text": "A cat sleeps.", "pair": "A cat naps."}' | cloze similarity --model all-MiniLM-L6-v2\n  echo '"Who sleeps?"' | cloze similarity --model all-MiniLM-L6-v2 --among notes.txt --top 3`,
     )
+      .option("--text", "with --among, lines are plain text, not JSON")
       .option("--among <file>", "lines of plain text: those nearest to each text are shown")
       .option("--top <n>", `with --among, how many; ${NEIGHBOURS}`, wholeNumber(1))
       .action((files: string[], options: SimilarityOptions) =>

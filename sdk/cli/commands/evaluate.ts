@@ -13,7 +13,7 @@ import { Command } from "commander";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { collect, fileSource, requireFiles } from "../shared/input.js";
 import { say, table, writeLine } from "../shared/output.js";
-import { fittedTo, taskNamed } from "../shared/tasks.js";
+import { fittedTo, requireKnownLabels, taskNamed } from "../shared/tasks.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
@@ -23,28 +23,48 @@ interface Options extends ModelOptions {
   readonly train?: string;
   readonly task?: string;
   readonly columns?: string;
-  readonly length?: number;
+  readonly maxLength?: number;
 }
 
-/** Tokens of the longest sequence, where neither the user nor, for vectors, the folder says. */
+/** Longest sequence in tokens: as asked, as the folder says, or all that the model has positions for. */
+function lengthOf({ maxLength: length }: Options, configured: number | null, positions: number): number {
+  if (length !== undefined && length > positions)
+    throw new UsageError(`--max-length ${length}: the model has ${positions} positions`);
+  return Math.min(length ?? configured ?? LENGTH, positions);
+}
+
+/** Longest sequence in tokens, when neither the user nor the folder gives one. */
 const LENGTH = 128;
 
-/** Sentence models say so by their modules; the pairs of the file say whether they have scores. */
+/** The task must be one that the model was fine-tuned for. */
+function requireFitting({ task: made, labels, config, fresh }: Pretrained, { name, modelTask }: AnyTask, o: Options) {
+  const refuse = (reason: string): never => {
+    throw new UsageError(`--task ${name}: the model in ${o.model} ${reason}`);
+  };
+  if (modelTask !== made) refuse(`is made for ${made}`);
+  if (fresh.length > 0) refuse(`was not fine-tuned: its weights have no ${fresh[0]}`);
+  const regression = config["problem_type"] === "regression" || labels?.size === 1;
+  if (name === "regress" && !regression) refuse(`has classes (${labels?.names.join(", ")}), not a score`);
+  if ((name === "classify" || name === "pair") && regression) refuse("gives a score, not a class");
+}
+
+/** `embed` for pairs with or without scores, as the file has them. */
 async function embeddingTaskOf(options: Options, sentence: SentenceSettings): Promise<AnyTask> {
   const asked = taskNamed("embed", options.columns, sentence);
   return fittedTo(asked, await collect(asked.read(fileSource(options.test[0]!))), sentence, options.columns);
 }
 
-/** The task that a model was saved for; pairs and single texts are told apart by the file. */
+/** The task that the model was saved for. */
 function taskOf({ task, config }: Pretrained, options: Options): AnyTask {
   if (options.task !== undefined) return taskNamed(options.task, options.columns);
-  if (task === "token-classification" || task === "question-answering") return taskNamed(task);
+  if (task === "token-classification") return taskNamed("tag");
+  if (task === "question-answering") return taskNamed("answer");
   if (config["problem_type"] === "multi_label_classification")
     throw new UsageError("the model has several labels for a text at once; files have one, and cannot judge it");
   if (task === "sequence-classification")
     return taskNamed(config["problem_type"] === "regression" ? "regress" : "classify", options.columns);
   throw new UsageError(
-    `the model in ${options.model} is not fine-tuned for a task (it is made to ${task}); fine-tune it first`,
+    `the model in ${options.model} is not fine-tuned for a task (it is made for ${task}); fine-tune it first`,
   );
 }
 
@@ -57,19 +77,22 @@ async function run(options: Options): Promise<void> {
   const sentences = (await folder(options.model).read("modules.json")) !== undefined;
   const embeds =
     options.task === "embed" || (options.task === undefined && loaded.task === "feature-extraction" && sentences);
-  const sentence = embeds ? await readSentenceSettings(folder(options.model)) : null;
+  const configured = await readSentenceSettings(folder(options.model));
+  const sentence = embeds ? configured : null;
   const task = sentence ? await embeddingTaskOf(options, sentence) : taskOf(loaded, options);
+  requireFitting(loaded, task, options);
   const tokenizer = await loadTokenizer(folder(options.model));
   const settings: TaskSettings = {
     tokenizer,
     labels: loaded.labels,
-    length: Math.min(options.length ?? sentence?.length ?? LENGTH, loaded.model.positions),
+    length: lengthOf(options, configured.length, loaded.model.positions),
   };
   const train = options.train === undefined ? null : await collect(task.read(fileSource(options.train)));
   const rows: [string, Figures][] = [];
   for (const name of options.test) {
     const test = await collect(task.read(fileSource(name)));
     if (test.length === 0) throw new UsageError(`${name} has no examples`);
+    if (loaded.labels) requireKnownLabels(task, test, loaded.labels, name, "the model's");
     const started = performance.now();
     const metrics = task.evaluate(loaded.model, test, settings);
     const figures: Figures = {
@@ -93,7 +116,7 @@ const prefixed = (prefix: string, figures: Readonly<Record<string, number>>): Re
 const shown = (value: number | string | undefined): string =>
   typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : String(value ?? "");
 
-/** One file downwards; several, a row each. */
+/** One file as a column of figures; several as a row each. */
 function shownTable(rows: readonly (readonly [string, Figures])[]): string {
   const [, first] = rows[0]!;
   if (rows.length === 1)
@@ -113,11 +136,15 @@ export function evaluateCommand(): Command {
     .description("Score a fine-tuned model on a file of its task.")
     .requiredOption("--model <folder>", "a fine-tuned model folder")
     .option("--adapter <folder>", "an adapter of that model")
-    .requiredOption("--test <file...>", "the file to score; several, such as one a language, are scored one by one")
-    .option("--train <file>", "the training file, for the baseline beside the figures")
-    .option("--task <name>", "where the folder does not say: classify, pair, regress, tag, answer or embed")
-    .option("--columns <names>", "text,label or text,pair,label of the file's own columns")
-    .option("--length <n>", "longest sequence in tokens; 128, for vectors what the folder says", wholeNumber(8))
+    .requiredOption("--test <file...>", "test files, such as one per language; each is scored on its own")
+    .option("--train <file>", "the training file, for the baseline")
+    .option("--task <name>", "classify, pair, regress, tag, answer or embed; default: as the folder says")
+    .option("--columns <names>", "the file's own columns: text,label or text,pair,label")
+    .option(
+      "--length, --max-length <n>",
+      "longest sequence in tokens; default: as the folder says, or 128",
+      wholeNumber(8),
+    )
     .addHelpText(
       "after",
       `\nExamples:\n  cloze evaluate --model my-tagger --test test.conllu --json\n  cloze evaluate --model english-tagger --train en.conllu --test de.conllu fr.conllu es.conllu`,

@@ -37,7 +37,7 @@ import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-
 import { collect, fileSource, requireFiles } from "../shared/input.js";
 import { reportFigures, say, writeLine } from "../shared/output.js";
 import { follow } from "../shared/step-reporter.js";
-import { fittedTo, PLAIN_SENTENCES, taskNamed } from "../shared/tasks.js";
+import { fittedTo, folderLabels, PLAIN_SENTENCES, requireKnownLabels, taskNamed } from "../shared/tasks.js";
 import {
   requireFreeOutput,
   type TrainingOptions,
@@ -117,6 +117,19 @@ async function sentenceSettingsOf({ model, scratch }: Options): Promise<Sentence
   return configured ? settings : { ...settings, pooling: PLAIN_SENTENCES.pooling };
 }
 
+/**
+ * The labels of the training file. A model that already has all of them keeps its own set, in its own order, so that training
+ * can continue.
+ */
+async function labelsFor(task: AnyTask, train: readonly unknown[], options: Options): Promise<LabelSet | null> {
+  const found = task.labels(train);
+  if (!found) return null;
+  if (found.size < 2)
+    throw new UsageError(`${options.train}: every label is "${found.names[0]}"; a classifier needs two classes`);
+  const own = await folderLabels(folder((options.model ?? options.scratch)!), task.modelTask);
+  return own && found.names.every((name) => own.has(name)) ? own : found;
+}
+
 /** The files of a run, read and checked. */
 interface Data {
   readonly task: AnyTask;
@@ -134,7 +147,15 @@ async function readData(options: Options): Promise<Data> {
   const train = (await examplesOf(asked, options.train))!;
   const task = fittedTo(asked, train, sentence, options.columns);
   const [dev, test] = [await examplesOf(task, options.dev), await examplesOf(task, options.test)];
-  return { task, sentence, train, dev, test, labels: task.labels(train) };
+  const labels = await labelsFor(task, train, options);
+  if (labels) {
+    requireKnownLabels(task, dev ?? [], labels, options.dev!, "those of the training file");
+    requireKnownLabels(task, test ?? [], labels, options.test!, "those of the training file");
+  }
+  for (const [examples, file] of [[dev, options.dev] as const, [test, options.test] as const])
+    if (task.name === "regress" && examples?.length === 1)
+      throw new UsageError(`${file}: one row; a correlation needs at least two`);
+  return { task, sentence, train, dev, test, labels };
 }
 
 /** What a resumed run must agree on, by the names of the options. */

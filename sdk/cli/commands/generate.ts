@@ -1,5 +1,6 @@
 /** The commands that generate text: continuation, translation, summaries. */
-import { type Generated, type Pipeline, text2textGeneration, textGeneration } from "cloze";
+import { type Generated, type GenerationOptions, type Pipeline, text2textGeneration, textGeneration } from "cloze";
+import { seed as seedOf } from "cloze/data";
 import type { GenerationSettings } from "cloze/generate";
 import { folder } from "cloze/node";
 import { Command } from "commander";
@@ -60,7 +61,7 @@ export async function openGenerate(options: Options): Promise<LineWork> {
   const { model, prefix, language, seed } = options;
   const engine = await engineOf(options);
   const common = { engine, ...settingsOf(options), seed };
-  let write: Pipeline<string, Generated>;
+  let write: Pipeline<string, Generated, GenerationOptions>;
   if (await isEncoderDecoder(model)) {
     const asked = { ...(prefix !== undefined && { prefix }), ...(language !== undefined && { language }) };
     write = await text2textGeneration(folder(model), { ...common, ...asked });
@@ -69,13 +70,20 @@ export async function openGenerate(options: Options): Promise<LineWork> {
       throw new UsageError("--prefix and --language are for encoder-decoders; this model continues its prompt");
     write = await textGeneration(folder(model), common);
   }
-  const one = ({ source, number, text }: InputLine): string => {
-    const { generated_text: written } = write(options.text ? text : textOf(parseLine(source, number, text)));
+  const root = seedOf(seed);
+  const one = ({ source, number, index, text }: InputLine): string => {
+    const input = options.text ? text : textOf(parseLine(source, number, text));
+    // Each line has a seed of its own, whichever thread answers it.
+    const own = { seed: root.fork(index).integer(2 ** 31) };
+    const written = input === "" ? "" : write(input, own).generated_text;
     return options.json ? JSON.stringify({ text: written }) : written;
   };
-  return Object.assign((lines: readonly InputLine[]) => lines.filter(({ text }) => text !== "").map(one), {
-    [Symbol.dispose]: () => write[Symbol.dispose](),
-  });
+  return Object.assign(
+    (lines: readonly InputLine[]) => lines.filter(({ text }) => options.text || text.trim() !== "").map(one),
+    {
+      [Symbol.dispose]: () => write[Symbol.dispose](),
+    },
+  );
 }
 
 interface Kind {

@@ -145,9 +145,12 @@ export async function openPredict(options: Options): Promise<LineWork> {
   const predict = await pipelineOf(folder(options.model), await architectureOf(options), options, settings);
   const one = ({ source, number, text: line }: InputLine) =>
     JSON.stringify(predict(options.text ? { text: line } : fieldsOf(parseLine(source, number, line))));
-  return Object.assign((lines: readonly InputLine[]) => lines.filter(({ text: line }) => line !== "").map(one), {
-    [Symbol.dispose]: () => predict[Symbol.dispose](),
-  });
+  return Object.assign(
+    (lines: readonly InputLine[]) => lines.filter(({ text: line }) => options.text || line.trim() !== "").map(one),
+    {
+      [Symbol.dispose]: () => predict[Symbol.dispose](),
+    },
+  );
 }
 
 /** @param program the file that threads run */

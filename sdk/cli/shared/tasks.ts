@@ -5,6 +5,9 @@ import {
   anyTask,
   classifyTask,
   embedTask,
+  type Files,
+  LabelSet,
+  type ModelTask,
   promptText,
   regressTask,
   type SentenceSettings,
@@ -12,6 +15,19 @@ import {
 } from "cloze";
 import { type Columns, columnsNamed } from "cloze/data";
 import { UsageError } from "./usage.js";
+
+/** The labels of a model folder that was saved for this task; null where it has none. */
+export async function folderLabels(files: Files, task: ModelTask): Promise<LabelSet | null> {
+  const bytes = await files.read("config.json");
+  if (!bytes) return null;
+  const { architectures, id2label } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+  const kind = task === "token-classification" ? "ForTokenClassification" : "ForSequenceClassification";
+  if (typeof id2label !== "object" || id2label === null || !String(architectures).includes(kind)) return null;
+  const names = Object.entries(id2label)
+    .sort(([a], [b]) => Number(a) - Number(b))
+    .map(([, name]) => String(name));
+  return new Set(names).size === names.length ? new LabelSet(names) : null;
+}
 
 /** Settings of folders that say nothing about pooling. */
 export const PLAIN_SENTENCES: SentenceSettings = {
@@ -68,4 +84,24 @@ export function taskNamed(name: string, columns?: string, sentence: SentenceSett
   const make = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
   if (!make) throw new UsageError(`--task ${name}: expected one of ${Object.keys(tasks).join(", ")}`);
   return make();
+}
+
+/**
+ * Every label of a file must be known.
+ *
+ * @param whose completes "expected one of … labels"
+ */
+export function requireKnownLabels(
+  task: AnyTask,
+  examples: readonly unknown[],
+  labels: LabelSet,
+  file: string,
+  whose: string,
+): void {
+  for (const example of examples)
+    for (const { label, line = 1 } of task.classes?.(example) ?? [])
+      if (!labels.has(label))
+        throw new UsageError(
+          `${file}:${line}: unknown label "${label}"; expected ${whose}: ${labels.names.join(", ")}`,
+        );
 }

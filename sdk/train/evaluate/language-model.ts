@@ -1,4 +1,4 @@
-/** How well a pre-trained model predicts text that it has not seen. */
+/** Evaluation of pre-trained models on held-out text. */
 import { sampleBatches } from "../../data/batches.js";
 import { collate, labelled, type Sample } from "../../data/sample.js";
 import { argmax } from "../../heads/probabilities.js";
@@ -17,19 +17,19 @@ import { unigramEntropy } from "../metrics/perplexity.js";
 import { areaUnderRoc } from "../metrics/ranking.js";
 
 export interface HeldOutFigures {
-  /** mean loss in nats at the chosen positions, every one of them shown as [MASK] */
+  /** mean loss in nats at the chosen positions, all of them shown as [MASK] */
   readonly loss: number;
-  /** entropy in nats of the very same targets: the loss of the best guess that sees no context */
+  /** entropy in nats of the same targets: the loss of the best prediction without context */
   readonly unigramEntropy: number;
-  /** share of chosen tokens whose best guess is right */
+  /** share of chosen tokens that are predicted correctly */
   readonly accuracy: number;
   readonly targets: number;
 }
 
-/** How often each held-out sequence is masked anew: more targets, less chance. */
+/** How many times each held-out sequence is masked: more targets, less variance. */
 const ROUNDS = 8;
 
-/** Every sample corrupted once a round, the same way for the same seed. */
+/** Every sample corrupted once per round; a function of the seed. */
 function corruptedRounds(
   { corrupt }: { corrupt(sample: Sample, rng: Rng): Sample },
   samples: readonly Sample[],
@@ -42,7 +42,7 @@ function corruptedRounds(
   ).flat();
 }
 
-/** Score masked tokens of held-out samples; positions are the same for the same seed, whatever the model. */
+/** Evaluate masked LM on held-out samples; the positions depend on the seed alone, not on the model. */
 export function maskedHeldOut(
   model: EncoderBody & LmHead,
   samples: readonly Sample[],
@@ -81,8 +81,8 @@ export function maskedHeldOut(
 }
 
 /**
- * Score an objective that predicts tokens, of one side or of the other: causal LM, denoising. What is corrupted is corrupted
- * the same way for the same seed.
+ * Evaluate an objective that predicts tokens of the source or the target: causal LM, denoising. The corruption depends on
+ * the seed alone.
  */
 export function tokensHeldOut<Model>(
   model: Model,
@@ -106,7 +106,7 @@ export function tokensHeldOut<Model>(
   return { loss: sum / targets.length, unigramEntropy: unigramEntropy(targets), targets: targets.length };
 }
 
-/** Share of held-out pairs that are judged rightly. */
+/** Accuracy on held-out pairs. */
 export function pairAccuracy(model: EncoderBody & PairHead, samples: readonly Sample[]): number {
   let right = 0;
   for (const group of sampleBatches(samples)) {
@@ -122,21 +122,21 @@ export function pairAccuracy(model: EncoderBody & PairHead, samples: readonly Sa
 }
 
 export interface ReplacedHeldOut {
-  /** share of tokens that are judged rightly; replaced are those whose score is above 0 */
+  /** accuracy over tokens; a score above 0 means replaced */
   readonly accuracy: number;
-  /** the same of an answer that is always "original" */
+  /** accuracy of always answering "original" */
   readonly alwaysOriginal: number;
-  /** share of replaced tokens that are found */
+  /** recall: share of replaced tokens that are found */
   readonly found: number;
-  /** share of what is called replaced that is */
+  /** share of tokens classified as replaced that are */
   readonly precision: number;
-  /** how probably a replaced token has a higher score than an original one; 0.5 is chance */
+  /** area under the ROC curve; 0.5 is chance */
   readonly area: number;
   readonly tokens: number;
 }
 
 /**
- * How well a discriminator tells what its generator put into held-out text.
+ * Evaluate a discriminator on held-out text with tokens replaced by its generator.
  *
  * @example
  * replacedHeldOut(pair.model, samples, { tokenizer }).area; // from 0 to 1, 0.5 for guesses
@@ -156,8 +156,8 @@ export function replacedHeldOut(
     const batch = collate(group);
     const index = labelled(batch.labels.tokens!);
     const replaced = replaceMasked(batch, generator.tokenScores(generator.encode(batch), index));
-    scores.push(...discriminator.replacedScores(discriminator.encode(replaced)).data);
-    gold.push(...replaced.labels.tokens!);
+    for (const score of discriminator.replacedScores(discriminator.encode(replaced)).data) scores.push(score);
+    for (const label of replaced.labels.tokens!) gold.push(label);
   }
   const counted = (replaced: number, called: boolean): number =>
     gold.filter((label, i) => label === replaced && scores[i]! > 0 === called).length;

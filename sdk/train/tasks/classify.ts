@@ -1,6 +1,5 @@
-/** Classes of texts and of pairs of texts: sentiment, inference. */
-
-import { DataError } from "../../data/source.js";
+/** Classification of texts and of pairs of texts: sentiment, inference. */
+import { dataError, type Source } from "../../data/source.js";
 import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
 import { infer } from "../../heads/infer.js";
 import { LabelSet } from "../../heads/labels.js";
@@ -11,20 +10,25 @@ import { majorityBaseline, mostFrequent } from "../metrics/baselines.js";
 import { accuracy, macroF1, matthews } from "../metrics/classification.js";
 import { requireLabels, type Task } from "./task.js";
 
-/** A row whose label is there. */
+/** A row with a label. */
 export interface LabelledText extends TextRow {
   readonly label: string;
 }
 
-async function* readLabelled(rows: AsyncIterable<TextRow>, name: string): AsyncGenerator<LabelledText> {
-  for await (const row of rows) {
-    if (row.label === undefined)
-      throw new DataError(`${name}: no label column; expected label, or one named with --columns`);
-    yield { ...row, label: row.label };
+/** Labels of SNLI and MultiNLI for pairs without a gold label, as TSV and as the published JSON write them. */
+const NO_GOLD_LABEL = ["-", "-1"];
+
+/** Pairs without a gold label are skipped, as the documentation of SNLI asks. */
+async function* readLabelled(source: Source, columns: Columns | undefined): AsyncGenerator<LabelledText> {
+  for await (const row of readTextRows(source, columns)) {
+    const { label } = row;
+    if (label === undefined)
+      throw dataError(source, row.line ?? 1, "no label; expected a column label, or one named with --columns");
+    if (row.pair === undefined || !NO_GOLD_LABEL.includes(label)) yield { ...row, label };
   }
 }
 
-/** @param name `classify` for single texts, `pair` for two; they differ in what the rows must have */
+/** @param name `classify` for texts, or pairs where rows have them; `pair` requires every row to be a pair */
 export function classifyTask(
   name: "classify" | "pair",
   columns?: Columns,
@@ -34,15 +38,18 @@ export function classifyTask(
     modelTask: "sequence-classification",
     headline: "accuracy",
     async *read(source) {
-      for await (const row of readLabelled(readTextRows(source, columns), source.name)) {
+      for await (const row of readLabelled(source, columns)) {
         if (name === "pair" && row.pair === undefined)
-          throw new DataError(
-            `${source.name}: no second text; a pair needs premise and hypothesis, sentence1 and sentence2, or columns named with --columns`,
+          throw dataError(
+            source,
+            row.line ?? 1,
+            `no second text; a pair needs premise and hypothesis, sentence1 and sentence2, or columns named with --columns`,
           );
         yield row;
       }
     },
-    labels: (examples) => LabelSet.of(examples.map(({ label }) => label)),
+    classes: ({ label, line }) => [{ label, line }],
+    labels: (examples) => LabelSet.of(new Set(examples.map(({ label }) => label))),
     samples(examples, settings) {
       const labels = requireLabels(settings, name);
       return examples.map((row) => {

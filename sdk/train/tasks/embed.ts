@@ -1,7 +1,8 @@
 /** Vectors of texts, learned from pairs: with a score how alike they are, or each pair a match. */
 import type { Sample } from "../../data/sample.js";
-import { DataError } from "../../data/source.js";
+import { DataError, dataError } from "../../data/source.js";
 import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
+import { shown } from "../../errors.js";
 import { embeddingObjective, embedTexts } from "../../heads/embedding.js";
 import { encodeText } from "../../heads/pooled.js";
 import type { Pooling } from "../../heads/pooling.js";
@@ -76,9 +77,14 @@ export function embedTask(
     headline: scores ? "spearman" : "mrr",
     async *read(source) {
       for await (const row of readTextRows(source, columns)) {
-        const { pair } = row;
-        if (pair === undefined)
-          throw new DataError(`${source.name}: "${row.text}" has no second text; embed learns from pairs`);
+        const { pair, line = 1 } = row;
+        if (pair === undefined) throw dataError(source, line, "no second text; embed learns from pairs");
+        if (row.label !== undefined && row.score === undefined)
+          throw dataError(
+            source,
+            line,
+            `the label ${shown(row.label)} is not a score; embed learns from pairs with a score, or from matching pairs without label (of entailment, contradiction and neutral keep the entailment pairs alone)`,
+          );
         yield { ...row, pair };
       }
     },

@@ -1,6 +1,7 @@
 /** A score for a text or a pair: similarity. */
-import { DataError } from "../../data/source.js";
+import { dataError } from "../../data/source.js";
 import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
+import { shown } from "../../errors.js";
 import { infer } from "../../heads/infer.js";
 import { encodeText, regression } from "../../heads/pooled.js";
 import { single } from "../../objectives/objective.js";
@@ -22,9 +23,7 @@ export function regressTask(columns?: Columns): Task<ScoredText, "sequence-class
     async *read(source) {
       for await (const row of readTextRows(source, columns)) {
         if (row.score === undefined)
-          throw new DataError(
-            `${source.name}: the score of "${row.text}" must be a number, got ${row.label ?? "nothing"}`,
-          );
+          throw dataError(source, row.line ?? 1, `the score must be a number, got ${shown(row.label)}`);
         yield { ...row, score: row.score };
       }
     },

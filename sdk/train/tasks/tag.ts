@@ -1,19 +1,19 @@
 /** Tags of words: parts of speech, named entities (tags such as B-PER). */
 import { readTagged, type TaggedSentence } from "../../data/conllu.js";
-import { LabelSet } from "../../heads/labels.js";
 import { encodeTagged, tagging, tagWords } from "../../heads/tagging.js";
 import { single } from "../../objectives/objective.js";
 import { mostFrequentTagBaseline } from "../metrics/baselines.js";
 import { accuracy } from "../metrics/classification.js";
 import { entityF1 } from "../metrics/entities.js";
-import { requireLabels, type Task } from "./task.js";
+import { labelsOf, requireLabels, type Task } from "./task.js";
 
 export const tagTask: Task<TaggedSentence, "token-classification"> = {
   name: "tag",
   modelTask: "token-classification",
   headline: "accuracy",
   read: readTagged,
-  labels: (examples) => LabelSet.of(examples.flatMap(({ tags }) => tags)),
+  classes: ({ tags, lines }) => tags.map((label, word) => ({ label, line: lines?.[word] })),
+  labels: (examples) => labelsOf(tagTask, examples),
   samples(examples, settings) {
     const labels = requireLabels(settings, "tag");
     return examples.map(({ words, tags }) => encodeTagged(settings.tokenizer, words, tags, labels, settings));
@@ -33,7 +33,7 @@ export const tagTask: Task<TaggedSentence, "token-classification"> = {
         right.map(() => 1),
       ),
     };
-    if (!labels.names.some((name) => name.startsWith("B-"))) return score;
+    if (!labels.names.some((name) => /^[BIESLU]-./.test(name))) return score;
     const { precision, recall, f1 } = entityF1(
       predicted.map((tags) => tags.map((tag) => tag ?? "O")),
       examples.map(({ tags }) => tags),

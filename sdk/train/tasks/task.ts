@@ -2,7 +2,7 @@
 
 import type { Sample } from "../../data/sample.js";
 import type { Source } from "../../data/source.js";
-import type { LabelSet } from "../../heads/labels.js";
+import { LabelSet } from "../../heads/labels.js";
 import type { Model } from "../../models/build.js";
 import type { ModelTask } from "../../models/family.js";
 import type { Objective } from "../../objectives/objective.js";
@@ -21,6 +21,12 @@ export interface TaskSettings {
   readonly labels: LabelSet | null;
 }
 
+/** A label, and where it is in its file. */
+export interface LabelAt {
+  readonly label: string;
+  readonly line?: number | undefined;
+}
+
 /** One kind of fine-tuning: examples of type `Example`, a model of model task `P`. */
 export interface Task<Example, P extends ModelTask> {
   readonly name: string;
@@ -28,7 +34,9 @@ export interface Task<Example, P extends ModelTask> {
   /** the metric by which models are compared */
   readonly headline: string;
   read(source: Source): AsyncIterable<Example>;
-  /** the classes that occur, or null */
+  /** the labels of an example, with their lines in the file; absent for tasks without classes */
+  classes?(example: Example): readonly LabelAt[];
+  /** the labels that occur, or null */
   labels(examples: readonly Example[]): LabelSet | null;
   samples(examples: readonly Example[], settings: TaskSettings): Sample[];
   readonly objective: Objective<Model<P>>;
@@ -39,7 +47,18 @@ export interface Task<Example, P extends ModelTask> {
   decisions(examples: readonly Example[]): number;
 }
 
-/** The labels of settings, where a task cannot do without. */
+/** The labels that occur, sorted; null for a task without classes. */
+export function labelsOf<Example>(
+  { classes }: Pick<Task<Example, ModelTask>, "classes">,
+  examples: readonly Example[],
+): LabelSet | null {
+  if (!classes) return null;
+  const names = new Set<string>();
+  for (const example of examples) for (const { label } of classes(example)) names.add(label);
+  return LabelSet.of(names);
+}
+
+/** The labels of settings, for a task that cannot do without. */
 export function requireLabels({ labels }: TaskSettings, task: string): LabelSet {
   if (!labels) throw new ArgumentError(`${task}: the model has no label set; was it saved for another task?`);
   return labels;

@@ -111,14 +111,14 @@ test("files: pairs with and without scores are read; a text alone and a mixture 
     text: "a",
     pair: "b",
     score: 2.5,
-    label: "2.5",
+    line: 2,
   });
-  assert.equal(await read("text\tpair\na\tb\n"), [{ text: "a", pair: "b" }]);
+  assert.equal(await read("text\tpair\na\tb\n"), [{ text: "a", pair: "b", line: 2 }]);
   try {
     await read("text\tlabel\na\tb\n");
     assert.unreachable();
   } catch (error) {
-    assert.match((error as Error).message, /has no second text/);
+    assert.match((error as Error).message, /pairs.tsv:2: no second text/);
   }
   const mixed = [
     { text: "a", pair: "b", score: 1 },

@@ -208,14 +208,14 @@ test("files without what the task needs are refused by name", async () => {
       () => "nothing",
       (error: Error) => error.message,
     );
-  assert.match(await failing(first(classifyTask("classify").read(lines("text", "a cat")))), /memory: no label column/);
+  assert.match(await failing(first(classifyTask("classify").read(lines("text", "a cat")))), /memory:2: no label/);
   assert.match(
     await failing(first(classifyTask("pair").read(lines("text\tlabel", "a cat\tx")))),
-    /memory: no second text/,
+    /memory:2: no second text/,
   );
   assert.match(
     await failing(first(regressTask().read(lines("text\tscore", "a cat\thigh")))),
-    /the score of "a cat" must be a number, got high/,
+    /memory:2: score must be a number, got "high"/,
   );
 });
 
