@@ -26,8 +26,11 @@ export function sizeClass(bytes: number): number {
 /** `bytes` rounded up to whole cache lines. */
 const aligned = (bytes: number): number => Math.max(1, Math.ceil(bytes / ALIGNMENT)) * ALIGNMENT;
 
-/** What the memory grows by at least, so that many small requests do not mean many growths. */
-const LEAST_GROWTH = 2 ** 21;
+/**
+ * What a memory of so many bytes grows by at least, so that many small requests do not mean many growths: 2 MiB, less in
+ * a small memory and a thirty-second of a large one. Weights are reserved at once and need none of it.
+ */
+const leastGrowth = (bytes: number): number => Math.min(bytes / 8, Math.max(2 ** 21, bytes / 32));
 
 export class Allocator {
   /** Free blocks by size class, last freed first: the block most likely still in the cache. */
@@ -129,7 +132,7 @@ export class Allocator {
     const now = this.memory.buffer.byteLength;
     const room = Math.max(0, Math.floor((this.maximumBytes - now) / PAGE));
     const least = Math.ceil(missing / PAGE);
-    const wanted = Math.min(room, Math.max(least, Math.ceil(Math.min(now / 8, LEAST_GROWTH) / PAGE)));
+    const wanted = Math.min(room, Math.max(least, Math.ceil(leastGrowth(now) / PAGE)));
     const available = room * PAGE + now - this.#end;
     if (least > room) throw new OutOfMemoryError(size, available);
     for (const pages of wanted > least ? [wanted, least] : [least]) {

@@ -59,6 +59,22 @@ test("blocks never overlap, whatever is asked for and given back", () => {
   );
 });
 
+test("lasting blocks are rounded to a cache line; what is reserved is grown at once, and no more than that", () => {
+  const memory = new Allocator(new WebAssembly.Memory({ initial: 1 }), 1024, 2 ** 28);
+  const bytes = 1_000_000;
+  memory.alloc(bytes);
+  assert.is(memory.liveBytes, sizeClass(bytes));
+  memory.reserve(10 * bytes);
+  const grown = memory.memory.buffer.byteLength;
+  assert.ok(grown >= 11 * bytes && grown <= sizeClass(bytes) + 10 * bytes + 2 * PAGE, `${grown}`);
+  for (let i = 0; i < 9; i++) memory.alloc(bytes, true);
+  assert.is(memory.liveBytes, sizeClass(bytes) + 9 * Math.ceil(bytes / 64) * 64);
+  assert.is(memory.memory.buffer.byteLength, grown);
+  memory.reserve(bytes / 2);
+  assert.is(memory.memory.buffer.byteLength, grown, "what is free already is not reserved again");
+  assert.throws(() => memory.reserve(2 ** 29), /out of memory/);
+});
+
 test("the memory grows for what is needed at once, not for other sizes of it", () => {
   const memory = allocator(1000);
   const peak = 40 * PAGE;
@@ -70,7 +86,7 @@ test("the memory grows for what is needed at once, not for other sizes of it", (
     for (const address of blocks) memory.release(address);
     if (round === 0) grown = memory.memory.buffer.byteLength;
   }
-  // The first block begins behind the module's own data; growth is by an eighth.
+  // The first block begins after the module's own data.
   assert.ok(memory.memory.buffer.byteLength <= grown + PAGE, `${grown} grew to ${memory.memory.buffer.byteLength}`);
 });
 
