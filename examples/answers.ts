@@ -4,8 +4,9 @@
  *   npm run example answers
  */
 // biome-ignore format: a list
-import { answerTask, Engine, findAnswers, freshConfig, freshModel } from "cloze";
+import { answerTask, Engine, freshConfig, freshModel } from "cloze";
 import { seed, shuffledContexts } from "cloze/data";
+import { findAnswers } from "cloze/metrics";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents, questions } from "./lesson/corpus.js";
 import { adaptTo, percent, SIZES } from "./lesson/learning.js";

@@ -4,9 +4,10 @@
  *   npm run example multilingual
  */
 // biome-ignore format: a list
-import { Engine, embeddingObjective, embedTexts, freshConfig, freshModel } from "cloze";
+import { Engine, embeddingObjective, freshConfig, freshModel } from "cloze";
 import { sampleOf } from "cloze/data";
 import { centred, mineBitext, miningFigures, retrievalFigures } from "cloze/multilingual";
+import { embedTexts } from "cloze/tensor";
 import { trainWordPiece } from "cloze/tokenizer";
 import { parallel } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";

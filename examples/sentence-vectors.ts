@@ -3,8 +3,9 @@
  *
  *   npm run example sentence-vectors
  */
-import { Engine, embeddingObjective, embedTexts, loadModel, loadTokenizer, nearest } from "cloze";
+import { Engine, embeddingObjective, loadModel, loadTokenizer, nearest } from "cloze";
 import { sampleOf } from "cloze/data";
+import { embedTexts } from "cloze/tensor";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, percent } from "./lesson/learning.js";
 import { smallPretrained } from "./lesson/pretrained.js";

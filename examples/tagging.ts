@@ -3,7 +3,8 @@
  *
  *   npm run example tagging
  */
-import { Engine, loadModel, loadTokenizer, tagTask, tagWords } from "cloze";
+import { Engine, loadModel, loadTokenizer, tagTask } from "cloze";
+import { tagWords } from "cloze/metrics";
 import { tags } from "./lesson/corpus.js";
 import { adaptTo, percent } from "./lesson/learning.js";
 import { smallPretrained } from "./lesson/pretrained.js";

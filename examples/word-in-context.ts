@@ -5,12 +5,12 @@
  *   npm run example word-in-context [-- MODEL-FOLDER]      such as cloze-tour/model or a downloaded BERT
  */
 // biome-ignore format: a list
-import { Engine, hiddenStates, loadModel, loadTokenizer, wordVector } from "cloze";
+import { Engine, loadModel, loadTokenizer } from "cloze";
 import { sampleOf } from "cloze/data";
 import { senseSeparation } from "cloze/metrics";
 import { centred } from "cloze/multilingual";
 import { folder } from "cloze/node";
-import { atLayers } from "cloze/tensor";
+import { atLayers, hiddenStates, wordVector } from "cloze/tensor";
 import { tags } from "./lesson/corpus.js";
 import { percent } from "./lesson/learning.js";
 import { smallPretrained } from "./lesson/pretrained.js";

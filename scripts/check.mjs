@@ -1,6 +1,6 @@
 /**
  * Everything that can be checked without running the product: types, formatting and lint, layers, dead code, sizes,
- * the package, and that no lock file names a host.
+ * the package, its public names, and that no lock file names a host.
  *
  *   node scripts/check.mjs
  */
@@ -22,6 +22,7 @@ const steps = [
   ["dead code", ["scripts/checks/node_modules/knip/bin/knip.js", "--no-progress"]],
   ["sizes", ["scripts/size.mjs"]],
   ["package", ["scripts/package.mjs"]],
+  ["public names", ["scripts/api.mjs"]],
 ];
 
 // The linter and the dead-code check have a package folder of their own: users and tests install none of it.

@@ -1,16 +1,36 @@
-/** cloze/data: files of tasks, samples and batches, and how text becomes pre-training samples. */
+/** cloze/data: files of tasks, samples and batches, and how text becomes the samples of each objective. */
 export { readTagged, type TaggedSentence } from "./data/conllu.js";
 export { readDocuments } from "./data/documents.js";
 export { type Question, readQuestions } from "./data/questions.js";
-export { type Batch, collate, type Labels, type Sample, sampleOf } from "./data/sample.js";
+export { type Batch, type BatchLabels, collate, type Labels, type Sample, sampleOf } from "./data/sample.js";
 export { type ShuffledContextsOptions, shuffledContexts } from "./data/shuffled-contexts.js";
 export { DataError, decodeLines, type Source, textSource } from "./data/source.js";
 export { type Columns, columnsNamed, readTextRows, type TextRow } from "./data/text-rows.js";
 export { embedSamples } from "./heads/embedding.js";
 export { overlapOfStep } from "./heads/span.js";
 export { JsonError, parseJson } from "./json.js";
+export type { SentenceModule } from "./io/modules.js";
+export { promptText, readSentenceSettings, type SentenceSettings } from "./io/sentence.js";
+export { type MaxLength, readMaxLength } from "./io/transformer-settings.js";
+export { writeSentenceSettings } from "./io/write-sentence.js";
+export { bartNoise, type NoisedTokens } from "./objectives/bart-noise.js";
+export { nextTokens } from "./objectives/causal-lm.js";
 export { allMasked } from "./objectives/masked-lm.js";
 export { nextSentencePairs } from "./objectives/next-sentence-prediction.js";
+export {
+  type AnyPublished,
+  type Made,
+  type NamedObjective,
+  type ObjectiveKind,
+  type ObjectiveName,
+  type ObjectiveSettings,
+  type ObjectiveTokenizer,
+  objectiveAliases,
+  objectiveNames,
+  PUBLISHED_OBJECTIVES,
+  type PublishedObjective,
+  parseObjective,
+} from "./objectives/published.js";
 export { sentenceOrderPairs } from "./objectives/sentence-order-prediction.js";
 export {
   type Arrangement,
@@ -19,6 +39,7 @@ export {
   tokenizeDocuments,
 } from "./objectives/sequences/corpus.js";
 export { packFullSentences, packSentences, packStream } from "./objectives/sequences/packing.js";
-export type { PairOptions, TokenizedDocument } from "./objectives/sequences/segment-pairs.js";
-export { boundaries } from "./objectives/vocabulary.js";
+export type { PairOptions, TokenizedDocument, TokenizedSentence } from "./objectives/sequences/segment-pairs.js";
+export { type TranslationPairOptions, translationPair } from "./objectives/translation-lm.js";
+export { type Boundaries, boundaries } from "./objectives/vocabulary.js";
 export { type Rng, seed, shuffle } from "./tensor/random.js";

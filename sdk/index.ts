@@ -9,34 +9,21 @@
 export { Engine, type EngineOptions } from "./engine/engine.js";
 export { DisposedError, OutOfMemoryError, UnsupportedBuildError } from "./engine/errors.js";
 export type { Build } from "./engine/source.js";
-// The base of every error that is the caller's
+// Errors that are the caller's: the base of all, and arguments and options that cannot be used
 export { InputError } from "./errors.js";
-
-// Fine-tuning and what fine-tuned models answer
-export { type ExtractedAnswer, findAnswers, type QuestionInContext } from "./heads/answers.js";
-export {
-  embeddingObjective,
-  embedTexts,
-  hiddenStates,
-  simcse,
-  type WordPooling,
-  wordVector,
-} from "./heads/embedding.js";
+// Fine-tuning: labels, embeddings and their similarity
+export type { QuestionInContext } from "./heads/answers.js";
+export { embeddingObjective, simcse } from "./heads/embedding.js";
 export { LabelError, LabelSet } from "./heads/labels.js";
+export type { SequenceHead, TextExample } from "./heads/pooled.js";
 export { cosine, type Neighbour, nearest, type Similarity } from "./heads/similarity.js";
-export { tagWords } from "./heads/tagging.js";
-
 // Model folders
 export { type Adapted, type AdaptOptions, adapt, loadAdapted, loadAdapter, saveAdapter } from "./io/adapter.js";
-export { type Files, ModelFileError, memoryFiles, type WritableFiles } from "./io/files.js";
-export type { SentenceModule } from "./io/modules.js";
+export { type Files, ModelFileError, memoryFiles, type RangedFile, type WritableFiles } from "./io/files.js";
 export { type LoadOptions, loadModel, type Pretrained } from "./io/pretrained.js";
 export { SafetensorsError } from "./io/safetensors.js";
 export { type Saved, saveModel, saveTokenizer } from "./io/save.js";
-export { promptText, readSentenceSettings, type SentenceSettings } from "./io/sentence.js";
 export { loadTokenizer } from "./io/tokenizer-files.js";
-export { type MaxLength, readMaxLength } from "./io/transformer-settings.js";
-export { writeSentenceSettings } from "./io/write-sentence.js";
 
 // Models
 export type { Model } from "./models/build.js";
@@ -45,10 +32,9 @@ export type { Encoder } from "./models/encoder.js";
 export type { ModelTask } from "./models/family.js";
 export type { Lora, LoraSettings } from "./nn/lora.js";
 export { type Weights, WeightsError } from "./nn/weights.js";
-
 // Objectives of pre-training
-export { type BartNoiseOptions, bartNoise, denoising } from "./objectives/bart-noise.js";
-export { causalLm, nextTokens } from "./objectives/causal-lm.js";
+export { type BartNoiseOptions, denoising } from "./objectives/bart-noise.js";
+export { causalLm } from "./objectives/causal-lm.js";
 export {
   type DistillationOptions,
   type DistillationWeights,
@@ -62,26 +48,17 @@ export { type MassOptions, mass } from "./objectives/mass.js";
 export { nextSentencePrediction, type PairHead } from "./objectives/next-sentence-prediction.js";
 export { ngramMaskedLm } from "./objectives/ngram-masking.js";
 export { combine, type HeadObjective, type Objective, single } from "./objectives/objective.js";
-export {
-  type NamedObjective,
-  type ObjectiveKind,
-  type ObjectiveName,
-  type ObjectiveSettings,
-  type ObjectiveTokenizer,
-  objectiveAliases,
-  objectiveNames,
-  PUBLISHED_OBJECTIVES,
-  type PublishedObjective,
-  parseObjective,
-} from "./objectives/published.js";
 export { type ReplacedTokenHead, replacedTokenDetection } from "./objectives/replaced-token-detection.js";
 export { sentenceOrderPrediction } from "./objectives/sentence-order-prediction.js";
 export { type Decoder, sequenceToSequence } from "./objectives/sequence-to-sequence.js";
 export { type SentinelVocabulary, type SpanCorruptionOptions, spanCorruption } from "./objectives/span-corruption.js";
-export { type SpanBoundaryHead, spanBoundary, spanMaskedLm } from "./objectives/span-masking.js";
-export { translationPair } from "./objectives/translation-lm.js";
+export {
+  type SpanBoundaryHead,
+  type SpanMaskingOptions,
+  spanBoundary,
+  spanMaskedLm,
+} from "./objectives/span-masking.js";
 export type { Vocabulary } from "./objectives/vocabulary.js";
-// Arguments and options that cannot be used
 export { ArgumentError } from "./options.js";
 
 // Pipelines: one function for each task
@@ -91,7 +68,7 @@ export {
   featureExtraction,
   type LayerOptions,
 } from "./pipelines/feature-extraction.js";
-export { type Filled, type FillMask, type FillMaskOptions, fillMask, fillMasks } from "./pipelines/fill-mask.js";
+export { type Filled, type FillMask, type FillMaskOptions, fillMask } from "./pipelines/fill-mask.js";
 export type { CallOptions, Pipeline, PipelineOptions } from "./pipelines/pipeline.js";
 export {
   type Answer,
@@ -109,6 +86,7 @@ export {
   type OneLabel,
   type SeveralLabels,
   type TextClassification,
+  type TextClassificationInput,
   textClassification,
 } from "./pipelines/text-classification.js";
 export {
@@ -127,6 +105,7 @@ export {
   textRanking,
 } from "./pipelines/text-ranking.js";
 export {
+  type Answering,
   type EntityGroup,
   type Grouped,
   type GroupingStrategy,
@@ -162,7 +141,7 @@ export {
 } from "./train/fresh/electra-pair.js";
 
 export { FRESH_FAMILIES, freshConfig, freshModel, type ModelSizes } from "./train/fresh/fresh-model.js";
-export { chosenLayers, studentOf } from "./train/fresh/student.js";
+export { studentOf } from "./train/fresh/student.js";
 export { type BestState, BestWeights } from "./train/loop/best-weights.js";
 export {
   CheckpointError,
@@ -189,6 +168,6 @@ export {
 export { answerTask } from "./train/tasks/answer.js";
 export { classifyTask, type LabelledText } from "./train/tasks/classify.js";
 export { embedTask, type TextPair } from "./train/tasks/embed.js";
-export { regressTask } from "./train/tasks/regress.js";
+export { regressTask, type ScoredText } from "./train/tasks/regress.js";
 export { tagTask } from "./train/tasks/tag.js";
 export { type AnyTask, anyTask, type Metrics, type Task, type TaskSettings } from "./train/tasks/task.js";

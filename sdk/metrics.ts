@@ -1,5 +1,9 @@
-/** cloze/metrics: the published figures of each task, and the evaluation of language models on held-out text. */
+/** cloze/metrics: predictions of a loaded model, the published figures of each task, language models on held-out text. */
+export { type AnswerSettings, type ExtractedAnswer, findAnswers } from "./heads/answers.js";
 export { argmax, highest, softmax } from "./heads/probabilities.js";
+export type { SpanCandidate, SpanHead, SpanOptions } from "./heads/span.js";
+export { type TokenHead, tagWords } from "./heads/tagging.js";
+export { fillMasks } from "./pipelines/fill-mask.js";
 export {
   type HeldOutFigures,
   maskedHeldOut,
@@ -8,10 +12,10 @@ export {
   replacedHeldOut,
   tokensHeldOut,
 } from "./train/evaluate/language-model.js";
-export { cmrcScore, mlqaScore, squadScore } from "./train/metrics/answers.js";
+export { type AnswerScore, cmrcScore, mlqaScore, squadScore } from "./train/metrics/answers.js";
 export { accuracy, binaryF1, macroF1, matthews, microF1 } from "./train/metrics/classification.js";
 export { pearson, spearman } from "./train/metrics/correlation.js";
-export { entitiesOf, entityF1 } from "./train/metrics/entities.js";
+export { type Entity, entitiesOf, entityF1 } from "./train/metrics/entities.js";
 export { perplexity, standardError, unigramEntropy } from "./train/metrics/perplexity.js";
 export { areaUnderRoc } from "./train/metrics/ranking.js";
 export { type SenseFigures, senseSeparation } from "./train/metrics/senses.js";

@@ -1,6 +1,13 @@
 /** cloze/multilingual: how well a model brings languages together; retrieval, mining and alignment across languages. */
 export { embedLayers } from "./heads/embedding.js";
-export { centred, languageMean, mapVectors, type OrthogonalMap, procrustes } from "./multilingual/alignment.js";
+export {
+  centred,
+  languageMean,
+  mapVectors,
+  type OrthogonalMap,
+  procrustes,
+  type Vectors,
+} from "./multilingual/alignment.js";
 export { DirectionError } from "./multilingual/errors.js";
 export { type FakeLanguage, fakeCopy, splitSpecial } from "./multilingual/fake-language.js";
 export { bestThreshold, type MinedPair, type MiningFigures, mineBitext, miningFigures } from "./multilingual/mining.js";

@@ -1,18 +1,25 @@
-/** cloze/tensor: tensors, operators, the tape and weights, for models and objectives of your own. */
+/** cloze/tensor: tensors, operators, the tape, weights and hidden states, for models and objectives of your own. */
+export { embedTexts, hiddenStates, type WordPooling, wordVector } from "./heads/embedding.js";
 export { atLayers, LayerError, type LayerJoin, type LayerwiseEncoder, shiftedAt } from "./heads/layer-states.js";
 export { type Counted, type Pooling, type PoolingMode, pool, poolCounted } from "./heads/pooling.js";
 export { similarityOf } from "./heads/similarity.js";
 export { type SpanBoundarySizes, spanBoundaryHead } from "./heads/span-boundary.js";
-export { readSafetensors } from "./io/safetensors.js";
-export { writeSafetensors } from "./io/write-safetensors.js";
+export { readSafetensors, type Safetensors, type SafetensorsFile } from "./io/safetensors.js";
+export { type NamedTensor, writeSafetensors } from "./io/write-safetensors.js";
 export { buildModel } from "./models/build.js";
-export type { Trace } from "./models/encoder.js";
+export type { EncoderDecoder, Trace } from "./models/encoder.js";
 export { familyOf } from "./models/families.js";
-export type { EncoderFamily } from "./models/family.js";
+export type { EncoderFamily, HeadOf, Heads, HeadTask, ParameterLayout, VocabularyKind } from "./models/family.js";
+export type { SpecialIds } from "./models/sizes.js";
+export { DecoderCache, type KeysAndValues } from "./nn/cache.js";
 export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
-export { type Plan, type Planned, type StoredTensors, Weights } from "./nn/weights.js";
+export type { LayerPattern } from "./nn/lora.js";
+export type { Branch, LinearPlace, Overlay } from "./nn/overlay.js";
+export { type Notes, type Plan, type Planned, type StoredTensors, Weights, type WeightsSources } from "./nn/weights.js";
 export { cosineError, multipleNegatives } from "./objectives/contrastive.js";
+export type { ScoresRows } from "./objectives/distillation.js";
 export { replaceMasked } from "./objectives/electra.js";
+export type { EncoderBody } from "./objectives/objective.js";
 export { ShapeError } from "./tensor/check.js";
 export {
   type Direction,
@@ -28,13 +35,36 @@ export { affine } from "./tensor/ops/affine.js";
 export { type AttentionOptions, attention } from "./tensor/ops/attention.js";
 export { dropout } from "./tensor/ops/dropout.js";
 export { add, columns, multiply, scale, subtract } from "./tensor/ops/elementwise.js";
-export { embedding, embeddingSum, gatherRows } from "./tensor/ops/embedding.js";
-export { crossEntropy, IGNORE, klDivergence, meanSquaredError, raggedCrossEntropy } from "./tensor/ops/loss.js";
+export { embedding, embeddingSum, gatherRows, type Lookup, type Table } from "./tensor/ops/embedding.js";
+export {
+  type CrossEntropyOptions,
+  crossEntropy,
+  type DivergenceOptions,
+  type Divided,
+  IGNORE,
+  klDivergence,
+  meanSquaredError,
+  raggedCrossEntropy,
+  type Smoothing,
+} from "./tensor/ops/loss.js";
 export { type MatmulOptions, matmul } from "./tensor/ops/matmul.js";
 export { layerNorm } from "./tensor/ops/norm.js";
 export { normalizeRows, segmentMax, segmentMean } from "./tensor/ops/reduce.js";
 export { Scope } from "./tensor/scope.js";
 export { backward, type Randomness } from "./tensor/tape.js";
-export { intTensor, reshape, rows, Tensor, tensor, zeros } from "./tensor/tensor.js";
-export { clipScale, gradientNorm } from "./train/optim/optimizer.js";
+export {
+  type Differentiable,
+  type Dtype,
+  intTensor,
+  reshape,
+  rows,
+  type Shape,
+  type Storage,
+  Tensor,
+  tensor,
+  type Variable,
+  zeros,
+} from "./tensor/tensor.js";
+export { chosenLayers } from "./train/fresh/student.js";
+export { clipScale, gradientNorm, type Moments } from "./train/optim/optimizer.js";
 export { depths, namesLike } from "./train/optim/parameter-groups.js";

@@ -1,6 +1,13 @@
 /** What the lesson on zero-shot transfer learns from, and how it is tested. */
-import { adamW, type Engine, type Files, finetune, freeze, loadModel, tagTask, translationPair } from "cloze";
-import { mixLanguages, packSentences, type Sample, type TaggedSentence, tokenizeDocuments } from "cloze/data";
+import { adamW, type Engine, type Files, finetune, freeze, loadModel, tagTask } from "cloze";
+import {
+  mixLanguages,
+  packSentences,
+  type Sample,
+  type TaggedSentence,
+  tokenizeDocuments,
+  translationPair,
+} from "cloze/data";
 import type { Tokenizer } from "cloze/tokenizer";
 import type { Languages } from "./languages.js";
 

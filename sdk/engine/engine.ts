@@ -70,6 +70,7 @@ export class Engine implements Disposable {
     return new Engine(build, exports, new Allocator(memory, exports.heapBase(), maximumBytes));
   }
 
+  /** @internal */
   get kernels(): Kernels {
     return this.#kernels ?? disposed();
   }

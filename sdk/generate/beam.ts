@@ -30,7 +30,7 @@ interface Hypothesis {
   readonly row: number;
 }
 
-interface Finished {
+export interface Finished {
   readonly ids: readonly number[];
   readonly score: number;
 }

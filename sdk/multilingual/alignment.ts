@@ -6,7 +6,7 @@
  */
 import { DirectionError } from "./errors.js";
 
-type Vectors = readonly ArrayLike<number>[];
+export type Vectors = readonly ArrayLike<number>[];
 
 /** The mean of a language's vectors; a few thousand texts or words give a stable one. */
 export function languageMean(vectors: Vectors): Float64Array {

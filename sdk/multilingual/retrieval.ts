@@ -5,6 +5,7 @@
  * for margins; google-research/xtreme, utils_retrieve.py. Computed in double precision on the host, with the same result
  * everywhere. The matrix of all pairs is never stored, so memory is linear in the number of texts.
  */
+import type { Vectors } from "./alignment.js";
 import { DirectionError } from "./errors.js";
 
 /**
@@ -19,8 +20,6 @@ export interface ScoringOptions {
   /** number of nearest neighbours to average over; default as published, 10 for csls and 4 for margins */
   readonly neighbours?: number;
 }
-
-type Vectors = readonly ArrayLike<number>[];
 
 /** Unit vectors, concatenated. */
 interface Directions {

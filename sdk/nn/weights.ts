@@ -60,7 +60,7 @@ export interface Planned {
 export type Plan = ReadonlyMap<string, Planned>;
 
 /** Requests that are noted, not met: every tensor of the model is on one storage without elements. */
-interface Notes {
+export interface Notes {
   readonly requests: Map<string, Planned>;
   readonly storage: Storage;
 }

@@ -30,7 +30,7 @@ export interface BartNoiseOptions {
 }
 
 /** Ids and, for each, whether a word begins there. */
-interface Tokens {
+export interface NoisedTokens {
   readonly ids: readonly number[];
   readonly begins: readonly boolean[];
 }
@@ -79,15 +79,15 @@ function maskOrRandom({ tokenizer, randomRate = 0 }: BartNoiseOptions, rng: Rng)
 }
 
 /** Positions where a word begins, in random order; never the first or last position. */
-function wordStarts({ begins }: Tokens, rng: Rng): number[] {
+function wordStarts({ begins }: NoisedTokens, rng: Rng): number[] {
   const places = begins.flatMap((begin, i) => (begin && i > 0 && i < begins.length - 1 ? [i] : []));
   return shuffle(places, rng);
 }
 
 /** Mask single tokens, or delete them. */
-function hideTokens(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens {
+function hideTokens(tokens: NoisedTokens, rng: Rng, options: BartNoiseOptions): NoisedTokens {
   const { maskingRate = 0.3, tokenNoise } = options;
-  const every: Tokens = { ids: tokens.ids, begins: tokens.ids.map(() => true) };
+  const every: NoisedTokens = { ids: tokens.ids, begins: tokens.ids.map(() => true) };
   const places = wordStarts(every, rng);
   const chosen = new Set(places.slice(0, hiddenCount(places.length, maskingRate)));
   if (tokenNoise === "mask") {
@@ -99,7 +99,7 @@ function hideTokens(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens
 }
 
 /** Each chosen span of words becomes one mask; a span of length 0 inserts a mask between words. */
-function infill(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens {
+function infill(tokens: NoisedTokens, rng: Rng, options: BartNoiseOptions): NoisedTokens {
   const { maskingRate = 0.3, poissonLambda = 3 } = options;
   const { ids, begins } = tokens;
   const places = wordStarts(tokens, rng);
@@ -120,7 +120,7 @@ function infill(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens {
 }
 
 /** Insert exactly `count` masks at random positions, never first or last. */
-function insertMasks({ ids, begins }: Tokens, count: number, rng: Rng, options: BartNoiseOptions): Tokens {
+function insertMasks({ ids, begins }: NoisedTokens, count: number, rng: Rng, options: BartNoiseOptions): NoisedTokens {
   if (count === 0) return { ids, begins };
   const length = ids.length + count;
   const places = shuffle(
@@ -152,11 +152,11 @@ export function sentenceEnds(
 }
 
 function permuteSentences(
-  tokens: Tokens,
+  tokens: NoisedTokens,
   rng: Rng,
   share: number,
   endsSentence: NonNullable<BartNoiseOptions["endsSentence"]>,
-): Tokens {
+): NoisedTokens {
   const { ids, begins } = tokens;
   if (ids.length < 3) return tokens;
   const ends = sentenceEnds(ids, endsSentence);
@@ -180,7 +180,7 @@ export function rotated<T>(values: readonly T[], offset: number): T[] {
 }
 
 /** The corruptions in their published order: permute sentences, mask, delete or infill, rotate. */
-export function bartNoise(tokens: Tokens, rng: Rng, options: BartNoiseOptions): Tokens {
+export function bartNoise(tokens: NoisedTokens, rng: Rng, options: BartNoiseOptions): NoisedTokens {
   const { permuteSentences: share = 0, rotate = 0, tokenNoise = "infill", endsSentence = () => false } = options;
   let noisy = share > 0 ? permuteSentences(tokens, rng.fork(0), share, endsSentence) : tokens;
   if (tokenNoise === "infill") noisy = infill(noisy, rng.fork(1), options);

@@ -108,7 +108,7 @@ export function cosineLoss(x: Tensor, y: Tensor, divisor: number): Tensor {
 }
 
 /** A sequence classification head, which student and teacher both have. */
-interface ScoresRows {
+export interface ScoresRows {
   sequenceScores(hidden: Tensor, batch: Batch): Tensor;
 }
 

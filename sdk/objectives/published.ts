@@ -31,7 +31,7 @@ export interface ObjectiveSettings {
 }
 
 /** What is made of an objective's settings, by the kind of model that learns it. */
-interface Made {
+export interface Made {
   /** an encoder with a language-model head */
   readonly "masked-lm": HeadObjective<LmHead>;
   /** a task on pairs of segments, learned beside a masked LM */
@@ -219,7 +219,7 @@ export const PUBLISHED_OBJECTIVES = {
   },
 } as const satisfies Readonly<Record<string, AnyPublished>>;
 
-type AnyPublished = { [Kind in ObjectiveKind]: PublishedObjective<Kind> }[ObjectiveKind];
+export type AnyPublished = { [Kind in ObjectiveKind]: PublishedObjective<Kind> }[ObjectiveKind];
 
 export type ObjectiveName = keyof typeof PUBLISHED_OBJECTIVES;
 

@@ -31,12 +31,12 @@ export interface ClassificationOptions extends CallOptions {
 export type OneLabel<Options> = Options & { readonly topK?: undefined; readonly threshold?: undefined };
 export type SeveralLabels<Options> = Options & ({ readonly topK: number | null } | { readonly threshold: number });
 
-type Input = TextExample | string;
+export type TextClassificationInput = TextExample | string;
 
 /** `Output` is what a call without `topK` and `threshold` of its own gives. */
-export type TextClassification<Output> = Pipeline<Input, Output, OneLabel<ClassificationOptions>> &
-  Pipeline<Input, Classified[], SeveralLabels<ClassificationOptions>> &
-  Pipeline<Input, Output | Classified[], ClassificationOptions>;
+export type TextClassification<Output> = Pipeline<TextClassificationInput, Output, OneLabel<ClassificationOptions>> &
+  Pipeline<TextClassificationInput, Classified[], SeveralLabels<ClassificationOptions>> &
+  Pipeline<TextClassificationInput, Output | Classified[], ClassificationOptions>;
 
 const NAME = "textClassification";
 

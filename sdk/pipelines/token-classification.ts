@@ -56,7 +56,7 @@ export type TokenClassificationInput = string | { readonly text: string } | { re
 export type Ungrouped<Options> = Options & { readonly aggregationStrategy?: "word" | "none" };
 export type Grouped<Options> = Options & { readonly aggregationStrategy: GroupingStrategy };
 
-type Answering<Result, Options> = Pipeline<TokenClassificationInput, Result[], Options>;
+export type Answering<Result, Options> = Pipeline<TokenClassificationInput, Result[], Options>;
 
 /** `Result` is what a call without a strategy of its own gives. */
 export type TokenClassification<Result> = Answering<

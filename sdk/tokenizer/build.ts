@@ -28,7 +28,7 @@ export function buildTokenizer(parsed: unknown, model: Model, options: ReadOptio
       () => `added_tokens: the id ${id} of ${shown(content)} is far beyond the vocabulary of ${model.vocabulary.size}`,
     );
   const { model: _, ...json } = parsed as Record<string, unknown>;
-  return new Tokenizer({
+  return Tokenizer.of({
     normalizer: readNormalizer(fields.get("normalizer")),
     preTokenizer: readPreTokenizer(fields.get("pre_tokenizer")),
     model: isByteLevel(fields.get("pre_tokenizer")) ? new ByteMapped(model) : model,

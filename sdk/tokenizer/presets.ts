@@ -48,7 +48,7 @@ export function bertTokenizer(vocabulary: Vocabulary, options: VocabularyOptions
   };
   const [cls, sep] = [id("[CLS]"), id("[SEP]")];
   const added = specialTokens(BERT_SPECIAL, vocabulary);
-  return new Tokenizer({
+  return Tokenizer.of({
     normalizer: bertNormalizer({ cleanText: true, chineseCharacters, stripAccents: accents ?? lowercase, lowercase }),
     preTokenizer: bertPreTokenizer(),
     model: new WordPiece(vocabulary),

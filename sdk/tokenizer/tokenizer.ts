@@ -81,7 +81,12 @@ export class Tokenizer {
   /** Number of tokens after which no further word is read. */
   private most = Number.POSITIVE_INFINITY;
 
-  constructor(private readonly parts: TokenizerParts) {
+  /** @internal */
+  static of(parts: TokenizerParts): Tokenizer {
+    return new Tokenizer(parts);
+  }
+
+  private constructor(private readonly parts: TokenizerParts) {
     const { added, model, normalizer } = parts;
     let size = model.vocabulary.size;
     for (const token of added) {

@@ -1,18 +1,9 @@
 /** The report of the tour: what was learned, in tables and pictures. */
-import {
-  type Engine,
-  embedTexts,
-  hiddenStates,
-  loadModel,
-  loadTokenizer,
-  memoryFiles,
-  type Pretrained,
-  wordVector,
-} from "cloze";
+import { type Engine, loadModel, loadTokenizer, memoryFiles, type Pretrained } from "cloze";
 import { collate, sampleOf } from "cloze/data";
 import { standardError } from "cloze/metrics";
 import { cosine, principalComponents, type Report, type Section } from "cloze/report";
-import { Scope, type Tensor } from "cloze/tensor";
+import { embedTexts, hiddenStates, Scope, type Tensor, wordVector } from "cloze/tensor";
 import type { Tokenizer } from "cloze/tokenizer";
 import { percent } from "../cli/shared/output.js";
 import { type FinetuneResult, type Folder, type PretrainResult, RECIPE, type TaskName } from "./jobs.js";

@@ -1,5 +1,5 @@
-import { loadModel, loadTokenizer, readSentenceSettings, wordVectors } from "cloze";
-import { embedSamples, type Sample, sampleOf } from "cloze/data";
+import { loadModel, loadTokenizer, wordVectors } from "cloze";
+import { embedSamples, readSentenceSettings, type Sample, sampleOf } from "cloze/data";
 import {
   alignWords,
   centred,

@@ -1,12 +1,6 @@
 /** The commands that compare texts: with classes, with a query, with each other. */
-import {
-  featureExtraction,
-  nearest,
-  readSentenceSettings,
-  sentenceSimilarity,
-  textRanking,
-  zeroShotClassification,
-} from "cloze";
+import { featureExtraction, nearest, sentenceSimilarity, textRanking, zeroShotClassification } from "cloze";
+import { readSentenceSettings } from "cloze/data";
 import { folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";

@@ -1,5 +1,13 @@
-import { type ObjectiveTokenizer, objectiveNames, parseObjective, translationPair } from "cloze";
-import { type Rng, type Sample, sampleOf, seed } from "cloze/data";
+import {
+  type ObjectiveTokenizer,
+  objectiveNames,
+  parseObjective,
+  type Rng,
+  type Sample,
+  sampleOf,
+  seed,
+  translationPair,
+} from "cloze/data";
 import { IGNORE } from "cloze/tensor";
 import type { Tokenizer } from "cloze/tokenizer";
 import { Command } from "commander";

@@ -1,13 +1,5 @@
-import {
-  type AnyTask,
-  loadAdapted,
-  loadModel,
-  loadTokenizer,
-  type Pretrained,
-  readSentenceSettings,
-  type SentenceSettings,
-  type TaskSettings,
-} from "cloze";
+import { type AnyTask, loadAdapted, loadModel, loadTokenizer, type Pretrained, type TaskSettings } from "cloze";
+import { readSentenceSettings, type SentenceSettings } from "cloze/data";
 import { folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";

@@ -14,15 +14,12 @@ import {
   loadModel,
   loadTokenizer,
   type Pretrained,
-  readSentenceSettings,
-  type SentenceSettings,
   saveAdapter,
   saveModel,
   stepsOfEpochs,
   type TaskSettings,
-  writeSentenceSettings,
 } from "cloze";
-import { columnsNamed } from "cloze/data";
+import { columnsNamed, readSentenceSettings, type SentenceSettings, writeSentenceSettings } from "cloze/data";
 import { folder, writeFolder } from "cloze/node";
 import { Command } from "commander";
 import {

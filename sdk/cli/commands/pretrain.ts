@@ -1,13 +1,12 @@
+import { adamW, FRESH_FAMILIES, linearSchedule, loadTokenizer } from "cloze";
 import {
-  adamW,
-  FRESH_FAMILIES,
-  linearSchedule,
-  loadTokenizer,
   type NamedObjective,
   objectiveNames,
   parseObjective,
-} from "cloze";
-import { readTextRows, type TokenizedDocument, tokenizeDocuments } from "cloze/data";
+  readTextRows,
+  type TokenizedDocument,
+  tokenizeDocuments,
+} from "cloze/data";
 import { folder, writeFolder } from "cloze/node";
 import type { Tokenizer } from "cloze/tokenizer";
 import { Command } from "commander";

@@ -8,10 +8,9 @@ import {
   repeatPositions,
   type Stage,
   single,
-  translationPair,
   type Weights,
 } from "cloze";
-import { type Arrangement, pretrainingSamples, type Sample } from "cloze/data";
+import { type Arrangement, pretrainingSamples, type Sample, translationPair } from "cloze/data";
 import { maskedHeldOut, pairAccuracy, perplexity } from "cloze/metrics";
 import { UsageError } from "../shared/usage.js";
 import { modelOf, type Recipe, recipeOf, type Setting, samplesOf, saving, settingsOf } from "./recipe.js";

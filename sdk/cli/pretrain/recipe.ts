@@ -6,8 +6,6 @@ import {
   loadModel,
   type Model,
   type ModelTask,
-  type NamedObjective,
-  type ObjectiveSettings,
   type Pretrained,
   type Stage,
   type StagedOptions,
@@ -17,6 +15,7 @@ import {
   type Weights,
   type WritableFiles,
 } from "cloze";
+import type { NamedObjective, ObjectiveSettings } from "cloze/data";
 import { mixLanguages, type Sample, type TokenizedDocument } from "cloze/data";
 import { folder } from "cloze/node";
 import type { Tokenizer } from "cloze/tokenizer";

@@ -1,6 +1,6 @@
 /** What training commands print for every step, and when they save. */
 import type { Optimizer, Position, Step } from "cloze";
-import { objectiveAliases } from "cloze";
+import { objectiveAliases } from "cloze/data";
 import { type Checkpoints, interruption } from "./checkpoints.js";
 import { type Progress, progress, writeLine } from "./output.js";
 
