@@ -45,7 +45,10 @@ test("every example compiles under strict", () => {
 
 /** Examples that are compiled only: they open a folder on disk, or need what the context does not have. */
 const OUTSIDE = /\b(?:folder|writableFolder)\(/;
-const NOT_RUN = new Map([["objectives/span-corruption.ts 2", "the tokenizer of T5"]]);
+const NOT_RUN = new Map([
+  ["objectives/span-corruption.ts 2", "the tokenizer of T5"],
+  ["objectives/ul2.ts 1", "the tokenizer of T5"],
+]);
 
 /** As the build has it: `import text from "./file?text"` gives the file as a string. */
 const asText: Plugin = {
