@@ -8,12 +8,10 @@ import {
   type Files,
   LabelSet,
   type ModelTask,
-  promptText,
   regressTask,
-  type SentenceSettings,
   tagTask,
 } from "cloze";
-import { type Columns, columnsNamed } from "cloze/data";
+import { type Columns, columnsNamed, promptText, type SentenceSettings } from "cloze/data";
 import { UsageError } from "./usage.js";
 
 /** The labels of a model folder that was saved for this task; null where it has none. */
