@@ -15,7 +15,8 @@ export {
 export { type AnswerScore, cmrcScore, mlqaScore, squadScore } from "./train/metrics/answers.js";
 export { accuracy, binaryF1, macroF1, matthews, microF1 } from "./train/metrics/classification.js";
 export { pearson, spearman } from "./train/metrics/correlation.js";
-export { type Entity, entitiesOf, entityF1 } from "./train/metrics/entities.js";
+export { type Entity, type EntityReading, entitiesOf, entityF1 } from "./train/metrics/entities.js";
+export type { Scheme } from "./train/metrics/entity-schemes.js";
 export { perplexity, standardError, unigramEntropy } from "./train/metrics/perplexity.js";
 export { areaUnderRoc } from "./train/metrics/ranking.js";
 export { type SenseFigures, senseSeparation } from "./train/metrics/senses.js";

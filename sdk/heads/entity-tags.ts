@@ -15,6 +15,8 @@ export interface EntityTag {
 
 const PREFIXES: Readonly<Record<string, TagPrefix>> = { B: "B", I: "I", E: "E", S: "S", L: "E", U: "S" };
 
+const PREFIXED = /^[BIESLU]-./s;
+
 export const OUTSIDE: EntityTag = { prefix: "O", type: "" };
 
 /**
@@ -27,13 +29,19 @@ export const OUTSIDE: EntityTag = { prefix: "O", type: "" };
  */
 export function tagReader(labels: Iterable<string>): (tag: string) => EntityTag {
   let all = true;
-  for (const label of labels) all &&= label === "O" || /^[BIESLU]-./s.test(label);
+  for (const label of labels) all &&= label === "O" || PREFIXED.test(label);
   const pattern = all ? /^([BIESLU])-(.+)$/s : /^([BI])-(.+)$/s;
   return (tag) => {
     if (tag === "O") return OUTSIDE;
     const [, prefix, type] = pattern.exec(tag) ?? ["", "I", tag];
     return { prefix: PREFIXES[prefix!]!, type: type! };
   };
+}
+
+/** Whether labels mark entities: all but O have a prefix of one of the schemes. */
+export function marksEntities(labels: readonly string[]): boolean {
+  const named = labels.filter((label) => label !== "O");
+  return named.length > 0 && named.every((label) => PREFIXED.test(label));
 }
 
 /** Whether an entity, or a stretch outside of all, begins with `tag`, after `previous`. */

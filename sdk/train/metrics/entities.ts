@@ -2,8 +2,9 @@
  * Entity-level scores of tag sequences, as the seqeval library counts: an entity is right when its type and both of
  * its borders are.
  */
-import { beginsSpan, type EntityTag, OUTSIDE, tagReader } from "../../heads/entity-tags.js";
+import { beginsSpan, OUTSIDE, tagReader } from "../../heads/entity-tags.js";
 import { ArgumentError } from "../../options.js";
+import { type Scheme, strictEntities } from "./entity-schemes.js";
 
 export interface Entity {
   readonly type: string;
@@ -14,28 +15,42 @@ export interface Entity {
 }
 
 /**
- * The entities of a sequence, in any of the schemes IOB1, IOB2, IOE, BIOES and BILOU.
+ * How tags are read. `lenient`, the default of seqeval and of conlleval: an entity begins wherever neighbours differ, in any
+ * scheme. A scheme's name, strictly: what does not follow the scheme is no entity. `strict` is `IOB2`.
+ */
+export type EntityReading = "lenient" | "strict" | Scheme;
+
+/**
+ * The entities of a sequence of tags.
  *
- * @param reading `lenient` (the default of seqeval): I-X after O or another type begins an entity.
- *   `strict` (IOB2): only B-X begins one; words tagged I-X without a beginning belong to none.
- * @param read a reader of tags that knows all labels; by default those of this sequence
+ * @param labels all tags there are, which say whether a hyphen ends a prefix; those of the sequence by default
+ * @example
+ * entitiesOf(["B-PER", "E-PER", "O", "S-LOC"]); // [{ type: "PER", begin: 0, end: 2 }, { type: "LOC", begin: 3, end: 4 }]
  */
 export function entitiesOf(
   tags: readonly string[],
-  reading: "lenient" | "strict" = "lenient",
-  read: (tag: string) => EntityTag = tagReader(tags),
+  reading: EntityReading = "lenient",
+  labels: Iterable<string> = tags,
 ): Entity[] {
+  if (reading !== "lenient")
+    return strictEntities(tags, reading === "strict" ? "IOB2" : reading).map(([type, begin, end]) => ({
+      type,
+      begin,
+      end,
+    }));
+  const read = tagReader(labels);
   const entities: Entity[] = [];
-  let open: { type: string; begin: number } | null = null;
   let previous = OUTSIDE;
+  let begin = 0;
   for (let i = 0; i <= tags.length; i++) {
     const tag = i < tags.length ? read(tags[i]!) : OUTSIDE;
-    if (beginsSpan(previous, tag)) {
-      if (open) entities.push({ ...open, end: i });
-      const begins = tag.prefix !== "O" && (reading === "lenient" || tag.prefix === "B");
-      open = begins ? { type: tag.type, begin: i } : null;
+    if (!beginsSpan(previous, tag)) {
+      previous = tag;
+      continue;
     }
+    if (previous.prefix !== "O") entities.push({ type: previous.type, begin, end: i });
     previous = tag;
+    begin = i;
   }
   return entities;
 }
@@ -44,18 +59,18 @@ export function entitiesOf(
 export function entityF1(
   predicted: readonly (readonly string[])[],
   gold: readonly (readonly string[])[],
-  reading: "lenient" | "strict" = "lenient",
+  reading: EntityReading = "lenient",
 ): { precision: number; recall: number; f1: number } {
   if (predicted.length !== gold.length)
     throw new ArgumentError(`entity F1: ${predicted.length} predicted sentences for ${gold.length}`);
-  const read = tagReader([...predicted, ...gold].flat());
+  const labels = new Set([...gold.flat(), ...predicted.flat()]);
   let [right, found, wanted] = [0, 0, 0];
   for (const [i, tags] of gold.entries()) {
     if (tags.length !== predicted[i]!.length)
       throw new ArgumentError(`entity F1: sentence ${i} has ${tags.length} tags but ${predicted[i]!.length} predicted`);
     const key = ({ type, begin, end }: Entity) => `${begin}:${end}:${type}`;
-    const truth = new Set(entitiesOf(tags, reading, read).map(key));
-    const guess = entitiesOf(predicted[i]!, reading, read).map(key);
+    const truth = new Set(entitiesOf(tags, reading, labels).map(key));
+    const guess = entitiesOf(predicted[i]!, reading, labels).map(key);
     wanted += truth.size;
     found += guess.length;
     right += guess.filter((entity) => truth.has(entity)).length;

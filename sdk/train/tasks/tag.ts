@@ -1,5 +1,6 @@
 /** Tags of words: parts of speech, named entities (tags such as B-PER). */
 import { readTagged, type TaggedSentence } from "../../data/conllu.js";
+import { marksEntities } from "../../heads/entity-tags.js";
 import { encodeTagged, tagging, tagWords } from "../../heads/tagging.js";
 import { single } from "../../objectives/objective.js";
 import { mostFrequentTagBaseline } from "../metrics/baselines.js";
@@ -33,7 +34,7 @@ export const tagTask: Task<TaggedSentence, "token-classification"> = {
         right.map(() => 1),
       ),
     };
-    if (!labels.names.some((name) => /^[BIESLU]-./.test(name))) return score;
+    if (!marksEntities(labels.names)) return score;
     const { precision, recall, f1 } = entityF1(
       predicted.map((tags) => tags.map((tag) => tag ?? "O")),
       examples.map(({ tags }) => tags),
