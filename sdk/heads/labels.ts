@@ -13,10 +13,17 @@ export class LabelError extends InputError {
  */
 export class LabelSet {
   readonly #ids: Map<string, number>;
+  /** names of several classes: such a name has no id */
+  readonly #repeated: ReadonlySet<string>;
 
-  constructor(readonly names: readonly string[]) {
+  /** @param unique whether a repeated name is refused; published models have some */
+  constructor(
+    readonly names: readonly string[],
+    unique = true,
+  ) {
     this.#ids = new Map(names.map((name, id) => [name, id]));
-    if (this.#ids.size !== names.length) throw new LabelError(`labels: a name occurs twice in ${names.join(", ")}`);
+    this.#repeated = new Set(names.filter((name, id) => this.#ids.get(name) !== id));
+    if (unique && this.#repeated.size > 0) throw new LabelError(`labels: a name occurs twice in ${names.join(", ")}`);
   }
 
   /** The distinct labels, sorted, so that the same data give the same ids. */
@@ -29,6 +36,7 @@ export class LabelSet {
   }
 
   id(name: string): number {
+    if (this.#repeated.has(name)) throw new LabelError(`label "${name}" is the name of several classes of the model`);
     const id = this.#ids.get(name);
     if (id === undefined) throw new LabelError(`label "${name}" is not one of the model's: ${this.names.join(", ")}`);
     return id;

@@ -93,12 +93,13 @@ function labelsOf(config: Section): LabelSet {
   return new LabelSet(
     Array.from({ length: names.size }, (_, id) => {
       const name = names.get(String(id));
-      if (typeof name !== "string")
+      if (typeof name !== "string" && typeof name !== "number" && typeof name !== "boolean")
         throw new ConfigError(
           `config.json: id2label must name the ${names.size} classes 0 to ${names.size - 1}, but ${id} is ${shown(name)}`,
         );
-      return name;
+      return String(name);
     }),
+    false,
   );
 }
 

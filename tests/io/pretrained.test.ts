@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Engine } from "../../sdk/engine/engine.js";
 import { InputError } from "../../sdk/errors.js";
-import { LabelError, LabelSet } from "../../sdk/heads/labels.js";
+import { LabelSet } from "../../sdk/heads/labels.js";
 import { jsonBytes, ModelFileError, memoryFiles } from "../../sdk/io/files.js";
 import { type LoadOptions, loadModel, type Pretrained } from "../../sdk/io/pretrained.js";
 import { readSafetensors, SafetensorsError } from "../../sdk/io/safetensors.js";
@@ -252,7 +252,17 @@ test("labels come from the configuration, and must be sound", async () => {
     /must name the 3 classes 0 to 2, but 0 is nothing/,
   );
   await refused(told({ id2label: { 0: "a", 1: null, 2: "c" } }), ConfigError, /but 1 is null/);
-  await refused(told({ id2label: { 0: "a", 1: "a", 2: "c" } }), LabelError, /occurs twice/);
+  // Numbers are names as text; a repeated name is read, and has no id.
+  for (const [names, id] of [
+    [["0", "1", "2"], { 0: 0, 1: 1, 2: 2 }],
+    [["true", "false", "x"], { 0: true, 1: false, 2: "x" }],
+    [["a", "a", "c"], { 0: "a", 1: "a", 2: "c" }],
+  ] as const) {
+    using loaded = await loadModel(engine, told({ id2label: id }));
+    assert.equal(loaded.labels!.names, names);
+    assert.is(loaded.labels!.id(names[2]), 2);
+    if (names[0] === "a") assert.throws(() => loaded.labels!.id("a"), /the name of several classes/);
+  }
 });
 
 test("a new head is initialised and reported, another task's is left over", async () => {

@@ -79,6 +79,24 @@ test("a threshold: the labels that reach it, which may be none", async () => {
   same(classify(text, { threshold: 0, topK: 2 }), all.result.slice(0, 2));
 });
 
+test("labels that are numbers, or repeat, are labels like any other", async () => {
+  const [{ input, result }] = models.single.calls as [ReferenceCall<Classified[]>];
+  for (const id2label of [
+    { 0: 0, 1: 1, 2: 2 },
+    { 0: "good", 1: "bad", 2: "good" },
+  ]) {
+    const model = { ...models.single, config: { ...models.single.config, id2label } };
+    using classify = await textClassification(referenceFolder(model), { engine });
+    // The reference's labels are of the same columns.
+    const columns = Object.values(models.single.config["id2label"] as Record<string, string>);
+    const want = result.map(({ label, score }) => ({
+      label: String(Object.values(id2label)[columns.indexOf(label)]),
+      score,
+    }));
+    same(classify(input[0] as string, { topK: null }), want);
+  }
+});
+
 test("what cannot be classified is refused in words", async () => {
   const files = referenceFolder(models.single);
   using classify = await textClassification(files, { engine });

@@ -43,10 +43,12 @@ const answering = (pipeline: Disposable, answer: (fields: Fields) => unknown): P
   Object.assign(answer, { [Symbol.dispose]: () => pipeline[Symbol.dispose]() });
 
 // Results of the SDK have the field's names; those of the command are documented, and are not the same.
-const showClasses = (classes: readonly Classified[]) =>
-  classes.length === 1
-    ? { score: classes[0]!.score }
-    : { ...classes[0]!, scores: Object.fromEntries(classes.map(({ label, score }) => [label, score])) };
+/** Scores by label; a list where labels repeat. */
+function showClasses(classes: readonly Classified[]) {
+  if (classes.length === 1) return { score: classes[0]!.score };
+  const scores = Object.fromEntries(classes.map(({ label, score }) => [label, score]));
+  return { ...classes[0]!, scores: Object.keys(scores).length === classes.length ? scores : classes };
+}
 
 const showWord = ({ word, start, end, entity: label, score }: TaggedWord) => ({ word, start, end, label, score });
 
