@@ -73,7 +73,7 @@ export function readConfig(json: unknown): BartConfig {
     encoder: stackSizes(c, "encoder", width),
     decoder: stackSizes(c, "decoder", width),
     max_position_embeddings: number(c, "max_position_embeddings", 1024),
-    activation_function: activationNamed(optional(c, "activation_function", "gelu")),
+    activation_function: activationNamed(optional(c, "activation_function", "gelu"), "activation_function"),
     dropout: dropoutProbability(c, "dropout", 0.1),
     attention_dropout: dropoutProbability(c, "attention_dropout", 0),
     activation_dropout: dropoutProbability(c, "activation_dropout", 0),

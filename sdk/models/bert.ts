@@ -83,7 +83,7 @@ export function readBertConfig(json: unknown): BertConfig {
     intermediate_size: number(c, "intermediate_size", 3072),
     max_position_embeddings: number(c, "max_position_embeddings", 512),
     type_vocab_size: number(c, "type_vocab_size", 2),
-    hidden_act: activationNamed(optional(c, "hidden_act", "gelu")),
+    hidden_act: activationNamed(optional(c, "hidden_act", "gelu"), "hidden_act"),
     layer_norm_eps: epsilon(c, "layer_norm_eps", 1e-12),
     hidden_dropout_prob: hiddenDropout,
     attention_probs_dropout_prob: dropoutProbability(c, "attention_probs_dropout_prob", 0.1),

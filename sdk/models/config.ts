@@ -107,7 +107,9 @@ export function ropeTheta(c: Section, fallback: number, field = "rope_theta", ki
   const own = kind === undefined ? all : section(all[kind] ?? {});
   const type = optional(own, "rope_type", optional(own, "type", "default"));
   if (type !== "default" || (kind !== undefined && c["rope_scaling"]))
-    throw new ConfigError(`config.json: rope_type ${shown(type)} or rope_scaling is not supported; expected "default"`);
+    throw new ConfigError(
+      `config.json: rope_type ${shown(type)} of rope_parameters or rope_scaling is not supported; expected "default"`,
+    );
   const fraction = optional(own, "partial_rotary_factor", optional(c, "partial_rotary_factor", 1));
   if (fraction !== 1)
     throw new ConfigError(`config.json: partial_rotary_factor ${fraction} is not supported; expected 1`);

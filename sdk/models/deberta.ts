@@ -115,7 +115,7 @@ function readConfig(json: unknown): DebertaConfig {
       .split("|")
       .map((part) => part.trim())
       .includes("layer_norm"),
-    pooler_hidden_act: activationNamed(optional(c, "pooler_hidden_act", "gelu")),
+    pooler_hidden_act: activationNamed(optional(c, "pooler_hidden_act", "gelu"), "pooler_hidden_act"),
     pooler_dropout: dropoutProbability(c, "pooler_dropout", 0),
     legacy: optional(c, "legacy", true),
   };

@@ -68,7 +68,7 @@ function readConfig(json: unknown): DistilBertConfig {
     n_heads: heads,
     hidden_dim: number(c, "hidden_dim", 3072),
     max_position_embeddings: number(c, "max_position_embeddings", 512),
-    activation: activationNamed(optional(c, "activation", "gelu")),
+    activation: activationNamed(optional(c, "activation", "gelu"), "activation"),
     dropout: dropoutProbability(c, "dropout", 0.1),
     attention_dropout: dropoutProbability(c, "attention_dropout", 0.1),
     seq_classif_dropout: dropoutProbability(c, "seq_classif_dropout", 0.2),

@@ -91,7 +91,7 @@ function readConfig(json: unknown): EuroBertConfig {
     num_key_value_heads: keyHeads,
     head_dim: dim,
     max_position_embeddings: number(c, "max_position_embeddings", 8192),
-    hidden_act: activationNamed(optional(c, "hidden_act", "silu")),
+    hidden_act: activationNamed(optional(c, "hidden_act", "silu"), "hidden_act"),
     rms_norm_eps: epsilon(c, "rms_norm_eps", 1e-5),
     rope_theta: ropeTheta(c, 10_000),
     attention_bias: optional(c, "attention_bias", false),

@@ -80,7 +80,7 @@ function readConfig(json: unknown): Gpt2Config {
     n_layer: layerCount(c, "n_layer", 12),
     n_head: heads,
     n_inner: number(c, "n_inner", 4 * width),
-    activation_function: activationNamed(optional(c, "activation_function", "gelu_new")),
+    activation_function: activationNamed(optional(c, "activation_function", "gelu_new"), "activation_function"),
     resid_pdrop: dropoutProbability(c, "resid_pdrop", 0.1),
     embd_pdrop: dropoutProbability(c, "embd_pdrop", 0.1),
     attn_pdrop: dropoutProbability(c, "attn_pdrop", 0.1),

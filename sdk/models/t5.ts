@@ -29,6 +29,7 @@ import {
   layerCount,
   number,
   optional,
+  type Section,
   section,
   standardDeviation,
   tokenId,
@@ -87,11 +88,19 @@ export interface T5Config {
   readonly decoder_start_token_id: number;
 }
 
-/** feed_forward_proj: defaults.feedForward, "gated-gelu", …; "gated-gelu" means the tanh approximation, as the models were trained. */
-function feedForwardKind(name: string): { activation: Activation; gated: boolean } {
+/**
+ * feed_forward_proj: "relu", "gated-gelu", …; "gated-gelu" means the tanh approximation, as the models were trained. Files
+ * of later versions have fields for the two parts, which win.
+ */
+function feedForwardKind(c: Section, fallback: string): { activation: Activation; gated: boolean } {
+  const name = optional(c, "feed_forward_proj", fallback);
   const gated = name.startsWith("gated-");
-  const kind = gated ? name.slice("gated-".length) : name;
-  return { gated, activation: activationNamed(name === "gated-gelu" ? "gelu_new" : kind) };
+  const kind = name === "gated-gelu" ? "gelu_new" : gated ? name.slice("gated-".length) : name;
+  const field = c["dense_act_fn"] === undefined || c["dense_act_fn"] === null ? "feed_forward_proj" : "dense_act_fn";
+  return {
+    gated: optional(c, "is_gated_act", gated),
+    activation: activationNamed(optional(c, "dense_act_fn", kind), field),
+  };
 }
 
 function readConfig(json: unknown, { type, defaults, scalesOutput }: Variant): T5Config {
@@ -116,7 +125,7 @@ function readConfig(json: unknown, { type, defaults, scalesOutput }: Variant): T
     dropout_rate: dropoutProbability(c, "dropout_rate", 0.1),
     layer_norm_epsilon: epsilon(c, "layer_norm_epsilon", 1e-6),
     initializer_factor: standardDeviation(c, "initializer_factor", 1),
-    ...feedForwardKind(optional(c, "feed_forward_proj", defaults.feedForward)),
+    ...feedForwardKind(c, defaults.feedForward),
     tie_word_embeddings: tied,
     scale_decoder_outputs: scalesOutput && optional(c, "scale_decoder_outputs", tied),
     decoder_start_token_id: tokenId(c, "decoder_start_token_id", 0, vocabulary),

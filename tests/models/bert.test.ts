@@ -276,7 +276,7 @@ test("configurations: defaults are the published ones, wrong fields are named", 
       JSON.stringify(change),
     );
   }
-  assert.throws(() => read({ ...config, hidden_act: "mish" }), /config\.json: activation "mish" is not supported/);
+  assert.throws(() => read({ ...config, hidden_act: "mish" }), /config\.json: hidden_act "mish" is not supported/);
   for (const json of [null, [], "bert", 3]) assert.throws(() => familyOf(json), /config\.json: expected an object/);
 });
 

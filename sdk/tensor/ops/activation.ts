@@ -23,6 +23,8 @@ export const ACTIVATIONS: Readonly<Record<Activation, number>> = {
 const PUBLISHED: Readonly<Record<string, Activation>> = {
   linear: "none",
   gelu: "gelu",
+  gelu_python: "gelu",
+  gelu_accurate: "gelu_tanh",
   gelu_new: "gelu_tanh",
   gelu_fast: "gelu_tanh",
   gelu_pytorch_tanh: "gelu_tanh",
@@ -39,13 +41,14 @@ const PUBLISHED: Readonly<Record<string, Activation>> = {
  * @example
  * activationNamed("gelu_new"); // "gelu_tanh"
  *
+ * @param field the field that has it, for the message
  * @throws {InputError} for a name that is not supported
  */
-export function activationNamed(name: string): Activation {
+export function activationNamed(name: string, field = "activation"): Activation {
   const kind = Object.hasOwn(PUBLISHED, name) ? PUBLISHED[name] : undefined;
   if (!kind)
     throw new InputError(
-      `config.json: activation ${shown(name)} is not supported; expected one of ${Object.keys(PUBLISHED).join(", ")}`,
+      `config.json: ${field} ${shown(name)} is not supported; expected one of ${Object.keys(PUBLISHED).join(", ")}`,
     );
   return kind;
 }
