@@ -170,4 +170,4 @@ export { classifyTask, type LabelledText } from "./train/tasks/classify.js";
 export { embedTask, type TextPair } from "./train/tasks/embed.js";
 export { regressTask, type ScoredText } from "./train/tasks/regress.js";
 export { tagTask } from "./train/tasks/tag.js";
-export { type AnyTask, anyTask, type Metrics, type Task, type TaskSettings } from "./train/tasks/task.js";
+export { type AnyTask, anyTask, type LabelAt, type Metrics, type Task, type TaskSettings } from "./train/tasks/task.js";

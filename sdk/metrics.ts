@@ -1,5 +1,6 @@
 /** cloze/metrics: predictions of a loaded model, the published figures of each task, language models on held-out text. */
 export { type AnswerSettings, type ExtractedAnswer, findAnswers } from "./heads/answers.js";
+export type { EntityTag, TagPrefix } from "./heads/entity-tags.js";
 export { argmax, highest, softmax } from "./heads/probabilities.js";
 export type { SpanCandidate, SpanHead, SpanOptions } from "./heads/span.js";
 export { type TokenHead, tagWords } from "./heads/tagging.js";

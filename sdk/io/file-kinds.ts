@@ -12,7 +12,11 @@ const KINDS: readonly (readonly [begins: string, what: string])[] = [
   ["<HTML", PAGE],
   ["<?xml", PAGE],
   ["PK\u0003\u0004", "a ZIP archive, as PyTorch writes; expected safetensors"],
-  ...["\u0002", "\u0003", "\u0004", "\u0005"].map((protocol) => [`\u0080${protocol}`, PICKLE] as const),
+  // The versions of its protocol.
+  ["\u0080\u0002", PICKLE],
+  ["\u0080\u0003", PICKLE],
+  ["\u0080\u0004", PICKLE],
+  ["\u0080\u0005", PICKLE],
   ["GGUF", "a GGUF file; expected safetensors"],
   ["\u0089HDF", "an HDF5 file, as TensorFlow writes; expected safetensors"],
 ];

@@ -42,7 +42,7 @@ export const POOLING_NAMES: Readonly<Record<PoolingMode, { readonly flag: string
   weighted: { flag: "pooling_mode_weightedmean_tokens", name: "weightedmean" },
   last: { flag: "pooling_mode_lasttoken", name: "lasttoken" },
 };
-const MODES = Object.keys(POOLING_NAMES) as PoolingMode[];
+const MODES = /* @__PURE__ */ Object.keys(POOLING_NAMES) as PoolingMode[];
 
 const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manhattan"];
 

@@ -8,7 +8,7 @@ import { type ModelFolder, openFolder } from "./model-folder.js";
 import { bodyOf } from "./modules.js";
 
 /** In the order in which the library looks for them. */
-const NAMES = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"].map(
+const NAMES = /* @__PURE__ */ ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"].map(
   (family) => `sentence_${family}_config.json`,
 );
 

@@ -42,7 +42,7 @@ test("the tarball has what is used, and nothing else", () => {
   for (const path of ["LICENSE", "README.md", "dist/LICENSES.txt", "dist/library.js.map"])
     assert.ok(installed.files.has(path), path);
   const total = [...installed.files.values()].reduce((sum, size) => sum + size, 0);
-  assert.ok(total < 5_500_000, `${total} bytes unpacked`);
+  assert.ok(total < 6_000_000, `${total} bytes unpacked`);
 });
 
 /** The bundle of a program in the project. */
