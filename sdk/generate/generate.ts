@@ -41,7 +41,7 @@ function optionsOf(writer: Writer, settings: GenerationSettings) {
 }
 
 /**
- * Continue prompts with a decoder-only model; default is greedy search.
+ * Continue prompts with a decoder-only model; default is greedy search. Blocks its thread until all rows are written.
  *
  * @returns the ids of each row, prompt included
  * @example

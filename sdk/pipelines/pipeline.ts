@@ -31,7 +31,7 @@ export interface PipelineOptions extends CallOptions {
   readonly adapter?: Files;
 }
 
-/** A function of one input or of many. */
+/** A function of one input or of many. A call blocks its thread until all outputs are computed. */
 export interface Pipeline<Input, Output, Options = CallOptions> extends Disposable {
   (input: Input, options?: Options): Output;
   (inputs: readonly Input[], options?: Options): Output[];

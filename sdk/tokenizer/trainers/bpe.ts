@@ -21,6 +21,7 @@ export interface BpeTraining extends TrainingOptions {
 
 /**
  * A byte-level tokenizer, as GPT-2's and RoBERTa's, whose merges are learned from texts.
+ * Blocks its thread until it is done; `signal` ends it early, and `onProgress` says how far it is.
  *
  *   trainBpe(lines, { size: 8000 })
  */

@@ -47,6 +47,7 @@ interface Pieces {
 
 /**
  * A SentencePiece-like tokenizer whose pieces are learned from texts.
+ * Blocks its thread until it is done; `signal` ends it early, and `onProgress` says how far it is.
  *
  *   trainUnigram(lines, { size: 8000 })
  */
@@ -57,8 +58,9 @@ export function trainUnigram(texts: Iterable<string>, options: UnigramTraining):
     signal,
     onText: (done) => onProgress?.({ phase: "reading", done }),
   });
-  const words = [...counts].map(([text, count]) => ({ units: unitsOf(text), count }));
-  const characters = new Set([...counts.keys()].flatMap((word) => [...word]));
+  const words = wordsOf(counts);
+  const characters = new Set<string>();
+  for (const word of counts.keys()) for (const character of word) characters.add(character);
   const wanted = size - special.length;
   expect(
     Number.isInteger(size) && wanted >= characters.size && special.includes("<unk>"),
@@ -83,6 +85,23 @@ export function trainUnigram(texts: Iterable<string>, options: UnigramTraining):
 
 function unitsOf(text: string): Uint16Array {
   return Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+}
+
+/** A longer word is a text without spaces. A lattice takes some hundred bytes for each of its characters. */
+const LONGEST_WORD = 4096;
+
+/** Words with their counts; those that a lattice has no room for are cut between characters. */
+function wordsOf(counts: ReadonlyMap<string, number>): Word[] {
+  const parts = new Map<string, number>();
+  for (const [word, count] of counts)
+    for (let begin = 0; begin < word.length; ) {
+      let end = Math.min(word.length, begin + LONGEST_WORD);
+      if (end < word.length && (word.charCodeAt(end) & 0xfc00) === 0xdc00) end--;
+      const part = word.slice(begin, end);
+      parts.set(part, (parts.get(part) ?? 0) + count);
+      begin = end;
+    }
+  return [...parts].map(([text, count]) => ({ units: unitsOf(text), count }));
 }
 
 /** Every character, and the substrings with the highest frequency times length. */

@@ -41,6 +41,7 @@ export interface WordPieceTraining extends TrainingOptions {
 
 /**
  * A BERT tokenizer whose pieces are learned from texts.
+ * Blocks its thread until it is done; `signal` ends it early, and `onProgress` says how far it is.
  *
  *   trainWordPiece(lines, { size: 8000 })
  */

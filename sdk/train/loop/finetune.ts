@@ -57,6 +57,7 @@ export function stepsOfEpochs(
 
 /**
  * Fine-tune, yielding every step and the metrics of every epoch. At the end the model has the weights of the best epoch.
+ * A step blocks its thread, and so does an evaluation.
  *
  * @example
  * for await (const event of finetune({ loaded: classifier, task: classifyTask("classify"), settings, train: examples, dev: examples, epochs: 3, learningRate: 1e-4, batchSize: 16, seed: 1 }))

@@ -170,7 +170,7 @@ function trainingStep<M>(
 const YIELD_INTERVAL = 100;
 
 /**
- * Train, yielding after every step.
+ * Train, yielding after every step. A step blocks its thread.
  *
  * @example
  * for await (const { step, loss } of train({ engine, model, objective, samples: () => samples, optimizer, learningRate, batchSize: 16, seed: 1, steps: 1000 }))
