@@ -1,7 +1,7 @@
 /** One case of reference results: what a model computes, beside what PyTorch computed for the same weights and inputs. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Batch, collate, type Sample } from "../../sdk/data/sample.js";
+import { type Batch, collate } from "../../sdk/data/sample.js";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { generate } from "../../sdk/generate/generate.js";
 import { type GenerationSettings, generationSettings } from "../../sdk/generate/settings.js";
@@ -13,20 +13,19 @@ import { loadModel, type Pretrained } from "../../sdk/io/pretrained.js";
 import { readSafetensors, type Safetensors } from "../../sdk/io/safetensors.js";
 import type { Model } from "../../sdk/models/build.js";
 import type { Section } from "../../sdk/models/config.js";
-import type { ModelTask } from "../../sdk/models/family.js";
-import { causalLm, nextTokens } from "../../sdk/objectives/causal-lm.js";
+import { causalLm } from "../../sdk/objectives/causal-lm.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { nextSentencePrediction } from "../../sdk/objectives/next-sentence-prediction.js";
 import { combine, type Objective, single } from "../../sdk/objectives/objective.js";
 import { replacedTokenDetection } from "../../sdk/objectives/replaced-token-detection.js";
 import { sequenceToSequence } from "../../sdk/objectives/sequence-to-sequence.js";
 import { add } from "../../sdk/tensor/ops/elementwise.js";
-import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward, gradOf } from "../../sdk/tensor/tape.js";
 import type { Tensor } from "../../sdk/tensor/tensor.js";
 import { adamW, clipScale, gradientNorm } from "../../sdk/train/optim/optimizer.js";
 import { diskFolder } from "./folder.js";
+import { type Rows, rowsOf, samplesOf, withInputs } from "./golden-samples.js";
 import { type Bound, share } from "./near.js";
 
 /** Bounds of the reference's README: absolute plus relative. */
@@ -44,90 +43,6 @@ export interface Comparison {
   readonly shares: Shares;
   /** whether generated ids are equal; null where the reference generated none */
   readonly generated: boolean | null;
-}
-
-interface Rows {
-  readonly count: number;
-  readonly width: number;
-  readonly lengths: readonly number[];
-}
-
-/** Rows of a padded batch: (rows × width) with the real length of each. */
-function rowsOf(expected: Safetensors): Rows {
-  const [count = 0, width = 0] = expected.shape("input.input_ids")!;
-  const mask = expected.integers("input.attention_mask");
-  const lengths = Array.from({ length: count }, (_, row) =>
-    mask.slice(row * width, (row + 1) * width).reduce((sum, m) => sum + m, 0),
-  );
-  return { count, width, lengths };
-}
-
-/** A per-token input cut to its real tokens. */
-function cut(values: readonly number[], { width, lengths }: Rows, row: number): number[] {
-  return values.slice(row * width, row * width + lengths[row]!);
-}
-
-function samplesOf(expected: Safetensors, purpose: ModelTask): Sample[] {
-  const rows = rowsOf(expected);
-  const ids = expected.integers("input.input_ids");
-  const has = (name: string) => expected.shape(`input.${name}`) !== undefined;
-  const types = has("token_type_ids") ? expected.integers("input.token_type_ids") : ids.map(() => 0);
-  const targets = purpose === "seq2seq-lm" ? targetsOf(expected) : null;
-  return rows.lengths.map((length, row) => ({
-    ...(targets && { target: targets[row]! }),
-    ids: Int32Array.from(cut(ids, rows, row)),
-    segments: Uint8Array.from(cut(types, rows, row)),
-    special: new Uint8Array(length),
-    words: Int32Array.from({ length }, (_, i) => i),
-    labels: labelsOf(expected, purpose, rows, row),
-  }));
-}
-
-/** The decoder's side of each row: what it is to write; its inputs are up to the model. */
-function targetsOf(expected: Safetensors): Sample[] {
-  const [count = 0, width = 0] = expected.shape("input.labels")!;
-  const labels = expected.integers("input.labels");
-  return Array.from({ length: count }, (_, row) => {
-    const tokens = Int32Array.from(labels.slice(row * width, (row + 1) * width).filter((id) => id !== IGNORE));
-    const none = new Uint8Array(tokens.length);
-    return { ids: tokens, segments: none, special: none, words: tokens.map((__, i) => i), labels: { tokens } };
-  });
-}
-
-/** The same samples with the decoder's inputs that the model wants. */
-function withInputs(samples: readonly Sample[], model: Model<"seq2seq-lm">): Sample[] {
-  return samples.map((sample) => {
-    const target = sample.target!;
-    return { ...sample, target: { ...target, ids: model.shifted(target.ids) } };
-  });
-}
-
-function labelsOf(expected: Safetensors, purpose: ModelTask, rows: Rows, row: number): Sample["labels"] {
-  const ints = (name: string) => expected.integers(`input.${name}`);
-  const tokens = () => Int32Array.from(cut(ints("labels"), rows, row));
-  switch (purpose) {
-    case "pretraining": {
-      const pair = expected.shape("input.next_sentence_label") ? "next_sentence_label" : "sentence_order_label";
-      return { tokens: tokens(), pair: ints(pair)[row]! };
-    }
-    case "masked-lm":
-    case "token-classification":
-    case "replaced-token-detection":
-      return { tokens: tokens() };
-    case "next-sentence-prediction":
-      return { pair: ints("labels")[row]! };
-    case "question-answering":
-      return { span: [ints("start_positions")[row]!, ints("end_positions")[row]!] };
-    case "sequence-classification":
-      return expected.dtype("input.labels") === "F32"
-        ? { value: expected.floats("input.labels")[row]! }
-        : { row: ints("labels")[row]! };
-    case "causal-lm":
-      return { tokens: nextTokens(tokens()) };
-    case "feature-extraction":
-    case "seq2seq-lm":
-      return {};
-  }
 }
 
 /** The objective that the reference's own class has. */
