@@ -150,6 +150,7 @@ export {
   readCheckpoint,
   writeCheckpoint,
 } from "./train/loop/checkpoint.js";
+export type { EpochSamples } from "./train/loop/epoch-samples.js";
 export { type FinetuneEvent, type FinetuneOptions, finetune, stepsOfEpochs } from "./train/loop/finetune.js";
 export { repeatPositions, type Stage, type StagedOptions, trainInStages } from "./train/loop/stages.js";
 export { type Position, type Step, TrainingError, type TrainOptions, train } from "./train/loop/train.js";

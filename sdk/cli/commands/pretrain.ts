@@ -16,6 +16,7 @@ import { electraRecipe } from "../pretrain/electra.js";
 import { maskedRecipe } from "../pretrain/masked.js";
 import { type PretrainOptions, type Recipe, type Setting, settingsOf, type TokenizedPair } from "../pretrain/recipe.js";
 import { seq2seqRecipe } from "../pretrain/seq2seq.js";
+import { firstDocuments, heldDocuments, IN_MEMORY, sizeOf, TextStream } from "../pretrain/text-stream.js";
 import { learnVocabulary } from "../pretrain/vocabulary.js";
 import { Checkpoints, withResumed } from "../shared/checkpoints.js";
 import { engineOf, withModelOptions } from "../shared/engine-options.js";
@@ -101,7 +102,7 @@ async function pairsOf(tokenizer: Tokenizer, options: PretrainOptions, kind: str
 }
 
 /** What a resumed run must agree on, by the names of the options. */
-function settings({ options, objective, tokenizer, languages, pairs }: Setting) {
+function settings({ options, objective, tokenizer, text, pairs }: Setting) {
   return {
     command: "pretrain",
     objective: objective.name,
@@ -117,7 +118,7 @@ function settings({ options, objective, tokenizer, languages, pairs }: Setting) 
     "masking-rate": options.maskingRate ?? "published",
     smoothing: options.smoothing ?? "none",
     pairs: fingerprint(pairs),
-    text: fingerprint(Object.values(languages).flat()),
+    text,
     "vocab-size": tokenizer.size,
   };
 }
@@ -147,13 +148,38 @@ async function prepare(files: readonly string[], options: PretrainOptions): Prom
   const objective = objectiveOf(options);
   await requireFiles([...files, options.dev, options.pairs, options.config]);
   const family = await familyOf(options, objective);
+  const size = await sizeOf(files);
+  const read = size > IN_MEMORY ? await streamed(files, options, family, size) : await inMemory(files, options, family);
+  const { tokenizer, held, ...text } = read;
+  const pairs = await pairsOf(tokenizer, options, objective.main.kind);
+  if (options.dev !== undefined && held.length === 0)
+    throw new UsageError(`--dev ${options.dev}: no token of it is in the vocabulary, or it is empty`);
+  return { options, objective, family, tokenizer, pairs, held, ...text };
+}
+
+/** Small text: all of it is tokenized before the first step. */
+async function inMemory(files: readonly string[], options: PretrainOptions, family: string) {
   const { languages: texts, held } = await documentsOf(files, options);
   const tokenizer = await tokenizerOf(options, family, texts);
   const languages = Object.fromEntries(
     Object.entries(texts).map(([name, documents]) => [name, tokenizeDocuments(tokenizer, documents)]),
   );
-  const pairs = await pairsOf(tokenizer, options, objective.main.kind);
-  return { options, objective, family, tokenizer, languages, pairs, held: tokenizeDocuments(tokenizer, held) };
+  const text = fingerprint(Object.values(languages).flat());
+  return { tokenizer, languages, text, held: tokenizeDocuments(tokenizer, held) };
+}
+
+/** Large text: read as training goes. A new vocabulary is learned from its beginning. */
+async function streamed(files: readonly string[], options: PretrainOptions, family: string, size: number) {
+  const megabytes = `${Math.round(size / 1e6)} MB of text are more than the ${IN_MEMORY / 1e6} MB that fit in memory`;
+  for (const flag of ["smoothing", "pairs"] as const)
+    if (options[flag] !== undefined) throw new UsageError(`--${flag} needs all text in memory: ${megabytes}`);
+  const given = options.from !== undefined || options.tokenizer !== undefined;
+  if (!given) say(`${megabytes}: the vocabulary is learned from the first of them`);
+  const tokenizer = await tokenizerOf(options, family, given ? {} : { text: await firstDocuments(files, IN_MEMORY) });
+  const stream = new TextStream(files, tokenizer, options.dev === undefined);
+  const held = await heldDocuments(options.dev === undefined ? files : [options.dev]);
+  const text = await stream.fingerprint();
+  return { tokenizer, stream, languages: {}, text, held: tokenizeDocuments(tokenizer, held) };
 }
 
 interface Held {

@@ -10,9 +10,9 @@ export async function causalRecipe(setting: Setting, causal: HeadObjective<LmHea
   const objective = single(causal);
   const blocks = (documents: readonly TokenizedDocument[]) =>
     packStream(documents, { length: options.maxLength, tokenizer });
-  const samples = samplesOf(setting, (documents) => (epoch) => {
+  const samples = samplesOf(setting, (documents, own) => (epoch) => {
     // Documents are reshuffled every epoch, so that the stream is cut into other blocks each time.
-    const order = shuffle([...documents], seed(options.seed).fork(2, epoch));
+    const order = shuffle([...documents], seed(own).fork(2, epoch));
     return blocks(order);
   });
   const loaded = await modelOf(setting, "causal-lm");

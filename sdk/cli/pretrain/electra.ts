@@ -69,7 +69,9 @@ export async function electraRecipe(
       {
         until: options.steps,
         objective,
-        samples: samplesOf(setting, (documents) => pretrainingSamples(documents, "sentences", sequences)),
+        samples: samplesOf(setting, (documents, own) =>
+          pretrainingSamples(documents, "sentences", { ...sequences, seed: own }),
+        ),
       },
     ],
   );

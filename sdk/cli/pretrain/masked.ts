@@ -1,6 +1,7 @@
 /** Encoders that predict masked tokens, alone or beside a task on pairs of segments. */
 import {
   combine,
+  type EpochSamples,
   type HeadObjective,
   type LmHead,
   type Model,
@@ -10,10 +11,19 @@ import {
   single,
   type Weights,
 } from "cloze";
-import { type Arrangement, pretrainingSamples, type Sample, translationPair } from "cloze/data";
+import { type Arrangement, pretrainingSamples, type TokenizedDocument, translationPair } from "cloze/data";
 import { maskedHeldOut, pairAccuracy, perplexity } from "cloze/metrics";
 import { UsageError } from "../shared/usage.js";
-import { modelOf, type Recipe, recipeOf, type Setting, samplesOf, saving, settingsOf } from "./recipe.js";
+import {
+  listedSamples,
+  modelOf,
+  type Recipe,
+  recipeOf,
+  type Setting,
+  samplesOf,
+  saving,
+  settingsOf,
+} from "./recipe.js";
 
 /** Share of the steps that train on short sequences, with --short. */
 const SHORT_SHARE = 0.8;
@@ -22,13 +32,12 @@ const SHORT_SHARE = 0.8;
 type MaskedLm = Model<"masked-lm"> & Partial<Model<"next-sentence-prediction">>;
 
 /** Sequences of the text, and of every sentence with its translation; which of the two is first changes every epoch. */
-function samples(setting: Setting, arrangement: Arrangement, length: number): (epoch: number) => readonly Sample[] {
+function samples(setting: Setting, arrangement: Arrangement, length: number): (epoch: number) => EpochSamples {
   const { tokenizer } = setting;
-  const { seed } = setting.options;
-  const own = samplesOf(setting, (documents) =>
-    pretrainingSamples(documents, arrangement, { length, tokenizer, seed }),
-  );
-  if (setting.pairs.length === 0) return own;
+  const make = (documents: readonly TokenizedDocument[], seed: number) =>
+    pretrainingSamples(documents, arrangement, { length, tokenizer, seed });
+  if (setting.pairs.length === 0) return samplesOf(setting, make);
+  const own = listedSamples(setting, make);
   return (epoch) => [
     ...own(epoch),
     ...setting.pairs.map(([a, b], i) =>

@@ -1,6 +1,7 @@
 /** What a run of `cloze pretrain` consists of: a model, its objective and samples, held-out figures, and how it is saved. */
 import {
   type Engine,
+  type EpochSamples,
   freshConfig,
   freshModel,
   loadModel,
@@ -23,6 +24,7 @@ import type { ModelOptions } from "../shared/engine-options.js";
 import { readFields } from "../shared/input.js";
 import type { TrainingOptions } from "../shared/training-options.js";
 import { UsageError } from "../shared/usage.js";
+import type { MakeSamples, TextStream } from "./text-stream.js";
 
 export interface PretrainOptions extends ModelOptions, TrainingOptions {
   readonly from?: string;
@@ -57,6 +59,10 @@ export interface Setting {
   /** model_type of a new model */
   readonly family: string;
   readonly tokenizer: Tokenizer;
+  /** text that is too large for memory; then there are no `languages` */
+  readonly stream?: TextStream;
+  /** identifies the text, for resuming */
+  readonly text: string;
   /** documents by language; one entry when languages are not distinguished */
   readonly languages: Readonly<Record<string, readonly TokenizedDocument[]>>;
   readonly pairs: readonly TokenizedPair[];
@@ -129,14 +135,20 @@ export function saving<P extends ModelTask>(
   return (to) => saveModel(to, { ...loaded, tokenizer, length: options.maxLength });
 }
 
-/** The samples of an epoch: of one language, or of several mixed in smoothed proportions. */
-export function samplesOf(
+/** The samples of an epoch of text in memory: of one language, or of several mixed in smoothed proportions. */
+export function listedSamples(
   { languages, options }: Setting,
-  make: (documents: readonly TokenizedDocument[]) => (epoch: number) => readonly Sample[],
+  make: MakeSamples,
 ): (epoch: number) => readonly Sample[] {
-  if (options.smoothing === undefined) return make(Object.values(languages).flat());
-  const each = Object.fromEntries(Object.entries(languages).map(([name, documents]) => [name, make(documents)]));
-  return mixLanguages(each, { smoothing: options.smoothing, seed: options.seed });
+  const { smoothing, seed } = options;
+  if (smoothing === undefined) return make(Object.values(languages).flat(), seed);
+  const each = Object.fromEntries(Object.entries(languages).map(([name, documents]) => [name, make(documents, seed)]));
+  return mixLanguages(each, { smoothing, seed });
+}
+
+/** The samples of an epoch: a list, or a stream where the text is too large for memory. */
+export function samplesOf(setting: Setting, make: MakeSamples): (epoch: number) => EpochSamples {
+  return setting.stream ? setting.stream.samples(make, setting.options.seed) : listedSamples(setting, make);
 }
 
 /** --short has no meaning for other objectives. */

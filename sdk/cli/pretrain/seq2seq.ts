@@ -23,7 +23,9 @@ export async function seq2seqRecipe(setting: Setting, objective: Objective<Model
     },
     onlyStage<"seq2seq-lm">(setting, {
       objective,
-      samples: samplesOf(setting, (documents) => pretrainingSamples(documents, "sentences", sequences)),
+      samples: samplesOf(setting, (documents, own) =>
+        pretrainingSamples(documents, "sentences", { ...sequences, seed: own }),
+      ),
     }),
   );
 }

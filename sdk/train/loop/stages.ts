@@ -1,32 +1,32 @@
 /**
- * Training in stages: other samples, another objective from some step on, under one optimizer and one schedule.
+ * Training in stages: the samples or the objective change at given steps, under one optimizer and one schedule.
  *
- * BERT itself learned from short sequences for nine tenths of its steps and from long ones for the rest (Devlin et al.
- * 2019, appendix A.2). For small models the short stage is what makes learning begin at all: which places to look at is
- * learned from how often each pair of places is seen.
+ * BERT was trained on short sequences for nine tenths of its steps and on long ones for the rest (Devlin et al. 2019,
+ * appendix A.2). Small models depend on the short stage: attention learns where to look from how often each pair of positions
+ * is seen.
  */
 
-import type { Sample } from "../../data/sample.js";
 import type { Weights } from "../../nn/weights.js";
 import type { Objective } from "../../objectives/objective.js";
 import { ArgumentError } from "../../options.js";
+import type { EpochSamples } from "./epoch-samples.js";
 import { type Position, type Step, type TrainOptions, train } from "./train.js";
 
 export interface Stage<M> {
-  /** the step with which the stage ends */
+  /** the step after which the stage ends */
   readonly until: number;
   readonly objective: Objective<M>;
-  /** the samples of an epoch; the same for the same epoch */
-  readonly samples: (epoch: number) => readonly Sample[];
-  /** what is done once, before the stage's first step */
+  /** the samples of an epoch, the same for the same epoch; a list or a stream */
+  readonly samples: (epoch: number) => EpochSamples;
+  /** called once, before the first step of the stage */
   readonly enter?: () => void;
 }
 
 export type StagedOptions<M> = Omit<TrainOptions<M>, "objective" | "samples" | "steps" | "epochs">;
 
 /**
- * Run the stages one after another, yielding every step. A run goes on from any position, with the same bits: which stage
- * it is in follows from the step alone, and every stage begins a new epoch.
+ * Run the stages one after another, yielding every step. A run can be resumed at any position with the same bits: its stage
+ * follows from the step alone, and every stage starts a new epoch.
  *
  * @example
  * for await (const step of trainInStages([short, long], { engine, model, optimizer, learningRate, batchSize: 2, seed: 1 }))
@@ -39,7 +39,7 @@ export async function* trainInStages<M>(stages: readonly Stage<M>[], options: St
     if (until < begin)
       throw new ArgumentError(`trainInStages: a stage ends with step ${until}, before it begins (${begin})`);
     if (from.step < until) {
-      // A run that goes on in the middle of a stage has entered it before.
+      // A run that is resumed in the middle of a stage has entered it before.
       if (from.step === begin) {
         enter?.();
         if (begin > 0) from = { step: begin, epoch: from.epoch + 1, served: 0 };
@@ -54,13 +54,13 @@ export async function* trainInStages<M>(stages: readonly Stage<M>[], options: St
 }
 
 /**
- * Give places that no sequence has reached yet the embeddings of those that were learned, over and over: a model that
- * knows 32 places then reads longer sequences at once, and only has to tell the copies apart. Beltagy et al. 2020
- * ("Longformer", arXiv:2004.05150, section 5) extend RoBERTa in this way.
+ * Initialize the embeddings of untrained positions with repeated copies of the trained ones, so that a model trained on short
+ * sequences can read longer ones at once. Beltagy et al. 2020 ("Longformer", arXiv:2004.05150, section 5) extend RoBERTa in
+ * this way.
  *
- * @param learned how many places have been learned
+ * @param learned number of trained positions
  * @example
- * repeatPositions(weights, 32); // place 32 begins as place 0, 33 as 1, …
+ * repeatPositions(weights, 32); // position 32 starts as a copy of 0, 33 of 1, …
  */
 export function repeatPositions(weights: Weights, learned: number): void {
   for (const [name, table] of weights.entries()) {

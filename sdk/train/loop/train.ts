@@ -8,11 +8,11 @@ import { Engine } from "../../engine/engine.js";
 import type { Objective } from "../../objectives/objective.js";
 import { ArgumentError, aFunction, anything, wholeNumber, withFields, withMethods } from "../../options.js";
 import { add } from "../../tensor/ops/elementwise.js";
-import { type Rng, seed, shuffle } from "../../tensor/random.js";
 import { Scope } from "../../tensor/scope.js";
 import { backward } from "../../tensor/tape.js";
 import { clearGradients, clipScale, gradientNorm, type Optimizer } from "../optim/optimizer.js";
 import type { Schedule } from "../optim/schedule.js";
+import { type EpochSamples, epochSamples } from "./epoch-samples.js";
 import { checkTraining } from "./training-options.js";
 
 /** A step whose loss or gradient is not finite. No weight was changed by it. */
@@ -33,8 +33,10 @@ export interface TrainOptions<M> {
   readonly engine: Engine;
   readonly model: M;
   readonly objective: Objective<M>;
-  /** The samples of an epoch; the same for the same epoch. */
-  readonly samples: (epoch: number) => readonly Sample[];
+  /** The samples of an epoch, the same for the same epoch: a list, a promise of one, or a stream that is read as training goes. */
+  readonly samples: (epoch: number) => EpochSamples;
+  /** samples that are held to shuffle a stream; 10,000 */
+  readonly shuffleBuffer?: number;
   readonly optimizer: Optimizer;
   /** a schedule, or one learning rate for all steps */
   readonly learningRate: number | Schedule;
@@ -67,41 +69,26 @@ export interface Step extends Position {
   readonly seconds: number;
 }
 
-/** Order and corruption of an epoch's samples: functions of seed, epoch and index alone. */
-function epochSamples<M>(options: TrainOptions<M>, epoch: number): { length: number; at(index: number): Sample } {
-  const samples = options.samples(epoch);
-  if (samples.length === 0) throw new ArgumentError(`train: epoch ${epoch} has no samples`);
-  const rng: Rng = seed(options.seed).fork(epoch);
-  const order = shuffle(
-    Array.from(samples, (_, i) => i),
-    rng.fork(0),
-  );
-  return {
-    length: samples.length,
-    at: (index) => options.objective.corrupt(samples[order[index]!]!, rng.fork(1, order[index]!)),
-  };
-}
-
 /** The batches of each step: `batchSize` samples each; the last batch of an epoch may be smaller. */
-function* stepsOf<M>(
+async function* stepsOf<M>(
   options: TrainOptions<M>,
   from: Position,
-): Generator<{ batches: Batch[]; after: Omit<Position, "step"> }> {
+): AsyncGenerator<{ batches: Batch[]; after: Omit<Position, "step"> }> {
   const { batchSize, gradientAccumulationSteps = 1, epochs = Number.POSITIVE_INFINITY } = options;
-  for (let epoch = from.epoch, start = from.served; epoch < epochs; epoch++, start = 0) {
-    const samples = epochSamples(options, epoch);
-    if (start > samples.length)
-      throw new ArgumentError(
-        `train: the run is to be resumed at sample ${start} of epoch ${epoch}, which has ${samples.length}; is this other data?`,
-      );
-    while (start < samples.length) {
+  for (let epoch = from.epoch, served = from.served; epoch < epochs; epoch++, served = 0) {
+    const samples = epochSamples(options, epoch, served);
+    // One sample ahead: whether an epoch has ended is known with its last step.
+    let next = await samples.next();
+    const batchOf = async (): Promise<Batch> => {
+      const rows: Sample[] = [];
+      for (; rows.length < batchSize && !next.done; next = await samples.next()) rows.push(next.value);
+      served += rows.length;
+      return collate(rows);
+    };
+    while (!next.done) {
       const batches: Batch[] = [];
-      for (; batches.length < gradientAccumulationSteps && start < samples.length; start += batchSize) {
-        const end = Math.min(start + batchSize, samples.length);
-        batches.push(collate(Array.from({ length: end - start }, (_, i) => samples.at(start + i))));
-      }
-      start = Math.min(start, samples.length);
-      yield { batches, after: start < samples.length ? { epoch, served: start } : { epoch: epoch + 1, served: 0 } };
+      while (batches.length < gradientAccumulationSteps && !next.done) batches.push(await batchOf());
+      yield { batches, after: next.done ? { epoch: epoch + 1, served: 0 } : { epoch, served } };
     }
   }
 }
@@ -183,6 +170,7 @@ export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> 
     model: anything,
     objective: withFields("an objective, such as single(maskedLm({ tokenizer }))", "losses"),
     samples: aFunction,
+    shuffleBuffer: wholeNumber(1),
     optimizer: withMethods("an optimizer, such as adamW(weights)", "step"),
     steps: wholeNumber(0),
     clock: aFunction,
@@ -190,13 +178,13 @@ export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> 
   const { objective, signal, clock = () => performance.now() } = options;
   const last = options.steps ?? Number.POSITIVE_INFINITY;
   if (last === Number.POSITIVE_INFINITY && options.epochs === undefined)
-    throw new ArgumentError("train: say when to end: steps or epochs");
+    throw new ArgumentError("train: give steps or epochs, so that the run ends");
   const from = options.from ?? { step: 0, epoch: 0, served: 0 };
   const started = clock();
   let { step } = from;
   let yielded = started;
   if (step >= last) return;
-  for (const { batches, after } of stepsOf(options, from)) {
+  for await (const { batches, after } of stepsOf(options, from)) {
     signal?.throwIfAborted();
     const begun = clock();
     const { losses, rate, norm } = trainingStep(options, batches, step);

@@ -234,7 +234,7 @@ test("a rate that is not a number, no end, no samples and foreign positions are 
       /step 0: the learning rate is NaN/,
     );
     const { steps: _, ...endless } = options;
-    assert.match((await failing(endless)).message, /say when to end: steps or epochs/);
+    assert.match((await failing(endless)).message, /give steps or epochs/);
     assert.match((await failing({ ...options, samples: () => [] })).message, /epoch 0 has no samples/);
     assert.match(
       (await failing({ ...options, from: { step: 1, epoch: 0, served: 11 } })).message,
