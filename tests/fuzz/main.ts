@@ -9,8 +9,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
+import type { Mutant } from "./fixtures.js";
 import { fault } from "./judge.js";
-import { type Mutant, TARGETS } from "./targets.js";
+import { TARGETS } from "./targets.js";
 
 /** A reader that has not answered by then hangs. */
 const LONGEST = 5000;

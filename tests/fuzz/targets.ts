@@ -6,22 +6,21 @@ import fc from "fast-check";
 import { readTagged } from "../../sdk/data/conllu.js";
 import { readDocuments } from "../../sdk/data/documents.js";
 import { readQuestions } from "../../sdk/data/questions.js";
-import { decodeLines, type Source } from "../../sdk/data/source.js";
 import { readTextRows } from "../../sdk/data/text-rows.js";
 import {
-  adapt,
+  anyTask,
   classifyTask,
   Engine,
+  embedTask,
+  FRESH_FAMILIES,
   featureExtraction,
-  freshConfig,
-  freshModel,
-  LabelSet,
   loadAdapted,
   loadModel,
   loadTokenizer,
   memoryFiles,
-  saveAdapter,
-  saveModel,
+  regressTask,
+  tagTask,
+  text2textGeneration,
   textClassification,
   textGeneration,
 } from "../../sdk/index.js";
@@ -29,192 +28,44 @@ import { jsonBytes } from "../../sdk/io/files.js";
 import { readSafetensors } from "../../sdk/io/safetensors.js";
 import { readSentenceSettings } from "../../sdk/io/sentence.js";
 import { writeSentenceSettings } from "../../sdk/io/write-sentence.js";
+import { readMerges, readSentencePiece } from "../../sdk/tokenizer/index.js";
+import { readCheckpoint } from "../../sdk/train/loop/checkpoint.js";
 import {
-  readMerges,
-  readSentencePiece,
-  type Tokenizer,
-  trainBpe,
-  trainUnigram,
-  trainWordPiece,
-} from "../../sdk/tokenizer/index.js";
-import { readCheckpoint, writeCheckpoint } from "../../sdk/train/loop/checkpoint.js";
-import { adamW } from "../../sdk/train/optim/optimizer.js";
+  adapterFolder,
+  CONLLU,
+  checkpointOf,
+  drain,
+  encode,
+  folderMutants,
+  JSON_ROWS,
+  lineTarget,
+  parted,
+  pieceFile,
+  QUESTIONS,
+  ROWS,
+  SCORES,
+  savedFolder,
+  sizes,
+  source,
+  type Target,
+  TEXT_TASK,
+  tokenizers,
+  tryTokenizer,
+  usePipeline,
+  WRITERS,
+  whole,
+} from "./fixtures.js";
 import { mutantBytes, mutantJson, mutantLines } from "./mutations.js";
-
-export interface Mutant {
-  /** bytes of the mutated file: what memory is measured against */
-  readonly size: number;
-  /** the mutated file, to be kept when something is found */
-  readonly bytes: Uint8Array;
-  /** which file it is */
-  readonly name: string;
-  readonly read: () => unknown;
-}
-
-type Target = () => Promise<fc.Arbitrary<Mutant>>;
-
-const TEXTS = ["the lowest of the new is the widest", "naïve cafés in 東京 and 京都", "the newest of the low is lower"];
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** A mutant of one file of a folder, the others as they are. */
-function folderMutants(
-  files: ReadonlyMap<string, Uint8Array>,
-  names: readonly string[],
-  read: (files: ReturnType<typeof memoryFiles>) => unknown,
-): fc.Arbitrary<Mutant> {
-  return fc.oneof(
-    ...names.map((name) => {
-      const original = files.get(name);
-      if (!original) throw new Error(`the fuzzed folder has no ${name}`);
-      const mutants = name.endsWith(".json")
-        ? mutantJson(JSON.parse(new TextDecoder().decode(original)))
-        : name.endsWith(".txt")
-          ? mutantLines(new TextDecoder().decode(original))
-          : mutantBytes(original);
-      return mutants.map((bytes) => ({
-        size: bytes.length,
-        bytes,
-        name,
-        read: () => read(memoryFiles([...files, [name, bytes]])),
-      }));
-    }),
-  );
-}
-
-const tokenizers: Readonly<Record<string, () => Tokenizer>> = {
-  wordpiece: () => trainWordPiece(TEXTS, { size: 60 }),
-  bpe: () => trainBpe(TEXTS, { size: 290 }),
-  unigram: () => trainUnigram(TEXTS, { size: 50 }),
-};
-
-/** Use a tokenizer in every way in which its parts can fail. */
-function tryTokenizer(tokenizer: Tokenizer): void {
-  const { ids } = tokenizer.encode("the lowest 東京 [MASK]</s>", "new\u0000 \ud800");
-  for (const id of ids)
-    if (tokenizer.token(id) === undefined) throw new Error(`the tokenizer made the id ${id}, which is no token`);
-  tokenizer.decode(ids);
-  JSON.stringify(tokenizer);
-}
-
-const sizes = { vocabulary: 60, layers: 1, width: 8, heads: 2, positions: 16, dropout: 0 };
-
-/** A saved folder of a family, as small as it goes. */
-async function savedFolder(
-  family: string,
-  task: "feature-extraction" | "sequence-classification" | "causal-lm" | "seq2seq-lm",
-) {
-  const engine = await Engine.create();
-  const tokenizer = tokenizers["wordpiece"]!();
-  const labels = task === "sequence-classification" ? new LabelSet(["a", "b"]) : null;
-  using loaded = freshModel(engine, freshConfig(family, { ...sizes, vocabulary: tokenizer.size }), task, 1, labels);
-  const files = memoryFiles();
-  await saveModel(files, { ...loaded, tokenizer, length: 16 });
-  engine[Symbol.dispose]();
-  return files;
-}
-
-/** Open a pipeline, use it, and give everything back, whatever happens. */
-async function usePipeline<T>(open: Promise<((input: T) => unknown) & Partial<Disposable>>, input: T): Promise<void> {
-  const pipeline = await open;
-  try {
-    await pipeline(input);
-  } finally {
-    pipeline[Symbol.dispose]?.();
-  }
-}
-
-const FAMILIES = ["bert", "roberta", "albert", "distilbert", "mpnet", "deberta-v2", "modernbert"];
-const TEXT_TASK = "the lowest of the new";
-
-const source = (name: string, bytes: Uint8Array): Source => ({ name, lines: decodeLines(one(bytes)) });
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
-async function drain(rows: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of rows);
-}
-
-const ROWS = 'text\tpair\tlabel\nthe cat sat\ta dog ran\tyes\nnew low\twide "quoted" low\tno\n\ttabs\tyes\n';
-const JSON_ROWS = [
-  { text: "a cat", label: "x" },
-  { text: "a dog", pair: "low", label: "y" },
-  { text: "", score: 0.5 },
-];
-const QUESTIONS = {
-  version: "1.1",
-  data: [
-    {
-      title: "t",
-      paragraphs: [
-        {
-          context: "Anna lives in Rome.",
-          qas: [{ id: "1", question: "Where?", answers: [{ text: "Rome", answer_start: 14 }] }],
-        },
-      ],
-    },
-  ],
-};
-const CONLLU =
-  "# text = The cat\n1\tThe\tthe\tDET\tDT\t_\t2\tdet\t_\t_\n2-3\tcat's\t_\t_\t_\t_\t_\t_\t_\t_\n2\tcat\tcat\tNOUN\tNN\t_\t0\troot\t_\t_\n3\t's\t's\tPART\tPOS\t_\t2\tcase\t_\t_\n\n1\tLow\tlow\tADJ\tJJ\t_\t0\troot\t_\t_\n";
-
-function lineTarget(name: string, text: string, read: (s: Source) => AsyncIterable<unknown>): Target {
-  return async () =>
-    mutantLines(text).map((bytes) => ({
-      size: bytes.length,
-      bytes,
-      name,
-      read: () => drain(read(source(name, bytes))),
-    }));
-}
-
-function pieceFile(): Uint8Array {
-  const control = ["<unk>", "<pad>", "[CLS]", "[SEP]", "[MASK]"];
-  const pieces = [...control, "▁the", "▁", "t", "h", "e", "l", "o", "w"].map((piece, i): [string, number] => [
-    piece,
-    i === 0 ? 2 : i < control.length ? 3 : 1,
-  ]);
-  return Uint8Array.from(
-    pieces.flatMap(([piece, type]) => {
-      const text = [...encode(piece)];
-      const message = [10, text.length, ...text, 21, 0, 0, 128, 191, 24, type];
-      return [10, message.length, ...message];
-    }),
-  );
-}
-
-async function adapterFolder() {
-  const engine = await Engine.create();
-  const tokenizer = tokenizers["wordpiece"]!();
-  const [base, adapter] = [memoryFiles(), memoryFiles()];
-  using loaded = freshModel(
-    engine,
-    freshConfig("bert", { ...sizes, vocabulary: tokenizer.size }),
-    "sequence-classification",
-    1,
-    new LabelSet(["a", "b"]),
-  );
-  await saveModel(base, { ...loaded, tokenizer, length: 16 });
-  using adapted = adapt(loaded, { r: 2, targets: ["query"] });
-  await saveAdapter(adapter, adapted, "base");
-  return { base, adapter };
-}
 
 export const TARGETS: Readonly<Record<string, Target>> = {
   safetensors: async () => {
     const files = await savedFolder("bert", "feature-extraction");
     const original = files.files.get("model.safetensors")!;
-    const headerLength = Number(new DataView(original.buffer, original.byteOffset).getBigUint64(0, true));
-    const header = JSON.parse(new TextDecoder().decode(original.subarray(8, 8 + headerLength)));
-    const body = original.subarray(8 + headerLength);
-    const whole = (json: Uint8Array): Uint8Array => {
-      const bytes = new Uint8Array(8 + json.length + body.length);
-      new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
-      bytes.set(json, 8);
-      bytes.set(body, 8 + json.length);
-      return bytes;
-    };
-    const mutants = fc.oneof(mutantJson(header).map(whole), mutantBytes(original));
+    const { header, body } = parted(original);
+    const mutants = fc.oneof(
+      mutantJson(header).map((json) => whole(json, body)),
+      mutantBytes(original),
+    );
     return mutants.map((bytes) => ({
       size: bytes.length,
       bytes,
@@ -228,7 +79,9 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     }));
   },
   config: async () => {
-    const folders = await Promise.all(FAMILIES.map((family) => savedFolder(family, "feature-extraction")));
+    const folders = await Promise.all(
+      FRESH_FAMILIES.map((family) => savedFolder(family, WRITERS[family] ?? "feature-extraction")),
+    );
     const read = async (files: ReturnType<typeof memoryFiles>) => {
       using engine = await Engine.create();
       (await loadModel(engine, files))[Symbol.dispose]();
@@ -306,8 +159,37 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       }),
     );
     return folderMutants(saved.files, ["generation_config.json", "config.json"], (files) =>
-      usePipeline(textGeneration(files, { max_new_tokens: 4 } as never) as never, "the"),
+      usePipeline(textGeneration(files, { max_new_tokens: 4 }) as never, "the"),
     );
+  },
+  seq2seq: async () => {
+    const folders = await Promise.all(["bart", "t5"].map((family) => savedFolder(family, "seq2seq-lm")));
+    const mutants = folders.map((saved) => {
+      const files = new Map([
+        ...saved.files,
+        [
+          "generation_config.json",
+          jsonBytes({ max_length: 6, num_beams: 2, forced_bos_token_id: 5, top_k: 4 }),
+        ] as const,
+      ]);
+      return folderMutants(files, ["generation_config.json", "config.json"], (folder) =>
+        usePipeline(text2textGeneration(folder, { max_new_tokens: 4 }) as never, TEXT_TASK),
+      );
+    });
+    return fc.oneof(...mutants);
+  },
+  shards: async () => {
+    const { files } = await savedFolder("bert", "feature-extraction");
+    const weights = files.get("model.safetensors")!;
+    const shard = "model-00001-of-00001.safetensors";
+    const weight_map = Object.fromEntries([...readSafetensors(weights).names()].map((name) => [name, shard]));
+    const index = "model.safetensors.index.json";
+    const sharded = new Map([...files].filter(([name]) => name !== "model.safetensors"));
+    sharded.set(shard, weights).set(index, jsonBytes({ metadata: { total_size: weights.length }, weight_map }));
+    return folderMutants(sharded, [index], async (folder) => {
+      using engine = await Engine.create();
+      (await loadModel(engine, folder))[Symbol.dispose]();
+    });
   },
   adapter: async () => {
     const { base, adapter } = await adapterFolder();
@@ -317,11 +199,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     });
   },
   checkpoint: async () => {
-    const engine = await Engine.create();
-    const { weights } = freshModel(engine, freshConfig("bert", sizes), "masked-lm", 1);
-    const optimizer = adamW(weights);
-    const settings = { command: "pretrain", steps: 3 };
-    const bytes = writeCheckpoint(optimizer, { step: 1, epoch: 0, served: 2 }, settings);
+    const { optimizer, settings, bytes } = await checkpointOf();
     return mutantBytes(bytes.slice(0, 4000)).map((head) => {
       const mutant = new Uint8Array(bytes.length);
       mutant.set(bytes);
@@ -334,10 +212,40 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       };
     });
   },
+  "checkpoint-metadata": async () => {
+    const { optimizer, settings, bytes } = await checkpointOf();
+    const { header, body } = parted(bytes);
+    const metadata = header["__metadata__"] as Record<string, string>;
+    const of = (name: string) =>
+      mutantJson(JSON.parse(metadata[name]!)).map((json) => {
+        const changed = { ...metadata, [name]: new TextDecoder().decode(json) };
+        const mutant = whole(encode(JSON.stringify({ ...header, __metadata__: changed })), body);
+        return {
+          size: mutant.length,
+          bytes: mutant,
+          name: "checkpoint.safetensors",
+          read: () => readCheckpoint(mutant, optimizer, settings),
+        };
+      });
+    return fc.oneof(...["position", "settings", "steps"].map(of));
+  },
   "text-rows": lineTarget("rows.tsv", ROWS, (s) => readTextRows(s)),
   "json-rows": lineTarget("rows.jsonl", JSON_ROWS.map((row) => JSON.stringify(row)).join("\n"), (s) =>
     classifyTask("classify").read(s),
   ),
+  "task-rows": async () => {
+    const pooling = { mode: "mean", normalize: true } as const;
+    const tasks = [anyTask(regressTask()), anyTask(classifyTask("classify")), anyTask(embedTask(pooling, true))];
+    return fc.oneof(mutantLines(ROWS), mutantLines(SCORES)).chain((bytes) =>
+      fc.constantFrom(...tasks).map((task) => ({
+        size: bytes.length,
+        bytes,
+        name: "rows.tsv",
+        read: () => drain(task.read(source("rows.tsv", bytes))),
+      })),
+    );
+  },
+  "task-tags": lineTarget("tags.conllu", CONLLU, (s) => tagTask.read(s)),
   conllu: lineTarget("tags.conllu", CONLLU, (s) => readTagged(s)),
   documents: lineTarget("text.txt", "a line\nanother\n\nthe next document\n", (s) => readDocuments(s)),
   questions: async () =>

@@ -92,7 +92,8 @@ export function readCheckpoint(
   expectSameSettings(parsed(file, "settings"), allSettings(optimizer, settings));
   const { step, epoch, served } = parsed(file, "position");
   const position = { step: count(step, "step"), epoch: count(epoch, "epoch"), served: count(served, "served") };
-  const steps = count(Number(said(file, "steps")), "steps");
+  const written = said(file, "steps");
+  const steps = count(/^\d{1,15}$/.test(written) ? Number(written) : written, "steps");
   const tensors = tensorsOf(optimizer);
   const state = best && bestState(file);
   const kept = state && state.seen > 0 ? [...best.weights.entries()] : [];
