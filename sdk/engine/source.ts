@@ -50,7 +50,12 @@ const compiled = new Map<Build, Promise<WebAssembly.Module>>();
 /** The compiled kernels of a build; compiled once in a process, however many engines run them. */
 export function kernelModule(build: Build): Promise<WebAssembly.Module> {
   let module = compiled.get(build);
-  if (!module) compiled.set(build, (module = compile(build)));
+  if (!module) {
+    module = compile(build);
+    compiled.set(build, module);
+    // A failure is not kept: the policy of a place may change, and the next call says again what is wrong.
+    module.catch(() => compiled.delete(build));
+  }
   return module;
 }
 
@@ -59,5 +64,15 @@ async function compile(build: Build): Promise<WebAssembly.Module> {
     build === "strict"
       ? await import("../../build/kernels.strict.wasm")
       : await import("../../build/kernels.relaxed.wasm");
-  return WebAssembly.compile(bytes.default);
+  try {
+    return await WebAssembly.compile(bytes.default);
+  } catch (cause) {
+    throw new UnsupportedBuildError(NOT_COMPILED, { cause });
+  }
 }
+
+const NOT_COMPILED =
+  "the kernels could not be compiled: does this place forbid compiling WebAssembly at run time? " +
+  "A page needs 'wasm-unsafe-eval' in the script-src of its content security policy. " +
+  'An edge worker imports the compiled module, import module from "cloze/kernels.strict.wasm", and passes it on: ' +
+  "Engine.create({ module })";
