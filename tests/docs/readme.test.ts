@@ -24,7 +24,8 @@ cpSync(join(corpus, "sentiment/train.tsv"), join(project, "train.tsv"));
 const published = shared("models/all-MiniLM-L6-v2", "the README's program with a published model");
 if (published) symlinkSync(published, join(project, "all-MiniLM-L6-v2"));
 
-const blocks = codeBlocks(readFileSync(join(root, "README.md"), "utf8"), "ts");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const blocks = codeBlocks(readme, "ts");
 for (const [i, code] of blocks.entries()) {
   // An import of a .wasm file needs a bundler or a runtime that compiles it.
   if (code.includes(".wasm") || (code.includes("all-MiniLM-L6-v2") && !published)) continue;
@@ -41,6 +42,19 @@ test("the programs wrote the folders that later ones read", () => {
   for (const name of ["my-bert", "my-classifier"])
     for (const file of ["config.json", "model.safetensors", "tokenizer.json"])
       assert.ok(existsSync(join(project, name, file)), `${name}/${file}`);
+});
+
+test("every flag of the README's commands is known to the command", () => {
+  const commands = readme.matchAll(/^npx cloze ([\w-]+)(.*)$/gm);
+  const unknown = Array.from(commands, ([, command, words]) => {
+    const help = spawnSync(process.execPath, [join(root, "dist/cli.js"), command!, "--help"], { encoding: "utf8" });
+    const known = new Set(help.stdout.match(/--[a-z][\w-]*/g));
+    return (words!.match(/--[a-z][\w-]*/g) ?? [])
+      .filter((flag) => !known.has(flag))
+      .map((flag) => `${command} ${flag}`);
+  });
+  assert.ok(unknown.length > 15, `only ${unknown.length} commands`);
+  assert.equal(unknown.flat(), []);
 });
 
 /** Markdown below docs/, the API report left out. */
