@@ -6,8 +6,14 @@
  */
 export type { SpecialTokens } from "./added-tokens/special-tokens.js";
 export { TokenizerError } from "./errors.js";
+export { readMarian } from "./files/marian.js";
 export { type MergesOptions, readMerges } from "./files/merges-txt.js";
-export { readSentencePiece, type SentencePieceOptions } from "./files/sentencepiece.js";
+export {
+  readSentencePiece,
+  type SentencePieceOptions,
+  type SentencePieces,
+  sentencePieces,
+} from "./files/sentencepiece.js";
 export { readTokenizerJson } from "./files/tokenizer-json.js";
 export { readVocabulary } from "./files/vocab-txt.js";
 export { type Encoding, toCodePoints } from "./post-processors/encoding.js";

@@ -20,20 +20,24 @@ export interface SentencePieceOptions extends ReadOptions {
 }
 
 /** The contents of the file. */
-interface SentencePieces {
+export interface SentencePieces {
   readonly pieces: string[];
   readonly scores: number[];
   readonly unknown: number;
   /** Base64 of the precompiled character map; "" for none. */
   readonly characters: string;
+  /** Pieces that are matched as they are, before the text is segmented: marks such as </s>, and the user's own symbols. */
+  readonly symbols: readonly { readonly piece: string; readonly control: boolean }[];
 }
 
 const UNKNOWN = 2; // SentencePiece.Type
+const CONTROL = 3;
+const USER_DEFINED = 4;
 const UNIGRAM = 1; // TrainerSpec.ModelType
 
 /** A tokenizer from the bytes of a SentencePiece model. */
 export function readSentencePiece(file: Uint8Array, options: SentencePieceOptions): Tokenizer {
-  const model = parse(file);
+  const model = sentencePieces(file);
   const build = families[options.family];
   if (build === undefined)
     throw new TokenizerError(`readSentencePiece: the family ${shown(options.family)} is not supported`);
@@ -64,15 +68,18 @@ export function readSentencePiece(file: Uint8Array, options: SentencePieceOption
   );
 }
 
-function parse(file: Uint8Array): SentencePieces {
+/** The pieces of a SentencePiece model, before any family gives them their ids. */
+export function sentencePieces(file: Uint8Array): SentencePieces {
   const pieces: string[] = [];
   const scores: number[] = [];
   let unknown = -1;
   let characters = "";
+  const symbols: { piece: string; control: boolean }[] = [];
   for (const field of fieldsOf(file)) {
     if (field.number === 1) {
       const [piece, score, type] = readPiece(bytesOf(field));
       if (type === UNKNOWN) unknown = pieces.length;
+      if (type === CONTROL || type === USER_DEFINED) symbols.push({ piece, control: type === CONTROL });
       pieces.push(piece);
       scores.push(score);
     } else if (field.number === 2) {
@@ -88,7 +95,7 @@ function parse(file: Uint8Array): SentencePieces {
     pieces.length > 0 && unknown >= 0,
     `SentencePiece model: pieces with an unknown one among them were expected, got ${pieces.length}`,
   );
-  return { pieces, scores, unknown, characters };
+  return { pieces, scores, unknown, characters, symbols };
 }
 
 function bytesOf(field: Field): Uint8Array {

@@ -1,0 +1,54 @@
+/**
+ * Marian's tokenizer as OPUS-MT models are published: source.spm segments, vocab.json has the ids of both languages' pieces.
+ * Junczys-Dowmunt et al. 2018 (arXiv:1804.00344). A text may begin with the code of its target language, ">>fra<<".
+ */
+import { addedJSON, specialToken } from "../added-tokens/added-token.js";
+import { buildTokenizer } from "../build.js";
+import { expect } from "../errors.js";
+import { JsonScanner } from "../json/scanner.js";
+import { Renumbered } from "../models/renumbered.js";
+import { Unigram } from "../models/unigram.js";
+import { templateJSON } from "../presets.js";
+import type { ReadOptions, Tokenizer } from "../tokenizer.js";
+import { Vocabulary } from "../vocabulary/vocabulary.js";
+import { scanVocabulary } from "./scan-vocabulary.js";
+import { sentencePieces } from "./sentencepiece.js";
+
+/** A tokenizer from the bytes of source.spm and the text of vocab.json. */
+export function readMarian(source: Uint8Array, vocabJson: string, options: ReadOptions = {}): Tokenizer {
+  const { pieces, scores, unknown, characters } = sentencePieces(source);
+  const bytes = new TextEncoder().encode(vocabJson);
+  const scanner = new JsonScanner(bytes);
+  const vocabulary = scanVocabulary(scanner, bytes.length);
+  scanner.end();
+  const id = (token: string): number => {
+    const found = vocabulary.find(token);
+    expect(found >= 0, `vocab.json: ${token} is missing. Is it of a Marian model?`);
+    return found;
+  };
+  const none = id("<unk>");
+  const ids = Int32Array.from(pieces, (piece) => {
+    const found = vocabulary.find(piece);
+    return found < 0 ? none : found;
+  });
+  ids[unknown] = none;
+  const languages = Array.from({ length: vocabulary.size }, (_, i) => vocabulary.piece(i)).filter(
+    (piece): piece is string => piece !== undefined && /^>>.+<<$/.test(piece),
+  );
+  const metaspace = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
+  const map = characters === "" ? [] : [{ type: "Precompiled", precompiled_charsmap: characters }];
+  return buildTokenizer(
+    {
+      version: "1.0",
+      truncation: null,
+      padding: null,
+      added_tokens: ["</s>", "<unk>", "<pad>", ...languages].map((token) => addedJSON(specialToken(token, id(token)))),
+      normalizer: { type: "Sequence", normalizers: map },
+      pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, metaspace] },
+      post_processor: templateJSON(["$A:0", "</s>:0"], ["$A:0", "$B:0", "</s>:0"], id),
+      decoder: metaspace,
+    },
+    new Renumbered(new Unigram(Vocabulary.of(pieces), Float64Array.from(scores), unknown), vocabulary, none, ids),
+    options,
+  );
+}
