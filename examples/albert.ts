@@ -1,5 +1,5 @@
 /**
- * ALBERT: one layer used again and again, narrow embeddings, n-grams hidden as a whole, and the order of two segments.
+ * ALBERT: one layer applied repeatedly, narrow embeddings, masked n-grams, and the order of two segments.
  *
  *   npm run example albert
  */
@@ -10,6 +10,7 @@ import { maskedHeldOut, pairAccuracy } from "cloze/metrics";
 import { trainUnigram } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const special = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"];
@@ -41,10 +42,7 @@ console.log(
   `on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${unigramEntropy.toFixed(3)}`,
 );
 console.log(`segments put in order: ${percent(order)} (chance 50 %)`);
-console.log(
-  "Look at: how few parameters it has. Both segments of a pair come from one text, so that its topic does not help:",
-);
-console.log(
-  "their order has to be read, and it is, while words hidden by threes are hard to guess for a model so small.",
+lookAt(
+  "how few parameters it has. Both segments of a pair come from one text, so the topic does not help: their order must be read, and it is. Masked n-grams stay hard for a model this small.",
 );
 engine.dispose();

@@ -1,5 +1,5 @@
 /**
- * Question answering: two vectors say of each token whether the answer begins there, and whether it ends there.
+ * Question answering: two vectors score each token as the start and the end of the answer.
  *
  *   npm run example answers
  */
@@ -10,6 +10,7 @@ import { findAnswers } from "cloze/metrics";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents, questions } from "./lesson/corpus.js";
 import { adaptTo, percent, SIZES } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const engine = await Engine.create();
 const tokenizer = trainWordPiece((await documents()).flat(), { size: 2000 });
@@ -33,6 +34,7 @@ for (const [i, { answer, start, end }] of found.entries()) {
   const { question, answers } = test[i]!;
   console.log(`${question}\n    found "${answer}" at ${start}–${end}, right is "${answers[0]!.text}"`);
 }
-console.log("Look at: the answer is always a piece of the text, context.slice(start, end). All of a minute and a half");
-console.log("goes into questions here; first it learns what kind of answer a question wants, then where that stands.");
+lookAt(
+  "the answer is always a span of the text, context.slice(start, end). Training sees nothing but questions for a minute and a half; it first learns what kind of answer a question wants, then where it is.",
+);
 engine.dispose();

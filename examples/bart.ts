@@ -1,5 +1,5 @@
 /**
- * BART: a text is broken in five ways, and an encoder-decoder writes it whole again.
+ * BART: a text is corrupted in five ways, and an encoder-decoder restores it.
  *
  *   npm run example bart
  */
@@ -10,6 +10,7 @@ import { tokensHeldOut } from "cloze/metrics";
 import { trainBpe } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const tokenizer = trainBpe(text.flat(), { size: 1200 });
@@ -38,8 +39,7 @@ const { loss, unigramEntropy } = tokensHeldOut(bart.model, unread, objective);
 console.log(
   `on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${unigramEntropy.toFixed(3)}`,
 );
-console.log(
-  "Look at: an infilled span is one mask, whether it was no word or five, so how many words are missing has to be",
+lookAt(
+  "an infilled span is one mask, whether it had no word or five, so the number of missing words must be predicted too. Most of the target is in the source: the loss falls once the decoder learns to copy.",
 );
-console.log("guessed too. Most of the target stands in the source: the loss falls once the decoder learns to copy.");
 engine.dispose();

@@ -1,5 +1,5 @@
 /**
- * BERT: some words are hidden and guessed from both sides, and two segments do or do not follow one another.
+ * BERT: masked tokens are predicted from both sides, and pairs of segments are judged as consecutive or not.
  *
  *   npm run example bert
  */
@@ -10,6 +10,7 @@ import { maskedHeldOut, pairAccuracy } from "cloze/metrics";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const tokenizer = trainWordPiece(text.flat(), { size: 1000 });
@@ -43,10 +44,7 @@ for (const sentence of ["The cat sat [MASK] the chair.", "She opened the [MASK] 
   const guesses = fill(sentence);
   console.log(sentence, guesses.map(({ token_str, score }) => `${token_str} ${percent(score)}`).join(", "));
 }
-console.log(
-  "Look at: the masked loss falls below the level of frequencies, so context is being used. Next sentences stay near",
-);
-console.log(
-  "chance for long; begun from the first step, they would keep a model this small from learning to fill masks.",
+lookAt(
+  "the masked loss falls below the unigram entropy, so context is used. Next-sentence prediction stays near chance for long; from the first step on it would keep a model this small from learning masked tokens.",
 );
 engine.dispose();

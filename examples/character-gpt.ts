@@ -1,5 +1,5 @@
 /**
- * A GPT that writes letter by letter, beside what counting one, two or three letters can do.
+ * A character-level GPT, beside n-gram counts of one, two and three characters.
  *
  *   npm run example character-gpt [-- TEXT.txt[.gz] [STEPS [SEEDS]]]
  *
@@ -10,6 +10,7 @@ import { gunzipSync } from "node:zlib";
 import { Engine } from "cloze";
 import { blockLoss, countedLevels, Letters, letterGpt, letterText } from "./lesson/characters.js";
 import { documents } from "./lesson/corpus.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const [file, steps = file ? 2000 : 400, seeds = file ? 3 : 1] = process.argv.slice(2);
 const bytes = file === undefined ? null : readFileSync(file);
@@ -41,6 +42,4 @@ for (let seed = 1; seed <= Number(seeds); seed++) {
   console.log(JSON.stringify(letterText(engine, model, letters, seed)));
   engine.dispose();
 }
-console.log(
-  "Look at: how soon it passes each level, and that what it writes has the shape of the text before it has its sense.",
-);
+lookAt("how soon it passes each n-gram level, and that its text has the right shape before it makes sense.");

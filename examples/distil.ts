@@ -16,6 +16,7 @@ import {
 } from "cloze";
 import { trainWordPiece } from "cloze/tokenizer";
 import { sentiment } from "./lesson/corpus.js";
+import { lookAt } from "./lesson/look-at.js";
 
 type Classifier = Pretrained<"sequence-classification">;
 
@@ -54,6 +55,7 @@ const alone = fresh(1);
 const few = labelled.filter((_row, i) => i % 10 === 0);
 await learn(alone, task, few, 40);
 say("a random layer, a tenth of the labels", alone);
-console.log("Look at: the teacher's answers teach far more than a tenth of the labels (± 3, of 200 sentences),");
-console.log("and a student that begins with one of its layers comes close to it, or passes it.");
+lookAt(
+  "the teacher's answers teach far more than a tenth of the labels (± 3, of 200 sentences), and a student that begins with one of its layers comes close to it, or passes it.",
+);
 engine.dispose();

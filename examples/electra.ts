@@ -11,6 +11,7 @@ import { replacedHeldOut } from "cloze/metrics";
 import { Scope } from "cloze/tensor";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents } from "./lesson/corpus.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const STEPS = 600;
 const stories = await documents();
@@ -51,9 +52,7 @@ for (const text of [first, first.replace("middle", "window")]) {
   const word = (id: number, i: number) => `${tokenizer.token(id)} ${percent(1 / (1 + Math.exp(-data[i]!)))}`;
   console.log(Array.from(batch.ids, word).slice(1, -1).join("  "));
 }
-console.log("Look at: the first figures are of stories it has read, other words changed than in training; the second");
-console.log("of stories it has not read, where all is suspicious: four stories are not a language. Each piece of the");
-console.log(
-  "sentences has behind it how surely it was changed. The discriminator's loss is 50 times what one token costs.",
+lookAt(
+  "the first figures are for stories it was trained on, with other words replaced than in training; the second for unseen stories, where everything looks suspicious: four stories are not a language. After each piece is the probability that it was replaced. The discriminator's loss is 50 times its cost per token.",
 );
 engine.dispose();

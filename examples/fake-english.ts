@@ -10,6 +10,7 @@ import { packSentences, tokenizeDocuments } from "cloze/data";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents, documentsOf } from "./lesson/corpus.js";
 import { type Condition, LENGTH, learnBoth } from "./lesson/fake-english.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const files = process.argv.slice(2);
 const [steps, early] = files.length > 0 ? [5500, 1500] : [400, 400];
@@ -42,7 +43,6 @@ for (const { at, ...condition } of conditions)
     console.log(
       `${condition.name.padEnd(52)} ${String(step).padStart(5)}  ${score.toFixed(3)}  ${shown(retrieval)}  ${shown(translation)}`,
     );
-console.log(
-  "Look at: no word is shared, and still the languages meet: the model is too small to learn everything twice, places and\n" +
-    "special tokens tie the two together. Take the ties away, or turn the order round, and they stay apart.",
+lookAt(
+  "the languages share no word and still align. The model is too small to learn everything twice, and positions and special tokens tie the two together. Split those, or reverse the word order, and they stay apart.",
 );

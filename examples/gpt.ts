@@ -1,5 +1,5 @@
 /**
- * GPT: say what comes next, again and again; what it says is read as what came before.
+ * GPT: predict the next token, append it, repeat.
  *
  *   npm run example gpt
  */
@@ -11,6 +11,7 @@ import { tokensHeldOut } from "cloze/metrics";
 import { trainBpe } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const tokenizer = trainBpe(
@@ -38,7 +39,5 @@ for (const temperature of [0.2, 0.7, 1.2]) {
   const [written] = generateText({ engine, model: gpt.model }, [begin], settings, seed(1));
   console.log(`temperature ${temperature}: The old man${tokenizer.decode(written!).replace(/^ The old man/, "")}`);
 }
-console.log(
-  "Look at: with a low temperature it repeats what is frequent, with a high one it is bold and makes mistakes.",
-);
+lookAt("a low temperature repeats what is frequent, a high one takes risks and makes mistakes.");
 engine.dispose();

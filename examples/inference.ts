@@ -1,11 +1,12 @@
 /**
- * Inference: does the second sentence follow from the first, contradict it, or neither? Both are read as one sequence.
+ * Natural language inference: does the second sentence follow from the first, contradict it, or neither?
  *
  *   npm run example inference
  */
 import { classifyTask, Engine, loadModel, loadTokenizer } from "cloze";
 import { inference } from "./lesson/corpus.js";
 import { adaptTo, percent } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 import { smallPretrained } from "./lesson/pretrained.js";
 
 const engine = await Engine.create();
@@ -24,11 +25,7 @@ for (const scratch of [true, false]) {
   console.log(`${scratch ? "from scratch" : "pre-trained "}  ${percent(accuracy!)} of ${test.length} pairs right`);
 }
 console.log(`always the most frequent class: ${percent(task.baseline(train, test)["accuracy"]!)}`);
-console.log(
-  "Look at: pieces of the second sentence (₂) have a segment embedding of their own. A model this small learns words that",
+lookAt(
+  "the pieces of the second sentence (₂) have a segment embedding of their own. A model this small learns words that contradict each other (open, closed), and a minute of pre-training adds nothing to that: entailment needs more text.",
 );
-console.log(
-  "contradict each other (open, closed), and a minute of reading adds nothing to that: what follows from what it needs",
-);
-console.log("more text to learn.");
 engine.dispose();

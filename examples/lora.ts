@@ -17,6 +17,7 @@ import {
   saveAdapter,
 } from "cloze";
 import { sentiment } from "./lesson/corpus.js";
+import { lookAt } from "./lesson/look-at.js";
 import { smallPretrained } from "./lesson/pretrained.js";
 
 type Classifier = Pretrained<"sequence-classification">;
@@ -54,6 +55,7 @@ const saved = memoryFiles();
 await saveAdapter(saved, first);
 const bytes = (name: string) => saved.files.get(name)?.length;
 console.log(`its files, which PEFT reads: ${[...saved.files.keys()].map((name) => `${name} ${bytes(name)} bytes`)}`);
-console.log("Look at: with a tenth of the weights an adapter comes near to full fine-tuning (± 3, of 200 sentences),");
-console.log("far above the head alone; the body keeps its weights, so any number of adapters can share it.");
+lookAt(
+  "with a tenth of the weights an adapter comes close to full fine-tuning (± 3, of 200 sentences), far above the head alone. The body keeps its weights, so any number of adapters can share it.",
+);
 engine.dispose();

@@ -1,5 +1,5 @@
 /**
- * MASS: half of a sentence is hidden in the encoder, and the decoder writes exactly that half.
+ * MASS: half of a sentence is masked in the encoder, and the decoder predicts exactly that half.
  *
  *   npm run example mass
  */
@@ -10,6 +10,7 @@ import { tokensHeldOut } from "cloze/metrics";
 import { trainBpe } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const tokenizer = trainBpe(text.flat(), { size: 1200 });
@@ -31,11 +32,7 @@ const { loss, unigramEntropy } = tokensHeldOut(model.model, unread, objective);
 console.log(
   `on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${unigramEntropy.toFixed(3)}`,
 );
-console.log(
-  "Look at: the decoder is shown only the fragment's own earlier words, at their old places, and of the source only",
+lookAt(
+  "the decoder sees only the fragment's own earlier words, at their original positions, and only the unmasked part of the source, so it must rely on the encoder. With a fragment of one word this is BERT, with the whole sentence it is GPT.",
 );
-console.log(
-  "what is not hidden: what it writes it has to take from the encoder. With a fragment of one word this is BERT,",
-);
-console.log("with all of the sentence it is GPT.");
 engine.dispose();

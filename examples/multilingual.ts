@@ -1,5 +1,5 @@
 /**
- * One model of five languages, and sentence vectors in which a sentence stands beside its translations.
+ * One model of five languages, and sentence vectors that place a sentence near its translations.
  *
  *   npm run example multilingual
  */
@@ -11,6 +11,7 @@ import { embedTexts } from "cloze/tensor";
 import { trainWordPiece } from "cloze/tokenizer";
 import { parallel } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const languages = ["en", "de", "fr", "es", "zh"];
 const texts = await Promise.all(languages.map(parallel));
@@ -49,10 +50,7 @@ console.log(
 );
 for (const { source, target } of mined.slice(0, 3))
   console.log(`    ${texts[0]!.test[source]}  =  ${texts[1]!.test[target]}`);
-console.log(
-  "Look at: five hundred sentences are few, and still unread ones are found, by the words that they share with read",
-);
-console.log(
-  "ones. Centring takes away what the vectors of a language have in common. See also fake-english, zero-shot-tags.",
+lookAt(
+  "five hundred sentences are few, and unseen ones are still found, by the words they share with seen ones. Centring removes what all vectors of a language have in common. See also fake-english, zero-shot-tags.",
 );
 engine.dispose();

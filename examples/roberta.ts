@@ -1,5 +1,5 @@
 /**
- * RoBERTa: BERT's network on byte-level pieces, without sentence pairs: full sentences, masked anew every time.
+ * RoBERTa: BERT's network on byte-level BPE, without sentence pairs, with full sentences and dynamic masking.
  *
  *   npm run example roberta
  */
@@ -10,6 +10,7 @@ import { maskedHeldOut } from "cloze/metrics";
 import { trainBpe } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const tokenizer = trainBpe(text.flat(), { size: 1500 });
@@ -37,5 +38,5 @@ for (const time of [1, 2, 3]) {
   console.log(`epoch ${time} sees: ${tokenizer.decode(shown)}`);
 }
 console.log(`of:           ${tokenizer.decode(ids)}`);
-console.log("Look at: no two epochs see the same sentence, because masks are drawn while training, not before.");
+lookAt("no two epochs see the same sentence, because masks are drawn during training, not before.");
 engine.dispose();

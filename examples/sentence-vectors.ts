@@ -1,5 +1,5 @@
 /**
- * Sentence vectors: every sentence must find the one that follows it among those that follow others.
+ * Sentence vectors by contrastive learning: each sentence must find its successor among other sentences.
  *
  *   npm run example sentence-vectors
  */
@@ -8,6 +8,7 @@ import { sampleOf } from "cloze/data";
 import { embedTexts } from "cloze/tensor";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, percent } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 import { smallPretrained } from "./lesson/pretrained.js";
 
 const engine = await Engine.create();
@@ -43,7 +44,5 @@ for (const query of ["The dog is hungry.", "It rained all day."])
     query,
     nearest(vectorsOf([query])[0]!, vectors, 3).map(({ index, score: how }) => `${texts[index]} (${how.toFixed(2)})`),
   );
-console.log(
-  "Look at: nobody said which sentences are alike. What a vector is like follows from what it must tell apart.",
-);
+lookAt("nothing says which sentences are similar. What the vectors encode follows from what they must tell apart.");
 engine.dispose();

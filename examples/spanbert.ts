@@ -1,5 +1,5 @@
 /**
- * SpanBERT: whole spans are hidden, and each of their words is predicted from the span's edges alone, too.
+ * SpanBERT: whole spans are masked, and each of their tokens is also predicted from the span boundary alone.
  *
  *   npm run example spanbert
  */
@@ -11,6 +11,7 @@ import { constant, spanBoundaryHead } from "cloze/tensor";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const tokenizer = trainWordPiece(text.flat(), { size: 1500 });
@@ -44,8 +45,7 @@ console.log(
   `on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${unigramEntropy.toFixed(3)}`,
 );
 for (const time of [1, 2]) console.log(tokenizer.decode(hiding.corrupt(unread[0]!, seed(time)).ids));
-console.log(
-  "Look at: what is hidden are whole words next to each other, of lengths from a geometric distribution (p = 0.2,",
+lookAt(
+  "whole words next to each other are masked, with lengths from a geometric distribution (p = 0.2, at most 10). The second loss sees only the two states outside a span, so these learn what is inside.",
 );
-console.log("at most 10). The second loss sees only the two states outside a span, so these learn what is in between.");
 engine.dispose();

@@ -1,5 +1,5 @@
 /**
- * T5: spans are cut out and replaced by sentinels; the decoder writes the sentinels and what belongs in their places.
+ * T5: spans are replaced by sentinels; the decoder writes each sentinel and the text that it stands for.
  *
  *   npm run example t5
  */
@@ -10,6 +10,7 @@ import { tokensHeldOut } from "cloze/metrics";
 import { trainUnigram } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const sentinels = Array.from({ length: 100 }, (_, i) => `<extra_id_${99 - i}>`);
@@ -33,10 +34,7 @@ const { loss, unigramEntropy } = tokensHeldOut(t5.model, unread, objective);
 console.log(
   `on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${unigramEntropy.toFixed(3)}`,
 );
-console.log(
-  "Look at: the target has only what is missing, a fifth of the text, so a step costs less than BART's. A third of",
-);
-console.log(
-  "it are sentinels in their fixed order, which are learned at once: that is why the level of frequencies is low.",
+lookAt(
+  "the target has only what is missing, a fifth of the text, so a step costs less than BART's. A third of it is sentinels in a fixed order, which are learned at once: that is why the unigram entropy is low.",
 );
 engine.dispose();

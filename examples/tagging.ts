@@ -1,5 +1,5 @@
 /**
- * Parts of speech: every word gets a tag from the state of its first piece.
+ * Part-of-speech tagging: each word is classified from the state of its first piece.
  *
  *   npm run example tagging
  */
@@ -7,6 +7,7 @@ import { Engine, loadModel, loadTokenizer, tagTask } from "cloze";
 import { tagWords } from "cloze/metrics";
 import { tags } from "./lesson/corpus.js";
 import { adaptTo, percent } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 import { smallPretrained } from "./lesson/pretrained.js";
 
 const engine = await Engine.create();
@@ -28,5 +29,5 @@ for (const scratch of [true, false]) {
   }
 }
 console.log(`each word's most frequent tag: ${percent(tagTask.baseline(train, test)["accuracy"]!)}`);
-console.log('Look at: words such as "saw" and "fish" have two tags. A list of words knows only one of them.');
+lookAt('words such as "saw" and "fish" have two tags. A word list knows only one of them.');
 engine.dispose();

@@ -1,11 +1,12 @@
 /**
- * Learn a vocabulary, and see how words fall into pieces with their places in the text.
+ * Train a vocabulary, and see how words split into pieces with their offsets in the text.
  *
  *   npm run example tokens -- "any text"
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { trainWordPiece } from "cloze/tokenizer";
+import { lookAt } from "./lesson/look-at.js";
 
 const corpus = join(process.env["CLOZE_ROOT"] ?? ".", "corpus/text");
 const lines = ["a-animals.txt", "b-rivers.txt", "a-food.txt"].flatMap((name) =>
@@ -22,4 +23,4 @@ for (const size of [200, 600, 1500]) {
   );
   console.log(`${size} pieces: ${ids.length} tokens\n  ${pieces.join(" ")}`);
 }
-console.log("Look at: a larger vocabulary needs fewer pieces; every piece keeps its characters of the original text.");
+lookAt("a larger vocabulary needs fewer pieces, and every piece keeps its offsets in the original text.");

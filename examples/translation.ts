@@ -1,5 +1,5 @@
 /**
- * Translation: an encoder reads German, a decoder writes English; it learns from 486 sentences and is asked for unread ones.
+ * Translation: an encoder reads German, a decoder writes English; trained on 486 sentences, tested on unseen ones.
  *
  *   npm run example translation
  */
@@ -10,6 +10,7 @@ import { tokensHeldOut } from "cloze/metrics";
 import { trainWordPiece } from "cloze/tokenizer";
 import { parallel } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 
 const [german, english] = [await parallel("de"), await parallel("en")];
 const tokenizer = trainWordPiece([...german.train, ...english.train], { size: 1500, lowercase: true });
@@ -53,6 +54,7 @@ for (const i of [0, 9, 12])
   console.log(`    ${asked[i]}  <-  ${german.test[found[i]!]}${found[i] === i ? "" : "   (wrong)"}`);
 const right = found.filter((source, i) => source === i).length / asked.length;
 console.log(`the German that makes an English sentence likeliest is its own: ${percent(right)} (chance 2.5 %)`);
-console.log("Look at: beside the wrong German it does worse than a guesser, so it reads. Five hundred sentences teach");
-console.log("the words that are frequent in them, not a language: what it would write by itself is broken English.");
+lookAt(
+  "given the wrong German sentence it does worse than a baseline, so it reads the source. Five hundred sentences teach their frequent words, not a language: on its own it would write broken English.",
+);
 engine.dispose();

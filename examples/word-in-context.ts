@@ -13,6 +13,7 @@ import { folder } from "cloze/node";
 import { atLayers, hiddenStates, wordVector } from "cloze/tensor";
 import { tags } from "./lesson/corpus.js";
 import { percent } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 import { smallPretrained } from "./lesson/pretrained.js";
 
 const { train, test } = await tags();
@@ -51,6 +52,7 @@ for (const scratch of [true, false]) {
     console.log(`${name}: nearest use of the same kind ${percent(right)}; cosine greater by ${apart.toFixed(3)}`);
   }
 }
-console.log("Look at: layer 0 knows the word and its place, no context. With random weights the layers add nothing;");
-console.log("trained ones tell a cook from cooking, though nobody has told the model what nouns and verbs are.");
+lookAt(
+  "layer 0 knows the word and its position, no context. With random weights the layers add nothing; trained ones tell a cook from cooking, though the model was never told about nouns and verbs.",
+);
 engine.dispose();

@@ -1,5 +1,5 @@
 /**
- * Zero-shot transfer: a model reads eight languages, learns parts of speech in English, and is tested in twenty.
+ * Zero-shot transfer: pre-train on eight languages, learn parts of speech in English, test on twenty.
  *
  *   npm run example zero-shot-tags -- DATA [STEPS]            DATA such as ../shared/data: see lesson/languages.ts
  */
@@ -10,6 +10,7 @@ import { standardError } from "cloze/metrics";
 import { sampleLanguages, trainWordPiece } from "cloze/tokenizer";
 import { Languages } from "./lesson/languages.js";
 import { learn, percent } from "./lesson/learning.js";
+import { lookAt } from "./lesson/look-at.js";
 import { multilingualSamples, transferred } from "./lesson/zero-shot.js";
 
 const [data, steps = "8000"] = process.argv.slice(2);
@@ -47,8 +48,7 @@ for (const [i, [language, sentences]] of parallel.entries()) {
   console.log(language.padEnd(6), row.join(""), wins ? "   better than all" : "");
 }
 console.log(`better than all others by more than two standard errors: ${better} languages beside English`);
-console.log(
-  "Look at: nobody tagged a word of these languages for it. Languages that were read, and are built as English is,",
+lookAt(
+  "no word of these languages was labelled. Languages that were pre-trained on and resemble English gain most; with another script, or without pre-training text, the model from scratch is as good or bad.",
 );
-console.log("gain most; where the script is another, or nothing was read, the model from scratch is as good or bad.");
 engine.dispose();

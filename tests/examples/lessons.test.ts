@@ -23,7 +23,7 @@ for (const name of names)
     const lines = text.trimEnd().split("\n").length;
     assert.ok(lines < 60, `${lines} lines`);
     assert.match(text, new RegExp(`npm run example ${name.replace(".ts", "")}\\b`));
-    assert.match(text, /Look at/);
+    assert.match(text, /^lookAt\(/m);
     const imports = [...text.matchAll(/from "([^"]+)"/g)].map(([, from]) => from!);
     const allowed = (from: string) => /^(cloze(\/\w+)?|node:\w+|\.\/lesson\/[\w-]+\.js)$/.test(from);
     assert.equal(
