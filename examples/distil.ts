@@ -4,16 +4,8 @@
  *
  *   npm run example distil
  */
-import {
-  classifyTask,
-  distilClassification,
-  Engine,
-  finetune,
-  freshConfig,
-  freshModel,
-  type Pretrained,
-  studentOf,
-} from "cloze";
+// biome-ignore format: a list
+import { classifyTask, distilClassification, Engine, finetune, freshConfig, freshModel, type Pretrained, studentOf } from "cloze";
 import { trainWordPiece } from "cloze/tokenizer";
 import { sentiment } from "./lesson/corpus.js";
 import { lookAt } from "./lesson/look-at.js";

@@ -4,18 +4,8 @@
  *
  *   npm run example lora
  */
-import {
-  adapt,
-  classifyTask,
-  Engine,
-  finetune,
-  freeze,
-  loadModel,
-  loadTokenizer,
-  memoryFiles,
-  type Pretrained,
-  saveAdapter,
-} from "cloze";
+// biome-ignore format: a list
+import { adapt, classifyTask, Engine, finetune, freeze, loadModel, loadTokenizer, memoryFiles, type Pretrained, saveAdapter } from "cloze";
 import { sentiment } from "./lesson/corpus.js";
 import { lookAt } from "./lesson/look-at.js";
 import { smallPretrained } from "./lesson/pretrained.js";

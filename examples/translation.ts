@@ -3,7 +3,6 @@
  *
  *   npm run example translation
  */
-// biome-ignore format: a list
 import { Engine, freshConfig, freshModel, sequenceToSequence } from "cloze";
 import { type Rng, type Sample, sampleOf } from "cloze/data";
 import { tokensHeldOut } from "cloze/metrics";
