@@ -5,7 +5,7 @@ import { ArgumentError } from "../options.js";
 import type { Rng } from "../tensor/random.js";
 import { beamSearch } from "./beam.js";
 import { collectRows, greedy, sampled } from "./decode.js";
-import { type GenerationSettings, generationSettings, rulesOf } from "./settings.js";
+import { type GenerationSettings, generationSettings, newTokens, rulesOf } from "./settings.js";
 import { type CausalModel, causalWriter, type Writer } from "./writer.js";
 
 /** The newest id of every row as it is chosen. Beam search cannot stream: it knows its result only at the end. */
@@ -37,7 +37,19 @@ function optionsOf(writer: Writer, settings: GenerationSettings) {
     throw new ArgumentError(
       "forced_eos_token_id and min_new_tokens need prompts of one length: generate them one at a time",
     );
-  return { maxNewTokens: settings.max_new_tokens, eosIds: settings.eos_token_id, rules: rulesOf(settings, prompt) };
+  const counts = settings.max_new_tokens === null && settings.max_length !== null;
+  if (lengths.size > 1 && (counts || settings.begin_suppress_tokens.length > 0))
+    throw new ArgumentError(
+      "max_length and begin_suppress_tokens need prompts of one length: generate them one at a time",
+    );
+  const sources = writer.sources ?? [];
+  if (sources.length > 1 && settings.encoder_no_repeat_ngram_size > 0)
+    throw new ArgumentError("encoder_no_repeat_ngram_size needs a single source: generate them one at a time");
+  return {
+    maxNewTokens: newTokens(settings, prompt),
+    eosIds: settings.eos_token_id,
+    rules: rulesOf(settings, prompt, sources[0]),
+  };
 }
 
 /**

@@ -43,6 +43,16 @@ export function topPRule(p: number, probabilities: (scores: Float32Array) => Flo
   };
 }
 
+/** Keep tokens whose probability is at least `p` times that of the best. Nguyen et al. 2024 (arXiv:2407.01082). */
+export function minPRule(p: number, probabilities: (scores: Float32Array) => Float32Array): Rule {
+  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`min-p must be from 0 to 1, got ${p}`);
+  return (scores) => {
+    const share = probabilities(scores);
+    const least = p * share.reduce((best, value) => Math.max(best, value), 0);
+    for (let i = 0; i < scores.length; i++) if (share[i]! < least) scores[i] = NEVER;
+  };
+}
+
 /** Divide the scores of tokens that occurred before by the penalty; multiply negative ones. Keskar et al. 2019 (arXiv:1909.05858). */
 export function repetitionRule(penalty: number): Rule {
   if (!(penalty > 0)) throw new ArgumentError(`the repetition penalty must be positive, got ${penalty}`);
@@ -60,6 +70,24 @@ export function noRepeatRule(size: number): Rule {
     if (written.length + 1 < size) return;
     for (let at = 0; at + size <= written.length; at++)
       if (tail.every((id, i) => written[at + i] === id)) scores[written[at + size - 1]!] = NEVER;
+  };
+}
+
+/** Exclude tokens that would repeat an n-gram of the source. Hugging Face's EncoderNoRepeatNGramLogitsProcessor. */
+export function sourceNgramRule(size: number, source: ArrayLike<number>): Rule {
+  const ids = Array.from(source);
+  return (scores, written) => {
+    if (written.length + 1 < size) return;
+    const tail = written.slice(written.length - size + 1);
+    for (let at = 0; at + size <= ids.length; at++)
+      if (tail.every((id, i) => ids[at + i] === id)) scores[ids[at + size - 1]!] = NEVER;
+  };
+}
+
+/** Exclude tokens at every position, or at one. */
+export function suppressRule(ids: readonly number[], position?: number): Rule {
+  return (scores, written) => {
+    if (position === undefined || written.length === position) for (const id of ids) scores[id] = NEVER;
   };
 }
 

@@ -2,13 +2,18 @@
 import { shown } from "../errors.js";
 import { softmax } from "../heads/probabilities.js";
 import { ConfigError, optional, type Section } from "../models/config.js";
+import { ArgumentError } from "../options.js";
+import { expectSupported } from "./refused-fields.js";
 import {
   badWordsRule,
   forcedRule,
+  minPRule,
   noRepeatRule,
   notBeforeRule,
   type Rule,
   repetitionRule,
+  sourceNgramRule,
+  suppressRule,
   temperatureRule,
   topKRule,
   topPRule,
@@ -16,8 +21,13 @@ import {
 
 /** Named as in the files. Options of the caller take precedence. */
 export interface GenerationSettings {
-  readonly max_new_tokens: number;
+  /** null: as `max_length` says */
+  readonly max_new_tokens: number | null;
   readonly min_new_tokens: number;
+  /** new tokens and those before them: the prompt of a decoder-only model, the start of an encoder-decoder; null: no limit */
+  readonly max_length: number | null;
+  /** counted likewise */
+  readonly min_length: number;
   /** ids of end-of-sequence tokens */
   readonly eos_token_id: readonly number[];
   readonly num_beams: number;
@@ -28,9 +38,17 @@ export interface GenerationSettings {
   /** 0: no limit */
   readonly top_k: number;
   readonly top_p: number;
+  /** 0: no limit */
+  readonly min_p: number;
   readonly repetition_penalty: number;
   /** 0: n-grams may repeat */
   readonly no_repeat_ngram_size: number;
+  /** 0: n-grams of the source may be repeated */
+  readonly encoder_no_repeat_ngram_size: number;
+  /** ids that are never generated */
+  readonly suppress_tokens: readonly number[];
+  /** ids that are not generated first */
+  readonly begin_suppress_tokens: readonly number[];
   readonly bad_words_ids: readonly (readonly number[])[];
   /** the first token after the decoder's start token */
   readonly forced_bos_token_id: number | null;
@@ -102,21 +120,37 @@ function realOf(
   return value;
 }
 
-/** `max_length` counts the prompt of a decoder-only model, and the start token of an encoder-decoder. */
-function lengthOf(c: Section): number {
-  const fresh = idOf(c, "max_new_tokens");
+function idsOf(c: Section, field: string): readonly number[] {
+  const value = c[field] ?? [];
+  if (!Array.isArray(value) || !value.every(isCount)) throw refused(field, "a list of ids", value);
+  return value;
+}
+
+/**
+ * The number of tokens that may be generated after `prompt` tokens.
+ *
+ * @throws {ArgumentError} when `max_length` leaves none
+ */
+export function newTokens({ max_new_tokens: fresh, max_length: whole }: GenerationSettings, prompt: number): number {
   if (fresh !== null) return fresh;
-  const whole = idOf(c, "max_length");
-  return whole === null ? DEFAULT_LENGTH : Math.max(1, whole - 1);
+  if (whole === null) return DEFAULT_LENGTH;
+  if (whole <= prompt)
+    throw new ArgumentError(
+      `max_length ${whole} of the generation settings counts the ${prompt} tokens of the prompt, and leaves none to generate; set max_new_tokens`,
+    );
+  return whole - prompt;
 }
 
 /** The settings of a folder: of its generation_config.json if it has one, else of its config.json. */
 export function generationSettings(generation: Section | undefined, config: Section): GenerationSettings {
   const c = generation ?? config;
+  expectSupported(c);
   const early = c["early_stopping"];
   return {
-    max_new_tokens: lengthOf(c),
-    min_new_tokens: countOf(c, "min_new_tokens", Math.max(0, countOf(c, "min_length", 0) - 1)),
+    max_new_tokens: idOf(c, "max_new_tokens"),
+    min_new_tokens: countOf(c, "min_new_tokens", 0),
+    max_length: idOf(c, "max_length"),
+    min_length: countOf(c, "min_length", 0),
     eos_token_id: endsOf(c),
     num_beams: beamsOf(c),
     length_penalty: optional(c, "length_penalty", 1),
@@ -125,8 +159,12 @@ export function generationSettings(generation: Section | undefined, config: Sect
     temperature: realOf(c, "temperature", 1, (value) => value > 0, "a number above 0"),
     top_k: countOf(c, "top_k", 50),
     top_p: realOf(c, "top_p", 1, (value) => value > 0 && value <= 1, "above 0 and at most 1"),
+    min_p: realOf(c, "min_p", 0, (value) => value >= 0 && value <= 1, "from 0 to 1"),
     repetition_penalty: realOf(c, "repetition_penalty", 1, (value) => value > 0, "a number above 0"),
     no_repeat_ngram_size: countOf(c, "no_repeat_ngram_size", 0),
+    encoder_no_repeat_ngram_size: countOf(c, "encoder_no_repeat_ngram_size", 0),
+    suppress_tokens: idsOf(c, "suppress_tokens"),
+    begin_suppress_tokens: idsOf(c, "begin_suppress_tokens"),
     bad_words_ids: badWordsOf(c),
     forced_bos_token_id: idOf(c, "forced_bos_token_id"),
     forced_eos_token_id: idOf(c, "forced_eos_token_id"),
@@ -134,19 +172,33 @@ export function generationSettings(generation: Section | undefined, config: Sect
   };
 }
 
-/** The rules that the settings ask for, in the reference's order; `prompt` is the number of tokens of the prompt. */
-export function rulesOf(s: GenerationSettings, prompt: number): Rule[] {
+/**
+ * The rules that the settings ask for, in the reference's order.
+ *
+ * @param prompt number of tokens of the prompt
+ * @param source ids that an encoder has read; none for decoder-only models
+ */
+export function rulesOf(s: GenerationSettings, prompt: number, source: ArrayLike<number> = []): Rule[] {
   const rules: Rule[] = [];
   if (s.repetition_penalty !== 1) rules.push(repetitionRule(s.repetition_penalty));
   if (s.no_repeat_ngram_size > 0) rules.push(noRepeatRule(s.no_repeat_ngram_size));
+  if (s.encoder_no_repeat_ngram_size > 0) rules.push(sourceNgramRule(s.encoder_no_repeat_ngram_size, source));
   const bad = s.bad_words_ids.filter((word) => !(word.length === 1 && s.eos_token_id.includes(word[0]!)));
   if (bad.length > 0) rules.push(badWordsRule(bad));
-  if (s.min_new_tokens > 0) rules.push(notBeforeRule(s.eos_token_id, prompt + s.min_new_tokens));
+  const least = Math.max(s.min_length, s.min_new_tokens > 0 ? prompt + s.min_new_tokens : 0);
+  if (least > 0) rules.push(notBeforeRule(s.eos_token_id, least));
   if (s.forced_bos_token_id !== null) rules.push(forcedRule(s.forced_bos_token_id, 1));
-  if (s.forced_eos_token_id !== null) rules.push(forcedRule(s.forced_eos_token_id, prompt + s.max_new_tokens - 1));
+  if (s.forced_eos_token_id !== null) rules.push(forcedRule(s.forced_eos_token_id, prompt + newTokens(s, prompt) - 1));
+  if (s.suppress_tokens.length > 0) rules.push(suppressRule(s.suppress_tokens));
+  if (s.begin_suppress_tokens.length > 0) {
+    const first = prompt > 1 || s.forced_bos_token_id === null ? prompt : prompt + 1;
+    rules.push(suppressRule(s.begin_suppress_tokens, first));
+  }
   if (!s.do_sample) return rules;
   if (s.temperature !== 1) rules.push(temperatureRule(s.temperature));
   if (s.top_k > 0) rules.push(topKRule(s.top_k));
-  if (s.top_p < 1) rules.push(topPRule(s.top_p, (scores) => Float32Array.from(softmax(scores))));
+  const probabilities = (scores: Float32Array) => Float32Array.from(softmax(scores));
+  if (s.top_p < 1) rules.push(topPRule(s.top_p, probabilities));
+  if (s.min_p > 0) rules.push(minPRule(s.min_p, probabilities));
   return rules;
 }

@@ -16,6 +16,8 @@ export interface Writer extends Disposable {
   readonly positions: number;
   /** ids before the first new token of each row: the prompt, or the decoder's start token */
   readonly prompts: readonly Int32Array[];
+  /** ids that an encoder has read, one row for each prompt; absent for decoder-only models */
+  readonly sources?: readonly Int32Array[];
   /** @returns scores (vocabulary) after each prompt */
   begin(): Float32Array[];
   /**
@@ -71,6 +73,7 @@ class CachedWriter implements Writer {
     prompts: readonly Int32Array[],
     read: (batch: Batch, cache: DecoderCache) => Float32Array[],
     release: () => void = () => {},
+    readonly sources: readonly Int32Array[] = [],
   ) {
     const empty = prompts.findIndex((ids) => ids.length === 0);
     if (prompts.length === 0 || empty >= 0)
@@ -168,5 +171,6 @@ export function seq2seqWriter(
       return lastScores(model, model.decode(batch, source, undefined, cache), batch);
     },
     () => kept?.storage[Symbol.dispose](),
+    starts.map((_, row) => sources.ids.slice(sources.starts[row]!, sources.starts[row + 1]!)),
   );
 }

@@ -1,7 +1,7 @@
 /** Text generation: continuing prompts, and rewriting texts with an encoder-decoder. */
 import { collate, sampleOf } from "../data/sample.js";
 import { generate } from "../generate/generate.js";
-import { type GenerationSettings, generationSettings } from "../generate/settings.js";
+import { type GenerationSettings, generationSettings, newTokens } from "../generate/settings.js";
 import { causalWriter, seq2seqWriter } from "../generate/writer.js";
 import { type Files, fieldsOf, ModelFileError } from "../io/files.js";
 import { type ModelFolder, openFolder } from "../io/model-folder.js";
@@ -26,7 +26,7 @@ import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } f
  * Options of {@link textGeneration} and {@link text2textGeneration}, when they are opened and when they are called: fields of
  * generation_config.json under their own names, instead of what the folder says, and a seed.
  */
-export interface GenerationOptions extends CallOptions, Partial<GenerationSettings> {
+export interface GenerationOptions extends CallOptions, Partial<Omit<GenerationSettings, "max_length" | "min_length">> {
   /** seed of sampling. Given at opening, each text draws from the next stream; given with a call, the call starts from the first */
   readonly seed?: number;
 }
@@ -55,7 +55,7 @@ const aPositiveNumber: Rule = {
 };
 
 /** Rules of the fields of generation_config.json. */
-function settingRules(): Rules<GenerationSettings> {
+function settingRules(): Rules<Omit<GenerationSettings, "max_length" | "min_length">> {
   const anId = wholeNumber(0);
   const anIdOrNull = either(anId, aNull);
   return {
@@ -72,8 +72,12 @@ function settingRules(): Rules<GenerationSettings> {
     temperature: aPositiveNumber,
     top_k: wholeNumber(0),
     top_p: numberBetween(0, 1),
+    min_p: numberBetween(0, 1),
     repetition_penalty: aPositiveNumber,
     no_repeat_ngram_size: wholeNumber(0),
+    encoder_no_repeat_ngram_size: wholeNumber(0),
+    suppress_tokens: listOf(anId),
+    begin_suppress_tokens: listOf(anId),
     bad_words_ids: listOf(listOf(anId, 1)),
     forced_bos_token_id: anIdOrNull,
     forced_eos_token_id: anIdOrNull,
@@ -151,7 +155,7 @@ export async function textGeneration(
           const { ids } = tokenizer.encode(prompt);
           if (ids.length === 0) throw new ArgumentError(`${name}: the prompt is empty; there is nothing to continue`);
           // A prompt that is too long loses its beginning: the continuation depends most on its end.
-          const kept = ids.slice(Math.max(0, ids.length - Math.max(1, asked.length - settings.max_new_tokens)));
+          const kept = ids.slice(Math.max(0, ids.length - Math.max(1, asked.length - newTokens(settings, ids.length))));
           using writer = causalWriter({ engine }, model, [kept]);
           const [written] = generate(writer, settings, next());
           const text = tokenizer.decode(written!.slice(kept.length), { skipSpecial: true });

@@ -1,0 +1,73 @@
+/**
+ * Fields of generation_config.json besides those of {@link GenerationSettings}: what each must be to be accepted, so that no
+ * field that changes a text is passed over in silence. Fields in neither list are unknown to transformers, too.
+ */
+import { shown } from "../errors.js";
+import { ConfigError, type Section } from "../models/config.js";
+
+/** Fields that are not computed, with the value that has no effect; null has none for any of them. */
+export const REFUSED_FIELDS: Readonly<Record<string, unknown>> = {
+  assistant_early_exit: null,
+  constraints: null,
+  diversity_penalty: 0,
+  dola_layers: null,
+  encoder_repetition_penalty: 1,
+  epsilon_cutoff: 0,
+  eta_cutoff: 0,
+  exponential_decay_length_penalty: null,
+  force_words_ids: null,
+  guidance_scale: 1,
+  max_time: null,
+  num_beam_groups: 1,
+  num_return_sequences: 1,
+  penalty_alpha: 0,
+  prompt_lookup_num_tokens: null,
+  remove_invalid_values: false,
+  renormalize_logits: false,
+  sequence_bias: null,
+  stop_strings: null,
+  token_healing: false,
+  top_h: null,
+  typical_p: 1,
+  watermarking_config: null,
+};
+
+/** Fields that change how a text is computed or reported elsewhere, and never the text itself. */
+export const FIELDS_WITHOUT_EFFECT: readonly string[] = [
+  "_from_model_config",
+  "assistant_confidence_threshold",
+  "assistant_lookbehind",
+  "bos_token_id",
+  "cache_config",
+  "cache_implementation",
+  "compile_config",
+  "disable_compile",
+  "generation_kwargs",
+  "is_assistant",
+  "low_memory",
+  "max_matching_ngram_size",
+  "num_assistant_tokens",
+  "num_assistant_tokens_schedule",
+  "output_attentions",
+  "output_hidden_states",
+  "output_logits",
+  "output_scores",
+  "pad_token_id",
+  "prefill_chunk_size",
+  "return_dict_in_generate",
+  "target_lookbehind",
+  "transformers_version",
+  "use_cache",
+  "use_model_defaults",
+];
+
+/** @throws {ConfigError} naming a field that would change the text and is not computed */
+export function expectSupported(c: Section): void {
+  for (const [field, neutral] of Object.entries(REFUSED_FIELDS)) {
+    const value = c[field] ?? neutral;
+    if (value !== neutral)
+      throw new ConfigError(
+        `generation settings: ${field} ${shown(value)} is not supported; expected ${shown(neutral)}, or no such field`,
+      );
+  }
+}

@@ -1,0 +1,94 @@
+/** Generation settings: lengths as transformers' generate counts them, and every field computed or refused by name. */
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { generate } from "../../sdk/generate/generate.js";
+import { expectSupported, FIELDS_WITHOUT_EFFECT, REFUSED_FIELDS } from "../../sdk/generate/refused-fields.js";
+import { generationSettings, newTokens, rulesOf } from "../../sdk/generate/settings.js";
+import { ConfigError } from "../../sdk/models/config.js";
+import { arbitrary, END, SIZE, scripted } from "../helpers/scripted-writer.js";
+
+const test = suite("generation settings");
+const settings = (fields: Record<string, unknown>) => generationSettings({ eos_token_id: END, ...fields }, {});
+
+test("max_length and min_length count the prompt, max_new_tokens and min_new_tokens do not", () => {
+  assert.is(newTokens(settings({ max_length: 16 }), 6), 10);
+  assert.is(newTokens(settings({ max_length: 16 }), 1), 15, "an encoder-decoder has its start token alone");
+  assert.is(newTokens(settings({ max_length: 16, max_new_tokens: 3 }), 6), 3);
+  assert.throws(() => newTokens(settings({ max_length: 6 }), 6), /max_length 6 .* counts the 6 tokens of the prompt/);
+  const never = (_: readonly number[], id: number) => Number(id === 1);
+  const ids = generate(scripted(never, [[0, 2, 3]]), settings({ max_length: 5 }));
+  assert.equal(ids, [[0, 2, 3, 1, 1]]);
+  const eager = (_: readonly number[], id: number) => (id === END ? 2 : Number(id === 1));
+  assert.equal(generate(scripted(eager, [[0, 2]]), settings({ max_length: 9, min_length: 4 })), [[0, 2, 1, 1, END]]);
+  assert.equal(generate(scripted(eager, [[0, 2]]), settings({ max_length: 9, min_new_tokens: 1 })), [[0, 2, 1, END]]);
+});
+
+test("prompts of several lengths have no common max_length", () => {
+  assert.throws(() => generate(scripted(arbitrary, [[0], [1, 2]]), settings({ max_length: 9 })), /one at a time/);
+});
+
+test("every field of the tables is refused when it would change a text, and accepted when it would not", () => {
+  const others: Record<string, unknown> = { boolean: true, number: 7, object: [[3]] };
+  for (const [field, neutral] of Object.entries(REFUSED_FIELDS)) {
+    expectSupported({ [field]: neutral });
+    expectSupported({ [field]: null });
+    assert.throws(
+      () => settings({ [field]: others[typeof neutral] }),
+      (error: unknown) => error instanceof ConfigError && error.message.includes(field),
+      field,
+    );
+  }
+  const computed = Object.keys(settings({}));
+  for (const field of FIELDS_WITHOUT_EFFECT) {
+    assert.not.ok(field in REFUSED_FIELDS || computed.includes(field), field);
+    settings({ [field]: 7 });
+  }
+  for (const field of computed) assert.not.ok(field in REFUSED_FIELDS, field);
+});
+
+const NO = Number.NEGATIVE_INFINITY;
+const row = (values: readonly number[], rules: ReturnType<typeof rulesOf>, written: readonly number[]) => {
+  const scores = Float32Array.from(values);
+  for (const rule of rules) rule(scores, written);
+  return [...scores];
+};
+const FLAT = new Array<number>(SIZE).fill(1);
+
+test("suppress_tokens always, begin_suppress_tokens at the first new token only", () => {
+  const always = rulesOf(settings({ suppress_tokens: [2] }), 1);
+  assert.equal(row(FLAT, always, [0]), [1, 1, NO, 1, 1, 1]);
+  assert.equal(row(FLAT, always, [0, 1, 1]), [1, 1, NO, 1, 1, 1]);
+  const first = rulesOf(settings({ begin_suppress_tokens: [3] }), 2);
+  assert.equal(row(FLAT, first, [0, 1]), [1, 1, 1, NO, 1, 1]);
+  assert.equal(row(FLAT, first, [0, 1, 1]), FLAT);
+  // A forced first token does not count where the prompt is the start token alone.
+  const forced = rulesOf(settings({ begin_suppress_tokens: [3], forced_bos_token_id: 1 }), 1);
+  assert.equal(row(FLAT, forced, [0, 1]), [1, 1, 1, NO, 1, 1]);
+});
+
+test("encoder_no_repeat_ngram_size excludes n-grams of the source", () => {
+  const source = Int32Array.of(1, 2, 3);
+  assert.equal(row(FLAT, rulesOf(settings({ encoder_no_repeat_ngram_size: 1 }), 1, source), [0]), [
+    1,
+    NO,
+    NO,
+    NO,
+    1,
+    1,
+  ]);
+  const pairs = rulesOf(settings({ encoder_no_repeat_ngram_size: 2 }), 1, source);
+  assert.equal(row(FLAT, pairs, [0, 2]), [1, 1, 1, NO, 1, 1]);
+  assert.equal(row(FLAT, pairs, [0]), FLAT);
+});
+
+test("min_p keeps what is likely enough beside the best", () => {
+  const scores = [0.5, 0.25, 0.1, 0.05, 0.05, 0.05].map(Math.log);
+  const kept = (min_p: number) =>
+    row(scores, rulesOf(settings({ do_sample: true, top_k: 0, min_p }), 1), [0]).map((score) => score > NO);
+  assert.equal(kept(1), [true, false, false, false, false, false]);
+  assert.equal(kept(0.4), [true, true, false, false, false, false]);
+  assert.equal(kept(0.01), [true, true, true, true, true, true]);
+  assert.throws(() => settings({ min_p: 1.5 }), /min_p must be from 0 to 1/);
+});
+
+test.run();
