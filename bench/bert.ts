@@ -1,4 +1,4 @@
-/** BERT models with random weights, random batches, and how many operations their matrix products take. */
+/** BERT models with random weights, random batches, and the operation counts of their matrix products. */
 import type { Engine } from "../sdk/engine/engine.js";
 import { type BertConfig, bert } from "../sdk/models/bert.js";
 import { Weights } from "../sdk/nn/weights.js";
@@ -32,12 +32,12 @@ export function freshModel(engine: Engine, size: Size) {
   return { weights, config, ...body, ...bert.heads["masked-lm"]!(weights, config, 0) };
 }
 
-/** Token ids without meaning, the same at every run. */
+/** Random token ids, the same in every run. */
 export function randomIds(count: number, vocabulary: number): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 8) % vocabulary);
 }
 
-/** Operations of the products of one forward pass of the body: linear maps, q kᵀ and p v. */
+/** Operations of the matrix products in one forward pass of the body: linear layers, q kᵀ and p v. */
 export function bodyOperations({ layers, width }: Size, rows: number, length: number): number {
   const tokens = rows * length;
   return layers * 2 * tokens * (4 * width * width + 8 * width * width + 2 * length * width);

@@ -1,14 +1,14 @@
-/** The kernels that are bound by memory or by functions like exp, at the sizes of BERT-mini's training step. */
+/** Kernels bound by memory or by functions such as exp, at the sizes of BERT-mini's training step. */
 import { Engine } from "../sdk/engine/engine.js";
 import type { Build } from "../sdk/engine/source.js";
 import { ACTIVATIONS } from "../sdk/tensor/ops/activation.js";
 import { numbers } from "./kernels.js";
 import type { Subject } from "./measure.js";
 
-/** 32 rows of 64 tokens; the widths of hidden states and of the feed-forward layer; 15 % of the tokens, all words. */
+/** 32 rows of 64 tokens; hidden and feed-forward width; 15 % of the tokens; the vocabulary. */
 const [TOKENS, WIDTH, INNER, MASKED, VOCABULARY] = [2048, 256, 1024, 320, 8192] as const;
 
-/** Each beside `addition`, which reads two arrays and writes one at the pace of memory: 12 bytes an element. */
+/** Compare each with `addition`, which is bound by memory: two reads and one write, 12 bytes per element. */
 export async function elementwiseSubjects(build: Build): Promise<Subject[]> {
   const engine = await Engine.create({ build });
   const { kernels } = engine;

@@ -16,7 +16,7 @@ const SHAPES = [
 ] as const;
 const ROWS = [1, 8, 32, 128, 512] as const;
 
-/** An address of `elements` numbers between -1 and 1. */
+/** Address of `elements` numbers in [-1, 1]. */
 export function numbers(engine: Engine, elements: number): number {
   const address = engine.alloc(elements * 4);
   const values = new Float32Array(engine.memory.buffer, address, elements);
@@ -44,7 +44,7 @@ function products(engine: Engine): Subject[] {
   });
 }
 
-/** The products of a training step for 2,048 tokens, with the packing that each step has to do. */
+/** The matrix products of a training step on 2,048 tokens, packing included. */
 function forms(engine: Engine): Subject[] {
   const { kernels } = engine;
   const [rows, inner, columns] = [2048, 256, 1024];
@@ -85,7 +85,7 @@ function forms(engine: Engine): Subject[] {
   ];
 }
 
-/** Attention of one head of 64, kept for the backward pass as in training. */
+/** Attention with heads of width 64, with what the backward pass needs. */
 function attentions(engine: Engine): Subject[] {
   const { kernels } = engine;
   const dim = 64;

@@ -1,8 +1,8 @@
 /**
  * Measure:  npm run bench -- [kernels | model | train | start | threads | tokenizers] [--json] [--write] [--build B] [--rounds N] [--only PART-OF-A-NAME]
  *
- * Prints a table, or with --json one object a measurement: see bench/measure.ts for what is in it. With --write the figures
- * are put into BENCHMARKS.md.
+ * Prints a table, or with --json one object per measurement (fields: bench/measure.ts). --write puts the figures into
+ * BENCHMARKS.md.
  */
 import { spawnSync } from "node:child_process";
 import type { Build } from "../sdk/engine/source.js";
@@ -17,7 +17,7 @@ import { run as compareTokenizers } from "./tokenizers.js";
 import { trainSubjects } from "./train.js";
 import { yardstick } from "./yardstick.js";
 
-/** Every part of the bench, by its name on the command line: what there is to measure. */
+/** The parts of the bench by their names on the command line. */
 const parts: Record<string, (build: Build) => Promise<Subject[]>> = {
   kernels: async (build) => [...(await kernelSubjects(build)), ...(await elementwiseSubjects(build))],
   model: modelSubjects,
@@ -25,7 +25,7 @@ const parts: Record<string, (build: Build) => Promise<Subject[]>> = {
   start: startSubjects,
   threads: threadSubjects,
 };
-/** A part of its own kind: programs of three makers beside each other. */
+/** The part that compares with other libraries. */
 const TOKENIZERS = "tokenizers";
 
 class UsageError extends Error {}
@@ -37,7 +37,7 @@ interface Options {
   readonly build: Build;
   readonly rounds: number;
   readonly only: string;
-  /** Set in a process that is one round of another: it prints its own measurements. */
+  /** Set in a child process, which measures one round. */
   readonly round: number | null;
 }
 
@@ -76,7 +76,7 @@ function parse(args: readonly string[]): Options {
   };
 }
 
-/** Everything once, every other round in the opposite order. */
+/** Measure everything once; every other round in reverse order. */
 async function oneRound({ names, build, only }: Options, round: number): Promise<void> {
   const stick = yardstick(process.env["CLOZE_ROOT"] ?? process.cwd(), build);
   const subjects = (await Promise.all(names.map((name) => parts[name]!(build))))

@@ -1,9 +1,9 @@
-/** How speed is measured: samples beside samples of the yardstick, rounds of separate processes, medians of their ratios. */
+/** How speed is measured: samples interleaved with a yardstick, rounds in separate processes, medians of their ratios. */
 import { spawnSync } from "node:child_process";
 import type { Build } from "../sdk/engine/source.js";
 import type { Yardstick } from "./yardstick.js";
 
-/** One object a measurement, as the commands' specification names its fields; null where a field does not apply. */
+/** One measurement; null where a field does not apply. */
 export interface Measurement {
   readonly name: string;
   readonly model: string | null;
@@ -18,7 +18,7 @@ export interface Measurement {
   readonly gflops: number | null;
   readonly peak_gflops: number | null;
   readonly share: number | null;
-  /** at the end of a process of its own: resident set size, and the engine's linear memory */
+  /** at the end of a process of its own: resident set size, and the size of the engine's memory */
   readonly resident_bytes?: number;
   readonly memory_bytes?: number;
   /** first and third quartile of `share` over the rounds */
@@ -33,10 +33,10 @@ export interface Subject {
   readonly tokens?: number;
   /** 1 where absent */
   readonly threads?: number;
-  /** floating-point operations of one run; absent where they are not what it spends its time on */
+  /** floating-point operations of one run; absent where they do not dominate its time */
   readonly operations?: number;
   run(): void | Promise<void>;
-  /** Memory after the last run, where a run is a process of its own. */
+  /** Memory after the last run, when each run is a process of its own. */
   memory?(): Memory;
 }
 
@@ -48,7 +48,7 @@ export interface Memory {
 
 export const runtime = `node ${process.versions.node}`;
 
-/** The value below which a share `q` of `values` lies. */
+/** The `q` quantile of `values`, interpolated. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const place = (sorted.length - 1) * q;
@@ -59,12 +59,13 @@ export function quantile(values: readonly number[], q: number): number {
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 /**
- * The medians of samples of at least 3 ms each: 24 of them, but no more than 3 s and no fewer than 5. Each is compared with the best of the yardstick's loops just
- * before and just after it: a core that shares its units with another one changes its pace from one moment to the next.
+ * Medians over 24 samples of at least 3 ms, fewer (at least 5) when they would take more than 3 s. Each sample is compared
+ * with the faster of the yardstick's loops just before and just after it: a core that shares its units with another load
+ * changes its speed from one moment to the next.
  */
 export async function measure(subject: Subject, yardstick: Yardstick, build: Build): Promise<Measurement> {
   const { run, operations, name, model = null, batch = null, tokens = null, threads = 1 } = subject;
-  // The first runs compile and pack; functions are optimised within the first few.
+  // The first run compiles and packs.
   await time(run, 1);
   const milliseconds = await time(run, 1);
   const repeats = Math.max(1, Math.ceil(3 / milliseconds));
@@ -101,7 +102,7 @@ async function time(run: Subject["run"], repeats: number): Promise<number> {
   return (performance.now() - started) / repeats;
 }
 
-/** Run this program `rounds` times as a process of its own, with `--round N`, and combine what they print. */
+/** Run this program in `rounds` child processes with `--round N`, and combine their measurements. */
 export function overRounds(rounds: number, args: readonly string[]): Measurement[] {
   const all = new Map<string, Measurement[]>();
   for (let round = 0; round < rounds; round++) {

@@ -1,4 +1,4 @@
-/** Forward passes of whole models: hidden states of a batch, with nothing kept for training. */
+/** Forward passes of whole models: hidden states of a batch, without a tape. */
 import { collate, type Sample } from "../sdk/data/sample.js";
 import { Engine } from "../sdk/engine/engine.js";
 import type { Build } from "../sdk/engine/source.js";
@@ -6,13 +6,13 @@ import { Scope } from "../sdk/tensor/scope.js";
 import { BASE, bodyOperations, freshModel, MINI, MINILM, randomIds, type Size } from "./bert.js";
 import type { Subject } from "./measure.js";
 
-/** Rows and tokens of each row. */
+/** Rows, and tokens per row. */
 const BATCHES = [
   [1, 16],
   [1, 128],
   [8, 128],
 ] as const;
-/** A larger batch of the largest model would take seconds and say the same. */
+/** Larger batches of the largest model take seconds and show nothing new. */
 const MOST_OPERATIONS = 1e11;
 
 export function sequence(ids: Int32Array): Sample {

@@ -18,7 +18,7 @@ const HEADER = ["| What | Figure | Machine | Runtime | Commit |", "|---|---|---|
 const number = (value: unknown, digits = 3): string => Number(Number(value).toPrecision(digits)).toString();
 const percent = (share: unknown): string => `${(100 * Number(share)).toFixed(1)} %`;
 
-/** What a line says, in words. */
+/** The figure of a line, in words. */
 function figureOf(line: Line): string {
   if (line["kept"] !== undefined)
     return `engine ${number(line["kept"])}, peak ${number(line["peak"])} times the weights' bytes in f32`;
@@ -44,7 +44,7 @@ function figureOf(line: Line): string {
   return parts.join(", ");
 }
 
-/** What a line measures: its name, and what is not as usual. */
+/** What a line measures: its name, and settings that are not the defaults. */
 function subjectOf(line: Line): string {
   const text = line["text"] === undefined ? "" : `, ${line["text"]}`;
   const build = line["build"] === "relaxed" ? ", relaxed build" : "";

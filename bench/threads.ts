@@ -1,4 +1,4 @@
-/** The same lines with one thread and with several: each has the model in a memory of its own, and the bits are the same. */
+/** The same lines with one thread and with several; each thread has its own copy of the model, and the bits are equal. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";

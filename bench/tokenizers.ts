@@ -1,7 +1,7 @@
 /**
- * Tokenizers beside their peers: MB of UTF-8 a second, one thread, ids with offsets, on English, Chinese and text in 21
- * languages (NTREX-128). Rounds of separate processes in alternating order; ratios are formed inside a round, against the
- * faster peer on each text. Then the time until each tokenizer is ready (tokenizer-loading.ts).
+ * Tokenizers compared with other libraries: MB of UTF-8 per second, one thread, ids with offsets, on English, Chinese and text in 21
+ * languages (NTREX-128). Rounds of separate processes in alternating order; ratios are taken within a round, to the
+ * faster library on each text. Then the time until each tokenizer is ready (tokenizer-loading.ts).
  *
  *   npm run bench -- tokenizers          the peers: npm ci in bench/peers, pip install tokenizers
  */

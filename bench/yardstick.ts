@@ -1,9 +1,9 @@
 /**
- * The yardstick of every "share of the peak": multiply-adds on registers alone, as fast as this core does them now.
+ * The yardstick behind every "share of the peak": multiply-adds on registers, as fast as this core runs them now.
  *
- * 8, 12, 16 or 20 independent chains c = c * a + b. The operands come from arguments (V8 makes constants again at every
+ * 8, 12, 16 or 20 independent chains c = c * a + b. The operands come from arguments (V8 rematerializes constants at every
  * use, which costs three quarters of the speed), and each product depends on its own chain (a product of two invariants
- * would be taken out of the loop). With a = 0.5 and b = 1 the chains converge to 2: no denormals, no infinities.
+ * would be hoisted out of the loop). With a = 0.5 and b = 1 the chains converge to 2: no denormals, no infinities.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { join } from "node:path";
 import type { Build } from "../sdk/engine/source.js";
 
 const CHAINS = [8, 12, 16, 20] as const;
-/** Multiply-adds of each chain in one turn of its loop. */
+/** Multiply-adds of each chain per loop iteration. */
 const UNROLL = 4;
 /** A multiplication and an addition in each of four lanes. */
 const OPERATIONS = 8;

@@ -3,7 +3,7 @@
  *
  *   node scripts/build.mjs [--types]
  *
- * Every output is written beside its place and renamed, so that two builds at once cannot leave a torn file.
+ * Every output is written to a temporary path and renamed, so a build that is interrupted leaves no torn file.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -108,7 +108,7 @@ export const settings = {
   legalComments: "none",
 };
 
-/** The script that written reports carry: the plotting library and what draws with it. */
+/** The script inside every report: the plotting library and the code that uses it. */
 async function buildReportPage() {
   const out = "build/report-page.js";
   const list = "build/report-page.json";
@@ -147,7 +147,7 @@ const APART = ["node", "report", "tokenizer"];
 /** Programs that import the library by its name. */
 const PROGRAMS = { cli: "sdk/cli/main.ts", start: "sdk/tour/start.ts" };
 
-/** The licence texts of all packages whose code is in the outputs. */
+/** Licence texts of every package whose code is in the outputs. */
 function licences(inputs) {
   const names = new Set(inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter(Boolean));
   const parts = [...names].sort().map((name) => {
@@ -266,7 +266,7 @@ function buildTypes() {
   const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "sdk", "--outDir"];
   const tsc = ["node_modules/typescript/bin/tsc", ...options, "dist/types", "-p", "scripts/types.json"];
   execFileSync(process.execPath, tsc, { stdio: "inherit" });
-  // What is a declaration already is left out by the compiler.
+  // The compiler does not copy files that are declarations already.
   copyFileSync("sdk/engine/kernels.d.ts", "dist/types/engine/kernels.d.ts");
   // `Disposable` is not in the library es2022 that a project may have chosen.
   for (const name of readdirSync("dist/types", { recursive: true }).filter((path) => path.endsWith(".d.ts"))) {

@@ -1,7 +1,7 @@
 /**
  * One hash over everything that must be the same on every runtime:
  *
- *   npm run hash              a line a stage, then the hash over all
+ *   npm run hash              one line per stage, then the hash over all
  *   npm run hash -- --file    the path of a self-contained ES module that prints the same in Node, Deno and Bun
  */
 import { spawnSync } from "node:child_process";

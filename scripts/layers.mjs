@@ -1,11 +1,11 @@
 /**
- * The map is true: imports in sdk/ follow the table of ARCHITECTURE.md, no files import each other in a circle, and
- * addresses stay where they belong.
+ * Check the map: imports in sdk/ follow the table in ARCHITECTURE.md, no files import each other in a cycle, and kernels
+ * and addresses stay in engine/ and tensor/.
  *
  *   node scripts/layers.mjs        prints each fault, and fails if there is one
  *
  * A row of the table names a folder of sdk/ or a file directly inside it, and what it may import: `nothing`, `everything
- * above`, or names of other rows, which stand for what those may import too. Every folder needs a row. The files in the
+ * above`, or names of other rows, including what those may import. Every folder needs a row. The files in the
  * table are the ground floor: all rows after theirs may import them.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -84,7 +84,7 @@ function rowOf(file, rows) {
   return rows.get(name)?.isFile ? name : dirname(name);
 }
 
-/** Report each set of files that import one another in a circle (Tarjan 1972: strongly connected components). */
+/** Report each cycle of imports (Tarjan 1972: strongly connected components). */
 function reportCycles(imports) {
   const order = new Map();
   const lowest = new Map();
@@ -99,7 +99,7 @@ function reportCycles(imports) {
     }
     if (lowest.get(file) !== order.get(file)) return;
     const circle = open.splice(open.indexOf(file));
-    if (circle.length > 1) faults.push(`a circle of imports: ${circle.join(", ")}`);
+    if (circle.length > 1) faults.push(`a cycle of imports: ${circle.join(", ")}`);
   };
   for (const file of imports.keys()) if (!order.has(file)) visit(file);
 }

@@ -2,17 +2,17 @@
  * Write assembly/generated/tiles.ts: the register tiles of the matrix product, unrolled.
  *
  * AssemblyScript has no arrays of vector locals, so the accumulators of a tile have to be written out one by one. All
- * tiles add up an output element over k in the same order, with one accumulator, so which tile computes it changes no
- * bit of it.
+ * tiles add up an output element over k in the same order, with one accumulator, so the choice of tile changes no
+ * bit.
  *
- * The steps of a loop are parted by a `break`: within one block V8 orders instructions by accumulator, not by step, and
- * then spills; parted, 4 x 8 has 3 instructions a multiply-add instead of 3.5. Measured on a Xeon with Node 24, share of
- * the yardstick, core to itself / shared with a hyper-thread: 4 x 8 parted 100 / 90 %, 4 x 8 unrolled by 2 98 / 84 %,
+ * The steps of a loop are separated by a `break`: within one block V8 orders instructions by accumulator, not by step, and
+ * then spills; separated, 4 x 8 takes 3 instructions per multiply-add instead of 3.5. Measured on a Xeon with Node 24, share of
+ * the yardstick, exclusive core / core shared with a hyper-thread: 4 x 8 separated 100 / 90 %, 4 x 8 unrolled by 2 98 / 84 %,
  * 4 x 16 unrolled by 2 94 / 79 %; and 4 x 8 is the best known on AMD's Zen 4 too.
  */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 
-/** Rows and vectors of each tile: at least 6 sums that do not wait for each other, at most what 15 registers hold. */
+/** Rows and vectors of each tile: at least 6 independent sums, at most what fits 15 registers. */
 const TILES = [
   [4, 2],
   [3, 2],
@@ -21,7 +21,7 @@ const TILES = [
   [1, 4],
 ];
 
-/** Steps of k in one turn of the loop. */
+/** Steps of k per loop iteration. */
 const UNROLL = 4;
 
 const range = (n) => [...Array(n).keys()];

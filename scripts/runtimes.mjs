@@ -3,7 +3,7 @@
  *
  *   node scripts/runtimes.mjs
  *
- * The runtimes come from the package registry into build/runtimes; nothing of them is a dependency of the project.
+ * The runtimes come from the package registry into build/runtimes; none is a dependency of the project.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";

@@ -17,7 +17,7 @@ process.chdir(root);
 /** Shipped files, with budgets in bytes. */
 const FILES = { "dist/kernels.strict.wasm": 56_000, "dist/kernels.relaxed.wasm": 56_000 };
 
-/** What a program imports, with budgets in bytes after gzip. */
+/** Imports of a program, with budgets in bytes after gzip. */
 const BUNDLES = {
   'import { cosine } from "cloze"': 3_000,
   'import { readVocabulary } from "cloze/tokenizer"': 16_000,
@@ -49,7 +49,7 @@ function countLines() {
   return lines;
 }
 
-/** The bytes of a program that does nothing but keep what it imports, with everything that this needs. */
+/** Bytes of a program that only keeps what it imports, minified and gzipped. */
 async function bundle(statement) {
   const names = /\{ (.*) \}|\* as (\w+)/.exec(statement).slice(1).find(Boolean);
   const { outputFiles } = await build({

@@ -39,7 +39,7 @@ await build({
   sourcemap: "inline",
 });
 
-/** Run one file; answer its output and uvu's totals. */
+/** Run one file; return its output and uvu's totals. */
 function run(file) {
   const program = join(out, relative("tests", file).replace(/\.ts$/, ".mjs"));
   return new Promise((done) => {

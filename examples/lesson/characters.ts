@@ -1,4 +1,4 @@
-/** The lesson on characters: what is learned, and what it is measured with. */
+/** The character-level lesson: data, model, and n-gram baselines. */
 import {
   adamW,
   causalLm,
@@ -15,10 +15,10 @@ import { collate, type Sample, seed } from "cloze/data";
 import { generateText } from "cloze/generate";
 import { Scope } from "cloze/tensor";
 
-/** Added to every count, so that what was never seen is not impossible. */
+/** Added to every count, so that unseen n-grams keep a probability. */
 const ADDED = 0.1;
 
-/** The loss in nats on what follows the training text, of counting each letter after none, one and two before it. */
+/** Validation loss in nats of unigram, bigram and trigram counts. */
 export function countedLevels(training: Int32Array, ids: Int32Array, letters: number): number[] {
   return [0, 1, 2].map((before) => {
     const key = (at: number) => {
@@ -71,7 +71,7 @@ const BLOCK = 64;
 const SIZES = { n_positions: BLOCK, n_embd: 128, n_layer: 4, n_head: 4, resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0 };
 const [ROWS, WARMUP, HIGHEST, LOWEST] = [12, 100, 1e-3, 1e-4];
 
-/** Text as numbers of its letters; the first nine tenths are learned from. */
+/** Text as character ids; the first nine tenths are for training. */
 export class Letters {
   readonly letters: string[];
   readonly ids: Int32Array;
@@ -87,7 +87,7 @@ export class Letters {
     this.validation = this.ids.subarray(cut);
   }
 
-  /** All of the validation part, block by block. */
+  /** The whole validation part, block by block. */
   get blocks(): Sample[] {
     const { validation } = this;
     return Array.from({ length: Math.floor((validation.length - 1) / BLOCK) }, (_, i) => block(validation, i * BLOCK));
@@ -137,7 +137,7 @@ export function letterGpt(
   return { model, run };
 }
 
-/** As much text as the model has places for. */
+/** As much text as the model has positions for. */
 export function letterText(engine: Engine, model: LetterModel, letters: Letters, value: number): string {
   const settings = { max_new_tokens: BLOCK - 1, do_sample: true, temperature: 0.8 };
   const [written] = generateText({ engine, model }, [letters.ids.slice(0, 1)], settings, seed(value));
