@@ -19,6 +19,7 @@ export type { SequenceHead, TextExample } from "./heads/pooled.js";
 export { cosine, type Neighbour, nearest, type Similarity } from "./heads/similarity.js";
 // Model folders
 export { type Adapted, type AdaptOptions, adapt, loadAdapted, loadAdapter, saveAdapter } from "./io/adapter.js";
+export { describeFolder, type FolderDescription, type StoredTensor } from "./io/describe.js";
 export { type Files, ModelFileError, memoryFiles, type RangedFile, type WritableFiles } from "./io/files.js";
 export { type LoadOptions, loadModel, type Pretrained } from "./io/pretrained.js";
 export { SafetensorsError } from "./io/safetensors.js";

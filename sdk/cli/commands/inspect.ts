@@ -1,10 +1,9 @@
 import { stat } from "node:fs/promises";
-import { loadTokenizer, ModelFileError } from "cloze";
-import { exists, folder } from "cloze/node";
-import { familyOf, readSafetensors } from "cloze/tensor";
-import { TokenizerError } from "cloze/tokenizer";
+import { describeFolder, type StoredTensor } from "cloze";
+import { folder } from "cloze/node";
+import { readSafetensors } from "cloze/tensor";
 import { Command } from "commander";
-import { readFields, readWhole, requireFiles } from "../shared/input.js";
+import { readWhole, requireFiles } from "../shared/input.js";
 import { say, table, writeLine } from "../shared/output.js";
 import { openTokenizer } from "../shared/tokenizers.js";
 import { UsageError } from "../shared/usage.js";
@@ -15,60 +14,73 @@ interface Options {
 
 interface Described {
   readonly summary: Readonly<Record<string, unknown>>;
-  readonly tensors?: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[] }[];
+  readonly tensors?: readonly StoredTensor[];
+  readonly problems?: readonly string[];
 }
 
 const MEGABYTE = 1e6;
 
-/** The tensors of a file and what they take in memory: weights and packed panels; for training gradient and two moments too. */
-function describeTensors(bytes: Uint8Array): Described {
-  const file = readSafetensors(bytes);
-  const tensors = [...file.names()].map((name) => ({ name, dtype: file.dtype(name), shape: [...file.shape(name)!] }));
-  const floats = tensors.filter(({ dtype }) => ["F32", "F16", "BF16"].includes(dtype));
-  const count = floats.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
+/** Tensors and what they take in memory: the weights; for training also gradients and two moments, and two layouts. */
+function describeTensors(tensors: readonly StoredTensor[], bytes: number): Described {
+  const weights = tensors.filter(({ dtype }) => /^(BF|F)\d+$/.test(dtype));
+  const count = weights.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
   return {
     summary: {
       tensors: tensors.length,
       parameters: count,
-      file_mb: bytes.length / MEGABYTE,
-      inference_mb: (2 * 4 * count) / MEGABYTE,
+      file_mb: bytes / MEGABYTE,
+      inference_mb: (4 * count) / MEGABYTE,
       training_mb: (6 * 4 * count) / MEGABYTE,
     },
     tensors,
   };
 }
 
-async function describeFolder(path: string): Promise<Described> {
-  const config = await readFields(`${path}/config.json`);
-  const family = familyOf(config);
-  const weights = (await exists(`${path}/model.safetensors`))
-    ? describeTensors(await readWhole(`${path}/model.safetensors`))
-    : null;
-  const { size } = await loadTokenizer(folder(path)).catch((error: unknown) => {
-    if (error instanceof ModelFileError || error instanceof TokenizerError) return { size: null };
-    throw error;
-  });
-  const sizes = Object.fromEntries(
+/** The sizes among the fields of a configuration. */
+const sizesOf = (config: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
     Object.entries(config).filter(
       ([name, value]) => typeof value === "number" && /(size|layers|heads|embeddings)$/.test(name),
     ),
   );
+
+async function describeModel(path: string): Promise<Described> {
+  const { config, family, task, classes, tensors, bytes, tokenizerSize, maxLength, sentence, problems } =
+    await describeFolder(folder(path));
+  const weights = describeTensors(tensors, bytes);
   return {
     summary: {
-      family: family.type,
+      family,
+      task,
+      ...(classes !== null && { classes }),
       architectures: config["architectures"],
-      ...sizes,
-      tokenizer_size: size,
-      ...weights?.summary,
+      ...sizesOf(config),
+      tokenizer_size: tokenizerSize,
+      ...(maxLength && { max_length: maxLength.tokens, max_length_origin: maxLength.origin }),
+      ...(sentence && {
+        pooling: sentence.pooling.mode,
+        normalize: sentence.pooling.normalize,
+        similarity: sentence.similarity,
+        modules: (sentence.modules ?? []).map(({ kind }) => kind),
+        prompts: Object.keys(sentence.prompts),
+      }),
+      ...(tensors.length > 0 && weights.summary),
     },
-    ...(weights?.tensors && { tensors: weights.tensors }),
+    ...(tensors.length > 0 && { tensors }),
+    problems,
   };
+}
+
+function describeFile(bytes: Uint8Array): Described {
+  const file = readSafetensors(bytes);
+  const tensors = Array.from(file.names(), (name) => ({ name, dtype: file.dtype(name), shape: file.shape(name)! }));
+  return describeTensors(tensors, bytes.length);
 }
 
 async function describe(path: string): Promise<Described> {
   await requireFiles([path]);
-  if ((await stat(path)).isDirectory()) return describeFolder(path);
-  if (path.endsWith(".safetensors")) return describeTensors(await readWhole(path));
+  if ((await stat(path)).isDirectory()) return describeModel(path);
+  if (path.endsWith(".safetensors")) return describeFile(await readWhole(path));
   if (/\.(json|txt)(\.gz)?$/.test(path)) {
     const { size, special } = await openTokenizer(path);
     return { summary: { tokenizer_size: size, special } };
@@ -77,8 +89,10 @@ async function describe(path: string): Promise<Described> {
 }
 
 async function run(path: string, { json }: Options): Promise<void> {
-  const { summary, tensors } = await describe(path);
-  if (json) return writeLine(JSON.stringify({ ...summary, ...(tensors && { tensor_list: tensors }) }));
+  const { summary, tensors, problems = [] } = await describe(path);
+  // A folder of a family that Cloze has not is no input for any other command.
+  if (problems.length > 0 && summary["family"] === null) process.exitCode = 2;
+  if (json) return writeLine(JSON.stringify({ ...summary, problems, ...(tensors && { tensor_list: tensors }) }));
   const show = (value: unknown) =>
     typeof value === "number"
       ? Number.isInteger(value)
@@ -91,6 +105,7 @@ async function run(path: string, { json }: Options): Promise<void> {
       Object.entries(summary).map(([name, value]) => [name, show(value)]),
     ),
   );
+  for (const problem of problems) say(`cannot be used: ${problem}`);
   if (tensors)
     say(
       table(
