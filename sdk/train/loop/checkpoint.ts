@@ -93,7 +93,7 @@ export function readCheckpoint(
   const { step, epoch, served } = parsed(file, "position");
   const position = { step: count(step, "step"), epoch: count(epoch, "epoch"), served: count(served, "served") };
   const written = said(file, "steps");
-  const steps = count(/^\d{1,15}$/.test(written) ? Number(written) : written, "steps");
+  const steps = count(/^-?\d{1,15}$/.test(written) ? Number(written) : written, "steps");
   const tensors = tensorsOf(optimizer);
   const state = best && bestState(file);
   const kept = state && state.seen > 0 ? [...best.weights.entries()] : [];
@@ -152,10 +152,14 @@ function expectSameTensors(file: Safetensors, tensors: readonly [string, Paramet
 }
 
 function expectSameSettings(saved: Record<string, unknown>, now: RunSettings): void {
+  const own = (settings: object, name: string): unknown =>
+    Object.hasOwn(settings, name) ? Reflect.get(settings, name) : undefined;
+  const said = (value: unknown): string => (value === undefined ? "not set" : shown(value));
   for (const name of new Set([...Object.keys(saved), ...Object.keys(now)])) {
-    if (saved[name] === now[name]) continue;
+    const [before, today] = [own(saved, name), own(now, name)];
+    if (before === today) continue;
     throw new CheckpointError(
-      `the checkpoint was made with ${name} ${name in saved ? shown(saved[name]) : "not set"}, this run has ${now[name] ?? "not set"}; resuming would not give the same result`,
+      `the checkpoint was made with ${name} ${said(before)}, this run has ${said(today)}; resuming would not give the same result`,
     );
   }
 }

@@ -149,11 +149,11 @@ function changed(
 
 test("a checkpoint of another run is refused by name, and nothing is half restored", async () => {
   const { bytes } = await trained(PLANS[0]!.plan, 2);
-  await refused(bytes, CheckpointError, /made with text "abc", this run has abd/, { ...SETTINGS, text: "abd" });
+  await refused(bytes, CheckpointError, /made with text "abc", this run has "abd"/, { ...SETTINGS, text: "abd" });
   await refused(bytes, CheckpointError, /made with rate not set, this run has 0\.1/, { ...SETTINGS, rate: 0.1 });
   await refused(bytes, CheckpointError, /made with steps 20, this run has not set/, { command: "test", text: "abc" });
   for (const on of engines.slice(1))
-    await refused(bytes, CheckpointError, /made with arithmetic strict, this run has relaxed/, SETTINGS, on);
+    await refused(bytes, CheckpointError, /made with arithmetic "strict", this run has "relaxed"/, SETTINGS, on);
   const last = [...readSafetensors(bytes).names()].at(-1)!;
   await refused(
     changed(bytes, {}, (name) => (name === last ? null : name)),
