@@ -14,7 +14,7 @@ export { InputError } from "./errors.js";
 // Fine-tuning: labels, embeddings and their similarity
 export type { QuestionInContext } from "./heads/answers.js";
 export { embeddingObjective, simcse } from "./heads/embedding.js";
-export { LabelError, LabelSet } from "./heads/labels.js";
+export { LabelError, LabelSet, type LabelSetOptions } from "./heads/labels.js";
 export type { SequenceHead, TextExample } from "./heads/pooled.js";
 export { cosine, type Neighbour, nearest, type Similarity } from "./heads/similarity.js";
 // Model folders
@@ -170,6 +170,7 @@ export {
 export { answerTask } from "./train/tasks/answer.js";
 export { classifyTask, type LabelledText } from "./train/tasks/classify.js";
 export { embedTask, type TextPair } from "./train/tasks/embed.js";
+export { type MultiLabelledText, type MultiLabelOptions, multiLabelTask } from "./train/tasks/multi-label.js";
 export { regressTask, type ScoredText } from "./train/tasks/regress.js";
 export { tagTask } from "./train/tasks/tag.js";
 export { type AnyTask, anyTask, type LabelAt, type Metrics, type Task, type TaskSettings } from "./train/tasks/task.js";

@@ -14,7 +14,15 @@ export {
   tokensHeldOut,
 } from "./train/evaluate/language-model.js";
 export { type AnswerScore, cmrcScore, mlqaScore, squadScore } from "./train/metrics/answers.js";
-export { accuracy, binaryF1, macroF1, matthews, microF1 } from "./train/metrics/classification.js";
+export {
+  accuracy,
+  binaryF1,
+  type MultiLabelScores,
+  macroF1,
+  matthews,
+  microF1,
+  multiLabelScores,
+} from "./train/metrics/classification.js";
 export { pearson, spearman } from "./train/metrics/correlation.js";
 export { type Entity, type EntityReading, entitiesOf, entityF1 } from "./train/metrics/entities.js";
 export type { Scheme } from "./train/metrics/entity-schemes.js";

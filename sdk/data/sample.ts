@@ -14,6 +14,8 @@ export interface Labels {
   readonly pair?: number;
   /** Class of the whole sequence. */
   readonly row?: number;
+  /** (classes) 1 for each class that applies to the sequence, 0 for the others: multi-label classification. */
+  readonly classes?: Int32Array;
   /** Real-valued target of the whole sequence. */
   readonly value?: number;
   /** First and last token of the answer, positions within the sequence. */
@@ -53,6 +55,8 @@ export interface BatchLabels {
   readonly pair?: Int32Array;
   /** (rows) */
   readonly row?: Int32Array;
+  /** (rows × classes) */
+  readonly classes?: Int32Array;
   /** (rows) */
   readonly value?: Float32Array;
   /** (rows) first and last token of the answer, within its row; IGNORE where there is none */
@@ -137,12 +141,14 @@ function joinLabels(samples: readonly Sample[], starts: Int32Array): BatchLabels
   const tokens = all(samples, (labels) => labels.tokens);
   const pair = all(samples, (labels) => labels.pair);
   const row = all(samples, (labels) => labels.row);
+  const classes = all(samples, (labels) => labels.classes);
   const value = all(samples, (labels) => labels.value);
   const span = all(samples, (labels) => labels.span);
   return {
     ...(tokens && { tokens: joinTokens(tokens, starts) }),
     ...(pair && { pair: Int32Array.from(pair) }),
     ...(row && { row: Int32Array.from(row) }),
+    ...(classes && { classes: Int32Array.from(classes.flatMap((own) => [...own])) }),
     ...(value && { value: Float32Array.from(value) }),
     ...(span && {
       span: { first: Int32Array.from(span, ([first]) => first), last: Int32Array.from(span, ([, last]) => last) },

@@ -9,6 +9,8 @@ export interface TextRow {
   readonly text: string;
   readonly pair?: string;
   readonly label?: string;
+  /** several labels of one text: a list in JSON, or names divided by commas in a column labels */
+  readonly labels?: readonly string[];
   /** the score column's number, or the label's where there is no such column and it is a number */
   readonly score?: number;
   /** line of the file, from 1 */
@@ -63,7 +65,8 @@ function find(source: Source, line: number, names: readonly string[], given: Col
       line,
       `no text column: expected text or sentence, premise and hypothesis, or sentence1 and sentence2, got ${shownNames(names)}; name them with --columns`,
     );
-  return { ...texts, ...(has("label") && { label: "label" }), ...(has("score") && { score: "score" }) };
+  const label = ["label", "labels"].find(has);
+  return { ...texts, ...(label !== undefined && { label }), ...(has("score") && { score: "score" }) };
 }
 
 const pick = (key: "pair" | "label", name: string | undefined) => (name === undefined ? {} : { [key]: name });
@@ -119,16 +122,34 @@ function rowOf(source: Source, line: number, fields: Fields, columns: Found, jso
   const text = textIn(source, line, fields, columns.text);
   const absent = columns.pair === undefined || (json && (own(fields, columns.pair) ?? null) === null);
   const pair = absent ? undefined : textIn(source, line, fields, columns.pair!);
-  const label = columns.label === undefined ? undefined : labelIn(source, line, fields, columns.label);
+  const labels = columns.label === undefined ? undefined : labelsIn(source, line, fields, columns.label);
+  const label =
+    columns.label === undefined || labels !== undefined ? undefined : labelIn(source, line, fields, columns.label);
   const score =
     columns.score === undefined ? Number(label ?? Number.NaN) : scoreIn(source, line, fields, columns.score);
   return {
     text,
     ...(pair !== undefined && { pair }),
     ...(label !== undefined && { label }),
+    ...(labels !== undefined && { labels }),
     ...(Number.isFinite(score) && { score }),
     line,
   };
+}
+
+/** Several labels: a list, or the names in a column called labels; undefined where the row has a single one. */
+function labelsIn(source: Source, line: number, fields: Fields, column: string): readonly string[] | undefined {
+  const value = own(fields, column);
+  if (column === "labels" && typeof value === "string")
+    return value
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== "");
+  if (!Array.isArray(value)) return undefined;
+  const odd = value.find((name) => typeof name === "object");
+  if (odd !== undefined)
+    throw dataError(source, line, `${column} must be a list of texts or numbers, and one entry is ${shown(odd)}`);
+  return value.map(String);
 }
 
 function labelIn(source: Source, line: number, fields: Fields, column: string): string {

@@ -6,6 +6,13 @@ export class LabelError extends InputError {
   override name = "LabelError";
 }
 
+export interface LabelSetOptions {
+  /** refuse a repeated name (the default); published models have some */
+  readonly unique?: boolean;
+  /** several classes may apply to one text; false by default */
+  readonly multiLabel?: boolean;
+}
+
 /**
  * @example
  * const labels = new LabelSet(["negative", "positive"]);
@@ -16,19 +23,22 @@ export class LabelSet {
   /** names of several classes: such a name has no id */
   readonly #repeated: ReadonlySet<string>;
 
-  /** @param unique whether a repeated name is refused; published models have some */
+  /** whether several classes may apply to one text: multi-label classification */
+  readonly multiLabel: boolean;
+
   constructor(
     readonly names: readonly string[],
-    unique = true,
+    { unique = true, multiLabel = false }: LabelSetOptions = {},
   ) {
+    this.multiLabel = multiLabel;
     this.#ids = new Map(names.map((name, id) => [name, id]));
     this.#repeated = new Set(names.filter((name, id) => this.#ids.get(name) !== id));
     if (unique && this.#repeated.size > 0) throw new LabelError(`labels: a name occurs twice in ${names.join(", ")}`);
   }
 
   /** The distinct labels, sorted, so that the same data give the same ids. */
-  static of(labels: Iterable<string>): LabelSet {
-    return new LabelSet([...new Set(labels)].sort());
+  static of(labels: Iterable<string>, options: LabelSetOptions = {}): LabelSet {
+    return new LabelSet([...new Set(labels)].sort(), options);
   }
 
   get size(): number {

@@ -3,7 +3,7 @@
 import { type Batch, type Sample, sampleOf } from "../data/sample.js";
 import type { HeadObjective } from "../objectives/objective.js";
 import { ArgumentError } from "../options.js";
-import { crossEntropy, meanSquaredError } from "../tensor/ops/loss.js";
+import { binaryCrossEntropy, crossEntropy, meanSquaredError } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 
@@ -35,6 +35,21 @@ export function classification(): HeadObjective<SequenceHead> {
       if (!batch.labels.row)
         throw new ArgumentError("classification: the batch has no labels; every sample needs labels.row");
       return crossEntropy(model.sequenceScores(hidden, batch), batch.labels.row, { divisor: count });
+    },
+  };
+}
+
+/** Binary cross-entropy of every class: several may apply to one text. The mean is over rows and classes. */
+export function multiLabelClassification(): HeadObjective<SequenceHead> {
+  return {
+    name: "multi-label-classification",
+    corrupt: (sample) => sample,
+    count: (batch) => batch.labels.classes?.length ?? 0,
+    loss(model, hidden, batch, count) {
+      const { classes } = batch.labels;
+      if (!classes)
+        throw new ArgumentError("multiLabelClassification: the batch has no labels; every sample needs labels.classes");
+      return binaryCrossEntropy(model.sequenceScores(hidden, batch), classes, { divisor: count });
     },
   };
 }

@@ -84,10 +84,14 @@ const MOST_LABELS = 1_000_000;
 /** id2label of config.json, or LABEL_0 … where only their number is given (two where neither is). */
 function labelsOf(config: Section): LabelSet {
   const { id2label } = config;
+  const multiLabel = config["problem_type"] === "multi_label_classification";
   if (id2label === undefined || id2label === null) {
     const count = number(config, "num_labels", 2);
     if (count > MOST_LABELS) throw new ConfigError(`config.json: num_labels ${count} is more than ${MOST_LABELS}`);
-    return new LabelSet(Array.from({ length: count }, (_, id) => `LABEL_${id}`));
+    return new LabelSet(
+      Array.from({ length: count }, (_, id) => `LABEL_${id}`),
+      { multiLabel },
+    );
   }
   const names = new Map(Object.entries(section(id2label)));
   return new LabelSet(
@@ -99,7 +103,7 @@ function labelsOf(config: Section): LabelSet {
         );
       return String(name);
     }),
-    false,
+    { unique: false, multiLabel },
   );
 }
 

@@ -64,6 +64,12 @@ export function taskFields(config: Section): Section {
   return Object.fromEntries(Object.entries(config).filter(([field]) => fields.includes(field)));
 }
 
+/** What transformers calls the loss that the model was trained with. */
+function problemType(labels: LabelSet | null): string {
+  if (labels?.multiLabel) return "multi_label_classification";
+  return (labels?.size ?? 1) > 1 ? "single_label_classification" : "regression";
+}
+
 /** config.json of a model as it is now. */
 export function savedConfig({
   family,
@@ -83,7 +89,7 @@ export function savedConfig({
       label2id: Object.fromEntries(names.map((name, id) => [name, id])),
     }),
     ...(task === "sequence-classification" && {
-      problem_type: names!.length > 1 ? "single_label_classification" : "regression",
+      problem_type: problemType(labels),
     }),
   };
 }

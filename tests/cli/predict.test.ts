@@ -139,6 +139,30 @@ test("zero-shot: label, score, and the score of every class; rerank: places and 
   assert.equal(rewritten, { text: rewriter.calls[0]!.result[0]!["generated_text"] });
 });
 
+test("several labels for a text: finetune, evaluate and predict; a list is refused where one label is learned", () => {
+  const { multi } = reference<Record<string, ReferenceModel>>("text-classification");
+  const model = folderOf("several", multi!);
+  const rows = [
+    ["the cat sat", ["b", "a"]],
+    ["a dog ran", ["c"]],
+    ["the sun is up", []],
+  ].map(([text, labels]) => JSON.stringify({ text, labels }));
+  writeFileSync(join(place, "several.jsonl"), `${rows.join("\n")}\n`);
+  const files = ["--train", "several.jsonl", "--test", "several.jsonl", "--epochs", "2"];
+  const learn = ["finetune", "--model", model, "--out", "learned", "--json", ...files];
+  const last = objects([...learn, "--task", "multi-label"]).at(-1)!;
+  for (const name of ["test_micro_f1", "test_macro_f1", "test_exact_match", "test_baseline_micro_f1"])
+    assert.type(last[name], "number", `${name} in ${Object.keys(last)}`);
+  const again = objects(["evaluate", "--model", "learned", "--test", "several.jsonl", "--json"]).at(-1)!;
+  assert.is(again["test_micro_f1"], last["test_micro_f1"]);
+  // Each score is a probability of its own.
+  const { scores } = answer(["predict", "--model", "learned"], { text: "the cat sat" });
+  assert.equal(Object.keys(scores as Fields).sort(), ["a", "b", "c"]);
+  const { status, stderr } = cloze([...learn, "--task", "classify", "--force"]);
+  assert.is(status, 2);
+  assert.match(stderr, /several.jsonl:1: a list of labels; the task multi-label learns several/);
+});
+
 test("a length of more than the model's positions is refused, naming it", () => {
   const { embeddings: _, ...model } = reference<ReferenceModel & Fields>("feature-extraction");
   const { status, stderr } = cloze(["embed", "--model", folderOf("vectors", model), "--text", "--length", "99"], "a\n");

@@ -71,9 +71,9 @@ test("JSON lines: optional fields, labels of any kind", () =>
         ["a|undefined|0", "b|undefined|true"],
       ],
       [
-        "a list for a label",
-        '{"text":"a","label":"x"}\n{"text":"b","label":["x"]}\n',
-        /^f:2: label must be a text or a number, got \["x"\]/,
+        "an object in a list of labels",
+        '{"text":"a","label":"x"}\n{"text":"b","label":["x", {}]}\n',
+        /^f:2: label must be a list of texts or numbers/,
       ],
       ["an object for a label", '{"text":"a","label":{}}\n', /^f:1: label must be a text or a number/],
       ["a number for a text", '{"text":5,"label":"x"}\n', /^f:1: text must be a text, got 5/],

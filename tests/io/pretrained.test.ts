@@ -250,16 +250,9 @@ test("labels come from the configuration, and must be sound", async () => {
   );
   await refused(told({ id2label: { 0: "a", 1: null, 2: "c" } }), ConfigError, /but 1 is null/);
   // Numbers are names as text; a repeated name is read, and has no id.
-  for (const [names, id] of [
-    [["0", "1", "2"], { 0: 0, 1: 1, 2: 2 }],
-    [["true", "false", "x"], { 0: true, 1: false, 2: "x" }],
-    [["a", "a", "c"], { 0: "a", 1: "a", 2: "c" }],
-  ] as const) {
-    using loaded = await loadModel(engine, told({ id2label: id }));
-    assert.equal(loaded.labels!.names, names);
-    assert.is(loaded.labels!.id(names[2]), 2);
-    if (names[0] === "a") assert.throws(() => loaded.labels!.id("a"), /the name of several classes/);
-  }
+  const { labels } = await loadModel(engine, told({ id2label: { 0: 0, 1: true, 2: true } }));
+  assert.equal(labels!.names, ["0", "true", "true"]);
+  assert.throws(() => labels!.id("true"), /the name of several classes/);
 });
 
 test("a new head is initialised and reported, another task's is left over", async () => {

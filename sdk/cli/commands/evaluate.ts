@@ -36,6 +36,9 @@ function requireFitting({ task: made, labels, config, fresh }: Pretrained, { nam
   if (modelTask !== made) refuse(`is made for ${made}`);
   if (fresh.length > 0) refuse(`was not fine-tuned: its weights have no ${fresh[0]}`);
   const regression = config["problem_type"] === "regression" || labels?.size === 1;
+  const multiLabel = config["problem_type"] === "multi_label_classification";
+  if (modelTask === "sequence-classification" && (name === "multi-label") !== multiLabel)
+    refuse(multiLabel ? "has several labels for one text; use --task multi-label" : "has one label for each text");
   if (name === "regress" && !regression) refuse(`has classes (${labels?.names.join(", ")}), not a score`);
   if ((name === "classify" || name === "pair") && regression) refuse("gives a score, not a class");
 }
@@ -51,8 +54,7 @@ function taskOf({ task, config }: Pretrained, options: Options): AnyTask {
   if (options.task !== undefined) return taskNamed(options.task, options.columns);
   if (task === "token-classification") return taskNamed("tag");
   if (task === "question-answering") return taskNamed("answer");
-  if (config["problem_type"] === "multi_label_classification")
-    throw new UsageError("the model has several labels for a text at once; files have one, and cannot judge it");
+  if (config["problem_type"] === "multi_label_classification") return taskNamed("multi-label", options.columns);
   if (task === "sequence-classification")
     return taskNamed(config["problem_type"] === "regression" ? "regress" : "classify", options.columns);
   throw new UsageError(
@@ -130,7 +132,7 @@ export function evaluateCommand(): Command {
     .option("--adapter <folder>", "an adapter of that model")
     .requiredOption("--test <file...>", "test files, such as one per language; each is scored on its own")
     .option("--train <file>", "the training file, for the baseline")
-    .option("--task <name>", "classify, pair, regress, tag, answer or embed; default: as the folder says")
+    .option("--task <name>", "classify, pair, multi-label, regress, tag, answer or embed; default: as the folder says")
     .option("--columns <names>", "the file's own columns: text,label or text,pair,label")
     .option(
       "--length, --max-length <n>",

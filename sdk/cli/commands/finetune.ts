@@ -10,7 +10,7 @@ import {
   type Engine,
   type FinetuneEvent,
   finetune,
-  type LabelSet,
+  LabelSet,
   loadModel,
   loadTokenizer,
   type Pretrained,
@@ -124,7 +124,8 @@ async function labelsFor(task: AnyTask, train: readonly unknown[], options: Opti
   if (found.size < 2)
     throw new UsageError(`${options.train}: every label is "${found.names[0]}"; a classifier needs two classes`);
   const own = await folderLabels(folder((options.model ?? options.scratch)!), task.modelTask);
-  return own && found.names.every((name) => own.has(name)) ? own : found;
+  const kept = own && found.names.every((name) => own.has(name)) ? own : found;
+  return new LabelSet(kept.names, { multiLabel: found.multiLabel });
 }
 
 /** The files of a run, read and checked. */
@@ -291,10 +292,10 @@ Examples:
 export function finetuneCommand(): Command {
   const command = new Command("finetune")
     .description("Fine-tune a model for a task, and score it beside a baseline.")
-    .option("--task <name>", "classify, pair, regress, tag, answer or embed")
+    .option("--task <name>", "classify, pair, multi-label, regress, tag, answer or embed")
     .option(
       "--train <file>",
-      "TSV or JSONL (classify, pair, regress, embed), CoNLL-U or two columns (tag), SQuAD JSON or JSONL (answer)",
+      "TSV or JSONL (classify, pair, multi-label, regress, embed), CoNLL-U or two columns (tag), SQuAD JSON or JSONL (answer)",
     )
     .option("--model <folder>", "start from this model's weights")
     .option("--scratch <folder>", "this model's architecture and tokenizer, with random weights")

@@ -8,6 +8,7 @@ import {
   type Files,
   LabelSet,
   type ModelTask,
+  multiLabelTask,
   regressTask,
   tagTask,
 } from "cloze";
@@ -74,6 +75,7 @@ export function taskNamed(name: string, columns?: string, sentence: SentenceSett
   const tasks: Readonly<Record<string, () => AnyTask>> = {
     classify: () => anyTask(classifyTask("classify", chosen)),
     pair: () => anyTask(classifyTask("pair", chosen)),
+    "multi-label": () => anyTask(multiLabelTask({ columns: chosen })),
     regress: () => anyTask(regressTask(chosen)),
     tag: () => anyTask(tagTask),
     answer: () => anyTask(answerTask),

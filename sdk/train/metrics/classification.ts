@@ -59,6 +59,46 @@ export function microF1(predicted: ArrayLike<number>, gold: ArrayLike<number>, c
   return f1Of(pooled);
 }
 
+/** Scores of predictions with several labels for each text. */
+export interface MultiLabelScores {
+  /** F1 over the pooled decisions of all classes */
+  readonly microF1: number;
+  /** the mean of the classes' F1 */
+  readonly macroF1: number;
+  /** share of texts whose labels are all right: subset accuracy */
+  readonly exactMatch: number;
+}
+
+/**
+ * @param predicted (texts × classes) 1 for each class that is predicted
+ * @param gold (texts × classes) 1 for each class that applies
+ */
+export function multiLabelScores(
+  predicted: readonly ArrayLike<number>[],
+  gold: readonly ArrayLike<number>[],
+  classes: number,
+): MultiLabelScores {
+  if (predicted.length !== gold.length)
+    throw new ArgumentError(`multi-label scores: ${predicted.length} predictions for ${gold.length} texts`);
+  const counts = Array.from({ length: classes }, () => ({ truePositive: 0, falsePositive: 0, falseNegative: 0 }));
+  const pooled = { truePositive: 0, falsePositive: 0, falseNegative: 0 };
+  let right = 0;
+  for (const [i, wanted] of gold.entries()) {
+    let wrong = false;
+    for (const [c, own] of counts.entries()) {
+      const [p, g] = [predicted[i]![c] === 1, wanted[c] === 1];
+      const kind = p && g ? "truePositive" : p ? "falsePositive" : "falseNegative";
+      wrong ||= p !== g;
+      if (!p && !g) continue;
+      own[kind]++;
+      pooled[kind]++;
+    }
+    if (!wrong) right++;
+  }
+  const macroF1 = counts.map(f1Of).reduce((sum, f1) => sum + f1 / classes, 0);
+  return { microF1: f1Of(pooled), macroF1, exactMatch: gold.length === 0 ? 0 : right / gold.length };
+}
+
 /** F1 of class 1, as MRPC and QQP report it. */
 export function binaryF1(predicted: ArrayLike<number>, gold: ArrayLike<number>): number {
   expectEqualLengths("binary F1", predicted, gold);

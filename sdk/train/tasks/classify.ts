@@ -22,6 +22,8 @@ const NO_GOLD_LABEL = ["-", "-1"];
 async function* readLabelled(source: Source, columns: Columns | undefined): AsyncGenerator<LabelledText> {
   for await (const row of readTextRows(source, columns)) {
     const { label } = row;
+    if (row.labels)
+      throw dataError(source, row.line ?? 1, "a list of labels; the task multi-label learns several for one text");
     if (label === undefined)
       throw dataError(source, row.line ?? 1, "no label; expected a column label, or one named with --columns");
     if (row.pair === undefined || !NO_GOLD_LABEL.includes(label)) yield { ...row, label };

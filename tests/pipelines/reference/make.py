@@ -159,8 +159,14 @@ def text_classification(tokenizer):
     several, several_folder = build(BertForSequenceClassification, bert(problem_type="multi_label_classification", **names(["a", "b", "c"])), 0.5)
     one, one_folder = build(BertForSequenceClassification, bert(num_labels=1), 0.5)
     regression, regression_folder = build(BertForSequenceClassification, bert(num_labels=1, problem_type="regression"), 0.5)
+    # The loss of several labels: BCEWithLogitsLoss, which transformers takes for this problem_type.
+    wanted = [[1, 0, 1], [0, 0, 0], [1, 1, 1]]
+    with torch.no_grad():
+        encoded = tokenizer(texts, padding=True, return_tensors="pt")
+        loss = several(**encoded, labels=torch.tensor(wanted, dtype=torch.float)).loss.item()
+    learned = {"texts": texts, "classes": wanted, "loss": loss}
     write("text-classification", {
-        "single": {**folder, "calls": run(model)}, "multi": {**several_folder, "calls": run(several)},
+        "single": {**folder, "calls": run(model)}, "multi": {**several_folder, "calls": run(several), "learned": learned},
         "one": {**one_folder, "calls": run(one)}, "regression": {**regression_folder, "calls": run(regression)}})
 
 
