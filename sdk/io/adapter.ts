@@ -100,8 +100,8 @@ function requireEveryTarget(layers: readonly string[], { settings, published }: 
   throw new WeightsError(`lora: no layer is named ${idle.join(", ")}; this model's layers end with ${ends.join(", ")}`);
 }
 
-/** The model built once more over the same weights, with the branches in their places. */
-function stand<P extends ModelTask>(loaded: Pretrained<P>, lora: Lora, weights: Weights): Adapted<P> {
+/** Build the model again over the same weights, with the adapter's branches. */
+function assemble<P extends ModelTask>(loaded: Pretrained<P>, lora: Lora, weights: Weights): Adapted<P> {
   const { family, config, task, labels } = loaded;
   loaded.weights.freeze(() => true);
   try {
@@ -131,7 +131,7 @@ export function adapt<P extends ModelTask>(loaded: Pretrained<P>, options: Adapt
   const lora = new Lora(loaded.weights, { r, alpha, dropout, rankStabilized, targets, modulesToSave }, published);
   requireEveryTarget(layers, lora);
   const copied = copiesOf(loaded.weights, lora);
-  return stand(loaded, lora, new Weights(loaded.engine, { seed, copied, over: lora }));
+  return assemble(loaded, lora, new Weights(loaded.engine, { seed, copied, over: lora }));
 }
 
 /** Tensors of an adapter file under the names used here. */
@@ -195,7 +195,7 @@ async function withTensors<T>(folder: ModelFolder, work: (file: StoredTensors) =
 }
 
 /**
- * An adapter that Cloze or PEFT saved, on the model that it was trained on. Several may stand on one model: each is a
+ * An adapter that Cloze or PEFT saved, on the model that it was trained on. One model may have several: each is a
  * model of its own to call, and the body is in memory once.
  *
  * @throws {ModelFileError | ConfigError | WeightsError} saying what does not fit
@@ -213,7 +213,7 @@ export async function loadAdapter<P extends ModelTask>(loaded: Pretrained<P>, fi
     lora.layers.clear();
     const weights = new Weights(loaded.engine, { stored, over: lora });
     await filled(weights, plan);
-    return stand(loaded, lora, weights);
+    return assemble(loaded, lora, weights);
   });
 }
 

@@ -8,6 +8,7 @@ import { openFolder } from "./model-folder.js";
 import { bodyOf } from "./modules.js";
 import { classesOf, taskOf } from "./pretrained.js";
 import { readSentenceSettings, type SentenceSettings } from "./sentence.js";
+import { unknownSentenceFields } from "./sentence-fields.js";
 import { isStatic, staticConfig, staticTensors } from "./static-embedding.js";
 import { openWeights } from "./stored.js";
 import { loadTokenizer } from "./tokenizer-files.js";
@@ -40,6 +41,8 @@ export interface FolderDescription {
   readonly sentence: SentenceSettings | null;
   /** what cannot be used, and why, in the words of the errors that loading would end with */
   readonly problems: readonly string[];
+  /** fields of sentence-transformers' files that Cloze does not know, as "FILE: FIELD" */
+  readonly unknownFields: readonly string[];
 }
 
 /**
@@ -91,5 +94,6 @@ export async function describeFolder(files: Files): Promise<FolderDescription> {
     maxLength: await tried(() => readMaxLength(folder)),
     sentence: (await folder.read("modules.json")) ? await tried(() => readSentenceSettings(folder)) : null,
     problems,
+    unknownFields: (await tried(() => unknownSentenceFields(body))) ?? [],
   };
 }

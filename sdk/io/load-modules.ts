@@ -1,6 +1,6 @@
 /**
- * Modules of sentence-transformers that stand beside pooling: layers weighted before it; Dense, LayerNorm and Normalize behind
- * it (LaBSE, distiluse, acge). Their weights are in folders of their own.
+ * Modules of sentence-transformers around pooling: weighted layers before it; Dense, LayerNorm and Normalize after it
+ * (LaBSE, distiluse, acge). Their weights are in folders of their own.
  */
 import type { Engine } from "../engine/engine.js";
 import { shown } from "../errors.js";

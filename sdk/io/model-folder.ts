@@ -44,7 +44,7 @@ export class ModelFolder implements Files {
     const known = this.#reads.get(name);
     if (known) return known;
     const read = (async () => this.files.read(requireSafeName(name)))();
-    // A file that is read ahead may fail before anybody waits for it; whoever does gets the error.
+    // A read-ahead may fail before anything awaits it; the first to await it gets the error.
     read.catch(() => {});
     this.#reads.set(name, read);
     return read;

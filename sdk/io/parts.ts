@@ -33,7 +33,7 @@ export function endPart(part: string): void {
 
 const ownerOf = (name: string): string => name.split(".").at(-2) ?? "";
 
-/** Whether whoever writes the part may still be at it; of another machine nobody here can tell. */
+/** Whether the part's writer may still be running; for another machine this cannot be known, so it may. */
 function isBeingWritten(owner: string): boolean {
   const [, machine, pid, thread] = OWNER.exec(owner) ?? [];
   if (machine !== host()) return true;
@@ -42,7 +42,7 @@ function isBeingWritten(owner: string): boolean {
     process.kill(Number(pid), 0);
     return true;
   } catch (error) {
-    // EPERM: a process of somebody else.
+    // EPERM: a process of another user.
     return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
@@ -63,7 +63,7 @@ export const statOf = (path: string): Promise<Stats | undefined> => orNothing(st
 /** Whether there is anything at the path itself, be it a link to nothing. */
 export const isThere = async (path: string): Promise<boolean> => (await orNothing(lstat(path))) !== undefined;
 
-/** Names of parts beside `place`: those of the place itself, and of what stands beside it as `place.…`. */
+/** Names of parts beside `place`: those of the place itself, and of `place.…`, such as a checkpoint. */
 async function partsBeside(place: string): Promise<string[]> {
   const names = await readdir(dirname(place)).catch((): string[] => []);
   return names.filter((name) => name.startsWith(`.${basename(place)}.`) && /\.part(\.old)?$/.test(name));

@@ -143,7 +143,7 @@ export async function loadModel<P extends ModelTask = ModelTask>(
     const { config, family, tensors } = await described(root, folder, opening);
     const { made, build, read } = planned(engine, family, config, options);
     const stored = renamed(await tensors, family, read);
-    // Everything is compared before memory is taken: a configuration that lies must not cost more than its file has.
+    // Compare everything before allocating: a wrong configuration must not take more memory than its file has.
     const plan = Weights.plan(engine, build, { stored });
     const leftOver = compare(stored, plan, made.family);
     const weights = new Weights(engine, { seed: options.seed ?? 1, stored });

@@ -1,7 +1,7 @@
 /**
  * The header of a safetensors file, read by a tokenizer of its own.
  *
- * `JSON.parse` keeps the last of two equal keys in silence and rounds numbers beyond 2^53; a file that lies about its
+ * `JSON.parse` keeps the last of two equal keys in silence and rounds numbers beyond 2^53; a file with a false
  * layout must be refused instead. The format: https://huggingface.co/docs/safetensors, "Format".
  */
 import { InputError, shown } from "../errors.js";
@@ -89,7 +89,7 @@ class Scanner {
     return list;
   }
 
-  /** `{ "key": value, … }`, refusing a key that stands twice. */
+  /** `{ "key": value, … }`, refusing a duplicate key. */
   object(value: (key: string) => void): void {
     this.expect("{");
     const seen = new Set<string>();

@@ -55,7 +55,7 @@ export async function saveModel(files: WritableFiles, saved: Saved): Promise<voi
   });
 }
 
-/** Fields that belong to the task or the file that a configuration came from, and are written anew. */
+/** Fields that belong to the task, or to the file that a configuration came from; they are replaced. */
 const TASK_FIELDS = ["id2label", "label2id", "num_labels", "problem_type", "torch_dtype", "_num_labels"];
 
 /** The fields of a configuration that say what the model was trained for. */
@@ -94,7 +94,7 @@ export function savedConfig({
   };
 }
 
-/** Fields that hold real numbers, also where they are whole ones: at the top, and rope_theta wherever it stands. */
+/** Fields that hold real numbers, also where they are whole ones: at the top, and rope_theta at any depth. */
 const REALS =
   /^( {2}"(?:initializer_\w+|init_std|layer_norm_eps(?:ilon)?|norm_eps|\w*layerdrop|\w*dropout\w*|\w+_pdrop)"|\s+"\w*rope_theta"): (-?\d+)(?=,?$)/gm;
 

@@ -14,7 +14,7 @@ export async function isStatic(folder: ModelFolder, config: unknown): Promise<bo
   return (await readModules(folder))?.[0]?.kind === "StaticEmbedding";
 }
 
-/** The configuration that a table's shape stands for. */
+/** The configuration implied by a table's shape. */
 export function staticConfig(stored: StoredTensors): Section {
   const [vocab_size, hidden_size] = stored.shape(TABLE)!;
   return { model_type: "static-embedding", vocab_size, hidden_size };

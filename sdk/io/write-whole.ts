@@ -151,7 +151,7 @@ export async function writeFolder(
   });
 }
 
-/** Put a part into a place where there is nothing; rename refuses one that is taken, whoever was first. */
+/** Put a part into a place where there is nothing; rename refuses one that is taken. */
 async function putNew(part: string, place: string, path: string): Promise<void> {
   if (await isThere(place)) throw taken(path);
   try {

@@ -7,6 +7,7 @@ import { describeFolder } from "../../sdk/io/describe.js";
 import { type Files, jsonBytes, memoryFiles } from "../../sdk/io/files.js";
 import { saveModel } from "../../sdk/io/save.js";
 import { readSentenceSettings } from "../../sdk/io/sentence.js";
+import { SENTENCE_FIELDS } from "../../sdk/io/sentence-fields.js";
 import { writeSentenceSettings } from "../../sdk/io/write-sentence.js";
 import { LENGTH, smallBert, tokenizer } from "../helpers/small-bert.js";
 
@@ -63,6 +64,17 @@ test("a folder of sentence-transformers says how its vectors are made", async ()
   assert.equal(sentence, settings);
   assert.equal(maxLength, { tokens: 9, origin: "sentence_bert_config.json: max_seq_length" });
   assert.equal(problems, []);
+});
+
+test("fields that no table knows are mentioned, those that one knows are not", async () => {
+  const { files } = await classifier();
+  const all = Object.entries(SENTENCE_FIELDS).map(([name, { computed, idle }]) => {
+    assert.equal([...new Set([...computed, ...idle])].length, computed.length + idle.length, name);
+    return [name, jsonBytes(Object.fromEntries([...computed, ...idle].map((field) => [field, null])))] as const;
+  });
+  assert.equal((await describeFolder(memoryFiles([...files, ...all]))).unknownFields, []);
+  const odd = memoryFiles([...files, ["sentence_bert_config.json", jsonBytes({ max_seq_length: 8, truncate_at: 3 })]]);
+  assert.equal((await describeFolder(odd)).unknownFields, ["sentence_bert_config.json: truncate_at"]);
 });
 
 test("what cannot be used is said, with everything else that can be found out", async () => {

@@ -45,7 +45,7 @@ const sizesOf = (config: Readonly<Record<string, unknown>>): Record<string, unkn
   );
 
 async function describeModel(path: string): Promise<Described> {
-  const { config, family, task, classes, tensors, bytes, tokenizerSize, maxLength, sentence, problems } =
+  const { config, family, task, classes, tensors, bytes, tokenizerSize, maxLength, sentence, problems, unknownFields } =
     await describeFolder(folder(path));
   const weights = describeTensors(tensors, bytes);
   return {
@@ -64,6 +64,7 @@ async function describeModel(path: string): Promise<Described> {
         modules: (sentence.modules ?? []).map(({ kind }) => kind),
         prompts: Object.keys(sentence.prompts),
       }),
+      ...(unknownFields.length > 0 && { unknown_fields: unknownFields }),
       ...(tensors.length > 0 && weights.summary),
     },
     ...(tensors.length > 0 && { tensors }),
