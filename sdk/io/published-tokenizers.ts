@@ -180,7 +180,7 @@ export function byteLevelJson(vocab: Section, mergesTxt: string, kind: string, s
 }
 
 const MBART_LANGUAGES =
-  "ar_AR cs_CZ de_DE en_XX es_XX et_EE fi_FI fr_XX gu_IN hi_IN it_IT ja_XX kk_KZ ko_KR lt_LT lv_LV my_MM ne_NP nl_XX ro_RO ru_RU si_LK tr_TR vi_VN zh_CN".split(
+  /* @__PURE__ */ "ar_AR cs_CZ de_DE en_XX es_XX et_EE fi_FI fr_XX gu_IN hi_IN it_IT ja_XX kk_KZ ko_KR lt_LT lv_LV my_MM ne_NP nl_XX ro_RO ru_RU si_LK tr_TR vi_VN zh_CN".split(
     " ",
   );
 
@@ -285,7 +285,7 @@ const precompiled = ({ characters }: UnigramPieces): Section[] =>
   characters === "" ? [] : [{ type: "Precompiled", precompiled_charsmap: characters }];
 
 /** The classes that {@link unigramJson} knows. */
-export const UNIGRAM_CLASSES = Object.keys(UNIGRAM);
+export const UNIGRAM_CLASSES = /* @__PURE__ */ Object.keys(UNIGRAM);
 
 /** A SentencePiece model alone: spiece.model, sentencepiece.bpe.model, spm.model. */
 export function unigramJson(model: UnigramPieces, kind: string, settings: Section): Section {

@@ -31,7 +31,7 @@ export async function loadTokenizer(files: Files): Promise<Tokenizer> {
 
 /** Vocabularies in the order in which they are looked for. */
 const SENTENCEPIECE = ["sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.model"];
-const VOCABULARIES = ["vocab.txt", "vocab.json", "merges.txt", "source.spm", ...SENTENCEPIECE] as const;
+const VOCABULARIES = /* @__PURE__ */ ["vocab.txt", "vocab.json", "merges.txt", "source.spm"].concat(SENTENCEPIECE);
 
 async function readPublished(body: ModelFolder, given: Section): Promise<Tokenizer> {
   const kind = kindOf(given, await body.fields("config.json"));
