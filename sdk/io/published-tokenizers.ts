@@ -103,16 +103,22 @@ export function wordPieceJson(vocabTxt: string, kind: string, settings: Section)
     lines.length,
     mpnet ? mask : null,
   );
+  const japanese = kind === "BertJapanese";
+  const byCharacter = japanese && settings["subword_tokenizer_type"] === "character";
+  const normalizer = {
+    type: "BertNormalizer",
+    clean_text: true,
+    handle_chinese_chars: !japanese && (settings["tokenize_chinese_chars"] ?? true),
+    strip_accents: settings["strip_accents"] ?? null,
+    lowercase: settings["do_lower_case"] ?? !japanese,
+  };
+  const words = { type: "BertPreTokenizer" };
   return file({
     added_tokens: tokens.added,
-    normalizer: {
-      type: "BertNormalizer",
-      clean_text: true,
-      handle_chinese_chars: settings["tokenize_chinese_chars"] ?? true,
-      strip_accents: settings["strip_accents"] ?? null,
-      lowercase: settings["do_lower_case"] ?? true,
-    },
-    pre_tokenizer: { type: "BertPreTokenizer" },
+    normalizer: byCharacter ? { type: "Sequence", normalizers: [normalizer, { type: "NFKC" }] } : normalizer,
+    pre_tokenizer: byCharacter
+      ? { type: "Sequence", pretokenizers: [words, { type: "FixedLength", length: 1 }] }
+      : words,
     post_processor: mpnet ? robertaTemplate(cls, sep, tokens) : bertTemplate(cls, sep, tokens),
     decoder: { type: "WordPiece", prefix: "##", cleanup: true },
     model: {
@@ -179,8 +185,14 @@ export function byteLevelJson(vocab: Section, mergesTxt: string, kind: string, s
   });
 }
 
-const MBART_LANGUAGES =
-  /* @__PURE__ */ "ar_AR cs_CZ de_DE en_XX es_XX et_EE fi_FI fr_XX gu_IN hi_IN it_IT ja_XX kk_KZ ko_KR lt_LT lv_LV my_MM ne_NP nl_XX ro_RO ru_RU si_LK tr_TR vi_VN zh_CN".split(
+const mbartLanguages = (): string[] =>
+  "ar_AR cs_CZ de_DE en_XX es_XX et_EE fi_FI fr_XX gu_IN hi_IN it_IT ja_XX kk_KZ ko_KR lt_LT lv_LV my_MM ne_NP nl_XX ro_RO ru_RU si_LK tr_TR vi_VN zh_CN".split(
+    " ",
+  );
+
+/** Those that mBART-50 has besides. */
+const mbart50Languages = (): string[] =>
+  "af_ZA az_AZ bn_IN fa_IR he_IL hr_HR id_ID ka_GE km_KH mk_MK ml_IN mn_MN mr_IN pl_PL ps_AF pt_XX sv_SE sw_KE ta_IN te_IN th_TH tl_XX uk_UA ur_PK xh_ZA gl_ES sl_SI".split(
     " ",
   );
 
@@ -227,18 +239,30 @@ const UNIGRAM: Readonly<
   MBart: (_, scored, settings) => {
     const language = typeof settings["src_lang"] === "string" ? settings["src_lang"] : "en_XX";
     return {
-      vocab: [...zero("<s>", "<pad>", "</s>", "<unk>"), ...scored.slice(3), ...zero(...MBART_LANGUAGES, "<mask>")],
+      vocab: [...zero("<s>", "<pad>", "</s>", "<unk>"), ...scored.slice(3), ...zero(...mbartLanguages(), "<mask>")],
       unknown: 3,
-      names: ["<s>", "</s>", "<unk>", "<pad>", "<mask>", ...MBART_LANGUAGES],
+      names: ["<s>", "</s>", "<unk>", "<pad>", "<mask>", ...mbartLanguages()],
       normalizers: [],
       preTokenizers: [WHITE],
       post(tokens) {
-        if (!MBART_LANGUAGES.includes(language))
+        if (!mbartLanguages().includes(language))
           throw new ModelFileError(
-            `tokenizer_config.json: src_lang ${language} is not one of ${MBART_LANGUAGES.join(", ")}`,
+            `tokenizer_config.json: src_lang ${language} is not one of ${mbartLanguages().join(", ")}`,
           );
         return template(["$A:0", "</s>:0", `${language}:0`], ["$A:0", "$B:0", "</s>:0", `${language}:0`], tokens);
       },
+    };
+  },
+  MBart50: (model, scored) => {
+    const languages = [...mbartLanguages(), ...mbart50Languages()];
+    return {
+      vocab: [...zero("<s>", "<pad>", "</s>", "<unk>"), ...scored.slice(3), ...zero(...languages, "<mask>")],
+      unknown: 3,
+      names: ["<s>", "</s>", "<unk>", "<pad>", "<mask>", ...languages],
+      normalizers: [...precompiled(model), { type: "Replace", pattern: { Regex: " {2,}" }, content: " " }],
+      preTokenizers: [],
+      // Which language it is, the settings say.
+      post: (tokens) => template(["en_XX:0", "$A:0", "</s>:0"], ["en_XX:0", "$A:0", "$B:0", "</s>:0"], tokens),
     };
   },
   DebertaV2: (model, scored, settings) => ({
@@ -285,7 +309,7 @@ const precompiled = ({ characters }: UnigramPieces): Section[] =>
   characters === "" ? [] : [{ type: "Precompiled", precompiled_charsmap: characters }];
 
 /** The classes that {@link unigramJson} knows. */
-export const UNIGRAM_CLASSES = /* @__PURE__ */ Object.keys(UNIGRAM);
+export const unigramClasses = (): string[] => Object.keys(UNIGRAM);
 
 /** A SentencePiece model alone: spiece.model, sentencepiece.bpe.model, spm.model. */
 export function unigramJson(model: UnigramPieces, kind: string, settings: Section): Section {

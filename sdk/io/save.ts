@@ -135,6 +135,8 @@ export async function saveTokenizer(files: WritableFiles, tokenizer: Tokenizer, 
       // Without this list the general class leaves the segments out, and the second text of a pair would be read as the first.
       model_input_names: ["input_ids", ...(segments ? ["token_type_ids"] : []), "attention_mask"],
       ...(typeof lower === "boolean" && { do_lower_case: lower }),
+      ...(tokenizer.truncationSide === "left" && { truncation_side: "left" }),
+      ...(tokenizer.splitsSpecial && { split_special_tokens: true }),
     }),
   );
   const pieces = wordPieces(json);

@@ -1,12 +1,22 @@
 /** The tokenizer of a model folder, from whichever files hold it. */
 import { shown } from "../errors.js";
 import type { Section } from "../models/config.js";
-import { readMarian, readTokenizerJson, readVocabulary, sentencePieces, type Tokenizer } from "../tokenizer/index.js";
+import {
+  type ReadOptions,
+  readMarian,
+  readTokenizerJson,
+  readVocabulary,
+  sentencePieces,
+  type Tokenizer,
+} from "../tokenizer/index.js";
 import { foreignKind } from "./file-kinds.js";
 import { type Files, fieldsOf, jsonOf, ModelFileError } from "./files.js";
 import { type ModelFolder, openFolder } from "./model-folder.js";
 import { bodyOf } from "./modules.js";
-import { byteLevelJson, UNIGRAM_CLASSES, unigramJson, wordPieceJson } from "./published-tokenizers.js";
+import { byteLevelJson, unigramClasses, unigramJson, wordPieceJson } from "./published-tokenizers.js";
+import { tokenizerClass } from "./tokenizer-class.js";
+import { requireTokenizerFields } from "./tokenizer-fields.js";
+import { revise, type TokenizerSettings } from "./tokenizer-settings.js";
 import { readTransformerSettings } from "./transformer-settings.js";
 
 /**
@@ -18,34 +28,51 @@ import { readTransformerSettings } from "./transformer-settings.js";
 export async function loadTokenizer(files: Files): Promise<Tokenizer> {
   const folder = openFolder(files, "loadTokenizer");
   const body = await bodyOf(folder);
-  const [json, config, special, { lowercase }] = await Promise.all([
-    body.read("tokenizer.json"),
+  const given = await readSettings(folder, body);
+  const { settings, lowercase } = given;
+  const options: ReadOptions = { settings, revise: (parts, model) => revise(parts, model, given) };
+  const json = await body.read("tokenizer.json");
+  if (json) return readTokenizerJson(genuine(json, "tokenizer.json"), options);
+  return readPublished(body, lowercase ? { ...settings, do_lower_case: true } : settings, options);
+}
+
+/** What the small files beside a vocabulary say of it. */
+async function readSettings(folder: ModelFolder, body: ModelFolder): Promise<TokenizerSettings> {
+  const [config, special, addedTokens, modelConfig, { lowercase }] = await Promise.all([
     body.fields("tokenizer_config.json"),
     body.fields("special_tokens_map.json"),
+    body.fields("added_tokens.json"),
+    body.fields("config.json"),
     readTransformerSettings(folder),
   ]);
-  const settings = { ...config, ...special };
-  if (json) return readTokenizerJson(lowercased(genuine(json, "tokenizer.json"), lowercase), { settings });
-  return readPublished(body, lowercase ? { ...settings, do_lower_case: true } : settings);
+  requireTokenizerFields(config);
+  // As in transformers, the older files count only where the newer table is missing.
+  const isNew = config["added_tokens_decoder"] !== undefined;
+  return {
+    settings: isNew ? { ...special, ...config } : { ...config, ...special },
+    addedTokens: isNew ? {} : addedTokens,
+    tokenizer: tokenizerClass(config, modelConfig),
+    lowercase,
+  };
 }
 
 /** Vocabularies in the order in which they are looked for. */
 const SENTENCEPIECE = ["sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.model"];
 const VOCABULARIES = /* @__PURE__ */ ["vocab.txt", "vocab.json", "merges.txt", "source.spm"].concat(SENTENCEPIECE);
 
-async function readPublished(body: ModelFolder, given: Section): Promise<Tokenizer> {
+async function readPublished(body: ModelFolder, given: Section, { revise: change }: ReadOptions): Promise<Tokenizer> {
   const kind = kindOf(given, await body.fields("config.json"));
   const settings = kind === "GPT2" ? { ...GPT2_ROLES, ...given } : given;
+  const options: ReadOptions = { settings, ...(change && { revise: change }) };
   const found = new Map<string, Uint8Array>();
   for (const [name, bytes] of await Promise.all(VOCABULARIES.map(async (one) => [one, await body.read(one)] as const)))
     if (bytes) found.set(name, genuine(bytes, name));
   const text = (name: string): string => new TextDecoder().decode(found.get(name));
-  const made = (json: Section): Tokenizer =>
-    readTokenizerJson(new TextEncoder().encode(JSON.stringify(json)), { settings });
+  const made = (json: Section): Tokenizer => readTokenizerJson(new TextEncoder().encode(JSON.stringify(json)), options);
   const [spm] = SENTENCEPIECE.filter((name) => found.has(name));
   if (found.has("source.spm") && found.has("vocab.json"))
-    return readMarian(found.get("source.spm")!, text("vocab.json"), { settings });
-  if (spm !== undefined && UNIGRAM_CLASSES.includes(kind))
+    return readMarian(found.get("source.spm")!, text("vocab.json"), options);
+  if (spm !== undefined && unigramClasses().includes(kind))
     return made(unigramJson(sentencePieces(found.get(spm)!), kind, settings));
   if (found.has("vocab.json") && found.has("merges.txt"))
     return made(
@@ -53,8 +80,8 @@ async function readPublished(body: ModelFolder, given: Section): Promise<Tokeniz
     );
   if (found.has("vocab.txt")) {
     requireBertLike(settings);
-    return hasBertNames(text("vocab.txt")) && kind !== "MPNet"
-      ? readVocabulary(text("vocab.txt"), { settings })
+    return hasBertNames(text("vocab.txt")) && kind !== "MPNet" && kind !== "BertJapanese"
+      ? made(readVocabulary(text("vocab.txt"), { settings }).toJSON())
       : made(wordPieceJson(text("vocab.txt"), kind, settings));
   }
   throw missingVocabulary(found, kind);
@@ -68,7 +95,7 @@ function missingVocabulary(found: ReadonlyMap<string, Uint8Array>, kind: string)
   if (found.size === 0)
     return new ModelFileError(`no tokenizer is there: neither ${expected} nor ${SENTENCEPIECE.join(", ")}`);
   return new ModelFileError(
-    `${[...found.keys()].join(" and ")} cannot be read for the tokenizer class ${shown(kind || "unknown")}: SentencePiece models alone are read for ${UNIGRAM_CLASSES.join(", ")}; save the tokenizer as a tokenizer.json with transformers`,
+    `${[...found.keys()].join(" and ")} cannot be read for the tokenizer class ${shown(kind || "unknown")}: SentencePiece models alone are read for ${unigramClasses().join(", ")}; save the tokenizer as a tokenizer.json with transformers`,
   );
 }
 
@@ -100,20 +127,14 @@ function kindOf(settings: Section, config: Section): string {
 /** vocab.txt of other tokenizers must not be read as if it were BERT's. */
 function requireBertLike(settings: Section): void {
   const named = settings["tokenizer_class"];
-  const other = [
-    "BertJapaneseTokenizer",
-    "PhobertTokenizer",
-    "BertweetTokenizer",
-    "HerbertTokenizer",
-    "LayoutLMv2Tokenizer",
-  ];
+  const other = ["PhobertTokenizer", "BertweetTokenizer", "HerbertTokenizer", "LayoutLMv2Tokenizer"];
   if (typeof named === "string" && other.includes(named.replace(/Fast$/, "")))
     throw new ModelFileError(
       `tokenizer_config.json: tokenizer_class ${shown(named)} is not supported with vocab.txt: its words are found otherwise than BERT's`,
     );
   for (const field of ["word_tokenizer_type", "subword_tokenizer_type"]) {
     const value = settings[field];
-    if (value !== undefined && value !== "basic" && value !== "wordpiece")
+    if (value !== undefined && !["basic", "wordpiece", "character"].includes(value as string))
       throw new ModelFileError(`tokenizer_config.json: ${field} ${shown(value)} is not supported`);
   }
 }
@@ -129,22 +150,4 @@ function genuine(bytes: Uint8Array, name: string): Uint8Array {
   const kind = foreignKind(bytes);
   if (kind === null) return bytes;
   throw new ModelFileError(`${name} is ${kind}`);
-}
-
-/** A tokenizer.json that lowercases first, as sentence-transformers makes it of one that does not lowercase at all. */
-function lowercased(bytes: Uint8Array, wanted: boolean): Uint8Array {
-  if (!wanted) return bytes;
-  const json = fieldsOf(jsonOf(bytes, "tokenizer.json"));
-  const { normalizer } = json;
-  if (lowers(normalizer)) return bytes;
-  const { type, normalizers } = fieldsOf(normalizer);
-  const rest = type === "Sequence" && Array.isArray(normalizers) ? normalizers : normalizer ? [normalizer] : [];
-  const both = { type: "Sequence", normalizers: [{ type: "Lowercase" }, ...rest] };
-  return new TextEncoder().encode(JSON.stringify({ ...json, normalizer: both }));
-}
-
-function lowers(normalizer: unknown): boolean {
-  const { type, lowercase, normalizers } = fieldsOf(normalizer);
-  if (type === "Sequence") return Array.isArray(normalizers) && normalizers.some(lowers);
-  return type === "Lowercase" || (type === "BertNormalizer" && lowercase === true);
 }

@@ -15,19 +15,17 @@ import { type ReadOptions, Tokenizer } from "./tokenizer.js";
 
 /** @param model takes the place of the model in `parsed`, if there is one */
 export function buildTokenizer(parsed: unknown, model: Model, options: ReadOptions = {}): Tokenizer {
-  const fields = new Fields(parsed, "tokenizer.json");
+  const revised = options.revise?.(parsed as Record<string, unknown>, model) ?? parsed;
+  const fields = new Fields(revised, "tokenizer.json");
   const version = fields.get("version");
   expect(
     version === undefined || version === "1.0",
-    () => `tokenizer.json: version must be "1.0", got ${shown(version)}. Is it of a newer library?`,
+    () => `tokenizer.json: version must be "1.0", got ${shown(version)}; is it newer?`,
   );
-  const added = readAdded(fields.get("added_tokens"));
-  for (const { id, content } of added)
-    expect(
-      id <= model.vocabulary.size + 65536 + added.length,
-      () => `added_tokens: the id ${id} of ${shown(content)} is far beyond the vocabulary of ${model.vocabulary.size}`,
-    );
-  const { model: _, ...json } = parsed as Record<string, unknown>;
+  const listed = fields.get("added_tokens");
+  const added = readAdded(listed, model.vocabulary);
+  const { model: _, ...json } = revised as Record<string, unknown>;
+  if (listed) json["added_tokens"] = added.map(({ id }, i) => ({ ...(listed as object[])[i], id }));
   return Tokenizer.of({
     normalizer: readNormalizer(fields.get("normalizer")),
     preTokenizer: readPreTokenizer(fields.get("pre_tokenizer")),

@@ -23,6 +23,8 @@ export type Text = string | readonly string[];
 export interface ReadOptions {
   /** The parsed special_tokens_map.json or tokenizer_config.json beside the file: they name the mask, the separator, … */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Change the parts of the tokenizer.json, all but its model, before the tokenizer is made of them. */
+  readonly revise?: (parts: Readonly<Record<string, unknown>>, model: Model) => Readonly<Record<string, unknown>>;
 }
 
 export interface EncodeOptions {
@@ -54,7 +56,10 @@ export interface TokenizerParts {
   readonly decoder: Decoder | null;
   /** Whether a piece continues a word, by its text. */
   readonly continues: (piece: string) => boolean;
-  /** Parsed special_tokens_map.json or tokenizer_config.json, which name the special tokens. */
+  /**
+   * Parsed special_tokens_map.json or tokenizer_config.json: the names of the special tokens, `truncation_side`, and
+   * `split_special_tokens`.
+   */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** tokenizer.json without its model. */
   readonly json: Readonly<Record<string, unknown>>;
@@ -64,6 +69,10 @@ export class Tokenizer {
   /** Number of ids, added tokens included. */
   readonly size: number;
   readonly special: SpecialTokens;
+  /** Which end {@link encode} cuts off where the call does not say: `truncation_side` of the settings. */
+  readonly truncationSide: "right" | "left";
+  /** Whether special tokens in a text are read as any other text: `split_special_tokens` of the settings. */
+  readonly splitsSpecial: boolean;
   private readonly addedById = new Map<number, AddedToken>();
   private readonly addedByContent = new Map<string, AddedToken>();
   private readonly specials = new Set<string>();
@@ -87,7 +96,9 @@ export class Tokenizer {
   }
 
   private constructor(private readonly parts: TokenizerParts) {
-    const { added, model, normalizer } = parts;
+    const { added, model, normalizer, settings = {} } = parts;
+    this.truncationSide = settings["truncation_side"] === "left" ? "left" : "right";
+    this.splitsSpecial = Boolean(settings["split_special_tokens"]);
     let size = model.vocabulary.size;
     for (const token of added) {
       this.addedById.set(token.id, token);
@@ -96,7 +107,8 @@ export class Tokenizer {
       size = Math.max(size, token.id + 1);
     }
     // Special tokens first, then the others, each in the order of the file: of equal tokens the first is found.
-    const ordered = [...added.filter((token) => token.special), ...added.filter((token) => !token.special)];
+    const ordered = added.filter((token) => !token.special);
+    if (!this.splitsSpecial) ordered.unshift(...added.filter((token) => token.special));
     this.asWritten = new AddedMatcher(
       ordered.filter((token) => !token.normalized),
       null,
@@ -106,7 +118,7 @@ export class Tokenizer {
       normalizer,
     );
     this.size = size;
-    this.special = findSpecialTokens((token) => this.id(token), parts.settings);
+    this.special = findSpecialTokens((token) => this.id(token), settings);
     this.requireTemplate();
     this.cache = new WordCache(model);
   }
@@ -124,10 +136,11 @@ export class Tokenizer {
   }
 
   /** The tokens of a text and its pair with special tokens; of a truncated text, its first window. */
-  encode(text: Text, pair?: Text, options: EncodeOptions = {}): Encoding {
+  encode(text: Text, pair?: Text, asked: EncodeOptions = {}): Encoding {
+    const { truncate } = asked;
+    const options = truncate ? { ...asked, truncate: { direction: this.truncationSide, ...truncate } } : asked;
     // For one text cut off on the right, text beyond the first window cannot change it and is not read.
-    const beginning =
-      pair === undefined && options.truncate?.direction !== "left" ? options.truncate?.length : undefined;
+    const beginning = pair === undefined && options.truncate?.direction === "right" ? truncate?.length : undefined;
     const texts = this.tokens(text, pair, options, beginning);
     return assemble(
       this.parts.postProcessor,

@@ -62,12 +62,9 @@ test("what is missing, and what cannot be read as it is there, is named", async 
     filesOf(named("RoBERTa: vocab.json, merges.txt"), { "merges.txt": null }),
     /vocab\.json cannot be read/,
   );
-  await refused(
-    filesOf(named("BERT: vocab.txt"), config("BertJapaneseTokenizer")),
-    /"BertJapaneseTokenizer" is not sup/,
-  );
-  const words = { "tokenizer_config.json": { subword_tokenizer_type: "character" } };
-  await refused(filesOf(named("BERT: vocab.txt"), words), /subword_tokenizer_type "character" is not supported/);
+  await refused(filesOf(named("BERT: vocab.txt"), config("PhobertTokenizer")), /"PhobertTokenizer" is not sup/);
+  const words = { "tokenizer_config.json": { subword_tokenizer_type: "sentencepiece" } };
+  await refused(filesOf(named("BERT: vocab.txt"), words), /subword_tokenizer_type "sentencepiece" is not supported/);
   const language = { "tokenizer_config.json": { tokenizer_class: "MBartTokenizer", src_lang: "xx_XX" } };
   await refused(filesOf(named("mBART: no language"), language), /src_lang xx_XX is not one of ar_AR/);
   const marian = named("Marian: source.spm, target.spm, vocab.json");

@@ -13,7 +13,7 @@ export interface Truncate {
   readonly strategy?: "longest-first" | "only-first" | "only-second";
   /** Tokens that neighbouring windows share. */
   readonly stride?: number;
-  /** Which end is cut off: "right" (default) or "left". */
+  /** Which end is cut off: "right" or "left". Defaults to the tokenizer's side in `encode`, to "right" in `windows`. */
   readonly direction?: "right" | "left";
 }
 
