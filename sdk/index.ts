@@ -16,6 +16,7 @@ export type { QuestionInContext } from "./heads/answers.js";
 export { embeddingObjective, simcse } from "./heads/embedding.js";
 export { LabelError, LabelSet, type LabelSetOptions } from "./heads/labels.js";
 export type { SequenceHead, TextExample } from "./heads/pooled.js";
+export { multiLabelClassification } from "./heads/pooled.js";
 export { cosine, type Neighbour, nearest, type Similarity } from "./heads/similarity.js";
 // Model folders
 export { type Adapted, type AdaptOptions, adapt, loadAdapted, loadAdapter, saveAdapter } from "./io/adapter.js";

@@ -6,7 +6,7 @@ import type { Engine } from "../../sdk/engine/engine.js";
 import { generate } from "../../sdk/generate/generate.js";
 import { type GenerationSettings, generationSettings } from "../../sdk/generate/settings.js";
 import { causalWriter, seq2seqWriter } from "../../sdk/generate/writer.js";
-import { classification, regression } from "../../sdk/heads/pooled.js";
+import { classification, multiLabelClassification, regression } from "../../sdk/heads/pooled.js";
 import { spanObjective } from "../../sdk/heads/span.js";
 import { tagging } from "../../sdk/heads/tagging.js";
 import { loadModel, type Pretrained } from "../../sdk/io/pretrained.js";
@@ -48,14 +48,15 @@ export interface Comparison {
 /** The objective that the reference's own class has. */
 function objectiveOf(
   { task, model, labels }: Pretrained,
-  regressing: boolean,
+  given: Batch["labels"],
 ): { model: never; objective: Objective<never> } {
   const mask = maskedLm({ tokenizer: { size: 1, special: { mask: 0 } } });
   const objectives = {
     pretraining: () => combine(mask, nextSentencePrediction()),
     "masked-lm": () => single(mask),
     "next-sentence-prediction": () => single(nextSentencePrediction()),
-    "sequence-classification": () => single(regressing ? regression() : classification()),
+    "sequence-classification": () =>
+      single(given.classes ? multiLabelClassification() : given.value ? regression() : classification()),
     "token-classification": () => single(tagging()),
     "question-answering": () => single(spanObjective()),
     "replaced-token-detection": () => single(replacedTokenDetection()),
@@ -248,7 +249,7 @@ function compareTraining(
   batch: Batch,
   shares: Shares,
 ): void {
-  const { model, objective } = objectiveOf(loaded, batch.labels.value !== undefined);
+  const { model, objective } = objectiveOf(loaded, batch.labels);
   using optimizer = adamW(loaded.weights, { weightDecay: 0.01 });
   const counts = objective.counts(batch);
   const first = new Map<string, Float32Array>();

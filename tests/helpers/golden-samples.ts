@@ -79,6 +79,10 @@ function labelsOf(expected: Safetensors, purpose: ModelTask, rows: Rows, row: nu
     case "question-answering":
       return { span: [ints("start_positions")[row]!, ints("end_positions")[row]!] };
     case "sequence-classification":
+      if (expected.shape("input.labels")!.length === 2) {
+        const classes = expected.shape("input.labels")![1]!;
+        return { classes: Int32Array.from(expected.floats("input.labels").slice(row * classes, (row + 1) * classes)) };
+      }
       return expected.dtype("input.labels") === "F32"
         ? { value: expected.floats("input.labels")[row]! }
         : { row: ints("labels")[row]! };

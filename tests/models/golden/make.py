@@ -37,6 +37,7 @@ EURO = dict(SIZES, num_key_value_heads=2, rope_parameters={"rope_type": "default
 
 
 def cases():
+    """In this order, which the seeds depend on: new ones come last."""
     T = transformers
     return {
         "eurobert-masked-lm": (T.EuroBertForMaskedLM, T.EuroBertConfig(**EURO), "masked"),
@@ -73,6 +74,9 @@ def cases():
         "umt5-conditional-generation": (T.UMT5ForConditionalGeneration, T.UMT5Config(**T5), "seq2seq"),
         "umt5-unscaled-conditional-generation": (
             T.UMT5ForConditionalGeneration, T.UMT5Config(**T5, tie_word_embeddings=False), "seq2seq"),
+        "bert-multi-label-classification": (
+            T.BertForSequenceClassification,
+            T.BertConfig(**BERT, num_labels=4, problem_type="multi_label_classification"), "multi-label"),
     }
 
 
@@ -96,6 +100,8 @@ def inputs_of(kind, config, generator):
         for row, length in enumerate((6, 4, 2)):
             target[row, length:] = -100
         inputs["labels"] = target
+    elif kind == "multi-label":
+        inputs["labels"] = torch.randint(0, 2, (len(ROWS), config.num_labels), generator=generator).float()
     elif kind == "sequence":
         inputs["labels"] = torch.randint(0, config.num_labels, (len(ROWS),), generator=generator)
     else:
