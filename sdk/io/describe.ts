@@ -11,6 +11,7 @@ import { readSentenceSettings, type SentenceSettings } from "./sentence.js";
 import { unknownSentenceFields } from "./sentence-fields.js";
 import { isStatic, staticConfig, staticTensors } from "./static-embedding.js";
 import { openWeights } from "./stored.js";
+import { unknownTokenizerFields } from "./tokenizer-fields.js";
 import { loadTokenizer } from "./tokenizer-files.js";
 import { type MaxLength, readMaxLength } from "./transformer-settings.js";
 
@@ -94,6 +95,11 @@ export async function describeFolder(files: Files): Promise<FolderDescription> {
     maxLength: await tried(() => readMaxLength(folder)),
     sentence: (await folder.read("modules.json")) ? await tried(() => readSentenceSettings(folder)) : null,
     problems,
-    unknownFields: (await tried(() => unknownSentenceFields(body))) ?? [],
+    unknownFields: [
+      ...((await tried(() => unknownSentenceFields(body))) ?? []),
+      ...unknownTokenizerFields((await tried(() => body.fields("tokenizer_config.json"))) ?? {}).map(
+        (field) => `tokenizer_config.json: ${field}`,
+      ),
+    ],
   };
 }

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { describeFolder } from "../../sdk/io/describe.js";
 import { memoryFiles } from "../../sdk/io/files.js";
 import { requireTokenizerFields, tokenizerFields, unknownTokenizerFields } from "../../sdk/io/tokenizer-fields.js";
 import { loadTokenizer } from "../../sdk/io/tokenizer-files.js";
@@ -89,6 +90,12 @@ test("every known field is computed, changes nothing, or is checked", async () =
     }
   }
   assert.equal(unknownTokenizerFields({ do_lower_case: true, image_token: "<image>", new_field: 1 }), ["new_field"]);
+});
+
+test("a field that is not known is mentioned when the folder is described", async () => {
+  const config = new TextEncoder().encode('{"tokenizer_class": "BertTokenizer", "new_field": 1}');
+  const { unknownFields } = await describeFolder(memoryFiles([["tokenizer_config.json", config]]));
+  assert.equal(unknownFields, ["tokenizer_config.json: new_field"]);
 });
 
 test("src_lang must be a language of the vocabulary", async () => {
