@@ -73,7 +73,7 @@ function answerOf(
   return [{ text, start: at }];
 }
 
-/** Where the answer stands in UTF-16 units; files made with Python count code points. */
+/** The offset of the answer in UTF-16 units; files made with Python count code points. -1 where it is not there. */
 function placeOf(text: string, start: number, context: string): number {
   if (context.startsWith(text, start)) return start;
   let units = 0;

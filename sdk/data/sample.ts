@@ -1,12 +1,12 @@
 /**
- * What goes into a model: samples of one sequence each, and batches of many. A batch has no padding: it is the
+ * Inputs of a model: samples of one sequence each, and batches of many. A batch has no padding: it is the
  * concatenation of its sequences, so cost follows real tokens and no row can depend on its neighbours.
  */
 import { ArgumentError } from "../options.js";
 import { IGNORE } from "../tensor/ops/loss.js";
 import type { Encoding } from "../tokenizer/index.js";
 
-/** What a sample is to be scored against; each objective reads its own field. */
+/** Labels of a sample; each objective reads its own field. */
 export interface Labels {
   /** Per token: the id to predict or the tag's number; {@link IGNORE} where nothing is asked. */
   readonly tokens?: Int32Array;

@@ -1,4 +1,4 @@
-/** More to learn from few questions: the same questions on contexts put together anew. */
+/** Data augmentation for question answering: the same questions on recombined contexts. */
 import type { Rng } from "../tensor/random.js";
 import { shuffle } from "../tensor/random.js";
 import type { Question } from "./questions.js";

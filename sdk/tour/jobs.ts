@@ -1,4 +1,4 @@
-/** What the tour computes, in two workers side by side: pre-training, and fine-tuning with and without it. */
+/** The computations of the tour, in two workers: pre-training, and fine-tuning with and without it. */
 import {
   type AnyTask,
   adamW,
@@ -63,7 +63,7 @@ export const RECIPE = {
     epochs: { sentiment: 4, tags: 5, inference: 5, questions: 2 },
     rate: { sentiment: 5e-4, tags: 1e-3, inference: 5e-4, questions: 1e-3 },
   },
-  /** each question is asked on so many contexts put together anew */
+  /** number of recombined contexts per question */
   contexts: { copies: 8, exchange: 0.8, drop: 0.2 },
   seed: 1,
 } as const;
@@ -125,7 +125,7 @@ function taskOf(name: TaskName): AnyTask {
   return tasks[name]();
 }
 
-/** What a task is learned from: its examples, those of question answering in several contexts each. */
+/** The training examples of a task; questions come with several recombined contexts each. */
 function examplesOf(name: TaskName, data: Labelled[TaskName]): readonly unknown[] {
   if (name !== "questions") return data.train;
   return shuffledContexts(data.train as Labelled["questions"]["train"], RECIPE.contexts, seedOf(RECIPE.seed));

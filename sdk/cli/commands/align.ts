@@ -157,7 +157,7 @@ function onlyLayer(model: LayerwiseEncoder, layer: number): LayerwiseEncoder {
   };
 }
 
-/** One layer's vectors of both sides, without what their language has in common if that is asked for. */
+/** One layer's vectors of both sides, centred by language if asked for. */
 async function oneLayer(sides: readonly (readonly Line[])[], options: Options): Promise<Vectors[]> {
   using opened = await open(options);
   const { pooling, counted } = opened;
@@ -246,7 +246,11 @@ export function alignCommand(): Command {
     .argument("<target>", "the same in another language; line by line, but for --mine and --dictionary")
     .requiredOption("--model <folder>", "a model folder")
     .option("--layer <n>", "0 embeddings, 1 … the layers, -1 the last; all for figures, else the last", integer)
-    .option("--length <n>", `longest sequence in tokens; ${LENGTH}, with --words what the folder says`, wholeNumber(2))
+    .option(
+      "--length <n>",
+      `longest sequence in tokens; default: ${LENGTH}, with --words as the folder says`,
+      wholeNumber(2),
+    )
     .option(
       "--map",
       "also turn one language onto the other by an orthogonal map: the first half of the lines makes it, the second is tested",
@@ -262,7 +266,7 @@ export function alignCommand(): Command {
         .choices(["cosine", "csls", "ratio", "distance"])
         .default("ratio"),
     )
-    .option("--centre", "with --mine and --dictionary: without what each language's vectors have in common", false)
+    .option("--centre", "with --mine and --dictionary: subtract each language's mean vector", false)
     .option("--threshold <score>", "with --mine: the least score", real)
     .addHelpText(
       "after",

@@ -47,7 +47,7 @@ const LEARNING_RATE = 5e-4;
 
 const warmupOf = ({ warmupSteps, steps }: Options): number => warmupSteps ?? Math.ceil(steps / 20);
 
-/** What a resumed run must agree on, by the names of the options. */
+/** Settings that a resumed run must share, by the names of the options. */
 function settingsOf(options: Options, length: number, documents: readonly TokenizedDocument[]) {
   const { temperature, soft, hard, cosine, at, steps, numHiddenLayers, maskingRate, build } = options;
   return {

@@ -105,17 +105,17 @@ export async function openEmbed(options: Options): Promise<LineWork> {
 /** @param program the file that threads run */
 export function embedCommand(program: URL): Command {
   return withModelOptions(new Command("embed"), SHARED_LINES)
-    .description("Turn texts into vectors, pooled and normalised as the model folder says.")
+    .description("Compute embeddings of texts, pooled and normalized as the model folder says.")
     .argument("[file...]", 'lines, each a JSON string or {"text"}; - or none for standard input')
     .requiredOption("--model <folder>", "a model folder")
     .option("--text", "lines are plain text, not JSON")
-    .option("--length <n>", "longest sequence, instead of what the folder says", wholeNumber(2))
-    .option("--prompt <name>", "put the folder's prompt of this name before every text, such as query or passage")
-    .option("--prefix <text>", "put this before every text")
-    .addOption(new Option("--pooling <how>", "instead of what the folder says").choices(POOLINGS))
-    .option("--no-special", "leave [CLS], [SEP] and the like out of the pooling")
-    .option("--layers <numbers>", "hidden states of these: 0 embeddings, 1 … the layers, -1 the last", parseLayers)
-    .addOption(new Option("--join <how>", "what several layers become").choices(JOINS))
+    .option("--length <n>", "longest sequence in tokens; default: as the folder says", wholeNumber(2))
+    .option("--prompt <name>", "the folder's prompt of this name, such as query or passage")
+    .option("--prefix <text>", "text to put before every input")
+    .addOption(new Option("--pooling <how>", "pooling mode; default: as the folder says").choices(POOLINGS))
+    .option("--no-special", "exclude special tokens from pooling")
+    .option("--layers <numbers>", "layers to use: 0 is the embeddings, -1 the last layer", parseLayers)
+    .addOption(new Option("--join <how>", "how several layers are combined").choices(JOINS))
     .option("--words", 'a vector for each word of {"text"} or {"words": […]}, with its characters')
     .addHelpText(
       "after",

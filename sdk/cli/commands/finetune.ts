@@ -156,7 +156,7 @@ async function readData(options: Options): Promise<Data> {
   return { task, sentence, train, dev, test, labels };
 }
 
-/** What a resumed run must agree on, by the names of the options. */
+/** Settings that a resumed run must share, by the names of the options. */
 function settingsOf(options: Options, { train, dev }: Data, loaded: Pretrained, rate: number, length: number) {
   const { task, epochs, build, patience = 0, teacher } = options;
   return {
@@ -195,7 +195,7 @@ function figuresOf({ task, train, dev, test }: Data, loaded: Pretrained, setting
   return { ...(dev && of("dev", dev)), ...(test && of("test", test)) };
 }
 
-/** The model folder, or the adapter folder, with what sentence embeddings need beside it. */
+/** Write the model or adapter folder, with its sentence-transformers settings for embeddings. */
 async function save(
   options: Options,
   { task, sentence }: Data,

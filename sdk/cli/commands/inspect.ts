@@ -118,7 +118,7 @@ async function run(path: string, { json }: Options): Promise<void> {
 
 export function inspectCommand(): Command {
   return new Command("inspect")
-    .description("Say what a model folder, safetensors file or tokenizer file holds.")
+    .description("Describe a model folder, safetensors file or tokenizer file.")
     .argument("<path>", "folder or file")
     .option("--json", "one JSON object")
     .addHelpText("after", `\nExample:\n  cloze inspect my-bert`)

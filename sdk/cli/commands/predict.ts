@@ -35,10 +35,10 @@ function text(fields: Fields, name: string): string {
   return value;
 }
 
-/** A function from a line's object to what is printed for it. */
+/** Maps a line's object to the value printed for it. */
 type Predict = ((fields: Fields) => unknown) & Disposable;
 
-/** A pipeline and what is made of each line by it. */
+/** A pipeline, and its answer to each line. */
 const answering = (pipeline: Disposable, answer: (fields: Fields) => unknown): Predict =>
   Object.assign(answer, { [Symbol.dispose]: () => pipeline[Symbol.dispose]() });
 
@@ -110,7 +110,7 @@ async function pipelineOf(
   );
 }
 
-/** What PEFT calls the tasks of adapters, by the ends of the published classes. */
+/** PEFT's names of adapter tasks, with the ends of the published class names. */
 const TASKS: Readonly<Record<string, string>> = {
   SEQ_CLS: "SequenceClassification",
   TOKEN_CLS: "TokenClassification",

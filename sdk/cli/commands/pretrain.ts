@@ -101,7 +101,7 @@ async function pairsOf(tokenizer: Tokenizer, options: PretrainOptions, kind: str
   return pairs;
 }
 
-/** What a resumed run must agree on, by the names of the options. */
+/** Settings that a resumed run must share, by the names of the options. */
 function settings({ options, objective, tokenizer, text, pairs }: Setting) {
   return {
     command: "pretrain",

@@ -87,8 +87,8 @@ export function tokenizeCommand(): Command {
     )
     .option("--family <name>", "of a .model file: albert, xlnet, xlm-roberta or t5")
     .option("--text", "lines are plain text, not JSON")
-    .option("--json", "one JSON object a line")
-    .option("--no-special", "leave special tokens out")
+    .option("--json", "one JSON object per line")
+    .option("--no-special", "omit special tokens")
     .option("--truncate <n>", "keep at most n tokens", wholeNumber(1))
     .option("--code-points", "offsets count Unicode code points instead of UTF-16 units")
     .addHelpText(

@@ -76,22 +76,22 @@ async function run(files: readonly string[], options: Options): Promise<void> {
 export function trainTokenizerCommand(): Command {
   return new Command("train-tokenizer")
     .description(
-      "Learn a vocabulary from plain text: WordPiece (BERT), byte-level BPE (RoBERTa, GPT-2) or Unigram (ALBERT, XLM-R, T5).",
+      "Train a tokenizer on plain text: WordPiece (BERT), byte-level BPE (RoBERTa, GPT-2) or Unigram (ALBERT, XLM-R, T5).",
     )
     .argument("<file...>", "plain text; with --smoothing, a file for each language")
     .requiredOption("--size <n>", "pieces in the vocabulary, special tokens included", wholeNumber(10))
     .requiredOption("--out <file>", "the tokenizer.json to write")
     .option("--model <name>", "wordpiece, bpe or unigram", "wordpiece")
-    .option("--cased", "keep the case (and accents); byte-level BPE always does")
-    .option("--min-frequency <n>", "pairs that occur less often are not joined (wordpiece, bpe)", wholeNumber(0))
+    .option("--cased", "keep case and accents; byte-level BPE always does")
+    .option("--min-frequency <n>", "do not merge pairs that occur less often (wordpiece, bpe)", wholeNumber(0))
     .option(
       "--smoothing <s>",
-      "draw lines by language, each with a share ~ its own to this power (mBERT 0.7, XLM-R 0.3)",
+      "treat each file as a language and sample it in proportion to its size to this power (mBERT 0.7, XLM-R 0.3)",
       share,
     )
-    .option("--texts <n>", "how many lines to draw with --smoothing; as many as there are", wholeNumber(1))
-    .option("--seed <n>", "of the drawing", wholeNumber(0), 1)
-    .option("--json", "the result as a JSON object")
+    .option("--texts <n>", "lines to sample with --smoothing; default: as many as there are", wholeNumber(1))
+    .option("--seed <n>", "seed of the sampling", wholeNumber(0), 1)
+    .option("--json", "print the result as a JSON object")
     .addHelpText(
       "after",
       `\nExamples:\n  cloze train-tokenizer --size 8000 --out tokenizer.json corpus.txt.gz\n  cloze train-tokenizer --model unigram --size 30000 --smoothing 0.3 --out tokenizer.json en.txt de.txt zh.txt`,

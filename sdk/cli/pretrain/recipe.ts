@@ -1,4 +1,4 @@
-/** What a run of `cloze pretrain` consists of: a model, its objective and samples, held-out figures, and how it is saved. */
+/** The parts of a `cloze pretrain` run: a model, its objective and samples, held-out figures, and how it is saved. */
 import {
   type Engine,
   type EpochSamples,
@@ -51,7 +51,7 @@ export interface PretrainOptions extends ModelOptions, TrainingOptions {
 /** A sentence and its translation, as tokens. */
 export type TokenizedPair = readonly [TokenizedDocument[number], TokenizedDocument[number]];
 
-/** What every recipe is made from. */
+/** The inputs of every recipe. */
 export interface Setting {
   readonly engine: Engine;
   readonly options: PretrainOptions;
@@ -157,7 +157,7 @@ export function refuseShort({ options, objective }: Setting): void {
     throw new UsageError(`--short is for masked LM alone; ${objective.name} trains on one length`);
 }
 
-/** What the table makes of an objective. */
+/** The settings from which the table makes an objective. */
 export function settingsOf({ tokenizer, options }: Setting): ObjectiveSettings {
   return { tokenizer, ...(options.maskingRate !== undefined && { maskingRate: options.maskingRate }) };
 }

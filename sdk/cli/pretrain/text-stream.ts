@@ -14,7 +14,7 @@ export const IN_MEMORY = 64e6;
 const BLOCK = 500_000;
 /** Characters after which a document is divided. */
 const LONGEST_DOCUMENT = 1e6;
-/** Every so many documents one is held out, up to so many, and so many characters of them. */
+/** Every n-th document is held out, up to a number of documents and of characters. */
 const HELD_OUT = { every: 20, documents: 1000, characters: 200_000 };
 
 /** The size of some files in bytes of text; standard input, which cannot be read again, counts as none. */
@@ -32,7 +32,7 @@ async function* documentsOf(files: readonly string[]): AsyncGenerator<string[]> 
   for (const source of sources(files)) yield* readDocuments(source, { longest: LONGEST_DOCUMENT });
 }
 
-/** The first documents, up to some characters: what a vocabulary is learned from. */
+/** The first documents, up to a number of characters, to train a vocabulary on. */
 export async function firstDocuments(files: readonly string[], characters: number): Promise<string[][]> {
   const first: string[][] = [];
   let left = characters;

@@ -49,7 +49,7 @@ export function rateFactor(
   return decay === 1 ? () => 1 : layerDecay(weights, family, decay);
 }
 
-/** What a resumed run must agree on. */
+/** Settings that a resumed run must share. */
 export function adaptingSettings(options: AdaptingOptions): Readonly<Record<string, string | number>> {
   const { lora = 0, loraAlpha = 0, loraTarget = [], loraDropout, freeze: frozen = [], layerDecay: decay } = options;
   return {

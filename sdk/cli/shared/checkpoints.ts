@@ -36,7 +36,7 @@ const UNSAVED = new Set(["resume", "force", "json"]);
 
 const absolute = (name: string): string => (name === "-" ? name : resolve(name));
 
-/** What a checkpoint remembers of the call, for `--resume` without further options. */
+/** The call as a checkpoint stores it, for `--resume` without further options. */
 function noteOf<Options extends object>({ files, options }: Invocation<Options>): string {
   const saved = Object.entries(options)
     .filter(([name]) => !UNSAVED.has(name))
@@ -111,7 +111,7 @@ export class Checkpoints {
     return checkpoint && readCheckpoint(checkpoint, optimizer, this.settings, this.best);
   }
 
-  /** Save every so many steps; when the run is interrupted, save and end it. */
+  /** Save at every n-th step; when the run is interrupted, save and end it. */
   async after(position: Position, optimizer: Optimizer, signal: AbortSignal): Promise<void> {
     if (signal.aborted || position.step % this.#every === 0) await this.#save(position, optimizer);
     if (signal.aborted)

@@ -12,7 +12,7 @@ const CLOSE = 0x5d;
 const FULL = 1 << 16;
 /** Milliseconds after which they are handed on anyhow: whoever sends line by line sees the answers. */
 const LATEST = 20;
-/** Bytes of the longest whole number, with what stands around it. */
+/** Bytes of the longest whole number, with its punctuation. */
 const WIDEST = 16;
 
 const encoder = new TextEncoder();
@@ -55,7 +55,7 @@ export class TokenLines {
     else this.timer ??= setTimeout(() => void this.flush(), LATEST);
   }
 
-  /** Hand on what there is, waiting while the reader is slower. */
+  /** Write the buffered lines, waiting for a slower reader. */
   async flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;

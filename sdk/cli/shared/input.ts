@@ -1,4 +1,4 @@
-/** What the commands read: files by name, `-` for standard input, gzip by its ending. */
+/** Input files: `-` is standard input, names ending in .gz are decompressed. */
 import { createReadStream } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { createGunzip, gunzipSync } from "node:zlib";

@@ -1,5 +1,5 @@
 /**
- * What the commands print. With --json standard output holds one object a line and nothing else; everything for people
+ * Output of the commands. With --json standard output holds one object per line and nothing else; everything for people
  * goes to standard error, and a progress bar only where that is a terminal.
  */
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-/** What training commands print for every step, and when they save. */
+/** Reporting of training commands: every step, and checkpoints. */
 import type { Optimizer, Position, Step } from "cloze";
 import { objectiveAliases } from "cloze/data";
 import { type Checkpoints, interruption } from "./checkpoints.js";
@@ -39,7 +39,7 @@ export interface Reporting {
  * Print every step of a run and write its checkpoints; an interruption saves one and ends the run.
  *
  * @param run yields steps, and whatever else `stepOf` does not take for one
- * @param other what is done with everything else
+ * @param other called with every other event
  * @returns the last step; undefined when there was none left to do
  */
 export async function follow<Event>(

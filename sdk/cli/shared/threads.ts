@@ -25,7 +25,7 @@ const CHUNK = 64;
 /** Chunks queued per thread, so that it never waits for the reader. */
 const QUEUED = 2;
 
-/** The lines of all files in chunks. What was read before a file turns out to be unreadable comes first. */
+/** The lines of all files in chunks. When a file turns out to be unreadable, the lines before it are yielded first. */
 async function* chunksOf(files: readonly string[]): AsyncGenerator<InputLine[]> {
   let chunk: InputLine[] = [];
   let index = 0;
@@ -52,7 +52,7 @@ interface Failure {
   readonly message: string;
 }
 
-/** The answers of a chunk, and what stopped it. */
+/** The answers of a chunk, and the failure that stopped it. */
 interface Answer {
   readonly output: readonly string[];
   readonly failure?: Failure;

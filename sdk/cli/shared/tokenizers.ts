@@ -1,5 +1,5 @@
 /**
- * A tokenizer from what people have: a tokenizer.json (also gzipped), a vocab.txt, a vocab.json beside its merges.txt, a
+ * A tokenizer from any common file: a tokenizer.json (also gzipped), a vocab.txt, a vocab.json beside its merges.txt, a
  * SentencePiece model, or a model folder.
  */
 import { stat } from "node:fs/promises";
@@ -16,7 +16,7 @@ import {
 import { readWhole, requireFiles } from "./input.js";
 import { UsageError } from "./usage.js";
 
-/** What a SentencePiece model does not say of itself: whose special tokens it is used with. */
+/** The family whose special tokens a SentencePiece model is used with, which its file does not record. */
 type Family = SentencePieceOptions["family"];
 
 /** @param family of a SentencePiece model */

@@ -19,7 +19,7 @@ export interface TrainingOptions {
   readonly resume?: string;
 }
 
-/** What differs from command to command. */
+/** Defaults that differ between commands. */
 export interface TrainingDefaults {
   readonly batchSize: number;
   readonly maxGradNorm: number;

@@ -1,8 +1,8 @@
-/** Keeping the best weights of a run, and knowing when to stop. */
+/** The best weights of a run, and early stopping. */
 import type { NamedTensor } from "../../io/write-safetensors.js";
 import type { Weights } from "../../nn/weights.js";
 
-/** What is known of the figures so far. */
+/** State of the best figure so far. */
 export interface BestState {
   /** the best figure; NaN before the first one that is a number */
   readonly figure: number;
@@ -41,7 +41,7 @@ export class BestWeights {
     return better;
   }
 
-  /** Put the best weights back; nothing happens before the first figure. */
+  /** Restore the best weights; a no-op before the first figure. */
   restore(): void {
     for (const [name, parameter] of this.weights.entries()) {
       const copy = this.#copies.get(name);
@@ -56,7 +56,7 @@ export class BestWeights {
     return Array.from(this.#copies, ([name, values]) => ({ name, shape: shapes.get(name)!, values }));
   }
 
-  /** Go on from a checkpoint. */
+  /** Restore the state of a checkpoint. */
   resume(state: BestState, copies: ReadonlyMap<string, Float32Array>): void {
     this.#state = state;
     this.#copies = copies;

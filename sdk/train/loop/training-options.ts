@@ -1,4 +1,4 @@
-/** What the options of a training run must be; an unknown one is refused by name. */
+/** Rules for the options of a training run; an unknown option is refused by name. */
 import {
   aFunction,
   aNumber,

@@ -1,4 +1,4 @@
-/** What a guesser without a model reaches on the same files: the bar that a trained one has to clear. */
+/** Baselines without a model on the same files: the bar that a trained model has to clear. */
 import { squadScore } from "./answers.js";
 
 /** The most frequent value; of equals the first seen. */

@@ -1,11 +1,11 @@
-/** How well scores put what is sought before what is not. */
+/** Ranking quality: how well scores separate relevant items from the rest. */
 import { ArgumentError } from "../../options.js";
 
 /**
  * The area under the receiver operating characteristic: how probably something sought has a higher score than something
  * else. 0.5 is chance, whatever the shares of both; equals count half. Hanley & McNeil 1982 (Mann & Whitney's U).
  *
- * @param gold 1 for what is sought, 0 for the rest
+ * @param gold 1 for relevant items, 0 for the rest
  * @returns NaN when there is nothing of one kind
  * @example
  * areaUnderRoc([0.1, 0.4, 0.4, 0.9], [0, 0, 1, 1]); // 0.875

@@ -46,7 +46,7 @@ export function gradientNorm({ moments }: Pick<Optimizer, "moments">): number {
   return Math.sqrt(sum);
 }
 
-/** What gradients are multiplied by so that their norm is at most `most`; 0 turns clipping off. PyTorch's formula. */
+/** Factor that clips the global gradient norm to `most`; 0 turns clipping off. PyTorch's formula. */
 export function clipScale(norm: number, most: number): number {
   return most > 0 ? Math.min(1, most / (norm + 1e-6)) : 1;
 }

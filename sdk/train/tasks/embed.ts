@@ -13,7 +13,7 @@ export interface TextPair extends TextRow {
   readonly pair: string;
 }
 
-/** The largest score: what all are divided by, so that they can be cosines. */
+/** The largest score, by which all are divided to become cosines. */
 const largestScore = (pairs: readonly TextPair[]): number =>
   pairs.reduce((most, { score }) => Math.max(most, Math.abs(score ?? 0)), 1);
 
@@ -58,8 +58,8 @@ const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, d) =
 
 /**
  * @param pooling how the model's vectors are pooled; the same must be written beside it
- * @param scores whether the pairs have scores, which decides what models are compared by
- * @param prepare what is done with a text before it is encoded: a prompt put before it
+ * @param scores whether the pairs have scores, which decides the headline metric
+ * @param prepare applied to a text before it is encoded, such as adding a prompt
  */
 export function embedTask(
   pooling: Pooling,

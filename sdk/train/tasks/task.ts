@@ -12,7 +12,7 @@ import type { Tokenizer } from "../../tokenizer/index.js";
 /** Figures by name: accuracy, macro_f1, ... */
 export type Metrics = Readonly<Record<string, number>>;
 
-/** What every task needs to turn examples into samples. */
+/** Settings that every task needs to turn examples into samples. */
 export interface TaskSettings {
   readonly tokenizer: Tokenizer;
   /** longest sequence, special tokens included */
@@ -41,7 +41,7 @@ export interface Task<Example, P extends ModelTask> {
   samples(examples: readonly Example[], settings: TaskSettings): Sample[];
   readonly objective: Objective<Model<P>>;
   evaluate(model: Model<P>, examples: readonly Example[], settings: TaskSettings): Metrics;
-  /** what a guesser without a model reaches: fitted on `train`, scored on `test` */
+  /** metrics of a baseline without a model: fitted on `train`, scored on `test` */
   baseline(train: readonly Example[], test: readonly Example[]): Metrics;
   /** how many independent decisions the metrics are means over, for standard errors */
   decisions(examples: readonly Example[]): number;
