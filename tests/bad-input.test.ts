@@ -90,7 +90,11 @@ test("SQuAD: the place in the file is named", async () => {
 const LINES: readonly (readonly [(s: Source) => AsyncIterable<unknown>, string, RegExp])[] = [
   [readTextRows, "text\tlabel\tlabel\na\tx\ty\n", /f:1: the header has two columns called "label"/],
   [readTextRows, '{"text": "a", "label": {"b": 1}}\n', /f:1: label must be a text or a number, got an object with b/],
-  [readTextRows, '{"text": "a", "label": ["b", {}]}\n', /f:1: label must be a list of texts or numbers.*an empty object/],
+  [
+    readTextRows,
+    '{"text": "a", "label": ["b", {}]}\n',
+    /f:1: label must be a list of texts or numbers.*an empty object/,
+  ],
   [readTextRows, '{"text": {}, "label": 1}\n', /f:1: text must be a text, got an empty object/],
   [readTextRows, '{"a": 1,}\n', /f:1: not valid JSON: expected a name in quotes/],
   [readTagged, "3-2\tcat's\t_\t_\n", /f:1: a range such as 3-4 must ascend.*got "3-2"/],
