@@ -1,6 +1,6 @@
 /** BERT models with random weights, random batches, and the operation counts of their matrix products. */
 import type { Engine } from "../sdk/engine/engine.js";
-import { type BertConfig, bert } from "../sdk/models/bert.js";
+import { type BertConfig, bert } from "../sdk/models/encoders/bert.js";
 import { Weights } from "../sdk/nn/weights.js";
 
 export interface Size {

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Build } from "../sdk/engine/source.js";
-import { readSafetensors } from "../sdk/io/safetensors.js";
+import { readSafetensors } from "../sdk/io/safetensors/safetensors.js";
 import { halfFloats, rawSafetensors } from "../tests/helpers/raw-safetensors.js";
 import { type Memory, median, type Subject } from "./measure.js";
 

@@ -8,10 +8,10 @@ export { DataError, decodeLines, type Source, textSource } from "./data/source.j
 export { type Columns, columnsNamed, readTextRows, type TextRow } from "./data/text-rows.js";
 export { embedSamples } from "./heads/embedding.js";
 export { overlapOfStep } from "./heads/span.js";
-export type { SentenceModule } from "./io/modules.js";
-export { promptText, readSentenceSettings, type SentenceSettings } from "./io/sentence.js";
-export { type MaxLength, readMaxLength } from "./io/transformer-settings.js";
-export { writeSentenceSettings } from "./io/write-sentence.js";
+export type { SentenceModule } from "./io/sentence-transformers/modules.js";
+export { promptText, readSentenceSettings, type SentenceSettings } from "./io/sentence-transformers/sentence.js";
+export { type MaxLength, readMaxLength } from "./io/sentence-transformers/transformer-settings.js";
+export { writeSentenceSettings } from "./io/sentence-transformers/write-sentence.js";
 export { JsonError, parseJson } from "./json.js";
 export { bartNoise, type NoisedTokens } from "./objectives/bart-noise.js";
 export { nextTokens } from "./objectives/causal-lm.js";

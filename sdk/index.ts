@@ -18,20 +18,27 @@ export { LabelError, LabelSet, type LabelSetOptions } from "./heads/labels.js";
 export type { SequenceHead, TextExample } from "./heads/pooled.js";
 export { multiLabelClassification } from "./heads/pooled.js";
 export { cosine, type Neighbour, nearest, type Similarity } from "./heads/similarity.js";
+export { type Files, ModelFileError, memoryFiles, type RangedFile, type WritableFiles } from "./io/files/files.js";
 // Model folders
-export { type Adapted, type AdaptOptions, adapt, loadAdapted, loadAdapter, saveAdapter } from "./io/adapter.js";
-export { describeFolder, type FolderDescription, type StoredTensor } from "./io/describe.js";
-export { type Files, ModelFileError, memoryFiles, type RangedFile, type WritableFiles } from "./io/files.js";
-export { type LoadOptions, loadModel, type Pretrained } from "./io/pretrained.js";
-export { SafetensorsError } from "./io/safetensors.js";
-export { type Saved, saveModel, saveTokenizer } from "./io/save.js";
-export { loadTokenizer } from "./io/tokenizer-files.js";
+export {
+  type Adapted,
+  type AdaptOptions,
+  adapt,
+  loadAdapted,
+  loadAdapter,
+  saveAdapter,
+} from "./io/pretrained/adapter.js";
+export { describeFolder, type FolderDescription, type StoredTensor } from "./io/pretrained/describe.js";
+export { type LoadOptions, loadModel, type Pretrained } from "./io/pretrained/pretrained.js";
+export { type Saved, saveModel, saveTokenizer } from "./io/pretrained/save.js";
+export { SafetensorsError } from "./io/safetensors/safetensors.js";
+export { loadTokenizer } from "./io/tokenizers/tokenizer-files.js";
 
 // Models
-export type { Model } from "./models/build.js";
-export { ConfigError } from "./models/config.js";
-export type { Encoder } from "./models/encoder.js";
-export type { ModelTask } from "./models/family.js";
+export type { Model } from "./models/family/build.js";
+export { ConfigError } from "./models/family/config.js";
+export type { Encoder } from "./models/family/encoder.js";
+export type { ModelTask } from "./models/family/family.js";
 export type { Lora, LoraSettings } from "./nn/lora.js";
 export { type Weights, WeightsError } from "./nn/weights.js";
 // Objectives of pre-training

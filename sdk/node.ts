@@ -1,3 +1,3 @@
 /** cloze/node: model folders on disk, for Node, Deno and Bun. */
-export { exists, folder } from "./io/folder.js";
-export { requirePlace, writableFolder, writeFileAtomically, writeFolder } from "./io/write-whole.js";
+export { exists, folder } from "./io/files/folder.js";
+export { requirePlace, writableFolder, writeFileAtomically, writeFolder } from "./io/files/write-whole.js";

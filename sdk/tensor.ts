@@ -4,13 +4,20 @@ export { atLayers, LayerError, type LayerJoin, type LayerwiseEncoder, shiftedAt 
 export { type Counted, type Pooling, type PoolingMode, pool, poolCounted } from "./heads/pooling.js";
 export { similarityOf } from "./heads/similarity.js";
 export { type SpanBoundarySizes, spanBoundaryHead } from "./heads/span-boundary.js";
-export { readSafetensors, type Safetensors, type SafetensorsFile } from "./io/safetensors.js";
-export { type NamedTensor, writeSafetensors } from "./io/write-safetensors.js";
-export { buildModel } from "./models/build.js";
-export type { EncoderDecoder, Trace } from "./models/encoder.js";
+export { readSafetensors, type Safetensors, type SafetensorsFile } from "./io/safetensors/safetensors.js";
+export { type NamedTensor, writeSafetensors } from "./io/safetensors/write-safetensors.js";
 export { familyOf } from "./models/families.js";
-export type { EncoderFamily, HeadOf, Heads, HeadTask, ParameterLayout, VocabularyKind } from "./models/family.js";
-export type { SpecialIds } from "./models/sizes.js";
+export { buildModel } from "./models/family/build.js";
+export type { EncoderDecoder, Trace } from "./models/family/encoder.js";
+export type {
+  EncoderFamily,
+  HeadOf,
+  Heads,
+  HeadTask,
+  ParameterLayout,
+  VocabularyKind,
+} from "./models/family/family.js";
+export type { SpecialIds } from "./models/family/sizes.js";
 export { DecoderCache, type KeysAndValues } from "./nn/cache.js";
 export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
 export type { LayerPattern } from "./nn/lora.js";

@@ -13,7 +13,7 @@ import { decodeLines, type Source, textSource } from "../sdk/data/source.js";
 import { readTextRows } from "../sdk/data/text-rows.js";
 import { InputError } from "../sdk/errors.js";
 import { generationSettings } from "../sdk/generate/settings.js";
-import { folder } from "../sdk/io/folder.js";
+import { folder } from "../sdk/io/files/folder.js";
 import { familyOf } from "../sdk/models/families.js";
 import { readMerges, readTokenizerJson, trainWordPiece } from "../sdk/tokenizer/index.js";
 import { regexFinder, wholeMatcher } from "../sdk/tokenizer/patterns/pattern.js";

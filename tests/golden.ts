@@ -8,7 +8,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Engine } from "../sdk/engine/engine.js";
-import { ConfigError } from "../sdk/models/config.js";
+import { ConfigError } from "../sdk/models/family/config.js";
 import { type Comparison, compareCase } from "./helpers/golden-case.js";
 
 const words = process.argv.slice(2);

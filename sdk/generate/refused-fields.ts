@@ -3,7 +3,7 @@
  * field that changes a text is passed over in silence. Fields in neither list are unknown to transformers, too.
  */
 import { shown } from "../errors.js";
-import { ConfigError, type Section } from "../models/config.js";
+import { ConfigError, type Section } from "../models/family/config.js";
 
 /** Fields that are not computed, with the value that has no effect; null has none for any of them. */
 export const REFUSED_FIELDS: Readonly<Record<string, unknown>> = {

@@ -1,7 +1,7 @@
 /** Generation settings of a model folder: generation_config.json, or config.json in older folders. */
 import { shown } from "../errors.js";
 import { softmax } from "../heads/probabilities.js";
-import { ConfigError, optional, type Section } from "../models/config.js";
+import { ConfigError, optional, type Section } from "../models/family/config.js";
 import { ArgumentError } from "../options.js";
 import { expectSupported } from "./refused-fields.js";
 import {

@@ -1,21 +1,21 @@
 /** The table of families. A new architecture is one file of this folder and one word here. */
 import { shown } from "../errors.js";
-import { albert } from "./albert.js";
-import { bart, marian, mbart } from "./bart.js";
-import { bert } from "./bert.js";
-import { ConfigError, section } from "./config.js";
-import { debertaV2 } from "./deberta.js";
-import { distilbert } from "./distilbert.js";
-import { electra } from "./electra.js";
-import { eurobert } from "./eurobert.js";
-import type { EncoderFamily } from "./family.js";
-import { gpt2 } from "./gpt2.js";
-import { gte } from "./gte.js";
-import { modernbert } from "./modernbert.js";
-import { mpnet } from "./mpnet.js";
-import { nomicBert } from "./nomic-bert.js";
-import { camembert, roberta, xlmRoberta } from "./roberta.js";
-import { mt5, t5, umt5 } from "./t5.js";
+import { gpt2 } from "./decoders/gpt2.js";
+import { bart, marian, mbart } from "./encoder-decoders/bart.js";
+import { mt5, t5, umt5 } from "./encoder-decoders/t5.js";
+import { albert } from "./encoders/albert.js";
+import { bert } from "./encoders/bert.js";
+import { debertaV2 } from "./encoders/deberta.js";
+import { distilbert } from "./encoders/distilbert.js";
+import { electra } from "./encoders/electra.js";
+import { eurobert } from "./encoders/eurobert.js";
+import { gte } from "./encoders/gte.js";
+import { modernbert } from "./encoders/modernbert.js";
+import { mpnet } from "./encoders/mpnet.js";
+import { nomicBert } from "./encoders/nomic-bert.js";
+import { camembert, roberta, xlmRoberta } from "./encoders/roberta.js";
+import { ConfigError, section } from "./family/config.js";
+import type { EncoderFamily } from "./family/family.js";
 
 /** All families, by the names that config.json has for them. */
 export const FAMILIES = [

@@ -2,8 +2,8 @@
 import { collate, type Sample, sampleOf } from "../data/sample.js";
 import { shown } from "../errors.js";
 import { highest, softmax } from "../heads/probabilities.js";
-import type { Files } from "../io/files.js";
-import type { Model } from "../models/build.js";
+import type { Files } from "../io/files/files.js";
+import type { Model } from "../models/family/build.js";
 import { ArgumentError, aString, listOf, type Rules, wholeNumber } from "../options.js";
 import { Scope } from "../tensor/scope.js";
 import type { Tokenizer } from "../tokenizer/index.js";

@@ -4,13 +4,13 @@
  */
 import { Engine } from "../engine/engine.js";
 import type { Build } from "../engine/source.js";
-import { loadAdapted } from "../io/adapter.js";
-import { type Files, ModelFileError } from "../io/files.js";
-import { type ModelFolder, openFolder } from "../io/model-folder.js";
-import { loadModel, type Pretrained } from "../io/pretrained.js";
-import { loadTokenizer } from "../io/tokenizer-files.js";
-import { readMaxLength } from "../io/transformer-settings.js";
-import type { ModelTask } from "../models/family.js";
+import { type Files, ModelFileError } from "../io/files/files.js";
+import { type ModelFolder, openFolder } from "../io/files/model-folder.js";
+import { loadAdapted } from "../io/pretrained/adapter.js";
+import { loadModel, type Pretrained } from "../io/pretrained/pretrained.js";
+import { readMaxLength } from "../io/sentence-transformers/transformer-settings.js";
+import { loadTokenizer } from "../io/tokenizers/tokenizer-files.js";
+import type { ModelTask } from "../models/family/family.js";
 import { ArgumentError, checkOptions, type Rules } from "../options.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { callingRules, ELSEWHERE, openingRules } from "./options.js";

@@ -1,7 +1,7 @@
 /** Answers to questions as character ranges of a context. Devlin et al. 2019, section 4.2. */
 import { findAnswers, type QuestionInContext } from "../heads/answers.js";
 import { softmax } from "../heads/probabilities.js";
-import type { Files } from "../io/files.js";
+import type { Files } from "../io/files/files.js";
 import { ArgumentError, aBoolean, type Rules, wholeNumber } from "../options.js";
 import { fieldsOf, textOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";

@@ -1,8 +1,8 @@
 /** Similarity of texts by their embeddings. */
 import { similarityOf } from "../heads/similarity.js";
-import type { Files } from "../io/files.js";
-import { openFolder } from "../io/model-folder.js";
-import { readSentenceSettings } from "../io/sentence.js";
+import type { Files } from "../io/files/files.js";
+import { openFolder } from "../io/files/model-folder.js";
+import { readSentenceSettings } from "../io/sentence-transformers/sentence.js";
 import { ArgumentError } from "../options.js";
 import { type EmbeddingOptions, type FeatureExtractionOptions, openEmbedding } from "./feature-extraction.js";
 import { fieldsOf, textOf, textsOf } from "./options.js";

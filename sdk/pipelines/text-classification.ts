@@ -2,7 +2,7 @@
 import { infer } from "../heads/infer.js";
 import { encodeText, type TextExample } from "../heads/pooled.js";
 import { sigmoid, softmax } from "../heads/probabilities.js";
-import type { Files } from "../io/files.js";
+import type { Files } from "../io/files/files.js";
 import { aNull, either, numberBetween, oneOf, type Rules, wholeNumber } from "../options.js";
 import { fieldsOf, textOf } from "./options.js";
 import { type CallOptions, type Opened, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";

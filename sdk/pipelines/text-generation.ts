@@ -3,8 +3,8 @@ import { collate, sampleOf } from "../data/sample.js";
 import { generate } from "../generate/generate.js";
 import { type GenerationSettings, generationSettings, newTokens } from "../generate/settings.js";
 import { causalWriter, seq2seqWriter } from "../generate/writer.js";
-import { type Files, fieldsOf, ModelFileError } from "../io/files.js";
-import { type ModelFolder, openFolder } from "../io/model-folder.js";
+import { type Files, fieldsOf, ModelFileError } from "../io/files/files.js";
+import { type ModelFolder, openFolder } from "../io/files/model-folder.js";
 import {
   ArgumentError,
   aBoolean,

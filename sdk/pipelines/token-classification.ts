@@ -3,7 +3,7 @@
 import { beginsSpan, type EntityTag, tagReader } from "../heads/entity-tags.js";
 import { argmax, softmax } from "../heads/probabilities.js";
 import { type ScoredToken, scoreTokens } from "../heads/token-windows.js";
-import type { Files } from "../io/files.js";
+import type { Files } from "../io/files/files.js";
 import { aString, listOf, oneOf, type Rules } from "../options.js";
 import { fieldsOf, textOf, textsOf } from "./options.js";
 import { type CallOptions, type Opened, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";

@@ -2,7 +2,7 @@
 import { sampleOf } from "../data/sample.js";
 import { hiddenStates, type WordPooling, wordVector } from "../heads/embedding.js";
 import { atLayers } from "../heads/layer-states.js";
-import type { Files } from "../io/files.js";
+import type { Files } from "../io/files/files.js";
 import { oneOf, type Rules } from "../options.js";
 import type { Encoding } from "../tokenizer/index.js";
 import { type LayerOptions, layerRules } from "./feature-extraction.js";

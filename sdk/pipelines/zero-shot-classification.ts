@@ -6,7 +6,7 @@ import { infer } from "../heads/infer.js";
 import type { LabelSet } from "../heads/labels.js";
 import { encodeText } from "../heads/pooled.js";
 import { softmax } from "../heads/probabilities.js";
-import { type Files, ModelFileError } from "../io/files.js";
+import { type Files, ModelFileError } from "../io/files/files.js";
 import { ArgumentError, aBoolean, type Rule, type Rules } from "../options.js";
 import { fieldsOf, textOf, textsOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";

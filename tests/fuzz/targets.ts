@@ -24,10 +24,10 @@ import {
   textClassification,
   textGeneration,
 } from "../../sdk/index.js";
-import { jsonBytes } from "../../sdk/io/files.js";
-import { readSafetensors } from "../../sdk/io/safetensors.js";
-import { readSentenceSettings } from "../../sdk/io/sentence.js";
-import { writeSentenceSettings } from "../../sdk/io/write-sentence.js";
+import { jsonBytes } from "../../sdk/io/files/files.js";
+import { readSafetensors } from "../../sdk/io/safetensors/safetensors.js";
+import { readSentenceSettings } from "../../sdk/io/sentence-transformers/sentence.js";
+import { writeSentenceSettings } from "../../sdk/io/sentence-transformers/write-sentence.js";
 import { readMerges, readSentencePiece } from "../../sdk/tokenizer/index.js";
 import { readCheckpoint } from "../../sdk/train/loop/checkpoint.js";
 import {

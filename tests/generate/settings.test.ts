@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { generate } from "../../sdk/generate/generate.js";
 import { expectSupported, FIELDS_WITHOUT_EFFECT, REFUSED_FIELDS } from "../../sdk/generate/refused-fields.js";
 import { generationSettings, newTokens, rulesOf } from "../../sdk/generate/settings.js";
-import { ConfigError } from "../../sdk/models/config.js";
+import { ConfigError } from "../../sdk/models/family/config.js";
 import { arbitrary, END, SIZE, scripted } from "../helpers/scripted-writer.js";
 
 const test = suite("generation settings");

@@ -11,7 +11,7 @@ import { classification, regression } from "../../sdk/heads/pooled.js";
 import { spanObjective } from "../../sdk/heads/span.js";
 import { spanBoundaryHead } from "../../sdk/heads/span-boundary.js";
 import { tagging } from "../../sdk/heads/tagging.js";
-import type { ModelTask } from "../../sdk/models/family.js";
+import type { ModelTask } from "../../sdk/models/family/family.js";
 import { normal } from "../../sdk/nn/init.js";
 import { Weights } from "../../sdk/nn/weights.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";

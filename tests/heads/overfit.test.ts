@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { LabelSet } from "../../sdk/heads/labels.js";
-import type { ModelTask } from "../../sdk/models/family.js";
+import type { ModelTask } from "../../sdk/models/family/family.js";
 import { answerTask } from "../../sdk/train/tasks/answer.js";
 import { classifyTask } from "../../sdk/train/tasks/classify.js";
 import { embedTask } from "../../sdk/train/tasks/embed.js";

@@ -1,7 +1,7 @@
 /** A folder on disk as the files of a model, for tests and comparisons. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Files } from "../../sdk/io/files.js";
+import type { Files } from "../../sdk/io/files/files.js";
 
 export function diskFolder(path: string): Files {
   return {

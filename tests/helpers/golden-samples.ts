@@ -1,8 +1,8 @@
 /** The inputs of a case of reference results, which are padded there, as samples. */
 import type { Sample } from "../../sdk/data/sample.js";
-import type { Safetensors } from "../../sdk/io/safetensors.js";
-import type { Model } from "../../sdk/models/build.js";
-import type { ModelTask } from "../../sdk/models/family.js";
+import type { Safetensors } from "../../sdk/io/safetensors/safetensors.js";
+import type { Model } from "../../sdk/models/family/build.js";
+import type { ModelTask } from "../../sdk/models/family/family.js";
 import { nextTokens } from "../../sdk/objectives/causal-lm.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 

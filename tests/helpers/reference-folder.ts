@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Files, jsonBytes, memoryFiles } from "../../sdk/io/files.js";
+import { type Files, jsonBytes, memoryFiles } from "../../sdk/io/files/files.js";
 import { rawSafetensors } from "./raw-safetensors.js";
 import { root } from "./shared.js";
 

@@ -2,9 +2,9 @@
 import { type Batch, collate, type Sample, sampleOf } from "../../sdk/data/sample.js";
 import type { Engine } from "../../sdk/engine/engine.js";
 import type { LabelSet } from "../../sdk/heads/labels.js";
-import { jsonBytes, memoryFiles } from "../../sdk/io/files.js";
-import { loadModel, type Pretrained } from "../../sdk/io/pretrained.js";
-import type { ModelTask } from "../../sdk/models/family.js";
+import { jsonBytes, memoryFiles } from "../../sdk/io/files/files.js";
+import { loadModel, type Pretrained } from "../../sdk/io/pretrained/pretrained.js";
+import type { ModelTask } from "../../sdk/models/family/family.js";
 import { trainWordPiece } from "../../sdk/tokenizer/index.js";
 import { freshConfig } from "../../sdk/train/fresh/fresh-model.js";
 

@@ -1,8 +1,8 @@
 /** Models of two layers, as small as tests need them, of any family of the table. */
 import type { Engine } from "../../sdk/engine/engine.js";
 import type { LabelSet } from "../../sdk/heads/labels.js";
-import type { Pretrained } from "../../sdk/io/pretrained.js";
-import type { ModelTask } from "../../sdk/models/family.js";
+import type { Pretrained } from "../../sdk/io/pretrained/pretrained.js";
+import type { ModelTask } from "../../sdk/models/family/family.js";
 import { freshConfig, freshModel } from "../../sdk/train/fresh/fresh-model.js";
 
 export const SIZE = 120;

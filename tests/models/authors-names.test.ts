@@ -8,10 +8,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { collate } from "../../sdk/data/sample.js";
 import type { Engine } from "../../sdk/engine/engine.js";
-import { memoryFiles } from "../../sdk/io/files.js";
-import { loadModel } from "../../sdk/io/pretrained.js";
-import { ConfigError } from "../../sdk/models/config.js";
+import { memoryFiles } from "../../sdk/io/files/files.js";
+import { loadModel } from "../../sdk/io/pretrained/pretrained.js";
 import { familyOf } from "../../sdk/models/families.js";
+import { ConfigError } from "../../sdk/models/family/config.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { engines } from "../helpers/engines.js";
 

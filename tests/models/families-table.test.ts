@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { LabelSet } from "../../sdk/heads/labels.js";
 import { FAMILIES, familyOf } from "../../sdk/models/families.js";
-import type { EncoderFamily, ModelTask } from "../../sdk/models/family.js";
+import type { EncoderFamily, ModelTask } from "../../sdk/models/family/family.js";
 import { studentOf } from "../../sdk/train/fresh/student.js";
 import { depths } from "../../sdk/train/optim/parameter-groups.js";
 import { engines } from "../helpers/engines.js";

@@ -2,9 +2,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Batch, collate, type Sample } from "../../sdk/data/sample.js";
-import type { Pretrained } from "../../sdk/io/pretrained.js";
-import type { Model } from "../../sdk/models/build.js";
-import type { ModelTask } from "../../sdk/models/family.js";
+import type { Pretrained } from "../../sdk/io/pretrained/pretrained.js";
+import type { Model } from "../../sdk/models/family/build.js";
+import type { ModelTask } from "../../sdk/models/family/family.js";
 import { DecoderCache } from "../../sdk/nn/cache.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";

@@ -1,11 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Engine } from "../../sdk/engine/engine.js";
-import { adapt } from "../../sdk/io/adapter.js";
-import { memoryFiles } from "../../sdk/io/files.js";
-import { loadModel, type Pretrained } from "../../sdk/io/pretrained.js";
-import { saveModel } from "../../sdk/io/save.js";
-import { buildModel } from "../../sdk/models/build.js";
+import { memoryFiles } from "../../sdk/io/files/files.js";
+import { adapt } from "../../sdk/io/pretrained/adapter.js";
+import { loadModel, type Pretrained } from "../../sdk/io/pretrained/pretrained.js";
+import { saveModel } from "../../sdk/io/pretrained/save.js";
+import { buildModel } from "../../sdk/models/family/build.js";
 import { normal } from "../../sdk/nn/init.js";
 import { linear } from "../../sdk/nn/layers.js";
 import { Weights } from "../../sdk/nn/weights.js";

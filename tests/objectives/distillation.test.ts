@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { type Batch, collate } from "../../sdk/data/sample.js";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { LabelSet } from "../../sdk/heads/labels.js";
-import type { Pretrained } from "../../sdk/io/pretrained.js";
+import type { Pretrained } from "../../sdk/io/pretrained/pretrained.js";
 import { cosineLoss, distilClassification, distilMaskedLm } from "../../sdk/objectives/distillation.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";

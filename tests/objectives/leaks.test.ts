@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Batch, type BatchLabels, collate, type Sample } from "../../sdk/data/sample.js";
 import type { Engine } from "../../sdk/engine/engine.js";
-import type { ModelTask } from "../../sdk/models/family.js";
+import type { ModelTask } from "../../sdk/models/family/family.js";
 import { denoising } from "../../sdk/objectives/bart-noise.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";
 import { type LmHead, maskedLm } from "../../sdk/objectives/masked-lm.js";

@@ -6,8 +6,8 @@
  * OUT.bin holds, for each file: its length (u32), 1 where Cloze reads it and 0 where it is refused (u8), its bytes.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { readSafetensors, SafetensorsError } from "../../sdk/io/safetensors.js";
-import { writeSafetensors } from "../../sdk/io/write-safetensors.js";
+import { readSafetensors, SafetensorsError } from "../../sdk/io/safetensors/safetensors.js";
+import { writeSafetensors } from "../../sdk/io/safetensors/write-safetensors.js";
 import { type Rng, seed } from "../../sdk/tensor/random.js";
 
 const encoder = new TextEncoder();

@@ -6,11 +6,11 @@
 
 import type { Engine } from "../../engine/engine.js";
 import { shown } from "../../errors.js";
-import type { Files } from "../../io/files.js";
-import { loadModel, type Pretrained } from "../../io/pretrained.js";
-import { buildModel } from "../../models/build.js";
-import { ConfigError, type Section } from "../../models/config.js";
+import type { Files } from "../../io/files/files.js";
+import { loadModel, type Pretrained } from "../../io/pretrained/pretrained.js";
 import { familyOf } from "../../models/families.js";
+import { buildModel } from "../../models/family/build.js";
+import { ConfigError, type Section } from "../../models/family/config.js";
 import { Weights, WeightsError, type WeightsSources } from "../../nn/weights.js";
 import type { GeneratorAndDiscriminator } from "../../objectives/electra.js";
 import type { Parameter } from "../../tensor/matrix.js";

@@ -1,15 +1,15 @@
 /** New models of any family: their configuration, and the model with random weights. */
 import type { Engine } from "../../engine/engine.js";
 import type { LabelSet } from "../../heads/labels.js";
-import type { Pretrained } from "../../io/pretrained.js";
-import { buildModel } from "../../models/build.js";
-import { ConfigError, type Section } from "../../models/config.js";
+import type { Pretrained } from "../../io/pretrained/pretrained.js";
 import { FAMILIES, familyOf } from "../../models/families.js";
-import type { ModelTask } from "../../models/family.js";
-import type { ModelSizes } from "../../models/sizes.js";
+import { buildModel } from "../../models/family/build.js";
+import { ConfigError, type Section } from "../../models/family/config.js";
+import type { ModelTask } from "../../models/family/family.js";
+import type { ModelSizes } from "../../models/family/sizes.js";
 import { Weights } from "../../nn/weights.js";
 
-export type { ModelSizes } from "../../models/sizes.js";
+export type { ModelSizes } from "../../models/family/sizes.js";
 
 /** Families that {@link freshConfig} knows. ELECTRA is trained as a pair: see `electraConfigs`. */
 export const FRESH_FAMILIES: readonly string[] = /* @__PURE__ */ freshFamilies();

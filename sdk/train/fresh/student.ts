@@ -1,9 +1,9 @@
 /** A student: the teacher with fewer layers, initialized from some of the teacher's. Sanh et al. 2019, section 3. */
-import { fieldsOf } from "../../io/files.js";
-import type { Pretrained } from "../../io/pretrained.js";
-import { buildModel } from "../../models/build.js";
-import { ConfigError } from "../../models/config.js";
-import type { ModelTask } from "../../models/family.js";
+import { fieldsOf } from "../../io/files/files.js";
+import type { Pretrained } from "../../io/pretrained/pretrained.js";
+import { buildModel } from "../../models/family/build.js";
+import { ConfigError } from "../../models/family/config.js";
+import type { ModelTask } from "../../models/family/family.js";
 import { Weights } from "../../nn/weights.js";
 import { ArgumentError } from "../../options.js";
 import { inLayer } from "../optim/parameter-groups.js";

@@ -1,5 +1,5 @@
 /** The best weights of a run, and early stopping. */
-import type { NamedTensor } from "../../io/write-safetensors.js";
+import type { NamedTensor } from "../../io/safetensors/write-safetensors.js";
 import type { Weights } from "../../nn/weights.js";
 
 /** State of the best figure so far. */

@@ -7,8 +7,8 @@
  */
 
 import { InputError, shown } from "../../errors.js";
-import { readSafetensors, type Safetensors } from "../../io/safetensors.js";
-import { writeSafetensors } from "../../io/write-safetensors.js";
+import { readSafetensors, type Safetensors } from "../../io/safetensors/safetensors.js";
+import { writeSafetensors } from "../../io/safetensors/write-safetensors.js";
 import { JsonError, parseJson } from "../../json.js";
 import { sameShape } from "../../nn/weights.js";
 import type { Parameter } from "../../tensor/matrix.js";

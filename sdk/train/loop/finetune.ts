@@ -4,8 +4,8 @@
  * kept.
  */
 
-import type { Pretrained } from "../../io/pretrained.js";
-import type { ModelTask } from "../../models/family.js";
+import type { Pretrained } from "../../io/pretrained/pretrained.js";
+import type { ModelTask } from "../../models/family/family.js";
 import { anything, listOf, wholeNumber, withFields } from "../../options.js";
 import { adamW, type Optimizer } from "../optim/optimizer.js";
 import { linearSchedule, type Schedule } from "../optim/schedule.js";

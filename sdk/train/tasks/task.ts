@@ -3,8 +3,8 @@
 import type { Sample } from "../../data/sample.js";
 import type { Source } from "../../data/source.js";
 import { LabelSet } from "../../heads/labels.js";
-import type { Model } from "../../models/build.js";
-import type { ModelTask } from "../../models/family.js";
+import type { Model } from "../../models/family/build.js";
+import type { ModelTask } from "../../models/family/family.js";
 import type { Objective } from "../../objectives/objective.js";
 import { ArgumentError } from "../../options.js";
 import type { Tokenizer } from "../../tokenizer/index.js";

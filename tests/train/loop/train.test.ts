@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Sample } from "../../../sdk/data/sample.js";
 import { Engine } from "../../../sdk/engine/engine.js";
-import type { Pretrained } from "../../../sdk/io/pretrained.js";
+import type { Pretrained } from "../../../sdk/io/pretrained/pretrained.js";
 import { maskedLm } from "../../../sdk/objectives/masked-lm.js";
 import { type Objective, single } from "../../../sdk/objectives/objective.js";
 import { scale } from "../../../sdk/tensor/ops/elementwise.js";

@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Engine } from "../../../sdk/engine/engine.js";
-import { bert } from "../../../sdk/models/bert.js";
-import type { ModelTask } from "../../../sdk/models/family.js";
+import { bert } from "../../../sdk/models/encoders/bert.js";
+import type { ModelTask } from "../../../sdk/models/family/family.js";
 import { constant } from "../../../sdk/nn/init.js";
 import { Weights } from "../../../sdk/nn/weights.js";
 import { gradOf } from "../../../sdk/tensor/tape.js";

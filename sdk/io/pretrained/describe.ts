@@ -1,0 +1,105 @@
+/** What a model folder is, read without its weights: what `cloze inspect` prints, and what a program may ask before it loads. */
+import { InputError } from "../../errors.js";
+import { familyOf } from "../../models/families.js";
+import type { Section } from "../../models/family/config.js";
+import type { ModelTask } from "../../models/family/family.js";
+import { type Files, ModelFileError } from "../files/files.js";
+import { openFolder } from "../files/model-folder.js";
+import { openWeights } from "../safetensors/stored.js";
+import { bodyOf } from "../sentence-transformers/modules.js";
+import { readSentenceSettings, type SentenceSettings } from "../sentence-transformers/sentence.js";
+import { unknownSentenceFields } from "../sentence-transformers/sentence-fields.js";
+import { isStatic, staticConfig, staticTensors } from "../sentence-transformers/static-embedding.js";
+import { type MaxLength, readMaxLength } from "../sentence-transformers/transformer-settings.js";
+import { unknownTokenizerFields } from "../tokenizers/tokenizer-fields.js";
+import { loadTokenizer } from "../tokenizers/tokenizer-files.js";
+import { classesOf, taskOf } from "./pretrained.js";
+
+/** A tensor of a file, by its header. */
+export interface StoredTensor {
+  readonly name: string;
+  /** F32, F16, I64, ... */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+export interface FolderDescription {
+  /** config.json as it is */
+  readonly config: Section;
+  /** model_type, where Cloze has the family; null where it has not */
+  readonly family: string | null;
+  /** what `loadModel` makes of the folder when nothing else is asked for */
+  readonly task: ModelTask | null;
+  /** how many classes there are; null for tasks without */
+  readonly classes: number | null;
+  /** bytes of the files of weights */
+  readonly bytes: number;
+  readonly tensors: readonly StoredTensor[];
+  /** ids of the tokenizer; null where there is none that can be read */
+  readonly tokenizerSize: number | null;
+  readonly maxLength: MaxLength | null;
+  /** how vectors of texts are made, in folders with modules.json */
+  readonly sentence: SentenceSettings | null;
+  /** what cannot be used, and why, in the words of the errors that loading would end with */
+  readonly problems: readonly string[];
+  /** fields of sentence-transformers' files that Cloze does not know, as "FILE: FIELD" */
+  readonly unknownFields: readonly string[];
+}
+
+/**
+ * Describe a folder. Its small files and the headers of its weights are read once, side by side.
+ *
+ * @example
+ * const { family, maxLength, problems } = await describeFolder(folder("all-MiniLM-L6-v2"));
+ */
+export async function describeFolder(files: Files): Promise<FolderDescription> {
+  const folder = openFolder(files, "describeFolder").readAhead();
+  const problems: string[] = [];
+  /** What can be found out, or null with the reason among the problems. */
+  const tried = async <T>(work: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      if (!problems.includes(error.message)) problems.push(error.message);
+      return null;
+    }
+  };
+  const body = await bodyOf(folder);
+  const weights = await tried(async () => {
+    const opened = await openWeights(body);
+    await opened.close();
+    return opened;
+  });
+  const config = await tried(async () => {
+    const json = await body.json("config.json");
+    if (await isStatic(folder, json)) return weights ? staticConfig(await staticTensors(weights)) : {};
+    if (json === undefined) throw new ModelFileError("config.json is missing: is this a model folder?");
+    return json as Section;
+  });
+  const isTable = config?.["model_type"] === "static-embedding";
+  const family = config && !isTable ? await tried(async () => familyOf(config)) : null;
+  if (family) await tried(async () => family.read(config));
+  const task = isTable ? "feature-extraction" : family && (await tried(async () => taskOf(family, config!)));
+  const classes = task && (await tried(async () => classesOf(config!, task, undefined)));
+  return {
+    config: config ?? {},
+    family: isTable ? "static-embedding" : (family?.type ?? null),
+    task,
+    classes: classes?.size ?? null,
+    bytes: [...(weights?.files.values() ?? [])].reduce((sum, { size }) => sum + size, 0),
+    tensors: [...(weights?.files.values() ?? [])].flatMap((file) =>
+      Array.from(file.names(), (name) => ({ name, dtype: file.dtype(name), shape: file.shape(name)! })),
+    ),
+    tokenizerSize: (await tried(() => loadTokenizer(folder)))?.size ?? null,
+    maxLength: await tried(() => readMaxLength(folder)),
+    sentence: (await folder.read("modules.json")) ? await tried(() => readSentenceSettings(folder)) : null,
+    problems,
+    unknownFields: [
+      ...((await tried(() => unknownSentenceFields(body))) ?? []),
+      ...unknownTokenizerFields((await tried(() => body.fields("tokenizer_config.json"))) ?? {}).map(
+        (field) => `tokenizer_config.json: ${field}`,
+      ),
+    ],
+  };
+}

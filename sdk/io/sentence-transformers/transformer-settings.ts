@@ -1,0 +1,94 @@
+/**
+ * How sentence-transformers calls a transformer: sentence_bert_config.json, which before version 2 was named for the family;
+ * and the longest sequence, which more than one file can say.
+ */
+import { shown } from "../../errors.js";
+import { type Files, fieldsOf, ModelFileError } from "../files/files.js";
+import { type ModelFolder, openFolder } from "../files/model-folder.js";
+import { bodyOf } from "./modules.js";
+
+/** In the order in which the library looks for them. */
+const NAMES = /* @__PURE__ */ ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"].map(
+  (family) => `sentence_${family}_config.json`,
+);
+
+/** How many tokens a folder says that its model reads, and which file and field say so. */
+export interface MaxLength {
+  /** special tokens included */
+  readonly tokens: number;
+  /** such as "sentence_bert_config.json: max_seq_length" */
+  readonly origin: string;
+}
+
+export interface TransformerSettings {
+  readonly maxLength: MaxLength | null;
+  /** whether texts are lowercased before the tokenizer normalizes them */
+  readonly lowercase: boolean;
+}
+
+/** No text has more tokens: libraries write such numbers for "no bound". */
+const NO_BOUND = 1_000_000;
+
+function lengthIn(fields: unknown, field: string, origin: string): MaxLength | null {
+  const tokens = fieldsOf(fields)[field];
+  const isBound = typeof tokens === "number" && Number.isInteger(tokens) && tokens > 0 && tokens < NO_BOUND;
+  return isBound ? { tokens, origin: `${origin}${field}` } : null;
+}
+
+/** Arguments of a call of the tokenizer: its length. Of what else may be there, what would change a vector is refused. */
+function callLength(name: string, config: Readonly<Record<string, unknown>>): MaxLength | null {
+  const kinds = fieldsOf(config["processing_kwargs"]);
+  for (const kind of ["text", "common"]) {
+    for (const [field, value] of Object.entries(fieldsOf(kinds[kind]))) {
+      const isCutOff = field === "truncation" && (value === true || value === "longest_first");
+      if (isCutOff || ["max_length", "padding", "return_tensors", "pad_to_multiple_of"].includes(field)) continue;
+      throw new ModelFileError(`${name}: processing_kwargs.${kind}.${field} ${shown(value)} is not supported`);
+    }
+  }
+  return (
+    lengthIn(kinds["text"], "max_length", `${name}: processing_kwargs.text.`) ??
+    lengthIn(kinds["common"], "max_length", `${name}: processing_kwargs.common.`)
+  );
+}
+
+/** The settings of a folder's transformer; those of the library where no file has any. */
+export async function readTransformerSettings(folder: ModelFolder): Promise<TransformerSettings> {
+  const [name, config] = await firstOf(folder);
+  return {
+    maxLength:
+      callLength(name, config) ??
+      lengthIn(config["processor_kwargs"], "model_max_length", `${name}: processor_kwargs.`) ??
+      lengthIn(config["tokenizer_args"], "model_max_length", `${name}: tokenizer_args.`) ??
+      lengthIn(config, "max_seq_length", `${name}: `),
+    lowercase: config["do_lower_case"] === true,
+  };
+}
+
+/** The first of the files that exists and says something; only folders with modules.json have the older names. */
+async function firstOf(folder: ModelFolder): Promise<[string, Readonly<Record<string, unknown>>]> {
+  const [first, ...older] = NAMES as [string, ...string[]];
+  const body = await bodyOf(folder);
+  const config = await body.fields(first);
+  if (Object.keys(config).length > 0 || (await folder.read("modules.json")) === undefined) return [first, config];
+  const all = await Promise.all(older.map(async (name) => [name, await body.fields(name)] as const));
+  const found = all.find(([, fields]) => Object.keys(fields).length > 0);
+  return found ? [...found] : [first, config];
+}
+
+/**
+ * The longest sequence that a folder names, as sentence-transformers and transformers find it: the first of
+ * processing_kwargs, processor_kwargs and max_seq_length of sentence_bert_config.json (or an older name of that file), then
+ * model_max_length of tokenizer_config.json. A model may have fewer positions.
+ *
+ * @returns null where no file says
+ */
+export async function readMaxLength(files: Files): Promise<MaxLength | null> {
+  const folder = openFolder(files, "readMaxLength");
+  const { maxLength } = await readTransformerSettings(folder);
+  if (maxLength) return maxLength;
+  const config = await (await bodyOf(folder)).fields("tokenizer_config.json");
+  return (
+    lengthIn(config, "model_max_length", "tokenizer_config.json: ") ??
+    lengthIn(config, "max_len", "tokenizer_config.json: ")
+  );
+}

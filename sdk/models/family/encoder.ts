@@ -1,0 +1,70 @@
+/** What every model offers to heads, objectives and pipelines. */
+import type { Batch } from "../../data/sample.js";
+import type { Source } from "../../nn/attention.js";
+import type { DecoderCache } from "../../nn/cache.js";
+import type { LmHead } from "../../objectives/masked-lm.js";
+import type { EncoderBody } from "../../objectives/objective.js";
+import type { Tensor } from "../../tensor/tensor.js";
+
+/** Collects the intermediate results of one forward pass; the tensors live as long as the open scope. */
+export interface Trace {
+  /** Hidden states (tokens, width): the embedding output first, then each layer's. */
+  readonly hidden: Tensor[];
+  /** Attention probabilities of each layer, ragged: per row and head (query tokens, key tokens), one row after another. */
+  readonly attentions?: Tensor[];
+  /** Attention probabilities of a decoder over its source, likewise. */
+  readonly crossAttentions?: Tensor[];
+  /** Replaces the hidden states (tokens, width) that leave layer `layer` (0: the embeddings); see `shiftedAt`. */
+  change?(layer: number, hidden: Tensor): Tensor;
+}
+
+export interface Encoder extends EncoderBody {
+  /** width of the hidden states */
+  readonly width: number;
+  /** the longest sequence that the model reads, in tokens */
+  readonly positions: number;
+  /**
+   * @param cache of decoder-only models: keys and values of the tokens before the batch
+   * @returns (tokens, width) the last layer's hidden states
+   */
+  encode(batch: Batch, trace?: Trace, cache?: DecoderCache): Tensor;
+}
+
+/** An encoder-decoder: generates a target while attending to a source. */
+export interface EncoderDecoder extends LmHead {
+  /**
+   * @param batch the decoder's inputs
+   * @param cache keys and values of the tokens before the batch
+   * @returns (tokens, width) the decoder's last hidden states
+   */
+  decode(batch: Batch, source: Source, trace?: Trace, cache?: DecoderCache): Tensor;
+  /** The decoder's inputs for a target: its tokens, shifted right behind the start token. */
+  shifted(target: Int32Array): Int32Array;
+}
+
+/**
+ * Apply a stack of layers and record the hidden states in `trace`.
+ *
+ * @param x (tokens, width) the embeddings
+ * @param apply one layer: the shape of x in and out
+ * @param finish applied after the last layer: the final norm of pre-norm stacks
+ */
+export function runLayers<L>(
+  x: Tensor,
+  layers: readonly L[],
+  apply: (layer: L, x: Tensor) => Tensor,
+  trace: Trace | undefined,
+  finish: (x: Tensor) => Tensor = (last) => last,
+): Tensor {
+  const recorded = (layer: number, hidden: Tensor): Tensor => {
+    const kept = trace?.change?.(layer, hidden) ?? hidden;
+    trace?.hidden.push(kept);
+    return kept;
+  };
+  x = recorded(0, x);
+  for (const [i, layer] of layers.entries()) {
+    x = apply(layer, x);
+    x = recorded(i + 1, i + 1 < layers.length ? x : finish(x));
+  }
+  return x;
+}

@@ -1,0 +1,90 @@
+/** What a saved folder says, and what is not saved at all. */
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Engine } from "../../../sdk/engine/engine.js";
+import { LabelSet } from "../../../sdk/heads/labels.js";
+import { memoryFiles } from "../../../sdk/io/files/files.js";
+import type { Pretrained } from "../../../sdk/io/pretrained/pretrained.js";
+import { configBytes, saveModel } from "../../../sdk/io/pretrained/save.js";
+import { SafetensorsError } from "../../../sdk/io/safetensors/safetensors.js";
+import { rewrite } from "../../helpers/parameters.js";
+import { config, LENGTH, smallBert, tokenizer } from "../../helpers/small-bert.js";
+
+const test = suite("save");
+const engine = await Engine.create();
+const three = new LabelSet(["a", "b", "c"]);
+
+/** The configuration that a model is saved with. */
+async function savedConfig(loaded: Pretrained): Promise<Record<string, unknown>> {
+  const files = memoryFiles();
+  await saveModel(files, { ...loaded, tokenizer, length: LENGTH });
+  return JSON.parse(new TextDecoder().decode(files.files.get("config.json")!)) as Record<string, unknown>;
+}
+
+test("the configuration that is saved says what the weights are, not what they came from", async () => {
+  const extra = {
+    id2label: { 0: "x", 1: "y", 2: "z" },
+    label2id: { x: 0, y: 1, z: 2 },
+    num_labels: 3,
+    problem_type: "single_label_classification",
+    torch_dtype: "float16",
+    transformers_version: "4.8.2",
+  };
+  using answer = await smallBert(engine, "question-answering", null, extra);
+  const told = await savedConfig(answer);
+  for (const field of ["id2label", "label2id", "num_labels", "problem_type", "torch_dtype"])
+    assert.not.ok(field in told, field);
+  assert.equal(told, {
+    ...config,
+    transformers_version: "4.8.2",
+    architectures: ["BertForQuestionAnswering"],
+    dtype: "float32",
+  });
+  using tagger = await smallBert(engine, "token-classification", three, extra);
+  const { id2label, label2id } = await savedConfig(tagger);
+  assert.equal(
+    [id2label, label2id],
+    [
+      { 0: "a", 1: "b", 2: "c" },
+      { a: 0, b: 1, c: 2 },
+    ],
+  );
+  using regressor = await smallBert(engine, "sequence-classification", null);
+  assert.is((await savedConfig(regressor))["problem_type"], "regression");
+});
+
+test("real numbers stay real where they are whole, as transformers demands", () => {
+  const text = new TextDecoder().decode(
+    configBytes({
+      encoder_layerdrop: 0,
+      initializer_factor: 1,
+      rope_parameters: { rope_theta: 160000 },
+      num_layers: 2,
+      dropout: 0.1,
+      layer_norm_eps: 1e-12,
+    }),
+  );
+  assert.match(text, /"encoder_layerdrop": 0\.0,\n/);
+  assert.match(text, /"initializer_factor": 1\.0,\n/);
+  assert.match(text, /"rope_theta": 160000\.0\n/);
+  assert.match(text, /"num_layers": 2,/);
+  // A class may be called anything.
+  const labelled = new TextDecoder().decode(configBytes({ label2id: { dropout: 0, norm_eps: 1 } }));
+  assert.equal(JSON.parse(labelled), { label2id: { dropout: 0, norm_eps: 1 } });
+  assert.match(labelled, /"dropout": 0,\n/);
+  assert.match(text, /"layer_norm_eps": 1e-12\n/);
+});
+
+test("a model with a weight that is not a number is not saved at all", async () => {
+  using made = await smallBert(engine, "masked-lm");
+  const bias = new Map(made.weights.entries()).get("cls.predictions.bias")!;
+  rewrite(bias, (value, i) => (i === 3 ? Number.NaN : value));
+  const files = memoryFiles();
+  const error = await saveModel(files, { ...made, tokenizer, length: LENGTH }).catch((caught: unknown) => caught);
+  assert.instance(error, SafetensorsError);
+  assert.match((error as Error).message, /cls\.predictions\.bias: element 3 is not a number/);
+  assert.is(files.files.size, 0);
+});
+
+test.after(() => engine.dispose());
+test.run();
