@@ -6,7 +6,6 @@
  * throws.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 
 const root = new URL("../", import.meta.url);
 const build = process.env.CLOZE_BUILD ?? "strict";
@@ -33,13 +32,22 @@ async function openModel(modelDir, dtype, threads, task) {
   const [{ loadModel }, { folder }] = await Promise.all([cloze(), import("cloze/node")]);
   if (!(dtype in DTYPES)) throw new Error(`dtype is one of ${Object.keys(DTYPES).join(", ")}, not ${dtype}`);
   const engine = await engineWith(threads);
-  return { engine, ...(await loadModel(engine, folder(modelDir), { task, ...(dtype !== "fp32" && { dtype: DTYPES[dtype] }) })) };
+  return {
+    engine,
+    ...(await loadModel(engine, folder(modelDir), { task, ...(dtype !== "fp32" && { dtype: DTYPES[dtype] }) })),
+  };
 }
 
 /** A sequence without segments, words or labels. */
 function sampleOf(ids, labels = {}) {
   const { length } = ids;
-  return { ids, segments: new Uint8Array(length), special: new Uint8Array(length), words: new Int32Array(length), labels };
+  return {
+    ids,
+    segments: new Uint8Array(length),
+    special: new Uint8Array(length),
+    words: new Int32Array(length),
+    labels,
+  };
 }
 
 /** The last hidden states of padded rows: [B, S, H], zeros at masked places. */
@@ -117,10 +125,19 @@ function configOf({ kind, layers, width, heads, vocab, positions, dropout }) {
 export async function train(settings) {
   const { batch: rows, seq, head = "masked", lr, betas: [beta1, beta2] = [0.9, 0.999], weightDecay = 0.01 } = settings;
   const { clip = 1, seed = 1, threads = 1, kind } = settings;
-  const [{ freshModel, adamW }, tensors, { collate }] = await Promise.all([cloze(), import("cloze/tensor"), import("cloze/data")]);
+  const [{ freshModel, adamW }, tensors, { collate }] = await Promise.all([
+    cloze(),
+    import("cloze/tensor"),
+    import("cloze/data"),
+  ]);
   const { backward, clipScale, crossEntropy, gradientNorm, IGNORE, Scope } = tensors;
   const engine = await engineWith(threads);
-  const loaded = freshModel(engine, configOf({ dropout: 0, ...settings }), kind === "gpt" ? "causal-lm" : "masked-lm", seed);
+  const loaded = freshModel(
+    engine,
+    configOf({ dropout: 0, ...settings }),
+    kind === "gpt" ? "causal-lm" : "masked-lm",
+    seed,
+  );
   const { model, weights } = loaded;
   const optimizer = adamW(weights, { beta1, beta2, weightDecay });
   const everywhere = Int32Array.from({ length: rows * seq }, (_, at) => at);

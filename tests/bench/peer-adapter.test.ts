@@ -8,8 +8,8 @@ import * as assert from "uvu/assert";
 import { sampleOf } from "../../sdk/data/sample.js";
 import { Engine } from "../../sdk/engine/engine.js";
 import { hiddenStates } from "../../sdk/heads/embedding.js";
-import { memoryFiles } from "../../sdk/io/files.js";
-import { saveModel } from "../../sdk/io/save.js";
+import { memoryFiles } from "../../sdk/io/files/files.js";
+import { saveModel } from "../../sdk/io/pretrained/save.js";
 import { root } from "../helpers/shared.js";
 import { SENTENCES, smallBert, tokenizer } from "../helpers/small-bert.js";
 
@@ -39,7 +39,7 @@ async function written(name: string, saved: Parameters<typeof saveModel>[1]): Pr
 
 test("padded rows give the hidden states of the texts, and zeros at masked places", async () => {
   const model = await smallBert(engine, "feature-extraction");
-  const modelDir = await written("bert", { ...model, tokenizer });
+  const modelDir = await written("bert", { ...model, tokenizer, length: 16 });
   const { run } = await adapter.load({ modelDir, dtype: "fp32", threads: 1 });
   const encoded = SENTENCES.slice(0, 2).map((text) => tokenizer.encode(text));
   const length = Math.max(...encoded.map(({ ids }) => ids.length)) + 2;
@@ -50,7 +50,10 @@ test("padded rows give the hidden states of the texts, and zeros at masked place
     mask.fill(1, row * length, row * length + text.length);
   }
   const { data } = run({ B: 2, S: length, ids, mask });
-  const want = hiddenStates(model.model, encoded.map(sampleOf));
+  const want = hiddenStates(
+    model.model,
+    encoded.map((encoding) => sampleOf(encoding)),
+  );
   const width = data.length / (2 * length);
   assert.is(width, 16);
   for (const [row, hidden] of want.entries()) {
@@ -61,7 +64,11 @@ test("padded rows give the hidden states of the texts, and zeros at masked place
 });
 
 test("a tokenizer file gives the ids of the tokenizer", async () => {
-  const folder = await written("tokenizer", { ...(await smallBert(engine, "feature-extraction")), tokenizer });
+  const folder = await written("tokenizer", {
+    ...(await smallBert(engine, "feature-extraction")),
+    tokenizer,
+    length: 16,
+  });
   const { encode } = await adapter.loadTokenizer({ file: join(folder, "tokenizer.json") });
   assert.equal([...encode(SENTENCES[0]!).ids], [...tokenizer.encode(SENTENCES[0]!).ids]);
 });
