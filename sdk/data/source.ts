@@ -33,10 +33,18 @@ const LONGEST_LINE = 2 ** 29 - 24;
  * held, in linear time however long the lines are.
  *
  * @param name of the file, for errors
+ * @param broken called with the error of a line that is not UTF-8; what it returns replaces the line. By default the error is
+ * thrown, after the lines before it.
  * @throws {DataError} with the line that is not UTF-8, or too long for a string
  */
-export async function* decodeLines(chunks: AsyncIterable<Uint8Array>, name = "the text"): AsyncGenerator<string> {
-  const state = { name, decoder: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }), line: 1 };
+export async function* decodeLines(
+  chunks: AsyncIterable<Uint8Array>,
+  name = "the text",
+  broken: (error: DataError) => string = (error) => {
+    throw error;
+  },
+): AsyncGenerator<string> {
+  const state = { name, broken, decoder: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }), line: 1 };
   let open: Uint8Array[] = [];
   for await (const chunk of chunks) {
     const end = chunk.lastIndexOf(LINE_FEED);
@@ -55,6 +63,7 @@ const LINE_FEED = 10;
 /** State of {@link decodeLines}: the number of the next line, beside its arguments. */
 interface Decoding {
   readonly name: string;
+  readonly broken: (error: DataError) => string;
   readonly decoder: TextDecoder;
   line: number;
 }
@@ -62,10 +71,11 @@ interface Decoding {
 /** The lines of some bytes that end with one. */
 function* wholeLines(state: Decoding, parts: readonly Uint8Array[]): Generator<string> {
   const bytes = joined(parts);
-  const lines = decoded(state, bytes).split("\n");
-  if (state.line === 1) lines[0] = lines[0]!.replace(/^\uFEFF/, "");
-  state.line += lines.length;
-  for (const line of lines) yield line.endsWith("\r") ? line.slice(0, -1) : line;
+  const text = bytes.length > LONGEST_LINE ? undefined : decoded(state, bytes);
+  for (const line of text === undefined ? linesOneByOne(state, bytes) : text.split("\n")) {
+    const begun = state.line++ === 1 ? line.replace(/^\uFEFF/, "") : line;
+    yield begun.endsWith("\r") ? begun.slice(0, -1) : begun;
+  }
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
@@ -79,29 +89,26 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-function decoded({ name, decoder, line }: Decoding, bytes: Uint8Array): string {
-  if (bytes.length > LONGEST_LINE)
-    throw new DataError(`${name}:${line}: a line of more than ${LONGEST_LINE} bytes cannot be read`);
+/** The text of some bytes; undefined where they are not UTF-8. */
+function decoded({ decoder }: Decoding, bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
-  } catch (cause) {
-    const broken = line + brokenLine(decoder, bytes);
-    throw new DataError(`${name}:${broken}: not UTF-8; in which encoding was the file saved?`, { cause });
+  } catch {
+    return undefined;
   }
 }
 
-/** Which line it is, from 0: the first that cannot be decoded alone. */
-function brokenLine(decoder: TextDecoder, bytes: Uint8Array): number {
-  let line = 0;
-  for (let begin = 0, end = 0; end >= 0; begin = end + 1, line++) {
+/** The lines of bytes of which some are not UTF-8. */
+function* linesOneByOne(state: Decoding, bytes: Uint8Array): Generator<string> {
+  for (let begin = 0, end = 0; end >= 0; begin = end + 1) {
     end = bytes.indexOf(LINE_FEED, begin);
-    try {
-      decoder.decode(bytes.subarray(begin, end < 0 ? bytes.length : end));
-    } catch {
-      return line;
-    }
+    const own = bytes.subarray(begin, end < 0 ? bytes.length : end);
+    const place = `${state.name}:${state.line}`;
+    if (own.length > LONGEST_LINE)
+      throw new DataError(`${place}: a line of more than ${LONGEST_LINE} bytes cannot be read`);
+    yield decoded(state, own) ??
+      state.broken(new DataError(`${place}: not UTF-8; in which encoding was the file saved?`));
   }
-  return 0;
 }
 
 /** The lines with their numbers, from 1. A carriage return alone ends a line too, as in text editors and Python. */

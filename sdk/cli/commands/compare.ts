@@ -5,7 +5,7 @@ import { folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
 import { collect, fileSource, parseLine } from "../shared/input.js";
-import { answerLines, type InputLine, type LineWork } from "../shared/threads.js";
+import { answerLines, type InputLine, type LineWork, lineWork } from "../shared/threads.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
@@ -48,7 +48,7 @@ function texts(fields: Fields, name: string): string[] {
 }
 
 /** Lines of JSON objects, or with `plain` of text, each answered by an object. */
-function answering(answer: (fields: Fields) => unknown, dispose: () => void, plain = false): LineWork {
+function answering(answer: (fields: Fields) => unknown, owned: Disposable, plain = false): LineWork {
   const one = ({ source, number, text: line }: InputLine): string => {
     const value = plain ? line : parseLine(source, number, line);
     const fields = typeof value === "string" ? { text: value } : value;
@@ -56,12 +56,7 @@ function answering(answer: (fields: Fields) => unknown, dispose: () => void, pla
       throw new UsageError(`expected a JSON object, got ${JSON.stringify(value)}`);
     return JSON.stringify(answer(fields as Fields));
   };
-  return Object.assign(
-    (lines: readonly InputLine[]) => lines.filter((line) => plain || line.text.trim() !== "").map(one),
-    {
-      [Symbol.dispose]: dispose,
-    },
-  );
+  return lineWork((lines) => lines.map(one), owned);
 }
 
 const settings = async (options: Options) => ({
@@ -79,14 +74,11 @@ export async function openZeroShot(options: ZeroShotOptions): Promise<LineWork> 
     ...(several && { multiLabel: true }),
   });
   const classes = labels?.split(",").map((label) => label.trim());
-  return answering(
-    (fields) => {
-      const { labels, scores } = classify({ text: text(fields, "text"), labels: classes ?? texts(fields, "labels") });
-      const [label, score] = [labels[0], scores[0]];
-      return { label, score, scores: Object.fromEntries(labels.map((name, i) => [name, scores[i]])) };
-    },
-    () => classify[Symbol.dispose](),
-  );
+  return answering((fields) => {
+    const { labels, scores } = classify({ text: text(fields, "text"), labels: classes ?? texts(fields, "labels") });
+    const [label, score] = [labels[0], scores[0]];
+    return { label, score, scores: Object.fromEntries(labels.map((name, i) => [name, scores[i]])) };
+  }, classify);
 }
 
 export async function openRerank(options: RankOptions): Promise<LineWork> {
@@ -94,7 +86,7 @@ export async function openRerank(options: RankOptions): Promise<LineWork> {
   const rank = await textRanking(folder(options.model), { ...(await settings(options)), ...(top && { topK: top }) });
   return answering(
     (fields) => ({ ranking: rank({ query: text(fields, "query"), texts: texts(fields, "texts") }) }),
-    () => rank[Symbol.dispose](),
+    rank,
   );
 }
 
@@ -109,7 +101,7 @@ async function openNeighbours(options: SimilarityOptions, among: string): Promis
       const found = nearest(embed(text(fields, "text")), vectors, options.top ?? NEIGHBOURS, similarity);
       return { neighbours: found.map(({ index, score }) => ({ index, text: texts[index], score })) };
     },
-    () => embed[Symbol.dispose](),
+    embed,
     options.text,
   );
 }
@@ -119,14 +111,11 @@ export async function openSimilarity(options: SimilarityOptions): Promise<LineWo
     throw new UsageError("--text is for --among; pairs of texts are JSON objects");
   if (options.among !== undefined) return openNeighbours(options, options.among);
   const compare = await sentenceSimilarity(folder(options.model), await settings(options));
-  return answering(
-    (fields) => {
-      if (fields["pair"] !== undefined)
-        return { similarity: compare({ text: text(fields, "text"), texts: [text(fields, "pair")] })[0] };
-      return { similarities: compare({ text: text(fields, "text"), texts: texts(fields, "texts") }) };
-    },
-    () => compare[Symbol.dispose](),
-  );
+  return answering((fields) => {
+    if (fields["pair"] !== undefined)
+      return { similarity: compare({ text: text(fields, "text"), texts: [text(fields, "pair")] })[0] };
+    return { similarities: compare({ text: text(fields, "text"), texts: texts(fields, "texts") }) };
+  }, compare);
 }
 
 function command(name: string, description: string, input: string, example: string): Command {

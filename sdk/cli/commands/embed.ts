@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
 import { parseLine } from "../shared/input.js";
 import { floats } from "../shared/output.js";
-import { answerLines, type InputLine, type LineWork } from "../shared/threads.js";
+import { answerLines, type InputLine, type LineWork, lineWork } from "../shared/threads.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
@@ -62,10 +62,10 @@ async function openTexts(options: Options, settings: FeatureExtractionOptions): 
     ...(prompt !== undefined && { prompt }),
     ...(prefix !== undefined && { prefix }),
   });
-  return Object.assign(
-    (lines: readonly InputLine[]) =>
+  return lineWork(
+    (lines) =>
       embed(lines.map((line) => textOf(inputOf(line, options)))).map((vector) => `{"embedding":[${floats(vector)}]}`),
-    { [Symbol.dispose]: () => embed[Symbol.dispose]() },
+    embed,
   );
 }
 
@@ -74,14 +74,14 @@ async function openWords(options: Options, settings: FeatureExtractionOptions): 
   for (const name of ["pooling", "prompt", "prefix"] as const)
     if (options[name] !== undefined) throw new UsageError(`--${name} is for vectors of whole texts, not with --words`);
   const embed = await wordVectors(folder(options.model), settings);
-  return Object.assign(
-    (lines: readonly InputLine[]) =>
+  return lineWork(
+    (lines) =>
       embed(lines.map((line) => wordsOf(inputOf(line, options)))).map((words) =>
         JSON.stringify({
           words: words.map(({ word, start, end, vector }) => ({ word, start, end, embedding: floats(vector) })),
         }),
       ),
-    { [Symbol.dispose]: () => embed[Symbol.dispose]() },
+    embed,
   );
 }
 
@@ -96,10 +96,7 @@ export async function openEmbed(options: Options): Promise<LineWork> {
     ...(layers && { layers }),
     ...(join && { join }),
   };
-  const work = await (options.words ? openWords : openTexts)(options, settings);
-  return Object.assign((lines: readonly InputLine[]) => work(lines.filter(({ text }) => options.text || text !== "")), {
-    [Symbol.dispose]: () => work[Symbol.dispose](),
-  });
+  return (options.words ? openWords : openTexts)(options, settings);
 }
 
 /** @param program the file that threads run */

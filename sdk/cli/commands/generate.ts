@@ -6,7 +6,7 @@ import { folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
 import { parseLine, readFields } from "../shared/input.js";
-import { answerLines, type InputLine, type LineWork } from "../shared/threads.js";
+import { answerLines, type InputLine, type LineWork, lineWork } from "../shared/threads.js";
 import { positive, positiveShare, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
@@ -78,12 +78,7 @@ export async function openGenerate(options: Options): Promise<LineWork> {
     const written = input === "" ? "" : write(input, own).generated_text;
     return options.json ? JSON.stringify({ text: written }) : written;
   };
-  return Object.assign(
-    (lines: readonly InputLine[]) => lines.filter(({ text }) => options.text || text.trim() !== "").map(one),
-    {
-      [Symbol.dispose]: () => write[Symbol.dispose](),
-    },
-  );
+  return lineWork((lines) => lines.map(one), write, options.json ? "null" : "");
 }
 
 interface Kind {

@@ -14,7 +14,7 @@ import { exists, folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
 import { parseLine, readFields } from "../shared/input.js";
-import { answerLines, type InputLine, type LineWork } from "../shared/threads.js";
+import { answerLines, type InputLine, type LineWork, lineWork } from "../shared/threads.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
@@ -67,7 +67,8 @@ const showMasks = (masks: readonly (readonly Filled[])[]) =>
   masks.length === 1 ? masks[0]!.map(showGuess) : masks.map((guesses) => guesses.map(showGuess));
 
 function classified(fields: Fields) {
-  return { text: text(fields, "text"), ...(fields["pair"] !== undefined && { pair: text(fields, "pair") }) };
+  // A second text of null is none, as in training files.
+  return { text: text(fields, "text"), ...((fields["pair"] ?? null) !== null && { pair: text(fields, "pair") }) };
 }
 
 function tagged(fields: Fields) {
@@ -147,12 +148,7 @@ export async function openPredict(options: Options): Promise<LineWork> {
   const predict = await pipelineOf(folder(options.model), await architectureOf(options), options, settings);
   const one = ({ source, number, text: line }: InputLine) =>
     JSON.stringify(predict(options.text ? { text: line } : fieldsOf(parseLine(source, number, line))));
-  return Object.assign(
-    (lines: readonly InputLine[]) => lines.filter(({ text: line }) => options.text || line.trim() !== "").map(one),
-    {
-      [Symbol.dispose]: () => predict[Symbol.dispose](),
-    },
-  );
+  return lineWork((lines) => lines.map(one), predict);
 }
 
 /** @param program the file that threads run */

@@ -1,8 +1,11 @@
+import { InputError } from "cloze";
 import { type Encoding, type Tokenizer, toCodePoints } from "cloze/tokenizer";
 import { Command } from "commander";
 import { TokenLines } from "../shared/id-writer.js";
-import { parseLine, sources } from "../shared/input.js";
+import { parseLine } from "../shared/input.js";
+import { faultAt, LineFaults } from "../shared/line-faults.js";
 import { writeLine } from "../shared/output.js";
+import { inputLines } from "../shared/threads.js";
 import { openTokenizer } from "../shared/tokenizers.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
 
@@ -62,19 +65,30 @@ async function run(files: readonly string[], options: Options): Promise<void> {
     if (options.json) await lines.write(encoding, offsetsOf(encoding, line, options.codePoints ?? false));
     else await writeLine(readable(tokenizer, encoding, line));
   };
+  const faults = new LineFaults();
+  let count = 0;
   try {
-    for (const source of sources(files)) {
-      let number = 0;
-      for await (const text of source.lines) {
-        number++;
-        if (text === "" && !options.text) continue;
-        await answer(lineOf(options.text ? text : parseLine(source.name, number, text)));
+    for await (const line of inputLines(files)) {
+      count++;
+      const { source, number, text, unreadable } = line;
+      if (unreadable !== undefined) faults.name(unreadable);
+      else if (options.text || text.trim() !== "") {
+        try {
+          await answer(lineOf(options.text ? text : parseLine(source, number, text)));
+          continue;
+        } catch (error) {
+          if (!(error instanceof InputError)) throw error;
+          faults.name(faultAt(line, error.message));
+        }
       }
+      // One line out for each line in.
+      if (options.json) await lines.writeNone();
     }
   } finally {
     // A line that cannot be read takes none of the answers before it along.
     await lines.flush();
   }
+  faults.end(count);
 }
 
 export function tokenizeCommand(): Command {

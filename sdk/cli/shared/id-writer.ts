@@ -21,6 +21,7 @@ const OFFSETS = encoder.encode('],"offsets":[');
 const WORDS = encoder.encode('],"words":[');
 const END = encoder.encode("]}\n");
 const NULL = encoder.encode("null");
+const NO_ANSWER = encoder.encode("null\n");
 
 export class TokenLines {
   private bytes = new Uint8Array(2 * FULL);
@@ -51,6 +52,17 @@ export class TokenLines {
       else this.number(words[i]!);
     }
     this.copy(END);
+    await this.handOn();
+  }
+
+  /** The line of an input line that has no tokens to show. */
+  async writeNone(): Promise<void> {
+    this.reserve(NO_ANSWER.length);
+    this.copy(NO_ANSWER);
+    await this.handOn();
+  }
+
+  private async handOn(): Promise<void> {
     if (this.length >= FULL) await this.flush();
     else this.timer ??= setTimeout(() => void this.flush(), LATEST);
   }

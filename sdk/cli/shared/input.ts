@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { createGunzip, gunzipSync } from "node:zlib";
-import { decodeLines, parseJson, type Source } from "cloze/data";
+import { type DataError, decodeLines, parseJson, type Source } from "cloze/data";
 import { exists } from "cloze/node";
 import { UsageError } from "./usage.js";
 
@@ -22,14 +22,18 @@ async function* chunks(name: string): AsyncGenerator<Uint8Array> {
 }
 
 /** The lines of a file, of bounded memory however long it is. */
-export function fileSource(name: string): Source {
+export function fileSource(name: string, broken?: (error: DataError) => string): Source {
   const said = name === "-" ? "standard input" : name;
-  return { name: said, lines: decodeLines(chunks(name), said) };
+  return { name: said, lines: decodeLines(chunks(name), said, broken) };
 }
 
-/** Sources of all named files; standard input when none is named. */
-export function sources(names: readonly string[]): Source[] {
-  return (names.length === 0 ? ["-"] : names).map(fileSource);
+/**
+ * Sources of all named files; standard input when none is named.
+ *
+ * @param broken called for a line that is not UTF-8, in the place of which its answer is read
+ */
+export function sources(names: readonly string[], broken?: (error: DataError) => string): Source[] {
+  return (names.length === 0 ? ["-"] : names).map((name) => fileSource(name, broken));
 }
 
 /** Every file must be there before a long command starts. */

@@ -2,6 +2,7 @@
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { InputError } from "cloze";
 import { requireFiles, sources } from "./input.js";
+import { faultAt, LineFaults } from "./line-faults.js";
 import { writeLine } from "./output.js";
 import { UsageError } from "./usage.js";
 
@@ -12,10 +13,25 @@ export interface InputLine {
   /** number of the line in all input, from 0 */
   readonly index: number;
   readonly text: string;
+  /** why the line cannot be read */
+  readonly unreadable?: string;
 }
 
-/** Answers lines, one output line for each. */
-export type LineWork = ((lines: readonly InputLine[]) => string[]) & Disposable;
+/** Answers lines, one output line for each. Blank lines among JSON never reach it. */
+export interface LineWork extends Disposable {
+  (lines: readonly InputLine[]): string[];
+  /** output line of a blank line, and of one that cannot be answered */
+  readonly none: string;
+}
+
+/** A function of lines with what it owns. */
+export function lineWork(
+  answer: (lines: readonly InputLine[]) => string[],
+  owned: Disposable,
+  none = "null",
+): LineWork {
+  return Object.assign(answer, { none, [Symbol.dispose]: () => owned[Symbol.dispose]() });
+}
 
 /** Everything that a thread needs to answer lines of a command. */
 export type Open<Options> = (options: Options) => Promise<LineWork>;
@@ -25,19 +41,33 @@ const CHUNK = 64;
 /** Chunks queued per thread, so that it never waits for the reader. */
 const QUEUED = 2;
 
+/** The lines of all files. */
+export async function* inputLines(files: readonly string[]): AsyncGenerator<InputLine> {
+  let index = 0;
+  let unreadable: string | undefined;
+  const broken = ({ message }: Error): string => {
+    unreadable = message;
+    return "";
+  };
+  for (const source of sources(files, broken)) {
+    let number = 0;
+    for await (const text of source.lines) {
+      const line = { source: source.name, number: ++number, index: index++, text };
+      yield unreadable === undefined ? line : { ...line, unreadable };
+      unreadable = undefined;
+    }
+  }
+}
+
 /** The lines of all files in chunks. When a file turns out to be unreadable, the lines before it are yielded first. */
 async function* chunksOf(files: readonly string[]): AsyncGenerator<InputLine[]> {
   let chunk: InputLine[] = [];
-  let index = 0;
   try {
-    for (const source of sources(files)) {
-      let number = 0;
-      for await (const text of source.lines) {
-        chunk.push({ source: source.name, number: ++number, index: index++, text });
-        if (chunk.length < CHUNK) continue;
-        yield chunk;
-        chunk = [];
-      }
+    for await (const line of inputLines(files)) {
+      chunk.push(line);
+      if (chunk.length < CHUNK) continue;
+      yield chunk;
+      chunk = [];
     }
   } catch (error) {
     if (chunk.length > 0) yield chunk;
@@ -52,9 +82,10 @@ interface Failure {
   readonly message: string;
 }
 
-/** The answers of a chunk, and the failure that stopped it. */
+/** The answers of a chunk, what is wrong with lines that have none, and the failure that stopped it. */
 interface Answer {
   readonly output: readonly string[];
+  readonly faults: readonly string[];
   readonly failure?: Failure;
 }
 
@@ -65,24 +96,41 @@ const failureOf = (error: unknown): Failure => ({
 
 const errorOf = ({ input, message }: Failure): Error => (input ? new UsageError(message) : new Error(message));
 
-/** Answer a chunk. Where that fails, the lines before the one at fault are answered, and it is named. */
-function answer(work: LineWork, lines: readonly InputLine[]): Answer {
+/** Answer a chunk: every line has an output line, and a line at fault is named. */
+function answer(work: LineWork, lines: readonly InputLine[], plain: boolean): Answer {
+  const isAsked = ({ text, unreadable }: InputLine): boolean =>
+    unreadable === undefined && (plain || text.trim() !== "");
+  const asked = lines.filter(isAsked);
   try {
-    return { output: work(lines) };
+    const answers = work(asked);
+    if (asked.length === lines.length) return { output: answers, faults: [] };
+    let next = 0;
+    return {
+      output: lines.map((line) => (isAsked(line) ? answers[next++]! : work.none)),
+      faults: lines.flatMap(({ unreadable }) => unreadable ?? []),
+    };
   } catch {
-    const output: string[] = [];
-    for (const line of lines) {
-      try {
-        for (const text of work([line])) output.push(text);
-      } catch (error) {
-        const { input, message } = failureOf(error);
-        const place = `${line.source}:${line.number}: `;
-        return { output, failure: { input, message: message.startsWith(place) ? message : place + message } };
-      }
-    }
-    // Every line alone can be answered: there was too little memory for all of them.
-    return { output };
+    return oneByOne(work, lines, isAsked);
   }
+}
+
+/** The same line by line, where not all of them can be answered together. */
+function oneByOne(work: LineWork, lines: readonly InputLine[], isAsked: (line: InputLine) => boolean): Answer {
+  const output: string[] = [];
+  const faults: string[] = [];
+  for (const line of lines) {
+    try {
+      output.push(isAsked(line) ? work([line])[0]! : work.none);
+      if (line.unreadable !== undefined) faults.push(line.unreadable);
+    } catch (error) {
+      const { input, message } = failureOf(error);
+      const said = faultAt(line, message);
+      if (!input) return { output, faults, failure: { input, message: said } };
+      output.push(work.none);
+      faults.push(said);
+    }
+  }
+  return { output, faults };
 }
 
 /** In a thread: open the command that it was started for, and answer chunk after chunk. */
@@ -90,14 +138,15 @@ export async function serveLines(commands: Readonly<Record<string, Open<never>>>
   if (isMainThread || !parentPort) throw new Error("serveLines() runs in a thread");
   const port = parentPort;
   const { command, options } = workerData as { command: string; options: never };
+  const plain = isPlain(options);
   const opening = commands[command]!(options);
   // A failure to open is reported in answer to the first chunk.
   opening.catch(() => {});
   port.on("message", async (lines: InputLine[]) => {
     try {
-      port.postMessage(answer(await opening, lines));
+      port.postMessage(answer(await opening, lines, plain));
     } catch (error) {
-      port.postMessage({ output: [], failure: failureOf(error) } satisfies Answer);
+      port.postMessage({ output: [], faults: [], failure: failureOf(error) } satisfies Answer);
     }
   });
 }
@@ -128,33 +177,57 @@ class Thread {
   }
 }
 
-/** Write answers; the failure that stopped them, if any, comes after. */
-async function write({ output, failure }: Answer): Promise<void> {
-  for (const line of output) await writeLine(line);
-  if (failure) throw errorOf(failure);
+/** Whether lines are plain text, of which a blank one is a text too. */
+const isPlain = ({ text = false }: { readonly text?: boolean }): boolean => text;
+
+/** Writes answers and names the lines that have none. */
+class Answers {
+  readonly #faults = new LineFaults();
+  #lines = 0;
+
+  /** Write a chunk's answers; the failure that stopped it, if any, comes after. */
+  async write({ output, faults, failure }: Answer): Promise<void> {
+    for (const line of output) await writeLine(line);
+    for (const fault of faults) this.#faults.name(fault);
+    this.#lines += output.length;
+    if (failure) throw errorOf(failure);
+  }
+
+  /** @throws {UsageError} when a line had no answer */
+  end(): void {
+    this.#faults.end(this.#lines);
+  }
+}
+
+/** What {@link answerLines} reads of the options of a command. */
+interface LineOptions {
+  readonly threads: number;
+  readonly text?: boolean;
 }
 
 /**
- * Answer all lines in order. Threads take turns; the bits of a row do not depend on the rows beside it, so any number of them
- * writes the same.
+ * Answer all lines in order, one output line for each. Threads take turns; the bits of a row do not depend on the rows beside
+ * it, so any number of them writes the same.
  *
  * @param program the file that a thread runs; it calls {@link serveLines}
+ * @throws {UsageError} at the end, when a line could not be answered
  */
-export async function answerLines<Options extends { readonly threads: number }>(
+export async function answerLines<Options extends LineOptions>(
   files: readonly string[],
   command: { readonly name: string; readonly program: URL; readonly open: Open<Options> },
   options: Options,
 ): Promise<void> {
   await requireFiles(files);
+  const answers = new Answers();
   if (options.threads === 1) {
     using work = await command.open(options);
-    for await (const chunk of chunksOf(files)) await write(answer(work, chunk));
-    return;
+    for await (const chunk of chunksOf(files)) await answers.write(answer(work, chunk, isPlain(options)));
+    return answers.end();
   }
   const data = { command: command.name, options: { ...options, threads: 1 } };
   const threads = Array.from({ length: options.threads }, () => new Thread(command.program, data));
   const waiting: Promise<Answer>[] = [];
-  const writeFirst = async () => write(await waiting.shift()!);
+  const writeFirst = async () => answers.write(await waiting.shift()!);
   try {
     let turn = 0;
     try {
@@ -168,4 +241,5 @@ export async function answerLines<Options extends { readonly threads: number }>(
   } finally {
     await Promise.all(threads.map((thread) => thread.close()));
   }
+  answers.end();
 }
