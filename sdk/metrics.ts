@@ -3,7 +3,8 @@ export { type AnswerSettings, type ExtractedAnswer, findAnswers } from "./heads/
 export type { EntityTag, TagPrefix } from "./heads/entity-tags.js";
 export { argmax, highest, softmax } from "./heads/probabilities.js";
 export type { SpanCandidate, SpanHead, SpanOptions } from "./heads/span.js";
-export { type TokenHead, tagWords } from "./heads/tagging.js";
+export type { TokenHead } from "./heads/tagging.js";
+export { type TagWordsOptions, tagWords } from "./heads/token-windows.js";
 export { fillMasks } from "./pipelines/fill-mask.js";
 export {
   type HeldOutFigures,

@@ -5,15 +5,13 @@
  */
 
 import { labelled, type Sample, sampleOf } from "../data/sample.js";
-import type { EncoderBody, HeadObjective } from "../objectives/objective.js";
+import type { HeadObjective } from "../objectives/objective.js";
 import { ArgumentError } from "../options.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
-import { infer } from "./infer.js";
 import type { LabelSet } from "./labels.js";
-import { argmax } from "./probabilities.js";
 
 export interface TokenHead {
   /** @returns (tokens, classes) unnormalized scores */
@@ -27,7 +25,7 @@ export interface TaggingOptions {
   readonly pieces?: "first" | "all";
 }
 
-/** Words with their tags as a sample. Words that are cut off by truncation have no token; they count as wrong. */
+/** Words with their tags as a sample to learn from. Words behind the longest sequence are left out. */
 export function encodeTagged(
   tokenizer: Tokenizer,
   words: readonly string[],
@@ -77,34 +75,4 @@ export function tagging(): HeadObjective<TokenHead> {
 function tokenLabels(tokens: Int32Array | undefined): Int32Array {
   if (!tokens) throw new ArgumentError("tagging: the batch has no token labels; every sample needs labels.tokens");
   return tokens;
-}
-
-/**
- * The tag of every word, read at its first piece.
- *
- * @param words (tokens) index of each token's word, -1 for none
- * @param best (tokens) the highest-scoring class of each token
- * @returns (count) class of each word; -1 for words cut off by truncation
- */
-export function decodeTags(words: ArrayLike<number>, best: ArrayLike<number>, count: number): Int32Array {
-  const tags = new Int32Array(count).fill(-1);
-  for (let i = words.length - 1; i >= 0; i--) if (words[i]! >= 0) tags[words[i]!] = best[i]!;
-  return tags;
-}
-
-/** The tag of every word of every sentence; null for words that are cut off by truncation. */
-export function tagWords(
-  model: EncoderBody & TokenHead,
-  sentences: readonly (readonly string[])[],
-  { tokenizer, length, labels }: { readonly tokenizer: Tokenizer; readonly length: number; readonly labels: LabelSet },
-): (string | null)[][] {
-  const samples = sentences.map((words) => encodeTagged(tokenizer, words, null, labels, { length }));
-  const scores = infer(model, samples, "tokens", (m, hidden) => m.tokenClassScores(hidden));
-  return sentences.map((words, i) => {
-    const best = Array.from(samples[i]!.ids, (_, token) =>
-      argmax(scores[i]!.subarray(token * labels.size, (token + 1) * labels.size)),
-    );
-    const tags = decodeTags(samples[i]!.words, best, words.length);
-    return Array.from(tags, (tag) => (tag < 0 ? null : labels.name(tag)));
-  });
 }

@@ -3,6 +3,8 @@ import { sampleOf } from "../data/sample.js";
 import type { EncoderBody } from "../objectives/objective.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { infer } from "./infer.js";
+import type { LabelSet } from "./labels.js";
+import { argmax } from "./probabilities.js";
 import type { TokenHead } from "./tagging.js";
 
 /** A token of a text, special tokens left out, and the scores of its classes. */
@@ -67,5 +69,33 @@ export function scoreTokens(
       }
     }
     return tokens;
+  });
+}
+
+/** How {@link tagWords} reads sentences. */
+export interface TagWordsOptions {
+  readonly tokenizer: Tokenizer;
+  /** longest window in tokens, special ones included */
+  readonly length: number;
+  readonly labels: LabelSet;
+}
+
+/**
+ * The tag of every word of every sentence, read at the word's first piece; null for words without a token. Sentences of more
+ * tokens than `length` are read through windows.
+ *
+ * @example
+ * tagWords(tagger.model, [["Cats", "run"]], { tokenizer, length: 128, labels }); // [["NOUN", "VERB"]]
+ */
+export function tagWords(
+  model: EncoderBody & TokenHead,
+  sentences: readonly (readonly string[])[],
+  { tokenizer, length, labels }: TagWordsOptions,
+): (string | null)[][] {
+  const scored = scoreTokens(model, tokenizer, sentences, length);
+  return sentences.map((words, i) => {
+    const tags: (string | null)[] = words.map(() => null);
+    for (const { word, scores } of scored[i]!) if (word >= 0) tags[word] ??= labels.name(argmax(scores));
+    return tags;
   });
 }

@@ -118,7 +118,7 @@ async function open<P extends ModelTask>(
   const { positions } = loaded.model;
   // transformers does not truncate inputs of generation to the tokenizer's maximum length.
   const writes = task === "causal-lm" || task === "seq2seq-lm";
-  const said = writes ? null : await readMaxLength(folder);
+  const said = writes ? null : await readMaxLength(folder, adapter);
   return { ...loaded, tokenizer, length: Math.min(said?.tokens ?? positions, positions) };
 }
 

@@ -27,7 +27,7 @@ import {
   trainingSettings,
   withTrainingOptions,
 } from "../shared/training-options.js";
-import { notNegative, positive, positiveShare, UsageError, wholeNumber } from "../shared/usage.js";
+import { notNegative, positive, positiveShare, requirePositions, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions, TrainingOptions {
   readonly teacher: string;
@@ -102,7 +102,10 @@ async function run(names: readonly string[], given: Options, command: Command): 
   using engine = await engineOf(options);
   using teacher = await teacherOf(engine, options);
   using student = studentOf(teacher, options.numHiddenLayers);
-  const length = Math.min(options.maxLength, teacher.model.positions);
+  const isDefault = command.getOptionValueSource("maxLength") === "default";
+  const length = isDefault
+    ? Math.min(options.maxLength, teacher.model.positions)
+    : requirePositions(options.maxLength, teacher.model.positions, "the teacher");
   const documents = tokenizeDocuments(tokenizer, training);
   const sequences = { length, tokenizer, seed: options.seed };
   const masking = { tokenizer, maskingRate: options.maskingRate };

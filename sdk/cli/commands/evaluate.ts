@@ -1,12 +1,12 @@
 import { type AnyTask, loadAdapted, loadModel, loadTokenizer, type Pretrained, type TaskSettings } from "cloze";
-import { readSentenceSettings, type SentenceSettings } from "cloze/data";
+import { readMaxLength, readSentenceSettings, type SentenceSettings } from "cloze/data";
 import { folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { collect, fileSource, requireFiles } from "../shared/input.js";
 import { say, table, writeLine } from "../shared/output.js";
 import { fittedTo, requireKnownLabels, taskNamed } from "../shared/tasks.js";
-import { UsageError, wholeNumber } from "../shared/usage.js";
+import { requirePositions, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;
@@ -18,15 +18,12 @@ interface Options extends ModelOptions {
   readonly maxLength?: number;
 }
 
-/** Longest sequence in tokens: as asked, as the folder says, or all that the model has positions for. */
-function lengthOf({ maxLength: length }: Options, configured: number | null, positions: number): number {
-  if (length !== undefined && length > positions)
-    throw new UsageError(`--max-length ${length}: the model has ${positions} positions`);
-  return Math.min(length ?? configured ?? LENGTH, positions);
+/** Longest sequence in tokens, the same as that of `predict`: as asked, as the folder says, or all positions of the model. */
+async function lengthOf({ maxLength, model, adapter }: Options, positions: number): Promise<number> {
+  if (maxLength !== undefined) return requirePositions(maxLength, positions);
+  const said = await readMaxLength(folder(model), adapter === undefined ? undefined : folder(adapter));
+  return Math.min(said?.tokens ?? positions, positions);
 }
-
-/** Longest sequence in tokens, when neither the user nor the folder gives one. */
-const LENGTH = 128;
 
 /** The task must be one that the model was fine-tuned for. */
 function requireFitting({ task: made, labels, config, fresh }: Pretrained, { name, modelTask }: AnyTask, o: Options) {
@@ -71,15 +68,14 @@ async function run(options: Options): Promise<void> {
   const sentences = (await folder(options.model).read("modules.json")) !== undefined;
   const embeds =
     options.task === "embed" || (options.task === undefined && loaded.task === "feature-extraction" && sentences);
-  const configured = await readSentenceSettings(folder(options.model));
-  const sentence = embeds ? configured : null;
+  const sentence = embeds ? await readSentenceSettings(folder(options.model)) : null;
   const task = sentence ? await embeddingTaskOf(options, sentence) : taskOf(loaded, options);
   requireFitting(loaded, task, options);
   const tokenizer = await loadTokenizer(folder(options.model));
   const settings: TaskSettings = {
     tokenizer,
     labels: loaded.labels,
-    length: lengthOf(options, configured.length, loaded.model.positions),
+    length: await lengthOf(options, loaded.model.positions),
   };
   const train = options.train === undefined ? null : await collect(task.read(fileSource(options.train)));
   const rows: [string, Figures][] = [];
@@ -134,11 +130,7 @@ export function evaluateCommand(): Command {
     .option("--train <file>", "the training file, for the baseline")
     .option("--task <name>", "classify, pair, multi-label, regress, tag, answer or embed; default: as the folder says")
     .option("--columns <names>", "the file's own columns: text,label or text,pair,label")
-    .option(
-      "--length, --max-length <n>",
-      "longest sequence in tokens; default: as the folder says, or 128",
-      wholeNumber(8),
-    )
+    .option("--length, --max-length <n>", "longest sequence in tokens; default: as the folder says", wholeNumber(8))
     .addHelpText(
       "after",
       `\nExamples:\n  cloze evaluate --model my-tagger --test test.conllu --json\n  cloze evaluate --model english-tagger --train en.conllu --test de.conllu fr.conllu es.conllu`,

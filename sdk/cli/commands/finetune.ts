@@ -41,7 +41,7 @@ import {
   trainingSettings,
   withTrainingOptions,
 } from "../shared/training-options.js";
-import { UsageError, wholeNumber } from "../shared/usage.js";
+import { requirePositions, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions, TrainingOptions, AdaptingOptions {
   readonly task: string;
@@ -203,7 +203,7 @@ async function save(
   { tokenizer, labels, length }: TaskSettings,
 ): Promise<void> {
   await writeFolder(options.out, options.force ?? false, async (to) => {
-    if ("lora" in loaded) await saveAdapter(to, loaded, options.model);
+    if ("lora" in loaded) await saveAdapter(to, loaded, options.model, { tokenizer, length });
     else await saveModel(to, { ...loaded, labels, tokenizer, length });
     if (task.name === "embed") await writeSentenceSettings(to, { ...sentence, length }, loaded.model.width);
   });
@@ -262,7 +262,11 @@ async function run(given: Options, command: Command): Promise<void> {
   using loaded = adaptedAs(model, options);
   const tokenizer = await loadTokenizer(source);
   const folderLength = task.name === "embed" ? sentence.length : null;
-  const length = Math.min(options.maxLength ?? folderLength ?? MAX_LENGTH, loaded.model.positions);
+  const { positions } = loaded.model;
+  const length =
+    options.maxLength === undefined
+      ? Math.min(folderLength ?? MAX_LENGTH, positions)
+      : requirePositions(options.maxLength, positions);
   const settings: TaskSettings = { tokenizer, labels, length };
   if (loaded.fresh.length > 0 && !options.json)
     say(`new parameters, initialized at random: ${loaded.fresh.join(", ")}`);

@@ -47,3 +47,9 @@ export function nameList(text: string): string[] {
   if (names.includes("")) throw new InvalidArgumentError(`expected names separated by commas, got "${text}"`);
   return names;
 }
+
+/** The value of --max-length, which the model must have positions for. */
+export function requirePositions(length: number, positions: number, whose = "the model"): number {
+  if (length > positions) throw new UsageError(`--max-length ${length}: ${whose} has ${positions} positions`);
+  return length;
+}

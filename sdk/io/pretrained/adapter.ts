@@ -14,7 +14,7 @@ import { openOne } from "../safetensors/stored.js";
 import { writeSafetensors } from "../safetensors/write-safetensors.js";
 import { type AdapterConfig, adapterConfigOf, HEADS, readAdapterConfig } from "./adapter-config.js";
 import { classesOf, filled, type LoadOptions, loadModel, type Pretrained, taskOf } from "./pretrained.js";
-import { configBytes, savedConfig, taskFields } from "./save.js";
+import { configBytes, type Saved, savedConfig, saveTokenizer, taskFields } from "./save.js";
 
 const CONFIG = "adapter_config.json";
 const WEIGHTS = "adapter_model.safetensors";
@@ -273,8 +273,15 @@ export async function loadAdapted<P extends ModelTask = ModelTask>(
  * what the adapted model is for and names its classes.
  *
  * @param base where the model is, or its name, for the reader's sake
+ * @param reading the tokenizer, and the longest sequence that the adapter was trained with, to write them too; without them
+ * the adapter reads texts as its model does
  */
-export async function saveAdapter(files: WritableFiles, adapted: Adapted, base: string | null = null): Promise<void> {
+export async function saveAdapter(
+  files: WritableFiles,
+  adapted: Adapted,
+  base: string | null = null,
+  reading?: Pick<Saved, "tokenizer" | "length">,
+): Promise<void> {
   const { lora, task, weights } = adapted;
   const bytes = writeSafetensors(
     Array.from(weights.entries(), ([name, t]) => ({
@@ -288,5 +295,6 @@ export async function saveAdapter(files: WritableFiles, adapted: Adapted, base: 
     await to.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { task, base, transposed })));
     await to.write(WEIGHTS, bytes);
     await to.write("config.json", configBytes(savedConfig(adapted)));
+    if (reading) await saveTokenizer(to, reading.tokenizer, reading.length);
   });
 }

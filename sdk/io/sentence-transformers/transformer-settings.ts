@@ -80,13 +80,19 @@ async function firstOf(folder: ModelFolder): Promise<[string, Readonly<Record<st
  * processing_kwargs, processor_kwargs and max_seq_length of sentence_bert_config.json (or an older name of that file), then
  * model_max_length of tokenizer_config.json. A model may have fewer positions.
  *
+ * @param adapter the folder of an adapter of the model, which was trained with the length that it names
  * @returns null where no file says
  */
-export async function readMaxLength(files: Files): Promise<MaxLength | null> {
+export async function readMaxLength(files: Files, adapter?: Files): Promise<MaxLength | null> {
+  const own = adapter && (await tokenizerLength(openFolder(adapter, "readMaxLength")));
+  if (own) return own;
   const folder = openFolder(files, "readMaxLength");
   const { maxLength } = await readTransformerSettings(folder);
-  if (maxLength) return maxLength;
-  const config = await (await bodyOf(folder)).fields("tokenizer_config.json");
+  return maxLength ?? tokenizerLength(await bodyOf(folder));
+}
+
+async function tokenizerLength(folder: Pick<ModelFolder, "fields">): Promise<MaxLength | null> {
+  const config = await folder.fields("tokenizer_config.json");
   return (
     lengthIn(config, "model_max_length", "tokenizer_config.json: ") ??
     lengthIn(config, "max_len", "tokenizer_config.json: ")

@@ -1,7 +1,8 @@
 /** Tags of words: parts of speech, named entities (tags such as B-PER). */
 import { readTagged, type TaggedSentence } from "../../data/conllu.js";
 import { marksEntities } from "../../heads/entity-tags.js";
-import { encodeTagged, tagging, tagWords } from "../../heads/tagging.js";
+import { encodeTagged, tagging } from "../../heads/tagging.js";
+import { tagWords } from "../../heads/token-windows.js";
 import { single } from "../../objectives/objective.js";
 import { mostFrequentTagBaseline } from "../metrics/baselines.js";
 import { accuracy } from "../metrics/classification.js";
