@@ -112,7 +112,6 @@ const KINDS: readonly Kind[] = [
       (answers) =>
         mean(answers.map(({ answer }, i) => Number(normalized(answer) === normalized(questions[i]!.answers[0]!.text)))),
     ],
-    adapter: true,
   },
 ];
 
