@@ -37,6 +37,11 @@ test("an adapter is learned, scored, merged, and says the same each way", () => 
     "adapter_config.json",
     "adapter_model.safetensors",
     "config.json",
+    // How it reads texts: the longest sequence that it was trained with is not its model's.
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
   ]);
   const scored = answer(["evaluate", "--model", "model", "--adapter", "adapter", "--test", held, "--json"]);
   assert.is(scored["test_accuracy"], figures["test_accuracy"]);
