@@ -54,9 +54,10 @@ export {
 export { type ElectraOptions, electraPretraining, type GeneratorAndDiscriminator } from "./objectives/electra.js";
 export { type LmHead, type MaskedLmOptions, maskedLm } from "./objectives/masked-lm.js";
 export { type MassOptions, mass } from "./objectives/mass.js";
-export { nextSentencePrediction, type PairHead } from "./objectives/next-sentence-prediction.js";
+export { nextSentencePrediction } from "./objectives/next-sentence-prediction.js";
 export { ngramMaskedLm } from "./objectives/ngram-masking.js";
 export { combine, type HeadObjective, type Objective, single } from "./objectives/objective.js";
+export type { PairHead } from "./objectives/pair-prediction.js";
 export { type ReplacedTokenHead, replacedTokenDetection } from "./objectives/replaced-token-detection.js";
 export { sentenceOrderPrediction } from "./objectives/sentence-order-prediction.js";
 export { type Decoder, sequenceToSequence } from "./objectives/sequence-to-sequence.js";

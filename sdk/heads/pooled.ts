@@ -7,7 +7,7 @@ import { binaryCrossEntropy, crossEntropy, meanSquaredError } from "../tensor/op
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 
-export type { PairHead } from "../objectives/next-sentence-prediction.js";
+export type { PairHead } from "../objectives/pair-prediction.js";
 
 export interface SequenceHead {
   /** @returns (rows, classes) unnormalized scores; one class means regression */

@@ -29,11 +29,22 @@ export function adaptable(
   };
 }
 
-/** x (rows, inner) -> (rows, out): y = activation(x Wᵀ + b), with W stored (out, inner) as in PyTorch. */
-export function linear(w: Weights, inner: number, out: number, init: Init, activation: Activation = "none"): Layer {
+/**
+ * x (rows, inner) -> (rows, out): y = activation(x Wᵀ + b), with W stored (out, inner) as in PyTorch.
+ *
+ * @param bias whether there is a b, for families whose configuration decides
+ */
+export function linear(
+  w: Weights,
+  inner: number,
+  out: number,
+  init: Init,
+  activation: Activation = "none",
+  bias = true,
+): Layer {
   const weight = w.matrix("weight", [out, inner], init);
-  const bias = w.get("bias", [out], constant(0));
-  return adaptable(w, { inner, out, transposed: false }, (x, a) => affine(x, weight, bias, a), activation);
+  const b = bias ? w.get("bias", [out], constant(0)) : null;
+  return adaptable(w, { inner, out, transposed: false }, (x, a) => affine(x, weight, b, a), activation);
 }
 
 /** A linear layer without bias: y = activation(x Wᵀ). */
@@ -44,8 +55,7 @@ export function biasFreeLinear(
   init: Init,
   activation: Activation = "none",
 ): Layer {
-  const weight = w.matrix("weight", [out, inner], init);
-  return adaptable(w, { inner, out, transposed: false }, (x, a) => affine(x, weight, null, a), activation);
+  return linear(w, inner, out, init, activation, false);
 }
 
 /** RMSNorm, x (rows, width) -> the same shape: each row divided by its root mean square, then scaled. */

@@ -4,13 +4,11 @@
  * Devlin et al. 2019, section 3.1, task 2; google-research/bert, create_pretraining_data.py. Label 0 = follows, 1 = random.
  */
 
-import type { Batch, Sample } from "../data/sample.js";
+import type { Sample } from "../data/sample.js";
 import { DataError } from "../data/source.js";
-import { ArgumentError } from "../options.js";
-import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, shuffle } from "../tensor/random.js";
-import type { Tensor } from "../tensor/tensor.js";
 import type { HeadObjective } from "./objective.js";
+import { type PairHead, pairPrediction } from "./pair-prediction.js";
 import {
   type Chunk,
   join,
@@ -23,29 +21,6 @@ import {
   wordCount,
 } from "./sequences/segment-pairs.js";
 import { boundaries } from "./vocabulary.js";
-
-/** A head that classifies pairs of segments. */
-export interface PairHead {
-  /** @returns (rows, 2) unnormalized scores */
-  pairScores(hidden: Tensor, batch: Batch): Tensor;
-}
-
-/** The loss of both tasks on pairs; the pairs are made by {@link nextSentencePairs} or `sentenceOrderPairs`. */
-export function pairPrediction(name: string): HeadObjective<PairHead> {
-  return {
-    name,
-    corrupt: (sample) => sample,
-    // A sequence that is no pair has the label IGNORE, so that single texts can be mixed with pairs.
-    count: (batch) => batch.labels.pair?.reduce((count, label) => count + (label === IGNORE ? 0 : 1), 0) ?? 0,
-    loss(model, hidden, batch, count) {
-      if (!batch.labels.pair)
-        throw new ArgumentError(
-          `${name}: the batch has no pair labels; its samples must be built as pairs of segments`,
-        );
-      return crossEntropy(model.pairScores(hidden, batch), batch.labels.pair, { divisor: count });
-    },
-  };
-}
 
 /**
  * Does the second segment follow the first?

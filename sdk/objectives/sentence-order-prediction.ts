@@ -8,8 +8,8 @@
 import type { Sample } from "../data/sample.js";
 import { DataError } from "../data/source.js";
 import { type Rng, shuffle } from "../tensor/random.js";
-import { type PairHead, pairPrediction } from "./next-sentence-prediction.js";
 import type { HeadObjective } from "./objective.js";
+import { type PairHead, pairPrediction } from "./pair-prediction.js";
 import {
   type Chunk,
   join,

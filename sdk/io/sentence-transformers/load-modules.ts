@@ -105,8 +105,7 @@ function denseOf(config: Readonly<Record<string, unknown>>, name: string): (w: W
   const [inner, out] = [sizeOf(config, "in_features", name), sizeOf(config, "out_features", name)];
   const activation = activationOf(config, name);
   return (w) => {
-    const map = config["bias"] === false ? biasFreeLinear : linear;
-    const layer = map(w.at("linear"), inner, out, normal(0.02), activation);
+    const layer = linear(w.at("linear"), inner, out, normal(0.02), activation, config["bias"] !== false);
     if (config["use_residual"] !== true) return layer;
     const residual =
       inner === out ? (x: Parameters<Layer>[0]) => x : biasFreeLinear(w.at("residual"), inner, out, normal(0.02));

@@ -3,6 +3,7 @@
  * class of the tokenizer, with the settings of tokenizer_config.json.
  */
 import type { Section } from "../../models/family/config.js";
+import { templateJSON } from "../../tokenizer/presets.js";
 import { fieldsOf, ModelFileError } from "../files/files.js";
 
 /** Pieces with their scores, of a SentencePiece model. */
@@ -57,27 +58,8 @@ function specialTokens(
 
 type Tokens = ReturnType<typeof specialTokens>;
 
-/** TemplateProcessing: places are tokens or $A and $B, with the segment behind a colon. */
-function template(single: readonly string[], pair: readonly string[], { id }: Tokens): Section {
-  const place = (text: string) => {
-    const colon = text.lastIndexOf(":");
-    const [name, type_id] = [text.slice(0, colon), Number(text.slice(colon + 1))];
-    return name.startsWith("$")
-      ? { Sequence: { id: name.slice(1), type_id } }
-      : { SpecialToken: { id: name, type_id } };
-  };
-  const names = [...new Set([...single, ...pair].map((text) => text.slice(0, text.lastIndexOf(":"))))];
-  return {
-    type: "TemplateProcessing",
-    single: single.map(place),
-    pair: pair.map(place),
-    special_tokens: Object.fromEntries(
-      names
-        .filter((name) => !name.startsWith("$"))
-        .map((name) => [name, { id: name, ids: [id(name)], tokens: [name] }]),
-    ),
-  };
-}
+const template = (single: readonly string[], pair: readonly string[], { id }: Tokens): Section =>
+  templateJSON(single, pair, id);
 
 const bertTemplate = (cls: string, sep: string, tokens: Tokens): Section =>
   template([`${cls}:0`, "$A:0", `${sep}:0`], [`${cls}:0`, "$A:0", `${sep}:0`, "$B:1", `${sep}:1`], tokens);

@@ -26,7 +26,7 @@ import {
 } from "../family/config.js";
 import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
-import { lmHead, lmTransform } from "../family/lm-head.js";
+import { decoderOf, lmHead, lmTransform, repeatedDecoder } from "../family/lm-head.js";
 import { type ModelSizes, specialIdFields } from "../family/sizes.js";
 import { bertPooler, keepPooler, type Pooler, pooledClassificationHead } from "../family/task-heads.js";
 import {
@@ -143,14 +143,13 @@ function pooler(w: Weights, c: AlbertConfig): Pooler {
 
 /** Dense to the width of the embeddings, activation, layer norm, decoder. */
 function maskedLmHead(w: Weights, c: AlbertConfig): LmHead {
-  const { embedding_size: width, tie_word_embeddings: tied } = c;
+  const { embedding_size: width } = c;
   const init = normal(c.initializer_range);
   const head = w.at("predictions");
   return lmHead({
     vocabulary: c.vocab_size,
     width,
-    weight: tied ? w.at("albert.embeddings.word_embeddings") : head.at("decoder"),
-    bias: tied ? head : head.at("decoder"),
+    ...decoderOf(head, w.at("albert.embeddings.word_embeddings"), c.tie_word_embeddings),
     init,
     transform: lmTransform({
       dense: head.at("dense"),
@@ -202,14 +201,7 @@ export const albert: EncoderFamily<AlbertConfig> = {
   fresh: freshConfig,
   read: readConfig,
   canonicalName,
-  // Files may hold the output bias under two names; without tying, the reference computes with the decoder's own.
-  tied: (c) =>
-    c.tie_word_embeddings
-      ? {
-          "predictions.decoder.weight": "albert.embeddings.word_embeddings.weight",
-          "predictions.decoder.bias": "predictions.bias",
-        }
-      : { "predictions.bias": "predictions.decoder.bias" },
+  tied: (c) => repeatedDecoder("predictions", "albert.embeddings.word_embeddings", c.tie_word_embeddings),
   isHead: (name) => /^(predictions|sop_classifier|classifier|qa_outputs|albert\.pooler)\b/.test(name),
   encoder,
   heads: {

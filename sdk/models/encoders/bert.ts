@@ -34,7 +34,7 @@ import {
 } from "../family/config.js";
 import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
-import { lmHead, lmTransform } from "../family/lm-head.js";
+import { decoderOf, lmHead, lmTransform, repeatedDecoder } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
 import {
   bertPooler,
@@ -251,21 +251,24 @@ function pooler(w: Weights, c: BertConfig): Pooler {
   return bertPooler(w.at("bert.pooler.dense"), c.hidden_size, normal(c.initializer_range));
 }
 
-/** Dense, activation, layer norm, decoder. */
-function maskedLmHead(w: Weights, c: BertConfig): LmHead {
-  const { hidden_size: h, tie_word_embeddings: tied } = c;
+/**
+ * BERT's language-model head, which NomicBERT shares: dense, activation, layer norm, decoder.
+ *
+ * @param tokens where the token embeddings are stored
+ * @param normName name of the layer norm
+ */
+export function bertLmHead(w: Weights, c: BertConfig, tokens: Weights, normName = "transform.LayerNorm"): LmHead {
+  const { hidden_size: h } = c;
   const init = normal(c.initializer_range);
   const predictions = w.at("cls.predictions");
-  const decoder = predictions.at("decoder");
   return lmHead({
     vocabulary: c.vocab_size,
     width: h,
-    weight: tied ? w.at("bert.embeddings.word_embeddings") : decoder,
-    bias: tied ? predictions : decoder,
+    ...decoderOf(predictions, tokens, c.tie_word_embeddings),
     init,
     transform: lmTransform({
       dense: predictions.at("transform.dense"),
-      norm: predictions.at("transform.LayerNorm"),
+      norm: predictions.at(normName),
       from: h,
       to: h,
       activation: c.hidden_act,
@@ -327,19 +330,12 @@ export const bert: EncoderFamily<BertConfig> = {
   fresh: freshBertConfig,
   read: readBertConfig,
   canonicalName,
-  // Files may hold the output bias under two names; without tying, the reference computes with the decoder's own.
-  tied: (c) =>
-    c.tie_word_embeddings
-      ? {
-          "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
-          "cls.predictions.decoder.bias": "cls.predictions.bias",
-        }
-      : { "cls.predictions.bias": "cls.predictions.decoder.bias" },
+  tied: (c) => repeatedDecoder("cls.predictions", "bert.embeddings.word_embeddings", c.tie_word_embeddings),
   isHead: (name) => /^(cls|classifier|qa_outputs|bert\.pooler)\b/.test(name),
   encoder,
   heads: {
     "feature-extraction": (w, c) => keepPooler(w.at("bert.pooler.dense"), c.hidden_size, normal(c.initializer_range)),
-    "masked-lm": maskedLmHead,
+    "masked-lm": (w, c) => bertLmHead(w, c, w.at("bert.embeddings.word_embeddings")),
     "next-sentence-prediction": nextSentenceHead,
     "sequence-classification": sequenceHead,
     "token-classification": bertTokenHead,

@@ -34,7 +34,7 @@ import {
 } from "../family/config.js";
 import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
-import { lmHead, lmTransform } from "../family/lm-head.js";
+import { decoderOf, lmHead, lmTransform, repeatedDecoder } from "../family/lm-head.js";
 import { type ModelSizes, specialIdFields } from "../family/sizes.js";
 import { firstTokens } from "../family/task-heads.js";
 import { type BertConfig, bertSpanHead, bertTokenHead, freshBertConfig, readBertConfig } from "./bert.js";
@@ -269,12 +269,11 @@ function maskedLmHead(w: Weights, c: DebertaConfig): LmHead {
   const init = normal(c.initializer_range);
   const head = c.legacy ? w.at("cls.predictions") : w.at("lm_predictions.lm_head");
   const inner = c.legacy ? head.at("transform") : head;
-  const untied = c.legacy && !c.tie_word_embeddings;
+  const tied = !c.legacy || c.tie_word_embeddings;
   return lmHead({
     vocabulary: c.vocab_size,
     width: h,
-    weight: untied ? head.at("decoder") : w.at("deberta.embeddings.word_embeddings"),
-    bias: untied ? head.at("decoder") : head,
+    ...decoderOf(head, w.at("deberta.embeddings.word_embeddings"), tied),
     init,
     transform: lmTransform({
       dense: inner.at("dense"),
@@ -323,13 +322,7 @@ export const debertaV2: EncoderFamily<DebertaConfig> = {
   fresh: freshConfig,
   read: readConfig,
   canonicalName,
-  tied: (c) =>
-    c.tie_word_embeddings
-      ? {
-          "cls.predictions.decoder.weight": "deberta.embeddings.word_embeddings.weight",
-          "cls.predictions.decoder.bias": "cls.predictions.bias",
-        }
-      : { "cls.predictions.bias": "cls.predictions.decoder.bias" },
+  tied: (c) => repeatedDecoder("cls.predictions", "deberta.embeddings.word_embeddings", c.tie_word_embeddings),
   isHead: (name) => /^(cls|lm_predictions|mask_predictions|pooler|classifier|qa_outputs)\b/.test(name),
   encoder,
   heads: {

@@ -9,8 +9,8 @@ import { shown } from "../../errors.js";
 import type { SequenceHead } from "../../heads/pooled.js";
 import { repeatHeads, selfAttention } from "../../nn/attention.js";
 import { gatedFeedForward, separateGate } from "../../nn/feedforward.js";
-import { type Init, normal } from "../../nn/init.js";
-import { biasFreeLinear, type Layer, linear, rmsNorm } from "../../nn/layers.js";
+import { normal } from "../../nn/init.js";
+import { type Layer, linear, rmsNorm } from "../../nn/layers.js";
 import { RotaryTable } from "../../nn/position.js";
 import type { Weights } from "../../nn/weights.js";
 import type { LmHead } from "../../objectives/masked-lm.js";
@@ -29,6 +29,7 @@ import {
   number,
   optional,
   ropeTheta,
+  rotaryHeadWidth,
   type Section,
   section,
   standardDeviation,
@@ -75,13 +76,11 @@ function readConfig(json: unknown): EuroBertConfig {
   const width = number(c, "hidden_size", 768);
   const heads = number(c, "num_attention_heads", 12);
   const keyHeads = number(c, "num_key_value_heads", heads);
-  const dim = number(c, "head_dim", headWidth("hidden_size", width, "num_attention_heads", heads));
+  const dim = rotaryHeadWidth(c, headWidth("hidden_size", width, "num_attention_heads", heads));
   if (heads % keyHeads !== 0)
     throw new ConfigError(
       `config.json: num_attention_heads ${heads} is not a multiple of num_key_value_heads ${keyHeads}`,
     );
-  if (dim % 2 !== 0)
-    throw new ConfigError(`config.json: rotary positions need heads of an even width; head_dim is ${dim}`);
   return {
     vocab_size: number(c, "vocab_size", 128_256),
     hidden_size: width,
@@ -125,10 +124,6 @@ function freshConfig({ special = {}, ...sizes }: ModelSizes) {
   };
 }
 
-function linearOf(w: Weights, inner: number, out: number, init: Init, bias: boolean, activation?: Activation): Layer {
-  return (bias ? linear : biasFreeLinear)(w, inner, out, init, activation);
-}
-
 /** The input of a layer besides the hidden states. */
 interface Step {
   readonly batch: Batch;
@@ -140,10 +135,10 @@ interface Step {
 function attentionOf(w: Weights, c: EuroBertConfig): (x: Tensor, step: Step) => Tensor {
   const { hidden_size: h, num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: dim } = c;
   const init = normal(c.initializer_range);
-  const query = linearOf(w.at("q_proj"), h, heads * dim, init, c.attention_bias);
-  const key = linearOf(w.at("k_proj"), h, keyHeads * dim, init, c.attention_bias);
-  const value = linearOf(w.at("v_proj"), h, keyHeads * dim, init, c.attention_bias);
-  const output = linearOf(w.at("o_proj"), heads * dim, h, init, c.attention_bias);
+  const query = linear(w.at("q_proj"), h, heads * dim, init, "none", c.attention_bias);
+  const key = linear(w.at("k_proj"), h, keyHeads * dim, init, "none", c.attention_bias);
+  const value = linear(w.at("v_proj"), h, keyHeads * dim, init, "none", c.attention_bias);
+  const output = linear(w.at("o_proj"), heads * dim, h, init, "none", c.attention_bias);
   return (x, { batch, rotary, trace }) => {
     const q = rotate(query(x), rotary, batch.positions);
     const k = repeatHeads(rotate(key(x), rotary, batch.positions), keyHeads, heads);
@@ -157,9 +152,9 @@ function attentionOf(w: Weights, c: EuroBertConfig): (x: Tensor, step: Step) => 
 function feedForwardOf(w: Weights, c: EuroBertConfig): Layer {
   const { hidden_size: h, intermediate_size: inner, mlp_bias: bias } = c;
   const init = normal(c.initializer_range);
-  const gate = linearOf(w.at("gate_proj"), h, inner, init, bias, c.hidden_act);
-  const up = linearOf(w.at("up_proj"), h, inner, init, bias);
-  const down = linearOf(w.at("down_proj"), inner, h, init, bias);
+  const gate = linear(w.at("gate_proj"), h, inner, init, c.hidden_act, bias);
+  const up = linear(w.at("up_proj"), h, inner, init, "none", bias);
+  const down = linear(w.at("down_proj"), inner, h, init, "none", bias);
   return gatedFeedForward(separateGate(gate, up), down);
 }
 

@@ -13,7 +13,7 @@ import type { TokenHead } from "../../heads/tagging.js";
 import { selfAttention } from "../../nn/attention.js";
 import { gatedFeedForward, packedGate } from "../../nn/feedforward.js";
 import { type Init, normal } from "../../nn/init.js";
-import { biasFreeLinear, type Layer, linear, norm } from "../../nn/layers.js";
+import { type Layer, linear, norm } from "../../nn/layers.js";
 import { RotaryTable } from "../../nn/position.js";
 import type { Weights } from "../../nn/weights.js";
 import type { LmHead } from "../../objectives/masked-lm.js";
@@ -161,18 +161,6 @@ function freshConfig({ dropout: p, special = {}, ...sizes }: ModelSizes) {
   };
 }
 
-/** A linear layer with or without a bias. */
-function linearOf(
-  w: Weights,
-  inner: number,
-  out: number,
-  init: Init,
-  bias: boolean,
-  activation: Activation = "none",
-): Layer {
-  return (bias ? linear : biasFreeLinear)(w, inner, out, init, activation);
-}
-
 const normOf = (w: Weights, c: ModernBertConfig): Layer => norm(w, c.hidden_size, c.norm_eps, c.norm_bias);
 
 /** Projections into the residual stream are initialized with std / √(2 · layers). */
@@ -180,8 +168,8 @@ const residualInit = (c: ModernBertConfig): Init => normal(c.initializer_range /
 
 function feedForwardOf(w: Weights, c: ModernBertConfig): Layer {
   const { hidden_size: h, intermediate_size: inner } = c;
-  const project = linearOf(w.at("Wi"), h, 2 * inner, normal(c.initializer_range), c.mlp_bias);
-  const down = linearOf(w.at("Wo"), inner, h, residualInit(c), c.mlp_bias);
+  const project = linear(w.at("Wi"), h, 2 * inner, normal(c.initializer_range), "none", c.mlp_bias);
+  const down = linear(w.at("Wo"), inner, h, residualInit(c), "none", c.mlp_bias);
   return gatedFeedForward(packedGate(project, c.hidden_activation), down, c.mlp_dropout);
 }
 
@@ -196,8 +184,8 @@ function modernBertLayer(w: Weights, c: ModernBertConfig, index: number): (x: Te
   const h = c.hidden_size;
   // The embeddings are already normalized.
   const attentionNorm = index === 0 ? (x: Tensor) => x : normOf(w.at("attn_norm"), c);
-  const project = linearOf(w.at("attn.Wqkv"), h, 3 * h, normal(c.initializer_range), c.attention_bias);
-  const attentionOutput = linearOf(w.at("attn.Wo"), h, h, residualInit(c), c.attention_bias);
+  const project = linear(w.at("attn.Wqkv"), h, 3 * h, normal(c.initializer_range), "none", c.attention_bias);
+  const attentionOutput = linear(w.at("attn.Wo"), h, h, residualInit(c), "none", c.attention_bias);
   const feedForwardNorm = normOf(w.at("mlp_norm"), c);
   const feedForward = feedForwardOf(w.at("mlp"), c);
   const local = c.local[index]!;
@@ -243,7 +231,7 @@ function encoder(w: Weights, c: ModernBertConfig): Encoder {
 /** Dense, activation, norm: the first part of every head. */
 function headTransform(w: Weights, c: ModernBertConfig): Layer {
   const { hidden_size: h } = c;
-  const dense = linearOf(w.at("head.dense"), h, h, residualInit(c), c.classifier_bias, c.classifier_activation);
+  const dense = linear(w.at("head.dense"), h, h, residualInit(c), c.classifier_activation, c.classifier_bias);
   const normalize = normOf(w.at("head.norm"), c);
   return (x) => normalize(dense(x));
 }

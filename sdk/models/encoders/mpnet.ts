@@ -17,6 +17,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { ConfigError, number, section } from "../family/config.js";
 import { type Encoder, runLayers } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
+import { repeatedDecoder } from "../family/lm-head.js";
 import { type ModelSizes, specialIdFields } from "../family/sizes.js";
 import { denseClassificationHead, keepPooler } from "../family/task-heads.js";
 import {
@@ -29,7 +30,7 @@ import {
   paddedLookups,
   readBertConfig,
 } from "./bert.js";
-import { robertaLmHead, robertaTied } from "./roberta.js";
+import { robertaLmHead } from "./roberta.js";
 
 /** Constants of the published code: the padding id, the row of position 0, and the buckets of relative positions. */
 const PADDING_ID = 1;
@@ -127,7 +128,7 @@ export const mpnet: EncoderFamily<BertConfig> = {
   fresh: freshConfig,
   read: readConfig,
   canonicalName,
-  tied: (c) => robertaTied(c, "mpnet.embeddings.word_embeddings.weight"),
+  tied: (c) => repeatedDecoder("lm_head", "mpnet.embeddings.word_embeddings", c.tie_word_embeddings),
   isHead: (name) => /^(lm_head|classifier|qa_outputs|mpnet\.pooler)\b/.test(name),
   encoder,
   heads: {

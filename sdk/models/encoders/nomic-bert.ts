@@ -13,7 +13,6 @@ import { normal } from "../../nn/init.js";
 import { biasFreeLinear, type Layer, linear, norm } from "../../nn/layers.js";
 import { RotaryTable } from "../../nn/position.js";
 import type { Weights } from "../../nn/weights.js";
-import type { LmHead } from "../../objectives/masked-lm.js";
 import { activate } from "../../tensor/ops/activation.js";
 import { dropout } from "../../tensor/ops/dropout.js";
 import { add, columns } from "../../tensor/ops/elementwise.js";
@@ -25,6 +24,7 @@ import {
   number,
   optional,
   ropeTheta,
+  rotaryHeadWidth,
   type Section,
   section,
   wholeNumber,
@@ -32,9 +32,9 @@ import {
 } from "../family/config.js";
 import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
-import { lmHead, lmTransform } from "../family/lm-head.js";
+import { repeatedDecoder } from "../family/lm-head.js";
 import { bertPooler, keepPooler, pooledClassificationHead } from "../family/task-heads.js";
-import { type BertConfig, bertTokenHead, freshBertConfig, readBertConfig } from "./bert.js";
+import { type BertConfig, bertLmHead, bertTokenHead, freshBertConfig, readBertConfig } from "./bert.js";
 
 /** BERT's configuration with rotary positions; `type_vocab_size` 0 means no segment embeddings. */
 export interface RotaryBertConfig extends BertConfig {
@@ -46,9 +46,7 @@ export interface RotaryBertConfig extends BertConfig {
 export function readRotaryConfig(c: Section, theta: number): RotaryBertConfig {
   const segments = wholeNumber(c, "type_vocab_size", 2, 0);
   const read = readBertConfig({ ...c, type_vocab_size: Math.max(1, segments) });
-  const dim = number(c, "head_dim", read.hidden_size / read.num_attention_heads);
-  if (dim % 2 !== 0)
-    throw new ConfigError(`config.json: rotary positions need heads of an even width; head_dim is ${dim}`);
+  const dim = rotaryHeadWidth(c, read.hidden_size / read.num_attention_heads);
   return { ...read, type_vocab_size: segments, head_dim: dim, rope_theta: ropeTheta(c, theta) };
 }
 
@@ -132,7 +130,7 @@ function projections(w: Weights, c: RotaryBertConfig, bias: boolean): (x: Tensor
   const { hidden_size: h } = c;
   const width = c.num_attention_heads * c.head_dim;
   const init = normal(c.initializer_range);
-  const project = (name: string, out: number) => (bias ? linear : biasFreeLinear)(w.at(name), h, out, init);
+  const project = (name: string, out: number) => linear(w.at(name), h, out, init, "none", bias);
   if (w.has("qkv_proj.weight")) {
     const packed = project("qkv_proj", 3 * width);
     return (x) => {
@@ -149,7 +147,7 @@ function projections(w: Weights, c: RotaryBertConfig, bias: boolean): (x: Tensor
 function feedForwardOf(w: Weights, c: RotaryBertConfig, options: RotaryBertOptions): Layer {
   const { hidden_size: h, intermediate_size: inner } = c;
   const init = normal(c.initializer_range);
-  const down = (options.downBias ? linear : biasFreeLinear)(w.at("down_proj"), inner, h, init);
+  const down = linear(w.at("down_proj"), inner, h, init, "none", options.downBias);
   const p = options.gateDropout ? c.hidden_dropout_prob : 0;
   if (w.has("up_gate_proj.weight")) {
     const packed = biasFreeLinear(w.at("up_gate_proj"), h, 2 * inner, init);
@@ -175,12 +173,8 @@ interface Step {
 function layerOf(w: Weights, c: RotaryBertConfig, options: RotaryBertOptions): (x: Tensor, step: Step) => Tensor {
   const { hidden_size: h, num_attention_heads: heads, hidden_dropout_prob: p, layer_norm_eps: eps } = c;
   const project = projections(w.at("self_attn"), c, options.attentionBias);
-  const attentionOutput = (options.attentionBias ? linear : biasFreeLinear)(
-    w.at("self_attn.o_proj"),
-    heads * c.head_dim,
-    h,
-    normal(c.initializer_range),
-  );
+  const init = normal(c.initializer_range);
+  const attentionOutput = linear(w.at("self_attn.o_proj"), heads * c.head_dim, h, init, "none", options.attentionBias);
   const attentionNorm = norm(w.at("post_attention_layernorm"), h, eps);
   const feedForward = feedForwardOf(w.at("mlp"), c, options);
   const outputNorm = norm(w.at("post_mlp_layernorm"), h, eps);
@@ -210,29 +204,6 @@ export function rotaryBertEncoder(body: Weights, c: RotaryBertConfig, options: R
       return runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, rotary, trace }), trace);
     },
   };
-}
-
-/** Dense, activation, layer norm, decoder. */
-function maskedLmHead(w: Weights, c: RotaryBertConfig): LmHead {
-  const { hidden_size: h, tie_word_embeddings: tied } = c;
-  const init = normal(c.initializer_range);
-  const predictions = w.at("cls.predictions");
-  return lmHead({
-    vocabulary: c.vocab_size,
-    width: h,
-    weight: tied ? w.at("nomic_bert.embeddings.word_embeddings") : predictions.at("decoder"),
-    bias: tied ? predictions : predictions.at("decoder"),
-    init,
-    transform: lmTransform({
-      dense: predictions.at("transform.dense"),
-      norm: predictions.at("transform.layer_norm"),
-      from: h,
-      to: h,
-      activation: c.hidden_act,
-      eps: c.layer_norm_eps,
-      init,
-    }),
-  });
 }
 
 /** The authors' parameter names -> those of transformers; their packed projection keeps its form. */
@@ -278,20 +249,14 @@ export const nomicBert: EncoderFamily<RotaryBertConfig> = {
   }),
   read: readConfig,
   canonicalName,
-  tied: (c) =>
-    c.tie_word_embeddings
-      ? {
-          "cls.predictions.decoder.weight": "nomic_bert.embeddings.word_embeddings.weight",
-          "cls.predictions.decoder.bias": "cls.predictions.bias",
-        }
-      : { "cls.predictions.bias": "cls.predictions.decoder.bias" },
+  tied: (c) => repeatedDecoder("cls.predictions", "nomic_bert.embeddings.word_embeddings", c.tie_word_embeddings),
   isHead: (name) => /^(cls|classifier|nomic_bert\.pooler)\b/.test(name),
   encoder: (w, c) =>
     rotaryBertEncoder(w.at("nomic_bert"), c, { attentionBias: false, downBias: false, gateDropout: false }),
   heads: {
     "feature-extraction": (w, c) =>
       keepPooler(w.at("nomic_bert.pooler.dense"), c.hidden_size, normal(c.initializer_range)),
-    "masked-lm": maskedLmHead,
+    "masked-lm": (w, c) => bertLmHead(w, c, w.at("nomic_bert.embeddings.word_embeddings"), "transform.layer_norm"),
     "sequence-classification": (w, c, classes) =>
       rotaryClassificationHead(w, c, w.at("nomic_bert.pooler.dense"), classes),
     "token-classification": bertTokenHead,

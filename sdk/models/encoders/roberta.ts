@@ -14,7 +14,7 @@ import type { LmHead } from "../../objectives/masked-lm.js";
 import { ConfigError, number, section, wholeNumber } from "../family/config.js";
 import type { Encoder } from "../family/encoder.js";
 import type { EncoderFamily, VocabularyKind } from "../family/family.js";
-import { lmHead, lmTransform } from "../family/lm-head.js";
+import { decoderOf, lmHead, lmTransform, repeatedDecoder } from "../family/lm-head.js";
 import { specialIdFields } from "../family/sizes.js";
 import { denseClassificationHead, keepPooler } from "../family/task-heads.js";
 import {
@@ -62,14 +62,13 @@ function encoder(w: Weights, c: RobertaConfig): Encoder {
  * @param tokens where the token embeddings are stored
  */
 export function robertaLmHead(w: Weights, c: BertConfig, tokens: Weights): LmHead {
-  const { hidden_size: h, tie_word_embeddings: tied } = c;
+  const { hidden_size: h } = c;
   const init = normal(c.initializer_range);
   const head = w.at("lm_head");
   return lmHead({
     vocabulary: c.vocab_size,
     width: h,
-    weight: tied ? tokens : head.at("decoder"),
-    bias: tied ? head : head.at("decoder"),
+    ...decoderOf(head, tokens, c.tie_word_embeddings),
     init,
     transform: lmTransform({
       dense: head.at("dense"),
@@ -81,17 +80,6 @@ export function robertaLmHead(w: Weights, c: BertConfig, tokens: Weights): LmHea
       init,
     }),
   });
-}
-
-/**
- * Names under which files repeat the head's parameters. Without tying, the reference computes with the decoder's own bias.
- *
- * @param tokens name of the token embeddings
- */
-export function robertaTied(c: BertConfig, tokens: string): Readonly<Record<string, string>> {
-  return c.tie_word_embeddings
-    ? { "lm_head.decoder.weight": tokens, "lm_head.decoder.bias": "lm_head.bias" }
-    : { "lm_head.bias": "lm_head.decoder.bias" };
 }
 
 function sequenceHead(w: Weights, c: RobertaConfig, classes: number): SequenceHead {
@@ -133,7 +121,7 @@ function family(type: string, name: string, vocabulary: VocabularyKind): Encoder
     }),
     read: readConfig,
     canonicalName,
-    tied: (c) => robertaTied(c, "roberta.embeddings.word_embeddings.weight"),
+    tied: (c) => repeatedDecoder("lm_head", "roberta.embeddings.word_embeddings", c.tie_word_embeddings),
     isHead: (stored) => /^(lm_head|classifier|qa_outputs|roberta\.pooler)\b/.test(stored),
     encoder,
     heads: {

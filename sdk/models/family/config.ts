@@ -116,6 +116,14 @@ export function ropeTheta(c: Section, fallback: number, field = "rope_theta", ki
   return positive(own, "rope_theta", positive(c, field, fallback));
 }
 
+/** `head_dim`, the width of a head; rotary positions turn its numbers in pairs. */
+export function rotaryHeadWidth(c: Section, fallback: number): number {
+  const dim = number(c, "head_dim", fallback);
+  if (dim % 2 !== 0)
+    throw new ConfigError(`config.json: rotary positions need heads of an even width; head_dim is ${dim}`);
+  return dim;
+}
+
 /** The width of a head. Heads must share the hidden states evenly. */
 export function headWidth(widthField: string, width: number, headsField: string, heads: number): number {
   if (width % heads !== 0)

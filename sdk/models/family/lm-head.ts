@@ -49,6 +49,25 @@ export function lmHead(options: LmHeadOptions): LmHead {
   };
 }
 
+/**
+ * Where the decoder of BERT and its kin is stored. With tied weights the bias is the head's own.
+ *
+ * @param tokens where the token embeddings are stored
+ */
+export function decoderOf(head: Weights, tokens: Weights, tied: boolean): Pick<LmHeadOptions, "weight" | "bias"> {
+  return tied ? { weight: tokens, bias: head } : { weight: head.at("decoder"), bias: head.at("decoder") };
+}
+
+/**
+ * Names under which files repeat the parameters of {@link decoderOf}, by the parameters that they repeat. Without tying,
+ * the reference computes with the decoder's own bias, whatever the head's says.
+ */
+export function repeatedDecoder(head: string, tokens: string, tied: boolean): Readonly<Record<string, string>> {
+  return tied
+    ? { [`${head}.decoder.weight`]: `${tokens}.weight`, [`${head}.decoder.bias`]: `${head}.bias` }
+    : { [`${head}.bias`]: `${head}.decoder.bias` };
+}
+
 export interface LmTransformOptions {
   /** where the dense layer is stored */
   readonly dense: Weights;

@@ -9,8 +9,8 @@ import {
   replaceMasked,
 } from "../../objectives/electra.js";
 import { allMasked, type LmHead, type MaskedLmOptions } from "../../objectives/masked-lm.js";
-import type { PairHead } from "../../objectives/next-sentence-prediction.js";
 import type { EncoderBody, Objective } from "../../objectives/objective.js";
+import type { PairHead } from "../../objectives/pair-prediction.js";
 import { type Rng, seed } from "../../tensor/random.js";
 import { Scope } from "../../tensor/scope.js";
 import { unigramEntropy } from "../metrics/perplexity.js";
