@@ -28,17 +28,17 @@ def base(path):
     return getattr(transformers, config.architectures[0]).from_pretrained(path).eval()
 
 
-def scores(model, purpose):
+def scores(model, task):
     values = []
     for row in spec["rows"]:
         ids = torch.tensor([row])
-        inputs = {"input_ids": ids, "labels": ids} if purpose == "seq2seq-lm" else {"input_ids": ids}
+        inputs = {"input_ids": ids, "labels": ids} if task == "seq2seq-lm" else {"input_ids": ids}
         with torch.no_grad():
             result = model(**inputs)
-        if purpose == "question-answering":
+        if task == "question-answering":
             values.append(torch.stack([result.start_logits, result.end_logits], -1))
         else:
-            values.append(result.last_hidden_state if purpose == "feature-extraction" else result.logits)
+            values.append(result.last_hidden_state if task == "feature-extraction" else result.logits)
     return torch.cat([v.reshape(-1) for v in values]).numpy()
 
 
@@ -47,12 +47,12 @@ def share(got, want):
     return float(np.max(np.abs(got - want) / (TOLERANCE + TOLERANCE * np.abs(want))))
 
 
-def check(name, purpose):
+def check(name, task):
     model = PeftModel.from_pretrained(base(out / name), out / f"{name}-adapter").eval()
-    return share(scores(model, purpose), load_file(out / f"{name}.scores")["scores"])
+    return share(scores(model, task), load_file(out / f"{name}.scores")["scores"])
 
 
-def make(name, purpose, number):
+def make(name, task, number):
     """An adapter of PEFT's own, every value of it random, on the settings that Cloze wrote."""
     torch.manual_seed(number)
     ours = json.loads((out / f"{name}-adapter" / "adapter_config.json").read_text())
@@ -70,13 +70,13 @@ def make(name, purpose, number):
             parameter.data += 0.2 * torch.randn_like(parameter)
     model.eval()
     model.save_pretrained(out / f"{name}-peft")
-    save_file({"scores": scores(model, purpose)}, out / f"{name}-peft.scores")
+    save_file({"scores": scores(model, task)}, out / f"{name}-peft.scores")
 
 
 failed = False
 for number, case in enumerate(spec["cases"]):
-    worst = check(case["name"], case["purpose"])
+    worst = check(case["name"], case["task"])
     failed |= not worst <= 1
     print(f"{'ok  ' if worst <= 1 else 'FAIL'} {case['name']}: {worst:.3f} of the bound")
-    make(case["name"], case["purpose"], number)
+    make(case["name"], case["task"], number)
 sys.exit(failed)

@@ -1,5 +1,5 @@
 /**
- * Save a model of every purpose as Cloze saves them, beside the scores that Cloze computes, for check.py to compare.
+ * Save a model of every family and task as Cloze saves them, beside the scores that Cloze computes, for check.py to compare.
  *
  *   node scripts/run.mjs tests/pytorch/save.ts OUT && python3 tests/pytorch/check.py OUT
  */
@@ -28,6 +28,7 @@ import { electraConfigs, freshElectra } from "../../sdk/train/fresh/electra-pair
 import { freshConfig } from "../../sdk/train/fresh/fresh-model.js";
 import { disturb } from "../helpers/parameters.js";
 import { shared } from "../helpers/shared.js";
+import { smallConfig, TYPES } from "./small-configs.js";
 
 const TEXTS: readonly (readonly [string, string?])[] = [
   ["The unwanted guest closed the window quietly."],
@@ -51,9 +52,9 @@ function batchOf(tokens: Tokenizer, length: number): Batch {
   return collate(TEXTS.map(([text, pair]) => sampleOf(tokens.encode(text, pair, { truncate: { length } }))));
 }
 
-/** Scores by the name of PyTorch's output. A decoder is shown the texts themselves, one place on. */
+/** Scores by the name of PyTorch's output. A decoder reads the texts themselves, shifted right. */
 function scoresOf({ task, model, family }: Pretrained, batch: Batch): Record<string, Tensor> {
-  if (task === "seq2seq-lm") return writtenScores(model as Model<"seq2seq-lm">, batch);
+  if (task === "seq2seq-lm") return generationScores(model as Model<"seq2seq-lm">, batch);
   const m = model as Model<"pretraining"> &
     Model<"sequence-classification"> &
     Model<"token-classification"> &
@@ -61,7 +62,7 @@ function scoresOf({ task, model, family }: Pretrained, batch: Batch): Record<str
     Model<"replaced-token-detection">;
   const hidden = m.encode(batch);
   const everywhere = Int32Array.from(batch.ids, (_, i) => i);
-  const byPurpose: Record<Exclude<ModelTask, "seq2seq-lm">, () => Record<string, Tensor>> = {
+  const byTask: Record<Exclude<ModelTask, "seq2seq-lm">, () => Record<string, Tensor>> = {
     "feature-extraction": () => ({ last_hidden_state: hidden }),
     pretraining: () => ({
       prediction_logits: m.tokenScores(hidden, everywhere),
@@ -75,10 +76,10 @@ function scoresOf({ task, model, family }: Pretrained, batch: Batch): Record<str
     "token-classification": () => ({ logits: m.tokenClassScores(hidden) }),
     "question-answering": () => ({ span_logits: m.spanScores(hidden) }),
   };
-  return byPurpose[task]();
+  return byTask[task]();
 }
 
-function writtenScores(model: Model<"seq2seq-lm">, batch: Batch): Record<string, Tensor> {
+function generationScores(model: Model<"seq2seq-lm">, batch: Batch): Record<string, Tensor> {
   const { starts } = batch;
   const ids = batch.ids.slice();
   for (let row = 0; row < batch.rows; row++)
@@ -118,10 +119,10 @@ async function save(name: string, loaded: Pretrained): Promise<void> {
 }
 
 /** A small model whose every parameter is far from its initial value: a name that is lost would change the scores. */
-async function made<P extends ModelTask>(purpose: P, labels: LabelSet | null, extra = {}): Promise<Pretrained<P>> {
+async function made<T extends ModelTask>(task: T, labels: LabelSet | null, extra = {}): Promise<Pretrained<T>> {
   const sizes = { vocabulary: tokenizer.size, layers: 2, width: 32, heads: 4, positions: LENGTH, dropout: 0.1 };
   const files = memoryFiles([["config.json", jsonBytes({ ...freshConfig("bert", sizes), ...extra })]]);
-  const loaded = await loadModel(engine, files, { task: purpose, labels, scratch: true, seed: 7 });
+  const loaded = await loadModel(engine, files, { task, labels, scratch: true, seed: 7 });
   disturb(loaded.weights, 0.1);
   return loaded;
 }
@@ -147,90 +148,14 @@ await save(
 );
 
 /** Small models of the other families, every published class of each. */
-const WIDTHS = { hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 64 };
-const common = { vocab_size: tokenizer.size, max_position_embeddings: LENGTH + 2, ...WIDTHS };
-const bartSizes = {
-  vocab_size: tokenizer.size,
-  d_model: 32,
-  encoder_layers: 2,
-  decoder_layers: 2,
-  encoder_attention_heads: 4,
-  decoder_attention_heads: 4,
-  encoder_ffn_dim: 64,
-  decoder_ffn_dim: 64,
-  max_position_embeddings: LENGTH,
-  is_encoder_decoder: true,
-  pad_token_id: 0,
-  eos_token_id: tokenizer.special.sep,
-};
-const FAMILIES: Readonly<Record<string, object>> = {
-  roberta: { ...common, pad_token_id: 0, type_vocab_size: 1 },
-  "xlm-roberta": { ...common, pad_token_id: 0, type_vocab_size: 1 },
-  distilbert: {
-    vocab_size: tokenizer.size,
-    dim: 32,
-    n_layers: 2,
-    n_heads: 4,
-    hidden_dim: 64,
-    max_position_embeddings: LENGTH,
-  },
-  albert: { ...common, embedding_size: 16, num_hidden_groups: 1 },
-  electra: { ...common, embedding_size: 16 },
-  mpnet: common,
-  modernbert: {
-    ...common,
-    local_attention: 8,
-    pad_token_id: 0,
-    cls_token_id: 2,
-    sep_token_id: 3,
-    bos_token_id: 2,
-    eos_token_id: 3,
-  },
-  "deberta-v2": {
-    ...common,
-    relative_attention: true,
-    position_buckets: 8,
-    pos_att_type: ["p2c", "c2p"],
-    share_att_key: true,
-    norm_rel_ebd: "layer_norm",
-    position_biased_input: false,
-    type_vocab_size: 0,
-    pooler_hidden_size: 32,
-  },
-  gpt2: {
-    vocab_size: tokenizer.size,
-    n_embd: 32,
-    n_layer: 2,
-    n_head: 4,
-    n_positions: LENGTH,
-    pad_token_id: 0,
-    bos_token_id: 2,
-    eos_token_id: 3,
-  },
-  bart: bartSizes,
-  mbart: { ...bartSizes, scale_embedding: true },
-  marian: { ...bartSizes, scale_embedding: true, decoder_start_token_id: 0, decoder_vocab_size: tokenizer.size },
-  t5: {
-    vocab_size: tokenizer.size,
-    d_model: 32,
-    d_kv: 8,
-    d_ff: 64,
-    num_layers: 2,
-    num_heads: 4,
-    is_encoder_decoder: true,
-    decoder_start_token_id: 0,
-    pad_token_id: 0,
-  },
-};
-for (const [type, sizes] of Object.entries(FAMILIES)) {
-  const { architectures } = familyOf({ model_type: type });
-  for (const purpose of Object.keys(architectures) as ModelTask[]) {
-    const labels = purpose === "token-classification" || purpose === "sequence-classification" ? three : null;
-    const config = { model_type: type, ...sizes };
+for (const type of TYPES.filter((known) => known !== "bert")) {
+  const config = smallConfig(type, tokenizer.size, LENGTH, tokenizer.special);
+  for (const task of Object.keys(familyOf(config).architectures) as ModelTask[]) {
+    const labels = task === "token-classification" || task === "sequence-classification" ? three : null;
     const files = memoryFiles([["config.json", jsonBytes(config)]]);
-    const loaded = await loadModel(engine, files, { task: purpose, labels, scratch: true, seed: 7 });
+    const loaded = await loadModel(engine, files, { task, labels, scratch: true, seed: 7 });
     disturb(loaded.weights, 0.1);
-    await save(`${type}-${purpose}`, loaded);
+    await save(`${type}-${task}`, loaded);
   }
 }
 
