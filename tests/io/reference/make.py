@@ -5,11 +5,12 @@ Vectors of small sentence-transformers folders of every kind, as the library com
     python3 tests/io/reference/make.py
 
 Writes sentence-folders.json beside itself: for each folder its JSON files, the shapes of its tensors, texts and their
-vectors. The transformer is that of tests/pipelines/reference/feature-extraction.json; weights are the formula of
-tests/pipelines/reference/make.py (here and in tests/helpers/reference-folder.ts), so that no binary file is committed.
+vectors. The transformer is that of tests/pipelines/reference/feature-extraction.json; weights are those of
+tests/helpers/reference_weights.py.
 """
 import json
 import pathlib
+import sys
 import tempfile
 
 import numpy as np
@@ -20,6 +21,9 @@ from safetensors.numpy import save_file
 
 HERE = pathlib.Path(__file__).parent
 PIPELINES = HERE.parent.parent / "pipelines" / "reference"
+sys.path.insert(0, str(HERE.parent.parent / "helpers"))
+from reference_weights import weight  # noqa: E402
+
 torch.set_num_threads(1)
 transformers.logging.set_verbosity_error()
 
@@ -30,26 +34,6 @@ CONFIG = {"model_max_length": 32, "pad_token": "[PAD]", "unk_token": "[UNK]", "c
 WIDTH = 16
 SCALE = BODY["scale"]
 TEXTS = ["The cat sat on the mat.", "a dog [MASK]", "Anna's friends lived in New York, it was very good"]
-
-
-def values(name, count, scale):
-    """As in tests/pipelines/reference/make.py."""
-    h = 2166136261
-    for byte in name.encode():
-        h = ((h ^ byte) * 16777619) & 0xFFFFFFFF
-    x = (h + np.arange(count, dtype=np.uint64) * 0x9E3779B1) & 0xFFFFFFFF
-    x ^= x >> np.uint64(16)
-    x = (x * 0x85EBCA6B) & 0xFFFFFFFF
-    x ^= x >> np.uint64(13)
-    x = (x * 0xC2B2AE35) & 0xFFFFFFFF
-    x ^= x >> np.uint64(16)
-    return (scale * (x.astype(np.float64) / 2**31 - 1)).astype(np.float32)
-
-
-def weight(name, shape, scale):
-    data = values(name, int(np.prod(shape)), scale).reshape(shape)
-    norm = "norm" in name.lower() or ".ln_" in name
-    return 1 + data if norm and name.endswith("weight") else data
 
 
 def module(index, path, kind, prefix="sentence_transformers.models"):

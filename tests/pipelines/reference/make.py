@@ -5,11 +5,12 @@ Reference results of small models for the pipelines, computed with PyTorch, tran
     python3 tests/pipelines/reference/make.py
 
 Writes beside itself: versions.json, wordpiece.json and bytes.json (tokenizer.json files), and one file for each pipeline:
-config.json, the shapes of the weights, and calls with their results. Weights are a formula of name and index
-(`values` here, tests/helpers/reference-folder.ts there), so that no binary file is committed.
+config.json, the shapes of the weights, and calls with their results. Weights are those of
+tests/helpers/reference_weights.py.
 """
 import json
 import pathlib
+import sys
 import tempfile
 import warnings
 
@@ -24,6 +25,9 @@ from transformers import (BartConfig, BartForConditionalGeneration, BertConfig, 
                           PreTrainedTokenizerFast, pipeline)
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent.parent / "helpers"))
+from reference_weights import weight  # noqa: E402
+
 torch.set_num_threads(1)
 transformers.logging.set_verbosity_error()
 warnings.filterwarnings("ignore")
@@ -68,20 +72,6 @@ BYTES = dict(pad_token="<pad>", bos_token="<s>", eos_token="</s>")
 fast = lambda t, **special: PreTrainedTokenizerFast(tokenizer_object=t, **special)
 
 
-def values(name, count, scale):
-    """scale × a number in [-1, 1) for each index: FNV-1a of the name, stepped by the golden ratio, through Murmur3's mixer."""
-    h = 2166136261
-    for byte in name.encode():
-        h = ((h ^ byte) * 16777619) & 0xFFFFFFFF
-    x = (h + np.arange(count, dtype=np.uint64) * 0x9E3779B1) & 0xFFFFFFFF
-    x ^= x >> np.uint64(16)
-    x = (x * 0x85EBCA6B) & 0xFFFFFFFF
-    x ^= x >> np.uint64(13)
-    x = (x * 0xC2B2AE35) & 0xFFFFFFFF
-    x ^= x >> np.uint64(16)
-    return (scale * (x.astype(np.float64) / 2**31 - 1)).astype(np.float32)
-
-
 def build(cls, config, scale):
     """The model with the formula's weights, and what a test needs to write the same folder."""
     config.architectures = [cls.__name__]
@@ -90,9 +80,7 @@ def build(cls, config, scale):
     with torch.no_grad():
         buffers = [(name, buffer) for name, buffer in model.named_buffers() if name == "final_logits_bias"]
         for name, parameter in [*model.named_parameters(), *buffers]:
-            data = torch.from_numpy(values(name, parameter.numel(), scale)).reshape(parameter.shape)
-            norm = "norm" in name.lower() or ".ln_" in name
-            parameter.copy_(1 + data if norm and name.endswith("weight") else data)
+            parameter.copy_(torch.from_numpy(weight(name, tuple(parameter.shape), scale)))
             shapes[name] = list(parameter.shape)
     settings = {key: value for key, value in config.to_dict().items() if value is not None}
     return model, {"config": settings, "scale": scale, "shapes": shapes}
