@@ -7,32 +7,16 @@ import { commandIn } from "../helpers/command.js";
 import { root } from "../helpers/shared.js";
 
 const test = suite("adapters on the command line");
-const { place, cloze, objects, remove } = commandIn("adapters");
+const { place, cloze, lastObject, remove } = commandIn("adapters");
 const [train, held] = ["train", "test"].map((part) => join(root, `corpus/sentiment/${part}.tsv`)) as [string, string];
 const text = join(root, "corpus/text/a-animals.txt");
 
-/** The last object that a command prints. */
-const answer = (words: readonly string[], input = "") => objects(words, input).at(-1)!;
-
-const sizes = [
-  "--layers",
-  "2",
-  "--width",
-  "32",
-  "--heads",
-  "2",
-  "--vocabulary",
-  "300",
-  "--length",
-  "48",
-  "--rows",
-  "8",
-];
+const sizes = "--layers 2 --width 32 --heads 2 --vocabulary 300 --length 48 --rows 8".split(" ");
 const learn = ["finetune", "--task", "classify", "--model", "model", "--train", train, "--test", held, "--epochs", "1"];
 
 test("an adapter is learned, scored, merged, and says the same each way", () => {
-  answer(["pretrain", "--out", "model", "--json", "--steps", "5", ...sizes, "--dev", text, text]);
-  const figures = answer([...learn, "--lora", "4", "--lora-target", "query,value", "--out", "adapter", "--json"]);
+  lastObject(["pretrain", "--out", "model", "--json", "--steps", "5", ...sizes, "--dev", text, text]);
+  const figures = lastObject([...learn, "--lora", "4", "--lora-target", "query,value", "--out", "adapter", "--json"]);
   assert.equal(readdirSync(join(place, "adapter")).sort(), [
     "adapter_config.json",
     "adapter_model.safetensors",
@@ -43,12 +27,15 @@ test("an adapter is learned, scored, merged, and says the same each way", () => 
     "tokenizer_config.json",
     "vocab.txt",
   ]);
-  const scored = answer(["evaluate", "--model", "model", "--adapter", "adapter", "--test", held, "--json"]);
+  const scored = lastObject(["evaluate", "--model", "model", "--adapter", "adapter", "--test", held, "--json"]);
   assert.is(scored["test_accuracy"], figures["test_accuracy"]);
-  assert.is(answer(["merge", "--model", "model", "--adapter", "adapter", "--out", "merged", "--json"])["layers"], 4);
+  assert.is(
+    lastObject(["merge", "--model", "model", "--adapter", "adapter", "--out", "merged", "--json"])["layers"],
+    4,
+  );
   const line = '{"text": "A lovely day."}\n';
-  const adapted = answer(["predict", "--model", "model", "--adapter", "adapter"], line);
-  const merged = answer(["predict", "--model", "merged"], line);
+  const adapted = lastObject(["predict", "--model", "model", "--adapter", "adapter"], line);
+  const merged = lastObject(["predict", "--model", "merged"], line);
   assert.is(adapted["label"], merged["label"]);
   // Two layers of f32 sums, added up in another order.
   assert.ok(Math.abs((adapted["score"] as number) - (merged["score"] as number)) < 1e-5);
@@ -65,7 +52,7 @@ test("frozen parts and layer-wise rates", () => {
     "slow",
     "--json",
   ];
-  assert.type(answer(slow)["test_accuracy"], "number");
+  assert.type(lastObject(slow)["test_accuracy"], "number");
 });
 
 test("options that contradict each other or name nothing are refused", () => {

@@ -7,37 +7,21 @@ import { commandIn } from "../helpers/command.js";
 import { root } from "../helpers/shared.js";
 
 const test = suite("distillation on the command line");
-const { place, cloze, objects, remove } = commandIn("distill");
+const { place, cloze, lastObject, remove } = commandIn("distill");
 const [train, held] = ["train", "test"].map((part) => join(root, `corpus/sentiment/${part}.tsv`)) as [string, string];
 const text = join(root, "corpus/text/a-animals.txt");
 
-/** The last object that a command prints. */
-const answer = (words: readonly string[], input = "") => objects(words, input).at(-1)!;
-
-const sizes = [
-  "--layers",
-  "3",
-  "--width",
-  "32",
-  "--heads",
-  "2",
-  "--vocabulary",
-  "300",
-  "--length",
-  "48",
-  "--rows",
-  "8",
-];
+const sizes = "--layers 3 --width 32 --heads 2 --vocabulary 300 --length 48 --rows 8".split(" ");
 const distill = ["distill", "--teacher", "teacher", "--dev", text, "--steps", "4", "--rows", "8", "--length", "32"];
 
 test("a student of fewer layers is saved as a model and scored beside its teacher", () => {
-  answer(["pretrain", "--out", "teacher", "--json", "--steps", "5", ...sizes, "--dev", text, text]);
-  const done = answer([...distill, "--layers", "2", "--out", "student", "--json", text]);
+  lastObject(["pretrain", "--out", "teacher", "--json", "--steps", "5", ...sizes, "--dev", text, text]);
+  const done = lastObject([...distill, "--layers", "2", "--out", "student", "--json", text]);
   assert.ok((done["student_parameters"] as number) < (done["teacher_parameters"] as number));
   for (const figure of ["teacher_loss", "student_loss", "student_accuracy"])
     assert.type(done[figure], "number", figure);
-  assert.is(answer(["inspect", "student", "--json"])["family"], "bert");
-  const faster = answer([
+  assert.is(lastObject(["inspect", "student", "--json"])["family"], "bert");
+  const faster = lastObject([
     ...distill,
     "--layers",
     "1",
@@ -55,8 +39,8 @@ test("a student of fewer layers is saved as a model and scored beside its teache
 
 test("finetune --teacher learns a fine-tuned model's answers", () => {
   const learn = ["finetune", "--task", "classify", "--train", train, "--test", held, "--epochs", "1", "--json"];
-  answer([...learn, "--model", "teacher", "--out", "judge"]);
-  const done = answer([...learn, "--model", "student", "--teacher", "judge", "--out", "pupil"]);
+  lastObject([...learn, "--model", "teacher", "--out", "judge"]);
+  const done = lastObject([...learn, "--model", "student", "--teacher", "judge", "--out", "pupil"]);
   assert.type(done["test_accuracy"], "number");
   const { status, stderr } = cloze([...learn, "--model", "student", "--teacher", "teacher", "--out", "new"]);
   assert.is(status, 2);

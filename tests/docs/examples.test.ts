@@ -1,7 +1,8 @@
 /** Every `@example` compiles under strict, and runs where it needs nothing from outside; values written beside calls hold. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { pathToFileURL } from "node:url";
+import { type BuildOptions, build } from "esbuild";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { typeErrors } from "../helpers/installed-package.js";
@@ -50,36 +51,19 @@ const NOT_RUN = new Map([
   ["objectives/ul2.ts 1", "the tokenizer of T5"],
 ]);
 
-/** As the build has it: `import text from "./file?text"` gives the file as a string. */
-const asText: Plugin = {
-  name: "text",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\?text$/ }, ({ path, resolveDir }) => ({
-      path: join(resolveDir, path.replace("?text", "")),
-      namespace: "text",
-    }));
-    onLoad({ filter: /.*/, namespace: "text" }, ({ path }) => ({
-      contents: readFileSync(path, "utf8"),
-      loader: "text",
-    }));
-  },
-};
+/** The settings of the build, which embed texts and kernels. */
+const { settings } = (await import(pathToFileURL(join(root, "scripts/build.mjs")).href)) as { settings: BuildOptions };
 
 const runnable = [...modules].filter(([, { name, code }]) => !OUTSIDE.test(code) && !NOT_RUN.has(name));
 await build({
+  ...settings,
   entryPoints: runnable.map(([name]) => join(folder, name)),
   absWorkingDir: root,
   outdir: folder,
   outExtension: { ".js": ".mjs" },
-  bundle: true,
   splitting: true,
-  format: "esm",
   platform: "node",
-  target: "es2022",
-  supported: { using: false },
   external: ["@assemblyscript/loader"],
-  loader: { ".wasm": "binary" },
-  plugins: [asText],
 });
 
 /** A line `f(x); // value` or `f(x); // SomeError: message`. */

@@ -30,5 +30,7 @@ export function commandIn(name: string) {
     assert.is(status, 0, `${words.join(" ")}: ${stderr}`);
     return objectsOf(stdout);
   };
-  return { place, cloze, objects, remove: () => rmSync(place, { recursive: true, force: true }) };
+  /** The last of them: the figures of a run. */
+  const lastObject = (words: readonly string[], input = ""): Record<string, unknown> => objects(words, input).at(-1)!;
+  return { place, cloze, objects, lastObject, remove: () => rmSync(place, { recursive: true, force: true }) };
 }

@@ -1,5 +1,7 @@
-/** A folder on disk as the files of a model, for tests and comparisons. */
+/** Folders on disk: as the files of a model, and empty ones for one test. */
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Files } from "../../sdk/io/files/files.js";
 
@@ -14,4 +16,14 @@ export function diskFolder(path: string): Files {
       }
     },
   };
+}
+
+/** Run `work` in a new empty folder, which is removed afterwards. */
+export async function inNewFolder(work: (place: string) => Promise<void>): Promise<void> {
+  const place = realpathSync(mkdtempSync(join(tmpdir(), "cloze-")));
+  try {
+    await work(place);
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 }

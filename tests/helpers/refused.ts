@@ -1,4 +1,4 @@
-/** What a call is refused with: the message, which must be of the caller's kind of error. */
+/** Calls that must fail, and with what. */
 import * as assert from "uvu/assert";
 import { InputError } from "../../sdk/errors.js";
 
@@ -12,5 +12,19 @@ export async function refused(what: () => unknown, message: RegExp): Promise<voi
   }
   assert.ok(error !== undefined, `nothing was refused; expected ${message}`);
   assert.instance(error, InputError, `${(error as Error).name}: ${(error as Error).message}`);
+  assert.match((error as Error).message, message);
+}
+
+/** Require `work` to reject with an error of the class `kind` whose message matches. */
+export async function rejects(
+  work: Promise<unknown>,
+  kind: new (message: string) => Error,
+  message: RegExp,
+): Promise<void> {
+  const error = await work.then(
+    () => null,
+    (caught: unknown) => caught,
+  );
+  assert.instance(error, kind);
   assert.match((error as Error).message, message);
 }

@@ -3,7 +3,7 @@ import { folder } from "cloze/node";
 import type { LayerJoin, PoolingMode } from "cloze/tensor";
 import { Command, Option } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
-import { parseLine } from "../shared/input.js";
+import { parseLine, textOf } from "../shared/input.js";
 import { floats } from "../shared/output.js";
 import { answerLines, type InputLine, type LineWork, lineWork } from "../shared/threads.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
@@ -24,14 +24,6 @@ interface Options extends ModelOptions {
 
 const POOLINGS: readonly PoolingMode[] = ["mean", "cls", "max", "last", "weighted", "mean-sqrt"];
 const JOINS: readonly LayerJoin[] = ["mean", "sum", "concat"];
-
-function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
-  const { text } = (value ?? {}) as Record<string, unknown>;
-  if (typeof text !== "string")
-    throw new UsageError(`expected a JSON string or {"text"}, got ${JSON.stringify(value)}`);
-  return text;
-}
 
 function wordsOf(value: unknown): WordVectorsInput {
   const { words } = (value ?? {}) as Record<string, unknown>;

@@ -5,7 +5,7 @@ import type { GenerationSettings } from "cloze/generate";
 import { folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
-import { parseLine, readFields } from "../shared/input.js";
+import { parseLine, readFields, textOf } from "../shared/input.js";
 import { answerLines, type InputLine, type LineWork, lineWork } from "../shared/threads.js";
 import { positive, positiveShare, UsageError, wholeNumber } from "../shared/usage.js";
 
@@ -40,14 +40,6 @@ function settingsOf(o: Options): Partial<GenerationSettings> {
     ...(o.repetitionPenalty !== undefined && { repetition_penalty: o.repetitionPenalty }),
     ...(o.repeatNgramSize !== true && { no_repeat_ngram_size: o.repeatNgramSize }),
   };
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
-  const { text } = (value ?? {}) as Record<string, unknown>;
-  if (typeof text !== "string")
-    throw new UsageError(`expected a JSON string or {"text"}, got ${JSON.stringify(value)}`);
-  return text;
 }
 
 /** Whether the configuration is that of an encoder-decoder. */

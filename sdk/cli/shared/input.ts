@@ -93,3 +93,12 @@ export async function readFields(name: string): Promise<Readonly<Record<string, 
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new UsageError(`${name} must hold a JSON object`);
 }
+
+/** The text of a line of input: a JSON string, or an object that has one. */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  const { text } = (value ?? {}) as Record<string, unknown>;
+  if (typeof text !== "string")
+    throw new UsageError(`expected a JSON string or {"text"}, got ${JSON.stringify(value)}`);
+  return text;
+}

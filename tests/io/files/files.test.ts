@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import fc from "fast-check";
 import { suite } from "uvu";
@@ -7,32 +6,12 @@ import * as assert from "uvu/assert";
 import { jsonBytes, ModelFileError, memoryFiles, readJson, requireSafeName } from "../../../sdk/io/files/files.js";
 import { exists, folder } from "../../../sdk/io/files/folder.js";
 import { writableFolder } from "../../../sdk/io/files/write-whole.js";
+import { inNewFolder } from "../../helpers/folder.js";
+import { rejects } from "../../helpers/refused.js";
 
 const test = suite("files");
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-const rejects = async (
-  work: Promise<unknown>,
-  kind: new (message: string) => Error,
-  message: RegExp,
-): Promise<void> => {
-  const error = await work.then(
-    () => null,
-    (caught: unknown) => caught,
-  );
-  assert.instance(error, kind);
-  assert.match((error as Error).message, message);
-};
-
-/** A new empty folder for the time of one test. */
-async function within(work: (place: string) => Promise<void>): Promise<void> {
-  const place = mkdtempSync(join(tmpdir(), "cloze-files-"));
-  try {
-    await work(place);
-  } finally {
-    rmSync(place, { recursive: true, force: true });
-  }
-}
 
 test("names that could leave the folder on any system are refused", () => {
   // biome-ignore format: a list
@@ -86,7 +65,7 @@ test("files in memory are read and written by name", async () => {
 });
 
 test("a folder on disk gives undefined for what is not there, and refuses unsafe names", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     writeFileSync(join(place, "a.txt"), "here");
     const files = folder(place);
     assert.is(new TextDecoder().decode(await files.read("a.txt")), "here");

@@ -1,19 +1,7 @@
 /** Files and folders are put in their place whole: whatever fails, is killed, or is done twice at once. */
 import { spawn, spawnSync } from "node:child_process";
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { suite } from "uvu";
@@ -22,32 +10,12 @@ import { ModelFileError } from "../../../sdk/io/files/files.js";
 import { exists, folder } from "../../../sdk/io/files/folder.js";
 import { endPart, newPart } from "../../../sdk/io/files/parts.js";
 import { requirePlace, writableFolder, writeFileAtomically, writeFolder } from "../../../sdk/io/files/write-whole.js";
+import { inNewFolder } from "../../helpers/folder.js";
+import { rejects } from "../../helpers/refused.js";
 
 const test = suite("writing");
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-const rejects = async (
-  work: Promise<unknown>,
-  kind: new (message: string) => Error,
-  message: RegExp,
-): Promise<void> => {
-  const error = await work.then(
-    () => null,
-    (caught: unknown) => caught,
-  );
-  assert.instance(error, kind);
-  assert.match((error as Error).message, message);
-};
-
-/** A new empty folder for the time of one test. */
-async function within(work: (place: string) => Promise<void>): Promise<void> {
-  const place = realpathSync(mkdtempSync(join(tmpdir(), "cloze-writing-")));
-  try {
-    await work(place);
-  } finally {
-    rmSync(place, { recursive: true, force: true });
-  }
-}
 
 /** The name of a part beside `path` as a process has it that is no longer there. */
 function deadPart(path: string): string {
@@ -58,7 +26,7 @@ function deadPart(path: string): string {
 }
 
 test("a file is replaced whole, and many writers at once leave one whole file and nothing else", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     const path = join(place, "a.bin");
     const contents = Array.from({ length: 20 }, (_, i) => new Uint8Array(100_000).fill(i));
     await Promise.all(contents.map((bytes) => writeFileAtomically(path, bytes)));
@@ -68,7 +36,7 @@ test("a file is replaced whole, and many writers at once leave one whole file an
   }));
 
 test("a file that cannot be written leaves nothing behind", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     mkdirSync(join(place, "taken"));
     writeFileSync(join(place, "taken", "x"), "");
     await rejects(writeFileAtomically(join(place, "taken"), text("x")), Error, /./);
@@ -77,7 +45,7 @@ test("a file that cannot be written leaves nothing behind", () =>
   }));
 
 test("an output folder appears when it is complete", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     const out = join(place, "out/");
     await writeFolder(out, false, async (files) => {
       await files.write("a.txt", text("a"));
@@ -89,7 +57,7 @@ test("an output folder appears when it is complete", () =>
   }));
 
 test("an existing folder is refused, or replaced whole when that is asked for", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     const out = join(place, "out");
     await writeFolder(out, false, (files) => files.write("old.txt", text("old")));
     await rejects(
@@ -104,7 +72,7 @@ test("an existing folder is refused, or replaced whole when that is asked for", 
   }));
 
 test("what fails while a folder is filled leaves the old folder and nothing else", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     const out = join(place, "out");
     await writeFolder(out, false, (files) => files.write("old.txt", text("old")));
     const failing = writeFolder(out, true, async (files) => {
@@ -117,7 +85,7 @@ test("what fails while a folder is filled leaves the old folder and nothing else
   }));
 
 test("of two that fill one new folder at once, one succeeds", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     const out = join(place, "out");
     const go = (content: string, wait: number) =>
       writeFolder(out, false, async (files) => {
@@ -142,7 +110,7 @@ test("of two that fill one new folder at once, one succeeds", () =>
   }));
 
 test("what killed runs left is removed by the next one at the same place, and nothing else is", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     const out = join(place, "out");
     for (const left of [deadPart(out), deadPart(join(place, "out.checkpoint"))]) {
       mkdirSync(left);
@@ -162,7 +130,7 @@ test("what killed runs left is removed by the next one at the same place, and no
   }));
 
 test("a folder that a killed run had moved aside is found by the next reader and the next writer", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     /** As it is between the two renames: the old folder aside, the new one whole. */
     const between = (name: string, withNew = true): string => {
       const out = join(place, name);
@@ -191,7 +159,7 @@ test("a folder that a killed run had moved aside is found by the next reader and
   }));
 
 test("links are followed, devices and pipes are written into, and neither is replaced", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     writeFileSync(join(place, "target"), "old");
     symlinkSync("target", join(place, "link"));
     await writeFileAtomically(join(place, "link"), text("new"));
@@ -219,7 +187,7 @@ test("links are followed, devices and pipes are written into, and neither is rep
   }));
 
 test("a place that cannot be written is refused before the work", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     writeFileSync(join(place, "file"), "x");
     await rejects(
       requirePlace(join(place, "file/out")),
@@ -245,7 +213,7 @@ test("a place that cannot be written is refused before the work", () =>
   }));
 
 test("several files are one step: all of them, or none, and the others stay", () =>
-  within(async (place) => {
+  inNewFolder(async (place) => {
     const out = join(place, "model");
     const files = writableFolder(out);
     await files.together!(async (to) => {
@@ -302,7 +270,7 @@ for (let i = 1; ; i++) {
 
 for (const [what, program] of Object.entries({ folder: WRITER, "model saved over another": SAVER }))
   test(`a writer that is killed at any moment leaves a whole ${what}, and nothing else after the next`, () =>
-    within(async (place) => {
+    inNewFolder(async (place) => {
       const library = join(process.env["CLOZE_ROOT"] ?? ".", "dist/node.js");
       for (let round = 0; round < 8; round++) {
         const out = join(place, `out-${round}`);
@@ -352,7 +320,7 @@ for (const [call, what] of strace
     ] as const)
   : [])
   test(`a folder is replaced whole, or not at all, whichever ${call} has ${what}`, () =>
-    within(async (place) => {
+    inNewFolder(async (place) => {
       const fill = (value: number) => async (files: { write(name: string, bytes: Uint8Array): Promise<void> }) => {
         await files.write("a.bin", new Uint8Array(20000).fill(value));
         await files.write("b.bin", new Uint8Array(20000).fill(value));
