@@ -4,7 +4,7 @@
  * A program that has just started interprets its functions until the engine has compiled each of them. One loop over all
  * entries is compiled as a whole soon after it has begun, which halves the time to load a vocabulary in a new process.
  */
-import { type JsonScanner, shortCharacter } from "../json/scanner.js";
+import { type JsonScanner, shortCharacter, skipSpace } from "../json/scanner.js";
 import type { PiecePool } from "../vocabulary/piece-pool.js";
 
 const QUOTE = 0x22;
@@ -15,8 +15,8 @@ const BACKSLASH = 0x5c;
 const CLOSE = 0x5d;
 
 /**
- * Read entries `"piece":id,` whose ids count up, or, given `scores`, `["piece",score],`, while their pieces need no escapes
- * and have no characters beyond U+FFFF. Stops before the first other entry, and before the last one.
+ * Read entries `"piece":id,` whose ids count up, or, given `scores`, `["piece",score],`, whose pieces have no characters
+ * beyond U+FFFF and no escapes but `\"` and `\\`. Stops before the first other entry, and before the last one.
  */
 export function scanPlainEntries(scanner: JsonScanner, pool: PiecePool, scores: Float64Array | null): void {
   const { bytes } = scanner;
@@ -25,42 +25,49 @@ export function scanPlainEntries(scanner: JsonScanner, pool: PiecePool, scores: 
   const most = Math.min(begins.length, scores?.length ?? begins.length);
   const first = pool.size;
   let { at } = scanner;
-  let { size, used } = pool;
+  let { longest, size, used } = pool;
   for (; size < most; size++) {
-    scanner.at = at;
+    let i = skipSpace(bytes, at);
     if (scores !== null) {
-      if (scanner.peek() !== OPEN) break;
-      scanner.at++;
+      if (bytes[i] !== OPEN) break;
+      i = skipSpace(bytes, i + 1);
     }
-    if (scanner.peek() !== QUOTE) break;
-    let i = scanner.at + 1;
+    if (bytes[i] !== QUOTE) break;
+    let byte = bytes[++i]!;
     let end = used;
-    let byte = bytes[i]!;
     while (byte !== QUOTE && end < units.length) {
+      const escaped = byte === BACKSLASH;
+      i += escaped ? 1 : 0;
+      byte = bytes[i]!;
       const unit = byte < 0x80 ? byte : shortCharacter(byte, bytes[i + 1]!, bytes[i + 2]!);
-      if (unit < 0x20 || unit === BACKSLASH) break;
+      const escapable = unit === QUOTE || unit === BACKSLASH;
+      if (unit < 0x20 || escaped !== escapable) break;
       units[end++] = unit;
       i += unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
       byte = bytes[i]!;
     }
-    if (byte !== QUOTE || bytes[i + 1] !== separator) break;
-    scanner.at = i + 2;
-    const digit = scanner.peek();
-    if (digit !== 0x2d && !(digit >= 0x30 && digit <= 0x39)) break;
+    if (byte !== QUOTE) break;
+    i = skipSpace(bytes, i + 1);
+    if (bytes[i] !== separator) break;
+    scanner.at = i + 1;
     const number = scanner.number();
+    i = skipSpace(bytes, scanner.at);
     if (scores === null) {
       if (number !== size) break;
     } else {
       scores[size] = number;
-      if (scanner.peek() !== CLOSE) break;
-      scanner.at++;
+      if (bytes[i] !== CLOSE) break;
+      i = skipSpace(bytes, i + 1);
     }
-    if (scanner.peek() !== COMMA) break;
-    at = scanner.at + 1;
+    if (bytes[i] !== COMMA) break;
+    at = i + 1;
     begins[size] = used;
-    ends[size] = used = end;
+    ends[size] = end;
+    longest = Math.max(longest, end - used);
+    used = end;
   }
   scanner.at = at;
+  pool.longest = longest;
   pool.used = used;
   pool.count += size - first;
   pool.size = size;

@@ -15,7 +15,7 @@ const UNKNOWN_PENALTY = 10;
 
 export class Unigram implements Model {
   private readonly trie: Trie;
-  private readonly unknownScore: number;
+  private lowest: number | undefined;
   // For each place in the word: the best score of a path that ends there, its last piece, and where that begins.
   private best = new Float64Array(256);
   private last = new Int32Array(256);
@@ -34,7 +34,13 @@ export class Unigram implements Model {
   ) {
     this.trie = new Trie(vocabulary.pool);
     vocabulary.useIndex(this.trie);
-    this.unknownScore = lowestOf(scores.subarray(0, vocabulary.size)) - UNKNOWN_PENALTY;
+  }
+
+  /** The score of an unknown character, computed for the first of them. */
+  private get unknownScore(): number {
+    const { scores, vocabulary } = this;
+    this.lowest ??= scores.subarray(0, vocabulary.size).reduce((a, b) => (b < a ? b : a), Number.POSITIVE_INFINITY);
+    return this.lowest - UNKNOWN_PENALTY;
   }
 
   encode(units: Uint16Array, start: number, end: number, out: Pieces): void {
@@ -65,7 +71,7 @@ export class Unigram implements Model {
       this.last = new Int32Array(2 * length + 2);
       this.from = new Int32Array(2 * length + 2);
     }
-    const { best, last, from, trie, scores, unknown, unknownScore } = this;
+    const { best, last, from, trie, scores, unknown } = this;
     last.fill(-1, 0, length + 1);
     best[0] = 0;
     for (let at = 0; at < length; ) {
@@ -90,7 +96,7 @@ export class Unigram implements Model {
       }
       if (!single) {
         const stop = at + size;
-        const score = unknownScore + here;
+        const score = this.unknownScore + here;
         if (last[stop] === -1 || score > best[stop]!) {
           expect(
             unknown >= 0,
@@ -124,12 +130,6 @@ export class Unigram implements Model {
     for (let id = 0; id < this.vocabulary.size; id++) vocab.push([this.vocabulary.piece(id) ?? "", this.scores[id]!]);
     return { vocab };
   }
-}
-
-function lowestOf(scores: Float64Array): number {
-  let lowest = Number.POSITIVE_INFINITY;
-  for (let id = 0; id < scores.length; id++) if (scores[id]! < lowest) lowest = scores[id]!;
-  return lowest;
 }
 
 function reverse(pieces: Pieces, from: number): void {

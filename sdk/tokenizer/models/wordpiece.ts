@@ -61,9 +61,9 @@ export class WordPiece implements Model {
 
   /** Where the longest piece that begins at `at` ends, or -1. */
   private longestPiece(units: Uint16Array, at: number, end: number, inside: boolean): number {
-    const { table } = this.vocabulary;
+    const { pool, table } = this.vocabulary;
     const prefix: Uint16Array = inside ? this.prefixUnits : NO_UNITS;
-    const most = Math.min(end - at, table.longest - prefix.length);
+    const most = Math.min(end - at, pool.longest - prefix.length);
     if (most > this.hashes.length) this.hashes = new Int32Array(2 * most);
     const { hashes } = this;
     let hash = inside ? this.prefixHash : EMPTY_HASH;

@@ -1,67 +1,54 @@
 /**
- * A pool's pieces in lists by their prefix: a list holds all pieces that agree in their first units, and is split by the
- * unit after those only on request. A list is the id + 1 of its first piece, 0 when empty; pieces are linked by id.
+ * A pool's pieces in lists by their prefix: a list holds all pieces that agree in their first units, in the order of their
+ * ids, and is split by the unit after those only on request. A list is the id + 1 of its first piece.
  */
 import type { PiecePool } from "./piece-pool.js";
 
 /** A list split: the piece that ends there as id + 1, or 0, and the lists of the others by their next unit. */
 interface Split {
-  ended: number;
-  readonly units: number[];
-  readonly lists: number[];
+  readonly ended: number;
+  readonly children: Map<number, number>;
 }
 
 export class PieceLists {
-  /** The list of all pieces. */
-  all = 0;
-  /** Units of the longest piece. */
-  longest = 0;
-  /** Upper bound on the number of distinct prefixes. */
-  readonly most: number;
-  /** By id: the id + 1 of the next piece of its list, or 0. */
-  private readonly next: Int32Array;
-  /** By unit: first and last piece, as id + 1, of the lists being made. */
-  private readonly firsts = new Int32Array(1 << 16);
+  /** By id: how many ids lie between it and the next piece of its list. So zeros make one list of all pieces, list 1. */
+  private readonly gaps: Int32Array;
+  /** By unit: the last piece, as id + 1, of the list being made. */
   private readonly lasts = new Int32Array(1 << 16);
 
   constructor(private readonly pool: PiecePool) {
-    const { begins, ends, size, used } = pool;
-    this.most = used;
-    this.next = new Int32Array(size);
-    for (let id = size - 1; id >= 0; id--) {
-      const begin = begins[id]!;
-      if (begin < 0) continue;
-      this.next[id] = this.all;
-      this.all = id + 1;
-      this.longest = Math.max(this.longest, ends[id]! - begin);
-    }
+    this.gaps = new Int32Array(pool.size);
   }
 
   /** Split a list whose pieces agree in `depth` units; each list is split at most once. Of equal pieces the last one counts. */
   split(list: number, depth: number): Split {
-    const { next, firsts, lasts } = this;
-    const { begins, ends, units } = this.pool;
-    const into: Split = { ended: 0, units: [], lists: [] };
-    while (list > 0) {
-      const piece = list;
-      const at = begins[piece - 1]! + depth;
-      list = next[piece - 1]!;
-      if (at === ends[piece - 1]) {
-        into.ended = piece;
+    const children = new Map<number, number>();
+    const ended = this.link(list, depth, children);
+    for (const unit of children.keys()) this.lasts[unit] = 0;
+    return { ended, children };
+  }
+
+  /** Link the pieces of a list with the same next unit; returns the piece without one. The loop is apart to be compiled soon. */
+  private link(list: number, depth: number, children: Map<number, number>): number {
+    const { gaps, lasts } = this;
+    const { begins, ends, size, units } = this.pool;
+    let ended = 0;
+    for (let next = list; next > 0 && next <= size; ) {
+      const piece = next;
+      const begin = begins[piece - 1]!;
+      next = piece + 1 + gaps[piece - 1]!;
+      if (begin < 0) continue;
+      if (begin + depth === ends[piece - 1]) {
+        ended = piece;
         continue;
       }
-      const unit = units[at]!;
-      if (firsts[unit] === 0) {
-        firsts[unit] = piece;
-        into.units.push(unit);
-      } else next[lasts[unit]! - 1] = piece;
+      const unit = units[begin + depth]!;
+      const last = lasts[unit]!;
+      if (last === 0) children.set(unit, piece);
+      else gaps[last - 1] = piece - last - 1;
       lasts[unit] = piece;
-      next[piece - 1] = 0;
+      gaps[piece - 1] = -piece - 1;
     }
-    for (const unit of into.units) {
-      into.lists.push(firsts[unit]!);
-      firsts[unit] = 0;
-    }
-    return into;
+    return ended;
   }
 }

@@ -9,6 +9,8 @@ export class PiecePool {
   units: Uint16Array;
   /** Number of units taken. */
   used = 0;
+  /** Units of the longest piece. */
+  longest = 0;
   /** By id: where its piece begins and ends in `units`; a begin of -1 means no piece. */
   begins: Int32Array;
   ends: Int32Array;
@@ -50,6 +52,7 @@ export class PiecePool {
     this.begins[id] = begin;
     this.ends[id] = end;
     this.used = end;
+    this.longest = Math.max(this.longest, end - begin);
     if (id >= this.size) this.size = id + 1;
   }
 

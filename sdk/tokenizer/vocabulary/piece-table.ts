@@ -29,8 +29,6 @@ function hashUnits(units: Uint16Array, start: number, end: number): number {
 
 /** Of equal pieces with different ids the one added last is found. */
 export class PieceTable {
-  /** Units of the longest piece. */
-  longest = 0;
   /** By bucket: its first entry. */
   private buckets: Int32Array;
   /** By id: the entry after it in its bucket. */
@@ -68,7 +66,6 @@ export class PieceTable {
     const bucket = (hash ^ (hash >>> 15)) & this.mask;
     this.next[id] = buckets[bucket]!;
     buckets[bucket] = (hash & this.tags) | (id + 1);
-    if (end - begin > this.longest) this.longest = end - begin;
   }
 
   /** Take the piece `id` out. */

@@ -59,8 +59,9 @@ export class Trie {
   /** All pieces of a pool, with their ids as values. The pool must not change afterwards. */
   constructor(pool: PiecePool) {
     this.pieces = new PieceLists(pool);
-    const { longest, most } = this.pieces;
-    this.walk = Math.min(longest * (MANY + 1), most);
+    // Each unit of a piece ends at most one node that no other piece has.
+    const most = pool.used;
+    this.walk = Math.min(pool.longest * (MANY + 1), most);
     this.capacity = roomFor(Math.max(2 * this.walk, Math.min(most, FIRST)));
     this.scale = this.capacity / 2 ** 32;
     this.table = new Int32Array(2 * this.capacity);
@@ -160,10 +161,9 @@ export class Trie {
   /** Enter or list the children of a closed node, and enter its value. */
   private open(node: number): void {
     const { pieces } = this;
-    const list = node === 0 ? pieces.all : this.table[2 * node - 1]! & VALUE;
-    const { ended, units, lists } = pieces.split(list, this.depth(node));
-    const children = new Map(units.map((unit, i) => [unit, lists[i]!]));
-    const listed = node === 0 || units.length > MANY;
+    const list = node === 0 ? 1 : this.table[2 * node - 1]! & VALUE;
+    const { ended, children } = pieces.split(list, this.depth(node));
+    const listed = node === 0 || children.size > MANY;
     if (listed) this.listed.set(node, { children, misses: 0 });
     else this.enterChildren(node, children);
     if (node === 0) this.rootValue = ended - 1;

@@ -12,10 +12,10 @@ const scannerOf = (json: string): JsonScanner => new JsonScanner(new TextEncoder
 function numeral(random: Rng): string {
   const digits = (count: number): string => Array.from({ length: count }, () => random.integer(10)).join("");
   const sign = random.integer(2) === 0 ? "-" : "";
-  switch (random.integer(6)) {
+  switch (random.integer(8)) {
     case 0:
       return `${sign}${random.integer(20)}.${digits(1 + random.integer(6))}`;
-    case 1: // around the most digits that are read exactly at once
+    case 1: // around the most digits that are read without the platform's parser
       return `${sign}${1 + random.integer(9)}${digits(random.integer(6))}.${digits(10 + random.integer(12))}`;
     case 2: {
       // 2^53 + 1 and its like: halfway to the next, which rounds to even, or just above and below.
@@ -26,7 +26,15 @@ function numeral(random: Rng): string {
       const halfway = 2n ** 52n + BigInt(random.integer(2 ** 31)); // and a half
       return `${sign}${halfway}${[".5", ".50", ".500", ".501", ".499"][random.integer(5)]!}`;
     }
-    case 4:
+    case 4: // scores of SentencePiece models: 32-bit numbers, written as 64-bit numbers
+      return String(Math.fround(-random.integer(2 ** 31) / 2 ** (20 + random.integer(40))));
+    case 5: {
+      // The first digits of a number halfway between two doubles below 16.
+      const halfway = 2n * BigInt(random.integer(2 ** 31)) * 2n ** 22n + BigInt(random.integer(2 ** 22)) * 2n + 1n;
+      const decimals = ((halfway * 10n ** 20n) >> 50n).toString().padStart(21, "0");
+      return `${sign}${decimals.slice(0, -20)}.${decimals.slice(-20).slice(0, 13 + random.integer(6))}`;
+    }
+    case 6:
       return `${sign}0.${"0".repeat(random.integer(12))}${digits(1 + random.integer(8))}`;
     default:
       return `${sign}${random.integer(1000)}e-${random.integer(30)}`;
