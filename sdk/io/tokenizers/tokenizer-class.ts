@@ -3,9 +3,11 @@
 /** Tokenizers that read the fields of tokenizer_config.json in the same way. */
 export type TokenizerKind =
   | "bert"
+  | "bert-japanese"
   | "mpnet"
   | "roberta"
   | "gpt2"
+  | "deberta"
   | "albert"
   | "xlnet"
   | "xlm-roberta"
@@ -32,13 +34,14 @@ const BY_CLASS: Readonly<Record<string, TokenizerKind>> = {
   DPRContextEncoder: "bert",
   DPRQuestionEncoder: "bert",
   DPRReader: "bert",
+  BertJapanese: "bert-japanese",
   MPNet: "mpnet",
   Roberta: "roberta",
   Bart: "roberta",
   Longformer: "roberta",
   LED: "roberta",
   GPT2: "gpt2",
-  Deberta: "gpt2",
+  Deberta: "deberta",
   Albert: "albert",
   XLNet: "xlnet",
   XLMRoberta: "xlm-roberta",
@@ -62,7 +65,7 @@ const BY_MODEL_TYPE: Readonly<Record<string, TokenizerKind>> = {
   roberta: "roberta",
   bart: "roberta",
   gpt2: "gpt2",
-  deberta: "gpt2",
+  deberta: "deberta",
   albert: "albert",
   xlnet: "xlnet",
   "xlm-roberta": "xlm-roberta",
@@ -85,19 +88,28 @@ export interface TokenizerClass {
   readonly kind: TokenizerKind | null;
   /** whether a file names the class; the type of the model tells otherwise */
   readonly named: boolean;
-  /** the kind of the model's type, for folders without tokenizer.json */
-  readonly ofModel: TokenizerKind | null;
+  /** how its files are read where there is no tokenizer.json; null for a class that is not known */
+  readonly published: TokenizerKind | null;
 }
+
+/** Names that say no more than that there is a tokenizer. */
+const GENERAL = ["PreTrainedTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"];
 
 export function tokenizerClass(
   tokenizerConfig: Readonly<Record<string, unknown>>,
   config: Readonly<Record<string, unknown>>,
 ): TokenizerClass {
-  const ofModel = find(BY_MODEL_TYPE, config["model_type"]);
+  const type = config["model_type"];
+  const ofModel = find(BY_MODEL_TYPE, type);
   const name = tokenizerConfig["tokenizer_class"] ?? config["tokenizer_class"];
-  if (typeof name !== "string") return { kind: ofModel, named: false, ofModel };
-  return { kind: find(BY_CLASS, name.replace(/(Tokenizer)?(Fast)?$/, "")), named: true, ofModel };
+  if (typeof name !== "string") return { kind: asItIs(type) ? null : ofModel, named: false, published: ofModel };
+  const kind = find(BY_CLASS, name.replace(/(Tokenizer)?(Fast)?$/, ""));
+  const published = kind ?? (GENERAL.includes(name) ? ofModel : null);
+  return { kind: asItIs(type) ? null : kind, named: true, published };
 }
+
+/** Whatever class these models name, transformers takes their tokenizer.json as it is. */
+const asItIs = (type: unknown): boolean => type === "modernbert" || type === "umt5";
 
 function find(kinds: Readonly<Record<string, TokenizerKind>>, name: unknown): TokenizerKind | null {
   return typeof name === "string" && Object.hasOwn(kinds, name) ? kinds[name]! : null;

@@ -5,7 +5,6 @@ import {
   type ReadOptions,
   readMarian,
   readTokenizerJson,
-  readVocabulary,
   sentencePieces,
   type Tokenizer,
 } from "../../tokenizer/index.js";
@@ -14,8 +13,16 @@ import { type Files, fieldsOf, jsonOf, ModelFileError } from "../files/files.js"
 import { type ModelFolder, openFolder } from "../files/model-folder.js";
 import { bodyOf } from "../sentence-transformers/modules.js";
 import { readTransformerSettings } from "../sentence-transformers/transformer-settings.js";
-import { byteLevelJson, unigramClasses, unigramJson, wordPieceJson } from "./published-tokenizers.js";
-import { tokenizerClass } from "./tokenizer-class.js";
+import {
+  byteLevelJson,
+  isByteLevel,
+  isUnigram,
+  isWordPiece,
+  unigramJson,
+  wordPieceJson,
+} from "./published-tokenizers.js";
+import { roleNames } from "./special-tokens.js";
+import { type TokenizerKind, tokenizerClass } from "./tokenizer-class.js";
 import { requireTokenizerFields } from "./tokenizer-fields.js";
 import { revise, type TokenizerSettings } from "./tokenizer-settings.js";
 
@@ -29,16 +36,19 @@ export async function loadTokenizer(files: Files): Promise<Tokenizer> {
   const folder = openFolder(files, "loadTokenizer");
   const body = await bodyOf(folder);
   const given = await readSettings(folder, body);
-  const { settings, lowercase } = given;
-  const options: ReadOptions = { settings, revise: (parts, model) => revise(parts, model, given) };
   const json = await body.read("tokenizer.json");
-  if (json) return readTokenizerJson(genuine(json, "tokenizer.json"), options);
-  return readPublished(body, lowercase ? { ...settings, do_lower_case: true } : settings, options);
+  if (!json) return readPublished(body, given);
+  return readTokenizerJson(genuine(json, "tokenizer.json"), optionsOf(given));
 }
+
+const optionsOf = (given: TokenizerSettings): ReadOptions => ({
+  settings: given.settings,
+  revise: (parts, model) => revise(parts, model, given),
+});
 
 /** What the small files beside a vocabulary say of it. */
 async function readSettings(folder: ModelFolder, body: ModelFolder): Promise<TokenizerSettings> {
-  const [config, special, addedTokens, modelConfig, { lowercase }] = await Promise.all([
+  const [config, special, added, modelConfig, { lowercase }] = await Promise.all([
     body.fields("tokenizer_config.json"),
     body.fields("special_tokens_map.json"),
     body.fields("added_tokens.json"),
@@ -50,9 +60,10 @@ async function readSettings(folder: ModelFolder, body: ModelFolder): Promise<Tok
   const isNew = config["added_tokens_decoder"] !== undefined;
   return {
     settings: isNew ? { ...special, ...config } : { ...config, ...special },
-    addedTokens: isNew ? {} : addedTokens,
+    files: { config, special, added, symbols: null },
     tokenizer: tokenizerClass(config, modelConfig),
     lowercase,
+    isPublished: false,
   };
 }
 
@@ -60,90 +71,65 @@ async function readSettings(folder: ModelFolder, body: ModelFolder): Promise<Tok
 const SENTENCEPIECE = ["sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.model"];
 const VOCABULARIES = /* @__PURE__ */ ["vocab.txt", "vocab.json", "merges.txt", "source.spm"].concat(SENTENCEPIECE);
 
-async function readPublished(body: ModelFolder, given: Section, { revise: change }: ReadOptions): Promise<Tokenizer> {
-  const kind = kindOf(given, await body.fields("config.json"));
-  const settings = kind === "GPT2" ? { ...GPT2_ROLES, ...given } : given;
-  const options: ReadOptions = { settings, ...(change && { revise: change }) };
+async function readPublished(body: ModelFolder, before: TokenizerSettings): Promise<Tokenizer> {
+  const { tokenizer, lowercase } = before;
+  const settings = lowercase ? { ...before.settings, do_lower_case: true } : before.settings;
+  const given: TokenizerSettings = { ...before, settings, isPublished: true };
   const found = new Map<string, Uint8Array>();
   for (const [name, bytes] of await Promise.all(VOCABULARIES.map(async (one) => [one, await body.read(one)] as const)))
     if (bytes) found.set(name, genuine(bytes, name));
   const text = (name: string): string => new TextDecoder().decode(found.get(name));
-  const made = (json: Section): Tokenizer => readTokenizerJson(new TextEncoder().encode(JSON.stringify(json)), options);
+  // Without any name the files themselves say it.
+  const isUnnamed = !tokenizer.named && tokenizer.published === null;
+  const byFiles = found.has("vocab.txt") ? "bert" : "roberta";
+  const kind = isUnnamed ? byFiles : tokenizer.published;
+  const made = (json: Section, like: TokenizerKind, files = given.files): Tokenizer => {
+    const roles = Object.fromEntries(Object.entries(roleNames(like, files)).filter(([, name]) => name !== null));
+    const options = optionsOf({
+      ...given,
+      settings: { ...roles, ...settings },
+      files,
+      tokenizer: { ...tokenizer, published: like },
+    });
+    return readTokenizerJson(new TextEncoder().encode(JSON.stringify(json)), options);
+  };
   const [spm] = SENTENCEPIECE.filter((name) => found.has(name));
   if (found.has("source.spm") && found.has("vocab.json"))
-    return readMarian(found.get("source.spm")!, text("vocab.json"), options);
-  if (spm !== undefined && unigramClasses().includes(kind))
-    return made(unigramJson(sentencePieces(found.get(spm)!), kind, settings));
-  if (found.has("vocab.json") && found.has("merges.txt"))
-    return made(
-      byteLevelJson(fieldsOf(jsonOf(found.get("vocab.json")!, "vocab.json")), text("merges.txt"), kind, settings),
-    );
-  if (found.has("vocab.txt")) {
-    requireBertLike(settings);
-    return hasBertNames(text("vocab.txt")) && kind !== "MPNet" && kind !== "BertJapanese"
-      ? made(readVocabulary(text("vocab.txt"), { settings }).toJSON())
-      : made(wordPieceJson(text("vocab.txt"), kind, settings));
+    return readMarian(found.get("source.spm")!, text("vocab.json"), optionsOf(given));
+  if (spm !== undefined && isUnigram(kind)) {
+    const model = sentencePieces(found.get(spm)!);
+    const files = { ...given.files, symbols: model.symbols };
+    return made(unigramJson(model, kind, roleNames(kind, files), settings), kind, files);
   }
-  throw missingVocabulary(found, kind);
+  if (found.has("vocab.json") && found.has("merges.txt") && isByteLevel(kind)) {
+    const pieces = fieldsOf(jsonOf(found.get("vocab.json")!, "vocab.json"));
+    return made(byteLevelJson(pieces, text("merges.txt"), settings), kind);
+  }
+  if (found.has("vocab.txt") && isWordPiece(kind)) {
+    requireJapanese(settings);
+    return made(wordPieceJson(text("vocab.txt"), kind, roleNames(kind, given.files), settings), kind);
+  }
+  throw missingVocabulary(found, settings);
 }
 
-/** GPT-2 has one special token for every role. */
-const GPT2_ROLES = { unk_token: "<|endoftext|>", bos_token: "<|endoftext|>", eos_token: "<|endoftext|>" };
-
-function missingVocabulary(found: ReadonlyMap<string, Uint8Array>, kind: string): ModelFileError {
+function missingVocabulary(found: ReadonlyMap<string, Uint8Array>, settings: Section): ModelFileError {
   const expected = "tokenizer.json, vocab.txt, vocab.json with merges.txt, source.spm with vocab.json";
   if (found.size === 0)
     return new ModelFileError(`no tokenizer is there: neither ${expected} nor ${SENTENCEPIECE.join(", ")}`);
+  const named = settings["tokenizer_class"] ?? "unknown";
   return new ModelFileError(
-    `${[...found.keys()].join(" and ")} cannot be read for the tokenizer class ${shown(kind || "unknown")}: SentencePiece models alone are read for ${unigramClasses().join(", ")}; save the tokenizer as a tokenizer.json with transformers`,
+    `${[...found.keys()].join(" and ")} cannot be read for the tokenizer class ${shown(named)}; save the tokenizer as a tokenizer.json with transformers`,
   );
 }
 
-/** model_type of config.json, where tokenizer_config.json has no class. */
-const CLASS_OF: Readonly<Record<string, string>> = {
-  albert: "Albert",
-  bart: "Bart",
-  camembert: "Camembert",
-  "deberta-v2": "DebertaV2",
-  gpt2: "GPT2",
-  marian: "Marian",
-  mbart: "MBart",
-  mpnet: "MPNet",
-  mt5: "T5",
-  roberta: "Roberta",
-  t5: "T5",
-  "xlm-roberta": "XLMRoberta",
-};
-
-/** The tokenizer's class without "Tokenizer" and "Fast": tokenizer_config.json names it, or the model's type does. */
-function kindOf(settings: Section, config: Section): string {
-  const named = settings["tokenizer_class"] ?? config["tokenizer_class"];
-  const kind = typeof named === "string" ? named.replace(/Tokenizer(Fast)?$/, "") : "";
-  const type = config["model_type"];
-  if (kind !== "" && kind !== "PreTrained") return kind;
-  return typeof type === "string" && Object.hasOwn(CLASS_OF, type) ? CLASS_OF[type]! : "";
-}
-
-/** vocab.txt of other tokenizers must not be read as if it were BERT's. */
-function requireBertLike(settings: Section): void {
-  const named = settings["tokenizer_class"];
-  const other = ["PhobertTokenizer", "BertweetTokenizer", "HerbertTokenizer", "LayoutLMv2Tokenizer"];
-  if (typeof named === "string" && other.includes(named.replace(/Fast$/, "")))
-    throw new ModelFileError(
-      `tokenizer_config.json: tokenizer_class ${shown(named)} is not supported with vocab.txt: its words are found otherwise than BERT's`,
-    );
+/** BertJapaneseTokenizer finds words in several ways, most of which need a dictionary. */
+function requireJapanese(settings: Section): void {
   for (const field of ["word_tokenizer_type", "subword_tokenizer_type"]) {
     const value = settings[field];
     if (value !== undefined && !["basic", "wordpiece", "character"].includes(value as string))
       throw new ModelFileError(`tokenizer_config.json: ${field} ${shown(value)} is not supported`);
   }
 }
-
-/** Whether a vocabulary has BERT's own names for its special tokens. */
-const hasBertNames = (vocabTxt: string): boolean => {
-  const lines = new Set(vocabTxt.split(/\r?\n/));
-  return ["[UNK]", "[CLS]", "[SEP]"].every((name) => lines.has(name));
-};
 
 /** The bytes of a file, unless they are clearly another one's. */
 function genuine(bytes: Uint8Array, name: string): Uint8Array {

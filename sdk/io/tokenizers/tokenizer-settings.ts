@@ -3,40 +3,34 @@
  * anew from their arguments, so that those override the file; PreTrainedTokenizerFast takes the file as it is. Both add the
  * tokens that the file lacks. (transformers 5, tokenization_utils_tokenizers.py and the tokenization files of the models)
  */
-import { shown } from "../../errors.js";
-import type { ReadOptions } from "../../tokenizer/index.js";
-import { fieldsOf, ModelFileError } from "../files/files.js";
-import type { TokenizerClass } from "./tokenizer-class.js";
+import { fieldsOf } from "../files/files.js";
+import { frameOf } from "./frames.js";
+import { addedTokens, type Model, roleNames, type TokenFiles } from "./special-tokens.js";
+import type { TokenizerClass, TokenizerKind } from "./tokenizer-class.js";
 
 type Section = Readonly<Record<string, unknown>>;
-type Model = Parameters<NonNullable<ReadOptions["revise"]>>[1];
 
 export interface TokenizerSettings {
   /** tokenizer_config.json, with special_tokens_map.json where that counts */
   readonly settings: Section;
-  /** added_tokens.json: tokens and their ids */
-  readonly addedTokens: Section;
+  readonly files: TokenFiles;
   readonly tokenizer: TokenizerClass;
   /** whether texts are lowercased before anything else, as sentence-transformers can ask */
   readonly lowercase: boolean;
+  /** whether the parts were made from older files, not read from a tokenizer.json */
+  readonly isPublished: boolean;
 }
-
-const ROLES = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
 /** The parts of a tokenizer.json as the settings want them; the same object where they change nothing. */
 export function revise(parts: Section, model: Model, given: TokenizerSettings): Section {
-  const { kind } = given.tokenizer;
+  const kind = kindFor(given, parts, model);
   const changes: Record<string, unknown> = {};
-  const added = addedTokens(parts["added_tokens"], given, model);
-  if (added) changes["added_tokens"] = added;
   const now = (): Section => ({ ...parts, ...changes });
-  const byteLevel = JSON.stringify(parts["pre_tokenizer"] ?? null).includes('"ByteLevel"');
-  if ((kind === "bert" || kind === "mpnet") && "prefix" in model) reviseBert(now(), given, changes);
-  if ((kind === "roberta" || kind === "gpt2") && byteLevel) reviseByteLevel(now(), given, changes);
+  reviseTokens(kind, parts, model, given, changes);
+  if (kind === "bert" || kind === "mpnet") reviseBert(now(), given, changes);
+  if (kind === "roberta" || kind === "gpt2" || kind === "deberta") reviseByteLevel(now(), given, changes);
   if (kind === "albert" || kind === "xlnet" || kind === "deberta-v2") reviseCase(now(), given, changes);
   if (["xlm-roberta", "camembert", "albert", "deberta-v2"].includes(kind ?? "")) reviseMetaspace(now(), given, changes);
-  if (kind === "mbart" || kind === "mbart-50" || kind === "nllb")
-    changes["post_processor"] = languageTemplate(kind, given.settings, idsOf(now(), model));
   if (given.lowercase && !lowers(now()["normalizer"])) {
     const rest = stepsOf(now()["normalizer"], "normalizers");
     changes["normalizer"] = { type: "Sequence", normalizers: [{ type: "Lowercase" }, ...rest] };
@@ -44,93 +38,63 @@ export function revise(parts: Section, model: Model, given: TokenizerSettings): 
   return Object.keys(changes).length > 0 ? now() : parts;
 }
 
-/** The id of a token as it will be: of an added token that the vocabulary lacks, none is known before. */
-function idsOf(parts: Section, model: Model): (token: string) => number {
-  const listed = (parts["added_tokens"] ?? []) as readonly Section[];
-  return (token) => {
-    const piece = model.vocabulary.find(token);
-    if (piece >= 0) return piece;
-    const found = Array.isArray(listed) ? listed.find(({ content }) => content === token) : undefined;
-    return typeof found?.["id"] === "number" ? found["id"] : -1;
-  };
-}
-
-/** What an entry of added_tokens_decoder or of special_tokens_map.json says, in the form of a tokenizer.json. */
-function tokenOf(value: unknown, special: boolean): Section | null {
-  const said = typeof value === "string" ? { content: value } : fieldsOf(value);
-  const { content, single_word, lstrip, rstrip, normalized } = said as Section;
-  if (typeof content !== "string" || content === "") return null;
-  const isSpecial = (said as Section)["special"] === true || special;
-  return {
-    content,
-    single_word: single_word === true,
-    lstrip: lstrip === true,
-    rstrip: rstrip === true,
-    normalized: typeof normalized === "boolean" ? normalized : !isSpecial,
-    special: isSpecial,
-  };
-}
-
-/** Special tokens beyond those with a role: a list, or an object of names and tokens. */
-function extraTokens(settings: Section): unknown[] {
-  const extra = settings["extra_special_tokens"];
-  const filled = Array.isArray(extra) ? extra.length > 0 : Object.keys(fieldsOf(extra)).length > 0;
-  return Object.values(fieldsOf(filled ? extra : settings["additional_special_tokens"]));
-}
-
-/**
- * The added tokens of the file, as added_tokens_decoder has them; then those of it, of added_tokens.json and of the special
- * tokens that the file lacks, each with the next free id. Null where that changes nothing.
- */
-function addedTokens(
-  listed: unknown,
-  { settings, addedTokens: legacy }: TokenizerSettings,
+/** How the fields are read: as the class does, where its model is the file's. A type of model alone needs its tokens too. */
+function kindFor(
+  { tokenizer, files, settings, isPublished }: TokenizerSettings,
+  parts: Section,
   model: Model,
-): Section[] | null {
-  const before = (listed ?? []) as readonly Section[];
-  if (!Array.isArray(before)) return null; // the reader of tokenizer.json says what is wrong
-  const tokens = new Map(before.map((token) => [fieldsOf(token)["content"], token] as const));
-  const size = tokens.size;
-  let changed = false;
-  const add = (token: Section | null, replaces: boolean): void => {
-    if (token === null) return;
-    const old = tokens.get(token["content"]);
-    if (old && !replaces) return;
-    const piece = model.vocabulary.find(token["content"] as string);
-    const id = old ? old["id"] : piece >= 0 ? piece : model.vocabulary.count; // the reader numbers them
-    const entry = { id, ...token };
-    if (old && Object.entries(entry).every(([field, value]) => old[field] === value)) return;
-    tokens.set(token["content"], entry);
-    changed = true;
-  };
-  const byId = (entries: Section): unknown[] =>
-    Object.entries(entries)
-      .sort(([a], [b]) => Number(a) - Number(b))
-      .map(([, token]) => token);
-  const extra = extraTokens(settings);
-  const special = new Set(
-    [...ROLES.map((role) => settings[role]), ...extra].map((token) => tokenOf(token, true)?.["content"]),
+): TokenizerKind | null {
+  if (isPublished) return tokenizer.published;
+  const { kind } = tokenizer;
+  if (kind === null) return null;
+  const isByteLevel = JSON.stringify(parts["pre_tokenizer"] ?? null).includes('"ByteLevel"');
+  const { type } = model.settings();
+  const fits =
+    kind === "bert" || kind === "bert-japanese" || kind === "mpnet"
+      ? type === "WordPiece"
+      : kind === "roberta" || kind === "gpt2" || kind === "deberta"
+        ? type === "BPE" && isByteLevel
+        : kind === "nllb" || type === "Unigram";
+  if (!fits) return null;
+  if (tokenizer.named) return kind;
+  const own = roleNames(kind, { ...files, config: {}, special: {} });
+  const isThere = (role: "cls_token" | "sep_token") =>
+    own[role] === null || settings[role] !== undefined || model.vocabulary.find(own[role]) >= 0;
+  return isThere("cls_token") && isThere("sep_token") ? kind : null;
+}
+
+/** The added tokens, and what the class puts around a text. */
+function reviseTokens(
+  kind: TokenizerKind | null,
+  parts: Section,
+  model: Model,
+  { files, isPublished }: TokenizerSettings,
+  changes: Record<string, unknown>,
+): void {
+  const listed = (parts["added_tokens"] ?? []) as readonly Section[];
+  if (!Array.isArray(listed)) return; // the reader of tokenizer.json says what is wrong
+  const names = roleNames(kind, files);
+  const rebuilds = kind !== null && Object.values(names).some((name) => name !== null);
+  const added = addedTokens(kind, rebuilds, files, listed, model);
+  if (JSON.stringify(added) !== JSON.stringify(listed)) changes["added_tokens"] = added;
+  if (kind === null) return;
+  const ids = new Map(added.map(({ content, id }) => [content, id as number]));
+  const id = (token: string): number => ids.get(token) ?? model.vocabulary.find(token);
+  const frame = frameOf(
+    kind,
+    {
+      names,
+      id,
+      config: { ...files.config, ...(files.config["added_tokens_decoder"] === undefined && files.special) },
+    },
+    isPublished,
   );
-  for (const token of byId(fieldsOf(settings["added_tokens_decoder"]))) {
-    const found = tokenOf(token, false);
-    add(found && special.has(found["content"]) ? { ...found, special: true } : found, true);
-  }
-  const byNumber = Object.entries(legacy).sort(([, a], [, b]) => Number(a) - Number(b));
-  for (const [content] of byNumber) add(tokenOf(content, special.has(content)), false);
-  for (const role of ROLES) add(tokenOf(settings[role], true), false);
-  for (const token of extra) add(tokenOf(token, true), false);
-  return changed || tokens.size > size ? [...tokens.values()] : null;
+  if (frame) changes["post_processor"] = frame;
 }
 
 /** BertTokenizer and its sisters: the normalizer by do_lower_case, strip_accents and tokenize_chinese_chars. */
-function reviseBert(
-  parts: Section,
-  { settings, tokenizer }: TokenizerSettings,
-  changes: Record<string, unknown>,
-): void {
+function reviseBert(parts: Section, { settings }: TokenizerSettings, changes: Record<string, unknown>): void {
   const { do_lower_case: lower, strip_accents: accents, tokenize_chinese_chars: chinese } = settings;
-  const said = [lower, accents, chinese].some((value) => typeof value === "boolean");
-  if (!said && !tokenizer.named) return;
   const normalizer = {
     type: "BertNormalizer",
     clean_text: true,
@@ -211,35 +175,6 @@ function reviseMetaspace(
     return Array.isArray(list) ? { ...fields, pretokenizers: list.map(set) } : step;
   };
   for (const part of ["pre_tokenizer", "decoder"]) if (parts[part]) changes[part] = set(parts[part]);
-}
-
-/** mBART and NLLB: the language of the text, before it or after it. */
-function languageTemplate(
-  kind: "mbart" | "mbart-50" | "nllb",
-  settings: Section,
-  id: (token: string) => number,
-): Section {
-  const language = settings["src_lang"] ?? (kind === "nllb" ? "eng_Latn" : "en_XX");
-  const end = "</s>";
-  const ids = [language, end].map((token) => (typeof token === "string" ? id(token) : -1));
-  if (ids.some((known) => known < 0))
-    throw new ModelFileError(
-      `tokenizer_config.json: src_lang must be a language of the vocabulary, which has ${end} too; got ${shown(language)}`,
-    );
-  const special = [language as string, end].map(
-    (token, i) => [token, { id: token, ids: [ids[i]], tokens: [token] }] as const,
-  );
-  const token = (name: unknown) => ({ SpecialToken: { id: name, type_id: 0 } });
-  const text = (name: string) => ({ Sequence: { id: name, type_id: 0 } });
-  const isLast = kind === "mbart" || (kind === "nllb" && settings["legacy_behaviour"] === true);
-  const around = (...texts: object[]) =>
-    isLast ? [...texts, token(end), token(language)] : [token(language), ...texts, token(end)];
-  return {
-    type: "TemplateProcessing",
-    single: around(text("A")),
-    pair: around(text("A"), text("B")),
-    special_tokens: Object.fromEntries(special),
-  };
 }
 
 /** The steps of a sequence, or the one step there is. */

@@ -5,16 +5,16 @@ transformers' AutoTokenizer makes of a few texts with each.
     pip install transformers==5.24.0 tokenizers==0.23.3 sentencepiece==0.2.1 protobuf && python tests/io/reference/make_tokenizer_settings.py
 
 Each case: files (text, or base64 for SentencePiece models; names of `shared` files stand for their contents), and for each
-text the ids, or null where the library refuses the folder.
+text the ids. Folders that the library refuses are left out.
 """
-import base64, io, json, pathlib, tempfile, warnings
+import base64, io, json, pathlib, random, tempfile, warnings
 import sentencepiece
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer
 
 warnings.filterwarnings("ignore")
 HERE = pathlib.Path(__file__).parent
-TEXTS = ["Hello world", "Café, the  cat.", "a [MASK] b", "[E1] hello <mask>", "中文 42", "", "x 😀 ¼"]
+TEXTS = ["Hello world", "Café, the  cat.", "a [MASK] b", "[E1] hello <mask>", "中文 42", "", "x 😀 ¼", "HELLO</s>THE  [CLS]cat <extra>"]
 LINES = ["hello world", "the cat sat on the mat", "a cafe and a cat", "Hello World again", "the Café is here", "中文", "42 1 4"] * 30
 
 
@@ -65,6 +65,26 @@ SHARED = {
     "merges.txt": "#version: 0.2\n" + "\n".join(" ".join(m) for m in MODEL["merges"]) + "\n",
     "xlmr.spm": XLMR, "deberta.spm": DEBERTA, "t5.spm": T5, "albert.spm": ALBERT,
 }
+
+
+def made(file, shared, cls, model_type):
+    """The tokenizer.json that the library makes of a SentencePiece model."""
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, file).write_bytes(SHARED[shared])
+        pathlib.Path(folder, "config.json").write_text(json.dumps({"model_type": model_type}))
+        pathlib.Path(folder, "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": cls}))
+        return AutoTokenizer.from_pretrained(folder)._tokenizer.to_str()
+
+
+SPM = "sentencepiece.bpe.model"
+SHARED.update({
+    "xlmr.json": made(SPM, "xlmr.spm", "XLMRobertaTokenizer", "xlm-roberta"),
+    "camembert.json": made(SPM, "xlmr.spm", "CamembertTokenizer", "camembert"),
+    "mbart.json": made(SPM, "xlmr.spm", "MBartTokenizer", "mbart"),
+    "t5.json": made("spiece.model", "t5.spm", "T5Tokenizer", "t5"),
+    "albert.json": made("spiece.model", "albert.spm", "AlbertTokenizer", "albert"),
+    "deberta.json": made("spm.model", "deberta.spm", "DebertaV2Tokenizer", "deberta-v2"),
+})
 names = dict(unk_token="[UNK]", sep_token="[SEP]", pad_token="[PAD]", cls_token="[CLS]", mask_token="[MASK]")
 angle = dict(unk_token="<unk>", sep_token="</s>", pad_token="<pad>", cls_token="<s>", mask_token="<mask>", bos_token="<s>", eos_token="</s>")
 E1 = dict(content="[E1]", lstrip=False, normalized=False, rstrip=False, single_word=False, special=True)
@@ -124,6 +144,60 @@ case("ALBERT, keep_accents", {"spiece.model": "albert.spm"}, "albert", {"tokeniz
 case("DeBERTa-v2, split_by_punct", {"spm.model": "deberta.spm"}, "deberta-v2", {"tokenizer_class": "DebertaV2Tokenizer", "split_by_punct": True})
 case("DeBERTa-v2, other names", {"spm.model": "xlmr.spm"}, "deberta-v2", {"tokenizer_class": "DebertaV2Tokenizer"})
 
+
+# Files that name tokens, in every shape and with ids that collide or leave gaps, for every class: drawn with a fixed seed.
+R = random.Random(20)
+T5_NAMES = dict(unk_token="<unk>", pad_token="<pad>", eos_token="</s>")
+DEBERTA_NAMES = {**names, "bos_token": "[CLS]", "eos_token": "[SEP]"}
+ALBERT_NAMES = {**DEBERTA_NAMES, "unk_token": "<unk>", "pad_token": "<pad>"}
+FOLDERS = [
+    ("tokenizer.json", "uncased", "bert", ["BertTokenizer", "DistilBertTokenizerFast", "PreTrainedTokenizerFast"], names),
+    ("vocab.txt", "vocab.txt", "bert", ["BertTokenizer", None], names),
+    ("tokenizer.json", "roberta", "roberta", ["RobertaTokenizer", "GPT2Tokenizer", "PreTrainedTokenizerFast"], angle),
+    ("vocab.json", "vocab.json", "bart", ["BartTokenizer", None], angle),
+    (SPM, "xlmr.spm", "xlm-roberta", ["XLMRobertaTokenizer", None], angle),
+    (SPM, "xlmr.spm", "camembert", ["CamembertTokenizer"], angle),
+    (SPM, "xlmr.spm", "mbart", ["MBartTokenizer", "MBart50Tokenizer"], angle),
+    ("spiece.model", "t5.spm", "t5", ["T5Tokenizer", None], T5_NAMES),
+    ("spiece.model", "albert.spm", "albert", ["AlbertTokenizer"], ALBERT_NAMES),
+    ("spm.model", "deberta.spm", "deberta-v2", ["DebertaV2Tokenizer"], DEBERTA_NAMES),
+    ("tokenizer.json", "xlmr.json", "xlm-roberta", ["XLMRobertaTokenizer", "PreTrainedTokenizerFast"], angle),
+    ("tokenizer.json", "camembert.json", "camembert", ["CamembertTokenizerFast"], angle),
+    ("tokenizer.json", "mbart.json", "mbart", ["MBartTokenizerFast"], angle),
+    ("tokenizer.json", "t5.json", "t5", ["T5TokenizerFast"], T5_NAMES),
+    ("tokenizer.json", "albert.json", "albert", ["AlbertTokenizer"], ALBERT_NAMES),
+    ("tokenizer.json", "deberta.json", "deberta-v2", ["DebertaV2TokenizerFast"], DEBERTA_NAMES),
+]
+OTHERS = ["[E1]", "<extra>", "hello", "cat.", "HELLO", "[MASK]", "<mask>", "ca", "Café", "中"]
+
+
+def token(content, typed, share=0.5):
+    """A token as text, or as an object with some of its flags."""
+    if R.random() < share:
+        return content
+    flags = {flag: R.random() < 0.4 for flag in ["lstrip", "rstrip", "normalized", "single_word"] if R.random() < 0.7}
+    return {"content": content, **flags, **({"__type": "AddedToken"} if typed else {})}
+
+
+for number in range(120):
+    file, shared, model_type, classes, roles = R.choice(FOLDERS)
+    cls = R.choice(classes)
+    files = {file: shared, **({"merges.txt": "merges.txt"} if file == "vocab.json" else {})}
+    some = lambda typed: {role: token(name, typed) for role, name in roles.items() if R.random() < 0.8}
+    config = {**({"tokenizer_class": cls} if cls else {}), **(some(True) if R.random() < 0.6 else {})}
+    if R.random() < 0.3:
+        config["additional_special_tokens"] = [token(R.choice(OTHERS), True) for _ in range(R.randint(0, 3))]
+    if R.random() < 0.3:
+        config["added_tokens_decoder"] = {str(R.choice([1, 4, 30, 31, 33, 40, 48, 300])): token(R.choice(OTHERS + [*roles.values()]), False, 0) for _ in range(R.randint(1, 3))}
+    beside = {}
+    if R.random() < 0.5:
+        beside["special_tokens_map__json"] = {**some(False), **({"additional_special_tokens": R.sample(OTHERS, 2)} if R.random() < 0.4 else {})}
+        if R.random() < 0.3:
+            beside["special_tokens_map__json"][R.choice([*roles])] = token(R.choice(OTHERS), False)
+    if R.random() < 0.4:
+        beside["added_tokens__json"] = {R.choice(OTHERS): R.choice([3, 30, 31, 33, 48, 49, 300]) for _ in range(R.randint(1, 3))}
+    case(f"drawn {number}: {cls or model_type}, {file}", files, model_type, config, **beside)
+
 for name, made in CASES.items():
     with tempfile.TemporaryDirectory() as folder:
         for file, shared in made["files"].items():
@@ -137,5 +211,6 @@ for name, made in CASES.items():
         except Exception as error:
             print(name, type(error).__name__, str(error)[:150])
             made["ids"] = None
+CASES = {name: made for name, made in CASES.items() if made["ids"] is not None}
 shared = {n: {"base64": base64.b64encode(c).decode()} if isinstance(c, bytes) else {"text": c} for n, c in SHARED.items()}
 (HERE / "tokenizer-settings.json").write_text(json.dumps(dict(texts=TEXTS, shared=shared, cases=CASES), ensure_ascii=False) + "\n")
