@@ -22,6 +22,7 @@ export type { VocabularyOptions } from "./presets.js";
 export { DecodeStream, encodeStream } from "./stream.js";
 export { type DecodeOptions, type EncodeOptions, type ReadOptions, type Text, Tokenizer } from "./tokenizer.js";
 export { type BpeTraining, trainBpe } from "./trainers/bpe.js";
+export type { Trained, TrainingTexts } from "./trainers/count-words.js";
 export { languageShares, type SampleOptions, sampleLanguages } from "./trainers/sample-languages.js";
 export { trainUnigram, type UnigramTraining } from "./trainers/unigram.js";
 export {

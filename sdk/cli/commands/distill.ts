@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   adamW,
   distilMaskedLm,
@@ -14,8 +15,10 @@ import {
 import { pretrainingSamples, type Sample, type TokenizedDocument, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut, perplexity } from "cloze/metrics";
 import { folder, writeFolder } from "cloze/node";
+import type { Tokenizer } from "cloze/tokenizer";
 import { Command, Option } from "commander";
-import { fingerprint, splitDocuments } from "../pretrain/documents.js";
+import { devDocuments, fingerprint, splitDocuments } from "../pretrain/documents.js";
+import { heldDocuments, largeSize, TextStream } from "../pretrain/text-stream.js";
 import { Checkpoints, withResumed } from "../shared/checkpoints.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { requireFiles } from "../shared/input.js";
@@ -48,7 +51,7 @@ const LEARNING_RATE = 5e-4;
 const warmupOf = ({ warmupSteps, steps }: Options): number => warmupSteps ?? Math.ceil(steps / 20);
 
 /** Settings that a resumed run must share, by the names of the options. */
-function settingsOf(options: Options, length: number, documents: readonly TokenizedDocument[]) {
+function settingsOf(options: Options, length: number, text: string, teacher: string) {
   const { temperature, soft, hard, cosine, at, steps, numHiddenLayers, maskingRate, build } = options;
   return {
     command: "distill",
@@ -59,7 +62,8 @@ function settingsOf(options: Options, length: number, documents: readonly Tokeni
     "warmup-steps": warmupOf(options),
     "max-length": length,
     ...trainingSettings(options),
-    text: fingerprint(documents),
+    ...{ text, teacher },
+    "held-out": options.dev === undefined ? "a part of the text" : "--dev",
   };
 }
 
@@ -69,6 +73,30 @@ async function teacherOf(engine: Engine, { teacher: path }: Options) {
   if (missing === undefined) return teacher;
   teacher[Symbol.dispose]();
   throw new UsageError(`--teacher ${path}: not a model trained for masked LM; its weights have no ${missing}`);
+}
+
+/** Identifies a teacher by its weights. */
+function weightsHash({ weights }: Pretrained<"masked-lm">): string {
+  const hash = createHash("sha256");
+  for (const [name, parameter] of weights.entries()) {
+    const { buffer, byteOffset, byteLength } = parameter.toArray();
+    hash.update(name).update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+type MakeEpochs = (documents: readonly TokenizedDocument[], seed: number) => (epoch: number) => readonly Sample[];
+
+/** The text of a run: its samples, what is held out, and what identifies it. Large text is read as training goes. */
+async function readText(files: readonly string[], { dev, seed }: Options, tokenizer: Tokenizer, make: MakeEpochs) {
+  if ((await largeSize(files)) === undefined) {
+    const { training, held } = await splitDocuments(files, dev);
+    const documents = tokenizeDocuments(tokenizer, training);
+    return { samples: make(documents, seed), held, text: fingerprint(documents) };
+  }
+  const stream = new TextStream(files, tokenizer, dev === undefined);
+  const held = await (dev === undefined ? heldDocuments(files) : devDocuments(dev));
+  return { samples: stream.samples(make, seed), held, text: await stream.fingerprint() };
 }
 
 /** Held-out figures of teacher and student, under names that begin with theirs. */
@@ -97,7 +125,6 @@ async function run(names: readonly string[], given: Options, command: Command): 
     throw new UsageError("--teacher and --num-hidden-layers: name the model to learn from and the size of the student");
   await requireFreeOutput(options);
   await requireFiles([...files, options.dev]);
-  const { training, held } = await splitDocuments(files, options.dev);
   const tokenizer = await loadTokenizer(folder(options.teacher));
   using engine = await engineOf(options);
   using teacher = await teacherOf(engine, options);
@@ -106,19 +133,20 @@ async function run(names: readonly string[], given: Options, command: Command): 
   const length = isDefault
     ? Math.min(options.maxLength, teacher.model.positions)
     : requirePositions(options.maxLength, teacher.model.positions, "the teacher");
-  const documents = tokenizeDocuments(tokenizer, training);
   const sequences = { length, tokenizer, seed: options.seed };
+  const make: MakeEpochs = (documents, own) => pretrainingSamples(documents, "sentences", { ...sequences, seed: own });
+  const { samples, held, text } = await readText(files, options, tokenizer, make);
   const masking = { tokenizer, maskingRate: options.maskingRate };
   const { temperature, soft, hard, cosine, at, steps, batchSize, gradientAccumulationSteps, maxGradNorm, seed } =
     options;
   using optimizer = adamW(student.weights, { weightDecay: options.weightDecay });
-  const checkpoints = new Checkpoints({ files, options }, settingsOf(options, length, documents));
-  const from = checkpoints.resume(checkpoint, optimizer);
+  const checkpoints = new Checkpoints({ files, options }, settingsOf(options, length, text, weightsHash(teacher)));
+  const from = await checkpoints.begin(checkpoint, optimizer);
   const run = train({
     engine,
     model: student.model,
     objective: distilMaskedLm(teacher.model, masking, { temperature, weights: { soft, hard, cosine }, at }),
-    samples: pretrainingSamples(documents, "sentences", sequences),
+    samples,
     optimizer,
     learningRate: linearSchedule(options.learningRate ?? LEARNING_RATE, warmupOf(options), steps),
     ...{ batchSize, gradientAccumulationSteps, maxGradNorm, seed, steps },
@@ -126,10 +154,12 @@ async function run(names: readonly string[], given: Options, command: Command): 
   });
   const reporting = { title: "distilling", steps, json: options.json ?? false, parts: true };
   const last = await follow(run, (step) => step, reporting, checkpoints, optimizer);
-  const test = pretrainingSamples(tokenizeDocuments(tokenizer, held), "sentences", sequences)(0);
+  const write = () =>
+    writeFolder(options.out, options.force ?? false, (to) => saveModel(to, { ...student, tokenizer, length }));
+  await checkpoints.complete(last, optimizer, write);
+  // The folder is in its place: whatever happens from here on, the run is not lost.
+  const test = make(tokenizeDocuments(tokenizer, held), options.seed)(0);
   const figures = compared({ teacher, student }, test, masking);
-  await writeFolder(options.out, options.force ?? false, (to) => saveModel(to, { ...student, tokenizer, length }));
-  await checkpoints.remove();
   await reportFigures(options, {
     ...(last && { loss: last.loss }),
     ...figures,

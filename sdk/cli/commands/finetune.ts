@@ -16,7 +16,6 @@ import {
   type Pretrained,
   saveAdapter,
   saveModel,
-  stepsOfEpochs,
   type TaskSettings,
 } from "cloze";
 import { columnsNamed, readSentenceSettings, type SentenceSettings, writeSentenceSettings } from "cloze/data";
@@ -29,7 +28,7 @@ import {
   rateFactor,
   withAdaptingOptions,
 } from "../shared/adapter-options.js";
-import { Checkpoints, withResumed } from "../shared/checkpoints.js";
+import { Checkpoints, tokenizerHash, withResumed } from "../shared/checkpoints.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { collect, fileSource, requireFiles } from "../shared/input.js";
 import { reportFigures, say, writeLine } from "../shared/output.js";
@@ -156,8 +155,24 @@ async function readData(options: Options): Promise<Data> {
   return { task, sentence, train, dev, test, labels };
 }
 
+/** Identifies the configuration and the examples, one after another: a text of all of them would be too long. */
+function fingerprint(config: object, ...sets: readonly (readonly unknown[])[]): string {
+  const hash = createHash("sha256").update(JSON.stringify(config));
+  for (const examples of sets) {
+    hash.update(`${examples.length};`);
+    for (const example of examples) hash.update(JSON.stringify(example));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
 /** Settings that a resumed run must share, by the names of the options. */
-function settingsOf(options: Options, { train, dev }: Data, loaded: Pretrained, rate: number, length: number) {
+function settingsOf(
+  options: Options,
+  { train, dev }: Data,
+  loaded: Pretrained,
+  rate: number,
+  { length, tokenizer }: TaskSettings,
+) {
   const { task, epochs, build, patience = 0, teacher } = options;
   return {
     command: "finetune",
@@ -166,10 +181,8 @@ function settingsOf(options: Options, { train, dev }: Data, loaded: Pretrained, 
     "warmup-steps": options.warmupSteps ?? "a tenth",
     "max-length": length,
     ...trainingSettings(options),
-    data: createHash("sha256")
-      .update(JSON.stringify([loaded.config, train, dev]))
-      .digest("hex")
-      .slice(0, 16),
+    data: fingerprint(loaded.config, train, dev ?? []),
+    tokenizer: tokenizerHash(tokenizer),
     ...(teacher !== undefined && { teacher }),
     ...adaptingSettings(options),
   };
@@ -209,22 +222,22 @@ async function save(
   });
 }
 
-/** Train, printing steps and epochs; the model then has the weights of the best epoch. */
+/** Train, printing steps and epochs, and write the folder; the model then has the weights of the best epoch. */
 async function train(
   options: Options,
   data: Data,
   loaded: Pretrained | Adapted,
   settings: TaskSettings,
   { learningRate, files, checkpoint }: { learningRate: number; files: readonly string[]; checkpoint?: Uint8Array },
-): Promise<Checkpoints> {
+): Promise<void> {
   const { epochs, batchSize, gradientAccumulationSteps, maxGradNorm, warmupSteps, seed, patience } = options;
   const { task, train, dev } = data;
   const factor = rateFactor(loaded, options);
   using optimizer = adamW(loaded.weights, { weightDecay: options.weightDecay, factor });
   const best = new BestWeights(loaded.weights);
-  const agreed = settingsOf(options, data, loaded, learningRate, settings.length);
-  const checkpoints = new Checkpoints({ files, options }, agreed, best);
-  const from = checkpoints.resume(checkpoint, optimizer);
+  const agreed = settingsOf(options, data, loaded, learningRate, settings);
+  const checkpoints = new Checkpoints({ files, options }, agreed, { best });
+  const from = await checkpoints.begin(checkpoint, optimizer);
   const run = finetune({
     ...{ loaded, task, settings, train, epochs, learningRate, batchSize, gradientAccumulationSteps, maxGradNorm, seed },
     ...{ optimizer, best },
@@ -234,16 +247,17 @@ async function train(
     ...(patience !== undefined && { patience }),
   });
   const json = options.json ?? false;
-  const steps = stepsOfEpochs(task.samples(train, settings).length, batchSize, epochs, gradientAccumulationSteps);
-  const reporting = { title: `fine-tuning (${options.task})`, steps, json };
-  await follow(run, stepOf, reporting, checkpoints, optimizer, async (event) => {
+  const reporting = { title: `fine-tuning (${options.task})`, steps: totalOf, json };
+  const last = await follow(run, stepOf, reporting, checkpoints, optimizer, async (event) => {
     if (json && event.kind === "epoch")
       await writeLine(JSON.stringify({ epoch: event.epoch, best: event.best, ...named("dev", event.metrics) }));
   });
-  return checkpoints;
+  await checkpoints.complete(last, optimizer, () => save(options, data, loaded, settings));
 }
 
 const stepOf = (event: FinetuneEvent) => (event.kind === "step" ? event.step : null);
+
+const totalOf = (event: FinetuneEvent): number => (event.kind === "step" ? event.total : 0);
 
 async function run(given: Options, command: Command): Promise<void> {
   const { options, files, checkpoint } = await withResumed({ files: [], options: given }, command);
@@ -271,14 +285,9 @@ async function run(given: Options, command: Command): Promise<void> {
   if (loaded.fresh.length > 0 && !options.json)
     say(`new parameters, initialized at random: ${loaded.fresh.join(", ")}`);
   const learningRate = learningRateOf(options, model, "lora" in loaded);
-  const checkpoints = await train(options, data, loaded, settings, {
-    learningRate,
-    files,
-    ...(checkpoint && { checkpoint }),
-  });
+  await train(options, data, loaded, settings, { learningRate, files, ...(checkpoint && { checkpoint }) });
+  // The folder is in its place: whatever happens from here on, the run is not lost.
   const figures = figuresOf(data, loaded, settings);
-  await save(options, data, loaded, settings);
-  await checkpoints.remove();
   await reportFigures(options, {
     task: options.task,
     ...figures,

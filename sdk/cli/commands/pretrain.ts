@@ -8,17 +8,17 @@ import {
   tokenizeDocuments,
 } from "cloze/data";
 import { folder, writeFolder } from "cloze/node";
-import type { Tokenizer } from "cloze/tokenizer";
+import type { Tokenizer, TrainingTexts } from "cloze/tokenizer";
 import { Command } from "commander";
 import { causalRecipe } from "../pretrain/causal.js";
-import { fingerprint, splitDocuments } from "../pretrain/documents.js";
+import { devDocuments, fingerprint, splitDocuments } from "../pretrain/documents.js";
 import { electraRecipe } from "../pretrain/electra.js";
 import { maskedRecipe } from "../pretrain/masked.js";
 import { type PretrainOptions, type Recipe, type Setting, settingsOf, type TokenizedPair } from "../pretrain/recipe.js";
 import { seq2seqRecipe } from "../pretrain/seq2seq.js";
-import { firstDocuments, heldDocuments, IN_MEMORY, sizeOf, TextStream } from "../pretrain/text-stream.js";
+import { heldDocuments, IN_MEMORY, largeSize, sharedText, shareOf, TextStream } from "../pretrain/text-stream.js";
 import { learnVocabulary } from "../pretrain/vocabulary.js";
-import { Checkpoints, withResumed } from "../shared/checkpoints.js";
+import { Checkpoints, type Resumed, tokenizerHash, withResumed } from "../shared/checkpoints.js";
 import { engineOf, withModelOptions } from "../shared/engine-options.js";
 import { fileSource, readFields, requireFiles } from "../shared/input.js";
 import { reportFigures, say } from "../shared/output.js";
@@ -58,14 +58,27 @@ async function familyOf({ from, config, family }: PretrainOptions, { main, name 
 
 type Languages = Readonly<Record<string, readonly string[][]>>;
 
-async function tokenizerOf(options: PretrainOptions, family: string, languages: Languages): Promise<Tokenizer> {
+/** The tokenizer, and whether the run has learned it, which no other run can read from a file. */
+interface Chosen {
+  readonly tokenizer: Tokenizer;
+  readonly learned: boolean;
+}
+
+/** @param texts makes the text to learn a vocabulary from */
+async function tokenizerOf(
+  options: PretrainOptions,
+  family: string,
+  { learned }: Resumed,
+  texts: () => TrainingTexts,
+): Promise<Chosen> {
   if (options.from !== undefined && options.tokenizer !== undefined)
     throw new UsageError("--tokenizer: the model of --from has its own tokenizer");
-  if (options.from !== undefined) return loadTokenizer(folder(options.from));
-  if (options.tokenizer !== undefined) return openTokenizer(options.tokenizer);
+  if (options.from !== undefined) return { tokenizer: await loadTokenizer(folder(options.from)), learned: false };
+  if (options.tokenizer !== undefined) return { tokenizer: await openTokenizer(options.tokenizer), learned: false };
+  if (learned) return { tokenizer: learned, learned: true };
   const { vocabSize: size, cased = false } = options;
   say(`learning a vocabulary of ${size} pieces ...`);
-  return learnVocabulary(family, Object.values(languages).flat(2), { size, cased });
+  return { tokenizer: await learnVocabulary(family, texts(), { size, cased }), learned: true };
 }
 
 /** Documents by file when files are languages; held-out documents come from all of them. */
@@ -102,7 +115,7 @@ async function pairsOf(tokenizer: Tokenizer, options: PretrainOptions, kind: str
 }
 
 /** Settings that a resumed run must share, by the names of the options. */
-function settings({ options, objective, tokenizer, text, pairs }: Setting) {
+async function settings({ options, objective, tokenizer, text, pairs }: Setting) {
   return {
     command: "pretrain",
     objective: objective.name,
@@ -119,7 +132,10 @@ function settings({ options, objective, tokenizer, text, pairs }: Setting) {
     smoothing: options.smoothing ?? "none",
     pairs: fingerprint(pairs),
     text,
-    "vocab-size": tokenizer.size,
+    // Which documents of the text are held out depends on it.
+    "held-out": options.dev === undefined ? "a part of the text" : "--dev",
+    tokenizer: tokenizerHash(tokenizer),
+    ...(options.config !== undefined && { config: JSON.stringify(await readFields(options.config)) }),
   };
 }
 
@@ -144,42 +160,58 @@ function recipeFor(setting: Setting): Promise<Recipe> {
 }
 
 /** Everything that the recipe needs, and the held-out documents. */
-async function prepare(files: readonly string[], options: PretrainOptions): Promise<Omit<Setting, "engine"> & Held> {
+async function prepare(
+  files: readonly string[],
+  options: PretrainOptions,
+  resumed: Resumed,
+): Promise<Omit<Setting, "engine"> & Held> {
   const objective = objectiveOf(options);
   await requireFiles([...files, options.dev, options.pairs, options.config]);
   const family = await familyOf(options, objective);
-  const size = await sizeOf(files);
-  const read = size > IN_MEMORY ? await streamed(files, options, family, size) : await inMemory(files, options, family);
-  const { tokenizer, held, ...text } = read;
-  const pairs = await pairsOf(tokenizer, options, objective.main.kind);
+  const size = await largeSize(files);
+  const read = await (size === undefined
+    ? inMemory(files, options, family, resumed)
+    : streamed(files, options, family, resumed, size));
+  const { held, ...text } = read;
+  const pairs = await pairsOf(text.tokenizer, options, objective.main.kind);
   if (options.dev !== undefined && held.length === 0)
     throw new UsageError(`--dev ${options.dev}: no token of it is in the vocabulary, or it is empty`);
-  return { options, objective, family, tokenizer, pairs, held, ...text };
+  return { options, objective, family, pairs, held, ...text };
 }
 
 /** Small text: all of it is tokenized before the first step. */
-async function inMemory(files: readonly string[], options: PretrainOptions, family: string) {
+async function inMemory(files: readonly string[], options: PretrainOptions, family: string, resumed: Resumed) {
   const { languages: texts, held } = await documentsOf(files, options);
-  const tokenizer = await tokenizerOf(options, family, texts);
+  const chosen = await tokenizerOf(options, family, resumed, () => Object.values(texts).flat(2));
   const languages = Object.fromEntries(
-    Object.entries(texts).map(([name, documents]) => [name, tokenizeDocuments(tokenizer, documents)]),
+    Object.entries(texts).map(([name, documents]) => [name, tokenizeDocuments(chosen.tokenizer, documents)]),
   );
   const text = fingerprint(Object.values(languages).flat());
-  return { tokenizer, languages, text, held: tokenizeDocuments(tokenizer, held) };
+  return { ...chosen, languages, text, held: tokenizeDocuments(chosen.tokenizer, held) };
 }
 
-/** Large text: read as training goes. A new vocabulary is learned from its beginning. */
-async function streamed(files: readonly string[], options: PretrainOptions, family: string, size: number) {
-  const megabytes = `${Math.round(size / 1e6)} MB of text are more than the ${IN_MEMORY / 1e6} MB that fit in memory`;
+/** Large text: read as training goes. A new vocabulary is learned from a share of it. */
+async function streamed(
+  files: readonly string[],
+  options: PretrainOptions,
+  family: string,
+  resumed: Resumed,
+  size: number,
+) {
+  const most = `${IN_MEMORY.bytes / 1e6} MB or ${IN_MEMORY.lines} lines, which is all that is held in memory`;
   for (const flag of ["smoothing", "pairs"] as const)
-    if (options[flag] !== undefined) throw new UsageError(`--${flag} needs all text in memory: ${megabytes}`);
-  const given = options.from !== undefined || options.tokenizer !== undefined;
-  if (!given) say(`${megabytes}: the vocabulary is learned from the first of them`);
-  const tokenizer = await tokenizerOf(options, family, given ? {} : { text: await firstDocuments(files, IN_MEMORY) });
+    if (options[flag] !== undefined) throw new UsageError(`--${flag} needs text of at most ${most}`);
+  const chosen = await tokenizerOf(options, family, resumed, () => {
+    say(
+      `the text has more than ${most}: the vocabulary is learned from one of every ${shareOf(size)} documents, all over it`,
+    );
+    return sharedText(files, size);
+  });
+  const { tokenizer } = chosen;
   const stream = new TextStream(files, tokenizer, options.dev === undefined);
-  const held = await heldDocuments(options.dev === undefined ? files : [options.dev]);
+  const held = await (options.dev === undefined ? heldDocuments(files) : devDocuments(options.dev));
   const text = await stream.fingerprint();
-  return { tokenizer, stream, languages: {}, text, held: tokenizeDocuments(tokenizer, held) };
+  return { ...chosen, stream, languages: {}, text, held: tokenizeDocuments(tokenizer, held) };
 }
 
 interface Held {
@@ -187,17 +219,18 @@ interface Held {
 }
 
 async function run(names: readonly string[], given: PretrainOptions, command: Command): Promise<void> {
-  const { files, options, checkpoint } = await withResumed({ files: names, options: given }, command);
+  const { files, options, ...resumed } = await withResumed({ files: names, options: given }, command);
   if (files.length === 0) throw new UsageError("name the text to learn from");
   await requireFreeOutput(options);
-  const prepared = await prepare(files, options);
+  const prepared = await prepare(files, options, resumed);
   using engine = await engineOf(options);
   const setting: Setting = { engine, ...prepared };
   using recipe = await recipeFor(setting);
   const { steps, batchSize, gradientAccumulationSteps, maxGradNorm, weightDecay, seed } = options;
   using optimizer = adamW(recipe.weights, { weightDecay });
-  const checkpoints = new Checkpoints({ files, options }, settings(setting));
-  const from = checkpoints.resume(checkpoint, optimizer);
+  const learned = setting.learned ? { learned: setting.tokenizer } : {};
+  const checkpoints = new Checkpoints({ files, options }, await settings(setting), learned);
+  const from = await checkpoints.begin(resumed.checkpoint, optimizer);
   const learningRate = linearSchedule(options.learningRate ?? LEARNING_RATE, warmupOf(options), steps);
   const run = recipe.run({
     ...{ engine, optimizer, learningRate, batchSize, gradientAccumulationSteps, maxGradNorm, seed },
@@ -205,9 +238,10 @@ async function run(names: readonly string[], given: PretrainOptions, command: Co
   });
   const reporting = { title: "pre-training", steps, json: options.json ?? false, parts: true };
   const last = await follow(run, (step) => step, reporting, checkpoints, optimizer);
+  const write = () => writeFolder(options.out, options.force ?? false, (to) => recipe.save(to));
+  await checkpoints.complete(last, optimizer, write);
+  // The folder is in its place: whatever happens from here on, the run is not lost.
   const figures = prepared.held.length === 0 ? {} : recipe.figures(prepared.held);
-  await writeFolder(options.out, options.force ?? false, (to) => recipe.save(to));
-  await checkpoints.remove();
   await reportFigures(options, {
     steps,
     ...(last && { loss: last.loss, seconds: Number(last.seconds.toFixed(1)) }),

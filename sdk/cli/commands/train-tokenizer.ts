@@ -1,8 +1,8 @@
-import { seed } from "cloze/data";
-import { writeFileAtomically } from "cloze/node";
+import { type Source, seed } from "cloze/data";
+import { requireFilePlace, writeFileAtomically } from "cloze/node";
 import { sampleLanguages, type Tokenizer, trainBpe, trainUnigram, trainWordPiece } from "cloze/tokenizer";
 import { Command } from "commander";
-import { requireFiles, sources } from "../shared/input.js";
+import { fileSource, requireFiles, sources } from "../shared/input.js";
 import { progress, say, writeLine } from "../shared/output.js";
 import { share, UsageError, wholeNumber } from "../shared/usage.js";
 
@@ -18,27 +18,43 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** The lines of each file that have text. */
-async function linesOf(files: readonly string[]): Promise<Record<string, string[]>> {
-  const byFile: Record<string, string[]> = {};
+/** The lines of a source that have text. */
+async function* textLines({ lines }: Source): AsyncGenerator<string> {
+  for await (const line of lines) if (line.trim() !== "") yield line;
+}
+
+/** All lines, one after another. */
+async function* allLines(files: readonly string[]): AsyncGenerator<string> {
+  for (const source of sources(files)) yield* textLines(source);
+}
+
+/** Lines of several languages, each file's as often as its smoothed share says. Files are read again from their beginning. */
+async function* sampledLines(files: readonly string[], options: Options, smoothing: number): AsyncGenerator<string> {
+  if (files.includes("-"))
+    throw new UsageError("--smoothing reads its files more than once; standard input can be read only once");
+  const sizes: Record<string, number> = {};
   for (const [i, source] of sources(files).entries()) {
-    const lines: string[] = [];
-    byFile[files[i]!] = lines;
-    for await (const line of source.lines) if (line.trim() !== "") lines.push(line);
+    let count = 0;
+    for await (const _ of textLines(source)) count++;
+    sizes[files[i]!] = count;
   }
-  return byFile;
+  const total = Object.values(sizes).reduce((sum, count) => sum + count, 0);
+  if (total === 0) return;
+  const open = new Map<string, AsyncGenerator<string>>();
+  const nextOf = async (file: string): Promise<string> => {
+    const lines = open.get(file) ?? textLines(fileSource(file));
+    open.set(file, lines);
+    const { value, done } = await lines.next();
+    if (!done) return value;
+    open.delete(file);
+    return nextOf(file);
+  };
+  const names = Object.fromEntries(Object.keys(sizes).map((file) => [file, [file]]));
+  const draws = { texts: options.texts ?? total, sizes, smoothing, random: seed(options.seed) };
+  for (const file of sampleLanguages(names, draws)) yield await nextOf(file);
 }
 
-/** All lines; or, of several languages, each file's as often as its smoothed share says. */
-function textsOf(byFile: Record<string, string[]>, { smoothing, texts, seed: value }: Options): Iterable<string> {
-  const all = Object.values(byFile);
-  const count = all.reduce((sum, lines) => sum + lines.length, 0);
-  if (count === 0) throw new UsageError(`there is no text in ${Object.keys(byFile).join(", ")}`);
-  if (smoothing === undefined) return all.flat();
-  return sampleLanguages(byFile, { texts: texts ?? count, smoothing, random: seed(value) });
-}
-
-function train(texts: Iterable<string>, options: Options): Tokenizer {
+async function train(texts: AsyncIterable<string>, options: Options): Promise<Tokenizer> {
   const { size, model, cased = false, minFrequency, json } = options;
   const bar = json ? null : progress(`learning ${model}`, size);
   const common = {
@@ -46,7 +62,7 @@ function train(texts: Iterable<string>, options: Options): Tokenizer {
     ...(minFrequency !== undefined && { minFrequency }),
     onProgress: ({ phase, done }: { phase: string; done: number }) => bar?.update(Math.min(done, size), phase),
   };
-  const trainers: Readonly<Record<string, () => Tokenizer>> = {
+  const trainers: Readonly<Record<string, () => Promise<Tokenizer>>> = {
     wordpiece: () => trainWordPiece(texts, { ...common, lowercase: !cased }),
     bpe: () => trainBpe(texts, common),
     unigram: () => trainUnigram(texts, { ...common, lowercase: !cased }),
@@ -54,21 +70,28 @@ function train(texts: Iterable<string>, options: Options): Tokenizer {
   const make = Object.hasOwn(trainers, model) ? trainers[model] : undefined;
   if (!make) throw new UsageError(`--model ${model}: expected one of ${Object.keys(trainers).join(", ")}`);
   try {
-    return make();
+    return await make();
   } finally {
     bar?.stop();
   }
 }
 
 async function run(files: readonly string[], options: Options): Promise<void> {
-  const { out, json } = options;
+  const { out, json, smoothing } = options;
   await requireFiles(files);
+  await requireFilePlace(out);
   const started = performance.now();
-  const byFile = await linesOf(files);
-  const tokenizer = train(textsOf(byFile, options), options);
+  let lines = 0;
+  const counted = async function* (): AsyncGenerator<string> {
+    for await (const line of smoothing === undefined ? allLines(files) : sampledLines(files, options, smoothing)) {
+      lines++;
+      yield line;
+    }
+    if (lines === 0) throw new UsageError(`there is no text in ${files.join(", ")}`);
+  };
+  const tokenizer = await train(counted(), options);
   await writeFileAtomically(out, new TextEncoder().encode(`${JSON.stringify(tokenizer.toJSON(), null, 2)}\n`));
   const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
-  const lines = Object.values(byFile).reduce((sum, own) => sum + own.length, 0);
   if (json) await writeLine(JSON.stringify({ size: tokenizer.size, seconds, lines, model: options.model, out }));
   else say(`${tokenizer.size} pieces from ${lines} lines in ${seconds} s, written to ${out}`);
 }

@@ -2,14 +2,32 @@
 import { createHash } from "node:crypto";
 import type { TokenizedDocument } from "cloze/data";
 import { readDocuments } from "cloze/data";
-import { collect, sources } from "../shared/input.js";
+import { sources } from "../shared/input.js";
 import { UsageError } from "../shared/usage.js";
+import { heldDocuments, largeSize } from "./text-stream.js";
+
+/** Characters that standard input and pipes may have, which cannot be read again as large files are. */
+const MOST_HELD = 256e6;
 
 async function documentsOf(names: readonly string[]): Promise<string[][]> {
   const all: string[][] = [];
-  for (const source of sources(names)) for (const document of await collect(readDocuments(source))) all.push(document);
+  let characters = 0;
+  for (const source of sources(names))
+    for await (const document of readDocuments(source)) {
+      all.push(document);
+      characters += document.reduce((sum, line) => sum + line.length, 0);
+      if (characters > MOST_HELD)
+        throw new UsageError(
+          `${source.name}: more than ${MOST_HELD / 1e6} million characters that cannot be read a second time; write them to a file`,
+        );
+    }
   if (all.length === 0) throw new UsageError(`there is no text in ${names.join(", ")}`);
   return all;
+}
+
+/** The documents of --dev; of large text a part of them. */
+export async function devDocuments(dev: string): Promise<string[][]> {
+  return (await largeSize([dev])) === undefined ? documentsOf([dev]) : heldDocuments([dev]);
 }
 
 /** Without --dev every twentieth document is held out. */
@@ -21,7 +39,7 @@ export async function splitDocuments(
   dev: string | undefined,
 ): Promise<{ training: string[][]; held: string[][] }> {
   const documents = await documentsOf(names);
-  if (dev !== undefined) return { training: documents, held: await documentsOf([dev]) };
+  if (dev !== undefined) return { training: documents, held: await devDocuments(dev) };
   if (documents.length < HELD_OUT) return { training: documents, held: [] };
   return {
     training: documents.filter((_, i) => i % HELD_OUT !== 0),

@@ -59,6 +59,8 @@ export interface Setting {
   /** model_type of a new model */
   readonly family: string;
   readonly tokenizer: Tokenizer;
+  /** whether the run has learned the tokenizer */
+  readonly learned: boolean;
   /** text that is too large for memory; then there are no `languages` */
   readonly stream?: TextStream;
   /** identifies the text, for resuming */

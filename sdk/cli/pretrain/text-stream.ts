@@ -1,15 +1,16 @@
 /**
  * Text that is too large for memory: read again in every epoch, in blocks of documents that are tokenized as training goes.
  */
-import { createHash, type Hash } from "node:crypto";
-import { open, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import type { EpochSamples } from "cloze";
 import { readDocuments, type Sample, seed as seedOf, type TokenizedDocument, tokenizeDocuments } from "cloze/data";
 import type { Tokenizer } from "cloze/tokenizer";
-import { sources } from "../shared/input.js";
+import { chunks, sources } from "../shared/input.js";
 
-/** Text of more bytes is streamed; a file of gzip counts four times. */
-export const IN_MEMORY = 64e6;
+/** Text of more bytes or lines is streamed: a line takes some hundred bytes beside its tokens. */
+export const IN_MEMORY = { bytes: 64e6, lines: 500_000 };
 /** Tokens of a block: its documents and samples are in memory together. */
 const BLOCK = 500_000;
 /** Characters after which a document is divided. */
@@ -17,32 +18,56 @@ const LONGEST_DOCUMENT = 1e6;
 /** Every n-th document is held out, up to a number of documents and of characters. */
 const HELD_OUT = { every: 20, documents: 1000, characters: 200_000 };
 
-/** The size of some files in bytes of text; standard input, which cannot be read again, counts as none. */
-export async function sizeOf(files: readonly string[]): Promise<number> {
-  let size = 0;
+/** A file of gzip holds about so many times its bytes of text. */
+const GZIP_RATIO = 4;
+
+/** The size of large text in bytes, of gzip by estimate; undefined for text that is not too large for memory. */
+export async function largeSize(files: readonly string[]): Promise<number | undefined> {
+  let total = 0;
+  const left = { ...IN_MEMORY };
   for (const file of files) {
-    if (file === "-") continue;
-    size += (await stat(file)).size * (file.endsWith(".gz") ? 4 : 1);
+    // Standard input and pipes cannot be read twice: they are held in memory, up to a limit of their own.
+    if (file === "-" || !(await stat(file)).isFile()) continue;
+    const { size } = await stat(file);
+    total += size * (file.endsWith(".gz") ? GZIP_RATIO : 1);
+    if (left.bytes >= 0 && left.lines >= 0) await countDown(file, size, left);
   }
-  return size;
+  return left.bytes < 0 || left.lines < 0 ? total : undefined;
 }
+
+/** Subtract a file's bytes and lines, as far as is needed to see that there are too many. */
+async function countDown(file: string, size: number, left: { bytes: number; lines: number }): Promise<void> {
+  if (!file.endsWith(".gz") && size > left.bytes) {
+    left.bytes -= size;
+    return;
+  }
+  for await (const chunk of chunks(file)) {
+    left.bytes -= chunk.length;
+    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) left.lines--;
+    if (left.bytes < 0 || left.lines < 0) return;
+  }
+}
+
+const LINE_FEED = 10;
 
 /** The documents of all files; a long one is divided. */
 async function* documentsOf(files: readonly string[]): AsyncGenerator<string[]> {
   for (const source of sources(files)) yield* readDocuments(source, { longest: LONGEST_DOCUMENT });
 }
 
-/** The first documents, up to a number of characters, to train a vocabulary on. */
-export async function firstDocuments(files: readonly string[], characters: number): Promise<string[][]> {
-  const first: string[][] = [];
-  let left = characters;
-  for await (const document of documentsOf(files)) {
-    first.push(document);
-    left -= document.reduce((sum, line) => sum + line.length, 0);
-    if (left <= 0) break;
-  }
-  return first;
+/**
+ * A share of large text to train a vocabulary on, spread evenly over it: of every so many documents the first.
+ *
+ * @param size of all text in bytes
+ */
+export async function* sharedText(files: readonly string[], size: number): AsyncGenerator<string> {
+  const every = shareOf(size);
+  let at = 0;
+  for await (const document of documentsOf(files)) if (at++ % every === 0) yield* document;
 }
+
+/** Of how many documents one is taken. */
+export const shareOf = (size: number): number => Math.max(1, Math.ceil(size / IN_MEMORY.bytes));
 
 /** Which documents of a stream are held out: every twentieth at its beginning. */
 class HeldOut {
@@ -63,7 +88,7 @@ class HeldOut {
   }
 }
 
-/** The held-out documents of a stream. */
+/** The held-out documents of a stream: those of its beginning; or of files that are all held out, as many. */
 export async function heldDocuments(files: readonly string[]): Promise<string[][]> {
   const held: string[][] = [];
   const chosen = new HeldOut();
@@ -72,25 +97,6 @@ export async function heldDocuments(files: readonly string[]): Promise<string[][
     if (chosen.full) break;
   }
   return held;
-}
-
-/** Blocks of a file that its fingerprint is made of, and their bytes. */
-const FINGERPRINT = { blocks: 1024, bytes: 1 << 16 };
-
-async function hashBlocks(hash: Hash, file: string): Promise<void> {
-  const handle = await open(file);
-  try {
-    const { size } = await handle.stat();
-    hash.update(`${size};`);
-    const step = Math.max(FINGERPRINT.bytes, Math.floor(size / FINGERPRINT.blocks));
-    const block = new Uint8Array(FINGERPRINT.bytes);
-    for (let at = 0; at < size; at += step) {
-      const { bytesRead } = await handle.read(block, 0, block.length, at);
-      hash.update(block.subarray(0, bytesRead));
-    }
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Makes the samples of an epoch out of documents. */
@@ -145,13 +151,14 @@ export class TextStream {
     }
   }
 
-  /**
-   * A fingerprint of the text: a run is resumed with the same text only. It is made of the files' sizes and of evenly spaced
-   * blocks of their bytes, so that gigabytes do not delay the first step; only changes in place between two blocks escape it.
-   */
+  /** A fingerprint of the text, of every byte of it: a run is resumed with the same text only. */
   async fingerprint(): Promise<string> {
     const hash = createHash("sha256");
-    for (const file of this.files) await hashBlocks(hash, file);
+    for (const file of this.files) {
+      const own = createHash("sha256");
+      for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) own.update(chunk as Uint8Array);
+      hash.update(own.digest());
+    }
     return hash.digest("hex").slice(0, 16);
   }
 }

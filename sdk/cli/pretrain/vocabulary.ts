@@ -1,6 +1,6 @@
 /** Training a vocabulary of the kind that the family publishes. */
 import { familyOf } from "cloze/tensor";
-import { type Tokenizer, trainBpe, trainUnigram, trainWordPiece } from "cloze/tokenizer";
+import { type Tokenizer, type TrainingTexts, trainBpe, trainUnigram, trainWordPiece } from "cloze/tokenizer";
 
 export interface NewVocabulary {
   readonly size: number;
@@ -8,7 +8,11 @@ export interface NewVocabulary {
 }
 
 /** WordPiece, byte-level BPE or Unigram, as the family's published models have it. */
-export function learnVocabulary(family: string, texts: Iterable<string>, { size, cased }: NewVocabulary): Tokenizer {
+export async function learnVocabulary(
+  family: string,
+  texts: TrainingTexts,
+  { size, cased }: NewVocabulary,
+): Promise<Tokenizer> {
   const { algorithm, special, uncased } = familyOf({ model_type: family }).vocabulary;
   const options = { size, ...(special && { special }) };
   const lowercase = uncased && !cased;

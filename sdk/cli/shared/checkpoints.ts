@@ -1,4 +1,5 @@
 /** Checkpoints of a command: a file beside the output folder, from which `--resume` continues. */
+import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
@@ -13,6 +14,7 @@ import {
 } from "cloze";
 import { parseJson } from "cloze/data";
 import { exists, writeFileAtomically } from "cloze/node";
+import { readTokenizerJson, type Tokenizer } from "cloze/tokenizer";
 import type { Command } from "commander";
 import { readWhole } from "./input.js";
 import { UsageError } from "./usage.js";
@@ -36,24 +38,32 @@ const UNSAVED = new Set(["resume", "force", "json"]);
 
 const absolute = (name: string): string => (name === "-" ? name : resolve(name));
 
-/** The call as a checkpoint stores it, for `--resume` without further options. */
-function noteOf<Options extends object>({ files, options }: Invocation<Options>): string {
+/** The call as a checkpoint stores it, for `--resume` without further options; with the tokenizer that the run learned. */
+function noteOf<Options extends object>(
+  { files, options }: Invocation<Options>,
+  learned: Tokenizer | undefined,
+): string {
   const saved = Object.entries(options)
     .filter(([name]) => !UNSAVED.has(name))
     .map(([name, value]) => [name, PATHS.has(name) && typeof value === "string" ? absolute(value) : value]);
-  return JSON.stringify({ files: files.map(absolute), options: Object.fromEntries(saved) });
+  return JSON.stringify({
+    files: files.map(absolute),
+    options: Object.fromEntries(saved),
+    ...(learned && { tokenizer: learned.toJSON() }),
+  });
 }
 
 /** What {@link noteOf} wrote. Options are texts, numbers, switches and lists of texts. */
-function readNote<Options>(path: string, note: string): Invocation<Options> {
+function readNote<Options>(path: string, note: string): Invocation<Options> & { readonly learned?: Tokenizer } {
   const isText = (value: unknown): value is string => typeof value === "string";
   const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
   const isOption = (value: unknown): boolean =>
     ["string", "number", "boolean"].includes(typeof value) || value === null || isTexts(value);
-  const { files, options } = fieldsOf(noteJson(path, note));
+  const { files, options, tokenizer } = fieldsOf(noteJson(path, note));
   if (!isTexts(files) || !Object.values(fieldsOf(options)).every(isOption))
     throw new UsageError(`${path}: what it remembers of the command is damaged; repeat the files and options`);
-  return { files, options: fieldsOf(options) as Options };
+  const learned = tokenizer === undefined ? {} : { learned: readTokenizerJson(JSON.stringify(tokenizer)) };
+  return { files, options: fieldsOf(options) as Options, ...learned };
 }
 
 function noteJson(path: string, note: string): unknown {
@@ -67,11 +77,18 @@ function noteJson(path: string, note: string): unknown {
 const fieldsOf = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 
+/** What a resumed run begins with. */
+export interface Resumed {
+  readonly checkpoint?: Uint8Array;
+  /** the tokenizer that the run learned at its beginning */
+  readonly learned?: Tokenizer;
+}
+
 /** The call with, under --resume, the files and options of the interrupted run where they are not given again. */
 export async function withResumed<Options extends { readonly resume?: string }>(
   { files, options }: Invocation<Options>,
   command: Command,
-): Promise<Invocation<Options> & { readonly checkpoint?: Uint8Array }> {
+): Promise<Invocation<Options> & Resumed> {
   if (options.resume === undefined) return { files, options };
   const path = checkpointNamed(options.resume);
   if (!(await exists(path)))
@@ -87,28 +104,37 @@ export async function withResumed<Options extends { readonly resume?: string }>(
     files: files.length > 0 ? files : before.files,
     options: { ...options, ...before.options, ...Object.fromEntries(given) },
     checkpoint,
+    ...(before.learned && { learned: before.learned }),
   };
 }
 
+/** Identifies a tokenizer: the same text gives other tokens with another one. */
+export const tokenizerHash = (tokenizer: Tokenizer): string =>
+  createHash("sha256").update(JSON.stringify(tokenizer.toJSON())).digest("hex").slice(0, 16);
+
 export class Checkpoints {
   readonly path: string;
+  /** the best weights so far, in a run that keeps them */
+  readonly best: BestWeights | undefined;
   readonly #every: number;
   readonly #note: string;
 
   constructor(
     invocation: Invocation<{ readonly out: string; readonly checkpointEvery: number }>,
     readonly settings: RunSettings,
-    /** the best weights so far, in a run that keeps them */
-    readonly best?: BestWeights,
+    { best, learned }: { readonly best?: BestWeights; readonly learned?: Tokenizer } = {},
   ) {
     this.path = checkpointOf(invocation.options.out);
+    this.best = best;
     this.#every = invocation.options.checkpointEvery;
-    this.#note = noteOf(invocation);
+    this.#note = noteOf(invocation, learned);
   }
 
-  /** Restore weights and moments as the interrupted run left them. */
-  resume(checkpoint: Uint8Array | undefined, optimizer: Optimizer): Position | undefined {
-    return checkpoint && readCheckpoint(checkpoint, optimizer, this.settings, this.best);
+  /** Restore weights and moments as the interrupted run left them. A run that begins removes the checkpoint of an older one. */
+  async begin(checkpoint: Uint8Array | undefined, optimizer: Optimizer): Promise<Position | undefined> {
+    if (checkpoint) return readCheckpoint(checkpoint, optimizer, this.settings, this.best);
+    await this.remove();
+    return undefined;
   }
 
   /** Save at every n-th step; when the run is interrupted, save and end it. */
@@ -134,16 +160,40 @@ export class Checkpoints {
     await writeFileAtomically(this.path, bytes);
   }
 
-  /** The run is complete. */
+  /**
+   * Write the result of a run that is complete. Where that fails, the run's state is kept, so that `--resume` can write it
+   * later, or elsewhere.
+   *
+   * @param last the run's last position; undefined for a run that had no step left
+   */
+  async complete(last: Position | undefined, optimizer: Optimizer, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      // On a full disk this fails too; the error of the result is the one to tell.
+      if (last) await this.#save(last, optimizer).catch(() => {});
+      if (error instanceof Error && (await exists(this.path)))
+        error.message += `. The run is kept in ${this.path}; continue with --resume ${this.path}, and with --out to write elsewhere`;
+      throw error;
+    }
+    await this.remove();
+  }
+
   async remove(): Promise<void> {
     await rm(this.path, { force: true });
   }
 }
 
-/** A signal given by Ctrl-C, so that a run can save its state. */
-export function interruption(): AbortController {
+/** A signal given by Ctrl-C, so that a run can save its state; `end` gives Ctrl-C back its own meaning. */
+export function interruption(): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
-  process.once("SIGINT", () => controller.abort());
-  process.once("SIGTERM", () => controller.abort());
-  return controller;
+  const abort = () => controller.abort();
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const name of signals) process.once(name, abort);
+  return {
+    signal: controller.signal,
+    end: () => {
+      for (const name of signals) process.off(name, abort);
+    },
+  };
 }

@@ -6,8 +6,8 @@ import { type DataError, decodeLines, parseJson, type Source } from "cloze/data"
 import { exists } from "cloze/node";
 import { UsageError } from "./usage.js";
 
-/** Bytes of a file as they arrive. */
-async function* chunks(name: string): AsyncGenerator<Uint8Array> {
+/** Bytes of a file as they arrive, decompressed. */
+export async function* chunks(name: string): AsyncGenerator<Uint8Array> {
   const raw = name === "-" ? process.stdin : createReadStream(name);
   const stream = name.endsWith(".gz") ? raw.pipe(createGunzip()) : raw;
   raw.on(

@@ -25,10 +25,10 @@ function line(step: Step, parts: boolean): string {
   });
 }
 
-export interface Reporting {
+export interface Reporting<Event> {
   readonly title: string;
-  /** steps in all, for the progress bar */
-  readonly steps: number;
+  /** steps in all, for the progress bar; or how the event of a step says it */
+  readonly steps: number | ((event: Event) => number);
   /** a line of JSON for each step instead of a progress bar */
   readonly json: boolean;
   /** whether these lines have the parts of the loss */
@@ -45,13 +45,13 @@ export interface Reporting {
 export async function follow<Event>(
   run: AsyncIterable<Event>,
   stepOf: (event: Event) => Step | null,
-  { title, steps, json, parts = false }: Reporting,
+  { title, steps, json, parts = false }: Reporting<Event>,
   checkpoints: Checkpoints,
   optimizer: Optimizer,
   other: (event: Event) => Promise<void> = async () => {},
 ): Promise<Step | undefined> {
-  const bar: Progress | null = json ? null : progress(title, steps);
-  const { signal } = interruption();
+  let bar: Progress | undefined;
+  const { signal, end } = interruption();
   let last: Step | undefined;
   try {
     for await (const event of run) {
@@ -61,13 +61,17 @@ export async function follow<Event>(
         continue;
       }
       last = step;
-      if (bar) bar.update(step.step, `loss ${step.loss.toFixed(3)}, ${Math.round(step.tokensPerSecond)} tokens/s`);
-      else await writeLine(line(step, parts));
+      if (json) await writeLine(line(step, parts));
+      else {
+        bar ??= progress(title, typeof steps === "number" ? steps : steps(event));
+        bar.update(step.step, `loss ${step.loss.toFixed(3)}, ${Math.round(step.tokensPerSecond)} tokens/s`);
+      }
       await checkpoints.after(step as Position, optimizer, signal);
     }
   } catch (error) {
     throw await checkpoints.diverged(error, last, optimizer);
   } finally {
+    end();
     bar?.stop();
   }
   return last;

@@ -211,6 +211,24 @@ export async function requirePlace(path: string, force = false): Promise<void> {
   await requireWritable(await nearestFolder(place), path);
 }
 
+/**
+ * Refuse a place where no file can be put, before the work that makes its bytes is begun; remove what killed runs left there.
+ * A file that exists is going to be replaced, and a device written into.
+ *
+ * @throws {ModelFileError} saying why
+ */
+export async function requireFilePlace(path: string): Promise<void> {
+  requirePath(path, "writeFileAtomically");
+  const place = await placeOf(path);
+  const there = await statOf(place);
+  if (there?.isDirectory()) throw new ModelFileError(`${path} is a folder; a file is to be written there`);
+  if (there && !there.isFile()) return;
+  await clearLeftovers(place);
+  const above = dirname(place);
+  if (!(await statOf(above))) throw new ModelFileError(`${path} cannot be written: there is no folder ${above}`);
+  await requireWritable(above, path);
+}
+
 /** The folder that a place is in, or will be made in. */
 async function nearestFolder(place: string): Promise<string> {
   const above = dirname(place);

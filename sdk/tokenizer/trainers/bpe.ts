@@ -8,7 +8,7 @@ import { BYTE_CHARACTERS, byteText } from "../text/bytes.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { alphabet } from "./alphabet.js";
-import { countWords } from "./count-words.js";
+import { type Trained, type TrainingTexts, withWordCounts } from "./count-words.js";
 import { learnMerges, type PieceList } from "./learn-merges.js";
 import type { TrainingOptions } from "./wordpiece.js";
 
@@ -20,13 +20,13 @@ export interface BpeTraining extends TrainingOptions {
 }
 
 /**
- * A byte-level tokenizer, as GPT-2's and RoBERTa's, whose merges are learned from texts.
- * Blocks its thread until it is done; `signal` ends it early, and `onProgress` says how far it is.
+ * A byte-level tokenizer, as GPT-2's and RoBERTa's, whose merges are learned from texts; a promise of one where these are an
+ * asynchronous stream. Learning blocks its thread; `signal` ends it early, and `onProgress` says how far it is.
  *
  *   trainBpe(lines, { size: 8000 })
  */
-export function trainBpe(texts: Iterable<string>, options: BpeTraining): Tokenizer {
-  const { size, special = ROBERTA_SPECIAL, onProgress, signal, minFrequency = 0 } = options;
+export function trainBpe<Texts extends TrainingTexts>(texts: Texts, options: BpeTraining): Trained<Texts, Tokenizer> {
+  const { size, special = ROBERTA_SPECIAL, onProgress, signal } = options;
   expect(
     Number.isInteger(size) && size >= special.length + 256,
     `trainBpe: size must be at least ${special.length + 256}, the special tokens and the bytes; got ${size}`,
@@ -34,11 +34,13 @@ export function trainBpe(texts: Iterable<string>, options: BpeTraining): Tokeniz
   const split = gptPreTokenizer();
   const prefix = prefixSpace();
   const preTokenizer: PreTokenizer = options.prefixSpace ? (text, spare) => split(prefix(text, spare), text) : split;
-  const words = countWords(texts, null, preTokenizer, {
-    signal,
-    onText: (done) => onProgress?.({ phase: "reading", done }),
-  });
+  const counting = { signal, onText: (done: number) => onProgress?.({ phase: "reading", done }) };
+  return withWordCounts(texts, null, preTokenizer, counting, (words) => learnBpe(words, special, options));
+}
 
+/** Special tokens, the bytes, then the merges that the words ask for. */
+function learnBpe(words: ReadonlyMap<string, number>, special: readonly string[], options: BpeTraining): Tokenizer {
+  const { size, onProgress, signal, minFrequency = 0 } = options;
   const bytes = Array.from(BYTE_CHARACTERS, (unit) => String.fromCharCode(unit));
   const list: PieceList = { pieces: [], ids: new Map() };
   for (const piece of [...special, ...alphabet(new Map(), bytes)]) {

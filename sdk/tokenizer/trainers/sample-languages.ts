@@ -10,6 +10,8 @@ export interface SampleOptions {
   readonly texts: number;
   /** 1 keeps the shares, 0 makes all languages equal. Defaults to 0.7. */
   readonly smoothing?: number;
+  /** Texts of each language, where the lists hold a share of them only; by default their lengths. */
+  readonly sizes?: Readonly<Record<string, number>>;
   /** Numbers from [0, 1). */
   readonly random: () => number;
 }
@@ -25,10 +27,10 @@ export function languageShares(sizes: Readonly<Record<string, number>>, smoothin
 /** Draw texts (or samples made of them); each language's are taken in order, from the first again after the last. */
 export function* sampleLanguages<Text = string>(
   languages: Readonly<Record<string, readonly Text[]>>,
-  { texts, smoothing = 0.7, random }: SampleOptions,
+  { texts, smoothing = 0.7, random, ...options }: SampleOptions,
 ): Generator<Text> {
-  const sizes = Object.fromEntries(Object.entries(languages).map(([name, rows]) => [name, rows.length]));
-  const shares = Object.entries(languageShares(sizes, smoothing));
+  const lengths = Object.fromEntries(Object.entries(languages).map(([name, rows]) => [name, rows.length]));
+  const shares = Object.entries(languageShares(options.sizes ?? lengths, smoothing));
   expect(shares.length > 0, "sampleLanguages: at least one language with texts was expected");
   const next = new Map<string, number>();
   for (let i = 0; i < texts; i++) {

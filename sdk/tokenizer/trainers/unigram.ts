@@ -13,7 +13,7 @@ import type { Tokenizer } from "../tokenizer.js";
 import { PiecePool } from "../vocabulary/piece-pool.js";
 import { Trie } from "../vocabulary/trie.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
-import { countWords } from "./count-words.js";
+import { type Trained, type TrainingTexts, withWordCounts } from "./count-words.js";
 import { digamma } from "./digamma.js";
 import { UnigramLattice } from "./lattice.js";
 import { repeatedSubstrings } from "./substrings.js";
@@ -46,18 +46,29 @@ interface Pieces {
 }
 
 /**
- * A SentencePiece-like tokenizer whose pieces are learned from texts.
- * Blocks its thread until it is done; `signal` ends it early, and `onProgress` says how far it is.
+ * A SentencePiece-like tokenizer whose pieces are learned from texts; a promise of one where these are an asynchronous
+ * stream. Learning blocks its thread; `signal` ends it early, and `onProgress` says how far it is.
  *
  *   trainUnigram(lines, { size: 8000 })
  */
-export function trainUnigram(texts: Iterable<string>, options: UnigramTraining): Tokenizer {
-  const { size, special = XLMR_SPECIAL, onProgress, signal } = options;
+export function trainUnigram<Texts extends TrainingTexts>(
+  texts: Texts,
+  options: UnigramTraining,
+): Trained<Texts, Tokenizer> {
+  const { onProgress, signal } = options;
   const json = stepsJSON(options.lowercase ?? false);
-  const counts = countWords(texts, readNormalizer(json.normalizer), readPreTokenizer(json.pre_tokenizer), {
-    signal,
-    onText: (done) => onProgress?.({ phase: "reading", done }),
-  });
+  const [normalizer, preTokenizer] = [readNormalizer(json.normalizer), readPreTokenizer(json.pre_tokenizer)];
+  const counting = { signal, onText: (done: number) => onProgress?.({ phase: "reading", done }) };
+  return withWordCounts(texts, normalizer, preTokenizer, counting, (counts) => learnUnigram(counts, json, options));
+}
+
+/** Many seeds, of which the words keep those that make them most probable. */
+function learnUnigram(
+  counts: ReadonlyMap<string, number>,
+  json: ReturnType<typeof stepsJSON>,
+  options: UnigramTraining,
+): Tokenizer {
+  const { size, special = XLMR_SPECIAL, onProgress, signal } = options;
   const words = wordsOf(counts);
   const characters = new Set<string>();
   for (const word of counts.keys()) for (const character of word) characters.add(character);

@@ -6,7 +6,7 @@ import { BERT_SPECIAL, bertTokenizer } from "../presets.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { alphabet } from "./alphabet.js";
-import { countWords } from "./count-words.js";
+import { type Trained, type TrainingTexts, withWordCounts } from "./count-words.js";
 import { learnMerges, type PieceList } from "./learn-merges.js";
 
 /** How far training has come: reading texts, then learning pieces. */
@@ -40,12 +40,15 @@ export interface WordPieceTraining extends TrainingOptions {
 }
 
 /**
- * A BERT tokenizer whose pieces are learned from texts.
- * Blocks its thread until it is done; `signal` ends it early, and `onProgress` says how far it is.
+ * A BERT tokenizer whose pieces are learned from texts; a promise of one where these are an asynchronous stream.
+ * Learning blocks its thread; `signal` ends it early, and `onProgress` says how far it is.
  *
  *   trainWordPiece(lines, { size: 8000 })
  */
-export function trainWordPiece(texts: Iterable<string>, options: WordPieceTraining): Tokenizer {
+export function trainWordPiece<Texts extends TrainingTexts>(
+  texts: Texts,
+  options: WordPieceTraining,
+): Trained<Texts, Tokenizer> {
   const {
     size,
     lowercase = true,
@@ -58,12 +61,14 @@ export function trainWordPiece(texts: Iterable<string>, options: WordPieceTraini
     `trainWordPiece: size must exceed the ${special.length} special tokens, got ${size}`,
   );
   const normalizer = bertNormalizer({ cleanText: true, chineseCharacters, stripAccents, lowercase });
-  const words = countWords(texts, normalizer, bertPreTokenizer(), {
+  const counting = {
     signal: options.signal,
-    onText: (done) => options.onProgress?.({ phase: "reading", done }),
+    onText: (done: number) => options.onProgress?.({ phase: "reading", done }),
+  };
+  return withWordCounts(texts, normalizer, bertPreTokenizer(), counting, (words) => {
+    const pieces = learnPieces(words, special, options);
+    return bertTokenizer(Vocabulary.of(pieces), { lowercase, stripAccents, chineseCharacters });
   });
-  const pieces = learnPieces(words, special, options);
-  return bertTokenizer(Vocabulary.of(pieces), { lowercase, stripAccents, chineseCharacters });
 }
 
 /** Special tokens, single characters, the same with ##, then the learned pieces. */
