@@ -19,17 +19,9 @@ export function characterMap(map: (codePoint: number) => readonly number[]): Nor
     }
     return parts;
   };
-  const changes = ({ units, length }: NormalizedString): boolean => {
-    for (let at = 0; at < length; at++) {
-      const unit = units[at]!;
-      if (table[unit] === SPECIAL) mapped(unit);
-      if (table[unit] !== unit) return true;
-    }
-    return false;
-  };
 
   return (text, spare) => {
-    if (!changes(text)) return text;
+    if (isUnchanged(text, table, mapped)) return text;
     text.align();
     spare.reserve(text.length + 8);
     spare.clear(text.base);
@@ -46,4 +38,14 @@ export function characterMap(map: (codePoint: number) => readonly number[]): Nor
     }
     return spare;
   };
+}
+
+function isUnchanged({ units, length }: NormalizedString, table: Uint16Array, learn: (unit: number) => void): boolean {
+  for (let at = 0; at < length; at++) {
+    const unit = units[at]!;
+    if (table[unit] === unit) continue;
+    if (table[unit] === SPECIAL) learn(unit);
+    if (table[unit] !== unit) return false;
+  }
+  return true;
 }
