@@ -39,7 +39,7 @@ export class Unigram implements Model {
   /** The score of an unknown character, computed for the first of them. */
   private get unknownScore(): number {
     const { scores, vocabulary } = this;
-    this.lowest ??= scores.subarray(0, vocabulary.size).reduce((a, b) => (b < a ? b : a), Number.POSITIVE_INFINITY);
+    this.lowest ??= scores.subarray(0, vocabulary.size).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
     return this.lowest - UNKNOWN_PENALTY;
   }
 

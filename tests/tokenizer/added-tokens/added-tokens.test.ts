@@ -5,6 +5,7 @@ import { seed } from "../../../sdk/tensor/random.js";
 import type { AddedToken } from "../../../sdk/tokenizer/added-tokens/added-token.js";
 import { AddedMatcher } from "../../../sdk/tokenizer/added-tokens/matcher.js";
 import { findSpecialTokens } from "../../../sdk/tokenizer/added-tokens/special-tokens.js";
+import { smallBertTokenizer, tokensOf } from "../../helpers/small-bert-tokenizer.js";
 import { unitsOf } from "../../helpers/tokenizer-steps.js";
 
 const test = suite("added tokens");
@@ -86,6 +87,15 @@ test("special tokens have the names that the settings give, else well-known ones
     () => findSpecialTokens(id, { mask_token: 5 }),
     /mask_token must be a string or an object with "content", got 5/,
   );
+});
+
+test("special tokens are found in the text, in their own case only", () => {
+  const tokenizer = smallBertTokenizer();
+  assert.equal(
+    tokensOf(tokenizer, tokenizer.encode("a[MASK]b [mask]", undefined, { special: false }).ids).slice(0, 3),
+    ["a", "[MASK]", "b"],
+  );
+  assert.is(tokenizer.encode("[mask]").ids.includes(tokenizer.special.mask!), false);
 });
 
 test.run();

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { seed } from "../../../sdk/tensor/random.js";
 import { readDecoder } from "../../../sdk/tokenizer/decoders/read.js";
 import { byteText } from "../../../sdk/tokenizer/text/bytes.js";
+import { smallBertTokenizer } from "../../helpers/small-bert-tokenizer.js";
 
 const test = suite("decoders");
 const decode = (json: unknown, tokens: string[], cleanUp?: boolean): string =>
@@ -53,6 +54,13 @@ test("ByteFallback makes characters of whole runs of bytes, and U+FFFD of each b
 test("errors name the step", () => {
   assert.throws(() => readDecoder({ type: "Foo" }), /decoder: decoder "Foo" is not supported/);
   assert.throws(() => readDecoder({ type: "Strip", content: 1 }), /decoder\.content: a string was expected, got 1/);
+});
+
+test("decode leaves out special tokens and cleans up on request", () => {
+  const tokenizer = smallBertTokenizer();
+  const { ids } = tokenizer.encode("Hello, world! I'm unwanted");
+  assert.is(tokenizer.decode(ids, { skipSpecial: true }), "hello, world! i ' m unwanted");
+  assert.is(tokenizer.decode(ids, { skipSpecial: true, cleanUp: false }), "hello , world ! i ' m unwanted");
 });
 
 test.run();

@@ -2,8 +2,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Rng, seed } from "../../../sdk/tensor/random.js";
+import { readTokenizerJson } from "../../../sdk/tokenizer/index.js";
 import { Bpe, type BpeOptions } from "../../../sdk/tokenizer/models/bpe.js";
+import { BYTE_CHARACTERS } from "../../../sdk/tokenizer/text/bytes.js";
 import { Vocabulary } from "../../../sdk/tokenizer/vocabulary/vocabulary.js";
+import { testAnyText } from "../../helpers/any-text.js";
 import { piecesOf } from "../../helpers/tokenizer-steps.js";
 
 const test = suite("BPE");
@@ -101,6 +104,27 @@ test("a prefix marks characters inside a word, a suffix the last one", () => {
   const bpe = model(pieces, merges, { prefix: "@", suffix: "</w>" });
   assert.equal(spelt(bpe, "abc"), ["abc</w>"]);
   assert.equal(spelt(bpe, "a"), ["a</w>"]);
+});
+
+const bytes = Array.from(BYTE_CHARACTERS, (unit) => String.fromCharCode(unit));
+const byteLevel = readTokenizerJson(
+  JSON.stringify({
+    pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
+    post_processor: { type: "ByteLevel", trim_offsets: true },
+    decoder: { type: "ByteLevel" },
+    model: {
+      type: "BPE",
+      vocab: Object.fromEntries([...bytes, "th", "the", "Ġt"].map((piece, i) => [piece, i])),
+      merges: ["t h", "th e", "Ġ t"],
+    },
+  }),
+);
+
+testAnyText(test, byteLevel);
+
+test("byte-level tokens decode to the text", () => {
+  for (const text of ["the the", "  the\n\n the", "naïve 東京 \u{1F600}", "\u0000\u0001"])
+    assert.is(byteLevel.decode(byteLevel.encode(text).ids), text);
 });
 
 test.run();

@@ -2,8 +2,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { seed } from "../../../sdk/tensor/random.js";
+import { readTokenizerJson } from "../../../sdk/tokenizer/index.js";
 import { Unigram } from "../../../sdk/tokenizer/models/unigram.js";
 import { Vocabulary } from "../../../sdk/tokenizer/vocabulary/vocabulary.js";
+import { testAnyText } from "../../helpers/any-text.js";
 import { piecesOf } from "../../helpers/tokenizer-steps.js";
 
 const test = suite("Unigram");
@@ -63,5 +65,31 @@ test("a model without an unknown piece refuses what it cannot spell", () => {
   assert.equal(piecesOf(model, "aa").length, 2);
   assert.throws(() => piecesOf(model, "ab"), /"b" is no piece, and the model has no unknown token/);
 });
+
+const small = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'éü".split("");
+
+testAnyText(
+  test,
+  readTokenizerJson(
+    JSON.stringify({
+      normalizer: {
+        type: "Sequence",
+        normalizers: [
+          { type: "NFKD" },
+          { type: "StripAccents" },
+          { type: "Lowercase" },
+          { type: "Replace", pattern: { Regex: " {2,}" }, content: " " },
+        ],
+      },
+      pre_tokenizer: { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true },
+      decoder: { type: "Metaspace", replacement: "▁", prepend_scheme: "always" },
+      model: {
+        type: "Unigram",
+        unk_id: 0,
+        vocab: ["<unk>", "▁", "▁the", "ab", ...small].map((piece, i) => [piece, i === 0 ? 0 : -2 - i / 10]),
+      },
+    }),
+  ),
+);
 
 test.run();

@@ -2,9 +2,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { seed } from "../../../sdk/tensor/random.js";
+import { trainWordPiece } from "../../../sdk/tokenizer/index.js";
 import { WordLevel } from "../../../sdk/tokenizer/models/wordlevel.js";
 import { WordPiece } from "../../../sdk/tokenizer/models/wordpiece.js";
 import { Vocabulary } from "../../../sdk/tokenizer/vocabulary/vocabulary.js";
+import { testAnyText } from "../../helpers/any-text.js";
 import { piecesOf } from "../../helpers/tokenizer-steps.js";
 
 const test = suite("WordPiece and WordLevel");
@@ -61,5 +63,7 @@ test("WordLevel: a word is a token or unknown", () => {
     /the unknown token <unk> is missing/,
   );
 });
+
+testAnyText(test, trainWordPiece(["the quick brown fox jumps over the lazy dog 東京 привет"], { size: 200 }));
 
 test.run();

@@ -2,6 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { seed } from "../../../sdk/tensor/random.js";
+import { toCodePoints } from "../../../sdk/tokenizer/index.js";
+import { smallBertTokenizer, tokensOf } from "../../helpers/small-bert-tokenizer.js";
 import { normalize } from "../../helpers/tokenizer-steps.js";
 
 const test = suite("normalizers");
@@ -123,6 +125,20 @@ test("errors name the step", () => {
     () => normalize({ type: "Precompiled", precompiled_charsmap: "AAAA" }, ""),
     /at least 4 bytes were expected, got 3/,
   );
+});
+
+test("BERT's text in lower case, without accents, keeps the offsets of the text as written", () => {
+  const tokenizer = smallBertTokenizer();
+  const { ids, offsets } = tokenizer.encode("Hello,CAFÉ 東京!", undefined, { special: false });
+  assert.equal(tokensOf(tokenizer, ids), ["hello", ",", "cafe", "東", "京", "!"]);
+  assert.equal([...offsets], [0, 5, 5, 6, 6, 10, 11, 12, 12, 13, 13, 14]);
+});
+
+test("offsets of decomposed text refer to the text as written", () => {
+  const tokenizer = smallBertTokenizer();
+  const { offsets } = tokenizer.encode("cafe\u0301 \u{1F600} a", undefined, { special: false });
+  assert.equal([...offsets], [0, 4, 6, 8, 9, 10]); // the accent is gone, the emoji has two units
+  assert.equal([...toCodePoints(offsets, "cafe\u0301 \u{1F600} a")], [0, 4, 6, 7, 8, 9]);
 });
 
 test.run();

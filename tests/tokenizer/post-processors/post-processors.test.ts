@@ -2,8 +2,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { seed } from "../../../sdk/tensor/random.js";
-import { readTokenizerJson } from "../../../sdk/tokenizer/index.js";
+import { readTokenizerJson, TokenizerError } from "../../../sdk/tokenizer/index.js";
 import { combine, keep, parts } from "../../../sdk/tokenizer/post-processors/truncate.js";
+import { smallBertTokenizer, tokensOf } from "../../helpers/small-bert-tokenizer.js";
 
 const test = suite("post-processors");
 
@@ -142,6 +143,57 @@ test("windows of two texts are combined in the reference's order", () => {
     [0, 1],
     [0, 2],
   ]);
+});
+
+test("BERT's template puts a pair into segment 1", () => {
+  const tokenizer = smallBertTokenizer();
+  const { ids, segments, sequences } = tokenizer.encode("a b", "c");
+  assert.equal(tokensOf(tokenizer, ids), ["[CLS]", "a", "b", "[SEP]", "c", "[SEP]"]);
+  assert.equal([...segments], [0, 0, 0, 0, 1, 1]);
+  assert.equal([...sequences], [-1, 0, 0, -1, 1, -1]);
+});
+
+test("encode truncates by its strategy, special tokens included", () => {
+  const tokenizer = smallBertTokenizer();
+  const kept = (length: number, strategy: "longest-first" | "only-first" | "only-second") =>
+    tokensOf(tokenizer, tokenizer.encode("a a a a a a", "b b b", { truncate: { length, strategy } }).ids).join(" ");
+  assert.is(kept(9, "longest-first"), "[CLS] a a a [SEP] b b b [SEP]");
+  assert.is(kept(8, "longest-first"), "[CLS] a a a [SEP] b b [SEP]");
+  assert.is(kept(11, "only-first"), "[CLS] a a a a a [SEP] b b b [SEP]");
+  assert.is(kept(11, "only-second"), "[CLS] a a a a a a [SEP] b b [SEP]");
+  assert.throws(
+    () => kept(8, "only-second"),
+    (error: Error) => error instanceof TokenizerError && /only-second/.test(error.message),
+  );
+  assert.throws(
+    () => kept(2, "longest-first"),
+    (error: Error) => error instanceof TokenizerError,
+  );
+});
+
+test("windows of a text have the offsets of the whole text", () => {
+  const tokenizer = smallBertTokenizer();
+  const text = "a b c a b c a b c a";
+  const windows = tokenizer.windows(text, undefined, { truncate: { length: 6, stride: 1 } });
+  assert.equal(
+    windows.map(({ ids }) => ids.length),
+    [6, 6, 6],
+  );
+  assert.equal(
+    windows.map(({ offsets }) => [offsets[2], offsets[2 * 4 + 1]]),
+    [
+      [0, 7],
+      [6, 13],
+      [12, 19],
+    ],
+  );
+});
+
+test("encode gives the first window of a long text", () => {
+  const tokenizer = smallBertTokenizer();
+  const text = "a b c ".repeat(1000);
+  const cut = tokenizer.encode(text, undefined, { truncate: { length: 12 } });
+  assert.equal([...cut.ids], [...tokenizer.windows(text, undefined, { truncate: { length: 12 } })[0]!.ids]);
 });
 
 test.run();

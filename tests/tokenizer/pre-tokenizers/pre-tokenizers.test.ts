@@ -2,6 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { seed } from "../../../sdk/tensor/random.js";
+import { readTokenizerJson } from "../../../sdk/tokenizer/index.js";
+import { testAnyText } from "../../helpers/any-text.js";
 import { preTokenize } from "../../helpers/tokenizer-steps.js";
 
 const test = suite("pre-tokenizers");
@@ -136,5 +138,23 @@ test("errors name the step", () => {
   assert.throws(read({ type: "FixedLength", length: 0 }), /length: at least 1 was expected, got 0/);
   assert.throws(read({ type: "Metaspace", replacement: "ab" }), /one character up to U\+FFFF was expected/);
 });
+
+testAnyText(
+  test,
+  readTokenizerJson(
+    JSON.stringify({
+      normalizer: { type: "NFKC" },
+      pre_tokenizer: {
+        type: "Sequence",
+        pretokenizers: [
+          { type: "Whitespace" },
+          { type: "Digits", individual_digits: true },
+          { type: "Split", pattern: { Regex: "[aeiou]+(?!\\s)" }, behavior: "Isolated", invert: false },
+        ],
+      },
+      model: { type: "WordLevel", vocab: { "<unk>": 0, a: 1 }, unk_token: "<unk>" },
+    }),
+  ),
+);
 
 test.run();
