@@ -5,6 +5,7 @@
  * reaches a weight or a score. These use + - * /, Math.sqrt, Math.floor and Math.round alone, which are exact.
  * Errors were measured against 60-digit values: see tests/math.test.ts.
  */
+import { InputError } from "./errors.js";
 
 const LN2_HIGH = 0.6931471803691238; // the upper 33 bits of ln 2: multiples by small whole numbers are exact
 const LN2_LOW = 1.9082149292705877e-10;
@@ -96,7 +97,7 @@ function cosineNear(x: number): number {
 
 /** Sine of an angle of at most 2^20; at most 2 units in the last place of 1 from the true value. */
 export function sin(x: number): number {
-  if (!(Math.abs(x) <= LARGEST_ANGLE)) throw new RangeError(`sin: the angle must lie within ±2^20, got ${x}`);
+  if (!(Math.abs(x) <= LARGEST_ANGLE)) throw new InputError(`sin: the angle must lie within ±2^20, got ${x}`);
   const n = Math.round(x / (PI_HALF_1 + PI_HALF_2));
   const r = x - n * PI_HALF_1 - n * PI_HALF_2 - n * PI_HALF_3;
   const quarter = ((n % 4) + 4) % 4;
@@ -107,7 +108,7 @@ export function sin(x: number): number {
 
 /** Cosine of an angle of at most 2^20; at most 2 units in the last place of 1 from the true value. */
 export function cos(x: number): number {
-  if (!(Math.abs(x) <= LARGEST_ANGLE)) throw new RangeError(`cos: the angle must lie within ±2^20, got ${x}`);
+  if (!(Math.abs(x) <= LARGEST_ANGLE)) throw new InputError(`cos: the angle must lie within ±2^20, got ${x}`);
   const n = Math.round(x / (PI_HALF_1 + PI_HALF_2));
   const r = x - n * PI_HALF_1 - n * PI_HALF_2 - n * PI_HALF_3;
   const quarter = ((n % 4) + 4) % 4;
@@ -126,6 +127,6 @@ export function power(x: number, n: number): number {
 /** x > 0 to any power: exp(y ln x). The relative error grows with |y ln x|: about that many units in the last place. */
 export function pow(x: number, y: number): number {
   if (x === 0) return y === 0 ? 1 : y > 0 ? 0 : Number.POSITIVE_INFINITY;
-  if (!(x > 0)) throw new RangeError(`pow: the base must not be negative, got ${x}`);
+  if (!(x > 0)) throw new InputError(`pow: the base must not be negative, got ${x}`);
   return exp(y * log(x));
 }

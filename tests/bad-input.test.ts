@@ -119,7 +119,7 @@ test("bytes that are not UTF-8: the line is named, wherever the chunks are cut",
       for await (const line of decodeLines(chunksOf(bytes, size), "f.txt")) lines.push(line);
     });
     assert.is(message, "f.txt:4: not UTF-8; in which encoding was the file saved?");
-    assert.equal(lines, size < 100 ? ["one", "naïve 東京 😀", "\ufffd kept"].slice(0, lines.length) : []);
+    assert.equal(lines, ["one", "naïve 東京 😀", "\ufffd kept"]);
   }
 });
 

@@ -130,7 +130,9 @@ export async function openEmbedding(
     async make({ engine, model, tokenizer, family }, own) {
       promptOf(name, settings, options);
       if (options.layers) atLayers(model, options.layers, options.join);
-      const modules = await loadModules(engine, folder, settings.modules);
+      const { mode } = settings.pooling;
+      const width = model.width * (typeof mode === "string" ? 1 : mode.length);
+      const modules = await loadModules(engine, folder, settings.modules ?? [], width);
       own(modules);
       return (texts, asked) => {
         const prompt = promptOf(name, settings, asked);
@@ -149,7 +151,7 @@ export async function openEmbedding(
         );
         let next = 0;
         const vectors = samples.map(({ ids }) =>
-          ids.length > 0 ? found[next++]! : vectorOfNothing(engine, model.width, modules),
+          ids.length > 0 ? found[next++]! : vectorOfNothing(engine, width, modules),
         );
         const { dimensions } = settings;
         return dimensions === undefined ? vectors : vectors.map((vector) => vector.slice(0, dimensions));

@@ -1,8 +1,9 @@
 /** Checks at an op's door: shapes, and that all tensors live on one engine. */
+import { ArgumentError } from "../options.js";
 import type { Differentiable } from "./tensor.js";
 
 /** A shape contract was broken. The message names the op, the argument, both shapes, and the likely cause. */
-export class ShapeError extends TypeError {
+export class ShapeError extends ArgumentError {
   override name = "ShapeError";
 }
 
@@ -28,6 +29,6 @@ type Placed = Pick<Differentiable, "engine">;
 export function expectOneEngine(op: string, first: Placed, ...others: readonly (Placed | null)[]): void {
   for (const t of others) {
     if (t && t.engine !== first.engine)
-      throw new TypeError(`${op}: its tensors belong to different engines; build model and inputs on the same one`);
+      throw new ArgumentError(`${op}: its tensors belong to different engines; build model and inputs on the same one`);
   }
 }

@@ -1,6 +1,8 @@
 /** Weights: the right-hand side of products, in the layouts in which they exist. */
+
 import type { Engine } from "../engine/engine.js";
 import { withScratch } from "../engine/scratch.js";
+import { ArgumentError } from "../options.js";
 import { type Packed, pack, packPart, panelBytes, unpack } from "./panels.js";
 import { Scope } from "./scope.js";
 import { isTaping } from "./tape.js";
@@ -210,7 +212,7 @@ export class Matrix implements Differentiable, Variable {
   #readRows<T>(read: (rows: number) => T): T {
     if (this.#rows) return read(this.#rows.address);
     const { forward } = this.#panels;
-    if (!forward) throw new Error(`matrix [${this.shape}] is read before anything was written`);
+    if (!forward) throw new ArgumentError(`matrix [${this.shape}] is read before anything was written`);
     return withScratch(this.engine, this.bytes, (rows) => {
       unpack(this.engine, rows, forward.storage.address, this.#packed("forward"));
       return read(rows);
@@ -230,7 +232,7 @@ export class Matrix implements Differentiable, Variable {
     const [row, count] = width === 0 ? [0, 0] : [first / width, length / width];
     const isWhole = Number.isInteger(count) && (count % ROWS === 0 || row + count === rows);
     if (!(Number.isInteger(row) && row % ROWS === 0 && isWhole && row + count <= rows))
-      throw new RangeError(
+      throw new ArgumentError(
         `receive: values must be those of a multiple of ${ROWS} rows of [${this.shape}], got ${length} values from ${first} on`,
       );
     return [row, count];

@@ -4,6 +4,7 @@
  * Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): the n-th number of a stream is a
  * function of key and n, so streams can be forked by (seed, epoch, index) and a worker needs no history.
  */
+import { ArgumentError } from "../options.js";
 
 /** A stream of random numbers. */
 export interface Rng {
@@ -63,7 +64,7 @@ function stream(key: readonly [number, number]): Rng {
   return Object.assign(uniform, {
     integer(below: number): number {
       if (!Number.isInteger(below) || below < 1 || below > RANGE)
-        throw new RangeError(`integer: the bound must be a whole number from 1 to 2^32, got ${below}`);
+        throw new ArgumentError(`integer: the bound must be a whole number from 1 to 2^32, got ${below}`);
       const limit = RANGE - (RANGE % below);
       for (;;) {
         const drawn = word();
@@ -92,7 +93,7 @@ function stream(key: readonly [number, number]): Rng {
  */
 export function seed(value: number): Rng {
   if (!Number.isSafeInteger(value) || value < 0)
-    throw new RangeError(`seed: expected a whole number of at least 0, got ${value}`);
+    throw new ArgumentError(`seed: expected a whole number of at least 0, got ${value}`);
   return stream([value >>> 0, Math.floor(value / RANGE) >>> 0]);
 }
 

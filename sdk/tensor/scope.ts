@@ -1,4 +1,5 @@
 /** Scopes: memory without reference counts. */
+import { ArgumentError } from "../options.js";
 
 // WebKit has no Symbol.dispose yet; the lowered `using` looks for the same symbol.
 (Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
@@ -38,7 +39,8 @@ export class Scope implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (Scope.current !== this) throw new Error("scopes closed out of order: was there an `await` inside a scope?");
+    if (Scope.current !== this)
+      throw new ArgumentError("scopes closed out of order: was there an `await` inside a scope?");
     Scope.current = this.#parent;
     for (const made of this.#owned) made[Symbol.dispose]();
     this.#owned.clear();

@@ -4,6 +4,7 @@
  * An op is its forward kernel and a closure that adds to the gradients of its inputs (Karpathy's micrograd). While a
  * tape is open the closures are noted; walking them in reverse is backpropagation. Without one the same code infers.
  */
+import { ArgumentError } from "../options.js";
 import { Scope, unscoped } from "./scope.js";
 import { BYTES, type Differentiable, empty, type Storage, Tensor, zeros } from "./tensor.js";
 
@@ -124,7 +125,7 @@ export function handOn(out: Tensor, x: Differentiable): boolean {
  * const loss = backward(() => crossEntropy(affine(x, weight, null), Int32Array.of(0, 1, 2, 3, 4)), { seed: 1, step: 0 });
  */
 export function backward(f: () => Tensor, randomness: Randomness | null = null, scale = 1): Tensor {
-  if (tape) throw new Error("backward: a tape is already open; passes cannot be nested");
+  if (tape) throw new ArgumentError("backward: a tape is already open; passes cannot be nested");
   const opened: Tape = { entries: [], randomness, streams: 0 };
   tape = opened;
   let result: Tensor;
@@ -134,8 +135,8 @@ export function backward(f: () => Tensor, randomness: Randomness | null = null, 
     tape = null;
   }
   if (result.size !== 1)
-    throw new TypeError(`backward: the function must return one number, got shape [${result.shape}]`);
-  if (!result.traced) throw new Error("backward: the result depends on no parameter; is everything frozen?");
+    throw new ArgumentError(`backward: the function must return one number, got shape [${result.shape}]`);
+  if (!result.traced) throw new ArgumentError("backward: the result depends on no parameter; is everything frozen?");
   gradOf(result).data[0]! += scale;
   walk(opened.entries);
   return result;

@@ -2,6 +2,7 @@
 
 import type { Engine } from "../engine/engine.js";
 import { DisposedError } from "../engine/errors.js";
+import { ArgumentError } from "../options.js";
 import { Scope } from "./scope.js";
 
 export type Shape = readonly number[];
@@ -116,20 +117,20 @@ export class Tensor implements Differentiable {
 
   /** The values in place. The view is valid until the next allocation on the engine: copy what is to be kept. */
   get data(): Float32Array {
-    if (this.dtype !== "f32") throw new TypeError(`data: the tensor holds ${this.dtype}; read it through ints`);
+    if (this.dtype !== "f32") throw new ArgumentError(`data: the tensor holds ${this.dtype}; read it through ints`);
     return new Float32Array(this.engine.memory.buffer, this.address, this.size);
   }
 
   /** The values of an i32 tensor in place, valid as long as {@link data}. */
   get ints(): Int32Array {
-    if (this.dtype !== "i32") throw new TypeError(`ints: the tensor holds ${this.dtype}; read it through data`);
+    if (this.dtype !== "i32") throw new ArgumentError(`ints: the tensor holds ${this.dtype}; read it through data`);
     return new Int32Array(this.engine.memory.buffer, this.address, this.size);
   }
 
   /** The only value of a tensor of one element. */
   item(): number {
     if (this.size !== 1)
-      throw new TypeError(
+      throw new ArgumentError(
         `item: the tensor has ${this.size} values, of shape [${this.shape}]; item() reads the only one`,
       );
     return this.data[0]!;
@@ -170,7 +171,7 @@ export function elementCount(shape: Shape): number {
 /** Require a value for each element. */
 export function expectLength(op: string, t: { shape: Shape; size: number }, values: ArrayLike<number>): void {
   if (values.length !== t.size)
-    throw new TypeError(`${op}: shape [${t.shape}] has ${t.size} elements, got ${values.length} values`);
+    throw new ArgumentError(`${op}: shape [${t.shape}] has ${t.size} elements, got ${values.length} values`);
 }
 
 /** A new tensor with arbitrary content, owned by the open scope (or by the caller, when none is open). */
@@ -216,7 +217,9 @@ export function intTensor(engine: Engine, values: ArrayLike<number>, shape: Shap
 /** The same values under another shape; the same storage, so the same gradient. */
 export function reshape(t: Tensor, shape: Shape): Tensor {
   if (elementCount(shape) !== t.size)
-    throw new TypeError(`reshape: [${t.shape}] has ${t.size} elements, [${shape}] would have ${elementCount(shape)}`);
+    throw new ArgumentError(
+      `reshape: [${t.shape}] has ${t.size} elements, [${shape}] would have ${elementCount(shape)}`,
+    );
   return new Tensor(t.storage, shape, t.dtype, t.offset);
 }
 
@@ -224,7 +227,7 @@ export function reshape(t: Tensor, shape: Shape): Tensor {
 export function rows(t: Tensor, begin: number, end: number): Tensor {
   const length = t.shape[0] ?? 0;
   if (!(0 <= begin && begin <= end && end <= length))
-    throw new RangeError(`rows: [${begin}, ${end}) is not within the ${length} rows of [${t.shape}]`);
+    throw new ArgumentError(`rows: [${begin}, ${end}) is not within the ${length} rows of [${t.shape}]`);
   const width = elementCount(t.shape.slice(1));
   return new Tensor(t.storage, [end - begin, ...t.shape.slice(1)], t.dtype, t.offset + begin * width);
 }

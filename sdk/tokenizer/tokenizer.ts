@@ -166,6 +166,7 @@ export class Tokenizer {
 
   /** Ids back to text. */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    requireIds(ids);
     let tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
       const token = this.normalized.forms.get(ids[i]!) ?? this.token(ids[i]!);
@@ -349,4 +350,14 @@ export class Tokenizer {
 
 function first(ranges: readonly Range[]): Range {
   return ranges[0]!;
+}
+
+/** Require whole numbers of at least 0; those beyond the vocabulary have no text, as in Hugging Face's tokenizers. */
+function requireIds(ids: ArrayLike<number>): void {
+  expect(Array.isArray(ids) || ArrayBuffer.isView(ids), () => `decode: ids must be an array of ids, got ${shown(ids)}`);
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i];
+    if (!(Number.isSafeInteger(id) && id! >= 0))
+      throw new TokenizerError(`decode: id ${i} must be a whole number of at least 0, got ${shown(id)}`);
+  }
 }

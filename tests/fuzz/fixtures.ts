@@ -7,6 +7,7 @@ import {
   freshConfig,
   freshModel,
   LabelSet,
+  type ModelTask,
   memoryFiles,
   saveAdapter,
   saveModel,
@@ -14,26 +15,14 @@ import {
 import { type Tokenizer, trainBpe, trainUnigram, trainWordPiece } from "../../sdk/tokenizer/index.js";
 import { writeCheckpoint } from "../../sdk/train/loop/checkpoint.js";
 import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { encode, fileMutant, type Mutant, type Target } from "./mutant.js";
 import { mutantBytes, mutantJson, mutantLines } from "./mutations.js";
-
-export interface Mutant {
-  /** bytes of the mutated file: what memory is measured against */
-  readonly size: number;
-  /** the mutated file, to be kept when something is found */
-  readonly bytes: Uint8Array;
-  /** which file it is */
-  readonly name: string;
-  readonly read: () => unknown;
-}
-
-export type Target = () => Promise<fc.Arbitrary<Mutant>>;
 
 export const TEXTS = [
   "the lowest of the new is the widest",
   "naïve cafés in 東京 and 京都",
   "the newest of the low is lower",
 ];
-export const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** A mutant of one file of a folder, the others as they are. */
 export function folderMutants(
@@ -50,12 +39,7 @@ export function folderMutants(
         : name.endsWith(".txt")
           ? mutantLines(new TextDecoder().decode(original))
           : mutantBytes(original);
-      return mutants.map((bytes) => ({
-        size: bytes.length,
-        bytes,
-        name,
-        read: () => read(memoryFiles([...files, [name, bytes]])),
-      }));
+      return mutants.map((bytes) => fileMutant(name, bytes, () => read(memoryFiles([...files, [name, bytes]]))));
     }),
   );
 }
@@ -66,25 +50,23 @@ export const tokenizers: Readonly<Record<string, () => Tokenizer>> = {
   unigram: () => trainUnigram(TEXTS, { size: 50 }),
 };
 
-/** Use a tokenizer in every way in which its parts can fail. */
-export function tryTokenizer(tokenizer: Tokenizer): void {
+/** Use a tokenizer in every way in which its parts can fail; `saved` where tokenizer.json can say what it does. */
+export function tryTokenizer(tokenizer: Tokenizer, saved = true): void {
   const { ids } = tokenizer.encode("the lowest 東京 [MASK]</s>", "new\u0000 \ud800");
   for (const id of ids)
     if (tokenizer.token(id) === undefined) throw new Error(`the tokenizer made the id ${id}, which is no token`);
   tokenizer.decode(ids);
-  JSON.stringify(tokenizer);
+  if (saved) JSON.stringify(tokenizer);
 }
 
 export const sizes = { vocabulary: 60, layers: 1, width: 8, heads: 2, positions: 16, dropout: 0 };
 
 /** A saved folder of a family, as small as it goes. */
-export async function savedFolder(
-  family: string,
-  task: "feature-extraction" | "sequence-classification" | "causal-lm" | "seq2seq-lm",
-) {
+export async function savedFolder(family: string, task: ModelTask, classes = 2) {
   const engine = await Engine.create();
   const tokenizer = tokenizers["wordpiece"]!();
-  const labels = task === "sequence-classification" ? new LabelSet(["a", "b"]) : null;
+  const classified = task === "sequence-classification" || task === "token-classification";
+  const labels = classified ? new LabelSet(["B-a", "I-a", "O"].slice(0, classes)) : null;
   using loaded = freshModel(engine, freshConfig(family, { ...sizes, vocabulary: tokenizer.size }), task, 1, labels);
   const files = memoryFiles();
   await saveModel(files, { ...loaded, tokenizer, length: 16 });
@@ -151,13 +133,7 @@ export const CONLLU =
   "# text = The cat\n1\tThe\tthe\tDET\tDT\t_\t2\tdet\t_\t_\n2-3\tcat's\t_\t_\t_\t_\t_\t_\t_\t_\n2\tcat\tcat\tNOUN\tNN\t_\t0\troot\t_\t_\n3\t's\t's\tPART\tPOS\t_\t2\tcase\t_\t_\n\n1\tLow\tlow\tADJ\tJJ\t_\t0\troot\t_\t_\n";
 
 export function lineTarget(name: string, text: string, read: (s: Source) => AsyncIterable<unknown>): Target {
-  return async () =>
-    mutantLines(text).map((bytes) => ({
-      size: bytes.length,
-      bytes,
-      name,
-      read: () => drain(read(source(name, bytes))),
-    }));
+  return async () => mutantLines(text).map((bytes) => fileMutant(name, bytes, () => drain(read(source(name, bytes)))));
 }
 
 export function pieceFile(): Uint8Array {

@@ -1,20 +1,26 @@
 /** What counts as a named error: one of the project's own, short, readable, that shows none of its own workings. */
-import { InputError } from "../../sdk/errors.js";
+import { DisposedError, InputError, OutOfMemoryError, TrainingError } from "../../sdk/index.js";
+
+/** A call, besides, may ask for more memory than there is, use what was disposed, or train until it diverges. */
+const OF_CALLS = [InputError, DisposedError, OutOfMemoryError, TrainingError];
 
 /** Long enough for a list of twenty tensor names. */
 const LONGEST_MESSAGE = 3000;
 
-/** Why an error that a reader threw is not good enough; null when it is. */
-export function fault(error: unknown): string | null {
+/** Why an error that a reader, or a call, threw is not good enough; null when it is. */
+export function fault(error: unknown, call = false): string | null {
   if (!(error instanceof Error)) return `threw ${typeof error}, no Error`;
-  if (!(error instanceof InputError)) return `${error.name} is no InputError: ${error.message.slice(0, 200)}`;
+  const own = call ? OF_CALLS.some((kind) => error instanceof kind) : error instanceof InputError;
+  if (!own) return `${error.name} is no error of Cloze's: ${error.message.slice(0, 200)}`;
   const { message } = error;
   if (message.length < 10) return `the message says too little: ${JSON.stringify(message)}`;
   if (message.length > LONGEST_MESSAGE) return `the message has ${message.length} characters`;
   const control = /[^\P{Cc}\n]|\p{Cs}|[\u2028\u2029]/u.exec(message);
   if (control) return `the message holds an unescaped control character: ${JSON.stringify(message.slice(0, 200))}`;
+  // A caller's value may be undefined or NaN, and is quoted; a file's cannot.
+  const quoted = call ? message.replaceAll(/(got|option|there is no \w+) (\[?\w+, )*(undefined|NaN)/g, "") : message;
   if (
-    /\[object \w+\]|\bundefined\b|\bNaN\b|Unexpected token|Cannot read|is not a function|is not iterable/.test(message)
+    /\[object \w+\]|\bundefined\b|\bNaN\b|Unexpected token|Cannot read|is not a function|is not iterable/.test(quoted)
   )
     return `the message shows its workings: ${JSON.stringify(message.slice(0, 300))}`;
   return null;

@@ -23,6 +23,8 @@ export interface LoadedModules extends Disposable {
   readonly before: (model: EncoderBody & LayerwiseEncoder) => EncoderBody;
   /** x (rows, width) -> (rows, another width) */
   readonly behind: Layer;
+  /** of the vectors that a module makes; absent where it changes nothing about it */
+  readonly width?: number;
 }
 
 const NONE: LoadedModules = { before: (model) => model, behind: (x) => x, [Symbol.dispose]: () => {} };
@@ -30,16 +32,23 @@ const NONE: LoadedModules = { before: (model) => model, behind: (x) => x, [Symbo
 /**
  * Load the modules of a folder's settings.
  *
+ * @param width of pooled vectors
  * @throws {ModelFileError | WeightsError} naming file and field
  */
 export async function loadModules(
   engine: Engine,
   folder: ModelFolder,
-  modules: readonly SentenceModule[] = [],
+  modules: readonly SentenceModule[],
+  width: number,
 ): Promise<LoadedModules> {
   const made: LoadedModules[] = [];
+  let vectors = width;
   try {
-    for (const module of modules) made.push(await loadModule(engine, folder, module));
+    for (const module of modules) {
+      const one = await loadModule(engine, folder, module, vectors);
+      made.push(one);
+      vectors = one.width ?? vectors;
+    }
   } catch (error) {
     for (const one of made) one[Symbol.dispose]();
     throw error;
@@ -53,17 +62,30 @@ export async function loadModules(
   };
 }
 
-async function loadModule(engine: Engine, folder: ModelFolder, { kind, path }: SentenceModule): Promise<LoadedModules> {
+async function loadModule(
+  engine: Engine,
+  folder: ModelFolder,
+  { kind, path }: SentenceModule,
+  width: number,
+): Promise<LoadedModules> {
   const inner = folder.at(path);
   // The table is the model itself.
   if (kind === "StaticEmbedding") return NONE;
   if (kind === "WeightedLayerPooling") return weightedLayerPooling(folder, inner);
   const config = await inner.fields("config.json");
-  requireVectors(config, `${inner.path}config.json`);
+  const name = `${inner.path}config.json`;
+  requireVectors(config, name);
   if (kind === "Normalize") return { ...NONE, behind: normalizeRows };
-  const build = kind === "Dense" ? denseOf(config, `${inner.path}config.json`) : layerNormOf(config);
+  const field = kind === "Dense" ? "in_features" : "dimension";
+  const size = sizeOf(config, field, name);
+  if (size !== width)
+    throw new ModelFileError(
+      `${name}: ${field} is ${size}, but the vectors that come to this module have ${width} dimensions; do modules.json and the folders of the modules belong together?`,
+    );
+  const build = kind === "Dense" ? denseOf(config, name) : layerNormOf(size);
   const { layer, weights } = await filledLayer(engine, inner, build);
-  return { ...NONE, behind: layer, [Symbol.dispose]: () => weights[Symbol.dispose]() };
+  const made = kind === "Dense" ? sizeOf(config, "out_features", name) : size;
+  return { ...NONE, behind: layer, width: made, [Symbol.dispose]: () => weights[Symbol.dispose]() };
 }
 
 /** These modules can change hidden states too; here they change vectors. */
@@ -117,9 +139,9 @@ function denseOf(config: Readonly<Record<string, unknown>>, name: string): (w: W
 const EPSILON = 1e-5;
 
 const layerNormOf =
-  (config: Readonly<Record<string, unknown>>) =>
+  (size: number) =>
   (w: Weights): Layer =>
-    norm(w.at("norm"), sizeOf(config, "dimension", "LayerNorm"), EPSILON);
+    norm(w.at("norm"), size, EPSILON);
 
 /** A module's layer with the weights of its folder. */
 async function filledLayer(

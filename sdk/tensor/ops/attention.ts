@@ -1,7 +1,9 @@
 /** Attention over ragged batches: every sequence attends to its own keys, so no mask exists and nothing is padded. */
+
 import { AttentionPlan, PANEL, UNLIMITED } from "../../engine/abi.js";
 import { launch, launchWithScratch } from "../../engine/launch.js";
 import { planBytes, type Values, writePlan } from "../../engine/plan.js";
+import { ArgumentError } from "../../options.js";
 import { expectOneEngine, expectShape } from "../check.js";
 import { type DropoutKey, gradOf, gradTarget, isTraced, nextDropout, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
@@ -35,7 +37,7 @@ export interface AttentionOptions {
  * @param value (key tokens, heads * dim)
  * @returns (query tokens, heads * dim)
  * @throws {ShapeError} when the shapes do not belong together
- * @throws {RangeError} when starts do not divide the tokens, or a setting is out of range
+ * @throws {ArgumentError} when starts do not divide the tokens, or a setting is out of range
  *
  * @example
  * // Two sequences of 3 and 2 tokens, 12 heads:
@@ -167,16 +169,16 @@ function callOf(query: Tensor, key: Tensor, value: Tensor, options: AttentionOpt
   expectShape("attention", "value", value, [key.shape[0] ?? 0, width], "It has the shape of key.");
   expectOneEngine("attention", query, key, value);
   if (!(Number.isInteger(heads) && heads > 0 && width % heads === 0)) {
-    throw new RangeError(`attention: heads must divide the width ${width}, got ${heads}`);
+    throw new ArgumentError(`attention: heads must divide the width ${width}, got ${heads}`);
   }
   if (!(Number.isInteger(window) && window >= 0))
-    throw new RangeError(`attention: window must be a number of keys from 0 on, got ${window}`);
+    throw new ArgumentError(`attention: window must be a number of keys from 0 on, got ${window}`);
   expectStarts("starts", starts, query.shape[0] ?? 0);
   expectStarts("keyStarts", keyStarts, key.shape[0] ?? 0);
   const dim = width / heads;
   const scale = options.scale ?? 1 / Math.sqrt(dim);
   if (!(scale > 0 && Number.isFinite(scale)))
-    throw new RangeError(`attention: scale must be a positive number, got ${scale}`);
+    throw new ArgumentError(`attention: scale must be a positive number, got ${scale}`);
   return {
     heads,
     dim,
@@ -192,7 +194,9 @@ function callOf(query: Tensor, key: Tensor, value: Tensor, options: AttentionOpt
 /** Lengths of all sequences, and where their probabilities begin. */
 function lengths(query: Tensor, heads: number, starts: Int32Array, keyStarts: Int32Array, aligned: boolean) {
   if (keyStarts.length !== starts.length) {
-    throw new RangeError(`attention: starts has ${starts.length - 1} sequences, keyStarts has ${keyStarts.length - 1}`);
+    throw new ArgumentError(
+      `attention: starts has ${starts.length - 1} sequences, keyStarts has ${keyStarts.length - 1}`,
+    );
   }
   const sequences = starts.length - 1;
   const table = new Int32Array(4 * starts.length);
@@ -201,9 +205,9 @@ function lengths(query: Tensor, heads: number, starts: Int32Array, keyStarts: In
     const queries = starts[i + 1]! - starts[i]!;
     const keys = keyStarts[i + 1]! - keyStarts[i]!;
     if (queries > 0 && keys === 0)
-      throw new RangeError(`attention: sequence ${i} has ${queries} queries and no key to attend to`);
+      throw new ArgumentError(`attention: sequence ${i} has ${queries} queries and no key to attend to`);
     if (aligned && keys < queries) {
-      throw new RangeError(
+      throw new ArgumentError(
         `attention: sequence ${i} has ${queries} queries and ${keys} keys; causal and windowed attention need a key at each query's place`,
       );
     }
@@ -231,7 +235,7 @@ function expectStarts(argument: string, starts: Int32Array, tokens: number): voi
     starts[last] !== tokens ||
     starts.some((start, i) => i > 0 && start < starts[i - 1]!)
   ) {
-    throw new RangeError(
+    throw new ArgumentError(
       `attention: ${argument} must ascend from 0 to the ${tokens} tokens, got [${starts.subarray(0, 8)}${last > 7 ? ", …" : ""}]`,
     );
   }
@@ -246,7 +250,7 @@ interface Drop {
 
 function dropOf(share: number): Drop {
   if (!(share >= 0 && share < 1))
-    throw new RangeError(`attention: dropout must be a share from 0 up to but not 1, got ${share}`);
+    throw new ArgumentError(`attention: dropout must be a share from 0 up to but not 1, got ${share}`);
   const key = share > 0 ? nextDropout() : null;
   if (!key) return { threshold: 0, keepScale: 1, key: { seed: 0, step: 0, stream: 0 } };
   return { threshold: Math.floor(share * 2 ** 32), keepScale: 1 / (1 - share), key };

@@ -1,5 +1,7 @@
 /** DeBERTa's attention bias: content-to-position and position-to-content scores. */
+
 import { launch } from "../../engine/launch.js";
+import { ArgumentError } from "../../options.js";
 import { expectShape } from "../check.js";
 import { gradOf, record } from "../tape.js";
 import { intTensor, type Tensor, zeros } from "../tensor.js";
@@ -30,7 +32,7 @@ export interface DisentangledBiasOptions {
  */
 export function disentangledBias(parts: readonly DistanceScores[], options: DisentangledBiasOptions): Tensor {
   const [first] = parts;
-  if (!first) throw new RangeError("disentangledBias: there are no scores to add up");
+  if (!first) throw new ArgumentError("disentangledBias: there are no scores to add up");
   const { engine } = first.scores;
   const { starts, heads, factor, entry } = options;
   const tokens = starts.at(-1)!;
@@ -48,7 +50,7 @@ export function disentangledBias(parts: readonly DistanceScores[], options: Dise
   const entries = Int32Array.from({ length: 2 * zero + 1 }, (_, i) => entry(i - zero));
   const stranger = entries.find((column) => !(column >= 0 && column < columns));
   if (stranger !== undefined)
-    throw new RangeError(`disentangledBias: entry ${stranger} is not one of the table's ${columns}`);
+    throw new ArgumentError(`disentangledBias: entry ${stranger} is not one of the table's ${columns}`);
   const [e, s, o] = [entries, starts, offsets].map((values) => intTensor(engine, values)) as [Tensor, Tensor, Tensor];
   const bias = zeros(engine, [offsets[rows]!]);
   const run = (

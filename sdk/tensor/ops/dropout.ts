@@ -1,6 +1,8 @@
 /** Dropout, keyed by seed, step and site in the network. */
+
 import { DROPOUT_SCRATCH } from "../../engine/abi.js";
 import { launchWithScratch } from "../../engine/launch.js";
+import { ArgumentError } from "../../options.js";
 import { type DropoutKey, gradTarget, handOn, nextDropout, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 
@@ -11,14 +13,14 @@ const CHANCES = 2 ** 16;
  * Drop each element with probability `p` (to the nearest 1/65536) and multiply the others by 1 / (1 - p).
  * In training alone: without a tape with randomness this returns `x` itself.
  *
- * @throws {RangeError} when p is not in [0, 1)
+ * @throws {ArgumentError} when p is not in [0, 1)
  *
  * @example
  * const y = add(x, dropout(x, 0.1));
  */
 export function dropout(x: Tensor, p: number): Tensor {
   if (!(p >= 0 && p <= 1 - 1 / CHANCES))
-    throw new RangeError(`dropout: p must be a share from 0 up to but not 1, got ${p}`);
+    throw new ArgumentError(`dropout: p must be a share from 0 up to but not 1, got ${p}`);
   const key = p > 0 ? nextDropout() : null;
   if (!key) return x;
   const y = empty(x.engine, x.shape);

@@ -1,5 +1,7 @@
 /** Rows of tables by index: embeddings, and chosen rows of a tensor. */
+
 import { launch } from "../../engine/launch.js";
+import { ArgumentError } from "../../options.js";
 import { expectOneEngine, expectShape, ShapeError } from "../check.js";
 import { Matrix } from "../matrix.js";
 import { gradOf, record } from "../tape.js";
@@ -14,7 +16,7 @@ function expectIndices(op: string, index: Int32Array, table: Table): void {
   for (let i = 0; i < index.length; i++) {
     const id = index[i]!;
     if (id >= 0 && id < entries) continue;
-    throw new RangeError(
+    throw new ArgumentError(
       `${op}: index ${id} at place ${i} is not in [0, ${entries}). Do tokenizer and model belong together, or is the sequence too long?`,
     );
   }
@@ -28,7 +30,7 @@ export type Lookup = readonly [table: Table, index: Int32Array, still?: number];
  *
  * @param lookups tables (entries, width) of one width, each with an index of one length
  * @returns (index.length, width)
- * @throws {RangeError} naming an index that no row belongs to
+ * @throws {ArgumentError} naming an index that no row belongs to
  */
 export function embeddingSum(lookups: readonly Lookup[]): Tensor {
   const [table, index] = lookups[0]!;

@@ -1,6 +1,8 @@
 /** Losses: scores and what is right in, one number out. */
+
 import { IGNORE } from "../../engine/abi.js";
 import { launch } from "../../engine/launch.js";
+import { ArgumentError } from "../../options.js";
 import { expectOneEngine, expectShape } from "../check.js";
 import { gradTarget, record } from "../tape.js";
 import { empty, intTensor, type Tensor, tensor } from "../tensor.js";
@@ -33,7 +35,7 @@ export interface CrossEntropyOptions extends Divided {
  * @param logits (rows, classes): unnormalized scores
  * @param labels (rows): the right class in [0, classes), or {@link IGNORE}
  * @returns [] : nats per counted row; 0 when every label is IGNORE, and then no gradient flows
- * @throws {RangeError} for a label that is no class
+ * @throws {ArgumentError} for a label that is no class
  *
  * @example
  * crossEntropy(tensor(engine, [0, 0], [1, 2]), Int32Array.of(1)).item(); // 0.693: log 2
@@ -74,7 +76,7 @@ export function crossEntropy(logits: Tensor, labels: Int32Array, options: CrossE
  * @param starts (rows + 1): tokens [starts[i], starts[i + 1]) are sequence i
  * @param labels (rows): the place of the right token within its sequence, or {@link IGNORE}
  * @returns [] : nats per counted row; 0 when every label is IGNORE
- * @throws {RangeError} for a label outside of its sequence
+ * @throws {ArgumentError} for a label outside of its sequence
  */
 export function raggedCrossEntropy(
   scores: Tensor,
@@ -87,7 +89,9 @@ export function raggedCrossEntropy(
   expectShape(op, "scores", scores, scores.shape.length === 1 ? ["tokens"] : ["tokens", 1]);
   const rows = starts.length - 1;
   if (starts[0] !== 0 || starts[rows] !== tokens || starts.some((start, i) => i > 0 && start < starts[i - 1]!))
-    throw new RangeError(`${op}: starts must ascend from 0 to the ${tokens} tokens, got [${starts.subarray(0, 8)}…]`);
+    throw new ArgumentError(
+      `${op}: starts must ascend from 0 to the ${tokens} tokens, got [${starts.subarray(0, 8)}…]`,
+    );
   expectCount(op, "labels", labels, rows);
   const count = countLabels(op, labels, (i) => starts[i + 1]! - starts[i]!);
   const divisor = divisorOf(op, count, options.divisor);
@@ -160,7 +164,7 @@ export function klDivergence(logits: Tensor, targets: Tensor, options: Divergenc
   expectShape("klDivergence", "targets", targets, logits.shape, "Do teacher and student have the same classes?");
   expectOneEngine("klDivergence", logits, targets);
   if (!(temperature > 0 && Number.isFinite(temperature)))
-    throw new RangeError(`klDivergence: temperature must be a number above 0, got ${temperature}`);
+    throw new ArgumentError(`klDivergence: temperature must be a number above 0, got ${temperature}`);
   const [rows = 0, classes = 0] = logits.shape;
   const divisor = divisorOf("klDivergence", rows, options.divisor);
 
@@ -184,14 +188,14 @@ export function klDivergence(logits: Tensor, targets: Tensor, options: Divergenc
  * @param predictions any shape
  * @param targets one for each prediction
  * @returns []
- * @throws {RangeError} for a target that is not a finite number
+ * @throws {ArgumentError} for a target that is not a finite number
  */
 export function meanSquaredError(predictions: Tensor, targets: Float32Array, options: Divided = {}): Tensor {
   const { engine, size } = predictions;
   expectCount("meanSquaredError", "targets", targets, size);
   const wrong = targets.findIndex((value) => !Number.isFinite(value));
   if (wrong >= 0)
-    throw new RangeError(`meanSquaredError: target ${wrong} must be a finite number, got ${targets[wrong]}`);
+    throw new ArgumentError(`meanSquaredError: target ${wrong} must be a finite number, got ${targets[wrong]}`);
   const divisor = divisorOf("meanSquaredError", size, options.divisor);
   const right = tensor(engine, targets);
   const losses = empty(engine, [size]);
@@ -211,9 +215,9 @@ function targetOf(smoothing: Smoothing | undefined, classes: number): [share: nu
   if (!smoothing || smoothing.amount === 0) return [1, 0];
   const { amount, over } = smoothing;
   if (!(amount > 0 && amount < 1))
-    throw new RangeError(`crossEntropy: smoothing must be a share from 0 up to but not 1, got ${amount}`);
+    throw new ArgumentError(`crossEntropy: smoothing must be a share from 0 up to but not 1, got ${amount}`);
   const spread = over === "others" ? classes - 1 : classes;
-  if (spread < 1) throw new RangeError("crossEntropy: smoothing over other classes needs at least two classes");
+  if (spread < 1) throw new ArgumentError("crossEntropy: smoothing over other classes needs at least two classes");
   const rest = amount / spread;
   return over === "others" ? [1 - amount - rest, rest] : [1 - amount, rest];
 }
@@ -225,7 +229,7 @@ function countLabels(op: string, labels: Int32Array, limit: (row: number) => num
     const label = labels[i]!;
     if (label === IGNORE) continue;
     if (label < 0 || label >= limit(i))
-      throw new RangeError(
+      throw new ArgumentError(
         `${op}: label ${i} is ${label}, but row ${i} has ${limit(i)} classes (${IGNORE} leaves a row out)`,
       );
     count++;
@@ -235,15 +239,17 @@ function countLabels(op: string, labels: Int32Array, limit: (row: number) => num
 
 function divisorOf(op: string, count: number, divisor = count): number {
   if (!(divisor >= 0 && Number.isFinite(divisor)))
-    throw new RangeError(`${op}: divisor must be a number of labels, got ${divisor}`);
-  if (divisor === 0 && count > 0) throw new RangeError(`${op}: divisor is 0, but ${count} labels count`);
+    throw new ArgumentError(`${op}: divisor must be a number of labels, got ${divisor}`);
+  if (divisor === 0 && count > 0) throw new ArgumentError(`${op}: divisor is 0, but ${count} labels count`);
   // Nothing counts: the sum is 0 whatever it is divided by.
   return divisor || 1;
 }
 
 function expectCount(op: string, argument: string, values: ArrayLike<number>, count: number): void {
   if (values.length !== count)
-    throw new RangeError(`${op}: ${argument} must have ${count} entries, one for each score row, got ${values.length}`);
+    throw new ArgumentError(
+      `${op}: ${argument} must have ${count} entries, one for each score row, got ${values.length}`,
+    );
 }
 
 /** The sum of losses over the divisor, as a scalar. */

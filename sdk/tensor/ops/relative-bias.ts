@@ -1,5 +1,7 @@
 /** Attention bias by the distance between key and query, as learned by T5 and MPNet. */
+
 import { launchWithScratch } from "../../engine/launch.js";
+import { ArgumentError } from "../../options.js";
 import { expectShape } from "../check.js";
 import { gradOf, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
@@ -35,7 +37,7 @@ export function relativeBias(table: Tensor, options: RelativeBiasOptions): Tenso
     const queries = starts[row + 1]! - starts[row]!;
     const keys = keyStarts[row + 1]! - keyStarts[row]!;
     if (keys < queries)
-      throw new RangeError(
+      throw new ArgumentError(
         `relativeBias: sequence ${row} has ${queries} queries and ${keys} keys; every query needs a place`,
       );
     offsets[row + 1] = offsets[row]! + heads * queries * keys;
@@ -47,7 +49,7 @@ export function relativeBias(table: Tensor, options: RelativeBiasOptions): Tenso
   const buckets = Int32Array.from({ length: distances }, (_, i) => bucket(i - zero));
   const stranger = buckets.find((b) => !(b >= 0 && b < entries));
   if (stranger !== undefined)
-    throw new RangeError(`relativeBias: bucket ${stranger} is not one of the table's ${entries}`);
+    throw new ArgumentError(`relativeBias: bucket ${stranger} is not one of the table's ${entries}`);
   const bias = empty(engine, [offsets[rows]!]);
   const tables = [buckets, starts, keyStarts, offsets].map((values) => intTensor(engine, values));
   const run = (kernel: "relativeBias" | "relativeBiasBackward", to: Tensor, from: Tensor): void => {

@@ -1,5 +1,7 @@
 /** Rotary position embeddings. */
+
 import { launch } from "../../engine/launch.js";
+import { ArgumentError } from "../../options.js";
 import { expectShape } from "../check.js";
 import { gradTarget, handOn, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
@@ -19,9 +21,9 @@ export function rotate(x: Tensor, table: Tensor, positions: Int32Array): Tensor 
   const [tokens = 0, width = 0] = x.shape;
   const [rows = 0, dim = 0] = table.shape;
   if (dim % 2 !== 0 || width % dim !== 0)
-    throw new RangeError(`rotate: heads of ${dim} must be even and divide the width ${width}`);
+    throw new ArgumentError(`rotate: heads of ${dim} must be even and divide the width ${width}`);
   const stranger = positions.find((position) => !(position >= 0 && position < rows));
-  if (stranger !== undefined) throw new RangeError(`rotate: position ${stranger} is not one of the table's ${rows}`);
+  if (stranger !== undefined) throw new ArgumentError(`rotate: position ${stranger} is not one of the table's ${rows}`);
   const place = intTensor(engine, positions);
   const heads = width / dim;
   const rotateInto = (to: number, from: number, sign: number) =>

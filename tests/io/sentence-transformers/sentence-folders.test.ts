@@ -130,7 +130,11 @@ test("modules and settings that Cloze does not compute are refused by name", asy
   );
   await refused(dense, wrong({ activation_function: "torch.nn.modules.activation.PReLU" }), /PReLU" is not supported/);
   await refused(dense, wrong({ in_features: 0 }), /in_features must be a whole number/);
-  await refused(dense, wrong({ in_features: 15 }), /linear\.weight: the file has \[5,16\], the model needs \[5,15\]/);
+  await refused(
+    dense,
+    wrong({ in_features: 15 }),
+    /2_Dense\/config\.json: in_features is 15, but the vectors that come to this module have 16/,
+  );
   await refused(dense, wrong({ bias: false }), /2_Dense\/model\.safetensors: missing nothing, not known linear\.bias/);
   await refused(dense, wrong({ module_input_name: "token_embeddings" }), /module_input_name "token_embeddings"/);
   await refused(dense, { "2_Dense/config.json": null }, /2_Dense\/config\.json.*in_features/);
