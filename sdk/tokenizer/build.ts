@@ -13,7 +13,7 @@ import type { Model, TrimOffsets } from "./steps.js";
 import { classOf, WHITE } from "./text/unicode.js";
 import { type ReadOptions, Tokenizer } from "./tokenizer.js";
 
-/** @param model takes the place of the model in `parsed`, if there is one */
+/** @param model replaces the model in `parsed` */
 export function buildTokenizer(parsed: unknown, model: Model, options: ReadOptions = {}): Tokenizer {
   const revised = options.revise?.(parsed as Record<string, unknown>, model) ?? parsed;
   const fields = new Fields(revised, "tokenizer.json");
@@ -39,7 +39,7 @@ export function buildTokenizer(parsed: unknown, model: Model, options: ReadOptio
   });
 }
 
-/** How to tell that a piece continues a word: by WordPiece's prefix, or by the absence of the mark of a space. */
+/** How to tell that a piece continues a word: by WordPiece's prefix, or by the absence of a space marker. */
 function continuation(json: Record<string, unknown>, model: Model): (piece: string) => boolean {
   const prefix = (model as { prefix?: string }).prefix;
   if (prefix) return (piece) => piece.startsWith(prefix);

@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 
-/** A tokenizer file, a text or an option that cannot be used. The message says what was expected, what came, and why. */
+/** A tokenizer file, a text or an option that cannot be used. The message gives the expected value, the actual one, and the likely cause. */
 export class TokenizerError extends InputError {
   override name = "TokenizerError";
 }

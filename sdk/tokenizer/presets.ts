@@ -18,7 +18,7 @@ export interface VocabularyOptions extends ReadOptions {
   readonly lowercase?: boolean;
   /** Strip accents. Defaults to the setting, or to `lowercase`. */
   readonly stripAccents?: boolean;
-  /** Make every Chinese character a word of its own. Defaults to the setting, or true. */
+  /** Make every Chinese character a separate word. Defaults to the setting, or true. */
   readonly chineseCharacters?: boolean;
 }
 
@@ -29,8 +29,8 @@ export const BERT_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as co
 export const ROBERTA_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] as const;
 
 /**
- * BERT's tokenizer around a vocabulary. Its steps are made here and not by the readers of tokenizer.json, so that a program
- * that uses nothing else carries none of them; what {@link Tokenizer.toJSON} writes says the same.
+ * BERT's tokenizer around a vocabulary. Its steps are constructed here, not by the readers of tokenizer.json, so that those
+ * are not part of a program that needs nothing else. {@link Tokenizer.toJSON} describes the same steps.
  */
 export function bertTokenizer(vocabulary: Vocabulary, options: VocabularyOptions = {}): Tokenizer {
   const settings = options.settings ?? {};
@@ -125,7 +125,7 @@ export function byteLevelTokenizer(model: Bpe, special: readonly string[], addPr
   const level = { type: "ByteLevel", add_prefix_space: addPrefixSpace, trim_offsets: true, use_regex: true };
   const named = (token: string): [string, number] => {
     const id = model.vocabulary.find(token);
-    expect(id >= 0, `vocabulary: the special token ${shown(token)} is missing; it stands around every text`);
+    expect(id >= 0, `vocabulary: the special token ${shown(token)} is missing, but the template needs it`);
     return [token, id];
   };
   return buildTokenizer(

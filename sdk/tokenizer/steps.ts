@@ -1,5 +1,5 @@
 /**
- * The steps of a tokenizer, by the names that they have in a tokenizer.json:
+ * The steps of a tokenizer, named as in a tokenizer.json:
  *
  *   text -> normalizer -> pre-tokenizer -> model -> post-processor -> encoding;   ids -> decoder -> text
  */
@@ -13,7 +13,7 @@ export type Normalizer = (text: NormalizedString, spare: NormalizedString) => No
 /** A step that cuts the words of `text` further. It may rewrite into `spare`, and returns whichever holds the result. */
 export type PreTokenizer = (text: NormalizedString, spare: NormalizedString) => NormalizedString;
 
-/** Steps one after another, in two buffers that take turns; null when there are none. */
+/** Steps applied in order, alternating between two buffers; null when there are none. */
 export function chain(steps: readonly (Normalizer | null)[]): Normalizer | null {
   const present = steps.filter((step) => step !== null);
   if (present.length <= 1) return present[0] ?? null;

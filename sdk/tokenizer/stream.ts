@@ -1,8 +1,8 @@
-/** Streams: many texts, one after another; and the text of tokens that come one by one. */
+/** Streams: encodings of many texts, and text from tokens as they are generated. */
 import type { Encoding } from "./post-processors/encoding.js";
 import type { EncodeOptions, Text, Tokenizer } from "./tokenizer.js";
 
-/** Encodings of texts as they come; memory does not grow with their number. */
+/** Encode texts as they arrive; memory does not grow with their number. */
 export async function* encodeStream(
   tokenizer: Tokenizer,
   texts: AsyncIterable<Text> | Iterable<Text>,
@@ -12,8 +12,8 @@ export async function* encodeStream(
 }
 
 /**
- * Text of tokens that are generated one by one, as the DecodeStream of Hugging Face tokenizers gives it. Each call returns the
- * text that has become certain; a character whose bytes are spread over several tokens comes with the last of them.
+ * Text of tokens that are generated one by one, as by the DecodeStream of Hugging Face tokenizers. Each call returns the text
+ * that is now complete; a character whose bytes span several tokens is returned with the last of them.
  *
  *   const stream = new DecodeStream(tokenizer);
  *   for (const id of ids) write(stream.push(id));
@@ -48,7 +48,7 @@ export class DecodeStream {
     return this.after(this.decode());
   }
 
-  /** The part of a text after the prefix; with a token behind it, a decoder may render the end of the prefix differently. */
+  /** The part of a text after the prefix, whose end a decoder may render differently when a token follows. */
   private after(text: string): string {
     let same = 0;
     while (same < this.prefix.length && text[same] === this.prefix[same]) same++;

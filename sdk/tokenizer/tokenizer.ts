@@ -17,13 +17,13 @@ import { combine, keep, parts, type Truncate } from "./post-processors/truncate.
 import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "./steps.js";
 import { NormalizedString } from "./text/normalized-string.js";
 
-/** A text, or words that are split already: each word then keeps its index, and offsets count from its beginning. */
+/** A text, or a list of words: each word then keeps its index, and offsets are relative to its start. */
 export type Text = string | readonly string[];
 
 export interface ReadOptions {
-  /** The parsed special_tokens_map.json or tokenizer_config.json beside the file: they name the mask, the separator, … */
+  /** The parsed special_tokens_map.json or tokenizer_config.json beside the file, with the names of mask, separator, … */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Change the parts of the tokenizer.json, all but its model, before the tokenizer is made of them. */
+  /** Change the fields of the tokenizer.json, except its model, before the tokenizer is built. */
   readonly revise?: (parts: Readonly<Record<string, unknown>>, model: Model) => Readonly<Record<string, unknown>>;
 }
 
@@ -33,14 +33,14 @@ export interface EncodeOptions {
   readonly truncate?: Truncate;
   /**
    * Make windows exactly as this version of Hugging Face tokenizers does, including two peculiarities: windows after the
-   * first have segment 0 for the text and 1 for the pair, whatever the template says; and 0.23.2 reads a text no further
-   * than `truncate.length` tokens, so that its windows do not cover all of it.
+   * first have segment 0 for the text and 1 for the pair, whatever the template; and 0.23.2 stops reading a text after
+   * `truncate.length` tokens, so that its windows do not cover all of it.
    */
   readonly compatibility?: "0.23.2" | "0.23.3";
 }
 
 export interface DecodeOptions {
-  /** Leave special tokens out. Defaults to false. */
+  /** Omit special tokens. Defaults to false. */
   readonly skipSpecial?: boolean;
   /** Remove the spaces before punctuation. Defaults to the setting of the tokenizer's file. */
   readonly cleanUp?: boolean;
@@ -69,9 +69,9 @@ export class Tokenizer {
   /** Number of ids, added tokens included. */
   readonly size: number;
   readonly special: SpecialTokens;
-  /** Which end {@link encode} cuts off where the call does not say: `truncation_side` of the settings. */
+  /** The end that {@link encode} cuts off by default: `truncation_side` of the settings. */
   readonly truncationSide: "right" | "left";
-  /** Whether special tokens in a text are read as any other text: `split_special_tokens` of the settings. */
+  /** Whether special tokens in a text are split like any other text: `split_special_tokens` of the settings. */
   readonly splitsSpecial: boolean;
   private readonly addedById = new Map<number, AddedToken>();
   private readonly addedByContent = new Map<string, AddedToken>();
@@ -106,7 +106,7 @@ export class Tokenizer {
       if (token.special) this.specials.add(token.content);
       size = Math.max(size, token.id + 1);
     }
-    // Special tokens first, then the others, each in the order of the file: of equal tokens the first is found.
+    // Special tokens first, then the others, in the order of the file: the first of equal tokens is found.
     const ordered = added.filter((token) => !token.special);
     if (!this.splitsSpecial) ordered.unshift(...added.filter((token) => token.special));
     this.asWritten = new AddedMatcher(
@@ -123,7 +123,7 @@ export class Tokenizer {
     this.cache = new WordCache(model);
   }
 
-  /** What the post-processor adds to every text must be tokens of this vocabulary; segments are bytes. */
+  /** The tokens that the post-processor adds must be in the vocabulary; segments are bytes. */
   private requireTemplate(): void {
     const { single, pair } = this.parts.postProcessor;
     for (const place of [...single, ...pair]) {
@@ -150,7 +150,7 @@ export class Tokenizer {
     );
   }
 
-  /** All windows of a text longer than `truncate.length`; neighbours share `truncate.stride` tokens. */
+  /** All windows of a text longer than `truncate.length`; adjacent ones share `truncate.stride` tokens. */
   windows(text: Text, pair?: Text, options: EncodeOptions = {}): Encoding[] {
     const texts = this.tokens(text, pair, options);
     const special = options.special ?? true;
@@ -196,7 +196,7 @@ export class Tokenizer {
     return this.addedById.get(id)?.special ?? false;
   }
 
-  /** Whether the id is a piece that continues a word: ##ing, or a piece without the mark of a space (▁, Ġ). */
+  /** Whether the id is a piece that continues a word: ##ing, or a piece without a space marker (▁, Ġ). */
   continues(id: number): boolean {
     if (this.addedById.has(id)) return false;
     const piece = this.parts.model.vocabulary.piece(id);
@@ -257,7 +257,7 @@ export class Tokenizer {
       expect(typeof word === "string", `encode: word ${i} of ${name} must be a string, got ${typeof word}`);
       this.tokenizePart(word, into, i, true);
       if (into.length > before) continue;
-      // A word that loses all its characters must keep its place, or the labels of a tagged sentence would shift.
+      // A word that loses all its characters must keep a token, or the labels of a tagged sentence would shift.
       if (this.special.unknown === undefined)
         throw new TokenizerError(
           `encode: word ${i} (${shown(word)}) has no tokens, and the model has no unknown token`,

@@ -1,5 +1,5 @@
 /**
- * Added tokens: strings that are found in the text before anything else looks at it, such as [MASK] or <mask>.
+ * Added tokens: strings that are matched in the text before any other step, such as [MASK] or <mask>.
  * The leftmost, then the longest match wins; matches do not overlap.
  */
 import type { Normalizer } from "../steps.js";
@@ -11,7 +11,7 @@ export interface Match {
   readonly token: AddedToken;
   readonly start: number;
   readonly end: number;
-  /** How many characters of white space the match begins with, and ends with. */
+  /** Number of white-space characters at the start and at the end of the match. */
   readonly white: readonly [number, number];
 }
 
@@ -67,7 +67,7 @@ export class AddedMatcher {
       }
       const { token } = found;
       let { start, end } = found;
-      at = end; // as in the reference, white space that is taken along may match once more
+      at = end; // as in the reference, white space included in a match may match again
       if (token.singleWord && (wordBefore(units, start) || wordAt(units, end, length))) continue;
       if (token.lstrip) {
         while (start > 0 && isWhite(units[start - 1]!)) start--;

@@ -1,4 +1,4 @@
-/** Which token masks, which begins and ends, which fills up: by the model folder's files, or by well-known names. */
+/** Special tokens by role (mask, cls, sep, pad, …): from the model folder's files, or by well-known names. */
 import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
 
@@ -24,7 +24,7 @@ const KNOWN: readonly (readonly [keyof SpecialTokens, string, readonly string[]]
 ];
 
 /**
- * @param id what the vocabulary says of a name
+ * @param id looks a token up in the vocabulary
  * @param settings the parsed special_tokens_map.json or tokenizer_config.json, when there is one
  */
 export function findSpecialTokens(

@@ -1,7 +1,7 @@
 /** Decoders: token strings back to text. Each step maps a list of strings to another; at the end they are joined. */
 import type { Decoder } from "../steps.js";
 
-/** WordPiece: a space before every piece except continuations, then English contractions and punctuation closed up. */
+/** WordPiece: a space before every piece except continuations, then no space before English contractions and punctuation. */
 export function wordPieceDecoder(prefix: string, cleanUp: boolean): Decoder {
   return {
     decode: (tokens, asked) =>
@@ -13,7 +13,7 @@ export function wordPieceDecoder(prefix: string, cleanUp: boolean): Decoder {
   };
 }
 
-/** The gaps that the reference's clean-up closes, in its order. */
+/** The spaces that the reference's clean-up removes, in its order. */
 const GAPS: readonly (readonly [string, string])[] = [
   [" .", "."],
   [" ?", "?"],
@@ -46,15 +46,15 @@ export function suffixDecoder(suffix: string): Decoder {
   };
 }
 
-/** Replace a text in every token. */
+/** Replace a string in every token. */
 export function replaceDecoder(find: (token: string) => string): Decoder {
   return { decode: (tokens) => tokens.map(find) };
 }
 
-/** Fuse: one string of all. */
+/** Fuse: join all tokens into one string. */
 export const fuseDecoder: Decoder = { decode: (tokens) => [tokens.join("")] };
 
-/** Strip up to `start` and `stop` times a character from the two ends of every token. */
+/** Strip up to `start` and `stop` occurrences of a character from the ends of every token. */
 export function stripDecoder(content: string, start: number, stop: number): Decoder {
   return {
     decode: (tokens) =>
@@ -69,7 +69,7 @@ export function stripDecoder(content: string, start: number, stop: number): Deco
   };
 }
 
-/** ByteFallback: tokens such as <0x61> are bytes of UTF-8; bytes that make no text become U+FFFD each. */
+/** ByteFallback: tokens such as <0x61> are bytes of UTF-8; each byte of an invalid sequence becomes U+FFFD. */
 export function byteFallbackDecoder(): Decoder {
   return {
     decode: (tokens) => {

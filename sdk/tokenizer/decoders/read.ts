@@ -19,7 +19,7 @@ import {
 } from "./decoders.js";
 import { metaspaceDecoder } from "./metaspace.js";
 
-/** @param path of the part in the file, for messages */
+/** @param path of the field in the file, for messages */
 export function readDecoder(json: unknown, path = "decoder", depth = 0): Decoder | null {
   if (json === null || json === undefined) return null;
   const fields = new Fields(json, path);

@@ -1,5 +1,5 @@
 /**
- * Marian's tokenizer as OPUS-MT models are published: source.spm segments, vocab.json has the ids of both languages' pieces.
+ * Marian's tokenizer as published with OPUS-MT models: source.spm segments text, vocab.json has the ids of both languages.
  * Junczys-Dowmunt et al. 2018 (arXiv:1804.00344). A text may begin with the code of its target language, ">>fra<<".
  */
 import { addedJSON, specialToken } from "../added-tokens/added-token.js";

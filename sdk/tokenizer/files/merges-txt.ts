@@ -10,7 +10,7 @@ import { PiecePool } from "../vocabulary/piece-pool.js";
 import { scanVocabulary } from "./scan-vocabulary.js";
 
 export interface MergesOptions {
-  /** Put a space before texts that do not begin with one. Defaults to false. */
+  /** Prepend a space to texts that do not start with one. Defaults to false. */
   readonly prefixSpace?: boolean;
   /** The special tokens. Defaults to those of RoBERTa or GPT-2 that the vocabulary has. */
   readonly special?: readonly string[];

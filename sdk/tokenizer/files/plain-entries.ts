@@ -1,8 +1,9 @@
 /**
- * Fast path for vocabularies in a tokenizer.json: entries in the form in which programs write them.
+ * Fast path for vocabularies in a tokenizer.json: entries formatted as programs write them.
  *
- * A program that has just started interprets its functions until the engine has compiled each of them. One loop over all
- * entries is compiled as a whole soon after it has begun, which halves the time to load a vocabulary in a new process.
+ * A new process interprets JavaScript until the engine has compiled it. The engine compiles one loop over all entries soon
+ * after it starts, which halves the loading time. Compiled code is discarded when it reaches a branch that has not run before,
+ * so rare cases (escapes, characters of two bytes) run the same operations as frequent ones.
  */
 import { type JsonScanner, shortCharacter, skipSpace } from "../json/scanner.js";
 import type { PiecePool } from "../vocabulary/piece-pool.js";

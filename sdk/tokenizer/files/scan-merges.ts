@@ -6,7 +6,7 @@ import { scanString } from "./scan-vocabulary.js";
 
 /** Left and right pieces of the merges, one after another. @param size bytes of the file */
 export function scanMerges(scanner: JsonScanner, size: number): PiecePool {
-  // A piece takes some ten bytes in the part of a file that is merges.
+  // A piece takes about ten bytes of the file.
   const merges = new PiecePool(Math.max(64, Math.ceil(size / 16)));
   scanner.list("[", "]", () => {
     if (scanner.peek() === 0x5b) scanPair(scanner, merges);

@@ -1,4 +1,4 @@
-/** The large parts of a tokenizer.json's model, read without an object for each piece. */
+/** The tables of a tokenizer.json's model, read without an object per piece. */
 import type { JsonScanner } from "../json/scanner.js";
 import type { ScannedModel } from "../models/read.js";
 import { grown } from "../text/buffers.js";
@@ -26,7 +26,7 @@ export function scanModel(scanner: JsonScanner, size: number): ScannedModel {
 
 /** [[piece, score], …] */
 export function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Float64Array] {
-  // A piece with its score takes some 25 bytes.
+  // A piece with its score takes about 25 bytes.
   const expected = Math.max(64, Math.ceil(size / 24));
   const pool = new PiecePool(expected);
   const vocabulary = new Vocabulary(pool, Math.ceil(size / 6));

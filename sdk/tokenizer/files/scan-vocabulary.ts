@@ -1,4 +1,4 @@
-/** The vocabulary of a tokenizer.json as an object, {piece: id}: read straight into its tables, without a string per piece. */
+/** The vocabulary of a tokenizer.json as an object, {piece: id}: read into its tables directly, without a string per piece. */
 import type { JsonScanner } from "../json/scanner.js";
 import { PiecePool } from "../vocabulary/piece-pool.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
@@ -9,7 +9,7 @@ const SHORTEST = 5;
 
 /** @param size bytes of the file, an upper bound on the number of pieces */
 export function scanVocabulary(scanner: JsonScanner, size: number): Vocabulary {
-  // Entries take some fifteen bytes; unused room is never written, so it costs no memory.
+  // Entries take about fifteen bytes; unused room is never written, so it costs no memory.
   const pool = new PiecePool(Math.max(64, Math.ceil(size / 12)));
   const vocabulary = new Vocabulary(pool, Math.ceil(size / SHORTEST));
   let ascending = true;
@@ -19,7 +19,7 @@ export function scanVocabulary(scanner: JsonScanner, size: number): Vocabulary {
     scanner.expect(":");
     const id = scanner.number();
     if (ascending && id < pool.size) {
-      // Of equal keys the last one counts, which from here on is not the one with the highest id.
+      // The last of equal keys counts. From here on it may not have the highest id.
       ascending = false;
       vocabulary.table;
     }

@@ -10,7 +10,7 @@ import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { type Field, fieldsOf } from "./protobuf.js";
 
 export interface SentencePieceOptions extends ReadOptions {
-  /** Whose file it is: families treat the same pieces differently. */
+  /** The model family of the file: families treat the same pieces differently. */
   readonly family: "albert" | "xlnet" | "xlm-roberta" | "t5";
   /** Keep capitals (ALBERT lowers them) and accents (ALBERT and XLNet strip them). */
   readonly keepCase?: boolean;
@@ -26,7 +26,7 @@ export interface SentencePieces {
   readonly unknown: number;
   /** Base64 of the precompiled character map; "" for none. */
   readonly characters: string;
-  /** Pieces that are matched as they are, before the text is segmented: marks such as </s>, and the user's own symbols. */
+  /** Pieces matched literally before segmentation: control symbols such as </s>, and user-defined symbols. */
   readonly symbols: readonly { readonly piece: string; readonly control: boolean }[];
 }
 
@@ -132,7 +132,7 @@ interface FamilyParts {
   readonly preTokenizers: readonly unknown[];
 }
 
-/** Quotes in TeX's way become plain ones, accents and capitals go, then the model's own map; as the original programs do. */
+/** TeX quotes become plain ones, accents and capitals are removed, then the model's own map applies, as in the original programs. */
 function foldings({ characters }: SentencePieces, fold: boolean, lower: boolean): unknown[] {
   const quotes = ["``", "''"].map((pattern) => ({ type: "Replace", pattern: { String: pattern }, content: '"' }));
   const accents = fold ? [{ type: "NFKD" }, { type: "StripAccents" }] : [];

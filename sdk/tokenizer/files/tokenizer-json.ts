@@ -1,6 +1,6 @@
 /**
- * Hugging Face's tokenizer.json. Truncation and padding of the file are kept for writing it back, but change no encoding:
- * they are options of {@link Tokenizer.encode}.
+ * Hugging Face's tokenizer.json. The file's truncation and padding are written back by toJSON but do not affect
+ * encodings: those are options of {@link Tokenizer.encode}.
  */
 import { buildTokenizer } from "../build.js";
 import { TokenizerError } from "../errors.js";

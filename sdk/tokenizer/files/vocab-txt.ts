@@ -1,4 +1,4 @@
-/** vocab.txt, as BERT was first published: one piece a line, whose number is its id. */
+/** vocab.txt, as BERT was first published: one piece per line; the line number is the id. */
 import { bertTokenizer, type VocabularyOptions } from "../presets.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
@@ -6,7 +6,7 @@ import { Vocabulary } from "../vocabulary/vocabulary.js";
 /** A BERT tokenizer from the text of a vocab.txt. */
 export function readVocabulary(vocabTxt: string, options: VocabularyOptions = {}): Tokenizer {
   const vocabulary = new Vocabulary();
-  const lines = vocabTxt.split("\n"); // nowhere else: some pieces hold other line separators of Unicode
+  const lines = vocabTxt.split("\n"); // not at Unicode's other line separators, which some pieces contain
   if (lines.at(-1) === "") lines.pop();
   for (const [id, line] of lines.entries()) vocabulary.add(line.endsWith("\r") ? line.slice(0, -1) : line, id);
   return bertTokenizer(vocabulary, options);

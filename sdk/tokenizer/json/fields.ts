@@ -1,4 +1,4 @@
-/** Fields of untrusted JSON: each is checked, and an error names its path, what was expected and what came. */
+/** Checked fields of untrusted JSON. Errors give the path, the expected type and the actual value. */
 import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
 

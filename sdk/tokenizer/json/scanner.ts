@@ -1,6 +1,6 @@
 /**
- * A JSON reader over UTF-8 bytes that can hand big parts over without making objects of them: a vocabulary of 250,000
- * pieces goes straight into its tables. What it reads is untrusted: depth is bounded and every byte is checked.
+ * A JSON reader over UTF-8 bytes that lets callers read large parts without creating objects: a vocabulary of 250,000
+ * pieces goes directly into its tables. Input is untrusted: depth is bounded and every byte is checked.
  */
 
 import { shown } from "../../errors.js";
@@ -13,7 +13,7 @@ const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 const DEEPEST = 64;
-/** Characters of a number; none that is written by a program is longer. */
+/** Most characters of a number; programs write none that is longer. */
 const LONGEST_NUMBER = 400;
 const ESCAPES: Readonly<Record<string, number>> = { '"': 34, "\\": 92, "/": 47, b: 8, f: 12, n: 10, r: 13, t: 9 };
 
@@ -70,7 +70,7 @@ export class JsonScanner {
     });
   }
 
-  /** Read an object or an array: `on` must read each element, and what belongs to it. */
+  /** Read an object or an array: `on` must read each whole element. */
   list(open: string, close: string, on: () => void): void {
     if (++this.depth > DEEPEST) this.failDeep();
     this.expect(open);
@@ -91,7 +91,7 @@ export class JsonScanner {
 
   /** Read a string into `units`. */
   scanString(): void {
-    // A string has at most as many units as the file has bytes left; most are short.
+    // A string has at most as many units as there are bytes left; most are short.
     let room = this.units.length;
     for (const start = this.at; ; this.at = start) {
       const end = this.stringTo(this.units, 0);
@@ -189,7 +189,7 @@ export class JsonScanner {
     const { bytes, at: start } = this;
     const digits = negative ? start + 1 : start;
     let at = digits;
-    // The first nine significant digits and those after them: small integers, for which engines allocate nothing.
+    // The first nine significant digits, and the others: small integers, for which engines allocate no memory.
     let head = 0;
     let tail = 0;
     let count = 0;
@@ -233,7 +233,7 @@ export class JsonScanner {
     return Number(text);
   }
 
-  /** Read any value as an ordinary object: its end is found here, the platform's parser does the rest. */
+  /** Read any value as an ordinary object: find its end, then use the platform's parser. */
   value(): unknown {
     this.peek();
     const start = this.at;
@@ -248,14 +248,14 @@ export class JsonScanner {
     try {
       return JSON.parse(text.includes("\\u") ? wellFormed(text) : text) as unknown;
     } catch (cause) {
-      // parseJson would say where; it would be a tenth of a bundle that reads tokenizers.
+      // parseJson would give line and column, but would be a tenth of a bundle that reads tokenizers.
       throw new TokenizerError(`tokenizer.json: the value at byte ${start} is not valid JSON. Is the file whole?`, {
         cause,
       });
     }
   }
 
-  /** Go to the end of a value; only its strings and brackets are looked at. */
+  /** Skip to the end of a value, checking only strings and brackets. */
   private skip(): void {
     let open = 0;
     do {
@@ -296,14 +296,14 @@ export class JsonScanner {
   }
 }
 
-/** The first byte from `at` on that is no white space. */
+/** Offset of the first byte from `at` on that is not white space. */
 export function skipSpace(bytes: Uint8Array, at: number): number {
   let byte = bytes[at];
   while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++at];
   return at;
 }
 
-/** The character of two or three bytes with these first bytes; 0 if they are none. Both cases take one way: see plain-entries.ts. */
+/** The character of two or three bytes with these first bytes; 0 if they are invalid. Without branches: see plain-entries.ts. */
 export function shortCharacter(first: number, second: number, third: number): number {
   const two = first < 0xe0;
   const tail = second ^ 0x80;
@@ -316,10 +316,10 @@ export function shortCharacter(first: number, second: number, third: number): nu
 }
 
 /**
- * (high + low) / power to the nearest double, where low < high * 1e-8 and all three are exact; NaN when the result is too
- * close to the middle of two doubles. A quotient of 24 bits times either half of the power is exact, so the remainder, which
- * corrects it, has an error below 2^-73 of the quotient. Scores of SentencePiece models, which are 32-bit numbers, often
- * have 17 digits; the platform's parser takes a third of a microsecond for each.
+ * (high + low) / power, rounded to the nearest double, for exact arguments with low < high * 1e-8; NaN when the quotient is
+ * too close to the midpoint of two doubles. A quotient rounded to 24 bits times either half of the power is exact, so the
+ * remainder that corrects it has an error below 2^-73 of the quotient (compare Dekker 1971). Scores of SentencePiece models
+ * are 32-bit numbers and often have 17 digits, for which the platform's parser takes a third of a microsecond each.
  */
 function quotient(high: number, low: number, power: number): number {
   const near = Math.fround(high / power);
@@ -338,7 +338,7 @@ function ascii(bytes: Uint8Array, start: number, end: number): string {
   return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
 }
 
-/** JSON whose escapes of half a surrogate pair are U+FFFD, as everywhere in the file. */
+/** JSON with escapes of unpaired surrogates replaced by U+FFFD, as elsewhere in the file. */
 function wellFormed(text: string): string {
   return text.replace(ESCAPE, (found, half) => (half ? "\\ufffd" : found));
 }

@@ -1,6 +1,6 @@
 /**
- * Byte-pair encoding: a word's characters are joined pair by pair, the pair learned first before all others, the
- * leftmost of equal ones first, until no pair of neighbours is known (Sennrich, Haddow & Birch 2016, arXiv:1508.07909).
+ * Byte-pair encoding: the characters of a word are merged pair by pair, in the order in which the merges were
+ * learned and from left to right, until no adjacent pair is a merge (Sennrich, Haddow & Birch 2016, arXiv:1508.07909).
  */
 import { expect } from "../errors.js";
 import type { Model, Pieces } from "../steps.js";
@@ -11,26 +11,26 @@ import { byteIds } from "./byte-fallback.js";
 import { MergeTable } from "./merge-table.js";
 
 export interface BpeOptions {
-  /** Stands for characters that the vocabulary lacks; without it they are left out. */
+  /** The token of characters that are not in the vocabulary; without it they are dropped. */
   readonly unknown?: string | null;
-  /** Neighbouring unknown characters become one token. */
+  /** Merge adjacent unknown characters into one token. */
   readonly fuseUnknown?: boolean;
   /** Spell unknown characters as the bytes <0x00> … <0xFF>. */
   readonly byteFallback?: boolean;
-  /** A word that is a piece is taken whole, without a look at the merges. */
+  /** Keep a word that is a piece whole, whatever the merges. */
   readonly ignoreMerges?: boolean;
   readonly prefix?: string | null;
   readonly suffix?: string | null;
 }
 
-/** Words of more symbols are joined with a heap: its constant costs more, but its time stays n log n. */
+/** Longer words use a heap: slower for few symbols, but O(n log n). */
 const SHORT = 64;
 const NO_RANK = 0x7fffffff;
 
 export class Bpe implements Model {
   readonly unknown: number;
   private readonly table: MergeTable;
-  /** Ids of single characters, for those below U+0200, which all byte characters are; -1 for unknown ones. */
+  /** Ids of the characters below U+0200, which include all byte characters; -1 if unknown. */
   private readonly single = new Int32Array(512).fill(-2);
   // The symbols of the current word: ids, and where they begin and end.
   private ids = new Int32Array(128);
@@ -124,7 +124,7 @@ export class Bpe implements Model {
     this.ends[at] = end;
   }
 
-  /** Find the best pair by looking at all, join it, look again. Symbols are linked, and keep the rank of their pair. */
+  /** Search all pairs for the lowest rank, merge, repeat. Symbols are linked, and keep the rank of their pair. */
   private joinShort(): void {
     const { ids, ends, table, count, ranks, joined, next } = this;
     for (let i = 0; i < count; i++) this.link(i, i + 1 < count ? i + 1 : -1);
@@ -149,7 +149,7 @@ export class Bpe implements Model {
     this.compact();
   }
 
-  /** Let symbol `right` follow symbol `left`, and keep what the merges say of the two. */
+  /** Link symbol `right` after symbol `left`, and look up the merge of the two. */
   private link(left: number, right: number): void {
     this.next[left] = right;
     const at = right < 0 ? -1 : this.table.find(this.ids[left]!, this.ids[right]!);
@@ -157,7 +157,7 @@ export class Bpe implements Model {
     this.joined[left] = at;
   }
 
-  /** Leave out the symbols that have been joined to others. */
+  /** Drop the symbols that were merged into others. */
   private compact(): void {
     const { ids, starts, ends, count } = this;
     let kept = 0;
@@ -186,7 +186,7 @@ export class Bpe implements Model {
       const left = heap.place;
       const right = ids[left]! < 0 ? -1 : next[left]!;
       const at = right < 0 ? -1 : table.find(ids[left]!, ids[right]!);
-      if (at < 0 || table.rank(at) !== heap.rank) continue; // one of the two has been joined to another since
+      if (at < 0 || table.rank(at) !== heap.rank) continue; // one of the two has been merged since
       ids[left] = table.joined(at);
       ends[left] = ends[right]!;
       ids[right] = -1;
@@ -241,7 +241,7 @@ class RankHeap {
     keys[at] = key;
   }
 
-  /** Take the first into `rank` and `place`; false when there is none. */
+  /** Pop the first into `rank` and `place`; false when empty. */
   pop(): boolean {
     if (this.size === 0) return false;
     const { keys } = this;

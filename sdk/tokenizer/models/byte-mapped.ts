@@ -9,7 +9,7 @@ import { encodeCodePoint } from "../text/utf8.js";
  */
 export class ByteMapped implements Model {
   private bytes = new Uint16Array(256);
-  /** For each byte where its character begins and ends in the word. */
+  /** By byte: start and end of its character in the word. */
   private begins = new Int32Array(256);
   private ends = new Int32Array(256);
 

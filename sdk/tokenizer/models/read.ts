@@ -11,7 +11,7 @@ import { Unigram } from "./unigram.js";
 import { WordLevel } from "./wordlevel.js";
 import { WordPiece } from "./wordpiece.js";
 
-/** A model as the file has it: its small fields as they are, its tables apart. */
+/** A model as read from the file: its small fields, and its tables. */
 export interface ScannedModel {
   readonly fields: Record<string, unknown>;
   readonly vocabulary: Vocabulary | null;
@@ -48,7 +48,7 @@ export function readModel(scanned: ScannedModel): Model {
   }
 }
 
-/** Files of the first library versions do not name the type of their model; its parts tell. */
+/** Files of early library versions do not name the model type; infer it from the fields. */
 function guess({ fields, merges, scores, vocabulary }: ScannedModel): string | undefined {
   if (merges !== null) return "BPE";
   if (fields["max_input_chars_per_word"] !== undefined) return "WordPiece";

@@ -2,7 +2,7 @@ import { TokenizerError } from "../errors.js";
 import type { Model, Pieces } from "../steps.js";
 import type { Vocabulary } from "../vocabulary/vocabulary.js";
 
-/** A model whose pieces have other ids: Marian segments with one SentencePiece file and takes the ids from vocab.json. */
+/** A model whose pieces have other ids: Marian segments text with a SentencePiece model and takes ids from vocab.json. */
 export class Renumbered implements Model {
   /** @param ids by the inner model's id */
   constructor(

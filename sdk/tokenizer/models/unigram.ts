@@ -1,6 +1,6 @@
 /**
- * Unigram language model: of all ways to cut a word into pieces, the likeliest (Kudo 2018, arXiv:1804.10959, section 3.2),
- * found by Viterbi's algorithm in one pass from left to right.
+ * Unigram language model: the most probable segmentation of a word (Kudo 2018, arXiv:1804.10959, section 3.2), found by the
+ * Viterbi algorithm in one pass from left to right.
  */
 import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
@@ -10,20 +10,20 @@ import { Trie } from "../vocabulary/trie.js";
 import type { Vocabulary } from "../vocabulary/vocabulary.js";
 import { byteIds } from "./byte-fallback.js";
 
-/** How much less likely than the rarest piece an unknown character is (log scale). */
+/** Score of an unknown character, below that of the least probable piece (log scale). */
 const UNKNOWN_PENALTY = 10;
 
 export class Unigram implements Model {
   private readonly trie: Trie;
   private lowest: number | undefined;
-  // For each place in the word: the best score of a path that ends there, its last piece, and where that begins.
+  // By position in the word: the best score of a path that ends there, its last piece, and the start of that piece.
   private best = new Float64Array(256);
   private last = new Int32Array(256);
   private from = new Int32Array(256);
 
   /**
    * @param scores log probability of each piece
-   * @param unknown id of the unknown piece, -1 for none: a text that cannot be spelled is then an error
+   * @param unknown id of the unknown piece, -1 for none, when text that cannot be segmented is an error
    * @param byteFallback spell unknown characters as the bytes <0x00> … <0xFF>
    */
   constructor(
@@ -36,7 +36,7 @@ export class Unigram implements Model {
     vocabulary.useIndex(this.trie);
   }
 
-  /** The score of an unknown character, computed for the first of them. */
+  /** The score of an unknown character, computed on first use. */
   private get unknownScore(): number {
     const { scores, vocabulary } = this;
     this.lowest ??= scores.subarray(0, vocabulary.size).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
@@ -49,7 +49,7 @@ export class Unigram implements Model {
     this.search(units, start, end);
     const { last, from, unknown } = this;
     const before = out.length;
-    // Backwards; neighbouring unknown characters become one piece.
+    // Backwards; adjacent unknown characters become one piece.
     for (let at = length; at > 0; ) {
       const id = last[at]!;
       let begin = from[at]!;

@@ -1,7 +1,6 @@
 /**
- * The pieces of words that have been seen: text repeats itself, so most words need no model.
- * One open-addressed table over typed arrays; when it is full the older half is forgotten, which keeps memory and time
- * bounded.
+ * A cache of words and their pieces: text repeats itself, so most words need no model. One open-addressing hash table over
+ * typed arrays. A full table evicts its older half, which bounds memory and time.
  */
 import type { Model } from "../steps.js";
 import { Pieces } from "../steps.js";
@@ -38,7 +37,7 @@ export class WordCache {
     this.found = this.pieces;
   }
 
-  /** How many pieces the word `units[start, end)` has; they are at `found[at]` on until the next call. */
+  /** Number of pieces of the word `units[start, end)`. They are in `found` from `at` on until the next call. */
   look(units: Uint16Array, start: number, end: number): number {
     const length = end - start;
     if (length > LONGEST) return this.encode(units, start, end);
@@ -81,7 +80,7 @@ export class WordCache {
     return work.length;
   }
 
-  /** Write the pieces of `work` out. */
+  /** Copy the pieces of `work`. */
   private copy(to: Int32Array, at: number): void {
     const { ids, starts, ends, length } = this.work;
     for (let i = 0; i < length; i++, at += PIECE) {
@@ -131,7 +130,7 @@ export class WordCache {
     for (let i = 0; i < this.count; i++) this.insert(i + 1, this.entries[ENTRY * i]!);
   }
 
-  /** Forget the older half of the words. */
+  /** Evict the older half of the words. */
   private forget(): void {
     const { entries, keys, pieces } = this;
     const first = Math.ceil(this.count / 2);

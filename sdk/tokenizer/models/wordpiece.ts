@@ -1,6 +1,6 @@
 /**
  * WordPiece: split a word into vocabulary pieces, longest first: "unwanted" -> un ##want ##ed.
- * As in google-research/bert tokenization.py, a word that cannot be finished is unknown as a whole, not only from there on.
+ * As in google-research/bert tokenization.py, a word that cannot be completed is unknown as a whole.
  */
 import { expect } from "../errors.js";
 import type { Model, Pieces } from "../steps.js";
@@ -8,10 +8,10 @@ import { EMPTY_HASH, extendHash } from "../vocabulary/piece-table.js";
 import { type Vocabulary, vocabularyJSON } from "../vocabulary/vocabulary.js";
 
 export interface WordPieceOptions {
-  /** What marks a piece that continues a word. */
+  /** Prefix of the pieces that continue a word. */
   readonly prefix?: string;
   readonly unknown?: string;
-  /** Words of more characters than this are unknown without a search, which bounds the work per word. */
+  /** Longer words, in characters, are unknown without a search, which bounds the work per word. */
   readonly longest?: number;
 }
 
@@ -24,7 +24,7 @@ export class WordPiece implements Model {
   private readonly unknownToken: string;
   private readonly prefixUnits: Uint16Array;
   private readonly prefixHash: number;
-  /** Hashes of the prefixes of the rest of the current word. */
+  /** Hashes of the prefixes of the remaining word. */
   private hashes = new Int32Array(128);
 
   constructor(
@@ -59,7 +59,7 @@ export class WordPiece implements Model {
   /** The id that {@link longestPiece} found. */
   private found = -1;
 
-  /** Where the longest piece that begins at `at` ends, or -1. */
+  /** End of the longest piece that starts at `at`, or -1. */
   private longestPiece(units: Uint16Array, at: number, end: number, inside: boolean): number {
     const { pool, table } = this.vocabulary;
     const prefix: Uint16Array = inside ? this.prefixUnits : NO_UNITS;

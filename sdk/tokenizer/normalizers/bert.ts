@@ -17,8 +17,8 @@ export interface BertNormalizerOptions {
 }
 
 /** Special entries of the table of replacements, all among the surrogates, to which no unit maps. */
-const SEVERAL = 0xd800; // becomes none, two or more characters, or has not occurred yet
-const ORDERED = 0xd801; // a mark that stays and has an order: the whole section takes the slow way
+const SEVERAL = 0xd800; // maps to none, two or more characters, or has not occurred yet
+const ORDERED = 0xd801; // a mark that is kept and has a canonical order: the section takes the slow path
 const PAIR = 0xd802; // half of a code point above U+FFFF
 const APART = 0xd803; // an ideograph: a space on each side
 
@@ -28,7 +28,7 @@ export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
   const expansions = new Map<number, readonly number[]>();
 
   return (text, spare) => {
-    // Every unit becomes at most three here; what becomes more (no character does) would still be safe through push().
+    // Every unit maps to at most three here; a longer mapping, which no character has, would still be safe through push().
     spare.reserve(3 * text.length + 4);
     spare.clear(text.base);
     const { units, plain, base } = text;
@@ -74,7 +74,7 @@ export function bertNormalizer(options: BertNormalizerOptions): Normalizer {
   };
 }
 
-/** The replacement of a single character by all steps together. */
+/** The replacement of one character by all steps combined. */
 function expander(options: BertNormalizerOptions): (codePoint: number) => readonly number[] {
   const { cleanText, chineseCharacters, stripAccents, lowercase } = options;
   return (codePoint) => {
@@ -108,7 +108,7 @@ function entry(unit: number, parts: readonly number[], { stripAccents }: BertNor
   return stripAccents && combiningClass(parts[0]!) !== 0 ? ORDERED : parts[0]!;
 }
 
-/** The steps one after another, for the rare text in which marks that stay may have to change places. */
+/** The steps one after another, for the rare text in which kept marks may have to be reordered. */
 function slowly(
   text: NormalizedString,
   spare: NormalizedString,

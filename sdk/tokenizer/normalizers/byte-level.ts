@@ -3,7 +3,7 @@ import type { Normalizer } from "../steps.js";
 import { byteCharactersOf } from "../text/bytes.js";
 import { eachCharacter } from "../text/rewriter.js";
 
-/** Every character becomes those of its bytes. */
+/** Map every character to those of its bytes. */
 export function byteNormalizer(): Normalizer {
   return (text, spare) => eachCharacter(text, spare, byteCharactersOf)[0];
 }

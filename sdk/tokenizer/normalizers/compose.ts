@@ -21,7 +21,7 @@ function mayChange({ units, length }: NormalizedString): boolean {
   return false;
 }
 
-/** A character that waits for marks, and the marks that did not join it. */
+/** The last starter, and the marks after it that did not compose with it. */
 class Composer {
   private codePoints: number[] = [];
   private changes: number[] = [];
@@ -38,7 +38,7 @@ class Composer {
       const joined = blocked ? undefined : composed(starter, codePoint);
       if (joined !== undefined) {
         this.codePoints[0] = joined;
-        // A source character that goes into the one before it counts as swallowed; a new one never counted.
+        // A source character composed into the one before it counts as swallowed; an inserted one does not count.
         this.changes[0]! += change > 0 ? 0 : change - 1;
         return;
       }
@@ -58,7 +58,7 @@ class Composer {
 
 const pairs = new Map<number, number | null>();
 
-/** The character that two canonically make together: e U+0301 -> é. */
+/** The canonical composition of two characters: e U+0301 -> é. */
 function composed(first: number, second: number): number | undefined {
   const key = first * 0x110000 + second;
   let result = pairs.get(key);

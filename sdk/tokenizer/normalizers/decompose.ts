@@ -1,7 +1,7 @@
 /**
- * Normal forms D and KD with alignment, in the reference's way: characters are replaced by their decompositions, marks
+ * Normal forms D and KD with alignment, as in the reference: characters are replaced by their decompositions, marks
  * are put in canonical order, and the first part of each decomposition takes the alignment of the next source character,
- * in order. So when marks change places their alignments stay: the n-th source character's range goes to the n-th.
+ * in order. So reordered marks do not take their alignments along: the n-th source character's range goes to the n-th.
  */
 import { decomposition } from "../text/character-forms.js";
 import type { NormalizedString } from "../text/normalized-string.js";
@@ -33,7 +33,7 @@ export function eachDecomposed(
   pending.flush();
 }
 
-/** By UTF-16 unit: whether it decomposes or may change places, worked out when a unit first occurs. */
+/** By UTF-16 unit: whether it decomposes or may be reordered, computed when a unit first occurs. */
 const kinds: { NFD?: Uint8Array; NFKD?: Uint8Array } = {};
 const SETTLED = 0;
 const AFFECTED = 1;
@@ -53,7 +53,7 @@ function affected({ units, length }: NormalizedString, form: "NFD" | "NFKD"): bo
   return false;
 }
 
-/** Marks that wait for their order: a run of them ends at the next character of class 0. */
+/** A run of marks to be sorted; it ends at the next character of class 0. */
 class Pending {
   private codePoints: number[] = [];
   private changes: number[] = [];
@@ -76,7 +76,7 @@ class Pending {
   flush(): void {
     const count = this.codePoints.length;
     if (count === 0) return;
-    // The sort is stable, as canonical ordering demands; a merge sort keeps a million marks in a row affordable.
+    // Canonical ordering needs a stable sort; a merge sort handles a million marks in a row.
     const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => this.classes[a]! - this.classes[b]!);
     for (const i of order) this.out(this.codePoints[i]!, this.changes[i]!);
     this.codePoints = [];

@@ -1,7 +1,7 @@
 /**
  * SentencePiece's precompiled character map: a double array of UTF-8 strings (Aoe 1989; the layout of the Darts library)
- * and the texts that they become. A cluster of characters is looked up whole if it is short, else one by one; the
- * shortest prefix that is a key decides for all of it. That is odd, but it is what every published model was made with.
+ * and their replacements. A short grapheme cluster is looked up whole, a longer one character by character; the shortest
+ * prefix that is a key replaces all of it. This is odd, but published models were trained with it.
  */
 import { expect } from "../errors.js";
 import type { Normalizer } from "../steps.js";
@@ -25,7 +25,7 @@ export function precompiledNormalizer(blob: Uint8Array): Normalizer {
   };
 }
 
-/** Kinds of units: not looked at yet; unchanged, and clinging to no other of this kind; anything else. */
+/** Kinds of units: 0 for not seen yet; unchanged, and in no cluster with another of this kind; any other. */
 const SIMPLE = 1;
 const INVOLVED = 2;
 
@@ -83,7 +83,7 @@ function write(rewriter: Rewriter, replacement: readonly number[], replaced: num
 class CharacterMap {
   private readonly array: Uint32Array;
   private readonly texts: Uint8Array;
-  /** Numbers of the answers to characters up to U+FFFF, from 1, in `answers`. */
+  /** By character up to U+FFFF: index in `answers` + 1, or 0. */
   private readonly known = new Uint16Array(0x10000);
   private readonly answers: (readonly number[] | null)[] = [null];
   private readonly bytes = new Uint8Array(8);

@@ -15,7 +15,7 @@ import { decompose } from "./decompose.js";
 import { precompiledNormalizer } from "./precompiled.js";
 import { nmtCharacter, prependNormalizer, replaceNormalizer, stripNormalizer } from "./replace.js";
 
-/** @param path of the part in the file, for messages */
+/** @param path of the field in the file, for messages */
 export function readNormalizer(json: unknown, path = "normalizer", depth = 0): Normalizer | null {
   if (json === null || json === undefined) return null;
   const fields = new Fields(json, path);
@@ -29,7 +29,7 @@ export function readNormalizer(json: unknown, path = "normalizer", depth = 0): N
       return bertNormalizer({
         cleanText: fields.boolean("clean_text", true),
         chineseCharacters: fields.boolean("handle_chinese_chars", true),
-        // Published files leave it out or null: then accents go when the case goes.
+        // Published files omit it or have null: accents are then stripped if the text is lower-cased.
         stripAccents: strip === null || strip === undefined ? lowercase : fields.boolean("strip_accents"),
         lowercase,
       });

@@ -20,7 +20,7 @@ export function replaceNormalizer(find: Finder, content: string): Normalizer {
   };
 }
 
-/** Put a text before every section that is not empty; it shares the range of the first character. */
+/** Prepend a string to every section that is not empty, with the range of the first character. */
 export function prependNormalizer(content: string): Normalizer {
   return (text, spare) => {
     if (text.length === 0) return text;
@@ -32,7 +32,7 @@ export function prependNormalizer(content: string): Normalizer {
   };
 }
 
-/** Take white space off the left, the right or both. */
+/** Strip white space on the left, the right or both. */
 export function stripNormalizer(left: boolean, right: boolean): Normalizer {
   return (text, spare) => {
     let start = 0;
@@ -51,7 +51,7 @@ function isWhite(unit: number): boolean {
   return (classOf(unit) & WHITE) !== 0;
 }
 
-/** SentencePiece's nmt rules: control characters go, exotic spaces become spaces. */
+/** SentencePiece's nmt rules: control characters are removed, exotic spaces become spaces. */
 export function nmtCharacter(c: number): readonly number[] {
   if ((c >= 1 && c <= 8) || c === 0xb || (c >= 0xe && c <= 0x1f) || c === 0x7f || c === 0x8f || c === 0x9f) return [];
   const space = [0x9, 0xa, 0xc, 0xd, 0x1680, 0x2028, 0x2029, 0x2581, 0xfeff, 0xfffd].includes(c);

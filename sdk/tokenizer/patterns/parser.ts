@@ -42,7 +42,7 @@ type Node =
 
 /** Counted repetitions are written out, so their product is bounded. Published patterns have a few hundred instructions. */
 const LARGEST = 5000;
-/** Groups, classes and quantifiers within each other: whoever walks the tree calls itself for each. */
+/** Nesting of groups, classes and quantifiers: walks of the tree are recursive. */
 const DEEPEST = 64;
 const LAST_CODE_POINT = 0x10ffff;
 
@@ -110,7 +110,7 @@ const has =
   (mask: number): Test =>
   (c) =>
     (classOf(c) & mask) !== 0;
-/** A character's small and capital form. */
+/** The lower and upper case of a character. */
 function otherCases(codePoint: number): number[] {
   const text = String.fromCodePoint(codePoint);
   return [text.toLowerCase(), text.toUpperCase()]
@@ -124,10 +124,10 @@ const not =
     !test(c);
 const digit: Test = (c) => /\p{Nd}/u.test(String.fromCodePoint(c));
 
-/** In brackets the reference's \w leaves out ² ³ ¹ ¼ ½ ¾, which it takes elsewhere. */
+/** In brackets the reference's \w excludes ² ³ ¹ ¼ ½ ¾; elsewhere it includes them. */
 const wordInClass: Test = (c) => (classOf(c) & WORD) !== 0 && !"²³¹¼½¾".includes(String.fromCodePoint(c));
 
-/** Classes by letter: \s and the like. */
+/** Classes by letter: \s and others. */
 const ESCAPES: Readonly<Record<string, Test>> = {
   s: /* @__PURE__ */ has(WHITE),
   d: digit,
@@ -161,7 +161,7 @@ const unless =
 const wordBoundary: Look = (units, at, end, begin) =>
   nextIs(has(WORD))(units, at, end, begin) !== previousIs(has(WORD))(units, at, end, begin);
 
-/** Places by letter: \A and the like. */
+/** Anchors by letter: \A and others. */
 const PLACES: Readonly<Record<string, Look>> = {
   A: (_units, at, _end, begin) => at === begin,
   z: (_units, at, end) => at === end,
@@ -222,7 +222,7 @@ class Parser {
   }
 
   private enter(): void {
-    if (++this.depth > DEEPEST) this.fail("a group within so many");
+    if (++this.depth > DEEPEST) this.fail(`nesting deeper than ${DEEPEST}`);
   }
 
   private sequence(): Node {
@@ -274,7 +274,7 @@ class Parser {
     for (const [begin, look] of LOOKS)
       if (this.take(begin)) {
         const test = this.single();
-        if (!this.take(")")) this.fail("a look at more than one character");
+        if (!this.take(")")) this.fail("a lookaround of more than one character");
         return { type: "look", holds: look(test) };
       }
     if (this.take("?i:")) this.ignoreCase = true;
@@ -312,7 +312,7 @@ class Parser {
     return letter === lower ? escaped : not(escaped);
   }
 
-  /** A single character written with a backslash, which has been read. */
+  /** A single escaped character, after its backslash. */
   private escapedCharacter(): number {
     const letter = this.here ?? this.fail("a character after \\ was expected");
     this.at++;
@@ -339,7 +339,7 @@ class Parser {
     return negative !== (found[1] === "^") ? not(test) : test;
   }
 
-  /** Finer categories and scripts, as the JavaScript engine has them. */
+  /** Subcategories and scripts, from the JavaScript engine. */
   private engineProperty(name: string): Test {
     for (const form of [name, `Script=${name}`])
       try {
@@ -351,7 +351,7 @@ class Parser {
     return this.fail(`the property ${name}`);
   }
 
-  /** A class in brackets, whose [ has been read. */
+  /** A class in brackets, after its [. */
   private charClass(): Test {
     this.enter();
     const negative = this.take("^");

@@ -19,7 +19,7 @@ export function stringFinder(text: string): Finder {
   };
 }
 
-/** " {2,}", which SentencePiece models collapse spaces with: common enough for a scanner of its own. */
+/** " {2,}", with which SentencePiece models collapse spaces: frequent enough for a dedicated scanner. */
 const spaces: Finder = (units, from, end) => {
   for (let at = from; at + 1 < end; at++) {
     if (units[at] !== 0x20 || units[at + 1] !== 0x20) continue;
@@ -52,18 +52,18 @@ export function wholeMatcher(source: string, path: string): (text: string) => bo
   };
 }
 
-/** Program counters of the threads in order of preference, and where the match of each began. */
+/** Program counters of the threads in order of preference, and the start of each one's match. */
 interface Threads {
   readonly places: Int32Array;
   readonly starts: Int32Array;
   count: number;
 }
 
-/** Runs one program: each step of the text moves all threads, at most one a place, so a search takes one pass. */
+/** Runs one program: each character advances all threads, at most one per instruction, so a search is one pass. */
 class Machine {
   private current: Threads;
   private next: Threads;
-  /** The step at which a place was last reached. */
+  /** By instruction: the last step at which a thread reached it. */
   private readonly seen: Int32Array;
   private stamp = 0;
   private readonly stack: Int32Array;
@@ -85,7 +85,7 @@ class Machine {
     this.current.count = 0;
     this.newStamp();
     for (let at = from; ; ) {
-      // A match may begin here too, after all that began before.
+      // A match may also start here, less preferred than earlier ones.
       if (stop < 0) this.follow(0, at, units, at, end, begin, this.current);
       else if (this.current.count === 0) break;
       const { places, starts, count } = this.current;
@@ -98,7 +98,7 @@ class Machine {
         if (step.kind === "match") {
           start = starts[i]!;
           stop = at;
-          break; // threads behind this one are less preferred
+          break; // the remaining threads are less preferred
         }
         if (step.kind === "character" && at < end && step.test(character))
           this.follow(places[i]! + 1, starts[i]!, units, after, end, begin, this.next);
@@ -148,7 +148,7 @@ class Machine {
 
 /**
  * Call `on` for each stretch of units [begin, end), matched or not, in order. An empty match directly
- * after another match is left out.
+ * after another match is skipped.
  */
 export function eachStretch(
   find: Finder,

@@ -3,7 +3,7 @@ import { TokenizerError } from "../errors.js";
 import { Fields } from "../json/fields.js";
 import { type Finder, regexFinder, stringFinder } from "./pattern.js";
 
-/** {"String": "x"}, {"Regex": "x+"} or plain "x" of old files. */
+/** {"String": "x"}, {"Regex": "x+"} or plain "x" in old files. */
 export function readPattern(json: unknown, path: string): Finder {
   if (typeof json === "string") return stringFinder(json);
   const fields = new Fields(json, path);

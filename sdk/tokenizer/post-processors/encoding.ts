@@ -6,7 +6,7 @@ export interface Encoding {
   readonly segments: Uint8Array;
   /** 1 for tokens that the template added ([CLS], [SEP], …), 0 for those of the text. */
   readonly special: Uint8Array;
-  /** Index of the word in its own text; -1 for tokens that belong to none. */
+  /** Index of the token's word in its text; -1 for none. */
   readonly words: Int32Array;
   /** [start, end) of each token in its own text (its own word, for words given one by one), in UTF-16 units. */
   readonly offsets: Int32Array;
@@ -14,7 +14,7 @@ export interface Encoding {
   readonly sequences: Int8Array;
 }
 
-/** Offsets counted in Unicode code points instead of UTF-16 units. `text` is what the offsets point into. */
+/** Offsets counted in Unicode code points instead of UTF-16 units. `text` is the text that they refer to. */
 export function toCodePoints(offsets: Int32Array, text: string): Int32Array {
   const counts = new Int32Array(text.length + 1);
   for (let i = 0; i < text.length; i++) {

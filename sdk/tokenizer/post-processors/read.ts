@@ -5,7 +5,7 @@ import { Fields } from "../json/fields.js";
 import type { Place, PostProcessor, TrimOffsets } from "../steps.js";
 import { bare, bertPostProcessor, robertaPostProcessor } from "./template.js";
 
-/** @param trimming how white space is taken out of byte-level offsets, made ready by the caller */
+/** @param trimming excludes white space from byte-level offsets */
 export function readPostProcessor(json: unknown, trimming: (addPrefixSpace: boolean) => TrimOffsets): PostProcessor {
   return readStep(json, trimming, "post_processor", 0);
 }

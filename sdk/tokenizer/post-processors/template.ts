@@ -49,7 +49,7 @@ export function robertaPostProcessor(cls: number, sep: number, trim: TrimOffsets
   return { single, pair: [...single, ...second], trim };
 }
 
-/** How many special tokens a template adds. */
+/** Number of special tokens that a template adds. */
 export function addedBy(places: readonly Place[]): number {
   return places.reduce((sum, place) => sum + ("ids" in place ? place.ids.length : 0), 0);
 }
@@ -67,7 +67,7 @@ export interface Range {
   readonly further?: boolean;
 }
 
-/** Put one encoding together from parts of the text's tokens and of its pair's. */
+/** Assemble one encoding from ranges of the text's tokens and of its pair's. */
 export function assemble(
   template: PostProcessor,
   special: boolean,

@@ -1,4 +1,4 @@
-/** The tokens of one text before the template and truncation: a list that grows and is used again and again. */
+/** The tokens of one text before template and truncation, in a reusable growing list. */
 import { grown } from "../text/buffers.js";
 
 export class Tokens {
@@ -7,7 +7,7 @@ export class Tokens {
   ends = new Int32Array(256);
   words = new Int32Array(256);
   length = 0;
-  /** White space that added tokens begin and end with, by the token's place. */
+  /** By token: white space at the start and end of an added token. */
   readonly white = new Map<number, readonly [number, number]>();
   /** The text, or the given words, that the offsets refer to. */
   text: string | readonly string[] = "";
@@ -32,7 +32,7 @@ export class Tokens {
     if (this.length + count > this.ids.length) this.widen(Math.max(this.length + count, 2 * this.ids.length));
   }
 
-  /** Leave out the words before those that hold the last `most` tokens. */
+  /** Drop the words before those that hold the last `most` tokens. */
   keepLast(most: number): void {
     let from = this.length - most;
     if (from <= 0) return;

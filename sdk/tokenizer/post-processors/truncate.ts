@@ -7,17 +7,17 @@ import { expect } from "../errors.js";
 import type { Range } from "./template.js";
 
 export interface Truncate {
-  /** Most tokens in all, special ones included. */
+  /** Maximum number of tokens, special tokens included. */
   readonly length: number;
-  /** What gives way: the longer of text and pair (default), or only one of them. */
+  /** The text that is truncated: the longer of text and pair (default), or only one of them. */
   readonly strategy?: "longest-first" | "only-first" | "only-second";
-  /** Tokens that neighbouring windows share. */
+  /** Number of tokens that adjacent windows share. */
   readonly stride?: number;
-  /** Which end is cut off: "right" or "left". Defaults to the tokenizer's side in `encode`, to "right" in `windows`. */
+  /** The end that is cut off: "right" or "left". Defaults to the tokenizer's side in `encode`, to "right" in `windows`. */
   readonly direction?: "right" | "left";
 }
 
-/** How many tokens of each text stay, when `added` special tokens take their places first. */
+/** Number of tokens kept of each text, after room for `added` special tokens. */
 export function keep(lengths: readonly number[], added: number, truncate: Truncate): number[] {
   const { length, strategy = "longest-first" } = truncate;
   const limit = length - added;
@@ -40,7 +40,7 @@ export function keep(lengths: readonly number[], added: number, truncate: Trunca
   return lengths.map((n, i) => (i === target ? left : n));
 }
 
-/** The longer text gives way until both are equal, then both; of an odd limit the longer keeps one more. */
+/** Truncate the longer text until both are equal, then both; with an odd limit the longer keeps one more. */
 function shareOut(first: number, second: number, limit: number): number[] {
   const swap = first > second;
   let short = swap ? second : first;

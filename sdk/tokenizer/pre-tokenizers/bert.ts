@@ -1,13 +1,13 @@
 /**
- * Pre-tokenizers that only cut: text becomes words, and no character changes.
- * BERT: white space separates and disappears, every punctuation mark is a word of its own.
+ * Pre-tokenizers that only split text into words and change no character.
+ * BERT: white space separates words and is dropped, every punctuation mark is a separate word.
  */
 import type { PreTokenizer } from "../steps.js";
 import { ASTRAL, PUNCTUATION, see, UNSEEN, unseenTable, WHITE } from "../text/unicode.js";
 
 const ALONE = 2;
 
-/** Cut at white space, which is dropped, and around each character of `alone`, which is a mask of classes. */
+/** Cut at white space, which is dropped, and around each character of the classes `alone`, a bit mask. */
 export function cutWords(alone: number): PreTokenizer {
   const masks = [WHITE, alone];
   const kinds = unseenTable();

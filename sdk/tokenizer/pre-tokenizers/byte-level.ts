@@ -55,7 +55,7 @@ function wordEnd(units: Uint16Array, start: number, end: number, kinds: Uint8Arr
     if (next !== kind) break;
     at += size;
   }
-  // White space leaves its last character to the word that follows, where there is one.
+  // The last character of white space belongs to the word that follows, if there is one.
   return kind === IS_WHITE && at < end && at - from > 1 ? at - 1 : at;
 }
 
@@ -69,7 +69,7 @@ function contraction(units: Uint16Array, at: number, end: number): number {
   return ((first === 0x72 || first === 0x76) && second === 0x65) || (first === 0x6c && second === 0x6c) ? 2 : 0;
 }
 
-/** Put a space before every word that does not begin with one. */
+/** Prepend a space to every word that does not start with one. */
 export const prefixSpace = (): PreTokenizer =>
   rewriteWords((text, start, end, to) => {
     const { units, starts, ends } = text;
@@ -77,7 +77,7 @@ export const prefixSpace = (): PreTokenizer =>
     for (let at = start; at < end; at++) to.push(units[at]!, starts[at]!, ends[at]!);
   });
 
-/** The same within words, where other steps follow; the last step leaves it to {@link ByteMapped}. */
+/** Map words to byte characters, if other steps follow; the last step leaves this to {@link ByteMapped}. */
 export const bytePreTokenizer = (): PreTokenizer =>
   rewriteWords((text, start, end, to) => {
     const { units, starts, ends } = text;

@@ -1,4 +1,4 @@
-/** Metaspace: a space becomes ▁ and belongs to the word after it, as in SentencePiece (Kudo & Richardson 2018). */
+/** Metaspace: a space becomes ▁ and is part of the word after it, as in SentencePiece (Kudo & Richardson 2018). */
 import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
 import type { Fields } from "../json/fields.js";

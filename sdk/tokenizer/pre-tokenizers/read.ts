@@ -20,7 +20,7 @@ import {
 } from "./split.js";
 
 /**
- * @param path of the part in the file, for messages
+ * @param path of the field in the file, for messages
  * @param last whether no step follows: bytes are then made when words are looked up (see ByteMapped)
  */
 export function readPreTokenizer(json: unknown, path = "pre_tokenizer", depth = 0, last = true): PreTokenizer | null {

@@ -4,7 +4,7 @@ import type { PreTokenizer } from "../steps.js";
 import type { NormalizedString } from "../text/normalized-string.js";
 import { classOf, codePointAt, NUMERIC, PUNCTUATION, scriptOf, WHITE, WORD_CHARACTER, width } from "../text/unicode.js";
 
-/** What happens to the delimiters. */
+/** The treatment of delimiters. */
 export const BEHAVIORS = ["removed", "isolated", "mergedWithPrevious", "mergedWithNext", "contiguous"] as const;
 export type Behavior = (typeof BEHAVIORS)[number];
 
@@ -99,7 +99,7 @@ export const whitespacePreTokenizer = (): PreTokenizer =>
     true,
   );
 
-/** UnicodeScripts: cuts where the script changes. Characters of any script stay with those before them, and are dropped at the start. */
+/** UnicodeScripts: splits where the script changes. Characters of no script stay with those before them; at the start they are dropped. */
 export const unicodeScriptsPreTokenizer = (): PreTokenizer =>
   cutEach((text, begin, end) => {
     const { units } = text;
@@ -132,7 +132,7 @@ export const fixedLengthPreTokenizer = (length: number): PreTokenizer =>
     }
   });
 
-/** A preTokenizer that treats every word for itself. */
+/** A pre-tokenizer that splits every word separately. */
 function cutEach(cut: (text: NormalizedString, begin: number, end: number) => void): PreTokenizer {
   return (text) => {
     for (let word = 0; word < text.words; word++) cut(text, text.cuts[2 * word]!, text.cuts[2 * word + 1]!);

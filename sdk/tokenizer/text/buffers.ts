@@ -1,6 +1,6 @@
 /** Typed arrays of text: UTF-16 units, and arrays that grow. */
 
-/** Units [start, end) as a string, in steps, because a call takes a limited number of arguments. */
+/** Units [start, end) as a string, in chunks, because a call takes a limited number of arguments. */
 export function decodeUnits(units: Uint16Array, start: number, end: number): string {
   if (end - start <= 4096) return String.fromCharCode.apply(null, units.subarray(start, end) as unknown as number[]);
   let text = "";

@@ -26,7 +26,7 @@ export function byteText(text: string): string {
 }
 
 let characterBytes: Map<number, number> | undefined;
-/** The bytes of byte characters; of a token that has others, the bytes of its UTF-8 form. */
+/** The bytes that byte characters represent; for a token with other characters, the bytes of its UTF-8 form. */
 export function tokenBytes(token: string): Uint8Array {
   characterBytes ??= new Map(Array.from(BYTE_CHARACTERS, (character, byte) => [character, byte]));
   const bytes = new Uint8Array(token.length);

@@ -1,7 +1,7 @@
 /**
  * The forms of single characters: lower case and decompositions. The engine's own functions map one character at a time, and
  * only characters that the reference's tables know (see unicode.ts). Unicode guarantees that the decompositions and cases of
- * those are the same in all later versions; what newer versions add is left alone.
+ * those never change in later versions; additions of newer versions are ignored.
  */
 import { CONTROL, classOf, RECENT } from "./unicode.js";
 
@@ -11,7 +11,7 @@ const decompositions = { NFD: new Map<number, readonly number[]>(), NFKD: new Ma
 const lowered = new Map<number, readonly number[]>();
 /** By UTF-16 unit: whether it decomposes, once that is known. */
 const kinds: { NFD?: Uint8Array; NFKD?: Uint8Array } = {};
-/** Capitals of Unicode 16 and 17, which older engines do not know: the first, the last, and how far their small forms are. */
+/** Capitals of Unicode 16 and 17, which older engines do not know: first, last, and distance to their lower case. */
 const RECENT_CAPITALS: readonly (readonly [number, number, number])[] = [
   [0x1c89, 0x1c89, 1],
   [0xa7cb, 0xa7cb, -0xa567],
@@ -53,11 +53,11 @@ export function lowerCase(codePoint: number): readonly number[] | null {
     if (codePoint >= first && codePoint <= last) return [codePoint + distance];
   if (!isKnown(codePoint)) return null;
   const lower = remember(lowered, codePoint, (text) => text.toLowerCase());
-  // A newer version of Unicode may add the small form of a capital letter that had none.
+  // A newer version of Unicode may add the lower case of a letter that had none.
   return lower[0] === codePoint || !lower.every(isKnown) ? null : lower;
 }
 
-/** Whether the reference's tables have the character, as one that changes by rule. */
+/** Whether the reference's tables have a mapping of the character. */
 function isKnown(codePoint: number): boolean {
   const classes = classOf(codePoint);
   return classes !== 0 && (classes & CONTROL) === 0;

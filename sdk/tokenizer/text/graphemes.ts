@@ -1,6 +1,6 @@
 /**
  * Grapheme clusters (Unicode Standard Annex 29), as far as clusters of fewer than 6 bytes of UTF-8 go: longer ones are
- * looked at character by character, so flags and families of emoji need no rule here.
+ * processed character by character, so flags and emoji sequences need no rule here.
  */
 import { codePointAt, graphemeClass, width } from "./unicode.js";
 
@@ -8,7 +8,7 @@ const CONTROL = 1;
 const EXTEND = 2;
 const PREPEND = 3;
 
-/** Where the cluster that begins at `start` ends. */
+/** End of the cluster that starts at `start`. */
 export function graphemeEnd(units: Uint16Array, start: number, end: number): number {
   let before = codePointAt(units, start);
   let at = start + width(before);
@@ -21,7 +21,7 @@ export function graphemeEnd(units: Uint16Array, start: number, end: number): num
   return at;
 }
 
-/** Whether a character may cling to a neighbour that is itself not of this kind. */
+/** Whether a character may form a cluster with an adjacent one that does not. */
 export function clings(codePoint: number): boolean {
   const kind = hangulKind(codePoint);
   return codePoint < 0x20 || graphemeClass(codePoint) > CONTROL || kind === "L" || kind === "V" || kind === "T";

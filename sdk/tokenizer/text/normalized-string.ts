@@ -1,6 +1,6 @@
 /**
- * Text on its way to the model: UTF-16 units, for each the range of the original text that it came from,
- * and the words it has been cut into. Buffers are kept and grow, so that no text of usual length allocates.
+ * Text on its way to the model: UTF-16 units, the range of the original text that each came from, and the words.
+ * Buffers are reused and grow, so that texts of usual length allocate no memory.
  *
  * Unit i came from original units [starts[i], ends[i]). While nothing has been changed (`plain`) both arrays are
  * unused: unit i is the original unit base + i.
@@ -12,7 +12,7 @@ export class NormalizedString {
   ends = new Int32Array(1024);
   length = 0;
   plain = true;
-  /** Where the section begins in the original text. */
+  /** Start of the section in the original text. */
   base = 0;
   /** Words as pairs [start, end) of units; `words` of them. */
   cuts = new Int32Array(256);
@@ -29,7 +29,7 @@ export class NormalizedString {
     this.ends = grown(this.ends, new Int32Array(size));
   }
 
-  /** Take units [start, end) of a string; an unpaired surrogate is read as U+FFFD. */
+  /** Load units [start, end) of a string; an unpaired surrogate is read as U+FFFD. */
   load(text: string, start: number, end: number): void {
     const length = end - start;
     this.reserve(length);
@@ -47,7 +47,7 @@ export class NormalizedString {
     this.words = 0;
   }
 
-  /** Take units [start, end) of another text, with where they came from. */
+  /** Copy units [start, end) of another text, with their alignment. */
   copy(from: NormalizedString, start: number, end: number): void {
     const length = Math.max(0, end - start);
     this.reserve(length);
@@ -61,7 +61,7 @@ export class NormalizedString {
     this.ends.set(from.ends.subarray(start, start + length));
   }
 
-  /** Become empty, ready for {@link push}; alignments will be explicit. */
+  /** Clear the text for {@link push}; alignments will be explicit. */
   clear(base: number): void {
     this.length = 0;
     this.base = base;
@@ -112,17 +112,17 @@ export class NormalizedString {
     this.plain = false;
   }
 
-  /** The place in the original text where the unit's character begins. */
+  /** Offset in the original text at which the unit's character starts. */
   startOf(at: number): number {
     return this.plain ? this.base + at : this.starts[at]!;
   }
 
-  /** The place in the original text where the unit before `end` ends. */
+  /** Offset in the original text at which the unit before `end` ends. */
   endOf(end: number): number {
     return this.plain ? this.base + end : this.ends[end - 1]!;
   }
 
-  /** One word: everything. */
+  /** Make the whole text one word. */
   whole(): void {
     this.cuts[0] = 0;
     this.cuts[1] = this.length;
@@ -152,7 +152,7 @@ export class NormalizedString {
   }
 }
 
-/** Replace unpaired surrogates by U+FFFD: no valid text has them, and no vocabulary can. */
+/** Replace unpaired surrogates by U+FFFD: valid text has none, and no vocabulary can contain them. */
 function repair(units: Uint16Array, length: number): void {
   for (let i = 0; i < length; i++) {
     const unit = units[i]!;

@@ -1,7 +1,7 @@
 /**
- * Rewriting with alignment, by the reference's bookkeeping (NormalizedString::transform_range): every character that is
- * written says whether it replaces the next source character (0), replaces it and swallows n more (-n), or is new (> 0),
- * and then shares the range of the source character before it.
+ * Rewriting with alignment, as in the reference (NormalizedString::transform_range): every written character has a change. It
+ * replaces the next source character (0), replaces it and swallows n more (-n), or is inserted (> 0) and then shares the
+ * range of the source character before it.
  */
 import type { NormalizedString } from "./normalized-string.js";
 import { codePointAt, width } from "./unicode.js";
@@ -49,7 +49,7 @@ export class Rewriter {
     this.write(this.codePoint, this.change - characters);
   }
 
-  /** Pass over source characters without writing any. */
+  /** Skip source characters. */
   private skip(characters: number): void {
     for (let i = 0; i < characters && this.source < this.from.length; i++)
       this.source += width(codePointAt(this.from.units, this.source));

@@ -1,5 +1,5 @@
 /**
- * Classes of code points, the same in every JavaScript engine: see scripts/unicode-classes.py for where they come from.
+ * Classes of code points, the same in every JavaScript engine: scripts/unicode-classes.py generates them.
  *
  *   (classOf(0x41) & LETTER) !== 0      // "A" is a letter
  */
@@ -20,7 +20,7 @@ export const LETTER = 1 << 0;
 export const NUMBER = 1 << 1;
 /** White space, as \s and as Rust's char::is_whitespace. */
 export const WHITE = 1 << 2;
-/** Punctuation as BERT sees it: Unicode's P and every ASCII symbol such as $ and ^. */
+/** Punctuation as BERT defines it: Unicode's P and every ASCII symbol such as $ and ^. */
 export const PUNCTUATION = 1 << 3;
 /** Marks that BERT's strip_accents removes (non-spacing marks). */
 export const ACCENT = 1 << 4;
@@ -34,16 +34,16 @@ export const RECENT = 1 << 8;
 export const WORD = 1 << 10;
 /** Rust's char::is_numeric. */
 export const NUMERIC = 1 << 11;
-/** \w of Rust's regex crate: what the Whitespace pre-tokenizer and single_word use. */
+/** \w of Rust's regex crate, used by the Whitespace pre-tokenizer and single_word. */
 export const WORD_CHARACTER = 1 << 12;
-/** CJK ideographs in BERT's ranges, each of which becomes a word of its own. */
+/** CJK ideographs in BERT's ranges, each of which becomes a separate word. */
 export const HAN = 1 << 13;
 /** \p{P}. */
 export const PUNCTUATION_STRICT = 1 << 14;
 /** \p{S}. */
 export const SYMBOL = 1 << 15;
 
-/** The classes of all code points, and the same as runs: where each begins, and its value. */
+/** The classes of all code points, and the same as runs: start and value of each. */
 interface Classes {
   readonly table: Uint16Array;
   readonly starts: readonly number[];
@@ -117,7 +117,7 @@ export function combiningClass(codePoint: number): number {
   return combining[codePoint]!;
 }
 
-/** How a character clings to its neighbours: see graphemes.ts. */
+/** The grapheme-break class of a character: see graphemes.ts. */
 export function graphemeClass(codePoint: number): number {
   graphemes ??= graphemeTable();
   return graphemes[codePoint]!;
@@ -140,13 +140,13 @@ function graphemeTable(): Uint8Array {
   return table;
 }
 
-/** A number for the character's script; Chinese characters and both kana have one. 0 for what goes with any script. */
+/** The number of the character's script; Chinese characters and both kana share one. 0 for characters of no script. */
 export function scriptOf(codePoint: number): number {
   scripts ??= unpackCovered(scriptRuns, scriptValues, (classes) => classes !== 0);
   return codePoint === 0x8e2 ? 1 : scripts[codePoint]!; // the one code point with a script and no class
 }
 
-/** Entries of {@link unseenTable}: a half of a surrogate pair, whose whole code point counts; and a unit not seen yet. */
+/** Entries of {@link unseenTable}: half of a surrogate pair, for which the code point decides; and a unit not seen yet. */
 export const ASTRAL = 255;
 export const UNSEEN = 254;
 
@@ -181,7 +181,7 @@ export function codePointBefore(units: Uint16Array, at: number, begin: number): 
   return codePointAt(units, low ? at - 2 : at - 1);
 }
 
-/** How many UTF-16 units a code point takes. */
+/** Number of UTF-16 units of a code point. */
 export function width(codePoint: number): number {
   return codePoint > 0xffff ? 2 : 1;
 }

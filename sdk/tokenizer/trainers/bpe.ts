@@ -13,7 +13,7 @@ import { learnMerges, type PieceList } from "./learn-merges.js";
 import type { TrainingOptions } from "./wordpiece.js";
 
 export interface BpeTraining extends TrainingOptions {
-  /** Put a space before texts that do not begin with one, so that a first word is like any other. Defaults to false. */
+  /** Prepend a space to texts that do not start with one, so that the first word is like any other. Defaults to false. */
   readonly prefixSpace?: boolean;
   /** First pieces of the vocabulary. Defaults to RoBERTa's; with <s> and </s> the template is RoBERTa's. */
   readonly special?: readonly string[];
@@ -38,7 +38,7 @@ export function trainBpe<Texts extends TrainingTexts>(texts: Texts, options: Bpe
   return withWordCounts(texts, null, preTokenizer, counting, (words) => learnBpe(words, special, options));
 }
 
-/** Special tokens, the bytes, then the merges that the words ask for. */
+/** Special tokens, the bytes, then the learned merges. */
 function learnBpe(words: ReadonlyMap<string, number>, special: readonly string[], options: BpeTraining): Tokenizer {
   const { size, onProgress, signal, minFrequency = 0 } = options;
   const bytes = Array.from(BYTE_CHARACTERS, (unit) => String.fromCharCode(unit));

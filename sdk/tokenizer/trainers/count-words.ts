@@ -3,7 +3,7 @@ import type { Normalizer, PreTokenizer } from "../steps.js";
 import { NormalizedString } from "../text/normalized-string.js";
 
 export interface CountOptions {
-  /** Called with the number of texts read, every now and then. */
+  /** Called from time to time with the number of texts read. */
   readonly onText?: (texts: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -15,8 +15,8 @@ export type TrainingTexts = Iterable<string> | AsyncIterable<string>;
 export type Trained<Texts extends TrainingTexts, Result> = Texts extends Iterable<string> ? Result : Promise<Result>;
 
 /**
- * Count the words of all texts, in the order in which they are first met, and go on with the counts: at once, or when a
- * stream of texts has ended.
+ * Count the words of all texts, in order of first occurrence, and pass the counts on: immediately, or at the end of a
+ * stream of texts.
  */
 export function withWordCounts<Texts extends TrainingTexts, Result>(
   texts: Texts,

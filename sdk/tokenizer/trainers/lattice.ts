@@ -1,13 +1,13 @@
 /**
- * All ways to cut words into pieces, weighed together: forward and backward sums (Baum-Welch) for expected counts, and
- * the best path with one piece left out for pruning. Sums are of probabilities, rescaled at every character, so that
+ * The lattice of all segmentations of a word: forward and backward sums (Baum-Welch) for expected counts, and the best path
+ * without one piece for pruning. Sums are of probabilities, rescaled at every character, so that
  * long words do not underflow.
  */
 
 import { exp, log } from "../../math.js";
 import type { Trie } from "../vocabulary/trie.js";
 
-/** Log scale: how much less likely than the rarest piece an unknown character is. */
+/** Score of an unknown character, below that of the least probable piece (log scale). */
 const UNKNOWN_PENALTY = 10;
 
 export class UnigramLattice {
@@ -75,7 +75,7 @@ export class UnigramLattice {
     return log(all) - scale * length;
   }
 
-  /** A rate per character that makes the best path's weight 1. */
+  /** A scale per character that makes the best path's weight 1. */
   private scales(length: number): number {
     const { best } = this.search(length, -1);
     return -best / length;

@@ -1,10 +1,10 @@
 /**
- * Byte-pair training (Sennrich, Haddow & Birch 2016, arXiv:1508.07909): join the most frequent pair of neighbours, again
- * and again, until the vocabulary is full. WordPiece vocabularies are learned in the same way, over ## pieces.
+ * Byte-pair training (Sennrich, Haddow & Birch 2016, arXiv:1508.07909): merge the most frequent adjacent pair, until
+ * the vocabulary is full. WordPiece vocabularies are learned in the same way, over ## pieces.
  *
- * Ties go to the smaller ids, the left one first. As in the reference, an entry of the queue knows the words in which
- * its pair stood when it was queued, and a pair that arises again, because the same piece was made in a second way,
- * gets an entry of its own.
+ * Ties go to the smaller ids, the left one first. As in the reference, an entry of the queue has the words that
+ * contained its pair when it was queued, and a pair that arises again, because the same piece was formed in a second way,
+ * gets another entry.
  */
 import { PairTable } from "./pair-table.js";
 
@@ -23,13 +23,13 @@ export interface PieceList {
 export interface MergeOptions {
   /** Number of pieces at which to stop. */
   readonly size: number;
-  /** Join no pair that occurs less often. */
+  /** Merge no pair that occurs less often. */
   readonly minFrequency: number;
-  /** The text of two joined pieces. */
+  /** The text of two merged pieces. */
   readonly join: (left: string, right: string) => string;
   /** Longest piece, in characters. */
   readonly longest?: number;
-  /** Called with the number of pieces learned so far, now and then. */
+  /** Called from time to time with the number of pieces learned so far. */
   readonly onProgress?: (pieces: number) => void;
   readonly signal?: AbortSignal;
 }

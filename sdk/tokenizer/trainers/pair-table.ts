@@ -8,7 +8,7 @@ export class PairTable {
   counts = new Float64Array(512);
   length = 0;
 
-  /** The number of the pair, given to it when it is first seen. */
+  /** The number of the pair, assigned on first use. */
   index(left: number, right: number): number {
     const mask = this.slots.length - 1;
     let slot = mix(left, right) & mask;

@@ -10,7 +10,7 @@ export interface SampleOptions {
   readonly texts: number;
   /** 1 keeps the shares, 0 makes all languages equal. Defaults to 0.7. */
   readonly smoothing?: number;
-  /** Texts of each language, where the lists hold a share of them only; by default their lengths. */
+  /** Number of texts of each language, if the lists hold only some of them. Defaults to their lengths. */
   readonly sizes?: Readonly<Record<string, number>>;
   /** Numbers from [0, 1). */
   readonly random: () => number;
@@ -24,7 +24,7 @@ export function languageShares(sizes: Readonly<Record<string, number>>, smoothin
   return Object.fromEntries(names.map((name, i) => [name, weights[i]! / sum]));
 }
 
-/** Draw texts (or samples made of them); each language's are taken in order, from the first again after the last. */
+/** Draw texts (or samples made of them); those of each language are used in order, cyclically. */
 export function* sampleLanguages<Text = string>(
   languages: Readonly<Record<string, readonly Text[]>>,
   { texts, smoothing = 0.7, random, ...options }: SampleOptions,

@@ -1,4 +1,4 @@
-/** Repeated substrings of a text, by a suffix array: where Unigram training takes its first pieces from. */
+/** Repeated substrings of a text, by a suffix array: the initial pieces of Unigram training. */
 
 export interface Repeated {
   /** Where one occurrence begins. */
@@ -34,7 +34,7 @@ export function repeatedSubstrings(text: Int32Array, longest: number, on: (found
   }
 }
 
-/** How many symbols two suffixes share, at most `most`. */
+/** Length of the common prefix of two suffixes, at most `most`. */
 function common(text: Int32Array, a: number, b: number, most: number): number {
   let length = 0;
   while (length < most && a + length < text.length && b + length < text.length && text[a + length] === text[b + length])

@@ -1,6 +1,6 @@
 /**
- * Learn a Unigram vocabulary from text (Kudo 2018, arXiv:1804.10959, section 3.2): begin with many frequent substrings,
- * fit their probabilities by expectation and maximization, drop those whose loss costs least, and so on.
+ * Learn a Unigram vocabulary from text (Kudo 2018, arXiv:1804.10959, section 3.2): start with many frequent substrings,
+ * then alternate between fitting their probabilities by EM and dropping those that cost the least likelihood.
  */
 
 import { log } from "../../math.js";
@@ -62,7 +62,7 @@ export function trainUnigram<Texts extends TrainingTexts>(
   return withWordCounts(texts, normalizer, preTokenizer, counting, (counts) => learnUnigram(counts, json, options));
 }
 
-/** Many seeds, of which the words keep those that make them most probable. */
+/** Start from many seed pieces and keep those that make the words most probable. */
 function learnUnigram(
   counts: ReadonlyMap<string, number>,
   json: ReturnType<typeof stepsJSON>,
@@ -98,10 +98,10 @@ function unitsOf(text: string): Uint16Array {
   return Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
 }
 
-/** A longer word is a text without spaces. A lattice takes some hundred bytes for each of its characters. */
+/** A longer word is text without spaces. A lattice takes about a hundred bytes per character. */
 const LONGEST_WORD = 4096;
 
-/** Words with their counts; those that a lattice has no room for are cut between characters. */
+/** Words with their counts; words too long for a lattice are split between characters. */
 function wordsOf(counts: ReadonlyMap<string, number>): Word[] {
   const parts = new Map<string, number>();
   for (const [word, count] of counts)
@@ -150,7 +150,7 @@ function latticeOf({ texts, scores }: Pieces): UnigramLattice {
   return new UnigramLattice(new Trie(vocabulary.pool), scores);
 }
 
-/** How often each piece is expected, over all ways to cut all words. */
+/** Expected count of each piece over all segmentations of all words. */
 function expectation(pieces: Pieces, words: readonly Word[]): Float64Array {
   const lattice = latticeOf(pieces);
   const expected = new Float64Array(pieces.texts.length);
@@ -161,7 +161,7 @@ function expectation(pieces: Pieces, words: readonly Word[]): Float64Array {
   return expected;
 }
 
-/** New scores from expected counts; pieces that are expected less than half a time go. The digamma makes rare ones rarer. */
+/** New scores from expected counts; pieces with a count below 0.5 are dropped. The digamma function makes rare ones rarer. */
 function maximize({ texts }: Pieces, expected: Float64Array): Pieces {
   const kept = texts.map((_, id) => id).filter((id) => id > 0 && expected[id]! >= 0.5);
   const sum = digamma(kept.reduce((total, id) => total + expected[id]!, 0));
@@ -171,7 +171,7 @@ function maximize({ texts }: Pieces, expected: Float64Array): Pieces {
   };
 }
 
-/** Keep the pieces whose absence would cost the most likelihood, were each replaced by its own best spelling. */
+/** Keep the pieces whose replacement by their best segmentation would cost the most likelihood. */
 function prune(pieces: Pieces, words: readonly Word[], least: number): Pieces {
   const { texts, scores } = pieces;
   const lattice = latticeOf(pieces);
@@ -196,7 +196,7 @@ function prune(pieces: Pieces, words: readonly Word[], least: number): Pieces {
     const { pieces: spelling, score } = lattice.path(units.length, id);
     if (spelling.length === 0) kept.push(id);
     else if (score > scores[id]! || used[id] === 0) {
-      // Its own spelling is likelier, so only chance could have used it; keep it if it was used all the same.
+      // Its segmentation is more probable, so the piece is unused unless by a tie; keep it if it was used.
       if (used[id]! > 0) kept.push(id);
     } else candidates.push([id, loss(id, spelling, used, inWords[id]! / all, sum)]);
   }
@@ -209,7 +209,7 @@ function prune(pieces: Pieces, words: readonly Word[], least: number): Pieces {
   };
 }
 
-/** By how much the likelihood falls when the piece's uses go over to its spelling. */
+/** Loss of likelihood when the piece is replaced by its segmentation. */
 function loss(id: number, spelling: readonly number[], used: Float64Array, share: number, sum: number): number {
   const before = log(used[id]!) - log(sum);
   const sumAfter = log(sum + used[id]! * (spelling.length - 1));
@@ -217,7 +217,7 @@ function loss(id: number, spelling: readonly number[], used: Float64Array, share
   return share * (before - after);
 }
 
-/** Special tokens, then every character and the pieces that are worth most, by falling score. */
+/** Special tokens, then every character and the most valuable pieces, by descending score. */
 function finish(
   pieces: Pieces,
   characters: ReadonlySet<string>,
@@ -233,7 +233,7 @@ function finish(
     final.set(character, scores.get(character) ?? lowest);
     if (!scores.has(character)) lowest += 0.0001;
   }
-  // In the order of the last pruning: those that it would have dropped next are left out.
+  // In the order of the last pruning: those that would have been dropped next are omitted.
   for (const [text, score] of scores) {
     if (final.size >= wanted) break;
     final.set(text, score);

@@ -9,19 +9,19 @@ import { alphabet } from "./alphabet.js";
 import { type Trained, type TrainingTexts, withWordCounts } from "./count-words.js";
 import { learnMerges, type PieceList } from "./learn-merges.js";
 
-/** How far training has come: reading texts, then learning pieces. */
+/** Progress of training: reading texts, then learning pieces. */
 export interface TrainingProgress {
   readonly phase: "reading" | "learning";
   /** Texts read, or pieces learned. */
   readonly done: number;
-  /** Pieces in the end; unknown while reading. */
+  /** Final number of pieces; unknown while reading. */
   readonly total?: number;
 }
 
 export interface TrainingOptions {
   /** Pieces of the vocabulary, special tokens included. */
   readonly size: number;
-  /** Smallest count of a pair that is joined. Defaults to 0. */
+  /** Smallest count of a pair that is merged. Defaults to 0. */
   readonly minFrequency?: number;
   /** Largest number of single characters to keep, the most frequent ones. */
   readonly limitAlphabet?: number;
@@ -33,7 +33,7 @@ export interface WordPieceTraining extends TrainingOptions {
   /** Lower-case the text and strip accents. Defaults to true. */
   readonly lowercase?: boolean;
   readonly stripAccents?: boolean;
-  /** Make every ideograph a word of its own. Defaults to true. */
+  /** Make every ideograph a separate word. Defaults to true. */
   readonly chineseCharacters?: boolean;
   /** First pieces of the vocabulary. Defaults to BERT's. */
   readonly special?: readonly string[];
@@ -84,7 +84,7 @@ function learnPieces(
   const inside = new Set<string>();
   for (const word of words.keys())
     for (const [i, character] of [...word].entries()) if (i > 0 && known.has(character)) inside.add(character);
-  // The reference numbers these in the order of a hash table; ours follow the code points.
+  // The reference numbers these in the order of a hash table; here they are in order of code points.
   for (const character of characters) if (inside.has(character)) idOf(list, `##${character}`);
 
   const symbols: Int32Array[] = [];

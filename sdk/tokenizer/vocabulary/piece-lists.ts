@@ -1,6 +1,6 @@
 /**
- * A pool's pieces in lists by their prefix: a list holds all pieces that agree in their first units, in the order of their
- * ids, and is split by the unit after those only on request. A list is the id + 1 of its first piece.
+ * The pieces of a pool in lists by prefix: a list holds all pieces with the same first units, in order of ids, and is split
+ * by the next unit on request. A list is the id + 1 of its first piece.
  */
 import type { PiecePool } from "./piece-pool.js";
 
@@ -11,16 +11,16 @@ interface Split {
 }
 
 export class PieceLists {
-  /** By id: how many ids lie between it and the next piece of its list. So zeros make one list of all pieces, list 1. */
+  /** By id: number of ids between it and the next piece of its list. Zeros make list 1 the list of all pieces. */
   private readonly gaps: Int32Array;
-  /** By unit: the last piece, as id + 1, of the list being made. */
+  /** By unit: the last piece, as id + 1, of the list that `link` is building. */
   private readonly lasts = new Int32Array(1 << 16);
 
   constructor(private readonly pool: PiecePool) {
     this.gaps = new Int32Array(pool.size);
   }
 
-  /** Split a list whose pieces agree in `depth` units; each list is split at most once. Of equal pieces the last one counts. */
+  /** Split a list whose pieces have `depth` units in common; each is split at most once. The last of equal pieces counts. */
   split(list: number, depth: number): Split {
     const children = new Map<number, number>();
     const ended = this.link(list, depth, children);
@@ -28,7 +28,7 @@ export class PieceLists {
     return { ended, children };
   }
 
-  /** Link the pieces of a list with the same next unit; returns the piece without one. The loop is apart to be compiled soon. */
+  /** Link the pieces with the same next unit; returns the piece without one. A function of this loop alone compiles sooner. */
   private link(list: number, depth: number, children: Map<number, number>): number {
     const { gaps, lasts } = this;
     const { begins, ends, size, units } = this.pool;

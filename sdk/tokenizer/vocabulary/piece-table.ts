@@ -27,7 +27,7 @@ function hashUnits(units: Uint16Array, start: number, end: number): number {
   return hash;
 }
 
-/** Of equal pieces with different ids the one added last is found. */
+/** The last of equal pieces with different ids is found. */
 export class PieceTable {
   /** By bucket: its first entry. */
   private buckets: Int32Array;

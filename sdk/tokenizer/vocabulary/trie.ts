@@ -59,7 +59,7 @@ export class Trie {
   /** All pieces of a pool, with their ids as values. The pool must not change afterwards. */
   constructor(pool: PiecePool) {
     this.pieces = new PieceLists(pool);
-    // Each unit of a piece ends at most one node that no other piece has.
+    // A piece has at most one node per unit.
     const most = pool.used;
     this.walk = Math.min(pool.longest * (MANY + 1), most);
     this.capacity = roomFor(Math.max(2 * this.walk, Math.min(most, FIRST)));
@@ -119,7 +119,7 @@ export class Trie {
     return Math.floor(FULL * this.capacity) - 1;
   }
 
-  /** Before a walk, when no node number is in use: make room, and enter the lists that are mostly asked in vain. */
+  /** Before a walk, when no node number is in use: make room, and enter the lists whose lookups mostly fail. */
   private prepare(): void {
     let needed = this.count + this.walk;
     for (const listed of this.listed.values()) if (isOver(listed)) needed += listed.children.size;

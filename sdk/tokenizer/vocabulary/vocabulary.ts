@@ -69,7 +69,7 @@ export class Vocabulary {
     this.byText?.add(id);
   }
 
-  /** All pieces by their text, built on first use. From then on, of equal pieces the one placed last is found. */
+  /** All pieces by their text, built on first use. From then on, the last of equal pieces is found. */
   get table(): PieceTable {
     this.byText ??= PieceTable.of(this.pool);
     return this.byText;
@@ -99,7 +99,7 @@ export function vocabularyJSON(vocabulary: Vocabulary): Record<string, number> {
   const json = Object.create(null) as Record<string, number>;
   for (let id = 0; id < vocabulary.size; id++) {
     const piece = vocabulary.piece(id);
-    // A JSON object holds one of equal pieces: the one that is found.
+    // A JSON object has one of equal pieces: the one that `find` returns.
     if (piece !== undefined) json[piece] = vocabulary.find(piece);
   }
   return json;

@@ -120,7 +120,7 @@ test("classes, escapes, places and case as tokenizer files write them", () => {
 test("what the engine cannot do is refused by name", () => {
   for (const [source, why] of [
     ["(a)\\1", /the escape \\1/],
-    ["a(?=bc)", /a look at more than one character/],
+    ["a(?=bc)", /a lookaround of more than one character/],
     ["a++", /a possessive quantifier/],
     ["(?>a)", /a special group/],
     ["[a&&b]", /an intersection of classes/],
