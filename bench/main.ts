@@ -1,5 +1,5 @@
 /**
- * Measure:  npm run bench -- [kernels | model | train | start | threads | tokenizers] [--json] [--write] [--build B] [--rounds N] [--only PART-OF-A-NAME]
+ * Measure:  npm run bench -- [kernels | model | generate | train | start | threads | tokenizers] [--json] [--write] [--build B] [--rounds N] [--only PART-OF-A-NAME]
  *
  * Prints a table, or with --json one object per measurement (fields: bench/measure.ts). --write puts the figures into
  * BENCHMARKS.md.
@@ -7,6 +7,7 @@
 import { spawnSync } from "node:child_process";
 import type { Build } from "../sdk/engine/source.js";
 import { elementwiseSubjects } from "./elementwise.js";
+import { generationSubjects } from "./generate.js";
 import { kernelSubjects } from "./kernels.js";
 import { type Measurement, measure, overRounds, type Subject } from "./measure.js";
 import { modelSubjects } from "./model.js";
@@ -21,6 +22,7 @@ import { yardstick } from "./yardstick.js";
 const parts: Record<string, (build: Build) => Promise<Subject[]>> = {
   kernels: async (build) => [...(await kernelSubjects(build)), ...(await elementwiseSubjects(build))],
   model: modelSubjects,
+  generate: generationSubjects,
   train: trainSubjects,
   start: startSubjects,
   threads: threadSubjects,
@@ -87,7 +89,12 @@ async function oneRound({ names, build, only }: Options, round: number): Promise
 }
 
 function line(m: Measurement): string {
-  const gflops = m.gflops === null ? "" : `${m.gflops.toFixed(1)} of ${m.peak_gflops!.toFixed(1)} GF`;
+  const speed =
+    m.gb_per_s !== undefined
+      ? `${m.gb_per_s.toFixed(1)} of ${m.bandwidth_gb_per_s!.toFixed(1)} GB/s`
+      : m.gflops === null
+        ? ""
+        : `${m.gflops.toFixed(1)} of ${m.peak_gflops!.toFixed(1)} GF`;
   const share =
     m.share === null
       ? ""
@@ -96,7 +103,7 @@ function line(m: Measurement): string {
     m.resident_bytes === undefined
       ? ""
       : `${(m.resident_bytes / 1e6).toFixed(0)} MB resident, ${(m.memory_bytes! / 1e6).toFixed(1)} MB of it the engine's`;
-  return `${m.name.padEnd(48)} ${m.median_ms.toPrecision(4).padStart(9)} ms  ${gflops.padEnd(20)} ${share}${memory}`;
+  return `${m.name.padEnd(48)} ${m.median_ms.toPrecision(4).padStart(9)} ms  ${speed.padEnd(20)} ${share}${memory}`;
 }
 
 function report(names: readonly string[], options: Options): void {

@@ -18,6 +18,9 @@ export interface Measurement {
   readonly gflops: number | null;
   readonly peak_gflops: number | null;
   readonly share: number | null;
+  /** of runs whose time is that of reading: what they read, and what the reading loop reads beside them */
+  readonly gb_per_s?: number;
+  readonly bandwidth_gb_per_s?: number;
   /** at the end of a process of its own: resident set size, and the size of the engine's memory */
   readonly resident_bytes?: number;
   readonly memory_bytes?: number;
@@ -35,6 +38,8 @@ export interface Subject {
   readonly threads?: number;
   /** floating-point operations of one run; absent where they do not dominate its time */
   readonly operations?: number;
+  /** bytes that one run reads from memory, where they dominate its time: its share is of the reading loop's speed */
+  readonly bytes?: number;
   run(): void | Promise<void>;
   /** Memory after the last run, when each run is a process of its own. */
   memory?(): Memory;
@@ -64,7 +69,8 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
  * changes its speed from one moment to the next.
  */
 export async function measure(subject: Subject, yardstick: Yardstick, build: Build): Promise<Measurement> {
-  const { run, operations, name, model = null, batch = null, tokens = null, threads = 1 } = subject;
+  const { run, operations, bytes, name, model = null, batch = null, tokens = null, threads = 1 } = subject;
+  const speed = (): number => (bytes ? yardstick.bandwidth() : yardstick.peak());
   // The first run compiles and packs.
   await time(run, 1);
   const milliseconds = await time(run, 1);
@@ -72,21 +78,23 @@ export async function measure(subject: Subject, yardstick: Yardstick, build: Bui
   const samples = Math.min(24, Math.max(5, Math.round(3000 / (milliseconds * repeats))));
   const times: number[] = [];
   const peaks: number[] = [];
-  let before = yardstick.peak();
+  let before = speed();
   for (let i = 0; i < samples; i++) {
     times.push(await time(run, repeats));
-    const after = yardstick.peak();
+    const after = speed();
     peaks.push(Math.max(before, after));
     before = after;
   }
   const middle = median(times);
-  const rates = operations ? times.map((t) => operations / t / 1e6) : null;
+  const work = operations ?? bytes;
+  const rates = work ? times.map((t) => work / t / 1e6) : null;
   return {
     ...{ name, model, dtype: "f32", build, threads, runtime, batch, tokens },
     median_ms: middle,
     tokens_per_s: tokens && (tokens / middle) * 1000,
-    gflops: rates && median(rates),
-    peak_gflops: median(peaks),
+    ...(bytes && rates
+      ? { gflops: null, peak_gflops: null, gb_per_s: median(rates), bandwidth_gb_per_s: median(peaks) }
+      : { gflops: rates && median(rates), peak_gflops: median(peaks) }),
     share: rates && median(rates.map((rate, i) => rate / peaks[i]!)),
     ...subject.memory?.(),
   };
@@ -125,10 +133,14 @@ export function overRounds(rounds: number, args: readonly string[]): Measurement
   return [...all.values()].map(combine);
 }
 
+const MIDDLES = ["median_ms", "tokens_per_s", "gflops", "peak_gflops", "share"] as const;
+/** Fields of runs that read memory. */
+const SPEEDS = ["gb_per_s", "bandwidth_gb_per_s"] as const;
+
 /** The medians of the rounds, and the quartiles of their shares. */
 function combine(rounds: readonly Measurement[]): Measurement {
-  const middle = (field: "median_ms" | "tokens_per_s" | "gflops" | "peak_gflops" | "share") => {
-    const values = rounds.map((round) => round[field]).filter((value) => value !== null);
+  const middle = (field: (typeof MIDDLES)[number] | (typeof SPEEDS)[number]) => {
+    const values = rounds.map((round) => round[field] ?? null).filter((value) => value !== null);
     return values.length ? Number(median(values).toPrecision(4)) : null;
   };
   const shares = rounds.map(({ share }) => share).filter((share) => share !== null);
@@ -139,6 +151,10 @@ function combine(rounds: readonly Measurement[]): Measurement {
     gflops: middle("gflops"),
     peak_gflops: middle("peak_gflops"),
     share: middle("share"),
+    ...(rounds[0]!.gb_per_s !== undefined && {
+      gb_per_s: middle("gb_per_s")!,
+      bandwidth_gb_per_s: middle("bandwidth_gb_per_s")!,
+    }),
     ...(shares.length && {
       share_quartiles: [
         Number(quantile(shares, 0.25).toPrecision(4)),

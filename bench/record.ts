@@ -38,7 +38,8 @@ function figureOf(line: Line): string {
   if (line["tokens_per_s"]) parts.push(`${Math.round(Number(line["tokens_per_s"]))} tokens/s`);
   if (line["share"]) {
     const quartiles = (line["share_quartiles"] as readonly number[] | undefined)?.map(percent).join("–");
-    parts.push(`${percent(line["share"])} of the peak${quartiles ? ` (${quartiles})` : ""}`);
+    const of = line["gb_per_s"] === undefined ? "peak" : "read bandwidth";
+    parts.push(`${percent(line["share"])} of the ${of}${quartiles ? ` (${quartiles})` : ""}`);
   }
   if (line["resident_bytes"]) parts.push(`${Math.round(Number(line["resident_bytes"]) / 1e6)} MB resident`);
   return parts.join(", ");

@@ -1,5 +1,6 @@
 /**
- * The yardstick behind every "share of the peak": multiply-adds on registers, as fast as this core runs them now.
+ * The yardsticks behind every share: multiply-adds on registers, and reading from memory, as fast as this core does them
+ * now.
  *
  * 8, 12, 16 or 20 independent chains c = c * a + b. The operands come from arguments (V8 rematerializes constants at every
  * use, which costs three quarters of the speed), and each product depends on its own chain (a product of two invariants
@@ -40,13 +41,33 @@ function source(chains: number, build: Build): string {
 }`;
 }
 
+/** Bytes that the reading loop passes over: more than a core's share of any cache. */
+const READ_BYTES = 192 << 20;
+
+/** The sum of all vectors of the memory from its second page on: eight sums, in steps of two cache lines. */
+const READER = `export function read(bytes: usize): f32 {
+  ${range(8)
+    .map((i) => `let s${i} = f32x4.splat(0);`)
+    .join(" ")}
+  const end: usize = 65536 + bytes;
+  for (let p: usize = 65536; p < end; p += 128) {
+    ${range(8)
+      .map((i) => `s${i} = f32x4.add(s${i}, v128.load(p, ${16 * i}));`)
+      .join(" ")}
+  }
+  ${range(7)
+    .map((i) => `s0 = f32x4.add(s0, s${i + 1});`)
+    .join(" ")}
+  return f32x4.extract_lane(s0, 0) + f32x4.extract_lane(s0, 3);
+}`;
+
 /** Compile the loops once for all later runs. */
 function compile(root: string, build: Build): Uint8Array<ArrayBuffer> {
-  const wasm = join(root, `build/yardstick.${build}.wasm`);
+  const wasm = join(root, `build/yardstick-2.${build}.wasm`);
   if (!existsSync(wasm)) {
     const part = join(root, `build/yardstick-${process.pid}`);
     mkdirSync(part, { recursive: true });
-    writeFileSync(join(part, "yardstick.ts"), CHAINS.map((chains) => source(chains, build)).join("\n"));
+    writeFileSync(join(part, "yardstick.ts"), [READER, ...CHAINS.map((chains) => source(chains, build))].join("\n"));
     const features = ["--enable", "simd", ...(build === "relaxed" ? ["--enable", "relaxed-simd"] : [])];
     const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
     execFileSync(
@@ -75,6 +96,8 @@ function compile(root: string, build: Build): Uint8Array<ArrayBuffer> {
 export interface Yardstick {
   /** The best of the loops now, of a millisecond each: operations per second / 1e9. */
   peak(): number;
+  /** What the reading loop reads now: bytes per second / 1e9. */
+  bandwidth(): number;
 }
 
 /** @param root the project's root, where the compiled loops are kept */
@@ -84,6 +107,8 @@ export function yardstick(root: string, build: Build): Yardstick {
     chains,
     run: exports[`peak${chains}`] as (turns: number, x: number, y: number) => number,
   }));
+  const memory = exports["memory"] as WebAssembly.Memory;
+  const read = exports["read"] as (bytes: number) => number;
   for (const { run } of loops) for (let i = 0; i < 20; i++) run(20000, 0.5, 1);
   // Of one chain: at 40 GF, 5 million multiply-adds of 8 operations in a millisecond.
   const turnsPerMillisecond = 5e6 / UNROLL;
@@ -96,6 +121,16 @@ export function yardstick(root: string, build: Build): Yardstick {
         return (turns * UNROLL * chains * OPERATIONS) / (performance.now() - started) / 1e6;
       });
       return Math.max(...rates);
+    },
+    bandwidth() {
+      if (memory.buffer.byteLength < READ_BYTES) {
+        memory.grow(READ_BYTES / 65536 + 1);
+        new Uint8Array(memory.buffer, 65536).fill(1);
+        for (let i = 0; i < 20; i++) read(65536);
+      }
+      const started = performance.now();
+      read(READ_BYTES);
+      return READ_BYTES / (performance.now() - started) / 1e6;
     },
   };
 }
