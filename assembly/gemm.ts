@@ -13,9 +13,11 @@ import { PANEL, PANEL_ROW, transpose } from "./pack";
 import { LANES, at } from "./simd";
 
 /** k of one block: its part of a panel stays in L1. */
-const BLOCK_INNER: i32 = 384;
+export const BLOCK_INNER: i32 = 384;
 /** Rows of one block: BLOCK_ROWS * BLOCK_INNER elements of a stay in L2. */
 const BLOCK_ROWS: i32 = 128;
+/** Fewer rows than these are read again for every two panels: they stay in L1. */
+const FEW_ROWS: i32 = 8;
 /** Elements from row to row of a transposed block: no power of two, whose rows would share a cache set. */
 const BLOCK_STRIDE: i32 = BLOCK_INNER + 16;
 /** Columns of the tiles of three and four rows: half a panel. */
@@ -71,18 +73,23 @@ export function multiply(
     const width = min(end * PANEL, columns) - begin * PANEL;
     for (let i = 0; i < rows; i++) memory.fill(at(c, i * ldc + begin * PANEL), 0, <usize>width << 2);
   }
-  for (let m0 = 0; m0 < rows; m0 += BLOCK_ROWS) {
-    const m = min(BLOCK_ROWS, rows - m0);
-    for (let k0 = 0; k0 < inner; k0 += BLOCK_INNER) {
-      const k = min(BLOCK_INNER, inner - k0);
-      let block = at(a, m0 * lda + k0), stride = lda;
-      if (transposed) {
-        block = at(scratch, EDGE);
-        stride = BLOCK_STRIDE;
-        transpose(block, stride, at(a, k0 * lda + m0), lda, k, m);
+  // Few rows wait for b: two panels at a time, each from its first k to its last, are one stream from memory.
+  const step = rows < FEW_ROWS && !transposed ? 2 : max(1, end - begin);
+  for (let j = begin; j < end; j += step) {
+    const to = min(end, j + step);
+    for (let m0 = 0; m0 < rows; m0 += BLOCK_ROWS) {
+      const m = min(BLOCK_ROWS, rows - m0);
+      for (let k0 = 0; k0 < inner; k0 += BLOCK_INNER) {
+        const k = min(BLOCK_INNER, inner - k0);
+        let block = at(a, m0 * lda + k0), stride = lda;
+        if (transposed) {
+          block = at(scratch, EDGE);
+          stride = BLOCK_STRIDE;
+          transpose(block, stride, at(a, k0 * lda + m0), lda, k, m);
+        }
+        const b = panels + <usize>k0 * PANEL_ROW;
+        multiplyBlock(at(c, m0 * ldc), ldc, block, stride, b, panel, m, columns, k, add | <i32>(k0 > 0), scratch, j, to);
       }
-      const b = panels + <usize>k0 * PANEL_ROW;
-      multiplyBlock(at(c, m0 * ldc), ldc, block, stride, b, panel, m, columns, k, add | <i32>(k0 > 0), scratch, begin, end);
     }
   }
 }
