@@ -99,7 +99,7 @@ export function attention(planned: usize, scratch: usize, begin: i32, end: i32):
 }
 
 /** s[low ... high) = scale * s + bias */
-function biasRow(s: usize, bias: usize, low: i32, high: i32, scale: f32): void {
+export function biasRow(s: usize, bias: usize, low: i32, high: i32, scale: f32): void {
   const factor = f32x4.splat(scale);
   let j = low;
   for (; j + LANES <= high; j += LANES) v128.store(at(s, j), f32x4.add(f32x4.mul(factor, v128.load(at(s, j))), v128.load(at(bias, j))));
@@ -107,7 +107,7 @@ function biasRow(s: usize, bias: usize, low: i32, high: i32, scale: f32): void {
 }
 
 /** s[begin ... end) = softmax(scale * s) over [low, high), zero elsewhere; begin and end are whole panels. */
-function softmaxRow(s: usize, begin: i32, end: i32, low: i32, high: i32, scale: f32): void {
+export function softmaxRow(s: usize, begin: i32, end: i32, low: i32, high: i32, scale: f32): void {
   const nothing = load<f32>(constants, 4);
   for (let j = begin; j < low; j++) store<f32>(at(s, j), nothing);
   for (let j = high; j < end; j++) store<f32>(at(s, j), nothing);

@@ -5,6 +5,7 @@ export { PANEL, packColumns, packRows, transpose, unpackColumns, unpackRows } fr
 export {
   UNLIMITED, attention, attentionBackward, attentionBackwardScratchBytes, attentionProbabilities, attentionScratchBytes,
 } from "./attention";
+export { BLOCK_KEYS, appendKeys, cachedAttention, cachedAttentionScratchBytes, keyBlockBytes } from "./cached-attention";
 export { add, addScaled, multiply, multiplyAdd, scale, subtract, takeColumns, takeColumnsBackward } from "./elementwise";
 export { gatherDistances, gatherDistancesBackward, relativeBias, relativeBiasBackward } from "./relative-bias";
 export { gather, gatherAdd, gatherBackward, gatherPanels } from "./embedding";

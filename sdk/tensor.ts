@@ -18,7 +18,7 @@ export type {
   VocabularyKind,
 } from "./models/family/family.js";
 export type { SpecialIds } from "./models/family/sizes.js";
-export { DecoderCache, type KeysAndValues } from "./nn/cache.js";
+export { type CachedLayer, DecoderCache, type KeysAndValues } from "./nn/cache.js";
 export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
 export type { LayerPattern } from "./nn/lora.js";
 export type { Branch, LinearPlace, Overlay } from "./nn/overlay.js";
@@ -28,6 +28,7 @@ export type { ScoresRows } from "./objectives/distillation.js";
 export { replaceMasked } from "./objectives/electra.js";
 export type { EncoderBody } from "./objectives/objective.js";
 export { ShapeError } from "./tensor/check.js";
+export { KeyBlocks } from "./tensor/key-blocks.js";
 export {
   type Direction,
   type Entries,
@@ -40,6 +41,7 @@ export {
 export { type Activation, activate } from "./tensor/ops/activation.js";
 export { affine } from "./tensor/ops/affine.js";
 export { type AttentionOptions, attention } from "./tensor/ops/attention.js";
+export { type CachedAttentionOptions, cachedAttention } from "./tensor/ops/cached-attention.js";
 export { dropout } from "./tensor/ops/dropout.js";
 export { add, columns, multiply, scale, subtract } from "./tensor/ops/elementwise.js";
 export { embedding, embeddingSum, gatherRows, type Lookup, type Table } from "./tensor/ops/embedding.js";

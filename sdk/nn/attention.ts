@@ -1,9 +1,10 @@
 /** Attention of a batch: every token attends to the tokens of its own sequence, or to those of its source. */
 import type { Batch } from "../data/sample.js";
 import { attention } from "../tensor/ops/attention.js";
+import { cachedAttention } from "../tensor/ops/cached-attention.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { reshape, type Tensor } from "../tensor/tensor.js";
-import type { DecoderCache } from "./cache.js";
+import type { CachedLayer, KeysAndValues } from "./cache.js";
 
 export interface AttentionSettings {
   readonly heads: number;
@@ -22,8 +23,8 @@ export interface SelfAttentionOptions extends AttentionSettings {
   readonly window?: number;
   /** added to the products: (queries, keys) for each head of each row, one after the other */
   readonly bias?: Tensor;
-  /** what was read before, and which layer this is */
-  readonly past?: { readonly cache: DecoderCache; readonly layer: number } | undefined;
+  /** where the keys and values of earlier tokens are kept, for inference */
+  readonly past?: CachedLayer | undefined;
 }
 
 /** query, key, value (tokens, width) -> (tokens, width) */
@@ -41,8 +42,15 @@ export function selfAttention(
     ...(attentions && { probabilities: (p: Tensor) => void attentions.push(p) }),
   };
   if (past) {
-    const kept = past.cache.extend(past.layer, key, value, starts);
-    return attention(query, kept.key, kept.value, { ...kernelOptions, keyStarts: kept.starts });
+    if (settings.window !== undefined)
+      throw new TypeError(
+        "selfAttention: keys are not kept for attention with a window; read the whole text without a cache",
+      );
+    const kept = past.cache.own(past.layer, settings.heads, query.shape[1] ?? 0);
+    const isFirst = kept.lengths.length === 0;
+    kept.append(key, value, starts);
+    // The first tokens have no others to attend to.
+    if (!isFirst) return cachedAttention(query, kept, kernelOptions);
   }
   const seen = (t: Tensor): Tensor => (visible ? gatherRows(t, visible.index) : t);
   return attention(query, seen(key), seen(value), { ...kernelOptions, ...(visible && { keyStarts: visible.starts }) });
@@ -73,18 +81,33 @@ export interface Source {
   readonly queryStarts?: Int32Array;
 }
 
-/** query (tokens, width), key and value (source tokens, width) -> (tokens, width); every token sees its whole source. */
-export function crossAttention(
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  starts: { readonly starts: Int32Array; readonly keyStarts: Int32Array },
-  options: AttentionSettings,
-): Tensor {
-  const { attentions, ...settings } = options;
-  return attention(query, key, value, {
+/** How the tokens of a decoder and its source belong together. */
+export interface CrossAttentionOptions extends AttentionSettings {
+  /** (sources + 1) the query tokens that belong to each source */
+  readonly starts: Int32Array;
+  /** (sources + 1) where each source begins */
+  readonly keyStarts: Int32Array;
+  /** where the keys and values of the source are kept, for inference */
+  readonly past?: CachedLayer | undefined;
+}
+
+/**
+ * Every token sees its whole source.
+ *
+ * @param query (tokens, width)
+ * @param project makes the source's keys and values (source tokens, width); not called where they are kept
+ * @returns (tokens, width)
+ */
+export function crossAttention(query: Tensor, project: () => KeysAndValues, options: CrossAttentionOptions): Tensor {
+  const { attentions, past, ...settings } = options;
+  const kernelOptions = {
     ...settings,
-    ...starts,
     ...(attentions && { probabilities: (p: Tensor) => void attentions.push(p) }),
-  });
+  };
+  if (past) {
+    const kept = past.cache.source(past.layer, settings.heads, query.shape[1] ?? 0, settings.keyStarts, project);
+    return cachedAttention(query, kept, kernelOptions);
+  }
+  const { key, value } = project();
+  return attention(query, key, value, kernelOptions);
 }

@@ -135,13 +135,13 @@ function decoderLayer(w: Weights, c: BartConfig, v: Variant, layer: number) {
   const aroundFeedForward = residual(w.at("final_layer_norm"), c, v);
   const settings = { heads, dropout: c.attention_dropout };
   return (x: Tensor, { batch, source, trace, cache }: Step): Tensor => {
-    const selfOptions = { ...settings, causal: true, attentions: trace?.attentions, past: cache && { cache, layer } };
+    const past = cache && { cache, layer };
+    const selfOptions = { ...settings, causal: true, attentions: trace?.attentions, past };
     x = aroundSelf(x, (y) => self.output(selfAttention(self.query(y), self.key(y), self.value(y), batch, selfOptions)));
-    const make = () => ({ key: cross.key(source.hidden), value: cross.value(source.hidden) });
-    const { key, value } = cache ? cache.source(layer, source.starts, make) : make();
+    const project = () => ({ key: cross.key(source.hidden), value: cross.value(source.hidden) });
     const starts = { starts: source.queryStarts ?? batch.starts, keyStarts: source.starts };
-    const crossOptions = { ...settings, attentions: trace?.crossAttentions };
-    x = aroundCross(x, (y) => cross.output(crossAttention(cross.query(y), key, value, starts, crossOptions)));
+    const crossOptions = { ...settings, ...starts, attentions: trace?.crossAttentions, past };
+    x = aroundCross(x, (y) => cross.output(crossAttention(cross.query(y), project, crossOptions)));
     return aroundFeedForward(x, feedForward);
   };
 }

@@ -231,11 +231,10 @@ function decoderBlock(w: Weights, c: T5Config, layer: number): Block {
     const past = cache && { cache, layer };
     const options = { ...settingsOf(c), causal: true, bias, attentions: trace?.attentions, past };
     x = aroundSelf(x, (y) => self.output(selfAttention(self.query(y), self.key(y), self.value(y), batch, options)));
-    const make = () => ({ key: cross.key(hidden), value: cross.value(hidden) });
-    const { key, value } = cache ? cache.source(layer, keyStarts, make) : make();
+    const project = () => ({ key: cross.key(hidden), value: cross.value(hidden) });
     const starts = { starts: queryStarts ?? batch.starts, keyStarts };
-    const crossOptions = { ...settingsOf(c), attentions: trace?.crossAttentions };
-    x = aroundCross(x, (y) => cross.output(crossAttention(cross.query(y), key, value, starts, crossOptions)));
+    const crossOptions = { ...settingsOf(c), ...starts, attentions: trace?.crossAttentions, past };
+    x = aroundCross(x, (y) => cross.output(crossAttention(cross.query(y), project, crossOptions)));
     return aroundFeedForward(x, feedForward);
   };
 }
