@@ -81,44 +81,54 @@ async function buildKernels(name) {
   rmSync(part, { recursive: true });
 }
 
-/** `import text from "./file?text"` gives the file as a string. */
-const asText = {
-  name: "text",
+/** `import text from "./file?text"` gives the file as a string, `?hex` its bytes as hexadecimal digits. */
+const asString = {
+  name: "string",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\?text$/ }, ({ path, resolveDir }) => ({
-      path: join(resolveDir, path.replace("?text", "")),
-      namespace: "text",
-    }));
-    onLoad({ filter: /.*/, namespace: "text" }, ({ path }) => ({
-      contents: readFileSync(path, "utf8"),
-      loader: "text",
-    }));
+    for (const [query, encoding] of [
+      ["text", "utf8"],
+      ["hex", "hex"],
+    ]) {
+      onResolve({ filter: new RegExp(`\\?${query}$`) }, ({ path, resolveDir }) => ({
+        path: join(resolveDir, path.slice(0, -query.length - 1)),
+        namespace: query,
+      }));
+      onLoad({ filter: /.*/, namespace: query }, ({ path }) => ({
+        contents: readFileSync(path, encoding),
+        loader: "text",
+      }));
+    }
   },
 };
 
-/** Shared esbuild settings: modern JavaScript that Node 20 runs; `using` is lowered, wasm imports become bytes. */
+/** Shared esbuild settings: modern JavaScript that Node 20 runs; `using` is lowered. */
 export const settings = {
   bundle: true,
   format: "esm",
   target: "es2022",
   supported: { using: false },
-  loader: { ".wasm": "binary" },
-  plugins: [asText],
+  plugins: [asString],
   logLevel: "warning",
   legalComments: "none",
 };
 
-/** The script inside every report: the plotting library and the code that uses it. */
-async function buildReportPage() {
-  const out = "build/report-page.js";
-  const list = "build/report-page.json";
-  if (existsSync(list) && modified(out) > Math.max(modified("sdk/report/page.ts"), modified("package-lock.json")))
-    return;
-  const part = `build/report-page-${process.pid}.js`;
+/**
+ * Scripts that the library carries as text: what is inside every report (the plotting library and the code that uses it),
+ * and the program of an engine's workers.
+ */
+const SCRIPTS = { "report-page": "sdk/report/page.ts", worker: "sdk/engine/worker.ts" };
+
+async function buildScript(name) {
+  const out = `build/${name}.js`;
+  const list = `build/${name}.json`;
+  const inputs = existsSync(list) ? JSON.parse(readFileSync(list, "utf8")) : [];
+  const newestInput = Math.max(...["package-lock.json", "scripts/build.mjs", ...inputs].map(modified));
+  if (inputs.length > 0 && modified(out) > newestInput) return;
+  const part = `build/${name}-${process.pid}.js`;
   const { metafile } = await build({
     ...settings,
     metafile: true,
-    entryPoints: ["sdk/report/page.ts"],
+    entryPoints: [SCRIPTS[name]],
     outfile: part,
     format: "iife",
     platform: "browser",
@@ -160,14 +170,13 @@ function licences(inputs) {
 }
 
 /**
- * Let bundlers drop what is not used. Decoding bytes has no side effect, nor has a call of a function that says
- * `@__NO_SIDE_EFFECTS__`, which esbuild knows inside one file only. Chunks that are imported for nothing else are not
+ * Let bundlers drop what is not used. A call of a function that says `@__NO_SIDE_EFFECTS__` has no side effect, which esbuild knows inside one file only. Chunks that are imported for nothing else are not
  * needed; an empty line keeps the source map true.
  */
 function markPure(part) {
   const names = readdirSync(part, { recursive: true }).filter((entry) => entry.endsWith(".js"));
   const texts = new Map(names.map((name) => [name, readFileSync(join(part, name), "utf8")]));
-  const pure = new Set(["__toBinary"]);
+  const pure = new Set();
   for (const text of texts.values())
     for (const [, name] of text.matchAll(/^\/\/ @__NO_SIDE_EFFECTS__\nfunction (\w+)/gm)) pure.add(name);
   const calls = new RegExp(`(?<![\\w$.])(?:${[...pure].join("|")})\\(`, "g");
@@ -209,6 +218,12 @@ async function buildLibrary(part) {
     sourcemap: "linked",
   });
   rmSync(`${part}/library.ts`);
+  // The sources of these are digits too.
+  for (const name of readdirSync(`${part}/chunks`).filter((entry) => /^kernels\..*\.map$/.test(entry))) {
+    rmSync(`${part}/chunks/${name}`);
+    const file = `${part}/chunks/${name.replace(".map", "")}`;
+    writeFileSync(file, readFileSync(file, "utf8").replace(/^\/\/# sourceMappingURL=.*\n/m, ""));
+  }
   markPure(part);
   const { outputs } = (
     await build({
@@ -226,7 +241,8 @@ async function buildLibrary(part) {
 }
 
 async function buildPackage() {
-  const sources = ["sdk", "package-lock.json", "scripts/build.mjs", "build/report-page.js"].map(newest);
+  const scripts = Object.keys(SCRIPTS).map((name) => `build/${name}.js`);
+  const sources = ["sdk", "package-lock.json", "scripts/build.mjs", ...scripts].map(newest);
   const inputs = Math.max(...sources, ...Object.values(KERNELS).map(({ out }) => modified(out)));
   if (modified("dist/complete") > inputs) return;
   const part = `build/dist-${process.pid}`;
@@ -246,6 +262,7 @@ async function buildPackage() {
   });
   for (const name of ["strict", "relaxed"])
     writeFileSync(`${part}/kernels.${name}.wasm`, readFileSync(`build/kernels.${name}.wasm`));
+  copyFileSync("build/worker.js", `${part}/worker.js`);
   const used = [library, programs.metafile].flatMap(({ inputs }) => Object.keys(inputs));
   const page = JSON.parse(readFileSync("build/report-page.json", "utf8"));
   writeFileSync(`${part}/LICENSES.txt`, licences([...used, ...page]));
@@ -274,13 +291,14 @@ function buildTypes() {
     if (/\bDisposable\b|Symbol\.dispose/.test(text))
       writeFileSync(join("dist/types", name), `/// <reference lib="esnext.disposable" />\n${text}`);
   }
+  writeFileSync("dist/types/worker.d.ts", "export {};\n");
   writeFileSync("dist/types/kernels.wasm.d.ts", WASM_TYPES);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync("build", { recursive: true });
   for (const name of ["strict", "relaxed"]) await buildKernels(name);
-  await buildReportPage();
+  for (const name of Object.keys(SCRIPTS)) await buildScript(name);
   await buildPackage();
   if (process.argv.includes("--types")) buildTypes();
 }

@@ -7,7 +7,7 @@
 
 // Engines: one instance of the compute module and its memory
 export { Engine, type EngineOptions } from "./engine/engine.js";
-export { DisposedError, OutOfMemoryError, UnsupportedBuildError } from "./engine/errors.js";
+export { DisposedError, OutOfMemoryError, UnsupportedBuildError, WorkerError } from "./engine/errors.js";
 export type { Build } from "./engine/source.js";
 // Errors that are the caller's: the base of all, and arguments and options that cannot be used
 export { InputError } from "./errors.js";

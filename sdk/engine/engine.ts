@@ -1,14 +1,16 @@
 /**
- * An engine is one instance of the compute module with a linear memory of its own.
+ * An engine is one instance of the compute module with a linear memory of its own, and one more for each of its workers.
  *
- * The module is stateless: it works on addresses that the host passes. Disposing an engine gives all of its memory back to
- * the system; a WebAssembly memory cannot shrink otherwise.
+ * The module is stateless: it works on addresses that the host passes. Disposing an engine ends its workers and gives all
+ * of its memory back to the system; a WebAssembly memory cannot shrink otherwise.
  */
 import { InputError, shown } from "../errors.js";
 import { checkOptions, oneOf, wholeNumber } from "../options.js";
 import { DisposedError, UnsupportedBuildError } from "./errors.js";
 import type { __AdaptedExports } from "./kernels.js";
-import { Allocator } from "./memory.js";
+import { ALIGNMENT, Allocator } from "./memory.js";
+import { cores, ThreadPool } from "./pool.js";
+import { CONTROL_BYTES, functionsOf } from "./region.js";
 import { type Build, chooseBuild, kernelModule } from "./source.js";
 
 /** The module's functions: see assembly/ for what each does. */
@@ -17,6 +19,8 @@ export type Kernels = Omit<typeof __AdaptedExports, "memory">;
 const GIBIBYTE = 2 ** 30;
 /** Bytes of a page of WebAssembly memory. */
 const PAGE = 65536;
+/** A shared memory that cannot grow to 16 MiB is of little use. */
+const LEAST_SHARED_PAGES = 256;
 
 /** Modules of other realms are modules too. */
 const isModule = (value: unknown): boolean => Object.prototype.toString.call(value) === "[object WebAssembly.Module]";
@@ -28,6 +32,14 @@ export interface EngineOptions {
   readonly module?: WebAssembly.Module;
   /** The memory never grows beyond this; at most (and by default) 4 GiB. */
   readonly maximumBytes?: number;
+  /**
+   * Threads that share the work of each kernel; 1 by default, at most the cores of the machine. The bits do not depend on
+   * it. Where there are no workers or no shared memory (a page that is not cross-origin isolated) the engine has one
+   * thread: see {@link Engine.threads}.
+   */
+  readonly threads?: number;
+  /** Where a page whose content security policy forbids workers from `blob:` serves the package's `cloze/worker.js`. */
+  readonly worker?: string | URL;
 }
 
 /**
@@ -41,14 +53,21 @@ export interface EngineOptions {
 export class Engine implements Disposable {
   #kernels: Kernels | null;
   #allocator: Allocator | null;
+  #pool: ThreadPool | null;
+  /** Threads that share the work of each kernel: those of the options, or fewer where there are none to be had. */
+  readonly threads: number;
 
   private constructor(
     readonly build: Build,
     kernels: Kernels,
     allocator: Allocator,
+    pool: ThreadPool | null,
   ) {
     this.#kernels = kernels;
     this.#allocator = allocator;
+    this.#pool = pool;
+    this.threads = pool?.threads ?? 1;
+    if (pool) forgotten().register(this, pool, pool);
   }
 
   static async create(options: EngineOptions = {}): Promise<Engine> {
@@ -56,23 +75,44 @@ export class Engine implements Disposable {
       build: oneOf("strict", "relaxed", "auto"),
       module: { expected: "a WebAssembly.Module", accepts: isModule },
       maximumBytes: wholeNumber(2 * PAGE),
+      threads: wholeNumber(1),
+      worker: { expected: "a URL", accepts: (value) => typeof value === "string" || value instanceof URL },
     });
-    const module = options.module ?? (await kernelModule(chooseBuild(options.build ?? "strict")));
     const maximumBytes = Math.min(options.maximumBytes ?? 4 * GIBIBYTE, 4 * GIBIBYTE - PAGE);
+    const threads =
+      options.threads === undefined || options.threads === 1 ? 1 : Math.min(options.threads, await cores());
+    if (options.module && threads > 1)
+      throw new InputError(
+        "Engine.create: a module that is handed over runs on one thread; leave out module or threads",
+      );
+    const shared = threads > 1 ? await Engine.#shared(options, maximumBytes, threads) : null;
+    if (shared) return shared;
+    const module = options.module ?? (await kernelModule(chooseBuild(options.build ?? "strict")));
     const memory = new WebAssembly.Memory({ initial: 2 });
-    // Imported here, beside the kernels: at its top level it touches globals, which every bundle would have to keep.
-    const { instantiate } = await import("@assemblyscript/loader");
-    const { exports } = await instantiate<Kernels & Record<string, unknown>>(module, { env: { memory } });
-    const build = exports.isRelaxed() ? "relaxed" : "strict";
-    if (options.build && options.build !== "auto" && options.build !== build) {
-      throw new UnsupportedBuildError(`the module is the ${build} build, but build "${options.build}" was asked for`);
-    }
-    return new Engine(build, exports, new Allocator(memory, exports.heapBase(), maximumBytes));
+    const { exports, build } = await instantiated(module, memory, options.build);
+    return new Engine(build, exports, new Allocator(memory, exports.heapBase(), maximumBytes), null);
+  }
+
+  /** An engine with workers, or null where no worker answers. */
+  static async #shared(options: EngineOptions, maximumBytes: number, threads: number): Promise<Engine | null> {
+    const memory = sharedMemory(maximumBytes);
+    if (!memory) return null;
+    const module = await kernelModule(chooseBuild(options.build ?? "strict"), true);
+    const { instance, exports, build } = await instantiated(module, memory, options.build);
+    const control = Math.ceil(exports.heapBase() / ALIGNMENT) * ALIGNMENT;
+    const kernels = functionsOf(instance);
+    const pool = await ThreadPool.start({ module, memory, control, kernels }, threads - 1, options.worker);
+    return pool && new Engine(build, exports, new Allocator(memory, control + CONTROL_BYTES, maximumBytes), pool);
   }
 
   /** @internal */
   get kernels(): Kernels {
     return this.#kernels ?? disposed();
+  }
+
+  /** @internal Run a kernel in chunks on all threads: see launch.ts. */
+  runRegion(kernel: keyof Kernels, args: readonly number[], units: number, chunk: number, scratch: number): void {
+    (this.#pool ?? disposed()).run(kernel, { args, units, chunk, scratch });
   }
 
   get memory(): WebAssembly.Memory {
@@ -110,8 +150,13 @@ export class Engine implements Disposable {
     this.#allocator?.release(address);
   }
 
-  /** Give all of the memory back. Using the engine or anything on it afterwards throws DisposedError. */
+  /** End the workers and give all of the memory back. Using the engine or anything on it afterwards throws DisposedError. */
   dispose(): void {
+    if (this.#pool) {
+      forgotten().unregister(this.#pool);
+      this.#pool.end();
+    }
+    this.#pool = null;
     this.#kernels = null;
     this.#allocator = null;
   }
@@ -119,6 +164,39 @@ export class Engine implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+let registry: FinalizationRegistry<ThreadPool> | undefined;
+
+/** Ends the workers of an engine that was not disposed before it became garbage. */
+function forgotten(): FinalizationRegistry<ThreadPool> {
+  registry ??= new FinalizationRegistry((pool) => pool.end());
+  return registry;
+}
+
+async function instantiated(module: WebAssembly.Module, memory: WebAssembly.Memory, wanted: EngineOptions["build"]) {
+  // Imported here, beside the kernels: at its top level it touches globals, which every bundle would have to keep.
+  const { instantiate } = await import("@assemblyscript/loader");
+  const { instance, exports } = await instantiate<Kernels & Record<string, unknown>>(module, { env: { memory } });
+  const build: Build = exports.isRelaxed() ? "relaxed" : "strict";
+  if (wanted && wanted !== "auto" && wanted !== build)
+    throw new UnsupportedBuildError(`the module is the ${build} build, but build "${wanted}" was asked for`);
+  return { instance, exports, build };
+}
+
+/**
+ * A memory that workers can share, or null where the runtime has none. It reserves address space for its maximum, of which
+ * phones have little: there it is smaller.
+ */
+function sharedMemory(maximumBytes: number): WebAssembly.Memory | null {
+  for (let pages = Math.floor(maximumBytes / PAGE); pages >= LEAST_SHARED_PAGES; pages = Math.floor(pages / 2)) {
+    try {
+      return new WebAssembly.Memory({ initial: 2, maximum: pages, shared: true });
+    } catch {
+      // No shared memory at all, or not so much of it.
+    }
+  }
+  return null;
 }
 
 function requireBytes(method: string, bytes: number): void {

@@ -27,3 +27,11 @@ export class DisposedError extends Error {
 export class UnsupportedBuildError extends InputError {
   override name = "UnsupportedBuildError";
 }
+
+/** A worker failed in its part of a kernel. What the kernel was to write is incomplete. */
+export class WorkerError extends Error {
+  override name = "WorkerError";
+  constructor(failure: string) {
+    super(`a worker thread failed: ${failure}`);
+  }
+}

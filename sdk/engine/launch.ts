@@ -2,12 +2,15 @@
  * The one place that runs kernels over a range.
  *
  * A kernel does units [begin, end) of n: rows, heads, elements, panels of columns. Units are independent, and what one of
- * them computes has the same bits under any division of the range. So a range may be divided among the workers of an
+ * them computes has the same bits under any division of the range. So a range may be divided among the threads of an
  * engine, which is decided here and nowhere else. Kernels are synchronous calls: docs/decisions/001-synchronous-kernels.md.
  */
 import type { RangeKernel, ScratchKernel } from "./abi.js";
 import type { Engine, Kernels } from "./engine.js";
+import { ALIGNMENT } from "./memory.js";
+import type { Kernel } from "./region.js";
 import { withScratch } from "./scratch.js";
+import { SPLITS } from "./split.js";
 
 /** A kernel's parameters before `begin, end`. */
 type RangeArguments<K extends RangeKernel> =
@@ -17,7 +20,15 @@ type RangeArguments<K extends RangeKernel> =
 type ScratchArguments<K extends ScratchKernel> =
   Parameters<Kernels[K]> extends [...infer Own extends number[], number, number, number] ? Own : never;
 
-type Kernel = (...args: number[]) => void;
+/**
+ * Work, in operations of a matrix product, below which a range stays on one thread: some 25 µs. To wake a worker that
+ * sleeps takes 5 to 15 µs.
+ */
+const LEAST_WORK = 2 ** 20;
+/** Chunks for each thread, so that one that is held up leaves the rest to others. */
+const CHUNKS_PER_THREAD = 4;
+/** Work of a chunk at least. To take one costs 0.2 µs. */
+const LEAST_CHUNK = 2 ** 16;
 
 /**
  * Run a kernel over units [0, n).
@@ -28,13 +39,13 @@ type Kernel = (...args: number[]) => void;
  * launch(engine, "add", x.size, y.address, x.address, x.address); // y = x + x
  */
 export function launch<K extends RangeKernel>(engine: Engine, kernel: K, n: number, ...args: RangeArguments<K>): void {
-  run(engine, kernel, args, n);
+  run(engine, kernel, args, n, chunkOf(engine, kernel, n, args), -1);
 }
 
 /**
  * The same for a kernel that needs working memory.
  *
- * @param bytes of working memory for each worker
+ * @param bytes of working memory for each thread
  * @param args the kernel's parameters in its own order, without `scratch, begin, end`
  */
 export function launchWithScratch<K extends ScratchKernel>(
@@ -44,14 +55,38 @@ export function launchWithScratch<K extends ScratchKernel>(
   bytes: number,
   ...args: ScratchArguments<K>
 ): void {
-  withScratch(engine, bytes, (scratch) => {
+  const chunk = chunkOf(engine, kernel, n, args);
+  const each = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+  withScratch(engine, chunk < n ? each * engine.threads : bytes, (scratch) => {
     args.push(scratch);
-    run(engine, kernel, args, n);
+    run(engine, kernel, args, n, chunk, each);
   });
 }
 
-function run(engine: Engine, kernel: RangeKernel | ScratchKernel, args: number[], n: number): void {
-  const call = engine.kernels[kernel] as Kernel;
-  args.push(0, n);
-  call(...args);
+/** Units of a chunk; all where the range is not divided. */
+function chunkOf(engine: Engine, kernel: RangeKernel | ScratchKernel, n: number, args: readonly number[]): number {
+  const { threads } = engine;
+  if (threads === 1) return n;
+  const [multiple, workOf] = SPLITS[kernel];
+  const work = workOf(n, new Uint32Array(engine.memory.buffer), ...args);
+  if (!(work >= LEAST_WORK)) return n;
+  const chunks = Math.min(CHUNKS_PER_THREAD * threads, work / LEAST_CHUNK);
+  return Math.ceil(n / chunks / multiple) * multiple;
+}
+
+/** @param scratch bytes of working memory of each thread, whose address is the last argument; -1 for none */
+function run(
+  engine: Engine,
+  kernel: RangeKernel | ScratchKernel,
+  args: number[],
+  n: number,
+  chunk: number,
+  scratch: number,
+): void {
+  if (chunk < n) engine.runRegion(kernel, args, n, chunk, scratch);
+  else {
+    const call = engine.kernels[kernel] as Kernel;
+    args.push(0, n);
+    call(...args);
+  }
 }

@@ -9,6 +9,10 @@ export type Values<F extends Fields> = { readonly [Name in keyof F]: number };
 
 export const planBytes = (fields: Fields): number => Object.keys(fields).length * 4;
 
+/** A field's place in its record, in words of four bytes. */
+export const fieldIndex = <F extends Fields>(fields: F, name: keyof F): number =>
+  Object.keys(fields).indexOf(name as string);
+
 /** Write the record that begins at `address`. */
 export function writePlan<F extends Fields>(engine: Engine, address: number, fields: F, values: Values<F>): void {
   const view = new DataView(engine.memory.buffer, address, planBytes(fields));

@@ -1,8 +1,8 @@
 /**
  * Where the kernels' bytes come from, and which build a runtime can run.
  *
- * The modules are a few dozen kilobytes, so they travel inside the JavaScript: the same code works in Node, browsers,
- * Deno and Bun. Where bytes may not be compiled at run time (edge workers), hand a compiled module to `Engine.create`.
+ * The modules are a few dozen kilobytes, so they travel inside the JavaScript, as hexadecimal digits: the same code works in
+ * Node, browsers, Deno and Bun. Where bytes may not be compiled at run time (edge workers), hand a compiled module to `Engine.create`.
  */
 import { UnsupportedBuildError } from "./errors.js";
 
@@ -45,30 +45,55 @@ export function chooseBuild(wanted: Build | "auto"): Build {
   return wanted;
 }
 
-const compiled = new Map<Build, Promise<WebAssembly.Module>>();
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
-/** The compiled kernels of a build; compiled once in a process, however many engines run them. */
-export function kernelModule(build: Build): Promise<WebAssembly.Module> {
-  let module = compiled.get(build);
+/**
+ * The compiled kernels of a build; compiled once in a process, however many engines run them.
+ *
+ * @param shared whether the memory that they import is shared
+ */
+export function kernelModule(build: Build, shared = false): Promise<WebAssembly.Module> {
+  const key = `${build} ${shared}`;
+  let module = compiled.get(key);
   if (!module) {
-    module = compile(build);
-    compiled.set(build, module);
+    module = compile(build, shared);
+    compiled.set(key, module);
     // A failure is not kept: the policy of a place may change, and the next call says again what is wrong.
-    module.catch(() => compiled.delete(build));
+    module.catch(() => compiled.delete(key));
   }
   return module;
 }
 
-async function compile(build: Build): Promise<WebAssembly.Module> {
-  const bytes =
+async function compile(build: Build, shared: boolean): Promise<WebAssembly.Module> {
+  const { default: hex } =
     build === "strict"
-      ? await import("../../build/kernels.strict.wasm")
-      : await import("../../build/kernels.relaxed.wasm");
+      ? await import("../../build/kernels.strict.wasm?hex")
+      : await import("../../build/kernels.relaxed.wasm?hex");
   try {
-    return await WebAssembly.compile(bytes.default);
+    return await WebAssembly.compile(bytesOf(shared ? withSharedMemory(hex) : hex));
   } catch (cause) {
     throw new UnsupportedBuildError(NOT_COMPILED, { cause });
   }
+}
+
+function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
+  // "0" is 48, "a" is 97.
+  const digit = (i: number) => hex.charCodeAt(i) - (hex.charCodeAt(i) < 97 ? 48 : 87);
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => 16 * digit(2 * i) + digit(2 * i + 1));
+}
+
+/** "env", "memory" as the module's import section has them, and that it is a memory (2). */
+const MEMORY = "03656e76066d656d6f727902";
+
+/**
+ * The module that AssemblyScript's `--sharedMemory` makes, in hexadecimal digits. The code is the same, only the import of
+ * the memory differs: it has at least 1 page (0, 1), or is shared and has 1 to 65536 pages (3, 1, 128 128 4). The section
+ * (2) has one import, and is three bytes longer then.
+ */
+export function withSharedMemory(hex: string): string {
+  const shared = hex.replace(`020f01${MEMORY}0001`, `021201${MEMORY}0301808004`);
+  if (shared === hex) throw new Error("the kernels do not import their memory as expected");
+  return shared;
 }
 
 const NOT_COMPILED =

@@ -1,4 +1,4 @@
-declare module "*.wasm" {
-  const bytes: Uint8Array<ArrayBuffer>;
-  export default bytes;
+declare module "*.wasm?hex" {
+  const hex: string;
+  export default hex;
 }
