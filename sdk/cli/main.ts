@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The `cloze` command: every command is a file of `commands/`. */
-import { readFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { InputError } from "cloze";
 import { Command, CommanderError } from "commander";
@@ -18,7 +17,9 @@ import { openPredict, predictCommand } from "./commands/predict.js";
 import { pretrainCommand } from "./commands/pretrain.js";
 import { tokenizeCommand } from "./commands/tokenize.js";
 import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
+import { verifyCommand } from "./commands/verify.js";
 import { serveLines } from "./shared/threads.js";
+import { version } from "./shared/version.js";
 
 /** Exit status 2 for wrong usage or input, 1 for a failure of the run. */
 function statusOf(error: unknown): number {
@@ -28,10 +29,6 @@ function statusOf(error: unknown): number {
 
 /** This file; worker threads run it too. */
 const here = new URL(import.meta.url);
-
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
 
 const program = new Command("cloze")
   .description("Pre-train, fine-tune and run BERT-family language models.")
@@ -55,6 +52,7 @@ const commands: Command[] = [
   alignCommand(),
   mergeCommand(),
   inspectCommand(),
+  verifyCommand(),
 ];
 for (const command of commands)
   program.addCommand(command.version(version, "--version", "print the version").exitOverride());

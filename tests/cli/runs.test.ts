@@ -1,36 +1,17 @@
 /** No work is lost, and nothing is passed over: runs that are interrupted, begun again, resumed, that diverge; flags. */
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { commandIn, objectsOf } from "../helpers/command.js";
+import { commandIn, interruptedIn, objectsOf } from "../helpers/command.js";
 import { root } from "../helpers/shared.js";
 
 const test = suite("cloze: runs");
 const { place, cloze, objects, remove } = commandIn("runs");
+const interrupted = interruptedIn(place);
 const text = join(root, "corpus/text/a-animals.txt");
 const other = join(root, "corpus/text/b-town.txt");
 const small = "--objective masked-lm --layers 1 --width 16 --heads 2 --length 32 --rows 4 --vocabulary 300".split(" ");
-
-/** Run a command that leaves its checkpoint behind, as if it had been killed before its folder was in place. */
-function interrupted(words: readonly string[], out: string): void {
-  const program = [
-    `import fs from "node:fs";`,
-    `const { rm } = fs.promises;`,
-    `fs.promises.rm = async (name, ...rest) => String(name).endsWith(".checkpoint") ? undefined : rm(name, ...rest);`,
-    `(await import("node:module")).syncBuiltinESMExports();`,
-    `process.argv = [process.argv[0], ...${JSON.stringify(words)}];`,
-    `await import(${JSON.stringify(join(root, "dist/cli.js"))});`,
-  ].join(" ");
-  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
-    encoding: "utf8",
-    cwd: place,
-  });
-  assert.is(status, 0, stderr);
-  renameSync(join(place, out), join(place, `${out}-whole`));
-  assert.ok(existsSync(join(place, `${out}.checkpoint`)));
-}
 
 const weights = (folder: string) => readFileSync(join(place, folder, "model.safetensors"));
 

@@ -1,6 +1,6 @@
 /** The built program in a process and a folder of its own, as a user runs it. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -33,4 +33,28 @@ export function commandIn(name: string) {
   /** The last of them: the figures of a run. */
   const lastObject = (words: readonly string[], input = ""): Record<string, unknown> => objects(words, input).at(-1)!;
   return { place, cloze, objects, lastObject, remove: () => rmSync(place, { recursive: true, force: true }) };
+}
+
+/**
+ * Runs a command that leaves its checkpoint behind, as if it had been killed before its folder `out` was in place; the
+ * folder that it would have written is `out` with `-whole`.
+ */
+export function interruptedIn(place: string): (words: readonly string[], out: string) => void {
+  return (words, out) => {
+    const program = [
+      `import fs from "node:fs";`,
+      `const { rm } = fs.promises;`,
+      `fs.promises.rm = async (name, ...rest) => String(name).endsWith(".checkpoint") ? undefined : rm(name, ...rest);`,
+      `(await import("node:module")).syncBuiltinESMExports();`,
+      `process.argv = [process.argv[0], ...${JSON.stringify(words)}];`,
+      `await import(${JSON.stringify(join(root, "dist/cli.js"))});`,
+    ].join(" ");
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      encoding: "utf8",
+      cwd: place,
+    });
+    assert.is(status, 0, stderr);
+    renameSync(join(place, out), join(place, `${out}-whole`));
+    assert.ok(existsSync(join(place, `${out}.checkpoint`)));
+  };
 }

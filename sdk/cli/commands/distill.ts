@@ -14,12 +14,12 @@ import {
 } from "cloze";
 import { pretrainingSamples, type Sample, type TokenizedDocument, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut, perplexity } from "cloze/metrics";
-import { folder, writeFolder } from "cloze/node";
+import { folder } from "cloze/node";
 import type { Tokenizer } from "cloze/tokenizer";
 import { Command, Option } from "commander";
 import { devDocuments, fingerprint, splitDocuments } from "../pretrain/documents.js";
 import { heldDocuments, largeSize, TextStream } from "../pretrain/text-stream.js";
-import { Checkpoints, withResumed } from "../shared/checkpoints.js";
+import { Checkpoints, type Invocation, type MonitorOf, type Resumed, withResumed } from "../shared/checkpoints.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { requireFiles } from "../shared/input.js";
 import { reportFigures } from "../shared/output.js";
@@ -32,7 +32,7 @@ import {
 } from "../shared/training-options.js";
 import { notNegative, positive, positiveShare, requirePositions, UsageError, wholeNumber } from "../shared/usage.js";
 
-interface Options extends ModelOptions, TrainingOptions {
+export interface DistillOptions extends ModelOptions, TrainingOptions {
   readonly teacher: string;
   readonly numHiddenLayers: number;
   readonly temperature: number;
@@ -41,17 +41,19 @@ interface Options extends ModelOptions, TrainingOptions {
   readonly cosine: number;
   readonly at: "every" | "labelled";
   readonly maskingRate: number;
-  readonly maxLength: number;
+  readonly maxLength?: number;
   readonly dev?: string;
   readonly steps: number;
 }
 
 const LEARNING_RATE = 5e-4;
+/** Longest sequence in tokens, unless the teacher has fewer positions. */
+const MAX_LENGTH = 128;
 
-const warmupOf = ({ warmupSteps, steps }: Options): number => warmupSteps ?? Math.ceil(steps / 20);
+const warmupOf = ({ warmupSteps, steps }: DistillOptions): number => warmupSteps ?? Math.ceil(steps / 20);
 
 /** Settings that a resumed run must share, by the names of the options. */
-function settingsOf(options: Options, length: number, text: string, teacher: string) {
+function settingsOf(options: DistillOptions, length: number, text: string, teacher: string) {
   const { temperature, soft, hard, cosine, at, steps, numHiddenLayers, maskingRate, build } = options;
   return {
     command: "distill",
@@ -67,7 +69,7 @@ function settingsOf(options: Options, length: number, text: string, teacher: str
   };
 }
 
-async function teacherOf(engine: Engine, { teacher: path }: Options) {
+async function teacherOf(engine: Engine, { teacher: path }: DistillOptions) {
   const teacher = await loadModel(engine, folder(path), { task: "masked-lm" });
   const [missing] = teacher.fresh;
   if (missing === undefined) return teacher;
@@ -88,7 +90,12 @@ function weightsHash({ weights }: Pretrained<"masked-lm">): string {
 type MakeEpochs = (documents: readonly TokenizedDocument[], seed: number) => (epoch: number) => readonly Sample[];
 
 /** The text of a run: its samples, what is held out, and what identifies it. Large text is read as training goes. */
-async function readText(files: readonly string[], { dev, seed }: Options, tokenizer: Tokenizer, make: MakeEpochs) {
+async function readText(
+  files: readonly string[],
+  { dev, seed }: DistillOptions,
+  tokenizer: Tokenizer,
+  make: MakeEpochs,
+) {
   if ((await largeSize(files)) === undefined) {
     const { training, held } = await splitDocuments(files, dev);
     const documents = tokenizeDocuments(tokenizer, training);
@@ -118,21 +125,31 @@ function compared(
   );
 }
 
-async function run(names: readonly string[], given: Options, command: Command): Promise<void> {
-  const { files, options, checkpoint } = await withResumed({ files: names, options: given }, command);
+async function run(names: readonly string[], given: DistillOptions, command: Command): Promise<void> {
+  const { files, options, ...resumed } = await withResumed({ files: names, options: given }, command);
   if (files.length === 0) throw new UsageError("name the text to learn from");
   if (options.teacher === undefined || options.numHiddenLayers === undefined)
     throw new UsageError("--teacher and --num-hidden-layers: name the model to learn from and the size of the student");
   await requireFreeOutput(options);
+  await distill({ files, options }, resumed, (parts) => new Checkpoints({ files, options }, parts, resumed));
+}
+
+/** Distill under a monitor. */
+export async function distill(
+  { files, options }: Invocation<DistillOptions>,
+  { checkpoint }: Resumed,
+  monitorOf: MonitorOf,
+): Promise<void> {
   await requireFiles([...files, options.dev]);
   const tokenizer = await loadTokenizer(folder(options.teacher));
   using engine = await engineOf(options);
   using teacher = await teacherOf(engine, options);
   using student = studentOf(teacher, options.numHiddenLayers);
-  const isDefault = command.getOptionValueSource("maxLength") === "default";
-  const length = isDefault
-    ? Math.min(options.maxLength, teacher.model.positions)
-    : requirePositions(options.maxLength, teacher.model.positions, "the teacher");
+  const { positions } = teacher.model;
+  const length =
+    options.maxLength === undefined
+      ? Math.min(MAX_LENGTH, positions)
+      : requirePositions(options.maxLength, positions, "the teacher");
   const sequences = { length, tokenizer, seed: options.seed };
   const make: MakeEpochs = (documents, own) => pretrainingSamples(documents, "sentences", { ...sequences, seed: own });
   const { samples, held, text } = await readText(files, options, tokenizer, make);
@@ -140,8 +157,8 @@ async function run(names: readonly string[], given: Options, command: Command): 
   const { temperature, soft, hard, cosine, at, steps, batchSize, gradientAccumulationSteps, maxGradNorm, seed } =
     options;
   using optimizer = adamW(student.weights, { weightDecay: options.weightDecay });
-  const checkpoints = new Checkpoints({ files, options }, settingsOf(options, length, text, weightsHash(teacher)));
-  const from = await checkpoints.begin(checkpoint, optimizer);
+  const monitor = monitorOf({ settings: settingsOf(options, length, text, weightsHash(teacher)) });
+  const from = await monitor.begin(checkpoint, optimizer);
   const run = train({
     engine,
     model: student.model,
@@ -153,10 +170,9 @@ async function run(names: readonly string[], given: Options, command: Command): 
     ...(from && { from }),
   });
   const reporting = { title: "distilling", steps, json: options.json ?? false, parts: true };
-  const last = await follow(run, (step) => step, reporting, checkpoints, optimizer);
-  const write = () =>
-    writeFolder(options.out, options.force ?? false, (to) => saveModel(to, { ...student, tokenizer, length }));
-  await checkpoints.complete(last, optimizer, write);
+  const last = await follow(run, (step) => step, reporting, monitor, optimizer);
+  const saved = { ...student, tokenizer, length };
+  if (!(await monitor.complete(last, optimizer, (to) => saveModel(to, saved)))) return;
   // The folder is in its place: whatever happens from here on, the run is not lost.
   const test = make(tokenizeDocuments(tokenizer, held), options.seed)(0);
   const figures = compared({ teacher, student }, test, masking);
@@ -190,7 +206,11 @@ export function distillCommand(): Command {
         .default("every"),
     )
     .option("--mask, --masking-rate <share>", "share of tokens to mask", positiveShare, 0.15)
-    .option("--length, --max-length <n>", "longest sequence in tokens", wholeNumber(8), 128)
+    .option(
+      "--length, --max-length <n>",
+      `longest sequence in tokens; ${MAX_LENGTH}, or the teacher's positions`,
+      wholeNumber(8),
+    )
     .option("--dev <file>", "held-out text; default: every twentieth document")
     .option("--steps <n>", "training steps", wholeNumber(1), 1000);
   const defaults = { batchSize: 32, maxGradNorm: 5, warmup: "a twentieth", learningRate: String(LEARNING_RATE) };

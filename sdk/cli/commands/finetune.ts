@@ -17,9 +17,10 @@ import {
   saveAdapter,
   saveModel,
   type TaskSettings,
+  type WritableFiles,
 } from "cloze";
 import { columnsNamed, readSentenceSettings, type SentenceSettings, writeSentenceSettings } from "cloze/data";
-import { folder, writeFolder } from "cloze/node";
+import { folder } from "cloze/node";
 import { Command } from "commander";
 import {
   type AdaptingOptions,
@@ -28,10 +29,18 @@ import {
   rateFactor,
   withAdaptingOptions,
 } from "../shared/adapter-options.js";
-import { Checkpoints, tokenizerHash, withResumed } from "../shared/checkpoints.js";
+import {
+  Checkpoints,
+  type Invocation,
+  type MonitorOf,
+  type Resumed,
+  tokenizerHash,
+  withResumed,
+} from "../shared/checkpoints.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { collect, fileSource, requireFiles } from "../shared/input.js";
 import { reportFigures, say, writeLine } from "../shared/output.js";
+import { hashInput } from "../shared/run-inputs.js";
 import { follow } from "../shared/step-reporter.js";
 import { fittedTo, folderLabels, PLAIN_SENTENCES, requireKnownLabels, taskNamed } from "../shared/tasks.js";
 import {
@@ -42,7 +51,7 @@ import {
 } from "../shared/training-options.js";
 import { requirePositions, UsageError, wholeNumber } from "../shared/usage.js";
 
-interface Options extends ModelOptions, TrainingOptions, AdaptingOptions {
+export interface FinetuneOptions extends ModelOptions, TrainingOptions, AdaptingOptions {
   readonly task: string;
   readonly model?: string;
   readonly scratch?: string;
@@ -71,7 +80,7 @@ async function examplesOf(task: AnyTask, file: string | undefined): Promise<unkn
   return examples;
 }
 
-function requireUsage({ task, train, model, scratch, lora }: Options): void {
+function requireUsage({ task, train, model, scratch, lora }: FinetuneOptions): void {
   if (task === undefined || train === undefined)
     throw new UsageError("--task and --train: say what to learn, and from which file");
   if ((model === undefined) === (scratch === undefined))
@@ -88,12 +97,12 @@ function requireUsage({ task, train, model, scratch, lora }: Options): void {
 }
 
 /** The task with the objective of a teacher: half of the loss is the divergence from its distribution. */
-function taughtBy(teacher: Pretrained<"sequence-classification">, { task, columns }: Options): AnyTask {
+function taughtBy(teacher: Pretrained<"sequence-classification">, { task, columns }: FinetuneOptions): AnyTask {
   const plain = classifyTask(task as "classify" | "pair", columns === undefined ? undefined : columnsNamed(columns));
   return anyTask({ ...plain, objective: distilClassification(teacher.model) });
 }
 
-async function teacherOf(engine: Engine, { task, teacher: path }: Options, labels: LabelSet | null) {
+async function teacherOf(engine: Engine, { task, teacher: path }: FinetuneOptions, labels: LabelSet | null) {
   if (path === undefined) return null;
   if (task !== "classify" && task !== "pair")
     throw new UsageError(`--teacher is for --task classify and pair, not for ${task}`);
@@ -106,7 +115,7 @@ async function teacherOf(engine: Engine, { task, teacher: path }: Options, label
 }
 
 /** How the folder pools; the mean, of length 1, where it does not say. */
-async function sentenceSettingsOf({ model, scratch }: Options): Promise<SentenceSettings> {
+async function sentenceSettingsOf({ model, scratch }: FinetuneOptions): Promise<SentenceSettings> {
   const files = folder((model ?? scratch)!);
   const settings = await readSentenceSettings(files);
   const configured = (await files.read("modules.json")) !== undefined;
@@ -117,7 +126,7 @@ async function sentenceSettingsOf({ model, scratch }: Options): Promise<Sentence
  * The labels of the training file. A model that already has all of them keeps its own set, in its own order, so that training
  * can continue.
  */
-async function labelsFor(task: AnyTask, train: readonly unknown[], options: Options): Promise<LabelSet | null> {
+async function labelsFor(task: AnyTask, train: readonly unknown[], options: FinetuneOptions): Promise<LabelSet | null> {
   const found = task.labels(train);
   if (!found) return null;
   if (found.size < 2)
@@ -137,7 +146,7 @@ interface Data {
   readonly labels: LabelSet | null;
 }
 
-async function readData(options: Options): Promise<Data> {
+async function readData(options: FinetuneOptions): Promise<Data> {
   const sentence = await sentenceSettingsOf(options);
   const asked = taskNamed(options.task, options.columns, sentence);
   await requireFiles([options.train, options.dev, options.test]);
@@ -166,8 +175,8 @@ function fingerprint(config: object, ...sets: readonly (readonly unknown[])[]): 
 }
 
 /** Settings that a resumed run must share, by the names of the options. */
-function settingsOf(
-  options: Options,
+async function settingsOf(
+  options: FinetuneOptions,
   { train, dev }: Data,
   loaded: Pretrained,
   rate: number,
@@ -183,13 +192,13 @@ function settingsOf(
     ...trainingSettings(options),
     data: fingerprint(loaded.config, train, dev ?? []),
     tokenizer: tokenizerHash(tokenizer),
-    ...(teacher !== undefined && { teacher }),
+    ...(teacher !== undefined && { teacher: (await hashInput(teacher)).slice(0, 16) }),
     ...adaptingSettings(options),
   };
 }
 
 /** The learning rate of the options, or the usual one of a model of this size. */
-function learningRateOf({ learningRate }: Options, model: Pretrained, adapter: boolean): number {
+function learningRateOf({ learningRate }: FinetuneOptions, model: Pretrained, adapter: boolean): number {
   if (learningRate !== undefined) return learningRate;
   if (adapter) return LEARNING_RATES.adapter;
   return model.weights.count < SMALL ? LEARNING_RATES.small : LEARNING_RATES.large;
@@ -208,36 +217,38 @@ function figuresOf({ task, train, dev, test }: Data, loaded: Pretrained, setting
   return { ...(dev && of("dev", dev)), ...(test && of("test", test)) };
 }
 
-/** Write the model or adapter folder, with its sentence-transformers settings for embeddings. */
+/** Write the files of the model or adapter, with sentence-transformers settings for embeddings. */
 async function save(
-  options: Options,
+  to: WritableFiles,
+  options: FinetuneOptions,
   { task, sentence }: Data,
   loaded: Pretrained | Adapted,
   { tokenizer, labels, length }: TaskSettings,
 ): Promise<void> {
-  await writeFolder(options.out, options.force ?? false, async (to) => {
-    if ("lora" in loaded) await saveAdapter(to, loaded, options.model, { tokenizer, length });
-    else await saveModel(to, { ...loaded, labels, tokenizer, length });
-    if (task.name === "embed") await writeSentenceSettings(to, { ...sentence, length }, loaded.model.width);
-  });
+  if ("lora" in loaded) await saveAdapter(to, loaded, options.model, { tokenizer, length });
+  else await saveModel(to, { ...loaded, labels, tokenizer, length });
+  if (task.name === "embed") await writeSentenceSettings(to, { ...sentence, length }, loaded.model.width);
 }
 
-/** Train, printing steps and epochs, and write the folder; the model then has the weights of the best epoch. */
+/**
+ * Train, printing steps and epochs, and write the folder; the model then has the weights of the best epoch.
+ *
+ * @returns whether the folder was written
+ */
 async function train(
-  options: Options,
+  options: FinetuneOptions,
   data: Data,
   loaded: Pretrained | Adapted,
   settings: TaskSettings,
-  { learningRate, files, checkpoint }: { learningRate: number; files: readonly string[]; checkpoint?: Uint8Array },
-): Promise<void> {
+  { learningRate, checkpoint, monitorOf }: Pick<Resumed, "checkpoint"> & { learningRate: number; monitorOf: MonitorOf },
+): Promise<boolean> {
   const { epochs, batchSize, gradientAccumulationSteps, maxGradNorm, warmupSteps, seed, patience } = options;
   const { task, train, dev } = data;
   const factor = rateFactor(loaded, options);
   using optimizer = adamW(loaded.weights, { weightDecay: options.weightDecay, factor });
   const best = new BestWeights(loaded.weights);
-  const agreed = settingsOf(options, data, loaded, learningRate, settings);
-  const checkpoints = new Checkpoints({ files, options }, agreed, { best });
-  const from = await checkpoints.begin(checkpoint, optimizer);
+  const monitor = monitorOf({ settings: await settingsOf(options, data, loaded, learningRate, settings), best });
+  const from = await monitor.begin(checkpoint, optimizer);
   const run = finetune({
     ...{ loaded, task, settings, train, epochs, learningRate, batchSize, gradientAccumulationSteps, maxGradNorm, seed },
     ...{ optimizer, best },
@@ -248,21 +259,30 @@ async function train(
   });
   const json = options.json ?? false;
   const reporting = { title: `fine-tuning (${options.task})`, steps: totalOf, json };
-  const last = await follow(run, stepOf, reporting, checkpoints, optimizer, async (event) => {
+  const last = await follow(run, stepOf, reporting, monitor, optimizer, async (event) => {
     if (json && event.kind === "epoch")
       await writeLine(JSON.stringify({ epoch: event.epoch, best: event.best, ...named("dev", event.metrics) }));
   });
-  await checkpoints.complete(last, optimizer, () => save(options, data, loaded, settings));
+  return monitor.complete(last, optimizer, (to) => save(to, options, data, loaded, settings));
 }
 
 const stepOf = (event: FinetuneEvent) => (event.kind === "step" ? event.step : null);
 
 const totalOf = (event: FinetuneEvent): number => (event.kind === "step" ? event.total : 0);
 
-async function run(given: Options, command: Command): Promise<void> {
-  const { options, files, checkpoint } = await withResumed({ files: [], options: given }, command);
+async function run(given: FinetuneOptions, command: Command): Promise<void> {
+  const { options, files, ...resumed } = await withResumed({ files: [], options: given }, command);
   requireUsage(options);
   await requireFreeOutput(options);
+  await finetuneUnder({ files, options }, resumed, (parts) => new Checkpoints({ files, options }, parts, resumed));
+}
+
+/** Fine-tune under a monitor. */
+export async function finetuneUnder(
+  { options }: Invocation<FinetuneOptions>,
+  { checkpoint }: Resumed,
+  monitorOf: MonitorOf,
+): Promise<void> {
   const started = performance.now();
   const read = await readData(options);
   const { labels, sentence } = read;
@@ -285,7 +305,8 @@ async function run(given: Options, command: Command): Promise<void> {
   if (loaded.fresh.length > 0 && !options.json)
     say(`new parameters, initialized at random: ${loaded.fresh.join(", ")}`);
   const learningRate = learningRateOf(options, model, "lora" in loaded);
-  await train(options, data, loaded, settings, { learningRate, files, ...(checkpoint && { checkpoint }) });
+  const resumed = checkpoint && { checkpoint };
+  if (!(await train(options, data, loaded, settings, { learningRate, monitorOf, ...resumed }))) return;
   // The folder is in its place: whatever happens from here on, the run is not lost.
   const figures = figuresOf(data, loaded, settings);
   await reportFigures(options, {

@@ -7,7 +7,7 @@ import {
   type TokenizedDocument,
   tokenizeDocuments,
 } from "cloze/data";
-import { folder, writeFolder } from "cloze/node";
+import { folder } from "cloze/node";
 import type { Tokenizer, TrainingTexts } from "cloze/tokenizer";
 import { Command } from "commander";
 import { causalRecipe } from "../pretrain/causal.js";
@@ -18,7 +18,14 @@ import { type PretrainOptions, type Recipe, type Setting, settingsOf, type Token
 import { seq2seqRecipe } from "../pretrain/seq2seq.js";
 import { heldDocuments, IN_MEMORY, largeSize, sharedText, shareOf, TextStream } from "../pretrain/text-stream.js";
 import { learnVocabulary } from "../pretrain/vocabulary.js";
-import { Checkpoints, type Resumed, tokenizerHash, withResumed } from "../shared/checkpoints.js";
+import {
+  Checkpoints,
+  type Invocation,
+  type MonitorOf,
+  type Resumed,
+  tokenizerHash,
+  withResumed,
+} from "../shared/checkpoints.js";
 import { engineOf, withModelOptions } from "../shared/engine-options.js";
 import { fileSource, readFields, requireFiles } from "../shared/input.js";
 import { reportFigures, say } from "../shared/output.js";
@@ -222,6 +229,15 @@ async function run(names: readonly string[], given: PretrainOptions, command: Co
   const { files, options, ...resumed } = await withResumed({ files: names, options: given }, command);
   if (files.length === 0) throw new UsageError("name the text to learn from");
   await requireFreeOutput(options);
+  await pretrain({ files, options }, resumed, (parts) => new Checkpoints({ files, options }, parts, resumed));
+}
+
+/** Pre-train under a monitor. */
+export async function pretrain(
+  { files, options }: Invocation<PretrainOptions>,
+  resumed: Resumed,
+  monitorOf: MonitorOf,
+): Promise<void> {
   const prepared = await prepare(files, options, resumed);
   using engine = await engineOf(options);
   const setting: Setting = { engine, ...prepared };
@@ -229,17 +245,16 @@ async function run(names: readonly string[], given: PretrainOptions, command: Co
   const { steps, batchSize, gradientAccumulationSteps, maxGradNorm, weightDecay, seed } = options;
   using optimizer = adamW(recipe.weights, { weightDecay });
   const learned = setting.learned ? { learned: setting.tokenizer } : {};
-  const checkpoints = new Checkpoints({ files, options }, await settings(setting), learned);
-  const from = await checkpoints.begin(resumed.checkpoint, optimizer);
+  const monitor = monitorOf({ settings: await settings(setting), ...learned });
+  const from = await monitor.begin(resumed.checkpoint, optimizer);
   const learningRate = linearSchedule(options.learningRate ?? LEARNING_RATE, warmupOf(options), steps);
   const run = recipe.run({
     ...{ engine, optimizer, learningRate, batchSize, gradientAccumulationSteps, maxGradNorm, seed },
     ...(from && { from }),
   });
   const reporting = { title: "pre-training", steps, json: options.json ?? false, parts: true };
-  const last = await follow(run, (step) => step, reporting, checkpoints, optimizer);
-  const write = () => writeFolder(options.out, options.force ?? false, (to) => recipe.save(to));
-  await checkpoints.complete(last, optimizer, write);
+  const last = await follow(run, (step) => step, reporting, monitor, optimizer);
+  if (!(await monitor.complete(last, optimizer, recipe.save))) return;
   // The folder is in its place: whatever happens from here on, the run is not lost.
   const figures = prepared.held.length === 0 ? {} : recipe.figures(prepared.held);
   await reportFigures(options, {

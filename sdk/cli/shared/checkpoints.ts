@@ -10,13 +10,16 @@ import {
   type RunSettings,
   readCheckpoint,
   TrainingError,
+  type WritableFiles,
   writeCheckpoint,
 } from "cloze";
 import { parseJson } from "cloze/data";
-import { exists, writeFileAtomically } from "cloze/node";
+import { exists, writeFileAtomically, writeFolder } from "cloze/node";
 import { readTokenizerJson, type Tokenizer } from "cloze/tokenizer";
 import type { Command } from "commander";
 import { readWhole } from "./input.js";
+import { INPUT_OPTIONS, type RunInput, runInputs } from "./run-inputs.js";
+import { hashWeights, isHashes, WeightHashes, type WeightsAt, writeManifest } from "./run-manifest.js";
 import { UsageError } from "./usage.js";
 
 /** The checkpoint of an output folder. */
@@ -32,16 +35,20 @@ export interface Invocation<Options> {
 }
 
 /** Options that name files or folders; they are saved as absolute paths. */
-const PATHS = new Set("out from config tokenizer pairs dev test train model scratch teacher".split(" "));
+const PATHS = new Set(["out", ...INPUT_OPTIONS]);
 /** Options that are about one call only. */
 const UNSAVED = new Set(["resume", "force", "json"]);
 
 const absolute = (name: string): string => (name === "-" ? name : resolve(name));
 
-/** The call as a checkpoint stores it, for `--resume` without further options; with the tokenizer that the run learned. */
+/**
+ * The call as a checkpoint stores it, for `--resume` without further options; with the tokenizer that the run learned, and
+ * the hashes of its weights so far.
+ */
 function noteOf<Options extends object>(
   { files, options }: Invocation<Options>,
   learned: Tokenizer | undefined,
+  weights: readonly WeightsAt[],
 ): string {
   const saved = Object.entries(options)
     .filter(([name]) => !UNSAVED.has(name))
@@ -50,20 +57,21 @@ function noteOf<Options extends object>(
     files: files.map(absolute),
     options: Object.fromEntries(saved),
     ...(learned && { tokenizer: learned.toJSON() }),
+    weights,
   });
 }
 
 /** What {@link noteOf} wrote. Options are texts, numbers, switches and lists of texts. */
-function readNote<Options>(path: string, note: string): Invocation<Options> & { readonly learned?: Tokenizer } {
+function readNote<Options>(path: string, note: string): Invocation<Options> & Omit<Resumed, "checkpoint"> {
   const isText = (value: unknown): value is string => typeof value === "string";
   const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
   const isOption = (value: unknown): boolean =>
     ["string", "number", "boolean"].includes(typeof value) || value === null || isTexts(value);
-  const { files, options, tokenizer } = fieldsOf(noteJson(path, note));
-  if (!isTexts(files) || !Object.values(fieldsOf(options)).every(isOption))
+  const { files, options, tokenizer, weights = [] } = fieldsOf(noteJson(path, note));
+  if (!isTexts(files) || !Object.values(fieldsOf(options)).every(isOption) || !isHashes(weights))
     throw new UsageError(`${path}: what it remembers of the command is damaged; repeat the files and options`);
   const learned = tokenizer === undefined ? {} : { learned: readTokenizerJson(JSON.stringify(tokenizer)) };
-  return { files, options: fieldsOf(options) as Options, ...learned };
+  return { files, options: fieldsOf(options) as Options, ...learned, weights };
 }
 
 function noteJson(path: string, note: string): unknown {
@@ -82,6 +90,8 @@ export interface Resumed {
   readonly checkpoint?: Uint8Array;
   /** the tokenizer that the run learned at its beginning */
   readonly learned?: Tokenizer;
+  /** hashes of its weights so far */
+  readonly weights?: readonly WeightsAt[];
 }
 
 /** The call with, under --resume, the files and options of the interrupted run where they are not given again. */
@@ -95,53 +105,109 @@ export async function withResumed<Options extends { readonly resume?: string }>(
     throw new UsageError(
       `--resume ${options.resume}: there is no checkpoint ${path}; a run writes one every --checkpoint-every steps and when it is interrupted`,
     );
-  const checkpoint = await readWhole(path);
-  const note = checkpointNote(checkpoint);
-  if (note === undefined) return { files, options, checkpoint };
-  const before = readNote<Options>(path, note);
+  const { checkpoint, call, ...kept } = await opened<Options>(path);
+  if (!call) return { files, options, checkpoint };
   const given = Object.entries(options).filter(([name]) => command.getOptionValueSource(name) !== "default");
   return {
-    files: files.length > 0 ? files : before.files,
-    options: { ...options, ...before.options, ...Object.fromEntries(given) },
+    files: files.length > 0 ? files : call.files,
+    options: { ...options, ...call.options, ...Object.fromEntries(given) },
     checkpoint,
-    ...(before.learned && { learned: before.learned }),
+    ...kept,
   };
+}
+
+interface Opened<Options> extends Resumed {
+  readonly checkpoint: Uint8Array;
+  readonly call?: Invocation<Options>;
+}
+
+/** A checkpoint, the call that wrote it, and what else it remembers. */
+async function opened<Options>(path: string): Promise<Opened<Options>> {
+  const checkpoint = await readWhole(path);
+  const note = checkpointNote(checkpoint);
+  if (note === undefined) return { checkpoint };
+  const { files, options, ...kept } = readNote<Options>(path, note);
+  return { checkpoint, call: { files, options }, ...kept };
+}
+
+/** What a run begins with that continues at a checkpoint. */
+export async function resumedFrom(path: string): Promise<Resumed> {
+  const { call: _, ...kept } = await opened(path);
+  return kept;
 }
 
 /** Identifies a tokenizer: the same text gives other tokens with another one. */
 export const tokenizerHash = (tokenizer: Tokenizer): string =>
   createHash("sha256").update(JSON.stringify(tokenizer.toJSON())).digest("hex").slice(0, 16);
 
-export class Checkpoints {
-  readonly path: string;
+/** What decides a run's result, and what its state consists of beside weights and moments. */
+export interface RunParts {
+  readonly settings: RunSettings;
   /** the best weights so far, in a run that keeps them */
-  readonly best: BestWeights | undefined;
-  readonly #every: number;
-  readonly #note: string;
+  readonly best?: BestWeights;
+  /** the tokenizer that the run learned at its beginning */
+  readonly learned?: Tokenizer;
+}
 
-  constructor(
-    invocation: Invocation<{ readonly out: string; readonly checkpointEvery: number }>,
-    readonly settings: RunSettings,
-    { best, learned }: { readonly best?: BestWeights; readonly learned?: Tokenizer } = {},
-  ) {
+/** What accompanies a run: {@link Checkpoints}, or a verification that compares it with an earlier one. */
+export interface RunMonitor {
+  /** whether steps are not reported */
+  readonly quiet: boolean;
+  /** Restore weights and moments as the interrupted run left them, if there is one. */
+  begin(checkpoint: Uint8Array | undefined, optimizer: Optimizer): Promise<Position | undefined>;
+  /** @returns whether the run ends here */
+  after(position: Position, optimizer: Optimizer, signal: AbortSignal): Promise<boolean>;
+  /** The error to report for one that ended the run. */
+  diverged(error: unknown, last: Position | undefined, optimizer: Optimizer): Promise<unknown>;
+  /**
+   * @param save writes the files of the result
+   * @returns whether the result was written, and its figures are wanted
+   */
+  complete(last: Position | undefined, optimizer: Optimizer, save: Save): Promise<boolean>;
+}
+
+type Save = (to: WritableFiles) => Promise<void>;
+
+export type MonitorOf = (parts: RunParts) => RunMonitor;
+
+/** A training command as it was called. */
+type TrainingCall = Invocation<{ readonly out: string; readonly force?: boolean; readonly checkpointEvery: number }>;
+
+export class Checkpoints implements RunMonitor {
+  readonly path: string;
+  readonly quiet = false;
+  readonly #invocation: TrainingCall;
+  readonly #parts: RunParts;
+  readonly #hashes: WeightHashes;
+  #inputs: readonly RunInput[] = [];
+
+  /** @param weights hashes of the interrupted run */
+  constructor(invocation: TrainingCall, parts: RunParts, { weights }: Resumed = {}) {
     this.path = checkpointOf(invocation.options.out);
-    this.best = best;
-    this.#every = invocation.options.checkpointEvery;
-    this.#note = noteOf(invocation, learned);
+    this.#invocation = invocation;
+    this.#parts = parts;
+    this.#hashes = new WeightHashes(weights);
   }
 
   /** Restore weights and moments as the interrupted run left them. A run that begins removes the checkpoint of an older one. */
   async begin(checkpoint: Uint8Array | undefined, optimizer: Optimizer): Promise<Position | undefined> {
-    if (checkpoint) return readCheckpoint(checkpoint, optimizer, this.settings, this.best);
+    const { files, options } = this.#invocation;
+    const { settings, best } = this.#parts;
+    this.#inputs = await runInputs(files, options);
+    if (checkpoint) return readCheckpoint(checkpoint, optimizer, settings, best);
     await this.remove();
+    this.#hashes.add(0, optimizer);
     return undefined;
   }
 
   /** Save at every n-th step; when the run is interrupted, save and end it. */
-  async after(position: Position, optimizer: Optimizer, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || position.step % this.#every === 0) await this.#save(position, optimizer);
+  async after(position: Position, optimizer: Optimizer, signal: AbortSignal): Promise<boolean> {
+    const { step } = position;
+    if (WeightHashes.due(step)) this.#hashes.add(step, optimizer);
+    if (signal.aborted || step % this.#invocation.options.checkpointEvery === 0) await this.#save(position, optimizer);
     if (signal.aborted)
-      throw new Error(`interrupted at step ${position.step}; continue with the same command and --resume ${this.path}`);
+      throw new Error(`interrupted at step ${step}; continue with the same command and --resume ${this.path}`);
+    return false;
   }
 
   /**
@@ -156,8 +222,23 @@ export class Checkpoints {
   }
 
   async #save({ step, epoch, served }: Position, optimizer: Optimizer): Promise<void> {
-    const bytes = writeCheckpoint(optimizer, { step, epoch, served }, this.settings, this.best, this.#note);
-    await writeFileAtomically(this.path, bytes);
+    const { settings, best, learned } = this.#parts;
+    const note = noteOf(this.#invocation, learned, this.#hashes.list);
+    await writeFileAtomically(this.path, writeCheckpoint(optimizer, { step, epoch, served }, settings, best, note));
+  }
+
+  /** Write the record of the run beside its model. */
+  async #writeManifest(to: WritableFiles, optimizer: Optimizer): Promise<void> {
+    const { settings } = this.#parts;
+    const kept = Object.entries(this.#invocation.options).filter(([name]) => !UNSAVED.has(name) && !PATHS.has(name));
+    await writeManifest(to, {
+      command: String(settings["command"]),
+      options: Object.fromEntries(kept),
+      inputs: this.#inputs,
+      settings,
+      weights: this.#hashes.list,
+      saved: hashWeights(optimizer),
+    });
   }
 
   /**
@@ -166,9 +247,13 @@ export class Checkpoints {
    *
    * @param last the run's last position; undefined for a run that had no step left
    */
-  async complete(last: Position | undefined, optimizer: Optimizer, write: () => Promise<void>): Promise<void> {
+  async complete(last: Position | undefined, optimizer: Optimizer, save: Save): Promise<boolean> {
     try {
-      await write();
+      const { out, force = false } = this.#invocation.options;
+      await writeFolder(out, force, async (to) => {
+        await save(to);
+        await this.#writeManifest(to, optimizer);
+      });
     } catch (error) {
       // On a full disk this fails too; the error of the result is the one to tell.
       if (last) await this.#save(last, optimizer).catch(() => {});
@@ -177,6 +262,7 @@ export class Checkpoints {
       throw error;
     }
     await this.remove();
+    return true;
   }
 
   async remove(): Promise<void> {

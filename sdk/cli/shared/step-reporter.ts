@@ -1,7 +1,7 @@
 /** Reporting of training commands: every step, and checkpoints. */
 import type { Optimizer, Position, Step } from "cloze";
 import { objectiveAliases } from "cloze/data";
-import { type Checkpoints, interruption } from "./checkpoints.js";
+import { interruption, type RunMonitor } from "./checkpoints.js";
 import { type Progress, progress, writeLine } from "./output.js";
 
 /** The loss by its parts; a part whose objective was renamed is there under its earlier names too. */
@@ -46,7 +46,7 @@ export async function follow<Event>(
   run: AsyncIterable<Event>,
   stepOf: (event: Event) => Step | null,
   { title, steps, json, parts = false }: Reporting<Event>,
-  checkpoints: Checkpoints,
+  monitor: RunMonitor,
   optimizer: Optimizer,
   other: (event: Event) => Promise<void> = async () => {},
 ): Promise<Step | undefined> {
@@ -57,19 +57,21 @@ export async function follow<Event>(
     for await (const event of run) {
       const step = stepOf(event);
       if (!step) {
-        await other(event);
+        if (!monitor.quiet) await other(event);
         continue;
       }
       last = step;
-      if (json) await writeLine(line(step, parts));
+      if (monitor.quiet) {
+        // Whoever compares says what there is to say.
+      } else if (json) await writeLine(line(step, parts));
       else {
         bar ??= progress(title, typeof steps === "number" ? steps : steps(event));
         bar.update(step.step, `loss ${step.loss.toFixed(3)}, ${Math.round(step.tokensPerSecond)} tokens/s`);
       }
-      await checkpoints.after(step as Position, optimizer, signal);
+      if (await monitor.after(step as Position, optimizer, signal)) break;
     }
   } catch (error) {
-    throw await checkpoints.diverged(error, last, optimizer);
+    throw await monitor.diverged(error, last, optimizer);
   } finally {
     end();
     bar?.stop();
