@@ -4,7 +4,7 @@
  * Units are outputs that one owner computes, so bits do not depend on the division; where a kernel reads its range in
  * steps, chunks begin at multiples of them.
  */
-import { AttentionPlan, type RangeKernel, type ScratchKernel } from "./abi.js";
+import { AttentionPlan, CachedAttentionPlan, type RangeKernel, type ScratchKernel } from "./abi.js";
 import { fieldIndex } from "./plan.js";
 
 /**
@@ -36,6 +36,20 @@ function attentionWork(units: number, words: Uint32Array, planned: number, produ
   return field("heads") * queries * keys * (2 * products * field("dim") + 32);
 }
 
+/** Of few queries and many keys, which are read from memory once. */
+function cachedAttentionWork(units: number, words: Uint32Array, planned: number): number {
+  const field = (name: keyof typeof CachedAttentionPlan) =>
+    words[(planned >> 2) + fieldIndex(CachedAttentionPlan, name)]!;
+  const heads = field("heads");
+  let work = 0;
+  for (let row = 0; row < units / heads; row++) {
+    const queries = tokensOf(words, field("starts"), row + 1) - tokensOf(words, field("starts"), row);
+    const keys = words[(field("lengths") >> 2) + row]!;
+    work += heads * keys * (queries * (4 * field("dim") + 32) + 16 * field("dim"));
+  }
+  return work;
+}
+
 /** Σ over sequences of (queries times keys), as if all were equally long. */
 function pairsOf(words: Uint32Array, starts: number, keyStarts: number, rows: number): number {
   return (tokensOf(words, starts, rows) * tokensOf(words, keyStarts, rows)) / Math.max(1, rows);
@@ -55,6 +69,11 @@ export const SPLITS: Readonly<Record<RangeKernel | ScratchKernel, Split>> = {
   attention: [1, (n, words, plan) => attentionWork(n, words, plan, 2)],
   attentionBackward: [1, (n, words, plan) => attentionWork(n, words, plan, 5)],
   attentionProbabilities: [1, (n, words, _out, plan) => attentionWork(n, words, plan, 0)],
+  cachedAttention: [1, cachedAttentionWork],
+  appendKeys: [
+    1,
+    (n, words, _b, _p, _l, starts, _k, _v, heads, dim) => 64 * tokensOf(words, starts, n / heads) * heads * dim,
+  ],
   relativeBias: [
     1,
     (n, words, _b, _t, _k, _z, _d, starts, keyStarts, _o, rows) => 16 * n * pairsOf(words, starts, keyStarts, rows),

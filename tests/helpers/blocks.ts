@@ -30,6 +30,13 @@ export class Blocks {
     return address;
   }
 
+  /** Addresses, which differ from engine to engine and are not among {@link bytes}. */
+  addresses(values: readonly number[]): number {
+    const address = this.integers(values);
+    this.#blocks.pop();
+    return address;
+  }
+
   /** Integers in [0, limit). */
   indices(count: number, limit: number): number {
     return this.integers(Array.from(wave(count, this.#seed++), (value) => Math.floor(((value + 1) / 2) * limit)));

@@ -1,6 +1,8 @@
 /** A call of every kernel of a range, by address. */
 import {
   AttentionPlan,
+  BLOCK_KEYS,
+  CachedAttentionPlan,
   DROPOUT_SCRATCH,
   PANEL,
   type RangeKernel,
@@ -50,6 +52,14 @@ function attentionArguments(m: Blocks): number {
     ...{ dquery: tokens(), dkey: tokens(), dvalue: tokens(), addQuery: 1, addKey: 0, addValue: 1 },
   });
   return plan;
+}
+
+/** Blocks of kept keys and values: room for `longest` keys of each of the LENGTHS; the table of their addresses. */
+function keyBlocks(m: Blocks, longest: number): { readonly table: number; readonly perRow: number } {
+  const perRow = Math.ceil(longest / BLOCK_KEYS);
+  const elements = m.engine.kernels.keyBlockBytes(HEADS, DIM) / 4;
+  const addresses = Array.from({ length: LENGTHS.length * perRow }, () => m.floats(elements));
+  return { table: m.addresses(addresses), perRow };
 }
 
 /** Bias by distance: buckets of the distances of LENGTHS, tables and the places of each sequence. */
@@ -143,6 +153,30 @@ export const CALLS: Calls = {
   attentionProbabilities: (engine, m) => {
     const out = m.floats(LENGTHS.reduce((sum, n) => sum + HEADS * n * n, 0));
     launch(engine, "attentionProbabilities", LENGTHS.length * HEADS, out, attentionArguments(m));
+  },
+  cachedAttention: (engine, m) => {
+    const queries = 5;
+    const keys = LENGTHS.map((length) => length + queries);
+    const { table, perRow } = keyBlocks(m, Math.max(...keys));
+    const tokens = () => m.floats(LENGTHS.length * queries * HEADS * DIM);
+    const dense = ends(keys.map((length) => HEADS * queries * length));
+    const plan = m.engine.alloc(planBytes(CachedAttentionPlan));
+    writePlan(m.engine, plan, CachedAttentionPlan, {
+      ...{ out: tokens(), query: tokens(), heads: HEADS, dim: DIM, scale: 0.25, after: 0 },
+      ...{ bias: m.floats(dense.at(-1)!), probabilities: m.floats(dense.at(-1)!), biasOffsets: m.integers(dense) },
+      ...{ starts: m.integers(ends(LENGTHS.map(() => queries))), lengths: m.integers(keys) },
+      ...{ blocks: table, blocksPerRow: perRow },
+    });
+    const bytes = engine.kernels.cachedAttentionScratchBytes(Math.max(...keys), DIM);
+    launchWithScratch(engine, "cachedAttention", LENGTHS.length * HEADS, bytes, plan);
+  },
+  appendKeys: (engine, m) => {
+    const kept = 7;
+    const { table, perRow } = keyBlocks(m, kept + Math.max(...LENGTHS));
+    const lengths = m.integers(LENGTHS.map(() => kept));
+    const [key, value] = [m.floats(TOKENS * HEADS * DIM), m.floats(TOKENS * HEADS * DIM)];
+    // biome-ignore format: in the order of the kernel's own list
+    launch(engine, "appendKeys", LENGTHS.length * HEADS, table, perRow, lengths, m.integers(STARTS), key, value, HEADS, DIM);
   },
   relativeBias: (engine, m) => {
     const { bias, buckets, zero, count, starts, offsets } = distances(m);
