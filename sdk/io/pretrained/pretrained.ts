@@ -145,7 +145,7 @@ export async function loadModel<P extends ModelTask = ModelTask>(
     const stored = renamed(await tensors, family, read);
     // Compare everything before allocating: a wrong configuration must not take more memory than its file has.
     const plan = Weights.plan(engine, build, { stored });
-    const leftOver = compare(stored, plan, made.family);
+    const leftOver = compare(stored, plan, made);
     const weights = new Weights(engine, { seed: options.seed ?? 1, stored });
     await filled(weights, plan);
     return assembled(made, build, weights, leftOver);
@@ -213,14 +213,19 @@ async function configOf(folder: ModelFolder): Promise<Section> {
 }
 
 /**
- * Everything but heads must be in the file, in the shape that the model needs, and nothing else may be.
+ * Everything but heads must be in the file, in the shape that the model needs, and the body has no other parameters.
  *
  * @returns heads of other tasks, which the model does not use
  * @throws {WeightsError} with all names that are missing or unexpected
  */
-function compare(stored: StoredTensors, asked: Plan, family: EncoderFamily<unknown>): string[] {
+function compare(stored: StoredTensors, asked: Plan, { family, task }: Pick<Pretrained, "family" | "task">): string[] {
   const leftOver = [...stored.names()].filter((name) => !asked.has(name));
-  const unexpected = leftOver.filter((name) => !family.isHead(name));
+  // What is not under the body's prefix cannot change what the body computes: heads of classes that are not known here.
+  const isBody = (name: string) =>
+    !family.isHead(name) &&
+    (family.prefix === "" || name.startsWith(`${family.prefix}.`)) &&
+    !(task === "feature-extraction" && family.isOfDecoder?.(name));
+  const unexpected = leftOver.filter(isBody);
   const missing = [...asked.keys()].filter((name) => !stored.shape(name) && !family.isHead(name));
   if (missing.length + unexpected.length > 0) {
     throw new WeightsError(

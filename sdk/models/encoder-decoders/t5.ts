@@ -329,7 +329,8 @@ function family(v: Variant): EncoderFamily<T5Config> {
     fresh: (sizes) => freshConfig(sizes, v),
     read: (json) => readConfig(json, v),
     // An unused table in some published files.
-    canonicalName: (stored) => (stored.endsWith("EncDecAttention.relative_attention_bias.weight") ? null : stored),
+    canonicalName: (stored) =>
+      stored.endsWith("EncDecAttention.relative_attention_bias.weight") ? null : stored.replace(/^transformer\./, ""),
     tied: (c) =>
       c.tie_word_embeddings
         ? {
@@ -338,7 +339,8 @@ function family(v: Variant): EncoderFamily<T5Config> {
             "lm_head.weight": "shared.weight",
           }
         : {},
-    isHead: () => false,
+    isHead: (name) => /^(classifier|classification_head|qa_outputs)\./.test(name),
+    isOfDecoder: (name) => /^(decoder|lm_head)\./.test(name),
     encoder: (w, c) => encoder(w, c, v),
     heads: { "seq2seq-lm": (w, c) => decoder(w, c, v) },
   };

@@ -19,14 +19,16 @@ export function buildModel<C, T extends ModelTask>(
   task: T,
   classes = 2,
 ): Model<T> {
+  const refuse = (name: ModelTask): never => {
+    throw new ConfigError(
+      `${family.type} has no model for ${name}; it has ${Object.keys(family.architectures).join(", ")}`,
+    );
+  };
+  if (task === "feature-extraction" && !family.architectures[task]) refuse(task);
   const encoder = family.encoder(w, config);
   const head = <H extends HeadTask>(name: H): HeadOf[H] => {
     const make = family.heads[name] as ((w: Weights, config: C, classes: number) => HeadOf[H]) | undefined;
-    if (!make)
-      throw new ConfigError(
-        `${family.type} has no model for ${name}; it has ${Object.keys(family.architectures).join(", ")}`,
-      );
-    return make(w, config, classes);
+    return (make ?? refuse(name))(w, config, classes);
   };
   if (task === "feature-extraction") {
     family.heads["feature-extraction"]?.(w, config);

@@ -68,6 +68,8 @@ export interface EncoderFamily<Config> {
   tied(config: Config): Readonly<Record<string, string>>;
   /** whether a parameter belongs to a head: it may be missing (a new task) or left over (another task's) */
   isHead(name: string): boolean;
+  /** whether a parameter belongs to the decoder, which a model of the encoder alone leaves in the file */
+  isOfDecoder?(name: string): boolean;
   encoder(w: Weights, config: Config): Encoder;
   readonly heads: Heads<Config>;
 }
