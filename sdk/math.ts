@@ -10,20 +10,25 @@ import { InputError } from "./errors.js";
 const LN2_HIGH = 0.6931471803691238; // the upper 33 bits of ln 2: multiples by small whole numbers are exact
 const LN2_LOW = 1.9082149292705877e-10;
 
-/** 1 / k! for k = 13 … 0: exp(r) for |r| <= ln(2) / 2 to below half a unit in the last place. */
-const EXP_TERMS = [
-  1.6059043836821613e-10, 2.08767569878681e-9, 2.505210838544172e-8, 2.755731922398589e-7, 2.7557319223985893e-6,
-  2.48015873015873e-5, 1.984126984126984e-4, 1.3888888888888889e-3, 8.333333333333333e-3, 4.1666666666666664e-2,
-  1.6666666666666666e-1, 0.5,
-];
-
 const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
+
+/** Exponents of the normal numbers. */
+const LEAST_NORMAL = -1022;
+const MOST_NORMAL = 1023;
+
+/** 2 to the powers from -1022 to 1023. */
+const POWERS_OF_TWO = /* @__PURE__ */ powersOfTwo();
+
+function powersOfTwo(): Float64Array {
+  const powers = new Float64Array(MOST_NORMAL - LEAST_NORMAL + 1);
+  powers[0] = 2.2250738585072014e-308;
+  for (let i = 1; i < powers.length; i++) powers[i] = 2 * powers[i - 1]!;
+  return powers;
+}
 
 /** 2 to a whole power within the range of normal numbers. */
 function powerOfTwo(exponent: number): number {
-  bits.setUint32(0, (exponent + 1023) << 20);
-  bits.setUint32(4, 0);
-  return bits.getFloat64(0);
+  return POWERS_OF_TWO[exponent - LEAST_NORMAL]!;
 }
 
 /** e to the power x; at most 1 unit in the last place from the true value. */
@@ -35,10 +40,22 @@ export function exp(x: number): number {
   const high = x - k * LN2_HIGH;
   const low = k * LN2_LOW;
   const r = high - low;
-  let p = EXP_TERMS[0]!;
-  for (let i = 1; i < EXP_TERMS.length; i++) p = p * r + EXP_TERMS[i]!;
+  // 1 / k! for k = 13 … 2, as |r| <= ln(2) / 2: to below half a unit in the last place. Written out, as it takes half the time.
+  let p = 1.6059043836821613e-10 * r + 2.08767569878681e-9;
+  p = p * r + 2.505210838544172e-8;
+  p = p * r + 2.755731922398589e-7;
+  p = p * r + 2.7557319223985893e-6;
+  p = p * r + 2.48015873015873e-5;
+  p = p * r + 1.984126984126984e-4;
+  p = p * r + 1.3888888888888889e-3;
+  p = p * r + 8.333333333333333e-3;
+  p = p * r + 4.1666666666666664e-2;
+  p = p * r + 1.6666666666666666e-1;
+  p = p * r + 0.5;
   // 1 + r + r² p, the small parts first; what rounding took from r is put back.
   const value = 1 + (r + (r * r * p + (high - r - low)));
+  // The value is between 0.7 and 1.5: at the ends of the range the product with a power of two takes two steps.
+  if (k > LEAST_NORMAL && k <= MOST_NORMAL) return value * powerOfTwo(k);
   const half = Math.floor(k / 2);
   return value * powerOfTwo(half) * powerOfTwo(k - half);
 }

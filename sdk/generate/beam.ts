@@ -3,8 +3,8 @@
  * GenerationMixin._beam_search.
  */
 
-import { highest } from "../heads/probabilities.js";
-import { exp, log, pow } from "../math.js";
+import { highest, logSumExp } from "../heads/probabilities.js";
+import { pow } from "../math.js";
 import { ArgumentError } from "../options.js";
 import type { DecodeOptions } from "./decode.js";
 import type { Rule } from "./rules.js";
@@ -35,14 +35,10 @@ export interface Finished {
   readonly score: number;
 }
 
-/** Log-softmax of the model's scores, before the rules are applied, as in the reference. */
-function logProbabilities(scores: Float32Array): Float32Array {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const score of scores) largest = Math.max(largest, score);
-  let sum = 0;
-  for (const score of scores) sum += exp(score - largest);
-  const total = largest + log(sum);
-  return scores.map((score) => score - total);
+/** Log-softmax of the model's scores in place, before the rules are applied, as in the reference. */
+function toLogProbabilities(scores: Float32Array): void {
+  const total = logSumExp(scores);
+  for (let i = 0; i < scores.length; i++) scores[i]! -= total;
 }
 
 /** The beam search of one row. */
@@ -73,7 +69,8 @@ class Search {
   #candidates(scores: readonly Float32Array[], rules: readonly Rule[], count: number): Hypothesis[] {
     const all: Hypothesis[] = [];
     for (const [i, { ids, score, row }] of this.running.entries()) {
-      const own = logProbabilities(scores[i]!);
+      const own = scores[i]!;
+      toLogProbabilities(own);
       for (const rule of rules) rule(own, ids);
       for (const id of highest(own, count)) all.push({ ids: [...ids, id], score: score + own[id]!, row });
     }

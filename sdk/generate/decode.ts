@@ -1,6 +1,6 @@
 /** Decoding token by token: greedy search and sampling. */
 
-import { argmax, softmax } from "../heads/probabilities.js";
+import { argmax, exponentials } from "../heads/probabilities.js";
 import { ArgumentError } from "../options.js";
 import type { Rng } from "../tensor/random.js";
 import type { Rule } from "./rules.js";
@@ -22,11 +22,12 @@ export interface SampleOptions extends DecodeOptions {
 /** Reported for rows that have ended. */
 export const ENDED = -1;
 
-/** Draw an index from a distribution. */
-function draw(probabilities: Float64Array, rng: Rng): number {
+/** Draw an index with probabilities in proportion to `weights`, whose sum is `sum`. */
+function draw(weights: Float64Array, sum: number, rng: Rng): number {
   let left = rng();
   let last = 0;
-  for (const [i, p] of probabilities.entries()) {
+  for (let i = 0; i < weights.length; i++) {
+    const p = weights[i]! / sum;
     if (p === 0) continue;
     last = i;
     left -= p;
@@ -77,7 +78,11 @@ export function greedy(writer: Writer, options: DecodeOptions): Generator<Int32A
 
 /** Sampling from the distribution of the model after the rules. The same generator state gives the same text. */
 export function sampled(writer: Writer, options: SampleOptions): Generator<Int32Array> {
-  return decode(writer, options, (scores) => draw(softmax(scores), options.rng));
+  let weights = new Float64Array(0);
+  return decode(writer, options, (scores) => {
+    if (weights.length !== scores.length) weights = new Float64Array(scores.length);
+    return draw(weights, exponentials(scores, weights), options.rng);
+  });
 }
 
 /** All ids of each row, prompt included, from a generator of newest ids. */

@@ -1,5 +1,6 @@
 /** Logits processors: rules that change the scores of the next token before it is chosen, in place, one row at a time. */
 import { ArgumentError } from "../options.js";
+import { bestFirst, kthHighest } from "./ranking.js";
 
 /** `scores` (vocabulary) of the next token; `written` are the ids before it, prompt included. */
 export type Rule = (scores: Float32Array, written: readonly number[]) => void;
@@ -19,7 +20,7 @@ export function topKRule(k: number): Rule {
   if (!(Number.isInteger(k) && k > 0)) throw new ArgumentError(`top-k must be a positive whole number, got ${k}`);
   return (scores) => {
     if (k >= scores.length) return;
-    const least = scores.slice().sort()[scores.length - k]!;
+    const least = kthHighest(scores, k);
     for (let i = 0; i < scores.length; i++) if (scores[i]! < least) scores[i] = NEVER;
   };
 }
@@ -34,12 +35,18 @@ export function topPRule(p: number, probabilities: (scores: Float32Array) => Flo
   if (!(p > 0 && p <= 1)) throw new ArgumentError(`top-p must be above 0 and at most 1, got ${p}`);
   return (scores) => {
     const share = probabilities(scores);
-    const order = Array.from(share, (_, i) => i).sort((a, b) => share[b]! - share[a]! || a - b);
     let sum = 0;
-    for (const i of order) {
-      if (sum >= p) scores[i] = NEVER;
+    let last = -1;
+    for (const i of bestFirst(share)) {
+      last = i;
       sum += share[i]!;
+      if (sum >= p) break;
     }
+    // Rounding may leave the sum of all below p: then all are kept.
+    if (!(sum >= p)) return;
+    const least = share[last]!;
+    for (let i = 0; i < scores.length; i++)
+      if (share[i]! < least || (share[i] === least && i > last)) scores[i] = NEVER;
   };
 }
 
@@ -48,7 +55,9 @@ export function minPRule(p: number, probabilities: (scores: Float32Array) => Flo
   if (!(p >= 0 && p <= 1)) throw new ArgumentError(`min-p must be from 0 to 1, got ${p}`);
   return (scores) => {
     const share = probabilities(scores);
-    const least = p * share.reduce((best, value) => Math.max(best, value), 0);
+    let best = 0;
+    for (let i = 0; i < share.length; i++) best = Math.max(best, share[i]!);
+    const least = p * best;
     for (let i = 0; i < scores.length; i++) if (share[i]! < least) scores[i] = NEVER;
   };
 }

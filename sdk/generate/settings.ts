@@ -197,7 +197,7 @@ export function rulesOf(s: GenerationSettings, prompt: number, source: ArrayLike
   if (!s.do_sample) return rules;
   if (s.temperature !== 1) rules.push(temperatureRule(s.temperature));
   if (s.top_k > 0) rules.push(topKRule(s.top_k));
-  const probabilities = (scores: Float32Array) => Float32Array.from(softmax(scores));
+  const probabilities = (scores: Float32Array) => new Float32Array(softmax(scores));
   if (s.top_p < 1) rules.push(topPRule(s.top_p, probabilities));
   if (s.min_p > 0) rules.push(minPRule(s.min_p, probabilities));
   return rules;

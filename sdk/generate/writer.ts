@@ -18,12 +18,12 @@ export interface Writer extends Disposable {
   readonly prompts: readonly Int32Array[];
   /** ids that an encoder has read, one row for each prompt; absent for decoder-only models */
   readonly sources?: readonly Int32Array[];
-  /** @returns scores (vocabulary) after each prompt */
+  /** @returns scores (vocabulary) after each prompt; the caller may change them */
   begin(): Float32Array[];
   /**
    * Continue with a selection of the previous rows (in any order, with repetitions) and one more token each.
    *
-   * @returns scores (vocabulary) after each token
+   * @returns scores (vocabulary) after each token; the caller may change them
    */
   next(rows: Int32Array, ids: Int32Array): Float32Array[];
 }
