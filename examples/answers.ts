@@ -17,9 +17,9 @@ const tokenizer = trainWordPiece((await documents()).flat(), { size: 2000 });
 const { train, test } = await questions();
 // Texts put together anew from the sentences of others: where an answer stands cannot be learned by heart.
 const more = shuffledContexts(train, { copies: 18, exchange: 0.8, drop: 0.2 }, seed(1));
-const settings = { tokenizer, labels: null, length: 64 };
+const settings = { tokenizer, labels: null, maxLength: 64 };
 
-const config = freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES });
+const config = freshConfig("bert", { vocabSize: tokenizer.size, ...SIZES });
 using loaded = freshModel(engine, config, "question-answering", 1);
 const { exact_match: exact, f1 } = await adaptTo(
   { loaded, task: answerTask, settings, train: more, epochs: 1, learningRate: 1.5e-3 },

@@ -14,7 +14,7 @@ import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const tokenizer = trainBpe(text.flat(), { size: 1200 });
-const packing = { length: 32, tokenizer };
+const packing = { maxLength: 32, tokenizer };
 const endsSentence = (id: number) => id === tokenizer.id(".");
 const unread = packSentences(tokenizeDocuments(tokenizer, await heldOut()), packing);
 const corruptions = {
@@ -31,7 +31,7 @@ for (const [name, corrupt] of Object.entries(corruptions))
 // As published: infilling, and sentences in another order.
 const objective = sequenceToSequence("bart", denoising({ tokenizer, permuteSentences: 1, endsSentence }));
 const engine = await Engine.create();
-const sizes = { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special };
+const sizes = { vocabSize: tokenizer.size, ...SIZES, special: tokenizer.special };
 const bart = freshModel(engine, freshConfig("bart", sizes), "seq2seq-lm", 1);
 const samples = packSentences(tokenizeDocuments(tokenizer, text), packing);
 await learn(engine, bart, objective, () => samples, { steps: 800 });

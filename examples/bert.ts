@@ -4,9 +4,10 @@
  *   npm run example bert
  */
 // biome-ignore format: a list
-import { combine, Engine, fillMask, freshConfig, freshModel, maskedLm, memoryFiles, nextSentencePrediction, repeatPositions, saveModel, single } from "cloze";
+import { combine, Engine, fillMask, freshConfig, freshModel, maskedLm, memoryFiles, nextSentencePrediction, saveModel, single } from "cloze";
 import { pretrainingSamples, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut, pairAccuracy } from "cloze/metrics";
+import { repeatPositions } from "cloze/tensor";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
@@ -14,14 +15,14 @@ import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const tokenizer = trainWordPiece(text.flat(), { size: 1000 });
-const packing = { length: 48, tokenizer, seed: 1 };
+const packing = { maxLength: 48, tokenizer, seed: 1 };
 const masking = { tokenizer, maskingRate: 0.25 };
 const engine = await Engine.create();
-const bert = freshModel(engine, freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES }), "pretraining", 1);
+const bert = freshModel(engine, freshConfig("bert", { vocabSize: tokenizer.size, ...SIZES }), "pretraining", 1);
 
 const read = tokenizeDocuments(tokenizer, text);
 // As BERT itself did: short sequences for most of the steps, then longer ones, here with the pairs.
-const short = pretrainingSamples(read, "sentences", { ...packing, length: 32 });
+const short = pretrainingSamples(read, "sentences", { ...packing, maxLength: 32 });
 await learn(engine, bert, single(maskedLm(masking)), short, { steps: 2000 });
 repeatPositions(bert.weights, 32);
 const pairs = pretrainingSamples(read, "next-sentence-prediction", packing);
@@ -38,7 +39,7 @@ console.log(`on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by
 console.log(`pairs of segments judged rightly: ${percent(right)}`);
 
 const folder = memoryFiles();
-await saveModel(folder, { ...bert, tokenizer, length: SIZES.positions });
+await saveModel(folder, { ...bert, tokenizer, maxLength: SIZES.maxPositionEmbeddings });
 const fill = await fillMask(folder, { engine, topK: 3 });
 for (const sentence of ["The cat sat [MASK] the chair.", "She opened the [MASK] and looked at the sky."]) {
   const guesses = fill(sentence);

@@ -15,12 +15,25 @@ type Classifier = Pretrained<"sequence-classification">;
 const { train: labelled, test } = await sentiment();
 const tokenizer = trainWordPiece(labelled.map(({ text }) => text), { size: 1500 }); // biome-ignore format: one line
 const task = classifyTask("classify");
-const settings = { tokenizer, labels: task.labels(labelled), length: 64 };
+const settings = { tokenizer, labels: task.labels(labelled), maxLength: 64 };
 const engine = await Engine.create();
 
-const sizes = { vocabulary: tokenizer.size, width: 96, heads: 3, positions: 64, dropout: 0.1, deviation: 0.06 };
+const sizes = {
+  vocabSize: tokenizer.size,
+  hiddenSize: 96,
+  numAttentionHeads: 3,
+  maxPositionEmbeddings: 64,
+  dropout: 0.1,
+  initializerRange: 0.06,
+};
 const fresh = (layers: number) =>
-  freshModel(engine, freshConfig("bert", { ...sizes, layers }), "sequence-classification", 1, settings.labels);
+  freshModel(
+    engine,
+    freshConfig("bert", { ...sizes, numHiddenLayers: layers }),
+    "sequence-classification",
+    1,
+    settings.labels,
+  );
 
 async function learn(loaded: Classifier, how = task, train = labelled, epochs = 4): Promise<void> {
   const recipe = { epochs, learningRate: 1e-3, batchSize: 16, seed: 1 };

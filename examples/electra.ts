@@ -16,12 +16,19 @@ import { lookAt } from "./lesson/look-at.js";
 const STEPS = 600;
 const stories = await documents();
 const tokenizer = trainWordPiece(stories.slice(0, 4).flat(), { size: 400 });
-const packing = { length: 32, tokenizer, seed: 1 };
+const packing = { maxLength: 32, tokenizer, seed: 1 };
 const samplesOf = (texts: string[][]) => pretrainingSamples(tokenizeDocuments(tokenizer, texts), "sentences", packing);
 
 const engine = await Engine.create();
-const sizes = { layers: 2, width: 96, heads: 3, positions: 64, dropout: 0, deviation: 0.08 };
-const { model, weights } = freshElectra(engine, electraConfigs({ vocabulary: tokenizer.size, ...sizes }), 1);
+const sizes = {
+  numHiddenLayers: 2,
+  hiddenSize: 96,
+  numAttentionHeads: 3,
+  maxPositionEmbeddings: 64,
+  dropout: 0,
+  initializerRange: 0.08,
+};
+const { model, weights } = freshElectra(engine, electraConfigs({ vocabSize: tokenizer.size, ...sizes }), 1);
 const masking = { tokenizer };
 const [samples, objective] = [samplesOf(stories.slice(0, 4)), electraPretraining(masking)];
 const [optimizer, rate] = [adamW(weights), linearSchedule(2e-3, 60, STEPS)];

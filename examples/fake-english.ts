@@ -22,7 +22,7 @@ const conditions: readonly (Condition & { readonly at: readonly number[] })[] = 
 
 const text = (files.length > 0 ? await documentsOf(files) : await documents()).flat().map((line) => [line]);
 const tokenizer = trainWordPiece(text.flat(), { size: 1000 });
-const sequences = packSentences(tokenizeDocuments(tokenizer, text), { length: LENGTH, tokenizer });
+const sequences = packSentences(tokenizeDocuments(tokenizer, text), { maxLength: LENGTH, tokenizer });
 const held = sequences.filter((_, i) => i % 20 === 0).slice(0, 1000);
 const training = sequences.filter((_, i) => i % 20 !== 0);
 console.log(

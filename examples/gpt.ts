@@ -21,10 +21,10 @@ const tokenizer = trainBpe(
 const spaced = (all: string[][]) => all.map((document) => document.map((sentence) => ` ${sentence}`));
 const ids = tokenizeDocuments(tokenizer, spaced(text));
 const engine = await Engine.create();
-const gpt = freshModel(engine, freshConfig("gpt2", { vocabulary: tokenizer.size, ...SIZES }), "causal-lm", 1);
+const gpt = freshModel(engine, freshConfig("gpt2", { vocabSize: tokenizer.size, ...SIZES }), "causal-lm", 1);
 
 const objective = single(causalLm());
-const packing = { length: SIZES.positions, tokenizer };
+const packing = { maxLength: SIZES.maxPositionEmbeddings, tokenizer };
 const samples = (epoch: number) => packStream(shuffle([...ids], seed(1).fork(epoch)), packing);
 await learn(engine, gpt, objective, samples, { steps: 800 });
 

@@ -15,7 +15,7 @@ const tokenizer = await loadTokenizer(files);
 const { train, test } = await inference();
 const task = classifyTask("pair");
 const labels = task.labels(train)!;
-const settings = { tokenizer, labels, length: 64 };
+const settings = { tokenizer, labels, maxLength: 64 };
 const pair = tokenizer.encode(train[0]!.text, train[0]!.pair);
 console.log(Array.from(pair.ids, (id, i) => `${tokenizer.token(id)}${pair.segments[i] === 1 ? "₂" : ""}`).join(" "));
 

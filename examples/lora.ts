@@ -16,7 +16,7 @@ const engine = await Engine.create();
 const files = await smallPretrained(engine);
 const { train, test } = await sentiment();
 const task = classifyTask("classify");
-const settings = { tokenizer: await loadTokenizer(files), labels: task.labels(train), length: 64 };
+const settings = { tokenizer: await loadTokenizer(files), labels: task.labels(train), maxLength: 64 };
 const loaded = () => loadModel(engine, files, { task: "sequence-classification", labels: settings.labels });
 const score = ({ model }: Classifier) =>
   `${(100 * task.evaluate(model, test, settings)["accuracy"]!).toFixed(1)} % right`;

@@ -14,10 +14,10 @@ import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const tokenizer = trainBpe(text.flat(), { size: 1200 });
-const packing = { length: 32, tokenizer };
+const packing = { maxLength: 32, tokenizer };
 const objective = mass({ tokenizer });
 const engine = await Engine.create();
-const sizes = { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special };
+const sizes = { vocabSize: tokenizer.size, ...SIZES, special: tokenizer.special };
 const model = freshModel(engine, freshConfig("bart", sizes), "seq2seq-lm", 1);
 
 const samples = packSentences(tokenizeDocuments(tokenizer, text), packing);

@@ -4,10 +4,10 @@
  *   npm run example multilingual
  */
 // biome-ignore format: a list
-import { Engine, embeddingObjective, freshConfig, freshModel } from "cloze";
+import { Engine, freshConfig, freshModel } from "cloze";
 import { sampleOf } from "cloze/data";
 import { centred, mineBitext, miningFigures, retrievalFigures } from "cloze/multilingual";
-import { embedTexts } from "cloze/tensor";
+import { embeddingObjective, embedTexts } from "cloze/tensor";
 import { trainWordPiece } from "cloze/tokenizer";
 import { parallel } from "./lesson/corpus.js";
 import { learn, percent, SIZES } from "./lesson/learning.js";
@@ -18,10 +18,11 @@ const texts = await Promise.all(languages.map(parallel));
 const all = texts.flatMap(({ train }) => train);
 const tokenizer = trainWordPiece(all, { size: 2000, lowercase: true, stripAccents: false });
 const engine = await Engine.create();
-const config = freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES, dropout: 0.1 });
+const config = freshConfig("bert", { vocabSize: tokenizer.size, ...SIZES, dropout: 0.1 });
 const model = freshModel(engine, config, "feature-extraction", 1);
 const pooling = { mode: "mean", normalize: true } as const;
-const vectorsOf = (lines: readonly string[]) => embedTexts(model.model, tokenizer, lines, pooling, SIZES.positions);
+const vectorsOf = (lines: readonly string[]) =>
+  embedTexts(model.model, tokenizer, lines, pooling, SIZES.maxPositionEmbeddings);
 
 // Of sentences it has not read: is the translation the nearest of all?
 const report = (when: string): void => {
@@ -33,7 +34,8 @@ const report = (when: string): void => {
   console.log(`${when}: ${shares.join("; ")}; chance ${percent(1 / english!.length)}`);
 };
 report("untrained");
-const sample = (text: string) => sampleOf(tokenizer.encode(text, undefined, { truncate: { length: SIZES.positions } }));
+const sample = (text: string) =>
+  sampleOf(tokenizer.encode(text, undefined, { truncate: { length: SIZES.maxPositionEmbeddings } }));
 const samples = texts.map(({ train }) => train.map(sample));
 // Each sentence with its translation, in every two languages; the other translations of a batch are the wrong ones.
 const pairs = samples.flatMap((own, i) =>

@@ -14,11 +14,11 @@ import { lookAt } from "./lesson/look-at.js";
 
 const text = await documents();
 const tokenizer = trainBpe(text.flat(), { size: 1500 });
-const packing = { length: 32, tokenizer };
+const packing = { maxLength: 32, tokenizer };
 // RoBERTa's choice: floor(rate × length + u) places, no token excepted, random tokens never the first four.
-const masking = { tokenizer, maskingRate: 0.25, selection: "rounded", firstRandomId: 4 } as const;
+const masking = { tokenizer, maskingRate: 0.25, selection: "roberta", firstRandomId: 4 } as const;
 const engine = await Engine.create();
-const config = freshConfig("roberta", { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special });
+const config = freshConfig("roberta", { vocabSize: tokenizer.size, ...SIZES, special: tokenizer.special });
 const roberta = freshModel(engine, config, "masked-lm", 1);
 
 const documentsOfIds = tokenizeDocuments(tokenizer, text);

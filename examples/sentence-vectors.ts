@@ -3,9 +3,9 @@
  *
  *   npm run example sentence-vectors
  */
-import { Engine, embeddingObjective, loadModel, loadTokenizer, nearest } from "cloze";
+import { Engine, loadModel, loadTokenizer, nearest } from "cloze";
 import { sampleOf } from "cloze/data";
-import { embedTexts } from "cloze/tensor";
+import { embeddingObjective, embedTexts } from "cloze/tensor";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, percent } from "./lesson/learning.js";
 import { lookAt } from "./lesson/look-at.js";

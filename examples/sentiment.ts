@@ -15,7 +15,7 @@ const tokenizer = await loadTokenizer(files);
 const { train, test } = await sentiment();
 const task = classifyTask("classify");
 const labels = task.labels(train)!;
-const settings = { tokenizer, labels, length: 64 };
+const settings = { tokenizer, labels, maxLength: 64 };
 
 for (const scratch of [true, false]) {
   using loaded = await loadModel(engine, files, { task: "sequence-classification", labels, scratch, seed: 1 });
@@ -25,7 +25,7 @@ for (const scratch of [true, false]) {
   );
   if (scratch) continue;
   const folder = memoryFiles();
-  await saveModel(folder, { ...loaded, tokenizer, length: 64 });
+  await saveModel(folder, { ...loaded, tokenizer, maxLength: 64 });
   const classify = await textClassification(folder, { engine });
   for (const text of ["The soup was cold and the waiter was rude.", "What a wonderful evening!"])
     console.log(text, classify(text));

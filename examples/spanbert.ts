@@ -4,10 +4,10 @@
  *   npm run example spanbert
  */
 // biome-ignore format: a list
-import { combine, Engine, freshConfig, freshModel, spanBoundary, spanMaskedLm } from "cloze";
+import { combine, Engine, freshConfig, freshModel, spanMaskedLm } from "cloze";
 import { packSentences, seed, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut } from "cloze/metrics";
-import { constant, spanBoundaryHead } from "cloze/tensor";
+import { constant, spanBoundary, spanBoundaryHead } from "cloze/tensor";
 import { trainWordPiece } from "cloze/tokenizer";
 import { documents, heldOut } from "./lesson/corpus.js";
 import { learn, SIZES } from "./lesson/learning.js";
@@ -19,27 +19,27 @@ const masking = { tokenizer, maskingRate: 0.2 };
 const engine = await Engine.create();
 const { model, weights } = freshModel(
   engine,
-  freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES }),
+  freshConfig("bert", { vocabSize: tokenizer.size, ...SIZES }),
   "masked-lm",
   1,
 );
 
 // The second head stands beside the first: it predicts with the same token embeddings.
 const name = "bert.embeddings.word_embeddings.weight";
-const embeddings = weights.table(name, [tokenizer.size, SIZES.width], constant(0));
+const embeddings = weights.table(name, [tokenizer.size, SIZES.hiddenSize], constant(0));
 const edges = spanBoundaryHead(
   weights.at("span_boundary"),
-  { hidden: SIZES.width, vocabulary: tokenizer.size },
+  { hiddenSize: SIZES.hiddenSize, vocabSize: tokenizer.size },
   embeddings,
 );
 const spanbert = { model: { ...model, ...edges }, weights };
 
-const samples = packSentences(tokenizeDocuments(tokenizer, text), { length: 32, tokenizer });
+const samples = packSentences(tokenizeDocuments(tokenizer, text), { maxLength: 32, tokenizer });
 const hiding = spanMaskedLm(masking);
 const objective = combine(hiding, spanBoundary({ tokenizer }));
 await learn(engine, spanbert, objective, () => samples, { steps: 2000 });
 
-const unread = packSentences(tokenizeDocuments(tokenizer, await heldOut()), { length: 32, tokenizer });
+const unread = packSentences(tokenizeDocuments(tokenizer, await heldOut()), { maxLength: 32, tokenizer });
 const { loss, unigramEntropy } = maskedHeldOut(spanbert.model, unread, masking);
 console.log(
   `on texts it has not read: loss ${loss.toFixed(3)} nats; guessing by frequency ${unigramEntropy.toFixed(3)}`,

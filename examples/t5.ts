@@ -15,11 +15,11 @@ import { lookAt } from "./lesson/look-at.js";
 const text = await documents();
 const sentinels = Array.from({ length: 100 }, (_, i) => `<extra_id_${99 - i}>`);
 const tokenizer = trainUnigram(text.flat(), { size: 1400, special: ["<pad>", "</s>", "<unk>", ...sentinels] });
-const packing = { length: 40, tokenizer };
+const packing = { maxLength: 40, tokenizer };
 const corrupt = spanCorruption({ tokenizer });
 const objective = sequenceToSequence("t5", corrupt);
 const engine = await Engine.create();
-const sizes = { vocabulary: tokenizer.size, ...SIZES, special: tokenizer.special };
+const sizes = { vocabSize: tokenizer.size, ...SIZES, special: tokenizer.special };
 const t5 = freshModel(engine, freshConfig("t5", sizes), "seq2seq-lm", 1);
 
 const unread = packSentences(tokenizeDocuments(tokenizer, await heldOut()), packing);

@@ -15,7 +15,7 @@ const files = await smallPretrained(engine);
 const tokenizer = await loadTokenizer(files);
 const { train, test } = await tags();
 const labels = tagTask.labels(train)!;
-const settings = { tokenizer, labels, length: 64 };
+const settings = { tokenizer, labels, maxLength: 64 };
 
 for (const scratch of [true, false]) {
   using loaded = await loadModel(engine, files, { task: "token-classification", labels, scratch, seed: 1 });

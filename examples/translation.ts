@@ -15,10 +15,11 @@ const [german, english] = [await parallel("de"), await parallel("en")];
 const tokenizer = trainWordPiece([...german.train, ...english.train], { size: 1500, lowercase: true });
 const { mask, sep: end } = tokenizer.special;
 const engine = await Engine.create();
-const sizes = { vocabulary: tokenizer.size, ...SIZES, heads: 4, dropout: 0.2, special: tokenizer.special };
+const sizes = { vocabSize: tokenizer.size, ...SIZES, numAttentionHeads: 4, dropout: 0.2, special: tokenizer.special };
 const bart = freshModel(engine, freshConfig("bart", sizes), "seq2seq-lm", 1);
 
-const read = (text: string) => sampleOf(tokenizer.encode(text, undefined, { truncate: { length: SIZES.positions } }));
+const read = (text: string) =>
+  sampleOf(tokenizer.encode(text, undefined, { truncate: { length: SIZES.maxPositionEmbeddings } }));
 /** The source, and what is to be written: everything behind [CLS], with [SEP] as its end. */
 function pair(source: string, target: string): Sample {
   const { ids, segments, special, words } = read(target);

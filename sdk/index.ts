@@ -13,10 +13,9 @@ export type { Build } from "./engine/source.js";
 export { InputError } from "./errors.js";
 // Fine-tuning: labels, embeddings and their similarity
 export type { QuestionInContext } from "./heads/answers.js";
-export { embeddingObjective, simcse } from "./heads/embedding.js";
+export { simcse } from "./heads/embedding.js";
 export { LabelError, LabelSet, type LabelSetOptions } from "./heads/labels.js";
 export type { SequenceHead, TextExample } from "./heads/pooled.js";
-export { multiLabelClassification } from "./heads/pooled.js";
 export { cosine, type Neighbour, nearest, type Similarity } from "./heads/similarity.js";
 export { type Files, ModelFileError, memoryFiles, type RangedFile, type WritableFiles } from "./io/files/files.js";
 // Model folders
@@ -62,12 +61,7 @@ export { type ReplacedTokenHead, replacedTokenDetection } from "./objectives/rep
 export { sentenceOrderPrediction } from "./objectives/sentence-order-prediction.js";
 export { type Decoder, sequenceToSequence } from "./objectives/sequence-to-sequence.js";
 export { type SentinelVocabulary, type SpanCorruptionOptions, spanCorruption } from "./objectives/span-corruption.js";
-export {
-  type SpanBoundaryHead,
-  type SpanMaskingOptions,
-  spanBoundary,
-  spanMaskedLm,
-} from "./objectives/span-masking.js";
+export { type SpanMaskingOptions, spanMaskedLm } from "./objectives/span-masking.js";
 export type { Vocabulary } from "./objectives/vocabulary.js";
 export { ArgumentError } from "./options.js";
 
@@ -150,19 +144,17 @@ export {
   loadElectra,
 } from "./train/fresh/electra-pair.js";
 
-export { FRESH_FAMILIES, freshConfig, freshModel, type ModelSizes } from "./train/fresh/fresh-model.js";
+export { freshConfig, freshModel, type ModelSizes } from "./train/fresh/fresh-model.js";
 export { studentOf } from "./train/fresh/student.js";
-export { type BestState, BestWeights } from "./train/loop/best-weights.js";
 export {
   CheckpointError,
-  checkpointNote,
   type RunSettings,
   readCheckpoint,
   writeCheckpoint,
 } from "./train/loop/checkpoint.js";
 export type { EpochSamples } from "./train/loop/epoch-samples.js";
 export { type FinetuneEvent, type FinetuneOptions, finetune, stepsOfEpochs } from "./train/loop/finetune.js";
-export { repeatPositions, type Stage, type StagedOptions, trainInStages } from "./train/loop/stages.js";
+export { type Stage, type StagedOptions, trainInStages } from "./train/loop/stages.js";
 export { type Position, type Step, TrainingError, type TrainOptions, train } from "./train/loop/train.js";
 // Optimizers and schedules
 export { type AdamOptions, adamW, lamb, type Optimizer } from "./train/optim/optimizer.js";
@@ -182,4 +174,4 @@ export { embedTask, type TextPair } from "./train/tasks/embed.js";
 export { type MultiLabelledText, type MultiLabelOptions, multiLabelTask } from "./train/tasks/multi-label.js";
 export { regressTask, type ScoredText } from "./train/tasks/regress.js";
 export { tagTask } from "./train/tasks/tag.js";
-export { type AnyTask, anyTask, type LabelAt, type Metrics, type Task, type TaskSettings } from "./train/tasks/task.js";
+export type { LabelAt, Metrics, Task, TaskSettings } from "./train/tasks/task.js";

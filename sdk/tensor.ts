@@ -1,6 +1,7 @@
-/** cloze/tensor: tensors, operators, the tape, weights and hidden states, for models and objectives of your own. */
-export { embedTexts, hiddenStates, type WordPooling, wordVector } from "./heads/embedding.js";
+/** cloze/tensor: tensors, operators, the tape, weights and hidden states, for models, objectives and loops of your own. */
+export { embeddingObjective, embedTexts, hiddenStates, type WordPooling, wordVector } from "./heads/embedding.js";
 export { atLayers, LayerError, type LayerJoin, type LayerwiseEncoder, shiftedAt } from "./heads/layer-states.js";
+export { multiLabelClassification } from "./heads/pooled.js";
 export { type Counted, type Pooling, type PoolingMode, pool, poolCounted } from "./heads/pooling.js";
 export { similarityOf } from "./heads/similarity.js";
 export { type SpanBoundarySizes, spanBoundaryHead } from "./heads/span-boundary.js";
@@ -27,6 +28,7 @@ export { cosineError, multipleNegatives } from "./objectives/contrastive.js";
 export type { ScoresRows } from "./objectives/distillation.js";
 export { replaceMasked } from "./objectives/electra.js";
 export type { EncoderBody } from "./objectives/objective.js";
+export { type SpanBoundaryHead, spanBoundary } from "./objectives/span-masking.js";
 export { ShapeError } from "./tensor/check.js";
 export { KeyBlocks } from "./tensor/key-blocks.js";
 export {
@@ -74,6 +76,10 @@ export {
   type Variable,
   zeros,
 } from "./tensor/tensor.js";
+export { FRESH_FAMILIES } from "./train/fresh/fresh-model.js";
 export { chosenLayers } from "./train/fresh/student.js";
+export { type BestState, BestWeights } from "./train/loop/best-weights.js";
+export { checkpointNote } from "./train/loop/checkpoint.js";
+export { repeatPositions } from "./train/loop/stages.js";
 export { clipScale, gradientNorm, type Moments } from "./train/optim/optimizer.js";
 export { depths, namesLike } from "./train/optim/parameter-groups.js";

@@ -72,11 +72,11 @@ async function stages(): Promise<[string, Uint8Array][]> {
   const encodings = DOCUMENTS.flat().map((text) => tokenizer.encode(text));
   const engine = await Engine.create({ build: "strict" });
   const config = freshConfig("bert", {
-    vocabulary: tokenizer.size,
-    layers: 2,
-    width: 48,
-    heads: 3,
-    positions: 64,
+    vocabSize: tokenizer.size,
+    numHiddenLayers: 2,
+    hiddenSize: 48,
+    numAttentionHeads: 3,
+    maxPositionEmbeddings: 64,
     dropout: 0.1,
   });
   const loaded = freshModel(engine, config, "pretraining", 7);
@@ -94,7 +94,7 @@ async function stages(): Promise<[string, Uint8Array][]> {
   };
   const before = scores("scores of the fresh model");
   const documents = tokenizeDocuments(tokenizer, DOCUMENTS);
-  const pairs = (epoch: number) => nextSentencePairs(documents, { length: 48, tokenizer }, seed(3).fork(epoch));
+  const pairs = (epoch: number) => nextSentencePairs(documents, { maxLength: 48, tokenizer }, seed(3).fork(epoch));
   const objective = combine(maskedLm({ tokenizer }), nextSentencePrediction());
   const optimizer = adamW(loaded.weights);
   const losses: number[] = [];

@@ -6,7 +6,13 @@ import type { Tokenizer } from "cloze/tokenizer";
 
 /** Tokens of a sequence. */
 export const LENGTH = 24;
-const SIZES = { layers: 4, width: 64, heads: 1, positions: 2 * LENGTH, dropout: 0.1 };
+const SIZES = {
+  numHiddenLayers: 4,
+  hiddenSize: 64,
+  numAttentionHeads: 1,
+  maxPositionEmbeddings: 2 * LENGTH,
+  dropout: 0.1,
+};
 const ROWS = 128;
 
 export interface Condition {
@@ -29,11 +35,11 @@ export async function* learnBoth(
   const special = new Set(Object.values(tokenizer.special));
   const vocabulary = { size: 2 * shift, special: tokenizer.special };
   const replacement = split ? { mask: 0.9, random: 0 } : { mask: 0.8, random: 0.1 };
-  const masked = maskedLm({ tokenizer: vocabulary, selection: "bernoulli", replacement });
+  const masked = maskedLm({ tokenizer: vocabulary, selection: "transformers", replacement });
   using engine = await Engine.create();
   const { model, weights } = freshModel(
     engine,
-    freshConfig("bert", { ...SIZES, vocabulary: 2 * shift }),
+    freshConfig("bert", { ...SIZES, vocabSize: 2 * shift }),
     "masked-lm",
     seed,
   );

@@ -14,7 +14,14 @@ import {
 import type { Sample } from "cloze/data";
 
 /** Sizes of the lessons' models: a narrow network needs larger random weights than the published 0.02. */
-export const SIZES = { layers: 2, width: 96, heads: 3, positions: 64, dropout: 0, deviation: 0.08 };
+export const SIZES = {
+  numHiddenLayers: 2,
+  hiddenSize: 96,
+  numAttentionHeads: 3,
+  maxPositionEmbeddings: 64,
+  dropout: 0,
+  initializerRange: 0.08,
+};
 
 /** Train, and say the loss five times on the way. */
 export async function learn<M>(

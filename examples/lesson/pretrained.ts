@@ -11,15 +11,15 @@ export async function smallPretrained(engine: Engine, dropout = 0): Promise<File
   const tokenizer = trainWordPiece(texts.flat(), { size: 2000 });
   using base = freshModel(
     engine,
-    freshConfig("bert", { vocabulary: tokenizer.size, ...SIZES, dropout }),
+    freshConfig("bert", { vocabSize: tokenizer.size, ...SIZES, dropout }),
     "masked-lm",
     1,
   );
   const masking = { tokenizer, maskingRate: 0.25 };
-  const packing = { length: 32, tokenizer, seed: 1 };
+  const packing = { maxLength: 32, tokenizer, seed: 1 };
   const samples = pretrainingSamples(tokenizeDocuments(tokenizer, texts), "sentences", packing);
   await learn(engine, base, single(maskedLm(masking)), samples, { steps: 2000 });
   const files = memoryFiles();
-  await saveModel(files, { ...base, tokenizer, length: SIZES.positions });
+  await saveModel(files, { ...base, tokenizer, maxLength: SIZES.maxPositionEmbeddings });
   return files;
 }

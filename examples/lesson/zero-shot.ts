@@ -26,12 +26,12 @@ export function multilingualSamples({ text, pairs }: Languages, tokenizer: Token
     );
   const side = (line: string) => tokenizer.encode(line, undefined, { special: false });
   const plain = by(text, (lines) =>
-    packSentences(tokenizeDocuments(tokenizer, [lines]), { length: LENGTH.plain, tokenizer }),
+    packSentences(tokenizeDocuments(tokenizer, [lines]), { maxLength: LENGTH.plain, tokenizer }),
   );
   const translated = by(pairs, (own) =>
     own.map(([english, other], i) => {
       const [first, second] = i % 2 === 0 ? [english, other] : [other, english];
-      return translationPair(side(first), side(second), { tokenizer, length: LENGTH.translated });
+      return translationPair(side(first), side(second), { tokenizer, maxLength: LENGTH.translated });
     }),
   );
   const smoothed = { smoothing: 0.5, seed: 1 };
@@ -48,7 +48,7 @@ export async function transferred(
   scratch: boolean,
 ): Promise<number[]> {
   const labels = tagTask.labels(train)!;
-  const settings = { tokenizer, labels, length: 96 };
+  const settings = { tokenizer, labels, maxLength: 96 };
   using loaded = await loadModel(engine, files, { task: "token-classification", labels, scratch, seed: 7 });
   // The words' vectors stay where the languages have met; a model from scratch has to learn them, and faster.
   if (!scratch) freeze(loaded.weights, ["embeddings"]);

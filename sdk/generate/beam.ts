@@ -120,9 +120,9 @@ export function beamSearch(writer: Writer, options: BeamOptions): Finished[][] {
   if (!(Number.isInteger(beams) && beams > 0))
     throw new ArgumentError(`beams must be a positive whole number, got ${beams}`);
   const longest = Math.max(...writer.prompts.map((ids) => ids.length));
-  if (longest + maxNewTokens > writer.positions + 1)
+  if (longest + maxNewTokens > writer.maxLength + 1)
     throw new ArgumentError(
-      `a prompt of ${longest} tokens and ${maxNewTokens} new ones do not fit the model's ${writer.positions} positions; generate fewer tokens or shorten the prompt`,
+      `a prompt of ${longest} tokens and ${maxNewTokens} new ones do not fit the model's ${writer.maxLength} positions; generate fewer tokens or shorten the prompt`,
     );
   const full = { lengthPenalty: 1, early: false, rules: [], ...options } as const;
   const searches = writer.prompts.map((prompt, row) => new Search(prompt, row, full));

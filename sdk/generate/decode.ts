@@ -46,9 +46,9 @@ function* decode(
   const { maxNewTokens, eosIds, rules = [] } = options;
   const written = writer.prompts.map((ids) => Array.from(ids));
   const longest = Math.max(...written.map((ids) => ids.length));
-  if (longest + maxNewTokens > writer.positions + 1)
+  if (longest + maxNewTokens > writer.maxLength + 1)
     throw new ArgumentError(
-      `a prompt of ${longest} tokens and ${maxNewTokens} new ones do not fit the model's ${writer.positions} positions; generate fewer tokens or shorten the prompt`,
+      `a prompt of ${longest} tokens and ${maxNewTokens} new ones do not fit the model's ${writer.maxLength} positions; generate fewer tokens or shorten the prompt`,
     );
   const open = written.map(() => true);
   const rows = Int32Array.from(written, (_, row) => row);

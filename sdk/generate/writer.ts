@@ -13,7 +13,7 @@ export interface Writer extends Disposable {
   /** number of rows */
   readonly rows: number;
   /** the longest sequence that the model reads, prompt included */
-  readonly positions: number;
+  readonly maxLength: number;
   /** ids before the first new token of each row: the prompt, or the decoder's start token */
   readonly prompts: readonly Int32Array[];
   /** ids that an encoder has read, one row for each prompt; absent for decoder-only models */
@@ -30,13 +30,13 @@ export interface Writer extends Disposable {
 
 /** A decoder-only model. */
 export interface CausalModel extends LmHead {
-  readonly positions: number;
+  readonly maxLength: number;
   encode(batch: Batch, trace?: undefined, cache?: DecoderCache): Tensor;
 }
 
 /** An encoder-decoder. */
 export interface Seq2SeqModel extends LmHead {
-  readonly positions: number;
+  readonly maxLength: number;
   encode(batch: Batch): Tensor;
   decode(batch: Batch, source: Source, trace?: undefined, cache?: DecoderCache): Tensor;
 }
@@ -60,7 +60,7 @@ function lastScores(model: LmHead, hidden: Tensor, { starts, rows }: Batch): Flo
 
 /** Rows of known lengths, read step by step into a cache. */
 class CachedWriter implements Writer {
-  readonly positions: number;
+  readonly maxLength: number;
   readonly prompts: readonly Int32Array[];
   readonly #cache: DecoderCache;
   readonly #read: (batch: Batch, cache: DecoderCache) => Float32Array[];
@@ -81,7 +81,7 @@ class CachedWriter implements Writer {
         prompts.length === 0 ? "there is no prompt" : `prompt ${empty} has no tokens to continue`,
       );
     this.#cache = cache;
-    this.positions = positions;
+    this.maxLength = positions;
     this.prompts = prompts;
     this.#read = read;
     this.#release = release;
@@ -129,7 +129,7 @@ export function causalWriter(
   model: CausalModel,
   prompts: readonly Int32Array[],
 ): Writer {
-  return new CachedWriter(new DecoderCache(engine), model.positions, prompts, (batch, cache) =>
+  return new CachedWriter(new DecoderCache(engine), model.maxLength, prompts, (batch, cache) =>
     lastScores(model, model.encode(batch, undefined, cache), batch),
   );
 }
@@ -161,7 +161,7 @@ export function seq2seqWriter(
   };
   return new CachedWriter(
     cache,
-    model.positions,
+    model.maxLength,
     starts,
     (batch) => {
       // Beams of one source are adjacent rows: together they are its queries.

@@ -20,7 +20,7 @@ export interface QuestionInContext {
 export interface AnswerSettings {
   readonly tokenizer: Tokenizer;
   /** longest window in tokens, question and special tokens included */
-  readonly length: number;
+  readonly maxLength: number;
 }
 
 /** BERT's proportions at any length: windows of 384 share 128 context tokens, and questions have at most 64 tokens. */
@@ -30,11 +30,11 @@ const LONGEST_QUESTION = 64;
 /** The windows over one question and its context. */
 export function questionWindows(
   { question, context }: QuestionInContext,
-  { tokenizer, length }: AnswerSettings,
+  { tokenizer, maxLength }: AnswerSettings,
 ): Window[] {
-  const share = Math.floor(length / SHARE);
+  const share = Math.floor(maxLength / SHARE);
   return encodeQuestion(tokenizer, question, context, {
-    length,
+    length: maxLength,
     overlap: share,
     question: Math.min(LONGEST_QUESTION, share),
   });
@@ -59,7 +59,7 @@ export interface ExtractedAnswer {
  * The best answer to each question.
  *
  * @example
- * findAnswers(qa.model, [{ question: "Where does Anna live?", context: "Anna lives in Rome." }], { tokenizer, length: 384 });
+ * findAnswers(qa.model, [{ question: "Where does Anna live?", context: "Anna lives in Rome." }], { tokenizer, maxLength: 384 });
  */
 export function findAnswers(
   model: EncoderBody & SpanHead,

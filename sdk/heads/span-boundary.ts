@@ -13,8 +13,8 @@ import { add } from "../tensor/ops/elementwise.js";
 import { embedding, gatherRows } from "../tensor/ops/embedding.js";
 
 export interface SpanBoundarySizes {
-  readonly hidden: number;
-  readonly vocabulary: number;
+  readonly hiddenSize: number;
+  readonly vocabSize: number;
   /** width of the position embeddings; default 200, as published */
   readonly placeWidth?: number;
   /** number of positions with embeddings; default 20, as published */
@@ -28,7 +28,7 @@ export interface SpanBoundarySizes {
  * @param tokens (vocabulary, hidden) the model's token embeddings
  */
 export function spanBoundaryHead(w: Weights, sizes: SpanBoundarySizes, tokens: Matrix): SpanBoundaryHead {
-  const { hidden, vocabulary, placeWidth = 200, places = 20 } = sizes;
+  const { hiddenSize: hidden, vocabSize: vocabulary, placeWidth = 200, places = 20 } = sizes;
   const init = normal(0.02);
   const table = w.at("position_embeddings").get("weight", [places, placeWidth], init);
   // The first layer as three linear maps whose results are added, instead of a concatenation.

@@ -20,7 +20,7 @@ export interface TokenHead {
 
 export interface TaggingOptions {
   /** longest sequence in tokens, special tokens included */
-  readonly length: number;
+  readonly maxLength: number;
   /** `first`: only the first piece of a word is labelled; `all`: every piece, with B-X continued as I-X */
   readonly pieces?: "first" | "all";
 }
@@ -31,11 +31,11 @@ export function encodeTagged(
   words: readonly string[],
   tags: readonly string[] | null,
   labels: LabelSet,
-  { length, pieces = "first" }: TaggingOptions,
+  { maxLength, pieces = "first" }: TaggingOptions,
 ): Sample {
   if (tags && tags.length !== words.length)
     throw new ArgumentError(`tagging: ${words.length} words but ${tags.length} tags`);
-  const encoding = tokenizer.encode(words, undefined, { truncate: { length } });
+  const encoding = tokenizer.encode(words, undefined, { truncate: { length: maxLength } });
   const tokens = new Int32Array(encoding.ids.length).fill(IGNORE);
   if (tags) {
     for (let i = 0; i < tokens.length; i++) {

@@ -76,23 +76,23 @@ export function scoreTokens(
 export interface TagWordsOptions {
   readonly tokenizer: Tokenizer;
   /** longest window in tokens, special ones included */
-  readonly length: number;
+  readonly maxLength: number;
   readonly labels: LabelSet;
 }
 
 /**
  * The tag of every word of every sentence, read at the word's first piece; null for words without a token. Sentences of more
- * tokens than `length` are read through windows.
+ * tokens than `maxLength` are read through windows.
  *
  * @example
- * tagWords(tagger.model, [["Cats", "run"]], { tokenizer, length: 128, labels }); // [["NOUN", "VERB"]]
+ * tagWords(tagger.model, [["Cats", "run"]], { tokenizer, maxLength: 128, labels }); // a tag for each word: [["NOUN", "VERB"]]
  */
 export function tagWords(
   model: EncoderBody & TokenHead,
   sentences: readonly (readonly string[])[],
-  { tokenizer, length, labels }: TagWordsOptions,
+  { tokenizer, maxLength, labels }: TagWordsOptions,
 ): (string | null)[][] {
-  const scored = scoreTokens(model, tokenizer, sentences, length);
+  const scored = scoreTokens(model, tokenizer, sentences, maxLength);
   return sentences.map((words, i) => {
     const tags: (string | null)[] = words.map(() => null);
     for (const { word, scores } of scored[i]!) if (word >= 0) tags[word] ??= labels.name(argmax(scores));

@@ -29,23 +29,23 @@ export interface MaskedLmOptions {
   /** share of tokens to predict; 0.15 */
   readonly maskingRate?: number;
   /**
-   * How positions are chosen.
+   * How positions are selected, by the model or library that does so; default `bert`.
    *
-   * - `exact` (BERT): round(rate × length) positions, at least one, at most `maxPredictions`.
-   * - `bernoulli` (Hugging Face's collator): each position independently; the count varies and may be 0.
-   * - `rounded` (RoBERTa): floor(rate × length + u) positions, u uniform in [0, 1), special tokens included.
-   * - `every` (ModernBERT): each position independently, special tokens included.
-   * - `fixed` (crammed BERT): round(rate × length) positions, special tokens included; mask, random and kept tokens are
-   *   exact shares of them.
+   * - `bert`: round(rate × length) positions, at least one, at most `maxPredictions`.
+   * - `transformers` (its DataCollatorForLanguageModeling): each position independently; the count varies and may be 0.
+   * - `roberta`: floor(rate × length + u) positions, u uniform in [0, 1), special tokens included.
+   * - `modernbert`: each position independently, special tokens included.
+   * - `crammed-bert`: round(rate × length) positions, special tokens included; mask, random and kept tokens are exact
+   *   shares of them.
    */
-  readonly selection?: "exact" | "bernoulli" | "rounded" | "every" | "fixed";
+  readonly selection?: "bert" | "transformers" | "roberta" | "modernbert" | "crammed-bert";
   /** shares of the chosen tokens that become the mask or a random token; the rest is kept. 0.8 and 0.1 */
   readonly replacement?: { readonly mask: number; readonly random: number };
   /** lowest id drawn as a random token; RoBERTa skips its first four */
   readonly firstRandomId?: number;
-  /** most positions chosen in one sequence, with `exact` only; BERT: 20 for length 128, 77 for 512 */
+  /** most positions chosen in one sequence, with `bert` only; BERT: 20 for length 128, 77 for 512 */
   readonly maxPredictions?: number;
-  /** choose whole words (by the tokenizer's word index) instead of single pieces, with `exact` only */
+  /** choose whole words (by the tokenizer's word index) instead of single pieces, with `bert` only */
   readonly wholeWords?: boolean;
 }
 
@@ -54,7 +54,7 @@ export function checkMasking(where: string, options: MaskedLmOptions): void {
   checkOptions(where, options, {
     tokenizer: aVocabulary,
     maskingRate: aShare,
-    selection: oneOf("exact", "bernoulli", "rounded", "every", "fixed"),
+    selection: oneOf("bert", "transformers", "roberta", "modernbert", "crammed-bert"),
     replacement: {
       expected: "an object of two shares, mask and random",
       accepts: (value) => {
@@ -141,14 +141,14 @@ function chooseIndependently({ ids, special }: Sample, rng: Rng, rate: number, i
 
 /** Choose positions, and label them with the tokens that are there. */
 function choose(sample: Sample, rng: Rng, options: MaskedLmOptions): { chosen: number[]; tokens: Int32Array } {
-  const { selection = "exact", maskingRate = 0.15 } = options;
+  const { selection = "bert", maskingRate = 0.15 } = options;
   const selections = {
-    exact: () => chooseExactly(sample, rng, options),
-    bernoulli: () => chooseIndependently(sample, rng, maskingRate, false),
-    every: () => chooseIndependently(sample, rng, maskingRate, true),
-    rounded: () => chooseRounded(sample, rng, maskingRate),
+    bert: () => chooseExactly(sample, rng, options),
+    transformers: () => chooseIndependently(sample, rng, maskingRate, false),
+    modernbert: () => chooseIndependently(sample, rng, maskingRate, true),
+    roberta: () => chooseRounded(sample, rng, maskingRate),
     // In drawn order: the rank decides which become masks and which random tokens.
-    fixed: () => drawPositions(sample, rng, roundHalfEven(sample.ids.length * maskingRate)),
+    "crammed-bert": () => drawPositions(sample, rng, roundHalfEven(sample.ids.length * maskingRate)),
   };
   const chosen = selections[selection]();
   return { chosen, tokens: labelsAt(sample, chosen) };
@@ -193,7 +193,7 @@ export function showMasked(ids: Int32Array, chosen: readonly number[], rng: Rng,
   const mask = maskId(tokenizer, "masked-lm");
   const shown = ids.slice();
   for (const [rank, i] of chosen.entries()) {
-    const draw = selection === "fixed" ? drawByRank(rank, chosen.length, replacement) : rng();
+    const draw = selection === "crammed-bert" ? drawByRank(rank, chosen.length, replacement) : rng();
     if (draw < replacement.mask) shown[i] = mask;
     else if (draw < replacement.mask + replacement.random)
       shown[i] = firstRandomId + rng.integer(tokenizer.size - firstRandomId);

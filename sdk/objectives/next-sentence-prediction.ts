@@ -71,7 +71,7 @@ export function nextSentencePairs(documents: readonly TokenizedDocument[], optio
       const b = random
         ? randomSegment(otherDocument(filled, index, rng), target - a.ids.length, firstWord, rng)
         : join(sentences.slice(split), firstWord);
-      truncatePair(a, b, options.length - 3, rng);
+      truncatePair(a, b, options.maxLength - 3, rng);
       if (a.ids.length > 0 && b.ids.length > 0) samples.push(pairSample(a, b, { cls, sep }, random ? 1 : 0));
       return random ? split : sentences.length;
     };

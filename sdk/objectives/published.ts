@@ -108,7 +108,7 @@ export const PUBLISHED_OBJECTIVES = {
     summary: "RoBERTa: 15 % on average, special tokens included (Liu et al. 2019)",
     family: "roberta",
     masks: true,
-    make: (settings) => maskedLm({ ...settings, selection: "rounded", firstRandomId: 4 }),
+    make: (settings) => maskedLm({ ...settings, selection: "roberta", firstRandomId: 4 }),
   },
   "translation-lm": {
     kind: "masked-lm",

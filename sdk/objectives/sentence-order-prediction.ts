@@ -44,7 +44,7 @@ export function sentenceOrderPairs(documents: readonly TokenizedDocument[], opti
       if (sentences.length < 2) return sentences.length;
       const a = join(sentences.slice(0, split), 0);
       const b = join(sentences.slice(split), wordCount(a));
-      truncatePair(a, b, options.length - 3, rng);
+      truncatePair(a, b, options.maxLength - 3, rng);
       const swapped = rng() < 0.5;
       if (a.ids.length > 0 && b.ids.length > 0) {
         samples.push(swapped ? pairSample(b, a, { cls, sep }, 1) : pairSample(a, b, { cls, sep }, 0));

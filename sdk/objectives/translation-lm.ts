@@ -9,7 +9,7 @@ import { boundaries, type Vocabulary } from "./vocabulary.js";
 export interface TranslationPairOptions {
   readonly tokenizer: Pick<Vocabulary, "special">;
   /** longest sequence; the longer side is truncated first */
-  readonly length: number;
+  readonly maxLength: number;
   /** whether positions restart at 0 in the translation; true, as published */
   readonly resetPositions?: boolean;
 }
@@ -28,12 +28,12 @@ function fit(first: number, second: number, most: number): [number, number] {
  * `[CLS] A [SEP] B [SEP]` with the languages as segments; masked like any other sample.
  *
  * @example
- * const sample = maskedLm({ tokenizer }).corrupt(translationPair(sentence, sentence, { tokenizer, length: 64 }), rng);
+ * const sample = maskedLm({ tokenizer }).corrupt(translationPair(sentence, sentence, { tokenizer, maxLength: 64 }), rng);
  */
 export function translationPair(a: TokenizedSentence, b: TokenizedSentence, options: TranslationPairOptions): Sample {
-  const { length, resetPositions = true } = options;
+  const { maxLength, resetPositions = true } = options;
   const { cls, sep } = boundaries(options.tokenizer);
-  const [first, second] = fit(a.ids.length, b.ids.length, length - 3);
+  const [first, second] = fit(a.ids.length, b.ids.length, maxLength - 3);
   const ids = Int32Array.from([cls, ...a.ids.subarray(0, first), sep, ...b.ids.subarray(0, second), sep]);
   const turn = first + 2;
   const base = 1 + a.words.reduce((most, word) => Math.max(most, word), -1);

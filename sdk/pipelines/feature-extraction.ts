@@ -131,7 +131,7 @@ export async function openEmbedding(
       promptOf(name, settings, options);
       if (options.layers) atLayers(model, options.layers, options.join);
       const { mode } = settings.pooling;
-      const width = model.width * (typeof mode === "string" ? 1 : mode.length);
+      const width = model.hiddenSize * (typeof mode === "string" ? 1 : mode.length);
       const modules = await loadModules(engine, folder, settings.modules ?? [], width);
       own(modules);
       return (texts, asked) => {

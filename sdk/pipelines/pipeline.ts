@@ -89,7 +89,7 @@ export async function openPipeline<P extends ModelTask, Input, Output, Options e
   };
   try {
     const opened = await open(engine, folder, options, description.task, own);
-    requireLength(name, options.length, opened.model.positions);
+    requireLength(name, options.length, opened.model.maxLength);
     const call = callable(description, await make(opened, own), options, opened);
     return Object.assign(call, { [Symbol.dispose]: dispose }) as Pipeline<Input, Output, Options>;
   } catch (error) {
@@ -115,7 +115,7 @@ async function open<P extends ModelTask>(
     throw new ModelFileError(`this folder's model has not been trained for this: it lacks ${missing}`);
   }
   const tokenizer = await loadTokenizer(folder);
-  const { positions } = loaded.model;
+  const { maxLength: positions } = loaded.model;
   // transformers does not truncate inputs of generation to the tokenizer's maximum length.
   const writes = task === "causal-lm" || task === "seq2seq-lm";
   const said = writes ? null : await readMaxLength(folder, adapter);
@@ -133,7 +133,7 @@ function callable<P extends ModelTask, Input, Output, Options extends CallOption
   { name, rules, elsewhere = {}, input, read = readArguments(name) }: Description<P, Input, Output, Options>,
   run: (inputs: readonly Input[], options: Options & Resolved) => Output[],
   opening: Options,
-  { length, model: { positions } }: Opened<P>,
+  { length, model: { maxLength: positions } }: Opened<P>,
 ): (...args: readonly unknown[]) => Output | Output[] {
   const late = Object.fromEntries(
     Object.keys(openingRules()).map((option) => [option, "it is given when the pipeline is opened"]),

@@ -118,7 +118,7 @@ export async function questionAnswering(
       ({ model, tokenizer }) =>
       (inputs, { length, topK, maxAnswerLength = 30, nBestSize = 20, maximumContext = false, ...asked }) => {
         const spans = { best: nBestSize, longest: maxAnswerLength, maximumContext };
-        const found = findAnswers(model, inputs, { tokenizer, length }, spans);
+        const found = findAnswers(model, inputs, { tokenizer, maxLength: length }, spans);
         return found.map(({ candidates, none }, i) => {
           const answers = answersOf(inputs[i]!.context, candidates, asked.handleImpossibleAnswer ? none : null);
           return topK === undefined ? answers[0]! : answers.slice(0, topK);

@@ -1,9 +1,7 @@
 /** The computations of the tour, in two workers: pre-training, and fine-tuning with and without it. */
 import {
-  type AnyTask,
   adamW,
   answerTask,
-  anyTask,
   classifyTask,
   combine,
   Engine,
@@ -20,7 +18,6 @@ import {
   memoryFiles,
   nextSentencePrediction,
   type Pretrained,
-  repeatPositions,
   type Stage,
   saveModel,
   single,
@@ -29,28 +26,37 @@ import {
   trainInStages,
   type Weights,
 } from "cloze";
-import { type Arrangement, pretrainingSamples, seed as seedOf, shuffledContexts, tokenizeDocuments } from "cloze/data";
+import {
+  type AnyTask,
+  type Arrangement,
+  anyTask,
+  pretrainingSamples,
+  seed as seedOf,
+  shuffledContexts,
+  tokenizeDocuments,
+} from "cloze/data";
 import { maskedHeldOut, pairAccuracy } from "cloze/metrics";
+import { repeatPositions } from "cloze/tensor";
 import { readTokenizerJson, type Tokenizer } from "cloze/tokenizer";
 import type { Labelled } from "./embedded-corpus.js";
 
 /**
  * Sizes and lengths of the tour, chosen so that all of it takes less than four minutes on two cores.
  *
- * Pre-training begins with short sequences and masked LM alone: where to look is learned in a fraction of the steps that
- * longer sequences take, and next-sentence prediction from the first step on keeps a model this small from learning it.
+ * Pre-training begins with short sequences and masked LM alone, on which attention is learned in a fraction of the steps
+ * that longer sequences need; next-sentence prediction from the first step on would keep a model this small from learning it.
  */
 export const RECIPE = {
   vocabulary: 2500,
-  layers: 2,
-  width: 96,
-  heads: 3,
+  numHiddenLayers: 2,
+  hiddenSize: 96,
+  numAttentionHeads: 3,
   /** longest sequence of the model, and of fine-tuning */
-  length: 112,
-  /** none: in so few steps nothing is learned by heart that it would have to be kept from */
+  maxLength: 112,
+  /** none: too few steps to overfit */
   dropout: 0,
-  /** of random weights: a narrow network needs larger ones than the published 0.02 of width 768 */
-  deviation: 0.08,
+  /** a narrow network needs larger initial weights than the published 0.02 at hidden size 768 */
+  initializerRange: 0.08,
   pretrain: {
     rows: 16,
     rate: 2e-3,
@@ -148,7 +154,7 @@ function smoother(): (step: number, loss: number) => CurvePoint {
 
 async function saved(loaded: Pretrained, tokenizer: Tokenizer): Promise<Folder> {
   const files = memoryFiles();
-  await saveModel(files, { ...loaded, tokenizer, length: RECIPE.length });
+  await saveModel(files, { ...loaded, tokenizer, maxLength: RECIPE.maxLength });
   return [...files.files];
 }
 
@@ -156,15 +162,15 @@ export type Report = (done: number, note: string) => void;
 
 /** config.json of the tour's network. */
 function configOf(tokenizer: Tokenizer) {
-  const { layers, width, heads, length, dropout, deviation } = RECIPE;
+  const { numHiddenLayers, hiddenSize, numAttentionHeads, maxLength, dropout, initializerRange } = RECIPE;
   return freshConfig("bert", {
-    vocabulary: tokenizer.size,
-    layers,
-    width,
-    heads,
-    positions: length,
+    vocabSize: tokenizer.size,
+    numHiddenLayers,
+    hiddenSize,
+    numAttentionHeads,
+    maxPositionEmbeddings: maxLength,
     dropout,
-    deviation,
+    initializerRange,
   });
 }
 
@@ -184,14 +190,14 @@ function stagesOf(
     {
       until: short.steps,
       objective: single(masked),
-      samples: pretrainingSamples(documents, "sentences", { ...sequences, length: short.length }),
+      samples: pretrainingSamples(documents, "sentences", { ...sequences, maxLength: short.length }),
     },
     {
       until: short.steps + long.steps,
       objective: combine(masked, nextSentencePrediction()),
       samples: pretrainingSamples(tokenizeDocuments(tokenizer, training), "next-sentence-prediction", {
         ...sequences,
-        length: long.length,
+        maxLength: long.length,
       }),
       enter: () => repeatPositions(weights, short.length),
     },
@@ -232,7 +238,7 @@ export async function pretrain(job: Pretraining, report: Report): Promise<Pretra
 function onUnseen(model: Model<"pretraining">, tokenizer: Tokenizer, held: string[][]) {
   const { seed, pretrain: recipe } = RECIPE;
   const unseen = tokenizeDocuments(tokenizer, held);
-  const sequences = { length: recipe.long.length, tokenizer, seed };
+  const sequences = { maxLength: recipe.long.length, tokenizer, seed };
   const samples = (arrangement: Arrangement) => pretrainingSamples(unseen, arrangement, sequences)(0);
   const masking = { tokenizer, maskingRate: 0.15 };
   return {
@@ -245,7 +251,7 @@ export async function finetuneJob(
   { tokenizer: json, task: name, data, folder }: Extract<Job, { kind: "finetune" }>,
   report: Report,
 ): Promise<FinetuneResult> {
-  const { length, seed } = RECIPE;
+  const { maxLength, seed } = RECIPE;
   const { rows, epochs, rate } = RECIPE.finetune;
   const task = taskOf(name);
   const tokenizer = readTokenizerJson(json);
@@ -255,7 +261,7 @@ export async function finetuneJob(
   // Without a folder: the same network, begun at random.
   const files = memoryFiles(folder ?? [["config.json", new TextEncoder().encode(JSON.stringify(config))]]);
   const loaded = await loadModel(engine, files, { task: task.modelTask, labels, seed, scratch: folder === null });
-  const settings = { tokenizer, labels, length };
+  const settings = { tokenizer, labels, maxLength };
   const curve: CurvePoint[] = [];
   const smooth = smoother();
   const run = finetune({

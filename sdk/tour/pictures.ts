@@ -105,7 +105,7 @@ function plane({ model }: Pretrained<"pretraining">, tokenizer: Tokenizer): Sect
     tokenizer,
     words.map(({ label }) => label),
     { mode: "mean", normalize: true },
-    RECIPE.length,
+    RECIPE.maxLength,
   );
   const places = principalComponents(vectors);
   return {
@@ -162,7 +162,7 @@ export async function tourReport(
     result.curve.map(({ step, loss }) => ({ series: name, x: step, y: loss }));
   return {
     title: "A BERT from text to answers",
-    summary: `${pretrained.parameters.toLocaleString("en")} parameters, ${RECIPE.layers} layers of width ${RECIPE.width}, trained and used in WebAssembly. One seed; fine-tuning on small sets varies from seed to seed.`,
+    summary: `${pretrained.parameters.toLocaleString("en")} parameters, ${RECIPE.numHiddenLayers} layers of width ${RECIPE.hiddenSize}, trained and used in WebAssembly. One seed; fine-tuning on small sets varies from seed to seed.`,
     sections: [
       { kind: "text", title: "Pre-training", paragraphs: [pretrainSummary(pretrained)] },
       {

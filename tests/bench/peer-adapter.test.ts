@@ -39,7 +39,7 @@ async function written(name: string, saved: Parameters<typeof saveModel>[1]): Pr
 
 test("padded rows give the hidden states of the texts, and zeros at masked places", async () => {
   const model = await smallBert(engine, "feature-extraction");
-  const modelDir = await written("bert", { ...model, tokenizer, length: 16 });
+  const modelDir = await written("bert", { ...model, tokenizer, maxLength: 16 });
   const { run } = await adapter.load({ modelDir, dtype: "fp32", threads: 1 });
   const encoded = SENTENCES.slice(0, 2).map((text) => tokenizer.encode(text));
   const length = Math.max(...encoded.map(({ ids }) => ids.length)) + 2;
@@ -67,7 +67,7 @@ test("a tokenizer file gives the ids of the tokenizer", async () => {
   const folder = await written("tokenizer", {
     ...(await smallBert(engine, "feature-extraction")),
     tokenizer,
-    length: 16,
+    maxLength: 16,
   });
   const { encode } = await adapter.loadTokenizer({ file: join(folder, "tokenizer.json") });
   assert.equal([...encode(SENTENCES[0]!).ids], [...tokenizer.encode(SENTENCES[0]!).ids]);

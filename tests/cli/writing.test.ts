@@ -48,7 +48,7 @@ const folders = {
 } as const;
 for (const [name, { purpose, config }] of Object.entries(folders)) {
   const loaded = freshModel(engine, config, purpose, 1);
-  await writeFolder(join(place, name), false, (files) => saveModel(files, { ...loaded, tokenizer, length: 32 }));
+  await writeFolder(join(place, name), false, (files) => saveModel(files, { ...loaded, tokenizer, maxLength: 32 }));
 }
 
 test("corrupt: labels are the originals, a seed gives one corruption, targets come with encoder-decoders", () => {

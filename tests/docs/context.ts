@@ -29,14 +29,21 @@ export const engine = await Engine.create();
 export const rng = seed(1);
 export const texts = ["the cat sat on the mat", "a dog ran to the cat", "the sun is up", "dogs and cats ran on"];
 export const tokenizer = trainWordPiece(texts, { size: 60 });
-export const sizes = { vocabulary: 2 * tokenizer.size, layers: 3, width: 16, heads: 2, positions: 64, dropout: 0.1 };
+export const sizes = {
+  vocabSize: 2 * tokenizer.size,
+  numHiddenLayers: 3,
+  hiddenSize: 16,
+  numAttentionHeads: 2,
+  maxPositionEmbeddings: 64,
+  dropout: 0.1,
+};
 export const length = 32;
 export const loaded = freshModel(engine, freshConfig("bert", sizes), "pretraining", 1);
 export const model = loaded.model;
 export const weights = loaded.weights;
 export const teacher = { ...loaded };
 export const files = memoryFiles();
-await saveModel(files, { ...loaded, tokenizer, length });
+await saveModel(files, { ...loaded, tokenizer, maxLength: length });
 
 export const samples = texts.map((text) => sampleOf(tokenizer.encode(text)));
 export const sample = samples[0]!;
@@ -50,7 +57,7 @@ export const german = english.map((vector) => vector.map((x) => x + 0.1));
 export const objective = single(maskedLm({ tokenizer }));
 export const optimizer = adamW(weights);
 export const learningRate = linearSchedule(1e-3, 2, 20);
-export const settings = { tokenizer, labels: new LabelSet(["bad", "good"]), length };
+export const settings = { tokenizer, labels: new LabelSet(["bad", "good"]), maxLength: length };
 export const task = classifyTask("classify");
 
 export const examples: LabelledText[] = [
@@ -73,7 +80,7 @@ export const training = {
 export const options = { settings, train: examples, epochs: 1, learningRate: 1e-3, batchSize: 2, seed: 1 };
 export const short: Stage<typeof model> = { until: 2, objective, samples: () => samples };
 export const long: Stage<typeof model> = { until: 4, objective, samples: () => samples };
-export const pair = freshElectra(engine, electraConfigs({ ...sizes, embedding: 16 }), 1);
+export const pair = freshElectra(engine, electraConfigs({ ...sizes, embeddingSize: 16 }), 1);
 export const question = {
   id: "1",
   question: "where does anna live?",
@@ -109,3 +116,6 @@ export const w = new Weights(engine, { seed: 1 });
 export const weight = w.matrix("weight", [7, 24], constant(0.1));
 /** One more token for each sequence of `batch`. */
 export const next = collate(texts.map(() => sampleOf(tokenizer.encode("a", undefined, { special: false }))));
+
+export const labels = new LabelSet(["NOUN", "VERB"]);
+export const tagger = freshModel(engine, freshConfig("bert", sizes), "token-classification", 1, labels);

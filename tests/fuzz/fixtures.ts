@@ -59,7 +59,14 @@ export function tryTokenizer(tokenizer: Tokenizer, saved = true): void {
   if (saved) JSON.stringify(tokenizer);
 }
 
-export const sizes = { vocabulary: 60, layers: 1, width: 8, heads: 2, positions: 16, dropout: 0 };
+export const sizes = {
+  vocabSize: 60,
+  numHiddenLayers: 1,
+  hiddenSize: 8,
+  numAttentionHeads: 2,
+  maxPositionEmbeddings: 16,
+  dropout: 0,
+};
 
 /** A saved folder of a family, as small as it goes. */
 export async function savedFolder(family: string, task: ModelTask, classes = 2) {
@@ -67,9 +74,9 @@ export async function savedFolder(family: string, task: ModelTask, classes = 2) 
   const tokenizer = tokenizers["wordpiece"]!();
   const classified = task === "sequence-classification" || task === "token-classification";
   const labels = classified ? new LabelSet(["B-a", "I-a", "O"].slice(0, classes)) : null;
-  using loaded = freshModel(engine, freshConfig(family, { ...sizes, vocabulary: tokenizer.size }), task, 1, labels);
+  using loaded = freshModel(engine, freshConfig(family, { ...sizes, vocabSize: tokenizer.size }), task, 1, labels);
   const files = memoryFiles();
-  await saveModel(files, { ...loaded, tokenizer, length: 16 });
+  await saveModel(files, { ...loaded, tokenizer, maxLength: 16 });
   engine[Symbol.dispose]();
   return files;
 }
@@ -157,12 +164,12 @@ export async function adapterFolder() {
   const [base, adapter] = [memoryFiles(), memoryFiles()];
   using loaded = freshModel(
     engine,
-    freshConfig("bert", { ...sizes, vocabulary: tokenizer.size }),
+    freshConfig("bert", { ...sizes, vocabSize: tokenizer.size }),
     "sequence-classification",
     1,
     new LabelSet(["a", "b"]),
   );
-  await saveModel(base, { ...loaded, tokenizer, length: 16 });
+  await saveModel(base, { ...loaded, tokenizer, maxLength: 16 });
   using adapted = adapt(loaded, { r: 2, targets: ["query"] });
   await saveAdapter(adapter, adapted, "base");
   return { base, adapter };

@@ -46,7 +46,7 @@ test("sampling draws by probability; a seed gives a text", () => {
 });
 
 test("a prompt that does not fit is refused in words", () => {
-  const writer = { ...scripted(arbitrary), prompts: [Int32Array.of(0, 1)], positions: 5 };
+  const writer = { ...scripted(arbitrary), prompts: [Int32Array.of(0, 1)], maxLength: 5 };
   assert.throws(
     () => [...greedy(writer, { maxNewTokens: 5, eosIds: [] })],
     /2 tokens and 5 new ones do not fit the model's 5 positions/,

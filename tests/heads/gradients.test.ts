@@ -290,7 +290,11 @@ for (const engine of engines) {
   test(`${engine.build}: span-boundary, from both edges and the place in the span`, () => {
     using weights = new Weights(engine, { seed: 1 });
     const table = weights.table("words.weight", [VOCABULARY, WIDTH], normal(0.02));
-    const model = spanBoundaryHead(weights, { hidden: WIDTH, vocabulary: VOCABULARY, placeWidth: 3, places: 3 }, table);
+    const model = spanBoundaryHead(
+      weights,
+      { hiddenSize: WIDTH, vocabSize: VOCABULARY, placeWidth: 3, places: 3 },
+      table,
+    );
     disturb(weights, 0.3);
     // Spans of one to four tokens, the fourth beyond the places; one at the edge, which has no neighbour on its left.
     const spans = [[1, 3], [2, 6], [0, 2], [4, 5]]; // biome-ignore format: a list

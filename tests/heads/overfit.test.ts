@@ -25,7 +25,7 @@ function learnTask<Example, P extends ModelTask>(task: Task<Example, P>, example
   // A score is one class without a name.
   const classes = labels ?? new LabelSet(["score"]);
   using loaded = tinyModel(engine, "bert", task.modelTask, { labels: classes, deviation: 0.1 });
-  const samples = task.samples(examples, { tokenizer, length: 24, labels });
+  const samples = task.samples(examples, { tokenizer, maxLength: 24, labels });
   byHeart(loaded, task.objective, samples);
 }
 

@@ -16,8 +16,11 @@ const tokenizer = readVocabulary(PIECES.join("\n"));
 const labels = new LabelSet(["O", "B-LOC", "I-LOC", "B-PER"]);
 const X = IGNORE;
 
-const encode = (words: string[], tags: string[] | null, options: { length?: number; pieces?: "first" | "all" } = {}) =>
-  encodeTagged(tokenizer, words, tags, labels, { length: 32, ...options });
+const encode = (
+  words: string[],
+  tags: string[] | null,
+  options: { maxLength?: number; pieces?: "first" | "all" } = {},
+) => encodeTagged(tokenizer, words, tags, labels, { maxLength: 32, ...options });
 
 test("the first piece of each word carries its tag, also where a word is split at punctuation", () => {
   const {
@@ -62,11 +65,11 @@ test("a word of which the tokenizer leaves nothing keeps its place and its tag",
 
 test("the first piece of a word is labelled; words behind the longest sequence are left out", () => {
   const words = ["playing", "cats", "new", "york"];
-  const sample = encode(words, ["O", "B-PER", "B-LOC", "I-LOC"], { length: 6 });
+  const sample = encode(words, ["O", "B-PER", "B-LOC", "I-LOC"], { maxLength: 6 });
   assert.equal([...sample.words], [-1, 0, 0, 1, 1, -1]);
   assert.equal([...sample.labels.tokens!], [X, 0, X, 3, X, X]);
   // Cut in the middle of a word: its first piece is there, and so is its tag.
-  const cut = encode(words, null, { length: 5 });
+  const cut = encode(words, null, { maxLength: 5 });
   assert.equal([...cut.words], [-1, 0, 0, 1, -1]);
   assert.equal([...cut.labels.tokens!], [X, X, X, X, X]);
 });

@@ -14,7 +14,7 @@ export function scripted(score: (text: readonly number[], id: number) => number,
     get rows() {
       return texts.length || prompts.length;
     },
-    positions: 100,
+    maxLength: 100,
     prompts: prompts.map((ids) => Int32Array.from(ids)),
     begin() {
       texts = prompts.map((ids) => [...ids]);

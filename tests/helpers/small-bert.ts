@@ -13,11 +13,11 @@ export const tokenizer = trainWordPiece(SENTENCES, { size: 60 });
 export const LENGTH = 16;
 
 export const config = freshConfig("bert", {
-  vocabulary: tokenizer.size,
-  layers: 2,
-  width: 16,
-  heads: 2,
-  positions: LENGTH,
+  vocabSize: tokenizer.size,
+  numHiddenLayers: 2,
+  hiddenSize: 16,
+  numAttentionHeads: 2,
+  maxPositionEmbeddings: LENGTH,
   dropout: 0.1,
 });
 

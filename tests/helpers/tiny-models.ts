@@ -38,15 +38,15 @@ export function tinyModel<T extends ModelTask>(
   { labels = null, deviation, vocabulary = SIZE, width = 32, extra = {} }: TinyOptions = {},
 ): Pretrained<T> {
   const config = freshConfig(type, {
-    vocabulary,
-    layers: 2,
-    width,
-    heads: 4,
-    positions: PLACES,
+    vocabSize: vocabulary,
+    numHiddenLayers: 2,
+    hiddenSize: width,
+    numAttentionHeads: 4,
+    maxPositionEmbeddings: PLACES,
     dropout: 0,
-    intermediate: 2 * width,
-    embedding: width / 2,
-    ...(deviation !== undefined && { deviation }),
+    intermediateSize: 2 * width,
+    embeddingSize: width / 2,
+    ...(deviation !== undefined && { initializerRange: deviation }),
   });
   return freshModel(engine, { ...config, ...EXTRA[type], ...extra }, task, 3, labels);
 }

@@ -125,7 +125,7 @@ function states(model: Model<"feature-extraction">, samples: readonly Sample[]):
   using _ = new Scope();
   const batch = collate(samples);
   const { data } = model.encode(batch);
-  const width = model.width;
+  const width = model.hiddenSize;
   return samples.map((__, row) => data.slice(batch.starts[row]! * width, batch.starts[row + 1]! * width));
 }
 

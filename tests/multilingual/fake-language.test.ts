@@ -64,7 +64,14 @@ test("a model that gives both languages the same embeddings scores 1, an untrain
   using engine = await Engine.create();
   const { model, weights } = freshModel(
     engine,
-    freshConfig("bert", { vocabulary: 2 * SHIFT, layers: 2, width: 32, heads: 2, positions: 16, dropout: 0 }),
+    freshConfig("bert", {
+      vocabSize: 2 * SHIFT,
+      numHiddenLayers: 2,
+      hiddenSize: 32,
+      numAttentionHeads: 2,
+      maxPositionEmbeddings: 16,
+      dropout: 0,
+    }),
     "masked-lm",
     1,
   );

@@ -218,7 +218,7 @@ test("fine-tuning an adapted model learns the adapter alone", async () => {
     label: i < 2 ? "animal" : "weather",
   }));
   const task = classifyTask("classify");
-  const settings = { tokenizer, labels, length: LENGTH };
+  const settings = { tokenizer, labels, maxLength: LENGTH };
   const losses: number[] = [];
   for await (const event of finetune({
     loaded: adapted,
@@ -247,7 +247,7 @@ test("a run over an adapter is resumed from its checkpoint with the same bits", 
     const best = new BestWeights(adapted.weights);
     const from = checkpoint && readCheckpoint(checkpoint, optimizer, {}, best);
     const train = ["the cat sat", "the sun is up", "a dog ran"].map((text, i) => ({ text, label: labels.name(i % 2) }));
-    const settings = { tokenizer, labels, length: LENGTH };
+    const settings = { tokenizer, labels, maxLength: LENGTH };
     const common = { loaded: adapted, task: classifyTask("classify"), settings, train, optimizer, best };
     let at = { step: 0, epoch: 0, served: 0 };
     for await (const event of finetune({

@@ -112,7 +112,7 @@ for (const [way, write] of Object.entries(WAYS)) {
 test("a model that was loaded into panels scores, trains and saves as one that was made", async () => {
   using made = await smallBert(engine, "masked-lm");
   const files = memoryFiles();
-  await saveModel(files, { ...made, tokenizer, length: LENGTH });
+  await saveModel(files, { ...made, tokenizer, maxLength: LENGTH });
   using loaded = await loadModel(engine, files, { task: "masked-lm" });
   assert.equal(scoresOf(loaded), scoresOf(made));
   for (const model of [made, loaded]) {
@@ -121,7 +121,7 @@ test("a model that was loaded into panels scores, trains and saves as one that w
   }
   assert.equal(scoresOf(loaded), scoresOf(made));
   const again = memoryFiles();
-  await saveModel(again, { ...loaded, tokenizer, length: LENGTH });
+  await saveModel(again, { ...loaded, tokenizer, maxLength: LENGTH });
   using reloaded = await loadModel(engine, again, { task: "masked-lm" });
   assert.equal(scoresOf(reloaded), scoresOf(made));
 });

@@ -121,11 +121,11 @@ function about(count: number, n: number, p: number, what: string): void {
   );
 }
 
-for (const choose of ["exact", "bernoulli"] as const) {
-  test(`${choose}: 15 % are chosen, of which 80 % masked, 10 % random, 10 % kept; the vocabulary is drawn from evenly`, () => {
-    const { chosen, masked, random, kept, drawn, perSample } = corrupted({ selection: choose });
+for (const selection of ["bert", "transformers"] as const) {
+  test(`${selection}: 15 % are chosen, of which 80 % masked, 10 % random, 10 % kept; the vocabulary is drawn from evenly`, () => {
+    const { chosen, masked, random, kept, drawn, perSample } = corrupted({ selection });
     // round(128 × 0.15) = 19 of 125, or a coin for each.
-    if (choose === "exact") assert.is(chosen, 19 * SAMPLES.length);
+    if (selection === "bert") assert.is(chosen, 19 * SAMPLES.length);
     else {
       about(chosen, FREE, 0.15, "chosen");
       assert.ok(Math.abs(chosen / FREE - 0.15) < 0.003);

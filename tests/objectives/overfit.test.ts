@@ -45,10 +45,10 @@ const eight = (samples: readonly Sample[]): Sample[] => {
   assert.ok(samples.length >= 8, `${samples.length} samples`);
   return samples.slice(0, 8);
 };
-const TEXTS = eight(packSentences(documents, { length: LENGTH, tokenizer: framed }));
-const ROBERTA = eight(packFullSentences(documents, { length: LENGTH, tokenizer: framed }));
-const NEXT = eight(nextSentencePairs(documents, { length: LENGTH, tokenizer: framed }, seed(1)));
-const ORDER = eight(sentenceOrderPairs(documents, { length: LENGTH, tokenizer: framed }, seed(1)));
+const TEXTS = eight(packSentences(documents, { maxLength: LENGTH, tokenizer: framed }));
+const ROBERTA = eight(packFullSentences(documents, { maxLength: LENGTH, tokenizer: framed }));
+const NEXT = eight(nextSentencePairs(documents, { maxLength: LENGTH, tokenizer: framed }, seed(1)));
+const ORDER = eight(sentenceOrderPairs(documents, { maxLength: LENGTH, tokenizer: framed }, seed(1)));
 /** Every text's partner is another one read backwards: no text is its own. */
 const PARTNERS = TEXTS.map((sample, i) => {
   const other = TEXTS[(i + 3) % 8]!;
@@ -58,7 +58,7 @@ const PARTNERS = TEXTS.map((sample, i) => {
 for (const [name, options] of Object.entries({
   "BERT's exact count": {},
   "whole words": { wholeWords: true },
-  "a coin for each token": { selection: "bernoulli" },
+  "a coin for each token": { selection: "transformers" },
 } as const))
   test(`masked-lm, ${name}`, () => {
     using loaded = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
@@ -67,7 +67,7 @@ for (const [name, options] of Object.entries({
 
 test("masked-lm over RoBERTa's packed sequences, with its choice of positions", () => {
   using loaded = tinyModel(engine, "roberta", "masked-lm", { deviation: 0.1 });
-  byHeart(loaded, single(maskedLm({ tokenizer, maskingRate: 0.3, selection: "rounded", firstRandomId: 4 })), ROBERTA);
+  byHeart(loaded, single(maskedLm({ tokenizer, maskingRate: 0.3, selection: "roberta", firstRandomId: 4 })), ROBERTA);
 });
 
 test("masked-lm and next-sentence: BERT", () => {
@@ -85,7 +85,7 @@ test("ngram-masked-lm and sentence-order: ALBERT", () => {
 test("span-masked-lm and span-boundary: SpanBERT", () => {
   using loaded = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
   const table = loaded.weights.table("bert.embeddings.word_embeddings.weight", [SIZE, 32], constant(0));
-  const head = spanBoundaryHead(loaded.weights.at("span"), { hidden: 32, vocabulary: SIZE, placeWidth: 8 }, table);
+  const head = spanBoundaryHead(loaded.weights.at("span"), { hiddenSize: 32, vocabSize: SIZE, placeWidth: 8 }, table);
   const objective = combine(spanMaskedLm({ tokenizer }), spanBoundary({ tokenizer: framed }));
   byHeart({ ...loaded, model: { ...loaded.model, ...head } }, objective, TEXTS);
 });
@@ -105,7 +105,7 @@ test("masked-lm over a sentence and its translation", () => {
   using loaded = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
   // Sentences of up to six tokens, so that some of every pair are left to tell it from the others.
   const pairs = numbered(new Array<number>(8).fill(2), 6).documents.map(([first, second]) =>
-    translationPair(first!, second!, { tokenizer: framed, length: LENGTH }),
+    translationPair(first!, second!, { tokenizer: framed, maxLength: LENGTH }),
   );
   byHeart(loaded, single(maskedLm({ tokenizer, maskingRate: 0.3 })), pairs);
 });

@@ -19,8 +19,8 @@ const corpus = numbered(
 );
 const { documents, documentOf, sentenceOf } = corpus;
 /** Longer than any document: nothing is truncated. */
-const UNCUT = { length: 10_000, shortSequenceRate: 0, tokenizer: framed };
-const CUT = { length: 64, tokenizer: framed };
+const UNCUT = { maxLength: 10_000, shortSequenceRate: 0, tokenizer: framed };
+const CUT = { maxLength: 64, tokenizer: framed };
 
 /** The pieces of a word stand together, and no two words share a number. */
 function expectWords({ words }: Sample): void {
@@ -75,7 +75,7 @@ test("next sentence: every sentence is used once as the first segment or as the 
 
 test("next sentence: sequences are as long as asked at most; most reach it, a tenth aims lower", () => {
   const samples = Array.from({ length: 10 }, (_, pass) => nextSentencePairs(documents, CUT, seed(pass))).flat();
-  assert.ok(samples.every(({ ids }) => ids.length <= CUT.length && ids.length >= 5));
+  assert.ok(samples.every(({ ids }) => ids.length <= CUT.maxLength && ids.length >= 5));
   for (const sample of samples) {
     const [a, b] = segmentsOf(sample);
     assert.ok(consecutive(a) && consecutive(b), "truncation cuts the ends only");
@@ -143,7 +143,7 @@ test("sentence order: truncated pairs keep their order label and their document;
   for (let pass = 0; pass < 5; pass++) {
     for (const sample of sentenceOrderPairs(documents, CUT, seed(pass))) {
       const [first, second] = segmentsOf(sample);
-      assert.ok(sample.ids.length <= CUT.length && consecutive(first) && consecutive(second));
+      assert.ok(sample.ids.length <= CUT.maxLength && consecutive(first) && consecutive(second));
       assert.is(documentOf(first[0]!), documentOf(second[0]!));
       assert.is(second[0]! < first[0]! ? 1 : 0, sample.labels.pair);
     }
@@ -156,10 +156,10 @@ test("a length that cannot hold two segments is refused", () => {
   for (const build of [nextSentencePairs, sentenceOrderPairs])
     for (const length of [4, 2, 0, Number.NaN])
       assert.throws(
-        () => build(documents, { length, tokenizer: framed }, seed(1)),
+        () => build(documents, { maxLength: length, tokenizer: framed }, seed(1)),
         /at least 5 tokens, three of them special; got length/,
       );
-  for (const { ids } of nextSentencePairs(documents, { length: 5, tokenizer: framed }, seed(1)))
+  for (const { ids } of nextSentencePairs(documents, { maxLength: 5, tokenizer: framed }, seed(1)))
     assert.is(ids.length, 5);
 });
 
@@ -172,17 +172,17 @@ test("the same generator gives the same pairs, another pass gives others", () =>
 
 test("the length aimed at is the longest, or by the short rate any from 2 on", () => {
   const rng = seed(4);
-  const drawn = Array.from({ length: 20_000 }, () => targetLength({ length: 23, tokenizer: framed }, rng));
+  const drawn = Array.from({ length: 20_000 }, () => targetLength({ maxLength: 23, tokenizer: framed }, rng));
   const short = drawn.filter((length) => length < 20);
   // A tenth, of which one in 19 (2 to 20) is the longest after all: 1,895 ± 5 standard deviations of 41.
   assert.ok(Math.abs(short.length - 20_000 * 0.1 * (18 / 19)) < 206, `${short.length}`);
   assert.equal([Math.min(...drawn), Math.max(...drawn)], [2, 20]);
   assert.is(new Set(short).size, 18);
   const all = Array.from({ length: 1000 }, () =>
-    targetLength({ length: 23, shortSequenceRate: 1, tokenizer: framed }, rng),
+    targetLength({ maxLength: 23, shortSequenceRate: 1, tokenizer: framed }, rng),
   );
   assert.is(new Set(all).size, 19);
-  assert.is(targetLength({ length: 23, shortSequenceRate: 0, tokenizer: framed }, rng), 20);
+  assert.is(targetLength({ maxLength: 23, shortSequenceRate: 0, tokenizer: framed }, rng), 20);
 });
 
 test("truncation takes from the longer segment, of equal ones the second, from both ends alike", () => {

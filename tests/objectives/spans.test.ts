@@ -150,7 +150,7 @@ test("edges: both neighbours inside, none of them special", () => {
 
 test("RoBERTa's choice: the share is met on average, nothing is excepted, the first ids are never drawn", () => {
   const sample = sequence(new Array<number>(31).fill(1));
-  const objective = maskedLm({ tokenizer, selection: "rounded", firstRandomId: 4 });
+  const objective = maskedLm({ tokenizer, selection: "roberta", firstRandomId: 4 });
   let [chosen, ends, random] = [0, 0, 0];
   for (let round = 0; round < 4000; round++) {
     const { ids, labels } = objective.corrupt(sample, seed(round));
@@ -184,7 +184,7 @@ test("a sentence and its translation: places begin anew, words are told apart, t
     ids: Int32Array.from({ length: n }, (_, i) => first + i),
     words: Int32Array.from({ length: n }, (_, i) => i),
   });
-  const options = { tokenizer: { special: { cls: CLS, sep: SEP } }, length: 10 };
+  const options = { tokenizer: { special: { cls: CLS, sep: SEP } }, maxLength: 10 };
   const pair = translationPair(side(10, 3), side(20, 9), options);
   assert.equal(Array.from(pair.ids), [CLS, 10, 11, 12, SEP, 20, 21, 22, 23, SEP]);
   assert.equal(Array.from(pair.positions!), [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
@@ -203,7 +203,7 @@ test("full sentences: blocks as full as whole sentences make them, across docume
     [sentence(10, 3), sentence(20, 2)],
     [sentence(30, 1), sentence(40, 12)],
   ];
-  const samples = packFullSentences(documents, { length: 11, tokenizer: { special: { cls: CLS, sep: SEP } } });
+  const samples = packFullSentences(documents, { maxLength: 11, tokenizer: { special: { cls: CLS, sep: SEP } } });
   assert.equal(
     samples.map(({ ids }) => Array.from(ids)),
     [

@@ -34,7 +34,7 @@ const TRANSLATIONS = Array.from({ length: COUNT }, (_, i) => {
   };
   return translationPair(side(62, 10), side(63, 100), {
     tokenizer: { special: { cls: CLS, sep: SEP } },
-    length: LENGTH,
+    maxLength: LENGTH,
   });
 });
 
@@ -59,7 +59,7 @@ interface Way {
 const WAYS: Readonly<Record<string, Way>> = {
   "BERT: round(0.15 · 128) tokens": { corrupt: maskedLm({ tokenizer }).corrupt, chosen: 19, exact: true },
   "a coin for each token": {
-    corrupt: maskedLm({ tokenizer, selection: "bernoulli" }).corrupt,
+    corrupt: maskedLm({ tokenizer, selection: "transformers" }).corrupt,
     chosen: 0.15 * 126,
     exact: false,
   },
@@ -69,20 +69,20 @@ const WAYS: Readonly<Record<string, Way>> = {
     exact: true,
   },
   "RoBERTa: floor(0.15 · 128 + u) of all tokens": {
-    corrupt: maskedLm({ tokenizer, selection: "rounded", firstRandomId: 4 }).corrupt,
+    corrupt: maskedLm({ tokenizer, selection: "roberta", firstRandomId: 4 }).corrupt,
     chosen: 0.15 * LENGTH,
     exact: false,
     special: true,
     first: 4,
   },
   "ModernBERT: every token by its own coin": {
-    corrupt: maskedLm({ tokenizer, selection: "every" }).corrupt,
+    corrupt: maskedLm({ tokenizer, selection: "modernbert" }).corrupt,
     chosen: 0.15 * LENGTH,
     exact: false,
     special: true,
   },
   "crammed BERT: round(0.15 · 128) of all tokens, their fates by count": {
-    corrupt: maskedLm({ tokenizer, selection: "fixed" }).corrupt,
+    corrupt: maskedLm({ tokenizer, selection: "crammed-bert" }).corrupt,
     chosen: 19,
     exact: true,
     special: true,

@@ -26,7 +26,7 @@ const tokenizer = { size: SIZE, special: { mask: 4 } };
 const { documents } = numbered(new Array<number>(15).fill(4), 3);
 const passes = (make: (pass: number) => Sample[]): Sample[] =>
   Array.from({ length: 10 }, (_, pass) => make(pass)).flat();
-const options = { length: 20, tokenizer: framed };
+const options = { maxLength: 20, tokenizer: framed };
 const TEXTS = passes(() => packSentences(documents, options));
 const NEXT = passes((pass) => nextSentencePairs(documents, options, seed(pass)));
 const ORDER = passes((pass) => sentenceOrderPairs(documents, options, seed(pass)));
@@ -51,8 +51,8 @@ for (const type of ["bert", "roberta", "albert", "electra"] as const)
     using loaded = tinyModel(engine, type, "masked-lm");
     const objectives = [
       maskedLm({ tokenizer }),
-      maskedLm({ tokenizer, selection: "bernoulli" }),
-      maskedLm({ tokenizer, selection: "rounded" }),
+      maskedLm({ tokenizer, selection: "transformers" }),
+      maskedLm({ tokenizer, selection: "roberta" }),
       ngramMaskedLm({ tokenizer }),
       spanMaskedLm({ tokenizer }),
     ];

@@ -15,7 +15,14 @@ const BREATH = 48e6;
 
 test("memory is flat over 10,000 forward passes", async () => {
   using engine = await Engine.create();
-  const config = freshConfig("bert", { vocabulary: 60, layers: 1, width: 16, heads: 2, positions: 16, dropout: 0.1 });
+  const config = freshConfig("bert", {
+    vocabSize: 60,
+    numHiddenLayers: 1,
+    hiddenSize: 16,
+    numAttentionHeads: 2,
+    maxPositionEmbeddings: 16,
+    dropout: 0.1,
+  });
   const { model } = freshModel(engine, config, "masked-lm", 1);
   const ids = Int32Array.from({ length: 12 }, (_, i) => (i * 7) % 60);
   const sample = { ids, segments: new Uint8Array(12), special: new Uint8Array(12), words: ids, labels: {} };

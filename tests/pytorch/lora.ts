@@ -84,7 +84,7 @@ async function write(type: string, task: ModelTask, options: AdaptOptions): Prom
   const files = memoryFiles([["config.json", jsonBytes(config)]]);
   using loaded = await loadModel(engine, files, { task, labels, scratch: true, seed: 7 });
   disturb(loaded.weights, 0.1, 0);
-  await saveModel(writableFolder(join(out!, name)), { ...loaded, tokenizer, length: LENGTH });
+  await saveModel(writableFolder(join(out!, name)), { ...loaded, tokenizer, maxLength: LENGTH });
   using adapted = adapt(loaded, { r: 4, ...options });
   disturb(adapted.weights, 0.1, 1000);
   await saveAdapter(writableFolder(join(out!, `${name}-adapter`)), adapted, join(out!, name));

@@ -112,7 +112,7 @@ function writeExpected(name: string, batch: Batch, scores: Record<string, Tensor
 }
 
 async function save(name: string, loaded: Pretrained): Promise<void> {
-  await writeFolder(join(out!, name), true, (files) => saveModel(files, { ...loaded, tokenizer, length: LENGTH }));
+  await writeFolder(join(out!, name), true, (files) => saveModel(files, { ...loaded, tokenizer, maxLength: LENGTH }));
   using _ = new Scope();
   const batch = batchOf(tokenizer, LENGTH);
   writeExpected(name, batch, scoresOf(loaded, batch));
@@ -120,7 +120,14 @@ async function save(name: string, loaded: Pretrained): Promise<void> {
 
 /** A small model whose every parameter is far from its initial value: a name that is lost would change the scores. */
 async function made<T extends ModelTask>(task: T, labels: LabelSet | null, extra = {}): Promise<Pretrained<T>> {
-  const sizes = { vocabulary: tokenizer.size, layers: 2, width: 32, heads: 4, positions: LENGTH, dropout: 0.1 };
+  const sizes = {
+    vocabSize: tokenizer.size,
+    numHiddenLayers: 2,
+    hiddenSize: 32,
+    numAttentionHeads: 4,
+    maxPositionEmbeddings: LENGTH,
+    dropout: 0.1,
+  };
   const files = memoryFiles([["config.json", jsonBytes({ ...freshConfig("bert", sizes), ...extra })]]);
   const loaded = await loadModel(engine, files, { task, labels, scratch: true, seed: 7 });
   disturb(loaded.weights, 0.1);
@@ -160,8 +167,15 @@ for (const type of TYPES.filter((known) => known !== "bert")) {
 }
 
 /** Two models over the same embeddings, each a folder of its own. */
-const pairSizes = { vocabulary: tokenizer.size, layers: 2, width: 32, heads: 4, positions: LENGTH, dropout: 0.1 };
-const pair = freshElectra(engine, electraConfigs({ ...pairSizes, embedding: 16, generator: 1 / 2 }), 7);
+const pairSizes = {
+  vocabSize: tokenizer.size,
+  numHiddenLayers: 2,
+  hiddenSize: 32,
+  numAttentionHeads: 4,
+  maxPositionEmbeddings: LENGTH,
+  dropout: 0.1,
+};
+const pair = freshElectra(engine, electraConfigs({ ...pairSizes, embeddingSize: 16, generator: 1 / 2 }), 7);
 disturb(pair.weights, 0.1);
 await save("electra-pair-generator", pair.generator);
 await save("electra-pair-discriminator", pair.discriminator);
@@ -172,10 +186,10 @@ async function saveSentence(name: string, from: string, pooling: Pooling | null)
   const tokens = await loadTokenizer(folder(from));
   const settings = await readSentenceSettings(folder(from));
   const wanted = pooling ? { ...settings, pooling } : settings;
-  const length = Math.min(settings.length ?? LENGTH, loaded.model.positions);
+  const length = Math.min(settings.maxLength ?? LENGTH, loaded.model.maxLength);
   await writeFolder(join(out!, name), true, async (files) => {
-    await saveModel(files, { ...loaded, tokenizer: tokens, length });
-    await writeSentenceSettings(files, { ...wanted, length }, loaded.model.width);
+    await saveModel(files, { ...loaded, tokenizer: tokens, maxLength: length });
+    await writeSentenceSettings(files, { ...wanted, maxLength: length }, loaded.model.hiddenSize);
   });
   using _ = new Scope();
   const singles = TEXTS.map(([text]) => sampleOf(tokens.encode(text, undefined, { truncate: { length } })));

@@ -14,14 +14,14 @@ const EXTRA: Readonly<Record<string, object>> = {
 /** @param positions longest sequence, in tokens */
 export function smallConfig(type: string, vocabulary: number, positions: number, special: SpecialIds): Section {
   const sizes = {
-    vocabulary,
-    layers: 2,
-    width: 32,
-    heads: 4,
-    positions,
+    vocabSize: vocabulary,
+    numHiddenLayers: 2,
+    hiddenSize: 32,
+    numAttentionHeads: 4,
+    maxPositionEmbeddings: positions,
     dropout: 0.1,
-    intermediate: 64,
-    embedding: 16,
+    intermediateSize: 64,
+    embeddingSize: 16,
     special,
   };
   if (type === "marian") {

@@ -81,8 +81,8 @@ async function open(options: Options): Promise<Opened> {
   const sentences = (await files.read("modules.json")) !== undefined;
   const engine = await engineOf(options);
   const { model } = await loadModel(engine, files, { task: "feature-extraction" });
-  const { length = Math.min(LENGTH, model.positions) } = options;
-  if (length > model.positions) throw new UsageError(`--length ${length}: the model has ${model.positions} positions`);
+  const { length = Math.min(LENGTH, model.maxLength) } = options;
+  if (length > model.maxLength) throw new UsageError(`--length ${length}: the model has ${model.maxLength} positions`);
   return {
     model,
     pooling,

@@ -59,7 +59,7 @@ function sampleOfLine(tokenizer: Tokenizer, value: unknown, translations: boolea
   if (!translations) return sampleOf(tokenizer.encode(text, pair));
   if (pair === undefined) throw new UsageError(`translation-lm needs {"text", "pair"}: a sentence and its translation`);
   const side = (one: string) => tokenizer.encode(one, undefined, { special: false });
-  return translationPair(side(text), side(pair), { tokenizer, length: 512 });
+  return translationPair(side(text), side(pair), { tokenizer, maxLength: 512 });
 }
 
 interface Shown {

@@ -145,12 +145,12 @@ export async function distill(
   using engine = await engineOf(options);
   using teacher = await teacherOf(engine, options);
   using student = studentOf(teacher, options.numHiddenLayers);
-  const { positions } = teacher.model;
+  const { maxLength: positions } = teacher.model;
   const length =
     options.maxLength === undefined
       ? Math.min(MAX_LENGTH, positions)
       : requirePositions(options.maxLength, positions, "the teacher");
-  const sequences = { length, tokenizer, seed: options.seed };
+  const sequences = { maxLength: length, tokenizer, seed: options.seed };
   const make: MakeEpochs = (documents, own) => pretrainingSamples(documents, "sentences", { ...sequences, seed: own });
   const { samples, held, text } = await readText(files, options, tokenizer, make);
   const masking = { tokenizer, maskingRate: options.maskingRate };
@@ -171,7 +171,7 @@ export async function distill(
   });
   const reporting = { title: "distilling", steps, json: options.json ?? false, parts: true };
   const last = await follow(run, (step) => step, reporting, monitor, optimizer);
-  const saved = { ...student, tokenizer, length };
+  const saved = { ...student, tokenizer, maxLength: length };
   if (!(await monitor.complete(last, optimizer, (to) => saveModel(to, saved)))) return;
   // The folder is in its place: whatever happens from here on, the run is not lost.
   const test = make(tokenizeDocuments(tokenizer, held), options.seed)(0);

@@ -1,5 +1,5 @@
-import { type AnyTask, loadAdapted, loadModel, loadTokenizer, type Pretrained, type TaskSettings } from "cloze";
-import { readMaxLength, readSentenceSettings, type SentenceSettings } from "cloze/data";
+import { loadAdapted, loadModel, loadTokenizer, type Pretrained, type TaskSettings } from "cloze";
+import { type AnyTask, readMaxLength, readSentenceSettings, type SentenceSettings } from "cloze/data";
 import { folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
@@ -75,7 +75,7 @@ async function run(options: Options): Promise<void> {
   const settings: TaskSettings = {
     tokenizer,
     labels: loaded.labels,
-    length: await lengthOf(options, loaded.model.positions),
+    maxLength: await lengthOf(options, loaded.model.maxLength),
   };
   const train = options.train === undefined ? null : await collect(task.read(fileSource(options.train)));
   const rows: [string, Figures][] = [];

@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   type Adapted,
-  type AnyTask,
   adamW,
-  anyTask,
-  BestWeights,
   classifyTask,
   distilClassification,
   type Engine,
@@ -19,8 +16,16 @@ import {
   type TaskSettings,
   type WritableFiles,
 } from "cloze";
-import { columnsNamed, readSentenceSettings, type SentenceSettings, writeSentenceSettings } from "cloze/data";
+import {
+  type AnyTask,
+  anyTask,
+  columnsNamed,
+  readSentenceSettings,
+  type SentenceSettings,
+  writeSentenceSettings,
+} from "cloze/data";
 import { folder } from "cloze/node";
+import { BestWeights } from "cloze/tensor";
 import { Command } from "commander";
 import {
   type AdaptingOptions,
@@ -180,7 +185,7 @@ async function settingsOf(
   { train, dev }: Data,
   loaded: Pretrained,
   rate: number,
-  { length, tokenizer }: TaskSettings,
+  { maxLength, tokenizer }: TaskSettings,
 ) {
   const { task, epochs, build, patience = 0, teacher } = options;
   return {
@@ -188,7 +193,7 @@ async function settingsOf(
     ...{ task, epochs, build, patience },
     "learning-rate": rate,
     "warmup-steps": options.warmupSteps ?? "a tenth",
-    "max-length": length,
+    "max-length": maxLength,
     ...trainingSettings(options),
     data: fingerprint(loaded.config, train, dev ?? []),
     tokenizer: tokenizerHash(tokenizer),
@@ -223,11 +228,12 @@ async function save(
   options: FinetuneOptions,
   { task, sentence }: Data,
   loaded: Pretrained | Adapted,
-  { tokenizer, labels, length }: TaskSettings,
+  { tokenizer, labels, maxLength: length }: TaskSettings,
 ): Promise<void> {
-  if ("lora" in loaded) await saveAdapter(to, loaded, options.model, { tokenizer, length });
-  else await saveModel(to, { ...loaded, labels, tokenizer, length });
-  if (task.name === "embed") await writeSentenceSettings(to, { ...sentence, length }, loaded.model.width);
+  if ("lora" in loaded) await saveAdapter(to, loaded, options.model, { tokenizer, maxLength: length });
+  else await saveModel(to, { ...loaded, labels, tokenizer, maxLength: length });
+  if (task.name === "embed")
+    await writeSentenceSettings(to, { ...sentence, maxLength: length }, loaded.model.hiddenSize);
 }
 
 /**
@@ -295,13 +301,13 @@ export async function finetuneUnder(
   using model = await loadModel(engine, source, { task: task.modelTask, labels, seed, scratch: scratch !== undefined });
   using loaded = adaptedAs(model, options);
   const tokenizer = await loadTokenizer(source);
-  const folderLength = task.name === "embed" ? sentence.length : null;
-  const { positions } = loaded.model;
+  const folderLength = task.name === "embed" ? sentence.maxLength : null;
+  const { maxLength: positions } = loaded.model;
   const length =
     options.maxLength === undefined
       ? Math.min(folderLength ?? MAX_LENGTH, positions)
       : requirePositions(options.maxLength, positions);
-  const settings: TaskSettings = { tokenizer, labels, length };
+  const settings: TaskSettings = { tokenizer, labels, maxLength: length };
   if (loaded.fresh.length > 0 && !options.json)
     say(`new parameters, initialized at random: ${loaded.fresh.join(", ")}`);
   const learningRate = learningRateOf(options, model, "lora" in loaded);

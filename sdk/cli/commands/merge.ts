@@ -20,10 +20,10 @@ async function run({ model, adapter, out, force = false, ...options }: Options):
   adapted.lora.merge(adapted.weights);
   // The model's own weights, which hold the change now.
   const weights = adapted.lora.base;
-  const { positions } = adapted.model;
+  const { maxLength: positions } = adapted.model;
   const said = await readMaxLength(folder(model), folder(adapter));
   const length = Math.min(said?.tokens ?? positions, positions);
-  await writeFolder(out, force, (to) => saveModel(to, { ...adapted, weights, tokenizer, length }));
+  await writeFolder(out, force, (to) => saveModel(to, { ...adapted, weights, tokenizer, maxLength: length }));
   const layers = adapted.lora.layers.size;
   if (options.json) await writeLine(JSON.stringify({ layers, parameters: weights.count, out }));
   else say(`${out}: the model with the adapter's change in ${layers} layers`);

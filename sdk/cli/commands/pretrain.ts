@@ -1,4 +1,4 @@
-import { adamW, FRESH_FAMILIES, linearSchedule, loadTokenizer } from "cloze";
+import { adamW, linearSchedule, loadTokenizer } from "cloze";
 import {
   type NamedObjective,
   objectiveNames,
@@ -8,6 +8,7 @@ import {
   tokenizeDocuments,
 } from "cloze/data";
 import { folder } from "cloze/node";
+import { FRESH_FAMILIES } from "cloze/tensor";
 import type { Tokenizer, TrainingTexts } from "cloze/tokenizer";
 import { Command } from "commander";
 import { causalRecipe } from "../pretrain/causal.js";

@@ -9,7 +9,7 @@ export async function causalRecipe(setting: Setting, causal: HeadObjective<LmHea
   const { options, tokenizer } = setting;
   const objective = single(causal);
   const blocks = (documents: readonly TokenizedDocument[]) =>
-    packStream(documents, { length: options.maxLength, tokenizer });
+    packStream(documents, { maxLength: options.maxLength, tokenizer });
   const samples = samplesOf(setting, (documents, own) => (epoch) => {
     // Documents are reshuffled every epoch, so that the stream is cut into other blocks each time.
     const order = shuffle([...documents], seed(own).fork(2, epoch));

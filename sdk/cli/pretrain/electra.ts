@@ -40,7 +40,7 @@ export async function electraRecipe(
       ? freshElectra(engine, electraConfigs(sizesOf(setting)), seed)
       : await loadElectra(engine, { discriminator: folder(from), generator: folder(join(from, GENERATOR)) });
   const masking = settingsOf(setting);
-  const sequences = { length, tokenizer, seed };
+  const sequences = { maxLength: length, tokenizer, seed };
   return recipeOf(
     {
       model: pair.model,
@@ -60,8 +60,8 @@ export async function electraRecipe(
         };
       },
       async save(to) {
-        await saveModel(to, { ...pair.discriminator, tokenizer, length });
-        await saveModel(inside(to), { ...pair.generator, tokenizer, length });
+        await saveModel(to, { ...pair.discriminator, tokenizer, maxLength: length });
+        await saveModel(inside(to), { ...pair.generator, tokenizer, maxLength: length });
       },
       [Symbol.dispose]: () => pair[Symbol.dispose](),
     },

@@ -6,13 +6,13 @@ import {
   type LmHead,
   type Model,
   type PairHead,
-  repeatPositions,
   type Stage,
   single,
   type Weights,
 } from "cloze";
 import { type Arrangement, pretrainingSamples, type TokenizedDocument, translationPair } from "cloze/data";
 import { maskedHeldOut, pairAccuracy, perplexity } from "cloze/metrics";
+import { repeatPositions } from "cloze/tensor";
 import { UsageError } from "../shared/usage.js";
 import {
   listedSamples,
@@ -35,15 +35,15 @@ type MaskedLm = Model<"masked-lm"> & Partial<Model<"next-sentence-prediction">>;
 function samples(setting: Setting, arrangement: Arrangement, length: number): (epoch: number) => EpochSamples {
   const { tokenizer } = setting;
   const make = (documents: readonly TokenizedDocument[], seed: number) =>
-    pretrainingSamples(documents, arrangement, { length, tokenizer, seed });
+    pretrainingSamples(documents, arrangement, { maxLength: length, tokenizer, seed });
   if (setting.pairs.length === 0) return samplesOf(setting, make);
   const own = listedSamples(setting, make);
   return (epoch) => [
     ...own(epoch),
     ...setting.pairs.map(([a, b], i) =>
       (epoch + i) % 2 === 0
-        ? translationPair(a, b, { tokenizer, length })
-        : translationPair(b, a, { tokenizer, length }),
+        ? translationPair(a, b, { tokenizer, maxLength: length })
+        : translationPair(b, a, { tokenizer, maxLength: length }),
     ),
   ];
 }
@@ -92,7 +92,7 @@ export async function maskedRecipe(
   const loaded = await modelOf(setting, pairs ? "pretraining" : "masked-lm");
   const model: MaskedLm = loaded.model;
   const masking = { ...settingsOf(setting), wholeWords: objective.name.startsWith("whole-word-masked-lm") };
-  const sequences = { length: options.maxLength, tokenizer, seed: options.seed };
+  const sequences = { maxLength: options.maxLength, tokenizer, seed: options.seed };
   return recipeOf(
     {
       model,

@@ -88,22 +88,22 @@ export function recipeOf<M>(
 }
 
 /** BERT's initializer range and hidden size: narrower layers need larger weights for outputs of the same size. */
-const PUBLISHED_DEVIATION = 0.02;
-const PUBLISHED_WIDTH = 768;
+const PUBLISHED_INITIALIZER_RANGE = 0.02;
+const PUBLISHED_HIDDEN_SIZE = 768;
 
 /** Sizes of a new model. */
 export function sizesOf({ options, tokenizer }: Setting) {
-  const { numHiddenLayers: layers, hiddenSize: width, numAttentionHeads: heads, maxLength, dropout } = options;
-  if (width % heads !== 0)
-    throw new UsageError(`--hidden-size ${width} is not a multiple of --num-attention-heads ${heads}`);
+  const { numHiddenLayers, hiddenSize, numAttentionHeads, maxLength, dropout } = options;
+  if (hiddenSize % numAttentionHeads !== 0)
+    throw new UsageError(`--hidden-size ${hiddenSize} is not a multiple of --num-attention-heads ${numAttentionHeads}`);
   return {
-    vocabulary: tokenizer.size,
-    layers,
-    width,
-    heads,
-    positions: maxLength,
+    vocabSize: tokenizer.size,
+    numHiddenLayers,
+    hiddenSize,
+    numAttentionHeads,
+    maxPositionEmbeddings: maxLength,
     dropout,
-    deviation: PUBLISHED_DEVIATION * Math.sqrt(PUBLISHED_WIDTH / width),
+    initializerRange: PUBLISHED_INITIALIZER_RANGE * Math.sqrt(PUBLISHED_HIDDEN_SIZE / hiddenSize),
     special: tokenizer.special,
   };
 }
@@ -123,7 +123,7 @@ export async function modelOf<P extends ModelTask>(setting: Setting, task: P): P
     from === undefined
       ? freshModel(engine, await newConfig(setting), task, seed)
       : await loadModel(engine, folder(from), { task, seed });
-  const { positions } = loaded.model;
+  const { maxLength: positions } = loaded.model;
   if (maxLength <= positions) return loaded;
   loaded[Symbol.dispose]();
   throw new UsageError(`--max-length ${maxLength}: the model of ${from ?? options.config} has ${positions} positions`);
@@ -134,7 +134,7 @@ export function saving<P extends ModelTask>(
   loaded: Pretrained<P>,
   { tokenizer, options }: Setting,
 ): (to: WritableFiles) => Promise<void> {
-  return (to) => saveModel(to, { ...loaded, tokenizer, length: options.maxLength });
+  return (to) => saveModel(to, { ...loaded, tokenizer, maxLength: options.maxLength });
 }
 
 /** The samples of an epoch of text in memory: of one language, or of several mixed in smoothed proportions. */

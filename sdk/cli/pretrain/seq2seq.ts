@@ -7,7 +7,7 @@ import { modelOf, onlyStage, type Recipe, recipeOf, refuseShort, type Setting, s
 export async function seq2seqRecipe(setting: Setting, objective: Objective<Model<"seq2seq-lm">>): Promise<Recipe> {
   refuseShort(setting);
   const { options, tokenizer } = setting;
-  const sequences = { length: options.maxLength, tokenizer, seed: options.seed };
+  const sequences = { maxLength: options.maxLength, tokenizer, seed: options.seed };
   const loaded = await modelOf(setting, "seq2seq-lm");
   return recipeOf(
     {

@@ -3,8 +3,6 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
-  type BestWeights,
-  checkpointNote,
   type Optimizer,
   type Position,
   type RunSettings,
@@ -15,6 +13,7 @@ import {
 } from "cloze";
 import { parseJson } from "cloze/data";
 import { exists, writeFileAtomically, writeFolder } from "cloze/node";
+import { type BestWeights, checkpointNote } from "cloze/tensor";
 import { readTokenizerJson, type Tokenizer } from "cloze/tokenizer";
 import type { Command } from "commander";
 import { readWhole } from "./input.js";

@@ -1,8 +1,6 @@
 /** The tasks of the command line by their names. */
 import {
-  type AnyTask,
   answerTask,
-  anyTask,
   classifyTask,
   embedTask,
   type Files,
@@ -12,7 +10,7 @@ import {
   regressTask,
   tagTask,
 } from "cloze";
-import { type Columns, columnsNamed, promptText, type SentenceSettings } from "cloze/data";
+import { type AnyTask, anyTask, type Columns, columnsNamed, promptText, type SentenceSettings } from "cloze/data";
 import { UsageError } from "./usage.js";
 
 /** The labels of a model folder that was saved for this task; null where it has none. */
@@ -31,7 +29,7 @@ export async function folderLabels(files: Files, task: ModelTask): Promise<Label
 /** Settings of folders that say nothing about pooling. */
 export const PLAIN_SENTENCES: SentenceSettings = {
   pooling: { mode: "mean", normalize: true },
-  length: null,
+  maxLength: null,
   prompts: {},
   prompt: null,
   promptCounts: true,

@@ -280,7 +280,7 @@ export async function saveAdapter(
   files: WritableFiles,
   adapted: Adapted,
   base: string | null = null,
-  reading?: Pick<Saved, "tokenizer" | "length">,
+  reading?: Pick<Saved, "tokenizer" | "maxLength">,
 ): Promise<void> {
   const { lora, task, weights } = adapted;
   const bytes = writeSafetensors(
@@ -295,6 +295,6 @@ export async function saveAdapter(
     await to.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { task, base, transposed })));
     await to.write(WEIGHTS, bytes);
     await to.write("config.json", configBytes(savedConfig(adapted)));
-    if (reading) await saveTokenizer(to, reading.tokenizer, reading.length);
+    if (reading) await saveTokenizer(to, reading.tokenizer, reading.maxLength);
   });
 }

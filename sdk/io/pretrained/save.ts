@@ -17,7 +17,7 @@ export interface Saved {
   readonly labels: LabelSet | null;
   readonly tokenizer: Tokenizer;
   /** longest sequence that the model was made for */
-  readonly length: number;
+  readonly maxLength: number;
 }
 
 /**
@@ -51,7 +51,7 @@ export async function saveModel(files: WritableFiles, saved: Saved): Promise<voi
   await writeAll(files, async (to) => {
     await to.write("config.json", configBytes(savedConfig(saved)));
     await to.write("model.safetensors", bytes);
-    await saveTokenizer(to, saved.tokenizer, saved.length);
+    await saveTokenizer(to, saved.tokenizer, saved.maxLength);
   });
 }
 
@@ -76,7 +76,7 @@ export function savedConfig({
   task,
   config,
   labels,
-}: Omit<Saved, "weights" | "tokenizer" | "length">): Section {
+}: Omit<Saved, "weights" | "tokenizer" | "maxLength">): Section {
   const kept = Object.fromEntries(Object.entries(config).filter(([field]) => !TASK_FIELDS.includes(field)));
   const names = labels?.names ?? (task === "sequence-classification" ? ["LABEL_0"] : null);
   return {

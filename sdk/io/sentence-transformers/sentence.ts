@@ -14,7 +14,7 @@ import { readMaxLength, readTransformerSettings } from "./transformer-settings.j
 export interface SentenceSettings {
   readonly pooling: Pooling;
   /** longest sequence, special tokens included; null where the folder does not say */
-  readonly length: number | null;
+  readonly maxLength: number | null;
   /** texts that are put before others, by name: E5 has "query: " and "passage: ", BGE a sentence before questions */
   readonly prompts: Readonly<Record<string, string>>;
   /** the name of the prompt for texts about which nothing is said; null for none */
@@ -61,7 +61,7 @@ export async function readSentenceSettings(files: Files): Promise<SentenceSettin
   ]);
   return {
     ...(modules ? await pooledBy(folder, modules) : PLAIN),
-    length: length?.tokens ?? null,
+    maxLength: length?.tokens ?? null,
     ...promptsOf(library),
     similarity: similarityOf(library),
     ...dimensionsOf(library),

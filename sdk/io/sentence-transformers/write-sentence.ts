@@ -14,7 +14,17 @@ export async function writeSentenceSettings(
   settings: SentenceSettings,
   width: number,
 ): Promise<void> {
-  const { pooling, length, prompts, prompt, promptCounts, similarity, lowercase, dimensions, modules = [] } = settings;
+  const {
+    pooling,
+    maxLength: length,
+    prompts,
+    prompt,
+    promptCounts,
+    similarity,
+    lowercase,
+    dimensions,
+    modules = [],
+  } = settings;
   if (modules.length > 0)
     throw new ModelFileError(
       `a model with the modules ${modules.map(({ kind }) => kind).join(", ")} cannot be written: their weights are not kept`,

@@ -96,18 +96,18 @@ function readConfig(json: unknown): Gpt2Config {
 function freshConfig({ dropout: p, special = {}, ...sizes }: ModelSizes) {
   return {
     model_type: "gpt2",
-    vocab_size: sizes.vocabulary,
-    n_positions: sizes.positions,
-    n_embd: sizes.width,
-    n_layer: sizes.layers,
-    n_head: sizes.heads,
-    ...(sizes.intermediate !== undefined && { n_inner: sizes.intermediate }),
+    vocab_size: sizes.vocabSize,
+    n_positions: sizes.maxPositionEmbeddings,
+    n_embd: sizes.hiddenSize,
+    n_layer: sizes.numHiddenLayers,
+    n_head: sizes.numAttentionHeads,
+    ...(sizes.intermediateSize !== undefined && { n_inner: sizes.intermediateSize }),
     activation_function: "gelu_new",
     resid_pdrop: p,
     embd_pdrop: p,
     attn_pdrop: p,
     layer_norm_epsilon: 1e-5,
-    initializer_range: sizes.deviation ?? 0.02,
+    initializer_range: sizes.initializerRange ?? 0.02,
     bos_token_id: special.bos ?? special.eos,
     eos_token_id: special.eos,
     tie_word_embeddings: true,
@@ -177,8 +177,8 @@ function encoder(w: Weights, c: Gpt2Config): Encoder {
   const finalNorm = normOf(body.at("ln_f"), c);
   if (!c.bias) w.freeze((name) => name.startsWith("transformer.") && name.endsWith(".bias"));
   return {
-    width: c.n_embd,
-    positions: c.n_positions,
+    hiddenSize: c.n_embd,
+    maxLength: c.n_positions,
     encode(batch, trace, cache) {
       const sum = embeddingSum([
         [tokens, batch.ids],

@@ -88,25 +88,25 @@ export function readConfig(json: unknown): BartConfig {
 
 /** config.json of a new BART or mBART, with as many layers on each side. */
 export function freshConfig(type: string, sizes: ModelSizes): Section {
-  const { width, dropout: p, special = {} } = sizes;
+  const { hiddenSize: width, dropout: p, special = {} } = sizes;
   const end = special.eos ?? special.sep ?? 2;
   const stack = (side: Side) => ({
-    [`${side}_layers`]: sizes.layers,
-    [`${side}_attention_heads`]: sizes.heads,
-    [`${side}_ffn_dim`]: sizes.intermediate ?? 4 * width,
+    [`${side}_layers`]: sizes.numHiddenLayers,
+    [`${side}_attention_heads`]: sizes.numAttentionHeads,
+    [`${side}_ffn_dim`]: sizes.intermediateSize ?? 4 * width,
   });
   return {
     model_type: type,
-    vocab_size: sizes.vocabulary,
+    vocab_size: sizes.vocabSize,
     d_model: width,
     ...stack("encoder"),
     ...stack("decoder"),
-    max_position_embeddings: sizes.positions,
+    max_position_embeddings: sizes.maxPositionEmbeddings,
     activation_function: "gelu",
     dropout: p,
     attention_dropout: p,
     activation_dropout: 0,
-    init_std: sizes.deviation ?? 0.02,
+    init_std: sizes.initializerRange ?? 0.02,
     is_encoder_decoder: true,
     scale_embedding: type === "mbart",
     tie_word_embeddings: true,

@@ -153,8 +153,8 @@ function encoderOf(v: Variant): (w: Weights, c: BartConfig) => Encoder {
     const layers = Array.from({ length: c.encoder.layers }, (_, i) => encoderLayer(stack.at(`layers.${i}`), c, v));
     const finalNorm = finalNormOf(stack, c, v);
     return {
-      width: c.d_model,
-      positions: c.max_position_embeddings,
+      hiddenSize: c.d_model,
+      maxLength: c.max_position_embeddings,
       encode: (batch, trace) => runLayers(embed(batch), layers, (layer, x) => layer(x, batch, trace), trace, finalNorm),
     };
   };

@@ -135,13 +135,13 @@ function readConfig(json: unknown, { type, defaults, scalesOutput }: Variant): T
 function freshConfig({ special = {}, ...sizes }: ModelSizes, { type, defaults }: Variant) {
   return {
     model_type: type,
-    vocab_size: sizes.vocabulary,
-    d_model: sizes.width,
-    d_kv: sizes.width / sizes.heads,
-    d_ff: sizes.intermediate ?? 4 * sizes.width,
-    num_layers: sizes.layers,
-    num_decoder_layers: sizes.layers,
-    num_heads: sizes.heads,
+    vocab_size: sizes.vocabSize,
+    d_model: sizes.hiddenSize,
+    d_kv: sizes.hiddenSize / sizes.numAttentionHeads,
+    d_ff: sizes.intermediateSize ?? 4 * sizes.hiddenSize,
+    num_layers: sizes.numHiddenLayers,
+    num_decoder_layers: sizes.numHiddenLayers,
+    num_heads: sizes.numAttentionHeads,
     relative_attention_num_buckets: 32,
     relative_attention_max_distance: 128,
     dropout_rate: sizes.dropout,
@@ -286,7 +286,7 @@ const POSITIONS = 4096;
 
 function encoder(w: Weights, c: T5Config, v: Variant): Encoder {
   const run = stackOf(w, c, v, "encoder");
-  return { width: c.d_model, positions: POSITIONS, encode: (batch, trace) => run(batch, { trace }) };
+  return { hiddenSize: c.d_model, maxLength: POSITIONS, encode: (batch, trace) => run(batch, { trace }) };
 }
 
 function decoder(w: Weights, c: T5Config, v: Variant): EncoderDecoder {

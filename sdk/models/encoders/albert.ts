@@ -81,7 +81,7 @@ function freshConfig(sizes: ModelSizes) {
   return {
     ...freshBertConfig(sizes),
     model_type: "albert",
-    embedding_size: sizes.embedding ?? Math.min(128, sizes.width),
+    embedding_size: sizes.embeddingSize ?? Math.min(128, sizes.hiddenSize),
     num_hidden_groups: 1,
     inner_group_num: 1,
     hidden_act: "gelu_new",
@@ -131,8 +131,8 @@ function encoder(w: Weights, c: AlbertConfig): Encoder {
   );
   const layers = Array.from({ length: depth }, (_, i) => groups[Math.floor((i * groupCount) / depth)]!).flat();
   return {
-    width: h,
-    positions: c.max_position_embeddings,
+    hiddenSize: h,
+    maxLength: c.max_position_embeddings,
     encode: (batch, trace) => runLayers(project(embed(batch)), layers, (layer, x) => layer(x, batch, trace), trace),
   };
 }

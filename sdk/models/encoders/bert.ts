@@ -95,20 +95,20 @@ export function readBertConfig(json: unknown): BertConfig {
 
 /** config.json of a new BERT. */
 export function freshBertConfig(sizes: ModelSizes): Section {
-  const { vocabulary, layers, width, heads, positions, dropout: p, deviation = 0.02, special } = sizes;
+  const { dropout: p, special } = sizes;
   return {
     model_type: "bert",
-    vocab_size: vocabulary,
-    hidden_size: width,
-    num_hidden_layers: layers,
-    num_attention_heads: heads,
-    intermediate_size: sizes.intermediate ?? 4 * width,
-    max_position_embeddings: positions,
+    vocab_size: sizes.vocabSize,
+    hidden_size: sizes.hiddenSize,
+    num_hidden_layers: sizes.numHiddenLayers,
+    num_attention_heads: sizes.numAttentionHeads,
+    intermediate_size: sizes.intermediateSize ?? 4 * sizes.hiddenSize,
+    max_position_embeddings: sizes.maxPositionEmbeddings,
     type_vocab_size: 2,
     hidden_act: "gelu",
     hidden_dropout_prob: p,
     attention_probs_dropout_prob: p,
-    initializer_range: deviation,
+    initializer_range: sizes.initializerRange ?? 0.02,
     layer_norm_eps: 1e-12,
     pad_token_id: special?.pad ?? 0,
     tie_word_embeddings: true,
@@ -236,8 +236,8 @@ export function bertLayer(w: Weights, c: BertConfig, names = BERT_NAMES): (x: Te
 export function bertBody(w: Weights, c: BertConfig, embed: (batch: Batch) => Tensor, positions: number): Encoder {
   const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => bertLayer(w.at(`encoder.layer.${i}`), c));
   return {
-    width: c.hidden_size,
-    positions,
+    hiddenSize: c.hidden_size,
+    maxLength: positions,
     encode: (batch, trace) => runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, trace }), trace),
   };
 }

@@ -252,8 +252,8 @@ function encoder(w: Weights, c: DebertaConfig): Encoder {
   const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => debertaLayer(stack.at(`layer.${i}`), c));
   const table = relativeTable(stack, c);
   return {
-    width: c.hidden_size,
-    positions: c.max_position_embeddings,
+    hiddenSize: c.hidden_size,
+    maxLength: c.max_position_embeddings,
     encode(batch, trace) {
       const relative = table();
       return runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, relative, trace }), trace);

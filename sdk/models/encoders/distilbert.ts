@@ -81,17 +81,17 @@ function readConfig(json: unknown): DistilBertConfig {
 function freshConfig({ dropout: p, ...sizes }: ModelSizes) {
   return {
     model_type: "distilbert",
-    vocab_size: sizes.vocabulary,
-    dim: sizes.width,
-    n_layers: sizes.layers,
-    n_heads: sizes.heads,
-    hidden_dim: sizes.intermediate ?? 4 * sizes.width,
-    max_position_embeddings: sizes.positions,
+    vocab_size: sizes.vocabSize,
+    dim: sizes.hiddenSize,
+    n_layers: sizes.numHiddenLayers,
+    n_heads: sizes.numAttentionHeads,
+    hidden_dim: sizes.intermediateSize ?? 4 * sizes.hiddenSize,
+    max_position_embeddings: sizes.maxPositionEmbeddings,
     sinusoidal_pos_embds: false,
     activation: "gelu",
     dropout: p,
     attention_dropout: p,
-    initializer_range: sizes.deviation ?? 0.02,
+    initializer_range: sizes.initializerRange ?? 0.02,
     pad_token_id: sizes.special?.pad ?? 0,
   };
 }
@@ -136,8 +136,8 @@ function encoder(w: Weights, c: DistilBertConfig): Encoder {
   const embed = embeddings(body.at("embeddings"), c);
   const layers = Array.from({ length: c.n_layers }, (_, i) => distilBertLayer(body.at(`transformer.layer.${i}`), c));
   return {
-    width: c.dim,
-    positions: c.max_position_embeddings,
+    hiddenSize: c.dim,
+    maxLength: c.max_position_embeddings,
     encode: (batch, trace) => runLayers(embed(batch), layers, (layer, x) => layer(x, batch, trace), trace),
   };
 }

@@ -114,7 +114,7 @@ export const electra: EncoderFamily<ElectraConfig> = {
   fresh: (sizes) => ({
     ...freshBertConfig(sizes),
     model_type: "electra",
-    embedding_size: sizes.embedding ?? sizes.width,
+    embedding_size: sizes.embeddingSize ?? sizes.hiddenSize,
   }),
   read: readConfig,
   canonicalName,

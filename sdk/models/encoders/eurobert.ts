@@ -105,18 +105,18 @@ function readConfig(json: unknown): EuroBertConfig {
 function freshConfig({ special = {}, ...sizes }: ModelSizes) {
   return {
     model_type: "eurobert",
-    vocab_size: sizes.vocabulary,
-    hidden_size: sizes.width,
-    intermediate_size: sizes.intermediate ?? 4 * sizes.width,
-    num_hidden_layers: sizes.layers,
-    num_attention_heads: sizes.heads,
-    num_key_value_heads: sizes.heads,
-    max_position_embeddings: sizes.positions,
+    vocab_size: sizes.vocabSize,
+    hidden_size: sizes.hiddenSize,
+    intermediate_size: sizes.intermediateSize ?? 4 * sizes.hiddenSize,
+    num_hidden_layers: sizes.numHiddenLayers,
+    num_attention_heads: sizes.numAttentionHeads,
+    num_key_value_heads: sizes.numAttentionHeads,
+    max_position_embeddings: sizes.maxPositionEmbeddings,
     hidden_act: "silu",
     rms_norm_eps: 1e-5,
     rope_parameters: { rope_type: "default", rope_theta: 250_000 },
     attention_dropout: sizes.dropout,
-    initializer_range: sizes.deviation ?? 0.02,
+    initializer_range: sizes.initializerRange ?? 0.02,
     tie_word_embeddings: false,
     pad_token_id: special.pad ?? null,
     bos_token_id: special.bos ?? special.cls ?? null,
@@ -177,8 +177,8 @@ function encoder(w: Weights, c: EuroBertConfig): Encoder {
   const finalNorm = rmsNorm(body.at("norm"), h, c.rms_norm_eps);
   const table = new RotaryTable(c.head_dim, c.rope_theta);
   return {
-    width: h,
-    positions: c.max_position_embeddings,
+    hiddenSize: h,
+    maxLength: c.max_position_embeddings,
     encode(batch, trace) {
       const rotary = table.tensor(w.engine, batch.positions);
       const embedded = embedding(tokens, batch.ids);

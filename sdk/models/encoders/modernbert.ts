@@ -138,14 +138,14 @@ function readConfig(json: unknown): ModernBertConfig {
 function freshConfig({ dropout: p, special = {}, ...sizes }: ModelSizes) {
   return {
     model_type: "modernbert",
-    vocab_size: sizes.vocabulary,
-    hidden_size: sizes.width,
-    num_hidden_layers: sizes.layers,
-    num_attention_heads: sizes.heads,
-    intermediate_size: sizes.intermediate ?? (3 * sizes.width) / 2,
-    max_position_embeddings: sizes.positions,
+    vocab_size: sizes.vocabSize,
+    hidden_size: sizes.hiddenSize,
+    num_hidden_layers: sizes.numHiddenLayers,
+    num_attention_heads: sizes.numAttentionHeads,
+    intermediate_size: sizes.intermediateSize ?? (3 * sizes.hiddenSize) / 2,
+    max_position_embeddings: sizes.maxPositionEmbeddings,
     hidden_activation: "gelu",
-    initializer_range: sizes.deviation ?? 0.02,
+    initializer_range: sizes.initializerRange ?? 0.02,
     norm_eps: 1e-5,
     embedding_dropout: p,
     attention_dropout: p,
@@ -218,8 +218,8 @@ function encoder(w: Weights, c: ModernBertConfig): Encoder {
     local: tables.local.tensor(w.engine, positions),
   });
   return {
-    width: h,
-    positions: c.max_position_embeddings,
+    hiddenSize: h,
+    maxLength: c.max_position_embeddings,
     encode(batch, trace) {
       const rotary = rotaryOf(batch);
       const embedded = dropout(normalize(embedding(tokens, batch.ids)), c.embedding_dropout);

@@ -52,7 +52,7 @@ function freshConfig(sizes: ModelSizes) {
   return {
     ...freshBertConfig(sizes),
     model_type: "mpnet",
-    max_position_embeddings: sizes.positions + POSITION_OFFSET,
+    max_position_embeddings: sizes.maxPositionEmbeddings + POSITION_OFFSET,
     relative_attention_num_buckets: BUCKETS,
     layer_norm_eps: 1e-5,
     ...specialIdFields(sizes, PADDING_ID),
@@ -89,8 +89,8 @@ function encoder(w: Weights, c: BertConfig): Encoder {
     .get("weight", [BUCKETS, c.num_attention_heads], normal(c.initializer_range));
   const bucket = (d: number) => relativeBucket(d, { buckets: BUCKETS, farthest: MAX_DISTANCE, bothWays: true });
   return {
-    width: c.hidden_size,
-    positions: c.max_position_embeddings - POSITION_OFFSET,
+    hiddenSize: c.hidden_size,
+    maxLength: c.max_position_embeddings - POSITION_OFFSET,
     encode(batch, trace) {
       const bias = relativeBias(table, { starts: batch.starts, bucket });
       return runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, trace, bias }), trace);

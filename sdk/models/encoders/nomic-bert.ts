@@ -197,8 +197,8 @@ export function rotaryBertEncoder(body: Weights, c: RotaryBertConfig, options: R
   const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => layerOf(body.at(`layers.${i}`), c, options));
   const table = new RotaryTable(c.head_dim, c.rope_theta);
   return {
-    width: c.hidden_size,
-    positions: c.max_position_embeddings,
+    hiddenSize: c.hidden_size,
+    maxLength: c.max_position_embeddings,
     encode(batch, trace) {
       const rotary = table.tensor(body.engine, batch.positions);
       return runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, rotary, trace }), trace);

@@ -114,7 +114,7 @@ function family(type: string, name: string, vocabulary: VocabularyKind): Encoder
     fresh: (sizes) => ({
       ...freshBertConfig(sizes),
       model_type: type,
-      max_position_embeddings: sizes.positions + (sizes.special?.pad ?? DEFAULT_PAD) + 1,
+      max_position_embeddings: sizes.maxPositionEmbeddings + (sizes.special?.pad ?? DEFAULT_PAD) + 1,
       type_vocab_size: 1,
       layer_norm_eps: 1e-5,
       ...specialIdFields(sizes, DEFAULT_PAD),

@@ -24,8 +24,8 @@ const POSITIONS = 2 ** 20;
 function encoder(w: Weights, { vocab_size, hidden_size }: StaticEmbeddingConfig): Encoder {
   const table = w.at("embedding").get("weight", [vocab_size, hidden_size], normal(1));
   return {
-    width: hidden_size,
-    positions: POSITIONS,
+    hiddenSize: hidden_size,
+    maxLength: POSITIONS,
     encode(batch, trace) {
       const hidden = embedding(table, batch.ids);
       trace?.hidden.push(hidden);

@@ -20,9 +20,9 @@ export interface Trace {
 
 export interface Encoder extends EncoderBody {
   /** width of the hidden states */
-  readonly width: number;
+  readonly hiddenSize: number;
   /** the longest sequence that the model reads, in tokens */
-  readonly positions: number;
+  readonly maxLength: number;
   /**
    * @param cache of decoder-only models: keys and values of the tokens before the batch
    * @returns (tokens, width) the last layer's hidden states

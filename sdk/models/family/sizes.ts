@@ -4,23 +4,23 @@ import type { Section } from "./config.js";
 /** Sizes of a new model. What they do not say is as published: activations, norms, positions, sharing of weights. */
 export interface ModelSizes {
   /** number of entries of the vocabulary */
-  readonly vocabulary: number;
+  readonly vocabSize: number;
   /** number of layers; of each side in encoder-decoders */
-  readonly layers: number;
+  readonly numHiddenLayers: number;
   /** width of the hidden states */
-  readonly width: number;
+  readonly hiddenSize: number;
   /** number of attention heads */
-  readonly heads: number;
+  readonly numAttentionHeads: number;
   /** longest sequence, in tokens */
-  readonly positions: number;
+  readonly maxPositionEmbeddings: number;
   /** dropout probability */
   readonly dropout: number;
   /** standard deviation of the initial weights; default 0.02 */
-  readonly deviation?: number;
-  /** width of the feed-forward layers; default as published, four times `width` for most */
-  readonly intermediate?: number;
+  readonly initializerRange?: number;
+  /** width of the feed-forward layers; default as published, four times `hiddenSize` for most */
+  readonly intermediateSize?: number;
   /** width of the token embeddings, for families that factorize them; default as published */
-  readonly embedding?: number;
+  readonly embeddingSize?: number;
   /** ids that a configuration names: those of the tokenizer */
   readonly special?: SpecialIds;
 }

@@ -31,7 +31,7 @@ export function tokenizeDocuments(
  * The samples of each epoch: new pairs, or a new order, every time; a function of seed and epoch.
  *
  * @example
- * const samples = pretrainingSamples(documents, "sentences", { tokenizer, length: 128, seed: 1 });
+ * const samples = pretrainingSamples(documents, "sentences", { tokenizer, maxLength: 128, seed: 1 });
  */
 export function pretrainingSamples(
   documents: readonly TokenizedDocument[],

@@ -16,15 +16,17 @@ import {
   type TokenizedSentence,
 } from "./segment-pairs.js";
 
-/** Sequences of at most `length` tokens, special tokens included; a longer sentence is split. */
+/** Sequences of at most `maxLength` tokens, special tokens included; a longer sentence is split. */
 export function packSentences(
   documents: readonly TokenizedDocument[],
-  { length, tokenizer }: Pick<PairOptions, "length" | "tokenizer">,
+  { maxLength, tokenizer }: Pick<PairOptions, "maxLength" | "tokenizer">,
 ): Sample[] {
   const ends = sequenceEnds(tokenizer);
-  const most = length - 2;
+  const most = maxLength - 2;
   if (!(most >= 1))
-    throw new ArgumentError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
+    throw new ArgumentError(
+      `packing: a sequence has at least 3 tokens, two of them special; got maxLength ${maxLength}`,
+    );
   const samples: Sample[] = [];
   for (const document of documents) {
     let block: TokenizedSentence[] = [];
@@ -52,12 +54,14 @@ export function packSentences(
  */
 export function packFullSentences(
   documents: readonly TokenizedDocument[],
-  { length, tokenizer }: Pick<PairOptions, "length" | "tokenizer">,
+  { maxLength, tokenizer }: Pick<PairOptions, "maxLength" | "tokenizer">,
 ): Sample[] {
   const special = boundaries(tokenizer);
-  const most = length - 1;
+  const most = maxLength - 1;
   if (!(most >= 2))
-    throw new ArgumentError(`packing: a sequence has at least 3 tokens, two of them special; got length ${length}`);
+    throw new ArgumentError(
+      `packing: a sequence has at least 3 tokens, two of them special; got maxLength ${maxLength}`,
+    );
   const units: Piece[][] = documents.flatMap((document, i) => [
     ...(i > 0 ? [[{ id: special.sep, word: -1 }]] : []),
     ...document.flatMap((sentence) => pieces(sentence, special.sep, most)),
@@ -77,17 +81,17 @@ export function packFullSentences(
 
 /**
  * For causal language models: all documents as one stream, each followed by the end-of-text token, cut into blocks of
- * `length` tokens (Radford et al. 2019). The last block may be shorter; a block of one token has nothing to predict and is
+ * `maxLength` tokens (Radford et al. 2019). The last block may be shorter; a block of one token has nothing to predict and is
  * dropped. Nothing is padded.
  *
  * @throws {ArgumentError} when the tokenizer has no token that ends a text
  */
 export function packStream(
   documents: readonly TokenizedDocument[],
-  { length, tokenizer }: Pick<PairOptions, "length" | "tokenizer">,
+  { maxLength, tokenizer }: Pick<PairOptions, "maxLength" | "tokenizer">,
 ): Sample[] {
   const end = endOfText(tokenizer);
-  if (!(length >= 2)) throw new ArgumentError(`packing: a block has at least 2 tokens, got length ${length}`);
+  if (!(maxLength >= 2)) throw new ArgumentError(`packing: a block has at least 2 tokens, got maxLength ${maxLength}`);
   const total = documents.reduce((sum, document) => document.reduce((own, { ids }) => own + ids.length, sum + 1), 0);
   const ids = new Int32Array(total);
   const words = new Int32Array(total);
@@ -101,10 +105,10 @@ export function packStream(
     words[at++] = -1;
   }
   const blocks: Sample[] = [];
-  for (let begin = 0; begin + 1 < total; begin += length) {
-    const own = words.slice(begin, begin + length);
+  for (let begin = 0; begin + 1 < total; begin += maxLength) {
+    const own = words.slice(begin, begin + maxLength);
     blocks.push({
-      ids: ids.slice(begin, begin + length),
+      ids: ids.slice(begin, begin + maxLength),
       segments: new Uint8Array(own.length),
       special: Uint8Array.from(own, (word) => Number(word < 0)),
       words: own,

@@ -19,8 +19,8 @@ export type TokenizedDocument = readonly TokenizedSentence[];
 
 export interface PairOptions {
   /** longest sequence, special tokens included */
-  readonly length: number;
-  /** probability that a document's target length is random instead of the longest; BERT's short_seq_prob, 0.1 */
+  readonly maxLength: number;
+  /** probability that a document's target length is drawn at random instead of the longest; BERT's short_seq_prob, 0.1 */
   readonly shortSequenceRate?: number;
   readonly tokenizer: Pick<Vocabulary, "special">;
 }
@@ -64,10 +64,10 @@ export function join(sentences: readonly TokenizedSentence[], firstWord: number)
  * @throws {ArgumentError} when a sequence cannot hold one token of each segment
  */
 export function targetLength(options: PairOptions, rng: Rng): number {
-  const most = options.length - 3;
+  const most = options.maxLength - 3;
   if (!(most >= 2))
     throw new ArgumentError(
-      `pairs: a sequence of a pair has at least 5 tokens, three of them special; got length ${options.length}`,
+      `pairs: a sequence of a pair has at least 5 tokens, three of them special; got maxLength ${options.maxLength}`,
     );
   if (rng() >= (options.shortSequenceRate ?? 0.1)) return most;
   return 2 + rng.integer(most - 1);

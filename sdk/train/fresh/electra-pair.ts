@@ -38,24 +38,28 @@ export interface ForBoth<T> {
 }
 
 export interface ElectraSizes extends ModelSizes {
-  /** width of the generator as a fraction of the discriminator's; default 1/4, in published base models 1/3 */
+  /** hidden size of the generator as a fraction of the discriminator's; default 1/4, in published base models 1/3 */
   readonly generator?: number;
 }
 
 /**
- * config.json of both models. The sizes are the discriminator's; the generator has as many layers, and its width and number
- * of heads are scaled down.
+ * config.json of both models. The sizes are the discriminator's; the generator has as many layers, and its hidden size and
+ * number of heads are scaled down.
  *
  * @example
  * // the published small model
- * electraConfigs({ vocabulary: 30522, layers: 12, width: 256, heads: 4, embedding: 128, positions: 512, dropout: 0.1 });
+ * electraConfigs({ vocabSize: 30522, numHiddenLayers: 12, hiddenSize: 256, numAttentionHeads: 4, embeddingSize: 128, maxPositionEmbeddings: 512, dropout: 0.1 });
  */
 export function electraConfigs(sizes: ElectraSizes): ForBoth<Section> {
-  const { width, heads, embedding = width, generator: fraction = 1 / 4 } = sizes;
-  const narrow = { width: Math.round(width * fraction), heads: Math.max(1, Math.round(heads * fraction)) };
+  const { generator: fraction = 1 / 4, ...own } = sizes;
+  const { hiddenSize, numAttentionHeads, embeddingSize = hiddenSize } = own;
+  const narrow = {
+    hiddenSize: Math.round(hiddenSize * fraction),
+    numAttentionHeads: Math.max(1, Math.round(numAttentionHeads * fraction)),
+  };
   return {
-    generator: freshConfig("electra", { ...sizes, embedding, ...narrow }),
-    discriminator: freshConfig("electra", { ...sizes, embedding }),
+    generator: freshConfig("electra", { ...own, embeddingSize, ...narrow }),
+    discriminator: freshConfig("electra", { ...own, embeddingSize }),
   };
 }
 
@@ -79,7 +83,7 @@ function expectSameEmbeddings({ generator, discriminator }: ForBoth<Section>): v
  * using pair = freshElectra(engine, electraConfigs(sizes), 1);
  * using optimizer = adamW(pair.weights);
  * // … train({ engine, model: pair.model, objective: electraPretraining({ vocabulary }), optimizer, … })
- * await saveModel(files, { ...pair.discriminator, tokenizer, length: 128 });
+ * await saveModel(files, { ...pair.discriminator, tokenizer, maxLength: 128 });
  */
 export function freshElectra(engine: Engine, configs: ForBoth<Section>, seed: number): ElectraPair {
   expectSameEmbeddings(configs);

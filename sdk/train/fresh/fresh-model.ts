@@ -8,6 +8,7 @@ import { ConfigError, type Section } from "../../models/family/config.js";
 import type { ModelTask } from "../../models/family/family.js";
 import type { ModelSizes } from "../../models/family/sizes.js";
 import { Weights } from "../../nn/weights.js";
+import { checkOptions, numberBetween, type Rules, wholeNumber, withFields } from "../../options.js";
 
 export type { ModelSizes } from "../../models/family/sizes.js";
 
@@ -19,13 +20,27 @@ function freshFamilies(): string[] {
   return known.map(({ type }) => type);
 }
 
+const sizeRules = (): Rules<ModelSizes> => ({
+  vocabSize: wholeNumber(1),
+  numHiddenLayers: wholeNumber(1),
+  hiddenSize: wholeNumber(1),
+  numAttentionHeads: wholeNumber(1),
+  maxPositionEmbeddings: wholeNumber(1),
+  dropout: numberBetween(0, 1),
+  initializerRange: numberBetween(0, Number.MAX_VALUE),
+  intermediateSize: wholeNumber(1),
+  embeddingSize: wholeNumber(1),
+  special: withFields("an object of token ids, such as tokenizer.special"),
+});
+
 /**
  * config.json of a new model. What the sizes do not say is as published: activations, norms, positions, weight sharing.
  *
  * @param family model_type of config.json
  * @throws {ConfigError} for a family that cannot be trained from scratch, or sizes that do not fit together
+ * @throws {ArgumentError} for an unknown size, or a value of another type
  * @example
- * freshModel(engine, freshConfig("roberta", { vocabulary: 8000, layers: 4, width: 256, heads: 4, positions: 128, dropout: 0.1 }), "masked-lm", 1);
+ * freshModel(engine, freshConfig("roberta", { vocabSize: 8000, numHiddenLayers: 4, hiddenSize: 256, numAttentionHeads: 4, maxPositionEmbeddings: 128, dropout: 0.1 }), "masked-lm", 1);
  */
 export function freshConfig(family: string, sizes: ModelSizes): Section {
   const known = FAMILIES.find(({ type }) => type === family);
@@ -33,8 +48,10 @@ export function freshConfig(family: string, sizes: ModelSizes): Section {
     throw new ConfigError(
       `there is no configuration for new models of "${family}"; there are ${FRESH_FAMILIES.join(", ")}`,
     );
-  if (sizes.width % sizes.heads !== 0)
-    throw new ConfigError(`a width of ${sizes.width} is not a multiple of ${sizes.heads} heads`);
+  checkOptions("freshConfig", sizes, sizeRules());
+  const { hiddenSize, numAttentionHeads } = sizes;
+  if (hiddenSize % numAttentionHeads !== 0)
+    throw new ConfigError(`hiddenSize ${hiddenSize} is not a multiple of numAttentionHeads ${numAttentionHeads}`);
   return known.fresh(sizes);
 }
 

@@ -69,7 +69,7 @@ export async function* finetune<Example, P extends ModelTask>(
   checkTraining("finetune", options, {
     loaded: withFields("a model, such as loadModel(engine, files) gives", "model", "weights"),
     task: withFields("a task, such as classifyTask()", "samples", "objective"),
-    settings: withFields("an object with tokenizer, labels and length", "tokenizer", "length"),
+    settings: withFields("an object with tokenizer, labels and maxLength", "tokenizer", "maxLength"),
     train: listOf(anything, 1),
     dev: listOf(anything),
     warmupSteps: wholeNumber(0),

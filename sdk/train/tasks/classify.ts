@@ -55,14 +55,14 @@ export function classifyTask(
     samples(examples, settings) {
       const labels = requireLabels(settings, name);
       return examples.map((row) => {
-        const sample = encodeText(settings.tokenizer, row, settings.length);
+        const sample = encodeText(settings.tokenizer, row, settings.maxLength);
         return { ...sample, labels: { row: labels.id(row.label) } };
       });
     },
     objective: single(classification()),
     evaluate(model, examples, settings) {
       const labels = requireLabels(settings, name);
-      const samples = examples.map((row) => encodeText(settings.tokenizer, row, settings.length));
+      const samples = examples.map((row) => encodeText(settings.tokenizer, row, settings.maxLength));
       const scores = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
       const predicted = scores.map(argmax);
       const gold = examples.map(({ label }) => labels.id(label));

@@ -69,7 +69,7 @@ export function embedTask(
 ): Task<TextPair, "feature-extraction"> {
   const one = (
     text: string,
-    { tokenizer, length }: Parameters<Task<TextPair, "feature-extraction">["samples"]>[1],
+    { tokenizer, maxLength: length }: Parameters<Task<TextPair, "feature-extraction">["samples"]>[1],
   ): Sample => encodeText(tokenizer, { text: prepare(text) }, length);
   return {
     name: "embed",
@@ -99,7 +99,7 @@ export function embedTask(
       }));
     },
     objective: embeddingObjective(pooling),
-    evaluate(model, pairs, { tokenizer, length }) {
+    evaluate(model, pairs, { tokenizer, maxLength: length }) {
       const vectors = (texts: readonly string[]) =>
         embedTexts(model, tokenizer, texts.map(prepare), { ...pooling, normalize: true }, length);
       const first = vectors(pairs.map(({ text }) => text));

@@ -66,14 +66,14 @@ export function multiLabelTask({
     samples(examples, settings) {
       const labels = requireLabels(settings, "multi-label");
       return examples.map((row) => ({
-        ...encodeText(settings.tokenizer, row, settings.length),
+        ...encodeText(settings.tokenizer, row, settings.maxLength),
         labels: { classes: classesOf(row, labels) },
       }));
     },
     objective: single(multiLabelClassification()),
     evaluate(model, examples, settings) {
       const labels = requireLabels(settings, "multi-label");
-      const samples = examples.map((row) => encodeText(settings.tokenizer, row, settings.length));
+      const samples = examples.map((row) => encodeText(settings.tokenizer, row, settings.maxLength));
       const scores = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
       return metricsOf(
         scores.map((row) => Array.from(row, (score) => (score >= least ? 1 : 0))),

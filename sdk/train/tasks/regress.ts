@@ -28,10 +28,10 @@ export function regressTask(columns?: Columns): Task<ScoredText, "sequence-class
       }
     },
     labels: () => null,
-    samples: (examples, { tokenizer, length }) =>
+    samples: (examples, { tokenizer, maxLength: length }) =>
       examples.map((row) => ({ ...encodeText(tokenizer, row, length), labels: { value: row.score } })),
     objective: single(regression()),
-    evaluate(model, examples, { tokenizer, length }) {
+    evaluate(model, examples, { tokenizer, maxLength: length }) {
       const samples = examples.map((row) => encodeText(tokenizer, row, length));
       const predicted = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch)).map(
         ([score]) => score!,

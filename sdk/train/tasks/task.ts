@@ -16,7 +16,7 @@ export type Metrics = Readonly<Record<string, number>>;
 export interface TaskSettings {
   readonly tokenizer: Tokenizer;
   /** longest sequence, special tokens included */
-  readonly length: number;
+  readonly maxLength: number;
   /** the classes; null for tasks without */
   readonly labels: LabelSet | null;
 }

@@ -41,7 +41,7 @@ test("samples are a function of seed and epoch", async () => {
   const stream = new TextStream([file], tokenizer, true);
   const samples = async (seed: number, epoch: number): Promise<string> => {
     const make = (documents: Parameters<typeof pretrainingSamples>[0], own: number) =>
-      pretrainingSamples(documents, "sentences", { length: 16, tokenizer, seed: own });
+      pretrainingSamples(documents, "sentences", { maxLength: 16, tokenizer, seed: own });
     const all: Sample[] = [];
     for await (const sample of stream.samples(make, seed)(epoch) as AsyncIterable<Sample>) all.push(sample);
     return all.map(({ ids }) => [...ids].join()).join(";");

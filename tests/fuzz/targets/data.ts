@@ -4,16 +4,8 @@ import { readTagged } from "../../../sdk/data/conllu.js";
 import { readDocuments } from "../../../sdk/data/documents.js";
 import { readQuestions } from "../../../sdk/data/questions.js";
 import { readTextRows } from "../../../sdk/data/text-rows.js";
-import {
-  type AnyTask,
-  answerTask,
-  anyTask,
-  classifyTask,
-  embedTask,
-  multiLabelTask,
-  regressTask,
-  tagTask,
-} from "../../../sdk/index.js";
+import { answerTask, classifyTask, embedTask, multiLabelTask, regressTask, tagTask } from "../../../sdk/index.js";
+import { type AnyTask, anyTask } from "../../../sdk/train/tasks/task.js";
 import { CONLLU, drain, JSON_ROWS, lineTarget, QUESTIONS, ROWS, SCORES, source } from "../fixtures.js";
 import { fileMutant, type Target } from "../mutant.js";
 import { mutantBytes, mutantJson, mutantLines } from "../mutations.js";

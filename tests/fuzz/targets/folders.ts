@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import {
   describeFolder,
-  FRESH_FAMILIES,
   featureExtraction,
   fillMask,
   loadAdapted,
@@ -20,6 +19,7 @@ import { readSafetensors } from "../../../sdk/io/safetensors/safetensors.js";
 import { type NamedTensor, writeSafetensors } from "../../../sdk/io/safetensors/write-safetensors.js";
 import { readSentenceSettings } from "../../../sdk/io/sentence-transformers/sentence.js";
 import { writeSentenceSettings } from "../../../sdk/io/sentence-transformers/write-sentence.js";
+import { FRESH_FAMILIES } from "../../../sdk/train/fresh/fresh-model.js";
 import {
   adapterFolder,
   folderMutants,
@@ -78,8 +78,8 @@ async function moduleFolder(): Promise<Map<string, Uint8Array>> {
   const settings = await readSentenceSettings(saved);
   await writeSentenceSettings(
     saved,
-    { ...settings, pooling: { mode: "mean", normalize: true }, length: 16 },
-    sizes.width,
+    { ...settings, pooling: { mode: "mean", normalize: true }, maxLength: 16 },
+    sizes.hiddenSize,
   );
   const modules = ["models.Transformer", "models.Pooling", "models.Dense", "models.LayerNorm", "models.Dropout"].map(
     (type, idx) => ({

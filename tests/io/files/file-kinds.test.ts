@@ -16,7 +16,7 @@ const engine = await Engine.create();
 test.after(() => engine.dispose());
 const made = await smallBert(engine, "masked-lm");
 const whole = memoryFiles();
-await saveModel(whole, { ...made, tokenizer, length: LENGTH });
+await saveModel(whole, { ...made, tokenizer, maxLength: LENGTH });
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const POINTER = bytes(`version https://git-lfs.github.com/spec/v1\noid sha256:${"ab".repeat(32)}\nsize 90868376\n`);

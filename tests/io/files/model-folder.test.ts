@@ -28,8 +28,8 @@ test.after(() => engine.dispose());
 async function sentenceFolder(): Promise<ReturnType<typeof memoryFiles>> {
   using made = await smallBert(engine, "feature-extraction");
   const files = memoryFiles();
-  await saveModel(files, { ...made, tokenizer, length: LENGTH });
-  await writeSentenceSettings(files, { ...(await readSentenceSettings(memoryFiles())), length: LENGTH }, 16);
+  await saveModel(files, { ...made, tokenizer, maxLength: LENGTH });
+  await writeSentenceSettings(files, { ...(await readSentenceSettings(memoryFiles())), maxLength: LENGTH }, 16);
   return files;
 }
 
@@ -84,7 +84,7 @@ test("every byte of the weights is read once, in pieces, in the order of the fil
   const config = { vocab_size: 3000, hidden_size: 128, intermediate_size: 512, num_attention_heads: 2 };
   using made = await smallBert(engine, "feature-extraction", null, config);
   const files = memoryFiles();
-  await saveModel(files, { ...made, tokenizer, length: LENGTH });
+  await saveModel(files, { ...made, tokenizer, maxLength: LENGTH });
   const ranges: [number, number][] = [];
   let closed = 0;
   const source: Files = {
@@ -120,7 +120,7 @@ test("an engine keeps each weight once, whether the file has f32, f16 or f64", a
   const config = { vocab_size: 20_000, hidden_size: 128, intermediate_size: 512, num_attention_heads: 2 };
   const files = memoryFiles();
   using made = await smallBert(engine, "feature-extraction", null, config);
-  await saveModel(files, { ...made, tokenizer, length: LENGTH });
+  await saveModel(files, { ...made, tokenizer, maxLength: LENGTH });
   const bytes = 4 * made.weights.count;
   const file = readSafetensors(files.files.get("model.safetensors")!);
   const stored = (dtype: string, convert: (values: Float32Array) => Uint8Array) =>

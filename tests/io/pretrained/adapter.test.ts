@@ -33,7 +33,7 @@ function scoresOf({ model }: Pretrained<"sequence-classification">): number[] {
 async function saved() {
   const [base, adapter] = [memoryFiles(), memoryFiles()];
   using loaded = await smallBert(engine, "sequence-classification", labels);
-  await saveModel(base, { ...loaded, tokenizer, length: LENGTH });
+  await saveModel(base, { ...loaded, tokenizer, maxLength: LENGTH });
   using adapted = disturb(adapt(loaded, { r: 3, targets: ["query", "output.dense"], dropout: 0.1 }));
   await saveAdapter(adapter, adapted, "the-base");
   return { base, adapter, scores: scoresOf(adapted) };

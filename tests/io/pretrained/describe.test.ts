@@ -19,7 +19,7 @@ test.after(() => engine.dispose());
 async function classifier(): Promise<ReturnType<typeof memoryFiles>> {
   using made = await smallBert(engine, "sequence-classification", new LabelSet(["a", "b", "c"]));
   const files = memoryFiles();
-  await saveModel(files, { ...made, tokenizer, length: LENGTH });
+  await saveModel(files, { ...made, tokenizer, maxLength: LENGTH });
   return files;
 }
 
@@ -57,8 +57,8 @@ test("family, task, classes, tensors, tokenizer and longest sequence, without a 
 test("a folder of sentence-transformers says how its vectors are made", async () => {
   using made = await smallBert(engine, "feature-extraction");
   const files = memoryFiles();
-  await saveModel(files, { ...made, tokenizer, length: LENGTH });
-  const settings = { ...(await readSentenceSettings(memoryFiles())), length: 9 };
+  await saveModel(files, { ...made, tokenizer, maxLength: LENGTH });
+  const settings = { ...(await readSentenceSettings(memoryFiles())), maxLength: 9 };
   await writeSentenceSettings(files, settings, 16);
   const { sentence, maxLength, problems } = await describeFolder(files);
   assert.equal(sentence, settings);

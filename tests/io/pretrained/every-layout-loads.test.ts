@@ -155,7 +155,7 @@ async function loads(path: string): Promise<void> {
   using loaded = await loadModel(engine, files);
   assert.equal(loaded.fresh, []);
   const settings = await readSentenceSettings(files);
-  using _ = await loadModules(engine, openFolder(files), settings.modules ?? [], loaded.model.width);
+  using _ = await loadModules(engine, openFolder(files), settings.modules ?? [], loaded.model.hiddenSize);
 }
 
 for (const name of configs === null ? [] : readdirSync(configs))

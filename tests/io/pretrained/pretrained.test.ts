@@ -26,7 +26,7 @@ type MemoryFiles = ReturnType<typeof memoryFiles>;
 
 async function saved(loaded: Pretrained, purpose: ModelTask = loaded.task): Promise<MemoryFiles> {
   const files = memoryFiles();
-  await saveModel(files, { ...loaded, task: purpose, tokenizer, length: LENGTH });
+  await saveModel(files, { ...loaded, task: purpose, tokenizer, maxLength: LENGTH });
   return files;
 }
 

@@ -17,7 +17,7 @@ const three = new LabelSet(["a", "b", "c"]);
 /** The configuration that a model is saved with. */
 async function savedConfig(loaded: Pretrained): Promise<Record<string, unknown>> {
   const files = memoryFiles();
-  await saveModel(files, { ...loaded, tokenizer, length: LENGTH });
+  await saveModel(files, { ...loaded, tokenizer, maxLength: LENGTH });
   return JSON.parse(new TextDecoder().decode(files.files.get("config.json")!)) as Record<string, unknown>;
 }
 
@@ -80,7 +80,7 @@ test("a model with a weight that is not a number is not saved at all", async () 
   const bias = new Map(made.weights.entries()).get("cls.predictions.bias")!;
   rewrite(bias, (value, i) => (i === 3 ? Number.NaN : value));
   const files = memoryFiles();
-  const error = await saveModel(files, { ...made, tokenizer, length: LENGTH }).catch((caught: unknown) => caught);
+  const error = await saveModel(files, { ...made, tokenizer, maxLength: LENGTH }).catch((caught: unknown) => caught);
   assert.instance(error, SafetensorsError);
   assert.match((error as Error).message, /cls\.predictions\.bias: element 3 is not a number/);
   assert.is(files.files.size, 0);

@@ -24,7 +24,7 @@ async function refused(entries: Readonly<Record<string, unknown>>, message: RegE
 
 const PLAIN: SentenceSettings = {
   pooling: { mode: "mean", normalize: false },
-  length: null,
+  maxLength: null,
   prompts: {},
   prompt: null,
   promptCounts: true,
@@ -64,15 +64,15 @@ const NEWER = {
 };
 
 test("folders of older and newer versions of the library say the same", async () => {
-  const wanted = { ...PLAIN, pooling: { mode: "mean", normalize: true }, length: 256 };
+  const wanted = { ...PLAIN, pooling: { mode: "mean", normalize: true }, maxLength: 256 };
   assert.equal(await read(OLDER), wanted);
   assert.equal(await read(NEWER), { ...wanted, prompts: { document: "", query: "" } });
 });
 
 test("a folder without modules has mean pooling and the tokenizer's length", async () => {
   assert.equal(await read({}), PLAIN);
-  assert.equal(await read({ "tokenizer_config.json": { model_max_length: 128 } }), { ...PLAIN, length: 128 });
-  assert.is((await read({ ...NEWER, "tokenizer_config.json": { model_max_length: 1e30 } })).length, null);
+  assert.equal(await read({ "tokenizer_config.json": { model_max_length: 128 } }), { ...PLAIN, maxLength: 128 });
+  assert.is((await read({ ...NEWER, "tokenizer_config.json": { model_max_length: 1e30 } })).maxLength, null);
 });
 
 test("what is written is read again", async () => {
@@ -80,7 +80,7 @@ test("what is written is read again", async () => {
     for (const prompt of [null, "query"]) {
       const settings: SentenceSettings = {
         pooling: { mode, normalize: mode === "cls" },
-        length: mode === "max" ? null : 77,
+        maxLength: mode === "max" ? null : 77,
         prompts: prompt === null ? {} : { query: "query: ", passage: "passage: " },
         prompt,
         promptCounts: mode !== "mean",

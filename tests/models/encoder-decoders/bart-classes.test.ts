@@ -72,7 +72,7 @@ for (const type of ["bart", "mbart"] as const) {
   test(`${type}: the class is read from the decoder's state at the last end of the text it reads again`, async () => {
     using loaded = classifier(type);
     const files = memoryFiles();
-    await saveModel(files, { ...loaded, tokenizer, length: PLACES });
+    await saveModel(files, { ...loaded, tokenizer, maxLength: PLACES });
     // The same body as a model that writes; its file says nothing of offsets of the output.
     using writer = await loadModel(engine, files, { task: "seq2seq-lm" });
     assert.equal(writer.leftOver.length, 4);
@@ -101,7 +101,7 @@ test("a text without an end has no class, and says so", () => {
 test("saved and loaded it gives the same scores, and a writer's body may get the head", async () => {
   using loaded = classifier("bart");
   const files = memoryFiles();
-  await saveModel(files, { ...loaded, tokenizer, length: PLACES });
+  await saveModel(files, { ...loaded, tokenizer, maxLength: PLACES });
   const config = JSON.parse(new TextDecoder().decode((await files.read("config.json"))!)) as Record<string, unknown>;
   assert.equal(config["architectures"], ["BartForSequenceClassification"]);
   using again = await loadModel(engine, files);
@@ -110,7 +110,7 @@ test("saved and loaded it gives the same scores, and a writer's body may get the
 
   using writer = await loadModel(engine, files, { task: "seq2seq-lm" });
   const written = memoryFiles();
-  await saveModel(written, { ...writer, tokenizer, length: PLACES });
+  await saveModel(written, { ...writer, tokenizer, maxLength: PLACES });
   using fresh = await loadModel(engine, written, {
     task: "sequence-classification",
     labels: new LabelSet(["no", "yes"]),
@@ -134,13 +134,13 @@ test("eight labelled pairs are learnt by heart", () => {
   const examples = texts.map((text, i) => ({ text, pair: texts[(i + 3) % 8]!, label: THREE.name(i % 3) }));
   const extra = { eos_token_id: END };
   using loaded = tinyModel(engine, "bart", "sequence-classification", { labels: THREE, deviation: 0.1, extra });
-  byHeart(loaded, task.objective, task.samples(examples, { tokenizer, length: 24, labels: THREE }));
+  byHeart(loaded, task.objective, task.samples(examples, { tokenizer, maxLength: 24, labels: THREE }));
 });
 
 test("zero-shot: the classes of a text by its scores of entailment", async () => {
   using loaded = classifier("bart");
   const files = memoryFiles();
-  await saveModel(files, { ...loaded, tokenizer, length: PLACES });
+  await saveModel(files, { ...loaded, tokenizer, maxLength: PLACES });
   using classify = await zeroShotClassification(files, { engine, hypothesisTemplate: "a {} ran" });
   const classes = ["cat", "dog", "sun"];
   const { scores, labels } = classify("the cat sat on the mat", classes);

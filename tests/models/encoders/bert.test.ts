@@ -40,7 +40,14 @@ function sampleOf(length: number, rng: Rng, size = VOCABULARY.size): Sample {
   };
 }
 
-const sizes = { vocabulary: VOCABULARY.size, layers: 2, width: 32, heads: 4, positions: 40, dropout: 0 };
+const sizes = {
+  vocabSize: VOCABULARY.size,
+  numHiddenLayers: 2,
+  hiddenSize: 32,
+  numAttentionHeads: 4,
+  maxPositionEmbeddings: 40,
+  dropout: 0,
+};
 
 /** Everything that a model of each purpose says of a batch, row by row, as numbers. */
 function answers(loaded: Pretrained<ModelTask>, samples: readonly Sample[]): number[][] {
@@ -79,7 +86,12 @@ for (const engine of engines) {
         "token-classification",
         "question-answering",
       ] as const) {
-        using loaded = freshModel(engine, freshConfig("bert", { ...sizes, width, heads }), purpose, 3);
+        using loaded = freshModel(
+          engine,
+          freshConfig("bert", { ...sizes, hiddenSize: width, numAttentionHeads: heads }),
+          purpose,
+          3,
+        );
         const rng = seed(width);
         // Every length up to 40, so that sequences begin and end anywhere within the kernels' blocks.
         const all = Array.from({ length: 40 }, (_, i) => sampleOf(i + 1, rng));
@@ -107,7 +119,7 @@ for (const engine of engines) {
     using _ = new Scope();
     const rng = seed(8);
     const real = [7, 12].map((length) => sampleOf(length, rng));
-    const width = sizes.width;
+    const width = sizes.hiddenSize;
     const want = real.map((sample) => loaded.model.encode(collate([sample])).toArray());
     // Both rows padded to 12 tokens with anything.
     const padded = real.map((sample) => {
@@ -130,7 +142,12 @@ for (const engine of engines) {
 
   test(`${engine.build}: an untrained model knows nothing: ln V for tokens, ln 2 for pairs`, async () => {
     const size = 2000;
-    using loaded = freshModel(engine, freshConfig("bert", { ...sizes, vocabulary: size, width: 64 }), "pretraining", 1);
+    using loaded = freshModel(
+      engine,
+      freshConfig("bert", { ...sizes, vocabSize: size, hiddenSize: 64 }),
+      "pretraining",
+      1,
+    );
     const rng = seed(5);
     const objective = combine(maskedLm({ tokenizer: { size, special: { mask: 4 } } }), nextSentencePrediction());
     using _ = new Scope();
@@ -214,15 +231,15 @@ test("a trace holds every layer's hidden states and attention probabilities that
   const batch = collate([sampleOf(5, seed(1)), sampleOf(9, seed(2))]);
   const trace = { hidden: [] as Tensor[], attentions: [] as Tensor[] };
   const out = loaded.model.encode(batch, trace);
-  assert.is(trace.hidden.length, sizes.layers + 1);
+  assert.is(trace.hidden.length, sizes.numHiddenLayers + 1);
   assert.equal(trace.hidden.at(-1)!.toArray(), out.toArray());
   assert.equal(out.toArray(), loaded.model.encode(batch).toArray());
-  assert.is(trace.attentions.length, sizes.layers);
+  assert.is(trace.attentions.length, sizes.numHiddenLayers);
   for (const { data } of trace.attentions) {
-    assert.is(data.length, sizes.heads * (25 + 81));
+    assert.is(data.length, sizes.numAttentionHeads * (25 + 81));
     let at = 0;
     for (const length of [5, 9]) {
-      for (let row = 0; row < sizes.heads * length; row++, at += length)
+      for (let row = 0; row < sizes.numAttentionHeads * length; row++, at += length)
         near([data.slice(at, at + length).reduce((sum, p) => sum + p, 0)], [1], { atol: 8 * UNIT });
     }
   }

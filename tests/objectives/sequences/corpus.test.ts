@@ -2,8 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { boundaries, mixLanguages, type Sample } from "../../../sdk/data.js";
-import { Engine, FRESH_FAMILIES, freshConfig, freshModel } from "../../../sdk/index.js";
-import { familyOf } from "../../../sdk/tensor.js";
+import { Engine, freshConfig, freshModel } from "../../../sdk/index.js";
+import { FRESH_FAMILIES, familyOf } from "../../../sdk/tensor.js";
 import { tokenizer } from "../../helpers/small-bert.js";
 
 const test = suite("corpus");
@@ -45,11 +45,11 @@ test("every family has a configuration for new models, which its own reader acce
   using engine = await Engine.create();
   const { cls, sep } = boundaries(tokenizer);
   const sizes = {
-    vocabulary: tokenizer.size,
-    layers: 2,
-    width: 32,
-    heads: 2,
-    positions: 24,
+    vocabSize: tokenizer.size,
+    numHiddenLayers: 2,
+    hiddenSize: 32,
+    numAttentionHeads: 2,
+    maxPositionEmbeddings: 24,
     dropout: 0.1,
     special: { ...tokenizer.special, cls, sep },
   };
@@ -58,13 +58,16 @@ test("every family has a configuration for new models, which its own reader acce
     assert.is(familyOf(config).type, family);
     const task = TASKS.find((known) => known in familyOf(config).architectures)!;
     using made = freshModel(engine, config, task, 1);
-    assert.is(made.model.width, 32, family);
+    assert.is(made.model.hiddenSize, 32, family);
     // T5 and DeBERTa have no places to run out of.
-    assert.ok(made.model.positions >= 24, `${family}: ${made.model.positions} places`);
+    assert.ok(made.model.maxLength >= 24, `${family}: ${made.model.maxLength} places`);
     assert.ok([...made.weights.entries()].some(([, { shape }]) => shape[0] === tokenizer.size));
   }
   assert.throws(() => freshConfig("magic", sizes), /there are albert, bart, bert/);
-  assert.throws(() => freshConfig("bert", { ...sizes, heads: 3 }), /32 is not a multiple of 3 heads/);
+  assert.throws(
+    () => freshConfig("bert", { ...sizes, numAttentionHeads: 3 }),
+    /hiddenSize 32 is not a multiple of numAttentionHeads 3/,
+  );
 });
 
 test.run();

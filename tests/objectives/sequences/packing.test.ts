@@ -8,7 +8,7 @@ const test = suite("packing");
 test("whole sentences of one document until the next would not fit; nothing is lost or repeated", () => {
   const corpus = numbered([5, 0, 1, 30, 12], 12);
   for (const length of [14, 20, 64, 1000]) {
-    const samples = packSentences(corpus.documents, { length, tokenizer: framed });
+    const samples = packSentences(corpus.documents, { maxLength: length, tokenizer: framed });
     const texts = samples.map(({ ids }) => [...ids].slice(1, -1));
     assert.equal(
       texts.flat(),
@@ -39,7 +39,7 @@ test("special tokens frame a sequence, segments are 0, words are numbered on", (
       { ids: Int32Array.of(15), words: Int32Array.of(0) },
     ],
   ];
-  const [sample, ...rest] = packSentences(documents, { length: 10, tokenizer: framed });
+  const [sample, ...rest] = packSentences(documents, { maxLength: 10, tokenizer: framed });
   assert.is(rest.length, 0);
   assert.equal([...sample!.ids], [2, 10, 11, 12, 13, 14, 15, 3]);
   assert.equal([...sample!.words], [-1, 0, 0, 1, 2, -1, 3, -1]);
@@ -54,7 +54,7 @@ test("a sentence that is too long alone is split, and shares its sequences with 
     words: ids.slice(from, to).map((_, i) => i),
   });
   const samples = packSentences([[sentence(0, 3), sentence(3, 22), sentence(22, 25)]], {
-    length: 10,
+    maxLength: 10,
     tokenizer: framed,
   });
   assert.equal(
@@ -70,14 +70,14 @@ test("a sentence that is too long alone is split, and shares its sequences with 
 });
 
 test("no documents, no sequences; the longest length that holds a token", () => {
-  assert.equal(packSentences([], { length: 10, tokenizer: framed }), []);
-  assert.equal(packSentences([[], []], { length: 10, tokenizer: framed }), []);
+  assert.equal(packSentences([], { maxLength: 10, tokenizer: framed }), []);
+  assert.equal(packSentences([[], []], { maxLength: 10, tokenizer: framed }), []);
   const { documents } = numbered([2], 3);
   const total = documents.flat().reduce((sum, { ids }) => sum + ids.length, 0);
-  assert.is(packSentences(documents, { length: 3, tokenizer: framed }).length, total);
+  assert.is(packSentences(documents, { maxLength: 3, tokenizer: framed }).length, total);
   for (const length of [2, -1, Number.NaN])
     assert.throws(
-      () => packSentences(documents, { length, tokenizer: framed }),
+      () => packSentences(documents, { maxLength: length, tokenizer: framed }),
       /packing: a sequence has at least 3 tokens/,
     );
 });
@@ -88,7 +88,7 @@ test("a stream: documents one after the other, each with its end, cut into full 
   const tokenizer = { special: { eos: end } };
   const stream = corpus.documents.flatMap((document) => [...document.flatMap(({ ids }) => [...ids]), end]);
   for (const length of [2, 16, 33, 5000]) {
-    const blocks = packStream(corpus.documents, { length, tokenizer });
+    const blocks = packStream(corpus.documents, { maxLength: length, tokenizer });
     const tokens = blocks.flatMap(({ ids }) => [...ids]);
     // One token alone has nothing to predict, so it is no block.
     assert.ok(stream.length - tokens.length <= 1);
@@ -100,7 +100,7 @@ test("a stream: documents one after the other, each with its end, cut into full 
         [...ids].map((id) => Number(id === end)),
       );
   }
-  assert.throws(() => packStream(corpus.documents, { length: 1, tokenizer }), /at least 2 tokens/);
+  assert.throws(() => packStream(corpus.documents, { maxLength: 1, tokenizer }), /at least 2 tokens/);
 });
 
 test.run();

@@ -47,7 +47,7 @@ test("each epoch has samples of its own, the same for the same seed", async () =
   const special = boundaries(tokenizer);
   assert.equal(special, { cls: tokenizer.special.cls, sep: tokenizer.special.sep });
   for (const arrangement of ["next-sentence-prediction", "sentence-order-prediction", "sentences"] as Arrangement[]) {
-    const epochs = (seed: number) => pretrainingSamples(tokens, arrangement, { length: 12, tokenizer, seed });
+    const epochs = (seed: number) => pretrainingSamples(tokens, arrangement, { maxLength: 12, tokenizer, seed });
     assert.equal(epochs(1)(0), epochs(1)(0));
     const several = [0, 1, 2, 3, 4].map((epoch) => JSON.stringify(epochs(1)(epoch)));
     assert.ok(new Set(several).size > 1, arrangement);

@@ -30,8 +30,16 @@ const objective = electraPretraining({ tokenizer, maskingRate: 0.3 });
 
 /** Random weights so large that scores differ and every gradient is felt. */
 function pairOf({ dropout = 0, deviation = 0.3, on = engine } = {}): ElectraPair {
-  const sizes = { vocabulary: tokenizer.size, layers: 2, width: 32, heads: 4, positions: LENGTH, dropout, deviation };
-  return freshElectra(on, electraConfigs({ ...sizes, embedding: 16, generator: 1 / 2 }), 1);
+  const sizes = {
+    vocabSize: tokenizer.size,
+    numHiddenLayers: 2,
+    hiddenSize: 32,
+    numAttentionHeads: 4,
+    maxPositionEmbeddings: LENGTH,
+    dropout,
+    initializerRange: deviation,
+  };
+  return freshElectra(on, electraConfigs({ ...sizes, embeddingSize: 16, generator: 1 / 2 }), 1);
 }
 
 const corrupted = (): Batch => collate(samples().map((sample, i) => objective.corrupt(sample, seed(1).fork(i))));
@@ -43,7 +51,15 @@ function lossesOf({ model }: ElectraPair, batch: Batch): Tensor[] {
 const names = ({ weights }: Pick<Pretrained, "weights">): string[] => Array.from(weights.entries(), ([name]) => name);
 
 test("configurations are as published: a quarter of the width, as many layers", () => {
-  const sizes = { vocabulary: 30522, layers: 12, width: 256, heads: 4, positions: 512, dropout: 0.1, embedding: 128 };
+  const sizes = {
+    vocabSize: 30522,
+    numHiddenLayers: 12,
+    hiddenSize: 256,
+    numAttentionHeads: 4,
+    maxPositionEmbeddings: 512,
+    dropout: 0.1,
+    embeddingSize: 128,
+  };
   const { generator, discriminator } = electraConfigs(sizes);
   const fields = ["model_type", "embedding_size", "hidden_size", "num_attention_heads", "intermediate_size"];
   assert.equal(
@@ -234,7 +250,7 @@ for (const on of engines)
 test("both are saved as the published classes, loaded alone, and as a pair that trains on", async () => {
   using pair = pairOf();
   const files = { generator: memoryFiles(), discriminator: memoryFiles() };
-  const rest = { tokenizer, length: LENGTH };
+  const rest = { tokenizer, maxLength: LENGTH };
   await saveModel(files.generator, { ...pair.generator, ...rest });
   await saveModel(files.discriminator, { ...pair.discriminator, ...rest });
   const classOf = ({ files: own }: ReturnType<typeof memoryFiles>): unknown =>
@@ -273,7 +289,14 @@ test("both are saved as the published classes, loaded alone, and as a pair that 
 });
 
 test("configurations whose embeddings differ are refused in words", () => {
-  const sizes = { vocabulary: 60, layers: 1, width: 16, heads: 2, positions: 16, dropout: 0 };
+  const sizes = {
+    vocabSize: 60,
+    numHiddenLayers: 1,
+    hiddenSize: 16,
+    numAttentionHeads: 2,
+    maxPositionEmbeddings: 16,
+    dropout: 0,
+  };
   const { generator, discriminator } = electraConfigs(sizes);
   const wrong = { generator: { ...generator, embedding_size: 8 }, discriminator };
   assert.throws(

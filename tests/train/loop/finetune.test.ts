@@ -40,7 +40,7 @@ test("a figure that is no number is worse than any", () => {
 });
 
 const labels = new LabelSet(["animal", "weather"]);
-const settings = { tokenizer, labels, length: LENGTH };
+const settings = { tokenizer, labels, maxLength: LENGTH };
 const row = (text: string, label: string): LabelledText => ({ text, label });
 const TRAIN = [
   row("the cat sat", "animal"),

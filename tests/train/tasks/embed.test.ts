@@ -18,7 +18,7 @@ import { numericGradient, parameter } from "../../helpers/training.js";
 const test = suite("embed");
 const [engine] = engines;
 const pooling = { mode: "mean", normalize: true } as const;
-const settings = { tokenizer, length: LENGTH, labels: null };
+const settings = { tokenizer, maxLength: LENGTH, labels: null };
 const PAIRS: TextPair[] = [
   { text: "the cat sat", pair: "a dog ran to the cat" },
   { text: "the sun is up", pair: "dogs and cats" },

@@ -110,12 +110,12 @@ test("learned, saved and predicted: each label is a decision of its own, and may
   const labels = task.labels(rows)!;
   assert.equal([labels.names, labels.multiLabel], [["cat", "dog", "sun"], true]);
   using loaded = await loadModel(engine, files, { task: "sequence-classification", labels });
-  const settings = { tokenizer, labels, length: LENGTH };
+  const settings = { tokenizer, labels, maxLength: LENGTH };
   const run = { loaded, task, settings, train: rows, dev: rows, epochs: 40, learningRate: 1e-2, batchSize: 4, seed: 1 };
   for await (const _ of finetune(run));
   assert.equal(task.evaluate(loaded.model, rows, settings), { micro_f1: 1, macro_f1: 1, exact_match: 1 });
   const folder = memoryFiles();
-  await saveModel(folder, { ...loaded, tokenizer, length: LENGTH });
+  await saveModel(folder, { ...loaded, tokenizer, maxLength: LENGTH });
   const config = JSON.parse(new TextDecoder().decode((await folder.read("config.json"))!)) as Record<string, unknown>;
   assert.is(config["problem_type"], "multi_label_classification");
   using classify = await textClassification(folder, { engine, threshold: 0.5 });
@@ -139,7 +139,7 @@ test("the baseline predicts what more than half of the texts have; the threshold
   near([task.baseline(rows, rows)["micro_f1"]!], [6 / 7], { atol: 1e-12 });
   const files = referenceFolder(multi);
   using loaded = await loadModel(engine, files, { task: "sequence-classification" });
-  const settings = { tokenizer: await loadTokenizer(files), labels: loaded.labels, length: LENGTH };
+  const settings = { tokenizer: await loadTokenizer(files), labels: loaded.labels, maxLength: LENGTH };
   const all = [{ text: "the sun is up", labels: loaded.labels!.names }];
   assert.is(multiLabelTask({ threshold: 0 }).evaluate(loaded.model, all, settings)["micro_f1"], 1);
   assert.is(multiLabelTask({ threshold: 1 }).evaluate(loaded.model, all, settings)["micro_f1"], 0);

@@ -86,7 +86,7 @@ async function run<Example, P extends ModelTask>(task: Task<Example, P>, source:
   const examples: Example[] = [];
   for await (const example of task.read(source)) examples.push(example);
   const labels = task.labels(examples);
-  const settings: TaskSettings = { tokenizer, length: LENGTH, labels };
+  const settings: TaskSettings = { tokenizer, maxLength: LENGTH, labels };
   using loaded = await smallBert(engine, task.modelTask, labels, {
     hidden_dropout_prob: 0,
     attention_probs_dropout_prob: 0,
@@ -167,7 +167,7 @@ test("labels that the model does not have are refused, in training and in evalua
   const task = classifyTask("classify");
   const labels = new LabelSet(["barks", "purrs"]);
   using loaded = await smallBert(engine, "sequence-classification", labels);
-  const settings = { tokenizer, length: LENGTH, labels };
+  const settings = { tokenizer, maxLength: LENGTH, labels };
   const refused = (error: unknown) =>
     error instanceof LabelError && /label "meows" is not one of the model's: barks, purrs/.test(error.message);
   assert.throws(() => task.samples([text], settings), refused);
@@ -181,9 +181,9 @@ test("labels that the model does not have are refused, in training and in evalua
 test("a label number beyond the head is refused before anything is computed with it", async () => {
   using loaded = await smallBert(engine, "sequence-classification", new LabelSet(["barks", "meows"]));
   const task = classifyTask("classify");
-  const [sample] = task.samples([text], { tokenizer, length: LENGTH, labels: new LabelSet(["a", "b", "meows"]) });
+  const [sample] = task.samples([text], { tokenizer, maxLength: LENGTH, labels: new LabelSet(["a", "b", "meows"]) });
   // Weights are packed when they are first used, and stay so.
-  task.evaluate(loaded.model, [text], { tokenizer, length: LENGTH, labels: loaded.labels });
+  task.evaluate(loaded.model, [text], { tokenizer, maxLength: LENGTH, labels: loaded.labels });
   const live = engine.liveBytes;
   for (const row of [2, -1]) {
     assert.throws(
@@ -223,7 +223,7 @@ test("words behind the longest sequence are read through windows, which give the
   const words = Array.from({ length: 2 * LENGTH }, (_, i) => (i % 3 === 0 ? "cat" : "the"));
   const labels = new LabelSet(["NOUN", "DET"]);
   using loaded = await smallBert(engine, "token-classification", labels);
-  const settings = { tokenizer, length: LENGTH, labels };
+  const settings = { tokenizer, maxLength: LENGTH, labels };
   const [tags] = tagWords(loaded.model, [words], settings);
   assert.is(tags!.length, words.length);
   assert.not.ok(tags!.includes(null));
@@ -240,7 +240,7 @@ test("tags of entities are scored as entities", async () => {
   using loaded = await smallBert(engine, "token-classification", labels);
   const metrics = tagTask.evaluate(loaded.model, [sentence(["the", "cat"], ["O", "B-ANIMAL"])], {
     tokenizer,
-    length: LENGTH,
+    maxLength: LENGTH,
     labels,
   });
   assert.equal(Object.keys(metrics), ["accuracy", "precision", "recall", "f1"]);
@@ -250,8 +250,8 @@ test("tags of entities are scored as entities", async () => {
 function pointing(first: string, none: number): Pretrained<"question-answering">["model"] {
   const id = tokenizer.id(first)!;
   return {
-    width: 1,
-    positions: LENGTH,
+    hiddenSize: 1,
+    maxLength: LENGTH,
     encode: (batch) => ({ batch }) as never,
     spanScores: (hidden) => {
       const { ids, positions } = (hidden as unknown as { batch: { ids: Int32Array; positions: Int32Array } }).batch;
@@ -264,7 +264,7 @@ function pointing(first: string, none: number): Pretrained<"question-answering">
 }
 
 test("answers are sliced from the context as written, from any window; nothing is said where nothing scores higher", () => {
-  const settings = { tokenizer, length: LENGTH, labels: null };
+  const settings = { tokenizer, maxLength: LENGTH, labels: null };
   // Longer than one window; upper case and punctuation stay as they are.
   const context = `${"the sun is up ".repeat(6)}A CAT ran to ${"the mat ".repeat(6)}`;
   const question = { id: "1", question: "to the", context, answers: [{ text: "CAT", start: context.indexOf("CAT") }] };
@@ -291,7 +291,7 @@ test("fine-tuning ends when patience does, and without a development part keeps 
   const examples = Array.from({ length: 6 }, (_, i) => ({ text: filler(i), label: i % 2 ? "a" : "b" }));
   const labels = task.labels(examples)!;
   using loaded = await smallBert(engine, "sequence-classification", labels);
-  const settings = { tokenizer, length: LENGTH, labels };
+  const settings = { tokenizer, maxLength: LENGTH, labels };
   const options = { loaded, task, settings, train: examples, epochs: 9, learningRate: 0, batchSize: 6, seed: 1 };
   const kinds: string[] = [];
   for await (const { kind } of finetune<(typeof examples)[number], "sequence-classification">({
