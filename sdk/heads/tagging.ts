@@ -25,7 +25,7 @@ export interface TaggingOptions {
   readonly pieces?: "first" | "all";
 }
 
-/** Words with their tags as a sample to learn from. Words behind the longest sequence are left out. */
+/** A training sample of words and their tags. Words beyond `maxLength` are left out. */
 export function encodeTagged(
   tokenizer: Tokenizer,
   words: readonly string[],

@@ -37,7 +37,7 @@ export const product =
 
 export const linear = (name: string): Step => product(`${name}.weight`, `${name}.bias`);
 
-/** Layer normalisation; `bias` says whether something is added in the end. */
+/** Layer normalization; `bias` says whether something is added in the end. */
 export const norm =
   (name: string, eps: number, bias = true): Step =>
   (parameters, x) => {

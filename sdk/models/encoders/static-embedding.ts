@@ -1,5 +1,5 @@
 /**
- * Static embeddings: one vector for each token, whatever stands around it; a text is the mean of its tokens' vectors. The
+ * Static embeddings: one vector for each token, regardless of context; a text is the mean of its tokens' vectors. The
  * StaticEmbedding of sentence-transformers and the folders of model2vec (Tulkens & van Dongen 2024,
  * https://github.com/MinishLab/model2vec).
  *

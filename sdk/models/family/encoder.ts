@@ -38,7 +38,7 @@ export interface EncoderDecoder extends LmHead {
    * @returns (tokens, width) the decoder's last hidden states
    */
   decode(batch: Batch, source: Source, trace?: Trace, cache?: DecoderCache): Tensor;
-  /** The decoder's inputs for a target: its tokens, shifted right behind the start token. */
+  /** The decoder's inputs for a target: its tokens, shifted right, after the start token. */
   shifted(target: Int32Array): Int32Array;
 }
 

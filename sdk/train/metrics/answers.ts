@@ -1,7 +1,7 @@
 /**
  * Exact match and F1 of extracted answers.
  *
- * SQuAD: the official script's normalisation (lower case, no ASCII punctuation, no articles, single spaces). MLQA: by
+ * SQuAD: the official script's normalization (lower case, no ASCII punctuation, no articles, single spaces). MLQA: by
  * language, for Chinese by character. CMRC 2018: longest common substring of characters instead of a bag of words.
  */
 import { treebankWords } from "./treebank.js";
@@ -15,8 +15,8 @@ const withoutPunctuation = (text: string): string => [...text].filter((c) => !PU
 const articles = (words: string): RegExp => new RegExp(`(?<![\\p{L}\\p{N}_])(?:${words})(?![\\p{L}\\p{N}_])`, "gu");
 const ENGLISH = /* @__PURE__ */ articles("a|an|the");
 
-/** Example: squadNormalised("The  Cat's hat.") -> "cats hat". */
-export function squadNormalised(answer: string): string {
+/** Example: squadNormalized("The  Cat's hat.") -> "cats hat". */
+export function squadNormalized(answer: string): string {
   const plain = withoutPunctuation(answer.toLowerCase());
   return collapse(plain.replace(ENGLISH, " "));
 }
@@ -54,13 +54,13 @@ const best = (scores: readonly AnswerScore[]): AnswerScore => ({
  */
 export function squadScore(predicted: string, gold: readonly string[], version: "1.1" | "2.0" = "1.1"): AnswerScore {
   // 2.0 leaves out answers that are nothing but articles and punctuation; where none is left there is no answer.
-  const said = version === "2.0" ? gold.filter((answer) => squadNormalised(answer) !== "") : gold;
+  const said = version === "2.0" ? gold.filter((answer) => squadNormalized(answer) !== "") : gold;
   const accepted = said.length === 0 ? [""] : said;
-  const guess = squadNormalised(predicted);
+  const guess = squadNormalized(predicted);
   const tokens = guess.split(" ").filter(Boolean);
   return best(
     accepted.map((answer) => {
-      const truth = squadNormalised(answer);
+      const truth = squadNormalized(answer);
       const wanted = truth.split(" ").filter(Boolean);
       const exactMatch = guess === truth ? 1 : 0;
       // With one side empty, 2.0 asks whether both are; 1.1 finds no token in common.
@@ -84,7 +84,7 @@ function mixedTokens(text: string): string[] {
 }
 
 /** Lower case, without punctuation of any script and without the language's articles. */
-export function mlqaNormalised(answer: string, language: string): string {
+export function mlqaNormalized(answer: string, language: string): string {
   const plain = answer.toLowerCase().replace(/\p{P}/gu, "");
   let text = withoutPunctuation(plain);
   if (language === "ar") text = text.replace(/\sال^|ال/gu, " ");
@@ -93,13 +93,13 @@ export function mlqaNormalised(answer: string, language: string): string {
   return (language === "zh" ? mixedTokens(text) : text.split(/\s+/u).filter(Boolean)).join(" ");
 }
 
-/** MLQA's score: SQuAD's with the language's own normalisation. */
+/** MLQA's score: SQuAD's with the language's own normalization. */
 export function mlqaScore(predicted: string, gold: readonly string[], language: string): AnswerScore {
-  const guess = mlqaNormalised(predicted, language);
+  const guess = mlqaNormalized(predicted, language);
   const tokens = guess.split(" ").filter(Boolean);
   return best(
     gold.map((answer) => {
-      const truth = mlqaNormalised(answer, language);
+      const truth = mlqaNormalized(answer, language);
       return { exactMatch: guess === truth ? 1 : 0, f1: bagF1(tokens, truth.split(" ").filter(Boolean)) };
     }),
   );

@@ -1,7 +1,7 @@
 /** Hand-made cases; each expected value follows from the official script's rules as said beside it. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { cmrcScore, mlqaScore, squadNormalised, squadScore } from "../../../sdk/train/metrics/answers.js";
+import { cmrcScore, mlqaScore, squadNormalized, squadScore } from "../../../sdk/train/metrics/answers.js";
 import { treebankWords } from "../../../sdk/train/metrics/treebank.js";
 import { near } from "../../helpers/near.js";
 import official from "./official.json" with { type: "json" };
@@ -9,11 +9,11 @@ import official from "./official.json" with { type: "json" };
 const test = suite("answers");
 const bound = { atol: 1e-12 };
 
-test("SQuAD normalisation: case, punctuation, articles as whole words, spaces", () => {
-  assert.is(squadNormalised("The  Cat's hat."), "cats hat");
-  assert.is(squadNormalised("An apple a day, the doctor!"), "apple day doctor");
-  assert.is(squadNormalised("theatre and antler"), "theatre and antler");
-  assert.is(squadNormalised("...!?"), "");
+test("SQuAD normalization: case, punctuation, articles as whole words, spaces", () => {
+  assert.is(squadNormalized("The  Cat's hat."), "cats hat");
+  assert.is(squadNormalized("An apple a day, the doctor!"), "apple day doctor");
+  assert.is(squadNormalized("theatre and antler"), "theatre and antler");
+  assert.is(squadNormalized("...!?"), "");
 });
 
 const cases: [string, string[], number, number][] = [
