@@ -15,7 +15,7 @@ import { LANES, at } from "./simd";
 /** k of one block: its part of a panel stays in L1. */
 export const BLOCK_INNER: i32 = 384;
 /** Rows of one block: BLOCK_ROWS * BLOCK_INNER elements of a stay in L2. */
-const BLOCK_ROWS: i32 = 128;
+export const BLOCK_ROWS: i32 = 128;
 /** Fewer rows than these are read again for every two panels: they stay in L1. */
 const FEW_ROWS: i32 = 8;
 /** Elements from row to row of a transposed block: no power of two, whose rows would share a cache set. */
@@ -23,7 +23,7 @@ const BLOCK_STRIDE: i32 = BLOCK_INNER + 16;
 /** Columns of the tiles of three and four rows: half a panel. */
 const HALF: i32 = PANEL / 2;
 /** Four rows of a panel that reaches over the last column are computed here first. */
-const EDGE: i32 = 4 * PANEL;
+export const EDGE: i32 = 4 * PANEL;
 
 /** Bytes that a product needs at `scratch`. */
 export function gemmScratchBytes(): i32 {
@@ -95,7 +95,7 @@ export function multiply(
 }
 
 /** The tiles of one block of a and of k. */
-function multiplyBlock(
+export function multiplyBlock(
   c: usize, ldc: i32, a: usize, lda: i32, b: usize, panel: usize, rows: i32, columns: i32, k: i32,
   add: i32, scratch: usize, begin: i32, end: i32,
 ): void {
@@ -147,7 +147,7 @@ function lastPanel(
 }
 
 /** Add the bias to columns [begin, end) of every row, then activate them. */
-function finish(c: usize, ldc: i32, rows: i32, bias: usize, activation: i32, begin: i32, end: i32): void {
+export function finish(c: usize, ldc: i32, rows: i32, bias: usize, activation: i32, begin: i32, end: i32): void {
   const body = begin + ((end - begin) & ~(LANES - 1));
   for (let i = 0; i < rows; i++) {
     const p = at(c, i * ldc);

@@ -60,6 +60,8 @@ async function buildKernels(name) {
   const { config, entry, out, types, abi } = KERNELS[name];
   if (modified("assembly/generated/tiles.ts") < modified("scripts/micro-kernels.mjs"))
     (await import("./micro-kernels.mjs")).writeMicroKernels();
+  if (modified("assembly/generated/dot-tiles.ts") < modified("scripts/dot-tiles.mjs"))
+    (await import("./dot-tiles.mjs")).writeDotTiles();
   const sources = Math.max(...[config, "scripts/abi.mjs", ...sourcesOf(entry)].map(modified));
   if (modified(out) > sources && [types, abi].every((path) => path === undefined || existsSync(path))) return;
   const part = `build/part-${process.pid}`;

@@ -30,6 +30,7 @@ export {
 export { describeFolder, type FolderDescription, type StoredTensor } from "./io/pretrained/describe.js";
 export { type LoadOptions, loadModel, type Pretrained } from "./io/pretrained/pretrained.js";
 export { type Saved, saveModel, saveTokenizer } from "./io/pretrained/save.js";
+export type { WeightDtypeName } from "./io/pretrained/weight-dtype.js";
 export { SafetensorsError } from "./io/safetensors/safetensors.js";
 export { loadTokenizer } from "./io/tokenizers/tokenizer-files.js";
 
@@ -64,7 +65,6 @@ export { type SentinelVocabulary, type SpanCorruptionOptions, spanCorruption } f
 export { type SpanMaskingOptions, spanMaskedLm } from "./objectives/span-masking.js";
 export type { Vocabulary } from "./objectives/vocabulary.js";
 export { ArgumentError } from "./options.js";
-
 // Pipelines: one function for each task
 export {
   type EmbeddingOptions,
@@ -133,6 +133,7 @@ export {
   type ZeroShotResult,
   zeroShotClassification,
 } from "./pipelines/zero-shot-classification.js";
+export { CompactWeightError } from "./tensor/matrix.js";
 
 // Training
 export {

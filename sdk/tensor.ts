@@ -6,7 +6,7 @@ export { type Counted, type Pooling, type PoolingMode, pool, poolCounted } from 
 export { similarityOf } from "./heads/similarity.js";
 export { type SpanBoundarySizes, spanBoundaryHead } from "./heads/span-boundary.js";
 export { readSafetensors, type Safetensors, type SafetensorsFile } from "./io/safetensors/safetensors.js";
-export { type NamedTensor, writeSafetensors } from "./io/safetensors/write-safetensors.js";
+export { type NamedTensor, type TensorBytes, writeSafetensors } from "./io/safetensors/write-safetensors.js";
 export { familyOf } from "./models/families.js";
 export { buildModel } from "./models/family/build.js";
 export type { EncoderDecoder, Trace } from "./models/family/encoder.js";
@@ -30,8 +30,10 @@ export { replaceMasked } from "./objectives/electra.js";
 export type { EncoderBody } from "./objectives/objective.js";
 export { type SpanBoundaryHead, spanBoundary } from "./objectives/span-masking.js";
 export { ShapeError } from "./tensor/check.js";
+export type { CompactDtype, WeightDtype } from "./tensor/compact-panels.js";
 export { KeyBlocks } from "./tensor/key-blocks.js";
 export {
+  type CompactEntries,
   type Direction,
   type Entries,
   Matrix,

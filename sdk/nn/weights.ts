@@ -6,9 +6,10 @@
  */
 import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
+import { compactBytes, type WeightDtype } from "../tensor/compact-panels.js";
 import { Matrix, type Orientation, type Parameter } from "../tensor/matrix.js";
 import { Scope, unscoped } from "../tensor/scope.js";
-import { empty, emptyLasting, reserve, type Shape, Storage, Tensor } from "../tensor/tensor.js";
+import { elementCount, empty, emptyLasting, type Shape, Storage, Tensor } from "../tensor/tensor.js";
 import type { Init } from "./init.js";
 import type { Branch, LinearPlace, Overlay } from "./overlay.js";
 
@@ -20,7 +21,7 @@ export interface StoredTensors {
   shape(name: string): Shape | undefined;
   /**
    * Hand over a tensor's values, converted to f32, in row-major order and in chunks. A chunk begins and ends at a multiple
-   * of 16 rows (16 × the product of all dimensions but the first; only the last may be shorter). Tensors are filled one
+   * of 128 rows (128 × the product of all dimensions but the first; only the last may be shorter). Tensors are filled one
    * at a time.
    *
    * @param sink takes a chunk and the index of its first element; the chunk's memory is reused after it returns
@@ -54,6 +55,8 @@ export interface Planned {
   readonly orientation: Orientation | null;
   /** whether a product reads the matrix, not a lookup alone */
   readonly isMultiplied: boolean;
+  /** whether rows of the matrix are looked up */
+  readonly isTable: boolean;
 }
 
 /** What a model asks for, by name. */
@@ -68,6 +71,7 @@ export interface Notes {
 interface Root {
   readonly engine: Engine;
   readonly seed: number;
+  readonly dtype: WeightDtype;
   readonly stored: StoredTensors | null;
   readonly copied: (name: string) => Parameter | undefined;
   /** Parameters with their stored values that no layer has asked for yet. */
@@ -82,6 +86,8 @@ interface Root {
 
 /** What weights are made of, where they are not all fresh. */
 export interface WeightsSources {
+  /** how matrices are kept in memory; f32 by default, and the only type that can be trained */
+  readonly dtype?: WeightDtype;
   /** a file's tensors, which {@link Weights.fill} reads */
   readonly stored?: StoredTensors;
   /** parameters of another model whose values are copied */
@@ -115,6 +121,7 @@ export class Weights implements Disposable {
     else {
       const {
         seed = 1,
+        dtype = "f32",
         stored = null,
         copied = () => undefined,
         notes = null,
@@ -122,7 +129,7 @@ export class Weights implements Disposable {
         shared = new Map(),
       } = options;
       const made = { filled: new Map(), parameters: new Map(), fresh: new Set<string>() };
-      this.#root = { engine, seed, stored, copied, ...made, notes, over, shared };
+      this.#root = { engine, seed, dtype, stored, copied, ...made, notes, over, shared };
     }
   }
 
@@ -184,17 +191,14 @@ export class Weights implements Disposable {
    * @throws {WeightsError} when a stored tensor has another shape than the plan
    */
   async fill(plan: Plan): Promise<void> {
-    const { engine, stored, filled } = this.#root;
+    const { engine, stored, filled, dtype } = this.#root;
     if (!stored) return;
     const names = [...stored.names()].filter((name) => plan.has(name));
     for (const name of names) expectStoredShape(name, stored.shape(name)!, plan.get(name)!.shape);
-    reserve(
-      engine,
-      names.map((name) => plan.get(name)!.shape),
-    );
+    engine.reserve(names.reduce((bytes, name) => bytes + plannedBytes(engine, plan.get(name)!, dtype), 0));
     for (const name of names) {
       const planned = plan.get(name)!;
-      const parameter = unscoped(() => made(engine, planned, planned.isMultiplied ? "panels" : "rows"));
+      const parameter = unscoped(() => made(engine, planned, dtype, planned.isMultiplied ? "panels" : "rows"));
       filled.set(name, parameter);
       await stored.fill(name, (values, first) => parameter.receive(values, first));
     }
@@ -211,7 +215,7 @@ export class Weights implements Disposable {
    * @throws {WeightsError} when the stored tensor, or an earlier request, has another shape
    */
   get(name: string, shape: Shape, init: Init): Tensor {
-    return this.#parameter(name, { shape, orientation: null, isMultiplied: false }, init) as Tensor;
+    return this.#parameter(name, { shape, orientation: null, isMultiplied: false, isTable: false }, init) as Tensor;
   }
 
   /**
@@ -221,7 +225,7 @@ export class Weights implements Disposable {
    * @throws {WeightsError} as {@link get}
    */
   matrix(name: string, shape: Shape, init: Init, orientation: Orientation = "out-inner"): Matrix {
-    return this.#parameter(name, { shape, orientation, isMultiplied: true }, init) as Matrix;
+    return this.#parameter(name, { shape, orientation, isMultiplied: true, isTable: false }, init) as Matrix;
   }
 
   /**
@@ -230,12 +234,16 @@ export class Weights implements Disposable {
    * @throws {WeightsError} as {@link get}
    */
   table(name: string, shape: Shape, init: Init): Matrix {
-    return this.#parameter(name, { shape, orientation: "out-inner", isMultiplied: false }, init) as Matrix;
+    return this.#parameter(
+      name,
+      { shape, orientation: "out-inner", isMultiplied: false, isTable: true },
+      init,
+    ) as Matrix;
   }
 
   #parameter(name: string, request: Planned, init: Init): Parameter {
     const full = this.#join(name);
-    const { engine, parameters, filled, copied, fresh, seed, notes, over, shared } = this.#root;
+    const { engine, parameters, filled, copied, fresh, seed, dtype, notes, over, shared } = this.#root;
     if (over && !over.owns(full)) return over.base.#parameter(full, request, init);
     if (notes) return noted(notes, engine, full, request);
     const known = parameters.get(full) ?? shared.get(full);
@@ -248,7 +256,7 @@ export class Weights implements Disposable {
     if (inFile) expectStoredShape(full, inFile, request.shape);
     const copy = copied(full);
     if (inFile && !copy && !filled.has(full)) throw new Error(`${full} is asked for before Weights.fill has read it`);
-    const parameter = filled.get(full) ?? unscoped(() => made(engine, request, "rows"));
+    const parameter = filled.get(full) ?? unscoped(() => made(engine, request, dtype, "rows"));
     filled.delete(full);
     parameter.variable.traced = true;
     parameters.set(full, parameter);
@@ -295,9 +303,33 @@ export class Weights implements Disposable {
   }
 }
 
+/** Matrices with fewer outputs stay f32: the scores of a few classes cost nothing and decide everything. */
+const LEAST_OUT = 32;
+
+/**
+ * How a parameter is kept where the model's matrices are kept as `dtype`. Tables are kept in 8 bits at least, and so are
+ * matrices whose inputs are no pairs.
+ */
+function dtypeOf({ shape, orientation, isTable }: Planned, dtype: WeightDtype): WeightDtype {
+  if (orientation === null) return "f32";
+  const [out = 0, inner = 0] = orientation === "out-inner" ? shape : shape.toReversed();
+  if (out < LEAST_OUT || inner === 0) return "f32";
+  return dtype === "q4" && (isTable || inner % 2 === 1) ? "q8" : dtype;
+}
+
+/** Bytes that a parameter will take. */
+function plannedBytes(engine: Engine, planned: Planned, dtype: WeightDtype): number {
+  const { shape, orientation } = planned;
+  const kept = dtypeOf(planned, dtype);
+  if (kept === "f32") return elementCount(shape) * 4;
+  const [columns = 0, inner = 0] = orientation === "out-inner" ? shape : shape.toReversed();
+  return compactBytes(engine, kept, { inner, columns, transposed: orientation === "out-inner" });
+}
+
 /** A parameter with arbitrary content. */
-function made(engine: Engine, { shape, orientation }: Planned, layout: "rows" | "panels"): Parameter {
-  if (orientation) return new Matrix(engine, shape, orientation, layout);
+function made(engine: Engine, planned: Planned, dtype: WeightDtype, layout: "rows" | "panels"): Parameter {
+  const { shape, orientation } = planned;
+  if (orientation) return new Matrix(engine, shape, orientation, layout, dtypeOf(planned, dtype));
   return emptyLasting(engine, shape);
 }
 
@@ -319,7 +351,11 @@ function noted({ requests, storage }: Notes, engine: Engine, name: string, reque
   else if (requests.size >= MOST_TENSORS) {
     throw new WeightsError(`the model asks for more than ${MOST_TENSORS} tensors. Is config.json damaged?`);
   }
-  requests.set(name, { ...request, isMultiplied: request.isMultiplied || (known?.isMultiplied ?? false) });
+  requests.set(name, {
+    ...request,
+    isMultiplied: request.isMultiplied || (known?.isMultiplied ?? false),
+    isTable: request.isTable || (known?.isTable ?? false),
+  });
   return request.orientation
     ? new Matrix(engine, request.shape, request.orientation)
     : new Tensor(storage, request.shape);
@@ -327,8 +363,8 @@ function noted({ requests, storage }: Notes, engine: Engine, name: string, reque
 
 const plannedOf = (parameter: Parameter): Planned =>
   parameter instanceof Tensor
-    ? { shape: parameter.shape, orientation: null, isMultiplied: false }
-    : { shape: parameter.shape, orientation: parameter.orientation, isMultiplied: true };
+    ? { shape: parameter.shape, orientation: null, isMultiplied: false, isTable: false }
+    : { shape: parameter.shape, orientation: parameter.orientation, isMultiplied: true, isTable: false };
 
 function expectStoredShape(name: string, stored: Shape, shape: Shape): void {
   if (!sameShape(stored, shape))

@@ -1,12 +1,14 @@
 /** Checks shared by all pipelines: their common options and their inputs. */
 import { Engine } from "../engine/engine.js";
 import { shown } from "../errors.js";
+import { aWeightDtype } from "../io/pretrained/weight-dtype.js";
 import { ArgumentError, aString, checkArgument, given, oneOf, wholeNumber, withMethods } from "../options.js";
 
 /** Rules of the options that only open a pipeline. */
 export const openingRules = () => ({
   engine: { expected: "an Engine, made by Engine.create()", accepts: (value: unknown) => value instanceof Engine },
   build: oneOf("strict", "relaxed", "auto"),
+  dtype: aWeightDtype(),
   adapter: withMethods('the files of a folder, such as folder("path") of "cloze/node"', "read"),
 });
 
@@ -22,9 +24,8 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   padding: "a batch has no padding, so that none is needed",
   batch_size: "batches are made by length; give all texts in one call",
   device: "models run in WebAssembly on the processor",
-  dtype: "weights are read in the type in which the folder stores them",
-  torch_dtype: "weights are read in the type in which the folder stores them",
-  quantized: "weights are read in the type in which the folder stores them",
+  torch_dtype: "how weights are kept is dtype",
+  quantized: 'weights in 8 bits are dtype: "q8"',
   progress_callback: "files come from the folder that you give; count its reads instead",
   revision: "models are not found by name yet; give the files of a folder",
   cache_dir: "models are not found by name yet; give the files of a folder",

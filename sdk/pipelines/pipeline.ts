@@ -8,6 +8,7 @@ import { type Files, ModelFileError } from "../io/files/files.js";
 import { type ModelFolder, openFolder } from "../io/files/model-folder.js";
 import { loadAdapted } from "../io/pretrained/adapter.js";
 import { loadModel, type Pretrained } from "../io/pretrained/pretrained.js";
+import type { WeightDtypeName } from "../io/pretrained/weight-dtype.js";
 import { readMaxLength } from "../io/sentence-transformers/transformer-settings.js";
 import { loadTokenizer } from "../io/tokenizers/tokenizer-files.js";
 import type { ModelTask } from "../models/family/family.js";
@@ -27,6 +28,11 @@ export interface PipelineOptions extends CallOptions {
   readonly engine?: Engine;
   /** the build of the pipeline's own engine */
   readonly build?: Build | "auto";
+  /**
+   * How the weights are kept: "f32", "f16", "q8" (8 bits: a quarter of the memory, faster, vectors within a hundredth) or
+   * "q4"; by default as the folder was quantized, else "f32". Weights are converted while they are read.
+   */
+  readonly dtype?: WeightDtypeName;
   /** the folder of an adapter of the model */
   readonly adapter?: Files;
 }
@@ -102,13 +108,14 @@ export async function openPipeline<P extends ModelTask, Input, Output, Options e
 async function open<P extends ModelTask>(
   engine: Engine,
   folder: ModelFolder,
-  { adapter }: PipelineOptions,
+  { adapter, dtype }: PipelineOptions,
   task: P,
   own: (loaded: Disposable) => void,
 ): Promise<Opened<P>> {
+  const options = { task, ...(dtype !== undefined && { dtype }) };
   const loaded = adapter
-    ? await loadAdapted(engine, folder, adapter, { task })
-    : await loadModel(engine, folder, { task });
+    ? await loadAdapted(engine, folder, adapter, options)
+    : await loadModel(engine, folder, options);
   own(loaded);
   if (loaded.fresh.length > 0) {
     const missing = loaded.fresh.slice(0, 3).join(", ");

@@ -2,7 +2,16 @@
 
 import type { Engine } from "../engine/engine.js";
 import { withScratch } from "../engine/scratch.js";
+import { InputError } from "../errors.js";
 import { ArgumentError } from "../options.js";
+import {
+  type CompactDtype,
+  compactBytes,
+  compactPanel,
+  packCompact,
+  unpackCompact,
+  type WeightDtype,
+} from "./compact-panels.js";
 import { type Packed, pack, packPart, panelBytes, unpack } from "./panels.js";
 import { Scope } from "./scope.js";
 import { isTaping } from "./tape.js";
@@ -14,14 +23,26 @@ export type Orientation = "out-inner" | "inner-out";
 /** The two products of a linear layer with W (out, inner): y = x Wᵀ, and dx = dy W. */
 export type Direction = "forward" | "backward";
 
-/** A matrix as the kernel of a product reads it. The element type decides which kernel that is. */
-export interface Panels {
-  readonly dtype: "f32";
-  readonly address: number;
-}
+/** A matrix as the kernel of a product reads it. How it is kept decides which kernel that is. */
+export type Panels =
+  | { readonly dtype: "f32"; readonly address: number }
+  /** with the bytes of a panel */
+  | { readonly dtype: CompactDtype; readonly address: number; readonly panel: number };
 
 /** Where a table's entries are read from. */
-export type Entries = { readonly layout: "rows" | "panels"; readonly address: number };
+export type Entries = { readonly layout: "rows" | "panels"; readonly address: number } | CompactEntries;
+
+/** A table's entries in fewer bits than f32. */
+export interface CompactEntries {
+  readonly layout: "f16" | "q8";
+  readonly address: number;
+  readonly panel: number;
+}
+
+/** A weight is kept in a type that inference alone can use. */
+export class CompactWeightError extends InputError {
+  override name = "CompactWeightError";
+}
 
 /** Panels in memory, and whether they are those of the values that were written last. */
 interface Copy {
@@ -31,8 +52,8 @@ interface Copy {
 
 /** Elements that are taken from the host at a time. */
 const CHUNK = 65_536;
-/** Chunks are multiples of so many rows: whole panels. */
-const ROWS = 16;
+/** Chunks are multiples of so many rows: whole panels, and where rows are inputs whole blocks that share a scale. */
+const ROWS = { panels: 16, blocks: 128 };
 
 /**
  * A weight, in one layout or several. Inference keeps it once, in panels. Training also has it by row, which is what an
@@ -62,17 +83,19 @@ export class Matrix implements Differentiable, Variable {
   /**
    * @param shape as it is stored
    * @param first the layout in which the first values are kept
+   * @param dtype how they are kept; in fewer bits than f32 in panels alone, for inference
    */
   constructor(
     readonly engine: Engine,
     readonly shape: Shape,
     readonly orientation: Orientation = "out-inner",
     first: "rows" | "panels" = "rows",
+    readonly dtype: WeightDtype = "f32",
   ) {
     const [rows = 0, columns = 0] = shape;
     this.size = rows * columns;
     this.bytes = this.size * BYTES.f32;
-    this.#first = first;
+    this.#first = dtype === "f32" ? first : "panels";
     Scope.current?.own(this);
   }
 
@@ -97,6 +120,8 @@ export class Matrix implements Differentiable, Variable {
 
   /** A copy of the values by row. */
   toArray(): Float32Array {
+    const { engine, dtype } = this;
+    if (dtype !== "f32") return unpackCompact(engine, dtype, this.#written().address, this.#packed("forward"));
     return this.#readRows((rows) => new Float32Array(this.engine.memory.buffer, rows, this.size).slice());
   }
 
@@ -104,7 +129,8 @@ export class Matrix implements Differentiable, Variable {
   assign(values: ArrayLike<number>): void {
     expectLength("assign", this, values);
     const width = this.shape[1] ?? 0;
-    const step = Math.max(ROWS, Math.floor(CHUNK / Math.max(1, width) / ROWS) * ROWS) * width;
+    const { blocks } = ROWS;
+    const step = Math.max(blocks, Math.floor(CHUNK / Math.max(1, width) / blocks) * blocks) * width;
     const all = values instanceof Float32Array ? values : Float32Array.from(values);
     for (let first = 0; first < all.length; first += step) this.receive(all.subarray(first, first + step), first);
   }
@@ -112,8 +138,9 @@ export class Matrix implements Differentiable, Variable {
   /**
    * Write some of the values, by row.
    *
-   * @param values those of whole rows: a multiple of 16 of them, or those up to the last
-   * @param first index of the first value: where a row begins whose number is a multiple of 16
+   * @param values those of whole rows: a multiple of 16 of them, or those up to the last; of 128 where rows are inputs and
+   *   kept in fewer bits than f32
+   * @param first index of the first value: where a row begins whose number is such a multiple
    */
   receive(values: Float32Array, first: number): void {
     const { engine } = this;
@@ -129,7 +156,9 @@ export class Matrix implements Differentiable, Variable {
     const { storage } = this.#copyOf("forward");
     withScratch(engine, own.byteLength, (scratch) => {
       new Float32Array(engine.memory.buffer, scratch, own.length).set(own);
-      packPart(engine, storage.address, scratch, this.#packed("forward"), row, count);
+      const of = this.#packed("forward");
+      if (this.dtype === "f32") packPart(engine, storage.address, scratch, of, row, count);
+      else packCompact(engine, this.dtype, storage.address, scratch, of, row, count);
     });
     this.#panels.forward!.current = true;
     this.#outdate("backward");
@@ -137,6 +166,7 @@ export class Matrix implements Differentiable, Variable {
 
   /** Write with a kernel, which is given the address of the values by row. */
   overwrite(write: (rows: number) => void): void {
+    this.expectTrainable();
     write(this.#ownRows().address);
     this.#outdate("forward");
     this.#outdate("backward");
@@ -144,6 +174,11 @@ export class Matrix implements Differentiable, Variable {
 
   /** The panels of one of the products; they are made where they are missing or out of date. */
   panels(direction: Direction): Panels {
+    const { engine, dtype } = this;
+    if (dtype !== "f32") {
+      if (direction === "backward") this.expectTrainable();
+      return { dtype, address: this.#written().address, panel: compactPanel(engine, dtype, this.inner) };
+    }
     const copy = this.#copyOf(direction);
     if (!copy.current) {
       this.#readRows((rows) => pack(this.engine, copy.storage.address, rows, this.#packed(direction)));
@@ -155,8 +190,24 @@ export class Matrix implements Differentiable, Variable {
 
   /** Where the rows of an (entries, width) table are read from. */
   entries(): Entries {
+    const { engine, dtype } = this;
+    if (dtype === "q4") throw new Error("a table of embeddings is not kept in 4 bits");
+    if (dtype !== "f32")
+      return { layout: dtype, address: this.#written().address, panel: compactPanel(engine, dtype, this.inner) };
     if (this.#rows) return { layout: "rows", address: this.#rows.address };
     return { layout: "panels", address: this.panels("forward").address };
+  }
+
+  /**
+   * Require a type that can be trained.
+   *
+   * @throws {CompactWeightError} where the weight is kept in fewer bits than f32
+   */
+  expectTrainable(): void {
+    if (this.dtype === "f32") return;
+    throw new CompactWeightError(
+      `a weight [${this.shape}] is kept as ${this.dtype}, for inference alone; to train the model, load it with dtype "f32"`,
+    );
   }
 
   /** Keep no more than inference needs: one layout, and no gradient. Further training makes the others again. */
@@ -164,7 +215,7 @@ export class Matrix implements Differentiable, Variable {
     this.gradient?.[Symbol.dispose]();
     this.gradient = null;
     const { forward } = this.#panels;
-    if (!forward || forward.storage.isDisposed) return;
+    if (!forward || forward.storage.isDisposed || this.dtype !== "f32") return;
     this.panels("forward");
     this.#keepForward();
   }
@@ -191,7 +242,10 @@ export class Matrix implements Differentiable, Variable {
   #copyOf(direction: Direction): Copy {
     const copy = this.#panels[direction];
     if (copy) return copy;
-    const storage = new Storage(this.engine, panelBytes(this.#packed(direction)), true);
+    const { engine, dtype } = this;
+    const of = this.#packed(direction);
+    const bytes = dtype === "f32" ? panelBytes(of) : compactBytes(engine, dtype, of);
+    const storage = new Storage(engine, bytes, true);
     return (this.#panels[direction] = { storage, current: false });
   }
 
@@ -209,12 +263,18 @@ export class Matrix implements Differentiable, Variable {
     return (this.#rows = rows);
   }
 
-  #readRows<T>(read: (rows: number) => T): T {
-    if (this.#rows) return read(this.#rows.address);
+  /** The only panels of a weight in fewer bits than f32. */
+  #written(): Storage {
     const { forward } = this.#panels;
     if (!forward) throw new ArgumentError(`matrix [${this.shape}] is read before anything was written`);
+    return forward.storage;
+  }
+
+  #readRows<T>(read: (rows: number) => T): T {
+    if (this.#rows) return read(this.#rows.address);
+    const { address } = this.#written();
     return withScratch(this.engine, this.bytes, (rows) => {
-      unpack(this.engine, rows, forward.storage.address, this.#packed("forward"));
+      unpack(this.engine, rows, address, this.#packed("forward"));
       return read(rows);
     });
   }
@@ -230,10 +290,11 @@ export class Matrix implements Differentiable, Variable {
   #rowsOf(length: number, first: number): [row: number, count: number] {
     const [rows = 0, width = 0] = this.shape;
     const [row, count] = width === 0 ? [0, 0] : [first / width, length / width];
-    const isWhole = Number.isInteger(count) && (count % ROWS === 0 || row + count === rows);
-    if (!(Number.isInteger(row) && row % ROWS === 0 && isWhole && row + count <= rows))
+    const unit = this.dtype !== "f32" && this.orientation === "inner-out" ? ROWS.blocks : ROWS.panels;
+    const isWhole = Number.isInteger(count) && (count % unit === 0 || row + count === rows);
+    if (!(Number.isInteger(row) && row % unit === 0 && isWhole && row + count <= rows))
       throw new ArgumentError(
-        `receive: values must be those of a multiple of ${ROWS} rows of [${this.shape}], got ${length} values from ${first} on`,
+        `receive: values must be those of a multiple of ${unit} rows of [${this.shape}], got ${length} values from ${first} on`,
       );
     return [row, count];
   }

@@ -186,11 +186,6 @@ export function emptyLasting(engine: Engine, shape: Shape): Tensor {
   return new Tensor(new Storage(engine, elementCount(shape) * BYTES.f32, true), shape);
 }
 
-/** Grow the engine's memory once for f32 tensors of these shapes. */
-export function reserve(engine: Engine, shapes: readonly Shape[]): void {
-  engine.reserve(shapes.reduce((bytes, shape) => bytes + elementCount(shape) * BYTES.f32, 0));
-}
-
 /** A new tensor of zeros. */
 export function zeros(engine: Engine, shape: Shape, dtype: Dtype = "f32"): Tensor {
   const t = empty(engine, shape, dtype);

@@ -128,7 +128,7 @@ test("what is no text, and an option of another kind, is refused in words", asyn
   await refused(() => embed(["a", , "b"] as never), /input 1 must be a string, got undefined/);
   await refused(() => embed([["a"]] as never), /input 0 must be a string, got \["a"\]/);
   const options: readonly (readonly [object, RegExp])[] = [
-    [{ quantized: true }, /unknown option "quantized": weights are read in the type/],
+    [{ quantized: true }, /unknown option "quantized": weights in 8 bits are dtype: "q8"/],
     [{ lenght: 8 }, /unknown option "lenght"; did you mean "length"\?/],
     [{ normalise: true }, /unknown option "normalise": normalize/],
     [{ pooling: { mode: "cls" } }, /pooling must be one of "mean", "cls", .*got an object with mode/],

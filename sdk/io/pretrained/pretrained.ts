@@ -11,9 +11,11 @@ import { type Plan, type StoredTensors, sameShape, Weights, WeightsError } from 
 import { aBoolean, aNull, checkOptions, either, oneOf, type Rule, wholeNumber, withMethods } from "../../options.js";
 import { type Files, ModelFileError } from "../files/files.js";
 import { type ModelFolder, openFolder } from "../files/model-folder.js";
-import { openWeights, renamed } from "../safetensors/stored.js";
+import { dequantized, quantizationOf } from "../safetensors/quantized.js";
+import { type OpenWeights, openWeights, renamed } from "../safetensors/stored.js";
 import { bodyOf } from "../sentence-transformers/modules.js";
 import { isStatic, staticConfig, staticTensors } from "../sentence-transformers/static-embedding.js";
+import { aWeightDtype, type WeightDtypeName, weightDtype } from "./weight-dtype.js";
 
 /** A model with all that belongs to it. Disposing it gives its weights' memory back. */
 export interface Pretrained<P extends ModelTask = ModelTask> extends Disposable {
@@ -41,6 +43,11 @@ export interface LoadOptions<P extends ModelTask> {
   readonly seed?: number;
   /** do not read the weights: the same architecture with random ones */
   readonly scratch?: boolean;
+  /**
+   * How the matrices are kept and computed with: `f32`, `f16`, `q8` (8 bits) or `q4` (4 bits); `float32`, `int8` and the
+   * like mean the same. By default as the folder was quantized, else `f32`, which is the only type that can be trained.
+   */
+  readonly dtype?: WeightDtypeName;
 }
 
 const TASKS: Readonly<Record<ModelTask, true>> = {
@@ -61,6 +68,7 @@ const LOAD_OPTIONS: Readonly<Record<keyof LoadOptions<ModelTask>, Rule>> = /* @_
   labels: either(withMethods("a LabelSet", "id", "name"), aNull),
   seed: wholeNumber(0),
   scratch: aBoolean,
+  dtype: aWeightDtype(),
 }))();
 
 /** What a configuration's `architectures` say that the model is for; without any it encodes. */
@@ -130,8 +138,8 @@ export async function loadModel<P extends ModelTask = ModelTask>(
   const root = openFolder(files, "loadModel");
   const folder = await bodyOf(root);
   if (options.scratch) {
-    const { made, build } = planned(engine, familyOf(await configOf(folder)), await configOf(folder), options);
-    return assembled(made, build, new Weights(engine, { seed: options.seed ?? 1 }), []);
+    const { made, build, dtype } = planned(engine, familyOf(await configOf(folder)), await configOf(folder), options);
+    return assembled(made, build, new Weights(engine, { seed: options.seed ?? 1, dtype }), []);
   }
   // Configuration and weights are opened side by side; the configuration's own error is thrown first.
   const opening = openWeights(folder);
@@ -141,12 +149,12 @@ export async function loadModel<P extends ModelTask = ModelTask>(
   );
   try {
     const { config, family, tensors } = await described(root, folder, opening);
-    const { made, build, read } = planned(engine, family, config, options);
+    const { made, build, read, dtype } = planned(engine, family, config, options);
     const stored = renamed(await tensors, family, read);
     // Compare everything before allocating: a wrong configuration must not take more memory than its file has.
     const plan = Weights.plan(engine, build, { stored });
     const leftOver = compare(stored, plan, made);
-    const weights = new Weights(engine, { seed: options.seed ?? 1, stored });
+    const weights = new Weights(engine, { seed: options.seed ?? 1, stored, dtype });
     await filled(weights, plan);
     return assembled(made, build, weights, leftOver);
   } finally {
@@ -155,13 +163,14 @@ export async function loadModel<P extends ModelTask = ModelTask>(
 }
 
 /** Configuration, family and tensors of a folder. A table of static embeddings is its own configuration. */
-async function described(root: ModelFolder, folder: ModelFolder, opening: Promise<StoredTensors>) {
+async function described(root: ModelFolder, folder: ModelFolder, opening: Promise<OpenWeights>) {
   if (await isStatic(root, await folder.json("config.json"))) {
     const tensors = await staticTensors(await opening);
     return { config: staticConfig(tensors), family: staticEmbedding as EncoderFamily<unknown>, tensors };
   }
   const config = await configOf(folder);
-  return { config, family: familyOf(config), tensors: opening };
+  const family = familyOf(config);
+  return { config, family, tensors: quantizationOf(config) ? dequantized(await opening) : opening };
 }
 
 /** What a configuration says is to be built. */
@@ -175,7 +184,8 @@ function planned<P extends ModelTask>(
   const task = options.task ?? (taskOf(family, config) as P);
   const labels = classesOf(config, task, options.labels);
   const build = (w: Weights) => buildModel(family, w, read, task, labels?.size ?? 1);
-  return { made: { engine, family, task, config, labels }, build, read };
+  const dtype = options.dtype === undefined ? (quantizationOf(config) ?? "f32") : weightDtype(options.dtype);
+  return { made: { engine, family, task, config, labels }, build, read, dtype };
 }
 
 /** Fill weights; when that fails they are disposed. */

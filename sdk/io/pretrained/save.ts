@@ -4,9 +4,13 @@ import { buildModel } from "../../models/family/build.js";
 import type { Section } from "../../models/family/config.js";
 import type { EncoderFamily, ModelTask } from "../../models/family/family.js";
 import { sameShape, Weights, WeightsError } from "../../nn/weights.js";
+import type { WeightDtype } from "../../tensor/compact-panels.js";
+import type { Parameter } from "../../tensor/matrix.js";
 import type { Tokenizer } from "../../tokenizer/index.js";
 import { fieldsOf, jsonBytes, type WritableFiles, writeAll } from "../files/files.js";
-import { type NamedTensor, writeSafetensors } from "../safetensors/write-safetensors.js";
+import { halves } from "../safetensors/element-types.js";
+import { quantizationConfig, quantizedTensors } from "../safetensors/quantized.js";
+import { type NamedTensor, type TensorBytes, writeSafetensors } from "../safetensors/write-safetensors.js";
 
 /** What is saved: the parts of a loaded or trained model. */
 export interface Saved {
@@ -24,11 +28,10 @@ export interface Saved {
  * The parameters of a task under the names of the published files. A model may have been trained for more: what was
  * pre-trained with masked LM and sentence pairs can be saved for masked LM alone.
  */
-function tensorsOf({ family, task, config, weights, labels }: Saved): NamedTensor[] {
+function tensorsOf({ family, task, config, weights, labels }: Saved): (NamedTensor | TensorBytes)[] {
   const parameters = new Map(weights.entries());
   const build = (w: Weights) => buildModel(family, w, family.read(config), task, labels?.size ?? 1);
-  return Array.from(
-    Weights.plan(weights.engine, build, { copied: (name) => parameters.get(name) }),
+  return Array.from(Weights.plan(weights.engine, build, { copied: (name) => parameters.get(name) })).flatMap(
     ([name, { shape }]) => {
       const parameter = parameters.get(name);
       if (!parameter || !sameShape(parameter.shape, shape)) {
@@ -36,13 +39,30 @@ function tensorsOf({ family, task, config, weights, labels }: Saved): NamedTenso
           `${name} [${shape}], which a model saved for "${task}" needs, is ${parameter ? `[${parameter.shape}]` : "not there"}; was it built for another task?`,
         );
       }
-      return { name, shape, values: parameter.toArray() };
+      return storedAs(name, parameter);
     },
   );
 }
 
+/** A parameter in the type that it is kept in. */
+function storedAs(name: string, parameter: Parameter): (NamedTensor | TensorBytes)[] {
+  const { shape } = parameter;
+  const values = parameter.toArray();
+  if (parameter.dtype === "q8" || parameter.dtype === "q4")
+    return quantizedTensors(name, values, shape, parameter.orientation, parameter.dtype);
+  if (parameter.dtype === "f16") return [{ name, shape, dtype: "F16", bytes: halves(values) }];
+  return [{ name, shape, values }];
+}
+
+/** The type that a model's matrices are kept in. */
+function dtypeOf(weights: Weights): WeightDtype {
+  const found = new Set(Array.from(weights.entries(), ([, { dtype }]) => dtype));
+  return (["q4", "q8", "f16"] as const).find((dtype) => found.has(dtype)) ?? "f32";
+}
+
 /**
- * Write a folder that Cloze and PyTorch transformers load. Over an older model of a `writableFolder` this is one step.
+ * Write a folder that Cloze and PyTorch transformers load. A model that is kept in 8 or 4 bits is written so
+ * (safetensors/quantized.ts), which this package alone reads. Over an older model of a `writableFolder` this is one step.
  *
  * @throws {SafetensorsError} when a weight is not a number; nothing has been written then
  */
@@ -56,7 +76,15 @@ export async function saveModel(files: WritableFiles, saved: Saved): Promise<voi
 }
 
 /** Fields that belong to the task, or to the file that a configuration came from; they are replaced. */
-const TASK_FIELDS = ["id2label", "label2id", "num_labels", "problem_type", "torch_dtype", "_num_labels"];
+const TASK_FIELDS = [
+  "id2label",
+  "label2id",
+  "num_labels",
+  "problem_type",
+  "torch_dtype",
+  "_num_labels",
+  "quantization_config",
+];
 
 /** The fields of a configuration that say what the model was trained for. */
 export function taskFields(config: Section): Section {
@@ -71,19 +99,16 @@ function problemType(labels: LabelSet | null): string {
 }
 
 /** config.json of a model as it is now. */
-export function savedConfig({
-  family,
-  task,
-  config,
-  labels,
-}: Omit<Saved, "weights" | "tokenizer" | "maxLength">): Section {
+export function savedConfig({ family, task, config, labels, weights }: Omit<Saved, "tokenizer" | "maxLength">): Section {
+  const dtype = dtypeOf(weights);
   const kept = Object.fromEntries(Object.entries(config).filter(([field]) => !TASK_FIELDS.includes(field)));
   const names = labels?.names ?? (task === "sequence-classification" ? ["LABEL_0"] : null);
   return {
     ...kept,
     architectures: [family.architectures[task]],
     model_type: family.type,
-    dtype: "float32",
+    dtype: dtype === "f16" ? "float16" : "float32",
+    ...((dtype === "q8" || dtype === "q4") && { quantization_config: quantizationConfig(dtype) }),
     ...(names && {
       id2label: Object.fromEntries(names.map((name, id) => [id, name])),
       label2id: Object.fromEntries(names.map((name, id) => [name, id])),

@@ -77,3 +77,16 @@ export const TO_F32: Readonly<Record<string, Convert>> = /* @__PURE__ */ (() => 
     Object.entries(TO_INTEGER).flatMap(([type, element]) => (type === "BOOL" ? [] : [[type, each(element)]])),
   ),
 }))();
+
+/** binary16 of numbers that it can hold exactly; others are cut off. */
+export function halves(values: Float32Array): Uint8Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const found = Uint16Array.from(words, (bits, i) => {
+    const sign = (bits >>> 16) & 0x8000;
+    const exponent = (bits >>> 23) & 0xff;
+    if (exponent === 0xff) return sign | 0x7c00 | ((bits >>> 13) & 0x3ff);
+    if (exponent < 113) return sign | (Math.abs(values[i]!) * 2 ** 24);
+    return sign | (((bits & 0x7fffffff) >>> 13) - (112 << 10));
+  });
+  return new Uint8Array(found.buffer);
+}

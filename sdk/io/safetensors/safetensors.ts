@@ -115,8 +115,8 @@ function wholeNumbers(name: string, { dtype, shape }: TensorInfo, from: DataView
 
 /** Values that are handed over at once: 512 kB of f32, little beside any weights and large beside the cost of a read. */
 const CHUNK_VALUES = 2 ** 17;
-/** Chunks end at multiples of this many rows, which is how many the panels of a matrix product hold. */
-const CHUNK_ROWS = 16;
+/** Chunks end at multiples of this many rows: whole panels of a matrix product, and whole blocks of quantized weights. */
+const CHUNK_ROWS = 128;
 
 function opened(file: RangedFile, { header, data }: Opened): SafetensorsFile {
   let buffer = new Float32Array(0);

@@ -3,13 +3,14 @@ import type { EncoderFamily } from "../../models/family/family.js";
 import { type StoredTensors, WeightsError } from "../../nn/weights.js";
 import { ModelFileError, type RangedFile, requireSafeName } from "../files/files.js";
 import type { ModelFolder } from "../files/model-folder.js";
+import type { TypedTensors } from "./quantized.js";
 import { openSafetensors, SafetensorsError, type SafetensorsFile } from "./safetensors.js";
 
 const SINGLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 
 /** Open weights: their headers are read, their values are not. */
-export interface OpenWeights extends StoredTensors {
+export interface OpenWeights extends TypedTensors {
   /** Files and what their headers say, in the order in which they are read. */
   readonly files: ReadonlyMap<string, SafetensorsFile & { readonly size: number }>;
   /** Release the files; values cannot be read afterwards. */
@@ -112,6 +113,7 @@ async function openShards(folder: ModelFolder, map: unknown): Promise<OpenWeight
       files: filesOf(opened),
       names: () => opened.flatMap(({ tensors }) => [...tensors.names()]),
       shape: (name) => holder(name)?.shape(name),
+      dtype: (name) => holder(name)?.dtype(name) ?? "",
       async fill(name, sink) {
         const shard = holder(name);
         if (!shard) throw new WeightsError(`${INDEX} does not name ${name}`);

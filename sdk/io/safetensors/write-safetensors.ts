@@ -1,47 +1,68 @@
 /** safetensors files, written: the same tensors give the same bytes, whatever their order. */
 import { shown } from "../../errors.js";
 import { elementCount, type Shape } from "../../tensor/tensor.js";
+import { ELEMENT_BYTES } from "./element-types.js";
 import { SafetensorsError } from "./header.js";
 
-/** A tensor to write. */
+/** A tensor to write, as f32. */
 export interface NamedTensor {
   readonly name: string;
   readonly shape: Shape;
   readonly values: Float32Array;
 }
 
+/** A tensor to write in the bytes of another type. */
+export interface TensorBytes {
+  readonly name: string;
+  readonly shape: Shape;
+  /** by the name that safetensors gives it: I8, F16 … */
+  readonly dtype: string;
+  readonly bytes: Uint8Array;
+}
+
+const dtypeOf = (tensor: NamedTensor | TensorBytes): string => ("values" in tensor ? "F32" : tensor.dtype);
+
+const bytesOf = (tensor: NamedTensor | TensorBytes): Uint8Array =>
+  "values" in tensor
+    ? new Uint8Array(tensor.values.buffer, tensor.values.byteOffset, tensor.values.byteLength)
+    : tensor.bytes;
+
 /** What a reader would refuse must not be written. */
-function requireWritable(sorted: readonly NamedTensor[]): void {
-  for (const [i, { name, shape, values }] of sorted.entries()) {
+function requireWritable(sorted: readonly (NamedTensor | TensorBytes)[]): void {
+  for (const [i, tensor] of sorted.entries()) {
+    const { name, shape } = tensor;
     if (name === "__metadata__" || !name.isWellFormed())
       throw new SafetensorsError(`${shown(name)} cannot be the name of a tensor`);
     if (i > 0 && sorted[i - 1]!.name === name) throw new SafetensorsError(`tensor ${name} is given twice`);
-    if (elementCount(shape) !== values.length)
+    const count = bytesOf(tensor).length / ELEMENT_BYTES[dtypeOf(tensor)]!;
+    if (elementCount(shape) !== count)
       throw new SafetensorsError(
-        `tensor ${name}: shape [${shape}] has ${elementCount(shape)} elements, got ${values.length} values`,
+        `tensor ${name}: shape [${shape}] has ${elementCount(shape)} elements, got ${count} values`,
       );
-    const broken = values.findIndex(Number.isNaN);
+    if (!("values" in tensor)) continue;
+    const broken = tensor.values.findIndex(Number.isNaN);
     if (broken >= 0)
       throw new SafetensorsError(`tensor ${name}: element ${broken} is not a number; did training diverge?`);
   }
 }
 
 /**
- * The bytes of a file that holds these f32 tensors; the same tensors in any order give the same bytes.
+ * The bytes of a file that holds these tensors; the same tensors in any order give the same bytes.
  *
  * @throws {SafetensorsError} when a value is not a number: such weights are broken, and NaN bits differ between machines
  */
 export function writeSafetensors(
-  tensors: readonly NamedTensor[],
+  tensors: readonly (NamedTensor | TensorBytes)[],
   metadata: Readonly<Record<string, string>> = { format: "pt" },
 ): Uint8Array {
   const sorted = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
   requireWritable(sorted);
   let end = 0;
-  const entries = sorted.map(({ name, shape, values }) => {
+  const entries = sorted.map((tensor) => {
+    const { name, shape } = tensor;
     const begin = end;
-    end += 4 * values.length;
-    return `${JSON.stringify(name)}:{"dtype":"F32","shape":[${shape}],"data_offsets":[${begin},${end}]}`;
+    end += bytesOf(tensor).length;
+    return `${JSON.stringify(name)}:{"dtype":"${dtypeOf(tensor)}","shape":[${shape}],"data_offsets":[${begin},${end}]}`;
   });
   const text = new TextEncoder().encode(
     `{"__metadata__":${JSON.stringify(metadata)}${entries.map((entry) => `,${entry}`).join("")}}`,
@@ -53,9 +74,10 @@ export function writeSafetensors(
   file.fill(0x20, 8 + text.length, 8 + header);
   file.set(text, 8);
   let at = 8 + header;
-  for (const { values } of sorted) {
-    file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
-    at += values.byteLength;
+  for (const tensor of sorted) {
+    const bytes = bytesOf(tensor);
+    file.set(bytes, at);
+    at += bytes.length;
   }
   return file;
 }

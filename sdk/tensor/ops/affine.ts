@@ -33,6 +33,7 @@ export function affine(x: Tensor, weight: Matrix, bias: Tensor | null, activatio
   if (bias) expectShape("affine", "bias", bias, [out], "It has an element for each output.");
   expectOneEngine("affine", x, weight, bias);
 
+  if (isTraced(x, weight, bias)) weight.expectTrainable();
   const y = empty(engine, [rows, out]);
   multiply(y, x, weight.panels("forward"), { bias: bias?.address ?? 0, activation, add: false });
   return record(y, [x, weight, bias], (dy) => {

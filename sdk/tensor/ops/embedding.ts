@@ -4,7 +4,7 @@ import { launch } from "../../engine/launch.js";
 import { ArgumentError } from "../../options.js";
 import { expectOneEngine, expectShape, ShapeError } from "../check.js";
 import { Matrix } from "../matrix.js";
-import { gradOf, record } from "../tape.js";
+import { gradOf, isTraced, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
 
 /** A table to look rows up in: a tensor, or a weight in any layout. */
@@ -43,6 +43,7 @@ export function embeddingSum(lookups: readonly Lookup[]): Tensor {
     expectOneEngine("embedding", table, t);
     if (i.length !== rows) throw new ShapeError(`embedding: index ${n} has ${i.length} entries, the first has ${rows}`);
     expectIndices("embedding", i, t);
+    if (t instanceof Matrix && isTraced(t)) t.expectTrainable();
     return intTensor(engine, i);
   });
   for (const [n, [t]] of lookups.entries()) {
@@ -71,8 +72,13 @@ export function embeddingSum(lookups: readonly Lookup[]): Tensor {
 function gather(y: Tensor, table: Table, index: Tensor, add: boolean): void {
   const { engine } = y;
   const [rows = 0, width = 0] = y.shape;
-  const { layout, address } = table instanceof Matrix ? table.entries() : { layout: "rows", address: table.address };
-  if (layout === "panels") launch(engine, "gatherPanels", rows, y.address, address, index.address, width, Number(add));
+  const entries = table instanceof Matrix ? table.entries() : ({ layout: "rows", address: table.address } as const);
+  const { layout, address } = entries;
+  if ("panel" in entries) {
+    const kernel = entries.layout === "q8" ? "gatherQ8" : "gatherF16";
+    launch(engine, kernel, rows, y.address, address, entries.panel, index.address, width, Number(add));
+  } else if (layout === "panels")
+    launch(engine, "gatherPanels", rows, y.address, address, index.address, width, Number(add));
   else launch(engine, add ? "gatherAdd" : "gather", rows, y.address, address, index.address, width);
 }
 

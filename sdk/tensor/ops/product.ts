@@ -1,15 +1,13 @@
 /** Matrix products of packed operands: what linear layers and `matmul` are made of. */
-import type { ScratchKernel } from "../../engine/abi.js";
-import { launchWithScratch } from "../../engine/launch.js";
+import { launch, launchWithScratch } from "../../engine/launch.js";
 import { withScratch } from "../../engine/scratch.js";
+import { formatCode } from "../compact-panels.js";
+import { dotKind } from "../dot-kind.js";
 import type { Panels } from "../matrix.js";
 import { type Packed, pack, panelBytes, panelCount } from "../panels.js";
 import { gradTarget } from "../tape.js";
 import type { Differentiable, Tensor } from "../tensor.js";
 import { ACTIVATIONS, type Activation } from "./activation.js";
-
-/** The kernel of each kind of panels. */
-const KERNELS = { f32: "gemm" } as const satisfies Readonly<Record<Panels["dtype"], ScratchKernel>>;
 
 /** What happens to a product on its way out. */
 export interface Finish {
@@ -21,14 +19,60 @@ export interface Finish {
 }
 
 /** y (rows, columns) = or += x (rows, inner) times the matrix (inner, columns) in `panels`. */
-export function multiply(y: Tensor, x: Tensor, panels: Panels, { bias, activation, add }: Finish): void {
+export function multiply(y: Tensor, x: Tensor, panels: Panels, finish: Finish): void {
+  if (panels.dtype === "q8") multiplyQ8(y, x, panels, finish);
+  else if (panels.dtype === "f32") multiplyF32(y, x, panels.address, finish);
+  else multiplyExpanded(y, x, { ...panels, code: formatCode(panels.dtype) }, finish);
+}
+
+function multiplyF32(y: Tensor, x: Tensor, address: number, { bias, activation, add }: Finish): void {
   const { engine } = x;
   const [rows = 0, inner = 0] = x.shape;
   const columns = y.shape[1] ?? 0;
   // biome-ignore format: in the order of the kernel's own list
   launchWithScratch(
-    engine, KERNELS[panels.dtype], panelCount(columns), engine.kernels.gemmScratchBytes(),
-    y.address, columns, x.address, inner, panels.address, rows, columns, inner, bias, ACTIVATIONS[activation], Number(add),
+    engine, "gemm", panelCount(columns), engine.kernels.gemmScratchBytes(),
+    y.address, columns, x.address, inner, address, rows, columns, inner, bias, ACTIVATIONS[activation], Number(add),
+  );
+}
+
+/** Panels of a weight in fewer bits than f32. */
+interface Compact {
+  readonly address: number;
+  readonly panel: number;
+}
+
+/** x is quantized by row and block, then multiplied in whole numbers. */
+function multiplyQ8(y: Tensor, x: Tensor, { address, panel }: Compact, { bias, activation, add }: Finish): void {
+  const { engine } = x;
+  const { kernels } = engine;
+  const [rows = 0, inner = 0] = x.shape;
+  const columns = y.shape[1] ?? 0;
+  const kind = dotKind(engine);
+  withScratch(engine, kernels.quantizedBytes(rows, inner, kind), (quantized) => {
+    launch(engine, "quantizeRows", rows, quantized, x.address, rows, inner, kind);
+    // biome-ignore format: in the order of the kernel's own list
+    launchWithScratch(
+      engine, "gemmQ8", panelCount(columns), kernels.gemmQ8ScratchBytes(),
+      y.address, quantized, address, panel, rows, columns, inner, kind, bias, ACTIVATIONS[activation], Number(add),
+    );
+  });
+}
+
+/** The weight is expanded to f32 a block at a time. */
+function multiplyExpanded(
+  y: Tensor,
+  x: Tensor,
+  { address, panel, code }: Compact & { readonly code: number },
+  { bias, activation, add }: Finish,
+): void {
+  const { engine } = x;
+  const [rows = 0, inner = 0] = x.shape;
+  const columns = y.shape[1] ?? 0;
+  // biome-ignore format: in the order of the kernel's own list
+  launchWithScratch(
+    engine, "gemmExpanded", panelCount(columns), engine.kernels.gemmExpandedScratchBytes(),
+    y.address, x.address, address, panel, rows, columns, inner, code, bias, ACTIVATIONS[activation], Number(add),
   );
 }
 

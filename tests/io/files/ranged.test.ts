@@ -24,15 +24,15 @@ test.after(() => rmSync(place, { recursive: true, force: true }));
 
 const wave = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => Math.sin(i) * 8);
 
-/** Shapes on both sides of a chunk's borders: 131,072 values, cut at multiples of 16 rows. */
+/** Shapes on both sides of a chunk's borders: 131,072 values, cut at multiples of 128 rows. */
 const SHAPES = {
   scalar: [],
   bias: [5],
   long: [131_072 + 17],
   narrow: [70_000, 3],
-  exact: [32, 4096],
-  wide: [33, 9000],
-  deep: [40, 8, 900],
+  exact: [256, 512],
+  wide: [260, 1125],
+  deep: [300, 8, 120],
   empty: [0, 4],
 } as const;
 
@@ -59,7 +59,7 @@ async function fillAll(file: RangedFile): Promise<void> {
   for (const name of opened.names()) {
     const { shape, values } = tensors.find((tensor) => tensor.name === name)!;
     const block =
-      16 *
+      128 *
       Math.max(
         1,
         shape.slice(1).reduce<number>((product, length) => product * length, 1),
@@ -68,7 +68,7 @@ async function fillAll(file: RangedFile): Promise<void> {
     let next = 0;
     await opened.fill(name, (chunk, first) => {
       assert.is(first, next, `${name}: chunks follow each other`);
-      assert.is(first % block, 0, `${name}: a chunk begins at a multiple of 16 rows`);
+      assert.is(first % block, 0, `${name}: a chunk begins at a multiple of 128 rows`);
       assert.ok(chunk.length <= Math.max(2 ** 17, block), `${name}: a chunk of ${chunk.length}`);
       next = first + chunk.length;
       got.set(chunk, first);
