@@ -13,6 +13,7 @@ import type { Engine } from "../../sdk/engine/engine.js";
 import { launch, launchWithScratch } from "../../sdk/engine/launch.js";
 import { planBytes, writePlan } from "../../sdk/engine/plan.js";
 import type { Blocks } from "./blocks.js";
+import { COMPACT_CALLS } from "./compact-calls.js";
 
 /** A size that no step divides, of matrices whose kernels are worth dividing. */
 const [ROWS, WIDTH] = [333, 261];
@@ -113,6 +114,7 @@ export const CALLS: Calls = {
     const units = Math.ceil(WIDTH / PANEL);
     launchWithScratch(engine, "gemmTransposed", units, bytes, c, WIDTH, a, ROWS, b, ROWS, WIDTH, 400, 1);
   },
+  ...COMPACT_CALLS,
   packColumns: (engine, m) => {
     const panels = Math.ceil(ROWS / PANEL);
     launch(engine, "packColumns", panels, m.floats(panels * PANEL * WIDTH), m.floats(ROWS * WIDTH), WIDTH, WIDTH, ROWS);
