@@ -391,12 +391,8 @@ export const CALLS: Calls = {
     launch(engine, "divergence", ROWS, losses, kept, x, y, WIDTH, 0.5);
   },
   divergenceBackward: (engine, m) => {
-    const [dx, kept, x, y] = [
-      m.floats(ROWS * WIDTH),
-      m.floats(4 * ROWS, true),
-      m.floats(ROWS * WIDTH),
-      m.floats(ROWS * WIDTH),
-    ];
+    const [dx, x, y] = [m.floats(ROWS * WIDTH), m.floats(ROWS * WIDTH), m.floats(ROWS * WIDTH)];
+    const kept = m.floats(4 * ROWS, true);
     launch(engine, "divergenceBackward", ROWS, dx, kept, x, y, WIDTH, 0.5, 0.25, 1);
   },
 };
