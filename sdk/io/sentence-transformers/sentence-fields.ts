@@ -17,16 +17,22 @@ export const SENTENCE_FIELDS: Readonly<Record<string, Fields>> = {
     idle: ["__version__", "model_type"],
   },
   "sentence_bert_config.json": {
-    computed: ["max_seq_length", "do_lower_case", "processing_kwargs", "processor_kwargs", "tokenizer_args"],
-    idle: [
+    computed: [
+      "max_seq_length",
+      "do_lower_case",
+      "processing_kwargs",
+      "processor_kwargs",
+      "tokenizer_args",
       "transformer_task",
+      "config_args",
+      "config_kwargs",
+    ],
+    idle: [
       "modality_config",
       "module_output_name",
       "unpad_inputs",
       "model_args",
       "model_kwargs",
-      "config_args",
-      "config_kwargs",
       "query_length",
       "document_length",
     ],

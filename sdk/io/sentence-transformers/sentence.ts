@@ -9,7 +9,7 @@ import type { Similarity } from "../../heads/similarity.js";
 import { type Files, fieldsOf, ModelFileError } from "../files/files.js";
 import { type ModelFolder, openFolder } from "../files/model-folder.js";
 import { readModules, type SentenceModule } from "./modules.js";
-import { readMaxLength, readTransformerSettings } from "./transformer-settings.js";
+import { HIDDEN_STATES, readMaxLength, readTransformerSettings } from "./transformer-settings.js";
 
 export interface SentenceSettings {
   readonly pooling: Pooling;
@@ -53,12 +53,16 @@ const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manh
  */
 export async function readSentenceSettings(files: Files): Promise<SentenceSettings> {
   const folder = openFolder(files, "readSentenceSettings");
-  const [modules, library, { lowercase }, length] = await Promise.all([
+  const [modules, library, { lowercase, task }, length] = await Promise.all([
     readModules(folder),
     folder.fields("config_sentence_transformers.json"),
     readTransformerSettings(folder),
     readMaxLength(folder),
   ]);
+  if (modules && task !== HIDDEN_STATES)
+    throw new ModelFileError(
+      `sentence_bert_config.json: transformer_task ${shown(task)} is not supported for vectors; expected "${HIDDEN_STATES}"`,
+    );
   return {
     ...(modules ? await pooledBy(folder, modules) : PLAIN),
     maxLength: length?.tokens ?? null,

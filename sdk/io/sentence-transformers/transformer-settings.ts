@@ -24,7 +24,14 @@ export interface TransformerSettings {
   readonly maxLength: MaxLength | null;
   /** whether texts are lowercased before the tokenizer normalizes them */
   readonly lowercase: boolean;
+  /** fields that take the place of those of tokenizer_config.json */
+  readonly tokenizer: Readonly<Record<string, unknown>>;
+  /** what the transformer computes for the modules behind it: hidden states where no file says */
+  readonly task: string;
 }
+
+/** transformer_task of models whose hidden states are pooled. */
+export const HIDDEN_STATES = "feature-extraction";
 
 /** No text has more tokens: libraries write such numbers for "no bound". */
 const NO_BOUND = 1_000_000;
@@ -51,9 +58,21 @@ function callLength(name: string, config: Readonly<Record<string, unknown>>): Ma
   );
 }
 
+/** How a model is found and loaded, which changes nothing that it computes. */
+const LOADING = ["trust_remote_code", "revision", "cache_dir", "token", "local_files_only", "attn_implementation"];
+
+/** @throws {ModelFileError} for fields that would take the place of config.json's */
+function requireOwnConfig(name: string, config: Readonly<Record<string, unknown>>): void {
+  for (const field of ["config_args", "config_kwargs"])
+    for (const changed of Object.keys(fieldsOf(config[field])))
+      if (!LOADING.includes(changed.replace(/^_/, "")))
+        throw new ModelFileError(`${name}: ${field}.${changed} is not supported; write the field into config.json`);
+}
+
 /** The settings of a folder's transformer; those of the library where no file has any. */
 export async function readTransformerSettings(folder: ModelFolder): Promise<TransformerSettings> {
   const [name, config] = await firstOf(folder);
+  requireOwnConfig(name, config);
   return {
     maxLength:
       callLength(name, config) ??
@@ -61,6 +80,8 @@ export async function readTransformerSettings(folder: ModelFolder): Promise<Tran
       lengthIn(config["tokenizer_args"], "model_max_length", `${name}: tokenizer_args.`) ??
       lengthIn(config, "max_seq_length", `${name}: `),
     lowercase: config["do_lower_case"] === true,
+    tokenizer: { ...fieldsOf(config["tokenizer_args"]), ...fieldsOf(config["processor_kwargs"]) },
+    task: typeof config["transformer_task"] === "string" ? config["transformer_task"] : HIDDEN_STATES,
   };
 }
 
@@ -93,8 +114,7 @@ export async function readMaxLength(files: Files, adapter?: Files): Promise<MaxL
 
 async function tokenizerLength(folder: Pick<ModelFolder, "fields">): Promise<MaxLength | null> {
   const config = await folder.fields("tokenizer_config.json");
-  return (
-    lengthIn(config, "model_max_length", "tokenizer_config.json: ") ??
-    lengthIn(config, "max_len", "tokenizer_config.json: ")
-  );
+  // max_len is the older name of the field.
+  const field = (config["model_max_length"] ?? null) === null ? "max_len" : "model_max_length";
+  return lengthIn(config, field, "tokenizer_config.json: ");
 }

@@ -48,13 +48,14 @@ const optionsOf = (given: TokenizerSettings): ReadOptions => ({
 
 /** What the small files beside a vocabulary say of it. */
 async function readSettings(folder: ModelFolder, body: ModelFolder): Promise<TokenizerSettings> {
-  const [config, special, added, modelConfig, { lowercase }] = await Promise.all([
+  const [written, special, added, modelConfig, { lowercase, tokenizer }] = await Promise.all([
     body.fields("tokenizer_config.json"),
     body.fields("special_tokens_map.json"),
     body.fields("added_tokens.json"),
     body.fields("config.json"),
     readTransformerSettings(folder),
   ]);
+  const config = { ...written, ...tokenizer };
   requireTokenizerFields(config);
   // As in transformers, the older files count only where the newer table is missing.
   const isNew = config["added_tokens_decoder"] !== undefined;

@@ -116,6 +116,8 @@ folders = [
     folder("a prompt that does not count", [T(), P()], {"1_Pooling/config.json": {**pooling("mean_tokens"), "include_prompt": False},
            "config_sentence_transformers.json": {"prompts": {"query": "who was "}, "default_prompt_name": "query"}}),
     folder("do_lower_case with a tokenizer that keeps the case", [T(), P()], {**mean, "sentence_bert_config.json": {"max_seq_length": 32, "do_lower_case": True}}, tokenizer=CASED),
+    folder("tokenizer_args", [T(), P()], {**mean, "sentence_bert_config.json": {"max_seq_length": 32, "tokenizer_args": {"do_lower_case": False}}}),
+    folder("processor_kwargs", [T(), P()], {**mean, "sentence_bert_config.json": {"processor_kwargs": {"truncation_side": "left", "model_max_length": 5}}}),
     *[folder(f"longest: {what}", [T(), P()], {**mean, **files}) for what, files in {
         "max_seq_length": {"sentence_bert_config.json": {"max_seq_length": 6, "do_lower_case": False}},
         "max_seq_length of null": {"sentence_bert_config.json": {"max_seq_length": None}, "tokenizer_config.json": {**CONFIG, "model_max_length": 7}},
