@@ -188,11 +188,11 @@ test("what the transformer computes, and fields that would take the place of con
   assert.not((await read(older({ transformer_task: "feature-extraction" }))).lowercase);
   await refused(older({ transformer_task: "fill-mask" }), /transformer_task "fill-mask" is not supported for vectors/);
   await refused(older({ config_args: { num_hidden_layers: 1 } }), /config_args\.num_hidden_layers is not supported/);
-  assert.is((await read(older({ config_kwargs: { trust_remote_code: true } }))).length, 512);
+  assert.is((await read(older({ config_kwargs: { trust_remote_code: true } }))).maxLength, 512);
 });
 
 test("max_len counts where model_max_length is missing", async () => {
-  const length = async (config: object) => (await read({ "tokenizer_config.json": config })).length;
+  const length = async (config: object) => (await read({ "tokenizer_config.json": config })).maxLength;
   assert.is(await length({ max_len: 7 }), 7);
   assert.is(await length({ max_len: 7, model_max_length: 9 }), 9);
   assert.is(await length({ max_len: 7, model_max_length: 1e30 }), null);
