@@ -3,7 +3,7 @@ import { shown } from "../errors.js";
 import { softmax } from "../heads/probabilities.js";
 import { ConfigError, optional, type Section } from "../models/family/config.js";
 import { ArgumentError } from "../options.js";
-import { expectSupported } from "./refused-fields.js";
+import { expectSupported, FIELDS_WITHOUT_EFFECT, REFUSED_FIELDS } from "./refused-fields.js";
 import {
   badWordsRule,
   forcedRule,
@@ -171,6 +171,12 @@ export function generationSettings(generation: Section | undefined, config: Sect
     decoder_start_token_id: idOf(c, "decoder_start_token_id") ?? idOf(config, "decoder_start_token_id"),
   };
 }
+
+/** Whether a field of generation_config.json is known: computed, refused, or without effect. */
+export const isGenerationField = (field: string): boolean =>
+  Object.hasOwn(generationSettings({}, {}), field) ||
+  Object.hasOwn(REFUSED_FIELDS, field) ||
+  FIELDS_WITHOUT_EFFECT.includes(field);
 
 /**
  * The rules that the settings ask for, in the reference's order.

@@ -1,5 +1,6 @@
 /** The table of families. A new architecture is one file of this folder and one word here. */
 import { shown } from "../errors.js";
+import { requireKnownNetwork } from "./config-fields.js";
 import { gpt2 } from "./decoders/gpt2.js";
 import { bart, marian, mbart } from "./encoder-decoders/bart.js";
 import { mt5, t5, umt5 } from "./encoder-decoders/t5.js";
@@ -45,7 +46,10 @@ export const FAMILIES = [
 export function familyOf(json: unknown): EncoderFamily<unknown> {
   const type = section(json)["model_type"];
   const family = FAMILIES.find((known) => known.type === type);
-  if (family) return family as EncoderFamily<unknown>;
+  if (family) {
+    requireKnownNetwork(section(json));
+    return family as EncoderFamily<unknown>;
+  }
   const supported = FAMILIES.map((known) => known.type).join(", ");
   throw new ConfigError(
     `config.json: model_type ${type === undefined ? "is missing" : `${shown(type)} is not supported`}; supported are ${supported}`,

@@ -1,5 +1,7 @@
 /** What a model folder is, read without its weights: what `cloze inspect` prints, and what a program may ask before it loads. */
 import { InputError } from "../../errors.js";
+import { isGenerationField } from "../../generate/settings.js";
+import { configFields } from "../../models/config-fields.js";
 import { familyOf } from "../../models/families.js";
 import type { Section } from "../../models/family/config.js";
 import type { ModelTask } from "../../models/family/family.js";
@@ -42,8 +44,14 @@ export interface FolderDescription {
   readonly sentence: SentenceSettings | null;
   /** what cannot be used, and why, in the words of the errors that loading would end with */
   readonly problems: readonly string[];
-  /** fields of sentence-transformers' files that Cloze does not know, as "FILE: FIELD" */
+  /** fields that Cloze does not know, as "FILE: FIELD" */
   readonly unknownFields: readonly string[];
+}
+
+/** Older models keep their generation settings in config.json. */
+function unknownConfigFields(config: Section, type: string): string[] {
+  const known = configFields(type);
+  return Object.keys(config).filter((field) => !known.has(field) && !isGenerationField(field));
 }
 
 /**
@@ -96,6 +104,10 @@ export async function describeFolder(files: Files): Promise<FolderDescription> {
     sentence: (await folder.read("modules.json")) ? await tried(() => readSentenceSettings(folder)) : null,
     problems,
     unknownFields: [
+      ...(family ? unknownConfigFields(config!, family.type).map((field) => `config.json: ${field}`) : []),
+      ...Object.keys((await tried(() => body.fields("generation_config.json"))) ?? {})
+        .filter((field) => !isGenerationField(field))
+        .map((field) => `generation_config.json: ${field}`),
       ...((await tried(() => unknownSentenceFields(body))) ?? []),
       ...unknownTokenizerFields((await tried(() => body.fields("tokenizer_config.json"))) ?? {}).map(
         (field) => `tokenizer_config.json: ${field}`,

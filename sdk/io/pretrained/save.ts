@@ -99,7 +99,13 @@ function problemType(labels: LabelSet | null): string {
 }
 
 /** config.json of a model as it is now. */
-export function savedConfig({ family, task, config, labels, weights }: Omit<Saved, "tokenizer" | "maxLength">): Section {
+export function savedConfig({
+  family,
+  task,
+  config,
+  labels,
+  weights,
+}: Omit<Saved, "tokenizer" | "maxLength">): Section {
   const dtype = dtypeOf(weights);
   const kept = Object.fromEntries(Object.entries(config).filter(([field]) => !TASK_FIELDS.includes(field)));
   const names = labels?.names ?? (task === "sequence-classification" ? ["LABEL_0"] : null);
