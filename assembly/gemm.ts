@@ -9,7 +9,7 @@
  */
 import { activate } from "./activation";
 import { tile1x16, tile1x32, tile2x16, tile3x8, tile4x8 } from "./generated/tiles";
-import { PANEL, PANEL_ROW, transpose } from "./pack";
+import { PANEL, PANEL_ROW, padded, transpose } from "./pack";
 import { LANES, at } from "./simd";
 
 /** k of one block: its part of a panel stays in L1. */
@@ -30,8 +30,14 @@ export function gemmScratchBytes(): i32 {
   return (EDGE + BLOCK_ROWS * BLOCK_STRIDE) << 2;
 }
 
+/** Units of {@link gemm}: the panels of the first block of rows, those of the second, and so on. */
+export function gemmUnits(rows: i32, columns: i32): i32 {
+  return (rows + BLOCK_ROWS - 1) / BLOCK_ROWS * (padded(columns) / PANEL);
+}
+
 /**
- * c = or += a b, then + bias, then the activation, for the columns of panels [begin, end).
+ * c = or += a b, then + bias, then the activation, for units [begin, end): see {@link gemmUnits}. A worker's units are
+ * mostly whole blocks of rows, of which it reads a once.
  *
  * @param a (rows, inner), `lda` elements from row to row
  * @param bias (columns) or 0
@@ -42,16 +48,23 @@ export function gemm(
   c: usize, ldc: i32, a: usize, lda: i32, panels: usize, rows: i32, columns: i32, inner: i32,
   bias: usize, activation: i32, add: i32, scratch: usize, begin: i32, end: i32,
 ): void {
-  for (let i = 0; i < rows; i += BLOCK_ROWS) {
+  const count = padded(columns) / PANEL;
+  for (let unit = begin; unit < end; ) {
+    const i = unit / count * BLOCK_ROWS, first = unit % count, last = min(count, first + end - unit);
     const n = min(BLOCK_ROWS, rows - i), block = at(c, i * ldc);
-    multiply(block, ldc, at(a, i * lda), lda, 0, panels, inner, n, columns, inner, add, scratch, begin, end);
+    multiply(block, ldc, at(a, i * lda), lda, 0, panels, inner, n, columns, inner, add, scratch, first, last);
     // While the block is in the cache.
-    if (bias || activation) finish(block, ldc, n, bias, activation, begin * PANEL, min(end * PANEL, columns));
+    if (bias || activation) finish(block, ldc, n, bias, activation, first * PANEL, min(last * PANEL, columns));
+    unit += last - first;
   }
 }
 
+/** Rows of c in a unit of {@link gemmTransposed}. */
+export const TRANSPOSED_ROWS: i32 = 64;
+
 /**
- * c = or += aᵀ b for the columns of panels [begin, end): the gradient of a weight.
+ * c = or += aᵀ b for units [begin, end) of TRANSPOSED_ROWS rows: the gradient of a weight. It is divided by rows, since a is
+ * transposed on the way, and each row of c needs a column of a of its own.
  *
  * @param a (inner, rows), `lda` elements from row to row
  */
@@ -59,7 +72,8 @@ export function gemmTransposed(
   c: usize, ldc: i32, a: usize, lda: i32, panels: usize, rows: i32, columns: i32, inner: i32,
   add: i32, scratch: usize, begin: i32, end: i32,
 ): void {
-  multiply(c, ldc, a, lda, 1, panels, inner, rows, columns, inner, add, scratch, begin, end);
+  const i = begin * TRANSPOSED_ROWS, n = min(rows, end * TRANSPOSED_ROWS) - i;
+  multiply(at(c, i * ldc), ldc, at(a, i), lda, 1, panels, inner, n, columns, inner, add, scratch, 0, padded(columns) / PANEL);
 }
 
 /** @param panelRows rows of a whole panel, of which `inner` are used from `panels` on */

@@ -1,5 +1,5 @@
 /** The matrix product in its forms, and attention. */
-import { AttentionPlan, UNLIMITED } from "../sdk/engine/abi.js";
+import { AttentionPlan, TRANSPOSED_ROWS, UNLIMITED } from "../sdk/engine/abi.js";
 import { Engine } from "../sdk/engine/engine.js";
 import { planBytes, writePlan } from "../sdk/engine/plan.js";
 import type { Build } from "../sdk/engine/source.js";
@@ -33,12 +33,13 @@ function products(engine: Engine): Subject[] {
     const panels = numbers(engine, inner * columns);
     return ROWS.map((rows): Subject => {
       const [c, a] = [numbers(engine, rows * columns), numbers(engine, rows * inner)];
+      const units = kernels.gemmUnits(rows, columns);
       kernels.packColumns(panels, weight, inner, inner, columns, 0, count);
       return {
         name: `product ${rows} x ${inner} x ${columns}, packed`,
         tokens: rows,
         operations: 2 * rows * inner * columns,
-        run: () => kernels.gemm(c, columns, a, inner, panels, rows, columns, inner, 0, 0, 0, scratch, 0, count),
+        run: () => kernels.gemm(c, columns, a, inner, panels, rows, columns, inner, 0, 0, 0, scratch, 0, units),
       };
     });
   });
@@ -63,7 +64,8 @@ function forms(engine: Engine): Subject[] {
       name: `y = x Wᵀ ${size}`,
       run() {
         kernels.packColumns(panels, w, inner, inner, columns, 0, columns / 16);
-        kernels.gemm(y, columns, x, inner, panels, rows, columns, inner, 0, 0, 0, scratch, 0, columns / 16);
+        const units = kernels.gemmUnits(rows, columns);
+        kernels.gemm(y, columns, x, inner, panels, rows, columns, inner, 0, 0, 0, scratch, 0, units);
       },
     },
     {
@@ -71,7 +73,8 @@ function forms(engine: Engine): Subject[] {
       name: `dx = dy W ${size}`,
       run() {
         kernels.packRows(panels, columns, w, inner, columns, inner, 0, inner / 16);
-        kernels.gemm(dx, inner, y, columns, panels, rows, inner, columns, 0, 0, 0, scratch, 0, inner / 16);
+        const units = kernels.gemmUnits(rows, inner);
+        kernels.gemm(dx, inner, y, columns, panels, rows, inner, columns, 0, 0, 0, scratch, 0, units);
       },
     },
     {
@@ -79,7 +82,8 @@ function forms(engine: Engine): Subject[] {
       name: `dW = dyᵀ x ${size}`,
       run() {
         kernels.packRows(panels, rows, x, inner, rows, inner, 0, inner / 16);
-        kernels.gemmTransposed(dw, inner, y, columns, panels, columns, inner, rows, 0, scratch, 0, inner / 16);
+        const units = columns / TRANSPOSED_ROWS;
+        kernels.gemmTransposed(dw, inner, y, columns, panels, columns, inner, rows, 0, scratch, 0, units);
       },
     },
   ];

@@ -103,7 +103,11 @@ function line(m: Measurement): string {
     m.resident_bytes === undefined
       ? ""
       : `${(m.resident_bytes / 1e6).toFixed(0)} MB resident, ${(m.memory_bytes! / 1e6).toFixed(1)} MB of it the engine's`;
-  return `${m.name.padEnd(48)} ${m.median_ms.toPrecision(4).padStart(9)} ms  ${speed.padEnd(20)} ${share}${memory}`;
+  const speedup =
+    m.speedup === undefined
+      ? ""
+      : ` ${m.speedup.toFixed(2)} times one thread (${m.speedup_quartiles!.map((q) => q.toFixed(2)).join(" … ")})`;
+  return `${m.name.padEnd(48)} ${m.median_ms.toPrecision(4).padStart(9)} ms  ${speed.padEnd(20)} ${share}${memory}${speedup}`;
 }
 
 function report(names: readonly string[], options: Options): void {

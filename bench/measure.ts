@@ -24,6 +24,9 @@ export interface Measurement {
   /** at the end of a process of its own: resident set size, and the size of the engine's memory */
   readonly resident_bytes?: number;
   readonly memory_bytes?: number;
+  /** how much faster than on one thread; its quartiles over the rounds */
+  readonly speedup?: number;
+  readonly speedup_quartiles?: readonly [number, number];
   /** first and third quartile of `share` over the rounds */
   readonly share_quartiles?: readonly [number, number];
 }
@@ -41,6 +44,8 @@ export interface Subject {
   /** bytes that one run reads from memory, where they dominate its time: its share is of the reading loop's speed */
   readonly bytes?: number;
   run(): void | Promise<void>;
+  /** The same work on one thread, which runs after each sample. */
+  onOneThread?(): void | Promise<void>;
   /** Memory after the last run, when each run is a process of its own. */
   memory?(): Memory;
 }
@@ -78,9 +83,12 @@ export async function measure(subject: Subject, yardstick: Yardstick, build: Bui
   const samples = Math.min(24, Math.max(5, Math.round(3000 / (milliseconds * repeats))));
   const times: number[] = [];
   const peaks: number[] = [];
+  const speedups: number[] = [];
+  await subject.onOneThread?.();
   let before = speed();
   for (let i = 0; i < samples; i++) {
     times.push(await time(run, repeats));
+    if (subject.onOneThread) speedups.push((await time(subject.onOneThread, repeats)) / times.at(-1)!);
     const after = speed();
     peaks.push(Math.max(before, after));
     before = after;
@@ -96,6 +104,7 @@ export async function measure(subject: Subject, yardstick: Yardstick, build: Bui
       ? { gflops: null, peak_gflops: null, gb_per_s: median(rates), bandwidth_gb_per_s: median(peaks) }
       : { gflops: rates && median(rates), peak_gflops: median(peaks) }),
     share: rates && median(rates.map((rate, i) => rate / peaks[i]!)),
+    ...(speedups.length && { speedup: median(speedups) }),
     ...subject.memory?.(),
   };
 }
@@ -137,6 +146,11 @@ const MIDDLES = ["median_ms", "tokens_per_s", "gflops", "peak_gflops", "share"] 
 /** Fields of runs that read memory. */
 const SPEEDS = ["gb_per_s", "bandwidth_gb_per_s"] as const;
 
+const quartiles = (values: readonly number[], digits: number): readonly [number, number] => [
+  Number(quantile(values, 0.25).toPrecision(digits)),
+  Number(quantile(values, 0.75).toPrecision(digits)),
+];
+
 /** The medians of the rounds, and the quartiles of their shares. */
 function combine(rounds: readonly Measurement[]): Measurement {
   const middle = (field: (typeof MIDDLES)[number] | (typeof SPEEDS)[number]) => {
@@ -144,6 +158,7 @@ function combine(rounds: readonly Measurement[]): Measurement {
     return values.length ? Number(median(values).toPrecision(4)) : null;
   };
   const shares = rounds.map(({ share }) => share).filter((share) => share !== null);
+  const speedups = rounds.map(({ speedup }) => speedup).filter((speedup) => speedup !== undefined);
   return {
     ...rounds[0]!,
     median_ms: middle("median_ms")!,
@@ -155,11 +170,12 @@ function combine(rounds: readonly Measurement[]): Measurement {
       gb_per_s: middle("gb_per_s")!,
       bandwidth_gb_per_s: middle("bandwidth_gb_per_s")!,
     }),
+    ...(speedups.length && {
+      speedup: Number(median(speedups).toPrecision(3)),
+      speedup_quartiles: quartiles(speedups, 3),
+    }),
     ...(shares.length && {
-      share_quartiles: [
-        Number(quantile(shares, 0.25).toPrecision(4)),
-        Number(quantile(shares, 0.75).toPrecision(4)),
-      ] as const,
+      share_quartiles: quartiles(shares, 4),
     }),
   };
 }

@@ -1,50 +1,81 @@
-/** The same lines with one thread and with several; each thread has its own copy of the model, and the bits are equal. */
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
+/** The same work on one thread and on as many as the machine has cores, in turn; the bits are compared too. */
+import { availableParallelism } from "node:os";
+import { collate } from "../sdk/data/sample.js";
+import { Engine } from "../sdk/engine/engine.js";
 import type { Build } from "../sdk/engine/source.js";
+import { Scope } from "../sdk/tensor/scope.js";
+import { BASE, freshModel, MINI, MINILM, randomIds, type Size } from "./bert.js";
 import type { Subject } from "./measure.js";
+import { sequence } from "./model.js";
+import { TRAINING_BATCH, trainingSteps } from "./train.js";
 
-const root = process.env["CLOZE_ROOT"] ?? process.cwd();
-const shared = process.env["CLOZE_SHARED"] ?? join(root, "..", "shared");
+/** Models, rows, and tokens per row. */
+const FORWARD = [
+  [MINI, 1, 16],
+  [MINILM, 1, 16],
+  [MINILM, 1, 128],
+  [MINILM, 8, 128],
+  [BASE, 1, 128],
+] as const;
 
-/** Processes are timed whole, opening the model included: a few seconds each. */
-const LINES = 300;
+/** What `make` gives, made when it is first wanted: a run with `--only` makes few of the models. */
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+type Pair<T> = readonly [one: T, all: T];
+
+function forwardSubject(engines: Pair<Engine>, size: Size, rows: number, length: number): Subject {
+  const { threads } = engines[1];
+  const name = `${size.name} ${rows} x ${length}, ${threads} threads`;
+  const passes = lazily(() => {
+    const ids = randomIds(rows * length, size.vocabulary);
+    const sequences = Array.from({ length: rows }, (_, row) => sequence(ids.slice(row * length, (row + 1) * length)));
+    const batch = collate(sequences);
+    const [one, all] = engines.map((engine) => {
+      const model = freshModel(engine, size);
+      return (): Float32Array => {
+        using _ = new Scope();
+        return model.encode(batch).toArray();
+      };
+    }) as [() => Float32Array, () => Float32Array];
+    if (Buffer.compare(Buffer.from(one().buffer), Buffer.from(all().buffer)) !== 0)
+      throw new Error(`${name}: the number of threads changed the bits`);
+    return [one, all] as const;
+  });
+  return {
+    ...{ name, model: size.name, batch: rows, tokens: rows * length, threads },
+    run: () => void passes()[1](),
+    onOneThread: () => void passes()[0](),
+  };
+}
+
+function trainingSubject(engines: Pair<Engine>, size: Size): Subject {
+  const { threads } = engines[1];
+  const [rows, length] = TRAINING_BATCH;
+  const steps = lazily(() => engines.map((engine) => trainingSteps(engine, size)));
+  return {
+    name: `training step of ${size.name}, ${rows} x ${length}, ${threads} threads`,
+    ...{ model: size.name, batch: rows, tokens: rows * length, threads },
+    run: () => steps()[1]!(),
+    onOneThread: () => steps()[0]!(),
+  };
+}
 
 export async function threadSubjects(build: Build): Promise<Subject[]> {
-  const model = join(shared, "models/all-MiniLM-L6-v2");
-  const file = join(shared, "data/stsb-multi/stsb-en-test.tsv.gz");
-  if (!existsSync(model) || !existsSync(file)) {
-    console.error("skipped: threads (needs models/all-MiniLM-L6-v2 and data/stsb-multi of the shared data)");
+  const threads = availableParallelism();
+  if (threads === 1) {
+    console.error("skipped: threads (this machine has one core)");
     return [];
   }
-  const rows = gunzipSync(readFileSync(file))
-    .toString("utf8")
-    .split("\n")
-    .slice(1, LINES + 1);
-  const input = rows.map((row) => row.split("\t")[1]).join("\n");
-  const hashes = new Set<string>();
-  const counts = [1, 2, 4].filter((count) => count <= cpus().length);
-  return counts.map((threads): Subject => {
-    const args = ["embed", "--text", "--model", model, "--build", build, "--threads", String(threads)];
-    return {
-      name: `embed ${LINES} lines, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-      model: "all-MiniLM-L6-v2",
-      batch: LINES,
-      threads,
-      run() {
-        const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "dist/cli.js"), ...args], {
-          encoding: "utf8",
-          input,
-          maxBuffer: 2 ** 28,
-        });
-        if (status !== 0) throw new Error(stderr);
-        hashes.add(createHash("sha256").update(stdout).digest("hex"));
-        if (hashes.size > 1) throw new Error("the number of threads changed the bits");
-      },
-    };
-  });
+  const engines = [await Engine.create({ build }), await Engine.create({ build, threads })] as const;
+  if (engines[1].threads !== threads) throw new Error(`the engine has ${engines[1].threads} threads, not ${threads}`);
+  return [
+    ...FORWARD.map(([size, rows, length]) => forwardSubject(engines, size, rows, length)),
+    ...[MINI, MINILM].map((size) => trainingSubject(engines, size)),
+  ];
 }

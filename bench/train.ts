@@ -5,42 +5,48 @@ import { maskedCount, maskedLm } from "../sdk/objectives/masked-lm.js";
 import { single } from "../sdk/objectives/objective.js";
 import { train } from "../sdk/train/loop/train.js";
 import { adamW } from "../sdk/train/optim/optimizer.js";
-import { bodyOperations, freshModel, headOperations, MINI, randomIds } from "./bert.js";
+import { bodyOperations, freshModel, headOperations, MINI, randomIds, type Size } from "./bert.js";
 import type { Subject } from "./measure.js";
 import { sequence } from "./model.js";
 
-const ROWS = 32;
-const LENGTH = 64;
+/** Rows and tokens of each. */
+export const TRAINING_BATCH = [32, 64] as const;
 const RATE = 0.15;
 
-/** BERT-mini, masked LM, 32 rows of 64 tokens, dropout 0.1. Operations are three times those of the forward products. */
-export async function trainSubjects(build: Build): Promise<Subject[]> {
-  const engine = await Engine.create({ build });
-  const model = freshModel(engine, MINI);
-  const ids = randomIds(ROWS * LENGTH, MINI.vocabulary);
-  const samples = Array.from({ length: ROWS }, (_, row) => sequence(ids.slice(row * LENGTH, (row + 1) * LENGTH)));
+/** Training steps one after another: masked LM on random tokens, dropout 0.1. */
+export function trainingSteps(engine: Engine, size: Size): () => Promise<void> {
+  const [rows, length] = TRAINING_BATCH;
+  const model = freshModel(engine, size);
+  const ids = randomIds(rows * length, size.vocabulary);
+  const samples = Array.from({ length: rows }, (_, row) => sequence(ids.slice(row * length, (row + 1) * length)));
   const steps = train({
     engine,
     model,
-    objective: single(maskedLm({ tokenizer: { size: MINI.vocabulary, special: { mask: 4 } }, maskingRate: RATE })),
+    objective: single(maskedLm({ tokenizer: { size: size.vocabulary, special: { mask: 4 } }, maskingRate: RATE })),
     samples: () => samples,
     optimizer: adamW(model.weights),
     learningRate: () => 1e-4,
-    batchSize: ROWS,
+    batchSize: rows,
     seed: 1,
     steps: Number.MAX_SAFE_INTEGER,
   });
-  const predicted = ROWS * maskedCount(LENGTH, RATE, LENGTH);
+  return async () => {
+    await steps.next();
+  };
+}
+
+/** BERT-mini. Operations are three times those of the forward products. */
+export async function trainSubjects(build: Build): Promise<Subject[]> {
+  const [rows, length] = TRAINING_BATCH;
+  const predicted = rows * maskedCount(length, RATE, length);
   return [
     {
-      name: `training step of ${MINI.name}, ${ROWS} x ${LENGTH}`,
+      name: `training step of ${MINI.name}, ${rows} x ${length}`,
       model: MINI.name,
-      batch: ROWS,
-      tokens: ROWS * LENGTH,
-      operations: 3 * (bodyOperations(MINI, ROWS, LENGTH) + headOperations(MINI, predicted)),
-      async run() {
-        await steps.next();
-      },
+      batch: rows,
+      tokens: rows * length,
+      operations: 3 * (bodyOperations(MINI, rows, length) + headOperations(MINI, predicted)),
+      run: trainingSteps(await Engine.create({ build }), MINI),
     },
   ];
 }

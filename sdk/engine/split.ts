@@ -20,8 +20,8 @@ type Split = readonly [multiple: number, work: Work];
 
 /** Of elements: whole cache lines, and the blocks in which random numbers are drawn. */
 const ELEMENTS = 64;
-/** Of columns of which every row is read: whole cache lines. */
-const COLUMNS = 16;
+/** Of columns of which every row is read: runs of 512 bytes, which the prefetcher follows. */
+const COLUMNS = 128;
 
 /** The places [starts[0], starts[n]) of n sequences. */
 const tokensOf = (words: Uint32Array, starts: number, n: number): number => words[(starts >> 2) + n]!;
@@ -57,8 +57,9 @@ function pairsOf(words: Uint32Array, starts: number, keyStarts: number, rows: nu
 
 export const SPLITS: Readonly<Record<RangeKernel | ScratchKernel, Split>> = {
   // Products
-  gemm: [2, (n, _w, _c, _ldc, _a, _lda, _b, rows, _columns, inner) => 32 * n * rows * inner],
-  gemmTransposed: [2, (n, _w, _c, _ldc, _a, _lda, _b, rows, _columns, inner) => 32 * n * rows * inner],
+  // Of few rows, reading the panels takes as long as some four rows.
+  gemm: [2, (_n, _w, _c, _ldc, _a, _lda, _b, rows, columns, inner) => 2 * (rows + 4) * columns * inner],
+  gemmTransposed: [1, (_n, _w, _c, _ldc, _a, _lda, _b, rows, columns, inner) => 2 * rows * columns * inner],
   gemmQ8: [1, (n, _w, _c, _q, _b, _panel, rows, _columns, inner) => 16 * n * rows * inner],
   gemmExpanded: [1, (n, _w, _c, _a, _b, _panel, rows, _columns, inner) => 32 * n * (rows + 8) * inner],
   quantizeRows: [1, (n, _w, _q, _x, _rows, inner) => 24 * n * inner],

@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { TRANSPOSED_ROWS } from "../../sdk/engine/abi.js";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
@@ -45,9 +46,13 @@ function multiply(engine: Engine, layout: Layout, { rows, columns, inner, a, b, 
   const add = before ? 1 : 0;
   if (layout === "a bᵀ") kernels.packColumns(panels, right, inner, inner, columns, 0, count);
   else kernels.packRows(panels, inner, right, columns, inner, columns, 0, count);
-  if (layout === "aᵀ b")
-    kernels.gemmTransposed(c, columns, left, rows, panels, rows, columns, inner, add, scratch, 0, count);
-  else kernels.gemm(c, columns, left, inner, panels, rows, columns, inner, row, 0, add, scratch, 0, count);
+  if (layout === "aᵀ b") {
+    const units = Math.ceil(rows / TRANSPOSED_ROWS);
+    kernels.gemmTransposed(c, columns, left, rows, panels, rows, columns, inner, add, scratch, 0, units);
+  } else {
+    const units = kernels.gemmUnits(rows, columns);
+    kernels.gemm(c, columns, left, inner, panels, rows, columns, inner, row, 0, add, scratch, 0, units);
+  }
   const got = new Float32Array(engine.memory.buffer, c, result.length).slice();
   for (const address of [scratch, panels, c, left, right, ...(bias ? [row] : [])]) engine.release(address);
   assert.equal([...got.slice(rows * columns)], Array(16).fill(GUARD), "wrote behind the result");

@@ -1,4 +1,5 @@
 /** Matrix products of packed operands: what linear layers and `matmul` are made of. */
+import { TRANSPOSED_ROWS } from "../../engine/abi.js";
 import { launch, launchWithScratch } from "../../engine/launch.js";
 import { withScratch } from "../../engine/scratch.js";
 import { formatCode } from "../compact-panels.js";
@@ -31,7 +32,7 @@ function multiplyF32(y: Tensor, x: Tensor, address: number, { bias, activation, 
   const columns = y.shape[1] ?? 0;
   // biome-ignore format: in the order of the kernel's own list
   launchWithScratch(
-    engine, "gemm", panelCount(columns), engine.kernels.gemmScratchBytes(),
+    engine, "gemm", engine.kernels.gemmUnits(rows, columns), engine.kernels.gemmScratchBytes(),
     y.address, columns, x.address, inner, address, rows, columns, inner, bias, ACTIVATIONS[activation], Number(add),
   );
 }
@@ -91,7 +92,7 @@ export function weightGradient(weight: Differentiable, a: Tensor, b: Tensor): vo
     const { grad, add } = gradTarget(weight);
     // biome-ignore format: in the order of the kernel's own list
     launchWithScratch(
-      engine, "gemmTransposed", panelCount(width), engine.kernels.gemmScratchBytes(),
+      engine, "gemmTransposed", Math.ceil(height / TRANSPOSED_ROWS), engine.kernels.gemmScratchBytes(),
       grad.address, width, a.address, height, panels.address, height, width, rows, Number(add),
     );
   });
