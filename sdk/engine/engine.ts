@@ -189,13 +189,15 @@ async function instantiated(module: WebAssembly.Module, memory: WebAssembly.Memo
  * phones have little: there it is smaller.
  */
 function sharedMemory(maximumBytes: number): WebAssembly.Memory | null {
-  for (let pages = Math.floor(maximumBytes / PAGE); pages >= LEAST_SHARED_PAGES; pages = Math.floor(pages / 2)) {
+  let pages = Math.floor(maximumBytes / PAGE);
+  do {
     try {
       return new WebAssembly.Memory({ initial: 2, maximum: pages, shared: true });
     } catch {
       // No shared memory at all, or not so much of it.
+      pages = Math.floor(pages / 2);
     }
-  }
+  } while (pages >= LEAST_SHARED_PAGES);
   return null;
 }
 

@@ -20,7 +20,10 @@ type Split = readonly [multiple: number, work: Work];
 
 /** Of elements: whole cache lines, and the blocks in which random numbers are drawn. */
 const ELEMENTS = 64;
-/** Of columns of which every row is read: runs of 512 bytes, which the prefetcher follows. */
+/**
+ * Of columns of which every row is read: runs of 512 bytes, which the prefetcher follows. Such a kernel reads as fast as
+ * the memory allows; two threads are not faster on half a million elements (2048 x 256: 0.10 ms, and 0.13 divided).
+ */
 const COLUMNS = 128;
 
 /** The places [starts[0], starts[n]) of n sequences. */
@@ -71,7 +74,7 @@ export const SPLITS: Readonly<Record<RangeKernel | ScratchKernel, Split>> = {
   packRows: [4, (n, _w, _b, _rows, _from, _ldf, inner) => 256 * n * inner],
   unpackColumns: [1, (n, _w, _to, _ldt, _b, inner) => 256 * n * inner],
   unpackRows: [1, (n, _w, _to, _ldt, _b, inner) => 256 * n * inner],
-  columnSums: [COLUMNS, (n, _w, _sums, _x, rows) => 8 * n * rows],
+  columnSums: [COLUMNS, (n, _w, _sums, _x, rows) => n * rows],
 
   // Attention: two products forward, five backward
   attention: [1, (n, words, plan) => attentionWork(n, words, plan, 2)],
@@ -127,10 +130,10 @@ export const SPLITS: Readonly<Record<RangeKernel | ScratchKernel, Split>> = {
   gatherPanels: [1, (n, _w, _y, _b, _i, width) => 40 * n * width],
   gatherF16: [1, (n, _w, _y, _b, _panel, _i, width) => 64 * n * width],
   gatherQ8: [1, (n, _w, _y, _b, _panel, _i, width) => 48 * n * width],
-  gatherBackward: [COLUMNS, (n, _w, _dt, _dy, _i, rows) => 16 * n * rows],
+  gatherBackward: [COLUMNS, (n, _w, _dt, _dy, _i, rows) => n * rows],
   layerNorm: [1, (n, _w, _y, _m, _r, _x, _g, _b, width) => 24 * n * width],
   layerNormBackwardInput: [1, (n, _w, _dx, _dy, _x, _g, _m, _r, width) => 40 * n * width],
-  normBackwardParameters: [COLUMNS, (n, _w, _dg, _db, _dy, _x, _m, _r, rows) => 20 * n * rows],
+  normBackwardParameters: [COLUMNS, (n, _w, _dg, _db, _dy, _x, _m, _r, rows) => n * rows],
   rmsNorm: [1, (n, _w, _y, _r, _x, _g, width) => 20 * n * width],
   rmsNormBackwardInput: [1, (n, _w, _dx, _dy, _x, _g, _r, width) => 32 * n * width],
   normalizeRows: [1, (n, _w, _y, _l, _x, width) => 24 * n * width],

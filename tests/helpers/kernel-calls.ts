@@ -8,6 +8,8 @@ import { COMPACT_CALLS } from "./compact-calls.js";
 
 /** A size that no step divides, of matrices whose kernels are worth dividing. */
 const [ROWS, WIDTH] = [333, 261];
+/** The same of kernels that only read memory, of which more is worth dividing. */
+const COLUMNS = 3301;
 /** Elements, ending in the middle of a vector. */
 const ELEMENTS = 200_003;
 type Calls = Readonly<Record<RangeKernel | ScratchKernel, (engine: Engine, m: Blocks) => void>>;
@@ -91,7 +93,7 @@ export const CALLS: Calls = {
     launch(engine, "unpackRows", panels, m.floats(ROWS * WIDTH), WIDTH, m.floats(panels * PANEL * ROWS), ROWS, WIDTH);
   },
   columnSums: (engine, m) =>
-    launch(engine, "columnSums", 2 * WIDTH, m.floats(2 * WIDTH), m.floats(2 * ROWS * WIDTH), ROWS, 2 * WIDTH, 1),
+    launch(engine, "columnSums", COLUMNS, m.floats(COLUMNS), m.floats(ROWS * COLUMNS), ROWS, COLUMNS, 1),
 
   ...ATTENTION_CALLS,
   rotate: (engine, m) => {
@@ -179,8 +181,8 @@ export const CALLS: Calls = {
   gatherPanels: (engine, m) =>
     launch(engine, "gatherPanels", ROWS, m.floats(ROWS * WIDTH), m.floats(64 * WIDTH), m.indices(ROWS, 50), WIDTH, 0),
   gatherBackward: (engine, m) => {
-    const [dtable, dy, index] = [m.floats(50 * WIDTH), m.floats(ROWS * WIDTH), m.indices(ROWS, 50)];
-    launch(engine, "gatherBackward", WIDTH, dtable, dy, index, ROWS, WIDTH);
+    const [dtable, dy, index] = [m.floats(50 * COLUMNS), m.floats(ROWS * COLUMNS), m.indices(ROWS, 50)];
+    launch(engine, "gatherBackward", COLUMNS, dtable, dy, index, ROWS, COLUMNS);
   },
   layerNorm: (engine, m) => {
     const [y, x, gamma, beta] = [m.floats(ROWS * WIDTH), m.floats(ROWS * WIDTH), m.floats(WIDTH), m.floats(WIDTH)];
@@ -192,20 +194,9 @@ export const CALLS: Calls = {
     launch(engine, "layerNormBackwardInput", ROWS, dx, dy, x, gamma, mean, rstd, WIDTH, 1);
   },
   normBackwardParameters: (engine, m) => {
-    const [dgamma, dbeta, dy, x] = [m.floats(WIDTH), m.floats(WIDTH), m.floats(ROWS * WIDTH), m.floats(ROWS * WIDTH)];
-    launch(
-      engine,
-      "normBackwardParameters",
-      WIDTH,
-      dgamma,
-      dbeta,
-      dy,
-      x,
-      m.floats(ROWS),
-      m.floats(ROWS, true),
-      ROWS,
-      WIDTH,
-    );
+    const [dgamma, dbeta, dy, x] = [COLUMNS, COLUMNS, ROWS * COLUMNS, ROWS * COLUMNS].map((n) => m.floats(n));
+    const [mean, rstd] = [m.floats(ROWS), m.floats(ROWS, true)];
+    launch(engine, "normBackwardParameters", COLUMNS, dgamma!, dbeta!, dy!, x!, mean, rstd, ROWS, COLUMNS);
   },
   rmsNorm: (engine, m) => {
     const [y, x, gamma] = [m.floats(ROWS * WIDTH), m.floats(ROWS * WIDTH), m.floats(WIDTH)];
