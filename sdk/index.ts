@@ -29,6 +29,7 @@ export {
 } from "./io/pretrained/adapter.js";
 export { describeFolder, type FolderDescription, type StoredTensor } from "./io/pretrained/describe.js";
 export { type LoadOptions, loadModel, type Pretrained } from "./io/pretrained/pretrained.js";
+export { type QuantizedFiles, quantizeModel } from "./io/pretrained/quantize.js";
 export { type Saved, saveModel, saveTokenizer } from "./io/pretrained/save.js";
 export type { WeightDtypeName } from "./io/pretrained/weight-dtype.js";
 export { SafetensorsError } from "./io/safetensors/safetensors.js";
@@ -133,6 +134,7 @@ export {
   type ZeroShotResult,
   zeroShotClassification,
 } from "./pipelines/zero-shot-classification.js";
+export type { CompactDtype } from "./tensor/compact-panels.js";
 export { CompactWeightError } from "./tensor/matrix.js";
 
 // Training

@@ -15,6 +15,7 @@ import { inspectCommand } from "./commands/inspect.js";
 import { mergeCommand } from "./commands/merge.js";
 import { openPredict, predictCommand } from "./commands/predict.js";
 import { pretrainCommand } from "./commands/pretrain.js";
+import { quantizeCommand } from "./commands/quantize.js";
 import { tokenizeCommand } from "./commands/tokenize.js";
 import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
 import { verifyCommand } from "./commands/verify.js";
@@ -51,6 +52,7 @@ const commands: Command[] = [
   ...compareCommands(here),
   alignCommand(),
   mergeCommand(),
+  quantizeCommand(),
   inspectCommand(),
   verifyCommand(),
 ];

@@ -6,7 +6,7 @@
  *   y = W x + b + (alpha / r) B A x,   A (r, inner) random, B (out, r) zero at first
  */
 import { ArgumentError } from "../options.js";
-import type { Matrix } from "../tensor/matrix.js";
+import { Matrix } from "../tensor/matrix.js";
 import { affine } from "../tensor/ops/affine.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { scale } from "../tensor/ops/elementwise.js";
@@ -138,6 +138,7 @@ export class Lora implements Overlay<Weights> {
     const change = (name: string, values: (old: Float32Array) => Float32Array): void => {
       const parameter = changed.get(name);
       if (!parameter) throw new WeightsError(`lora: the model has no ${name}`);
+      if (parameter instanceof Matrix) parameter.expectTrainable();
       const old = parameter.toArray();
       const next = values(old);
       kept.set(name, old);

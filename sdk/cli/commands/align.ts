@@ -17,7 +17,7 @@ import {
 import { folder } from "cloze/node";
 import { atLayers, type Counted, type LayerwiseEncoder, type Pooling } from "cloze/tensor";
 import { Command, Option } from "commander";
-import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
+import { engineOf, loadingOf, type ModelOptions, withInferenceOptions } from "../shared/engine-options.js";
 import { collect, fileSource, requireFiles } from "../shared/input.js";
 import { percent, say, table, writeLine } from "../shared/output.js";
 import { integer, real, UsageError, wholeNumber } from "../shared/usage.js";
@@ -80,7 +80,7 @@ async function open(options: Options): Promise<Opened> {
   // Sentence models pool as they were trained to. Of others the mean is taken as studies of languages take it.
   const sentences = (await files.read("modules.json")) !== undefined;
   const engine = await engineOf(options);
-  const { model } = await loadModel(engine, files, { task: "feature-extraction" });
+  const { model } = await loadModel(engine, files, { task: "feature-extraction", ...loadingOf(options) });
   const { length = Math.min(LENGTH, model.maxLength) } = options;
   if (length > model.maxLength) throw new UsageError(`--length ${length}: the model has ${model.maxLength} positions`);
   return {
@@ -182,6 +182,7 @@ async function mine(sources: readonly Line[], targets: readonly Line[], options:
 async function links(sources: readonly Line[], targets: readonly Line[], options: Options): Promise<void> {
   using embed = await wordVectors(folder(options.model), {
     engine: await engineOf(options),
+    ...loadingOf(options),
     ...(options.length !== undefined && { length: options.length }),
     layers: [options.layer ?? -1],
   });
@@ -240,7 +241,7 @@ async function run(source: string, target: string, options: Options): Promise<vo
 }
 
 export function alignCommand(): Command {
-  return withModelOptions(new Command("align"))
+  return withInferenceOptions(new Command("align"))
     .description("How well a model brings two languages together; and word alignment, word translation, bitext mining.")
     .argument("<source>", "plain text, a sentence (or word) a line")
     .argument("<target>", "the same in another language; line by line, but for --mine and --dictionary")

@@ -3,7 +3,13 @@ import { featureExtraction, nearest, sentenceSimilarity, textRanking, zeroShotCl
 import { readSentenceSettings } from "cloze/data";
 import { folder } from "cloze/node";
 import { Command } from "commander";
-import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
+import {
+  engineOf,
+  loadingOf,
+  type ModelOptions,
+  SHARED_LINES,
+  withInferenceOptions,
+} from "../shared/engine-options.js";
 import { collect, fileSource, parseLine } from "../shared/input.js";
 import { answerLines, type InputLine, type LineWork, lineWork } from "../shared/threads.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
@@ -61,6 +67,7 @@ function answering(answer: (fields: Fields) => unknown, owned: Disposable, plain
 
 const settings = async (options: Options) => ({
   engine: await engineOf(options),
+  ...loadingOf(options),
   ...(options.length !== undefined && { length: options.length }),
 });
 
@@ -119,7 +126,7 @@ export async function openSimilarity(options: SimilarityOptions): Promise<LineWo
 }
 
 function command(name: string, description: string, input: string, example: string): Command {
-  return withModelOptions(new Command(name), SHARED_LINES)
+  return withInferenceOptions(new Command(name), SHARED_LINES)
     .description(description)
     .argument("[file...]", `lines of JSON: ${input}; - or none for standard input`)
     .requiredOption("--model <folder>", "a model folder")

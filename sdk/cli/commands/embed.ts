@@ -2,7 +2,13 @@ import { type FeatureExtractionOptions, featureExtraction, type WordVectorsInput
 import { folder } from "cloze/node";
 import type { LayerJoin, PoolingMode } from "cloze/tensor";
 import { Command, Option } from "commander";
-import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
+import {
+  engineOf,
+  loadingOf,
+  type ModelOptions,
+  SHARED_LINES,
+  withInferenceOptions,
+} from "../shared/engine-options.js";
 import { parseLine, textOf } from "../shared/input.js";
 import { floats } from "../shared/output.js";
 import { answerLines, type InputLine, type LineWork, lineWork } from "../shared/threads.js";
@@ -84,6 +90,7 @@ export async function openEmbed(options: Options): Promise<LineWork> {
   const { layers, join, length } = options;
   const settings: FeatureExtractionOptions = {
     engine: await engineOf(options),
+    ...loadingOf(options),
     ...(length !== undefined && { length }),
     ...(layers && { layers }),
     ...(join && { join }),
@@ -93,7 +100,7 @@ export async function openEmbed(options: Options): Promise<LineWork> {
 
 /** @param program the file that threads run */
 export function embedCommand(program: URL): Command {
-  return withModelOptions(new Command("embed"), SHARED_LINES)
+  return withInferenceOptions(new Command("embed"), SHARED_LINES)
     .description("Compute embeddings of texts, pooled and normalized as the model folder says.")
     .argument("[file...]", 'lines, each a JSON string or {"text"}; - or none for standard input')
     .requiredOption("--model <folder>", "a model folder")

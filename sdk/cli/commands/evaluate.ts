@@ -2,7 +2,7 @@ import { loadAdapted, loadModel, loadTokenizer, type Pretrained, type TaskSettin
 import { type AnyTask, readMaxLength, readSentenceSettings, type SentenceSettings } from "cloze/data";
 import { folder } from "cloze/node";
 import { Command } from "commander";
-import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
+import { engineOf, loadingOf, type ModelOptions, withInferenceOptions } from "../shared/engine-options.js";
 import { collect, fileSource, requireFiles } from "../shared/input.js";
 import { say, table, writeLine } from "../shared/output.js";
 import { fittedTo, requireKnownLabels, taskNamed } from "../shared/tasks.js";
@@ -63,8 +63,8 @@ async function run(options: Options): Promise<void> {
   await requireFiles([...options.test, options.train]);
   using engine = await engineOf(options);
   using loaded = await (options.adapter === undefined
-    ? loadModel(engine, folder(options.model))
-    : loadAdapted(engine, folder(options.model), folder(options.adapter)));
+    ? loadModel(engine, folder(options.model), loadingOf(options))
+    : loadAdapted(engine, folder(options.model), folder(options.adapter), loadingOf(options)));
   const sentences = (await folder(options.model).read("modules.json")) !== undefined;
   const embeds =
     options.task === "embed" || (options.task === undefined && loaded.task === "feature-extraction" && sentences);
@@ -122,7 +122,7 @@ function shownTable(rows: readonly (readonly [string, Figures])[]): string {
 }
 
 export function evaluateCommand(): Command {
-  return withModelOptions(new Command("evaluate"))
+  return withInferenceOptions(new Command("evaluate"))
     .description("Score a fine-tuned model on a file of its task.")
     .requiredOption("--model <folder>", "a fine-tuned model folder")
     .option("--adapter <folder>", "an adapter of that model")

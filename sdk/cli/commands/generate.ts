@@ -4,7 +4,13 @@ import { seed as seedOf } from "cloze/data";
 import type { GenerationSettings } from "cloze/generate";
 import { folder } from "cloze/node";
 import { Command } from "commander";
-import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
+import {
+  engineOf,
+  loadingOf,
+  type ModelOptions,
+  SHARED_LINES,
+  withInferenceOptions,
+} from "../shared/engine-options.js";
 import { parseLine, readFields, textOf } from "../shared/input.js";
 import { answerLines, type InputLine, type LineWork, lineWork } from "../shared/threads.js";
 import { positive, positiveShare, UsageError, wholeNumber } from "../shared/usage.js";
@@ -52,7 +58,7 @@ async function isEncoderDecoder(model: string): Promise<boolean> {
 export async function openGenerate(options: Options): Promise<LineWork> {
   const { model, prefix, language, seed } = options;
   const engine = await engineOf(options);
-  const common = { engine, ...settingsOf(options), seed };
+  const common = { engine, ...loadingOf(options), ...settingsOf(options), seed };
   let write: Pipeline<string, Generated, GenerationOptions>;
   if (await isEncoderDecoder(model)) {
     const asked = { ...(prefix !== undefined && { prefix }), ...(language !== undefined && { language }) };
@@ -101,7 +107,7 @@ const KINDS: readonly Kind[] = [
 /** @param program the file that threads run */
 export function generateCommands(program: URL): Command[] {
   return KINDS.map(({ name, description, example }) =>
-    withModelOptions(new Command(name), SHARED_LINES)
+    withInferenceOptions(new Command(name), SHARED_LINES)
       .description(description)
       .argument("[file...]", 'lines, each a JSON string or {"text"}; - or none for standard input')
       .requiredOption("--model <folder>", "a model folder")

@@ -12,7 +12,13 @@ import {
 } from "cloze";
 import { exists, folder } from "cloze/node";
 import { Command } from "commander";
-import { engineOf, type ModelOptions, SHARED_LINES, withModelOptions } from "../shared/engine-options.js";
+import {
+  engineOf,
+  loadingOf,
+  type ModelOptions,
+  SHARED_LINES,
+  withInferenceOptions,
+} from "../shared/engine-options.js";
 import { parseLine, readFields } from "../shared/input.js";
 import { answerLines, type InputLine, type LineWork, lineWork } from "../shared/threads.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
@@ -142,6 +148,7 @@ export async function openPredict(options: Options): Promise<LineWork> {
   const engine = await engineOf(options);
   const settings = {
     engine,
+    ...loadingOf(options),
     ...(options.length !== undefined && { length: options.length }),
     ...(options.adapter !== undefined && { adapter: folder(options.adapter) }),
   };
@@ -153,7 +160,7 @@ export async function openPredict(options: Options): Promise<LineWork> {
 
 /** @param program the file that threads run */
 export function predictCommand(program: URL): Command {
-  return withModelOptions(new Command("predict"), SHARED_LINES)
+  return withInferenceOptions(new Command("predict"), SHARED_LINES)
     .description("Answer, classify, tag or fill masks, as the model folder is made for.")
     .argument(
       "[file...]",

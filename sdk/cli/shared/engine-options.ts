@@ -1,9 +1,10 @@
 /** Options that every command with a model takes. */
-import { type Build, Engine } from "cloze";
-import type { Command } from "commander";
+import { type Build, Engine, type WeightDtypeName } from "cloze";
+import { type Command, Option } from "commander";
 import { UsageError, wholeNumber } from "./usage.js";
 
 export interface ModelOptions {
+  readonly dtype?: WeightDtypeName;
   readonly build: Build;
   readonly threads: number;
   readonly json?: boolean;
@@ -19,6 +20,20 @@ export function withModelOptions(command: Command, threads = ONE_THREAD): Comman
     .option("--threads <n>", threads, wholeNumber(1), 1)
     .option("--json", "one JSON object per line on standard output, nothing else");
 }
+
+/** The same for commands that only run a model: with the type that its weights are kept in. */
+export function withInferenceOptions(command: Command, threads = ONE_THREAD): Command {
+  return withModelOptions(command, threads).addOption(
+    new Option(
+      "--dtype <type>",
+      "how weights are kept: f32, f16, q8 (8 bits, faster), q4; default: as the folder was quantized, else f32",
+    ).choices(["f32", "f16", "q8", "q4", "float32", "fp32", "float16", "fp16", "int8", "int4"]),
+  );
+}
+
+/** What a model is loaded with. */
+export const loadingOf = ({ dtype }: ModelOptions): { dtype?: WeightDtypeName } =>
+  dtype === undefined ? {} : { dtype };
 
 function parseBuild(text: string): Build {
   if (text !== "strict" && text !== "relaxed") throw new UsageError(`--build must be strict or relaxed, got "${text}"`);

@@ -239,7 +239,7 @@ export async function loadAdapted<P extends ModelTask = ModelTask>(
   engine: Engine,
   base: Files,
   adapter: Files,
-  options: Pick<LoadOptions<P>, "task"> = {},
+  options: Pick<LoadOptions<P>, "task" | "dtype"> = {},
 ): Promise<Adapted<P>> {
   const [model, added] = [openFolder(base, "loadAdapted"), openFolder(adapter, "loadAdapted")];
   const own = await added.json("config.json");
@@ -250,6 +250,7 @@ export async function loadAdapted<P extends ModelTask = ModelTask>(
   const loaded = await loadModel<P>(engine, model, {
     ...(task && { task }),
     ...(labels !== undefined && { labels }),
+    ...(options.dtype !== undefined && { dtype: options.dtype }),
   });
   try {
     const adapted = await loadAdapter(loaded, added);

@@ -28,7 +28,13 @@ export interface Saved {
  * The parameters of a task under the names of the published files. A model may have been trained for more: what was
  * pre-trained with masked LM and sentence pairs can be saved for masked LM alone.
  */
-function tensorsOf({ family, task, config, weights, labels }: Saved): (NamedTensor | TensorBytes)[] {
+function tensorsOf({
+  family,
+  task,
+  config,
+  weights,
+  labels,
+}: Omit<Saved, "tokenizer" | "maxLength">): (NamedTensor | TensorBytes)[] {
   const parameters = new Map(weights.entries());
   const build = (w: Weights) => buildModel(family, w, family.read(config), task, labels?.size ?? 1);
   return Array.from(Weights.plan(weights.engine, build, { copied: (name) => parameters.get(name) })).flatMap(
@@ -67,12 +73,20 @@ function dtypeOf(weights: Weights): WeightDtype {
  * @throws {SafetensorsError} when a weight is not a number; nothing has been written then
  */
 export async function saveModel(files: WritableFiles, saved: Saved): Promise<void> {
-  const bytes = writeSafetensors(tensorsOf(saved));
+  const { config, weights } = weightFiles(saved);
   await writeAll(files, async (to) => {
-    await to.write("config.json", configBytes(savedConfig(saved)));
-    await to.write("model.safetensors", bytes);
+    await to.write("config.json", config);
+    await to.write("model.safetensors", weights);
     await saveTokenizer(to, saved.tokenizer, saved.maxLength);
   });
+}
+
+/** config.json and model.safetensors. */
+export function weightFiles(saved: Omit<Saved, "tokenizer" | "maxLength">): {
+  config: Uint8Array;
+  weights: Uint8Array;
+} {
+  return { weights: writeSafetensors(tensorsOf(saved)), config: configBytes(savedConfig(saved)) };
 }
 
 /** Fields that belong to the task, or to the file that a configuration came from; they are replaced. */

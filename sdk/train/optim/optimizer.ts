@@ -7,7 +7,7 @@
 import { power } from "../../math.js";
 import type { Weights } from "../../nn/weights.js";
 import { aBoolean, aFunction, checkOptions, numberBetween, type Rules } from "../../options.js";
-import type { Parameter } from "../../tensor/matrix.js";
+import { Matrix, type Parameter } from "../../tensor/matrix.js";
 import { adamWStep, lambStep, type Moments as ParameterMoments } from "../../tensor/ops/optimizer.js";
 import { sumOfSquares } from "../../tensor/ops/reduce.js";
 import { unscoped } from "../../tensor/scope.js";
@@ -57,6 +57,8 @@ export function clearGradients({ moments }: Pick<Optimizer, "moments">): void {
 }
 
 function momentsOf(weights: Weights): Moments[] {
+  for (const [, parameter] of weights.entries())
+    if (parameter instanceof Matrix && parameter.traced) parameter.expectTrainable();
   return [...weights.entries()]
     .filter(([, parameter]) => parameter.traced)
     .map(([name, parameter]) =>
