@@ -8,7 +8,7 @@
  * (384 * 16 * 4 = 24 KB) while the rows of a block of a, in L2, pass by it.
  */
 import { activate } from "./activation";
-import { tile1x16, tile1x32, tile2x16, tile3x8, tile4x8 } from "./generated/tiles";
+import { tile1x16, tile1x32, tile2x16, tile3x8, tile4x16, tile4x8 } from "./generated/tiles";
 import { PANEL, PANEL_ROW, padded, transpose } from "./pack";
 import { LANES, at } from "./simd";
 
@@ -24,6 +24,14 @@ const BLOCK_STRIDE: i32 = BLOCK_INNER + 16;
 const HALF: i32 = PANEL / 2;
 /** Four rows of a panel that reaches over the last column are computed here first. */
 export const EDGE: i32 = 4 * PANEL;
+
+/** Whether four rows are computed by a whole panel instead of by half of one. */
+let wide: i32 = 0;
+
+/** @param columns PANEL or half of it, whichever is faster on this processor and runtime; the bits are the same */
+export function chooseTile(columns: i32): void {
+  wide = i32(columns == PANEL);
+}
 
 /** Bytes that a product needs at `scratch`. */
 export function gemmScratchBytes(): i32 {
@@ -117,11 +125,18 @@ export function multiplyBlock(
   const whole = min(end, columns / PANEL);
   const bytesA = <usize>lda << 2, bytesC = <usize>ldc << 2;
   for (let j = begin; j < whole; j++) {
+    if (wide) {
+      let pa = a, pc = at(c, j * PANEL);
+      for (let i = 0; i < full; i += 4, pa += 4 * bytesA, pc += 4 * bytesC)
+        tile4x16(pc, bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+    }
     for (let h = 0; h < PANEL; h += HALF) {
       const pb = at(b + <usize>j * panel, h);
       let pa = a, pc = at(c, j * PANEL + h);
-      for (let i = 0; i < full; i += 4, pa += 4 * bytesA, pc += 4 * bytesC) tile4x8(pc, bytesC, pa, bytesA, pb, panel, k, add);
-      if (rest == 3) tile3x8(pc, bytesC, pa, bytesA, pb, panel, k, add);
+      if (!wide) {
+        for (let i = 0; i < full; i += 4, pa += 4 * bytesA, pc += 4 * bytesC) tile4x8(pc, bytesC, pa, bytesA, pb, panel, k, add);
+      }
+      if (rest == 3) tile3x8(at(c, full * ldc + j * PANEL + h), bytesC, at(a, full * lda), bytesA, pb, panel, k, add);
     }
   }
   const pa = at(a, full * lda), pc = at(c, full * ldc);

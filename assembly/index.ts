@@ -1,6 +1,6 @@
 // The export list of the compute module, and nothing else.
 export { heapBase, isRelaxed } from "./simd";
-export { TRANSPOSED_ROWS, columnSums, gemm, gemmScratchBytes, gemmTransposed, gemmUnits } from "./gemm";
+export { TRANSPOSED_ROWS, chooseTile, columnSums, gemm, gemmScratchBytes, gemmTransposed, gemmUnits } from "./gemm";
 export { PAIRS, QUADS, WORDS, gemmQ8, gemmQ8ScratchBytes, quantizeRows, quantizedBytes } from "./gemm-q8";
 export { F16, Q4, Q8, expand, gemmExpanded, gemmExpandedScratchBytes } from "./gemm-expanded";
 export { gatherQ8, packQ8, q8PanelBytes } from "./q8";

@@ -8,12 +8,15 @@
  * The steps of a loop are separated by a `break`: within one block V8 orders instructions by accumulator, not by step, and
  * then spills; separated, 4 x 8 takes 3 instructions per multiply-add instead of 3.5. Measured on a Xeon with Node 24, share of
  * the yardstick, exclusive core / core shared with a hyper-thread: 4 x 8 separated 100 / 90 %, 4 x 8 unrolled by 2 98 / 84 %,
- * 4 x 16 unrolled by 2 94 / 79 %; and 4 x 8 is the best known on AMD's Zen 4 too.
+ * 4 x 16 unrolled by 2 94 / 79 %; and 4 x 8 is the best known on AMD's Zen 4 too. Where V8 joins neighbouring vectors
+ * (--experimental-wasm-revectorize), 4 x 16 is the faster one: on Zen 3, Node 24, 1.27 times 4 x 8 in the strict and 1.44
+ * times in the relaxed build. The engine measures and chooses.
  */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 
-/** Rows and vectors of each tile: at least 6 independent sums, at most what fits 15 registers. */
+/** Rows and vectors of each tile: at least 6 independent sums, at most what fits 15 registers, of whatever width they are. */
 const TILES = [
+  [4, 4],
   [4, 2],
   [3, 2],
   [2, 4],
@@ -21,12 +24,14 @@ const TILES = [
   [1, 4],
 ];
 
-/** Steps of k per loop iteration. */
+/** Steps of k per loop iteration; of the tile with sixteen accumulators. */
 const UNROLL = 4;
+const UNROLL_WIDE = 2;
 
 const range = (n) => [...Array(n).keys()];
 
 function tile(rows, vectors) {
+  const unroll = rows * vectors > 8 ? UNROLL_WIDE : UNROLL;
   const cells = range(rows).flatMap((r) => range(vectors).map((v) => ({ r, v, name: `c${r}_${v}` })));
   // Vectors beyond the fourth are in the next panel.
   const panels = Math.ceil(vectors / 4);
@@ -37,9 +42,9 @@ function tile(rows, vectors) {
   for (const r of range(rows)) lines.push(`  let a${r} = a + ${r} * lda;`);
   for (const p of range(panels)) lines.push(`  let b${p} = b + ${p} * panel;`);
   lines.push("  const end = b + (<usize>k << 6);");
-  for (const u of range(UNROLL - 1)) lines.push(`  const end${u} = end - ${(u + 1) * 64};`);
+  for (const u of range(unroll - 1)) lines.push(`  const end${u} = end - ${(u + 1) * 64};`);
   lines.push("  do {");
-  for (const u of range(UNROLL)) {
+  for (const u of range(unroll)) {
     lines.push("    {");
     for (const v of range(vectors)) lines.push(`      const y${v} = v128.load(b${v >> 2}, ${u * 64 + (v & 3) * 16});`);
     for (const r of range(rows)) {
@@ -48,10 +53,10 @@ function tile(rows, vectors) {
         lines.push(`      ${name} = madd(x${r}, y${v}, ${name});`);
     }
     lines.push("    }");
-    if (u < UNROLL - 1) lines.push(`    if (b0 == end${u}) break;`);
+    if (u < unroll - 1) lines.push(`    if (b0 == end${u}) break;`);
   }
-  for (const r of range(rows)) lines.push(`    a${r} += ${UNROLL * 4};`);
-  for (const p of range(panels)) lines.push(`    b${p} += ${UNROLL * 64};`);
+  for (const r of range(rows)) lines.push(`    a${r} += ${unroll * 4};`);
+  for (const p of range(panels)) lines.push(`    b${p} += ${unroll * 64};`);
   lines.push("  } while (b0 < end);");
   lines.push("  if (add) {");
   for (const { name, r, v } of cells)

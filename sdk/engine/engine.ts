@@ -12,6 +12,7 @@ import { ALIGNMENT, Allocator } from "./memory.js";
 import { cores, ThreadPool } from "./pool.js";
 import { CONTROL_BYTES, functionsOf } from "./region.js";
 import { type Build, chooseBuild, kernelModule } from "./source.js";
+import { chooseTile } from "./tile.js";
 
 /** The module's functions: see assembly/ for what each does. */
 export type Kernels = Omit<typeof __AdaptedExports, "memory">;
@@ -90,7 +91,9 @@ export class Engine implements Disposable {
     const module = options.module ?? (await kernelModule(chooseBuild(options.build ?? "strict")));
     const memory = new WebAssembly.Memory({ initial: 2 });
     const { exports, build } = await instantiated(module, memory, options.build);
-    return new Engine(build, exports, new Allocator(memory, exports.heapBase(), maximumBytes), null);
+    const allocator = new Allocator(memory, exports.heapBase(), maximumBytes);
+    chooseTile(module, exports, allocator);
+    return new Engine(build, exports, allocator, null);
   }
 
   /** An engine with workers, or null where no worker answers. */
@@ -101,8 +104,10 @@ export class Engine implements Disposable {
     const { instance, exports, build } = await instantiated(module, memory, options.build);
     const control = Math.ceil(exports.heapBase() / ALIGNMENT) * ALIGNMENT;
     const kernels = functionsOf(instance);
-    const pool = await ThreadPool.start({ module, memory, control, kernels }, threads - 1, options.worker);
-    return pool && new Engine(build, exports, new Allocator(memory, control + CONTROL_BYTES, maximumBytes), pool);
+    const allocator = new Allocator(memory, control + CONTROL_BYTES, maximumBytes);
+    const tile = chooseTile(module, exports, allocator);
+    const pool = await ThreadPool.start({ module, memory, control, tile, kernels }, threads - 1, options.worker);
+    return pool && new Engine(build, exports, allocator, pool);
   }
 
   /** @internal */

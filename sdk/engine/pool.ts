@@ -143,6 +143,7 @@ export class ThreadPool {
       module,
       memory,
       control,
+      tile,
       kernels,
     }: Omit<Assignment, "thread"> & { readonly kernels: readonly [string, Kernel][] },
     count: number,
@@ -150,7 +151,9 @@ export class ThreadPool {
   ): Promise<ThreadPool | null> {
     const view = controlAt(memory, control);
     view.words.fill(0);
-    const starts = Array.from({ length: count }, (_, i) => answering({ module, memory, control, thread: i + 1 }, url));
+    const starts = Array.from({ length: count }, (_, i) =>
+      answering({ module, memory, control, tile, thread: i + 1 }, url),
+    );
     const workers = (await Promise.all(starts)).filter((worker) => worker !== null);
     const pool = new ThreadPool(workers, view, kernels);
     if (workers.length > 0 && Atomics.load(view.words, READY) === workers.length) return pool;

@@ -24,6 +24,8 @@ export interface Assignment {
   readonly memory: WebAssembly.Memory;
   /** address of the control block */
   readonly control: number;
+  /** columns of the matrix product's tile */
+  readonly tile: number;
   /** this worker's number, from 1 */
   readonly thread: number;
 }
@@ -70,8 +72,10 @@ const runtime = globalThis as { require?: Load; process?: { getBuiltinModule?: L
 const load = runtime.require ?? runtime.process?.getBuiltinModule;
 const port = load?.("node:worker_threads").parentPort ?? (self as unknown as Port);
 
-port.onmessage = ({ data: { module, memory, control: address, thread } }) => {
-  const kernels = functionsOf(new WebAssembly.Instance(module, { env: { memory } })).map(([, kernel]) => kernel);
+port.onmessage = ({ data: { module, memory, control: address, tile, thread } }) => {
+  const functions = functionsOf(new WebAssembly.Instance(module, { env: { memory } }));
+  new Map(functions).get("chooseTile")!(tile);
+  const kernels = functions.map(([, kernel]) => kernel);
   const control = controlAt(memory, address);
   Atomics.add(control.words, READY, 1);
   port.postMessage("ready");

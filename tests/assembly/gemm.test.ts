@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { TRANSPOSED_ROWS } from "../../sdk/engine/abi.js";
+import { PANEL, TRANSPOSED_ROWS } from "../../sdk/engine/abi.js";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
@@ -156,6 +156,22 @@ for (const engine of engines) {
     const aT = Float32Array.from({ length: a.length }, (_, i) => a[(i % rows) * inner + Math.floor(i / rows)]!);
     assert.ok(sameBits(multiply(engine, "a bᵀ", { ...sizes, b: bT }), want), "a bᵀ");
     assert.ok(sameBits(multiply(engine, "aᵀ b", { ...sizes, a: aT }), want), "aᵀ b");
+  });
+
+  test(`${engine.build}: the tile changes no bit`, () => {
+    for (const rows of [1, 2, 3, 4, 5, 8, 11, 130])
+      for (const [columns, inner] of [
+        [16, 5],
+        [40, 384],
+        [33, 901],
+      ] as const) {
+        const sizes = product(rows, columns, inner);
+        const [narrow, wide] = [PANEL / 2, PANEL].map((tile) => {
+          engine.kernels.chooseTile(tile);
+          return multiply(engine, "a b", { ...sizes, before: wave(rows * columns, 3) });
+        }) as [Float32Array, Float32Array];
+        assert.ok(sameBits(narrow, wide), `${rows} x ${columns} x ${inner}`);
+      }
   });
 
   test(`${engine.build}: column sums agree with the definition`, () => {

@@ -1,0 +1,43 @@
+/**
+ * The tile of the matrix product: four rows by half a panel, or by a whole one. Every tile adds up an element in the same
+ * order (assembly/gemm.ts), so the choice changes no bit. Half a panel is faster where a vector has four numbers; a whole one
+ * where V8 joins neighbouring vectors to wider ones (`--experimental-wasm-revectorize`), and on some other engines.
+ */
+import { PANEL } from "./abi.js";
+import type { Kernels } from "./engine.js";
+import type { Allocator } from "./memory.js";
+import { fastest } from "./probe.js";
+
+/** A product that is large enough for a clock and small enough for the first cache. */
+const ROWS = 8;
+const INNER = 128;
+const COLUMNS = 4 * PANEL;
+
+const TILES = [PANEL / 2, PANEL];
+
+/** The tile of each module that was measured: what is faster is the same in a whole process. */
+const measured = new WeakMap<WebAssembly.Module, number>();
+
+/** Choose the tile of an instance, and return its columns, so that the workers of the engine choose it too. */
+export function chooseTile(module: WebAssembly.Module, kernels: Kernels, allocator: Allocator): number {
+  const tile = measured.get(module) ?? fasterTile(kernels, allocator);
+  measured.set(module, tile);
+  kernels.chooseTile(tile);
+  return tile;
+}
+
+function fasterTile(kernels: Kernels, allocator: Allocator): number {
+  const sizes = [ROWS * INNER, INNER * COLUMNS, ROWS * COLUMNS].map((elements) => 4 * elements);
+  const blocks = [...sizes, kernels.gemmScratchBytes()].map((bytes) => allocator.alloc(bytes));
+  const [a, b, c, scratch] = blocks as [number, number, number, number];
+  // Zeros: what memory holds by chance may be numbers that processors are slow with.
+  new Uint8Array(allocator.memory.buffer, a, sizes[0]).fill(0);
+  new Uint8Array(allocator.memory.buffer, b, sizes[1]).fill(0);
+  const ways = TILES.map((columns) => () => {
+    kernels.chooseTile(columns);
+    kernels.gemm(c, COLUMNS, a, INNER, b, ROWS, COLUMNS, INNER, 0, 0, 0, scratch, 0, COLUMNS / PANEL);
+  });
+  const tile = TILES[fastest(ways)]!;
+  for (const block of blocks) allocator.release(block);
+  return tile;
+}
