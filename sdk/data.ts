@@ -1,6 +1,6 @@
 /** cloze/data: files of tasks, samples and batches, and how text becomes the samples of each objective. */
 export { readTagged, type TaggedSentence } from "./data/conllu.js";
-export { readDocuments } from "./data/documents.js";
+export { partsOfLine, readDocuments } from "./data/documents.js";
 export { type Question, readQuestions } from "./data/questions.js";
 export { type Batch, type BatchLabels, collate, type Labels, type Sample, sampleOf } from "./data/sample.js";
 export { type ShuffledContextsOptions, shuffledContexts } from "./data/shuffled-contexts.js";

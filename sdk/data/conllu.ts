@@ -148,8 +148,11 @@ export async function* readTagged(source: Source): AsyncGenerator<TaggedSentence
       continue;
     }
     if (isComment(text, columns)) continue;
-    columns = cellsOf(text).length;
+    const own = cellsOf(text).length;
     const row = parseRow(source, line, text);
+    if (columns > 0 && own !== columns)
+      throw dataError(source, line, `expected ${columns} columns as in the lines before, got ${own}`);
+    columns = own;
     if (row) rows.push(row);
   }
   if (rows.some((row) => row.covers === 0)) yield sentenceOf(source, rows);

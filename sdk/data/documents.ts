@@ -2,9 +2,27 @@
 import { numbered, type Source } from "./source.js";
 
 /**
+ * A long line in parts of at most `longest` characters, which together are the line. It is cut before whitespace where there
+ * is some in the last half of a part.
+ */
+export function* partsOfLine(line: string, longest: number): Generator<string> {
+  let begin = 0;
+  while (line.length - begin > longest) {
+    let end = begin + longest;
+    while (end > begin + longest / 2 && !/\s/.test(line[end]!)) end--;
+    if (end <= begin + longest / 2) end = begin + longest;
+    // Not between the halves of a character.
+    if ((line.charCodeAt(end) & 0xfc00) === 0xdc00) end--;
+    yield line.slice(begin, end);
+    begin = end;
+  }
+  yield line.slice(begin);
+}
+
+/**
  * The documents of a text, each as its non-blank lines.
  *
- * @param options `longest`: characters after which a document is divided, so that no more are held
+ * @param options `longest`: characters after which a document, or a single line, is divided, so that no more are held
  */
 export async function* readDocuments(
   source: Source,
@@ -13,15 +31,17 @@ export async function* readDocuments(
   let document: string[] = [];
   let characters = 0;
   for await (const [, line] of numbered(source)) {
-    const sentence = line.trim();
-    if (sentence !== "") {
-      document.push(sentence);
-      characters += sentence.length;
-    }
-    if (document.length > 0 && (sentence === "" || characters >= longest)) {
-      yield document;
-      document = [];
-      characters = 0;
+    for (const part of partsOfLine(line, longest)) {
+      const sentence = part.trim();
+      if (sentence !== "") {
+        document.push(sentence);
+        characters += sentence.length;
+      }
+      if (document.length > 0 && (sentence === "" || characters >= longest)) {
+        yield document;
+        document = [];
+        characters = 0;
+      }
     }
   }
   if (document.length > 0) yield document;

@@ -2,6 +2,7 @@
 
 import { shown } from "../errors.js";
 import { parseJson } from "../json.js";
+import { lineOfValue } from "./json-place.js";
 import { dataError, jsonObject, numbered, type Source } from "./source.js";
 
 export interface Question {
@@ -44,27 +45,34 @@ function lineQuestion(source: Source, line: number, text: string): Question {
   const { id, question, context, answers } = jsonObject(source, line, text);
   if (typeof question !== "string" || typeof context !== "string")
     throw dataError(source, line, "question and context must be texts");
-  if (answers !== undefined && !Array.isArray(answers)) throw dataError(source, line, "answers must be a list");
   const fail = (problem: string) => dataError(source, line, problem);
   return {
     id: typeof id === "string" ? id : String(line),
     question,
     context,
-    answers: (answers ?? []).flatMap((a) => answerOf(a, "start", context, fail)),
+    answers: answerList(answers, fail).flatMap((answer) => answerOf(answer, context, fail)),
   };
+}
+
+/** A list of answers; or, as Hugging Face's data sets have them, an object of two lists. */
+function answerList(answers: unknown, fail: (problem: string) => Error): readonly unknown[] {
+  const { text, answer_start: starts } = (answers ?? {}) as Record<string, unknown>;
+  if (Array.isArray(text) && Array.isArray(starts) && text.length === starts.length)
+    return text.map((one, i) => ({ text: one, answer_start: starts[i] }));
+  if (answers !== undefined && answers !== null && !Array.isArray(answers)) throw fail("answers must be a list");
+  return answers ?? [];
 }
 
 /** An answer and its offset; none for the empty text, which some files write for "no answer". */
 function answerOf(
   answer: unknown,
-  field: "start" | "answer_start",
   context: string,
   fail: (problem: string) => Error,
 ): { text: string; start: number }[] {
-  const { text, [field]: start } = (answer ?? {}) as Record<string, unknown>;
+  const { text, answer_start, start = answer_start } = (answer ?? {}) as Record<string, unknown>;
   if (text === "") return [];
   if (typeof text !== "string" || typeof start !== "number" || !Number.isInteger(start))
-    throw fail(`an answer must have a text and a whole ${field}, got ${shown(answer)}`);
+    throw fail(`an answer must have a text and a whole start (or answer_start), got ${shown(answer)}`);
   const at = placeOf(text, start, context);
   if (at < 0)
     throw fail(
@@ -87,39 +95,48 @@ const SHAPE = 'a SQuAD file must have a list "data"; JSON lines must have "quest
 function* squad(source: Source, text: string): Generator<Question> {
   const { data } = jsonObject(source, 1, text);
   if (!Array.isArray(data)) throw dataError(source, 1, SHAPE);
-  const listOf = (value: unknown, place: string): readonly unknown[] => {
+  const failAt: FailAt = (path, problem) => dataError(source, lineOfValue(text, path), placeOfPath(path) + problem);
+  const listOf = (value: unknown, path: Path): readonly unknown[] => {
     if (value === undefined || Array.isArray(value)) return value ?? [];
-    throw dataError(source, 1, `${place} must be a list, got ${shown(value)}`);
+    throw failAt(path, ` must be a list, got ${shown(value)}`);
   };
-  const objectOf = (value: unknown, place: string): Record<string, unknown> => {
+  const objectOf = (value: unknown, path: Path): Record<string, unknown> => {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-    throw dataError(source, 1, `${place} must be an object, got ${shown(value)}`);
+    throw failAt(path, ` must be an object, got ${shown(value)}`);
   };
   for (const [a, article] of data.entries()) {
-    const { paragraphs } = objectOf(article, `data[${a}]`);
-    for (const [p, paragraph] of listOf(paragraphs, `data[${a}].paragraphs`).entries()) {
-      const place = `data[${a}].paragraphs[${p}]`;
-      const { context, qas } = objectOf(paragraph, place);
-      if (typeof context !== "string")
-        throw dataError(source, 1, `${place}.context must be a text, got ${shown(context)}`);
-      for (const [q, qa] of listOf(qas, `${place}.qas`).entries())
-        yield squadQuestion(source, context, objectOf(qa, `${place}.qas[${q}]`), `${place}.qas[${q}]`);
+    const list: Path = ["data", a, "paragraphs"];
+    const { paragraphs } = objectOf(article, ["data", a]);
+    for (const [p, paragraph] of listOf(paragraphs, list).entries()) {
+      const { context, qas } = objectOf(paragraph, [...list, p]);
+      if (typeof context !== "string") throw failAt([...list, p, "context"], ` must be a text, got ${shown(context)}`);
+      for (const [q, qa] of listOf(qas, [...list, p, "qas"]).entries()) {
+        const path = [...list, p, "qas", q];
+        yield squadQuestion(context, objectOf(qa, path), path, failAt);
+      }
     }
   }
 }
 
+type Path = readonly (string | number)[];
+
+/** The error of the value at a path. */
+type FailAt = (path: Path, problem: string) => Error;
+
+/** `data[0].paragraphs` */
+const placeOfPath = (path: Path): string =>
+  path.map((step, i) => (typeof step === "number" ? `[${step}]` : `${i > 0 ? "." : ""}${step}`)).join("");
+
 function squadQuestion(
-  source: Source,
   context: string,
   { id, question, answers, is_impossible }: Record<string, unknown>,
-  place: string,
+  path: Path,
+  failAt: FailAt,
 ): Question {
   const named = typeof id === "string" || typeof id === "number";
-  const name = named ? String(id) : place;
-  const fail = (problem: string) => dataError(source, 1, `${place}${named ? ` (id ${shown(id)})` : ""}: ${problem}`);
+  const fail = (problem: string) => failAt(path, `${named ? ` (id ${shown(id)})` : ""}: ${problem}`);
   if (typeof question !== "string") throw fail(`question must be a text, got ${shown(question)}`);
   if (!Array.isArray(answers)) throw fail(`answers must be a list, got ${shown(answers)}`);
-  const accepted =
-    is_impossible === true ? [] : answers.flatMap((answer) => answerOf(answer, "answer_start", context, fail));
-  return { id: name, question, context, answers: accepted };
+  const accepted = is_impossible === true ? [] : answers.flatMap((answer) => answerOf(answer, context, fail));
+  return { id: named ? String(id) : placeOfPath(path), question, context, answers: accepted };
 }

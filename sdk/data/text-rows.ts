@@ -37,8 +37,10 @@ const SINGLE = ["text", "sentence"] as const;
 /** `a,b,label`, `a,label`: the value of --columns. */
 export function columnsNamed(list: string): Columns {
   const names = list.split(",").map((name) => name.trim());
-  if (names.length < 2 || names.length > 3 || names.includes(""))
-    throw new ArgumentError(`columns ${shown(list)}: expected text,label or text,pair,label`);
+  if (names.length < 2 || names.length > 3 || names.includes("") || new Set(names).size < names.length)
+    throw new ArgumentError(
+      `columns ${shown(list)}: expected the names of different columns, text,label or text,pair,label`,
+    );
   return names.length === 3
     ? { text: names[0]!, pair: names[1]!, target: names[2]! }
     : { text: names[0]!, target: names[1]! };
@@ -101,7 +103,16 @@ export async function* readTextRows(source: Source, columns?: Columns): AsyncGen
 
 function headerOf(source: Source, line: number, text: string, columns: Columns | undefined): readonly string[] {
   const names = text.split("\t").map((name) => name.trim());
-  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  if (text.trimStart().startsWith("["))
+    throw dataError(source, line, "a JSON array; expected JSON lines, an object on each");
+  if (names.length === 1 && /[,;]/.test(text))
+    throw dataError(
+      source,
+      line,
+      `the header ${shown(text)} has no tab; columns are divided by tabs (TSV), not by commas`,
+    );
+  // Columns without a name are no one's: spreadsheets leave some behind the last.
+  const repeated = names.find((name, i) => name !== "" && names.indexOf(name) !== i);
   if (repeated !== undefined)
     throw dataError(source, line, `the header has two columns called ${shown(repeated)}; which one counts?`);
   const { text: first, pair, label } = find(source, line, names, columns);
@@ -125,14 +136,13 @@ function rowOf(source: Source, line: number, fields: Fields, columns: Found, jso
   const labels = columns.label === undefined ? undefined : labelsIn(source, line, fields, columns.label);
   const label =
     columns.label === undefined || labels !== undefined ? undefined : labelIn(source, line, fields, columns.label);
-  const score =
-    columns.score === undefined ? Number(label ?? Number.NaN) : scoreIn(source, line, fields, columns.score);
+  const score = scoreOf(source, line, fields, columns, label);
   return {
     text,
     ...(pair !== undefined && { pair }),
     ...(label !== undefined && { label }),
     ...(labels !== undefined && { labels }),
-    ...(Number.isFinite(score) && { score }),
+    ...(score !== undefined && { score }),
     line,
   };
 }
@@ -162,11 +172,29 @@ function labelIn(source: Source, line: number, fields: Fields, column: string): 
   return label;
 }
 
-function scoreIn(source: Source, line: number, fields: Fields, column: string): number {
-  const label = labelIn(source, line, fields, column);
-  const score = Number(label);
-  if (!Number.isFinite(score)) throw dataError(source, line, `${column} must be a number, got ${shown(label)}`);
+/**
+ * The number of the score column; without one, the label's where it is a number. Beside a label the column may say something
+ * else, which is no fault of the label's.
+ */
+function scoreOf(
+  source: Source,
+  line: number,
+  fields: Fields,
+  columns: Found,
+  label: string | undefined,
+): number | undefined {
+  if (columns.score === undefined) return label === undefined ? undefined : numberIn(label);
+  if (columns.label !== undefined) return numberIn(String(own(fields, columns.score) ?? ""));
+  const text = labelIn(source, line, fields, columns.score);
+  const score = numberIn(text);
+  if (score === undefined) throw dataError(source, line, `${columns.score} must be a number, got ${shown(text)}`);
   return score;
+}
+
+/** A decimal number that f32 can hold; undefined for any other text. */
+function numberIn(text: string): number | undefined {
+  const isDecimal = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text);
+  return isDecimal && Number.isFinite(Math.fround(Number(text))) ? Number(text) : undefined;
 }
 
 function textIn(source: Source, line: number, fields: Fields, column: string): string {

@@ -49,6 +49,9 @@ test("TSV: headers, blanks, line ends", () =>
       ["two columns of one name", "text\tlabel\tlabel\na\tx\ty\n", /^f:1: the header has two columns called "label"/],
       ["a column too many", "text\tlabel\na\tx\tz\n", /^f:2: expected 2 columns/],
       ["a text column that is missing", "body\tlabel\na\tx\n", /^f:1: no text column/],
+      ["commas for tabs", "text,label\na,x\n", /^f:1: the header "text,label" has no tab/],
+      ["a JSON array", '[{"text":"a","label":"x"}]\n', /^f:1: a JSON array; expected JSON lines/],
+      ["columns without a name behind the last", "text\tlabel\t\t\na\tx\t\t\n", ["a|x"]],
       ["an empty label", "text\tlabel\na\tx\nb\t \n", /^f:3: label is empty/],
       ["a label of a prototype's name", "text\tlabel\na\tconstructor\n", ["a|constructor"]],
     ],
@@ -93,20 +96,34 @@ test("labels and scores: each task takes its own column, and refuses what it can
     ({ text, score }) => `${text}:${score}`,
   );
   await check(
-    [["label beside score", both, ["a:good", "b:bad"]]],
+    [
+      ["label beside score", both, ["a:good", "b:bad"]],
+      ["label beside what is no score", "text\tlabel\tscore\na\tx\tn/a\nb\ty\t\n", ["a:x", "b:y"]],
+      ["the same in JSON", '{"text":"a","label":"x","score":null}\n{"text":"b","label":"y"}\n', ["a:x", "b:y"]],
+      ["numbers for labels", '{"text":"a","label":1}\n{"text":"b","label":1.0}\n', ["a:1", "b:1"]],
+      ["no label", '{"text":"a","label":"x"}\n{"text":"b","label":null}\n', /^f:2: no label/],
+    ],
     (s) => classifyTask("classify").read(s),
     ({ text, label }) => `${text}:${label}`,
   );
   await check(
     [
       ["words where scores are due", "text\tscore\na\thigh\n", /^f:2: score must be a number, got "high"/],
-      ["labels that are no numbers", "text\tlabel\na\t1\nb\tgood\n", /^f:3: the score must be a number, got "good"/],
+      ["labels that are no numbers", "text\tlabel\na\t1\nb\tgood\n", /^f:3: no score: .* the label is "good"/],
+      ["hexadecimal", "text\tscore\na\t1\nb\t0x10\n", /^f:3: score must be a number, got "0x10"/],
+      ["beyond f32", "text\tscore\na\t1\nb\t1e300\n", /^f:3: score must be a number/],
+      ["truth values", '{"text":"a","label":true}\n', /^f:1: no score/],
+      ["an empty score", "text\tscore\na\t1\nb\t\n", /^f:3: score is empty/],
+      ["a decimal comma", "text\tscore\na\t2,5\n", /^f:2: score must be a number/],
       ["labels that are numbers", "text\tlabel\na\t1\nb\t2.5\n", ["a:1", "b:2.5"]],
       ["infinite", "text\tscore\na\tInfinity\n", /^f:2: score must be a number/],
     ],
     (s) => regressTask().read(s),
     ({ text, score }) => `${text}:${score}`,
   );
+});
+
+test("pairs: labels of inference, matches and scores", async () => {
   await check(
     [
       [
@@ -138,6 +155,11 @@ test("labels and scores: each task takes its own column, and refuses what it can
       ],
       ["labels that are scores", "text\tpair\tlabel\na\tb\t0.5\n", ["a:b:0.5"]],
       ["matches", "text\tpair\na\tb\n", ["a:b:undefined"]],
+      [
+        "scores in some pairs",
+        '{"text":"a","pair":"b","score":1}\n{"text":"a","pair":"b"}\n',
+        /^f:2: no score, unlike the pairs before it/,
+      ],
     ],
     (s) => embedTask({ mode: "mean", normalize: true }, true).read(s),
     ({ text, pair, score }) => `${text}:${pair}:${score}`,
@@ -185,6 +207,15 @@ test("CoNLL-U and columns: comments, ranges, empty nodes, blanks", () =>
       ["no number", `${ten("x", "a", "X")}\n`, /^f:1: the first column must be a word's number/],
       ["three columns", "a\tX\tY\n", /^f:1: expected 2 /],
       ["a word without a tag", "a\tX\nb\t\n", /^f:2: the word "b" has no tag/],
+      [
+        "other columns than before",
+        `${ten("1", "a", "X")}\nb\tY\n`,
+        /^f:2: expected 10 columns as in the lines before, got 2/,
+      ],
+      ["an empty node before the first word", `${ten("0.1", "e", "Z")}\n${ten("1", "a", "X")}\n`, ["a/X"]],
+      ["a byte-order mark before a comment", `\uFEFF# one\n${ten("1", "a", "X")}\n`, ["a/X"]],
+      ["a word with a space", `${ten("1", "10 000", "NUM")}\n`, ["10 000/NUM"]],
+      ["the same number twice", `${ten("1", "a", "X")}\n${ten("1", "b", "Y")}\n`, /^f:2: expected word 2, got 1/],
       ["only a comment", "# nothing\n\n", []],
     ],
     readTagged,
@@ -230,6 +261,27 @@ test("questions: lines and files, answers that are none, errors by line or quest
       ["a question without an id", squad({ question: 5, answers: [] }), /qas\[0\]: question must be a text, got 5/],
       ["data that is no list", '{"data": {}}', /^f:1: a SQuAD file must have a list "data"/],
       ["questions that are no list", '{"data":[{"paragraphs":[{"context":"a","qas":{}}]}]}', /qas must be a list/],
+      [
+        "the line of the value at fault",
+        '{"data": [\n{"title": "a, b: {[\\"", "paragraphs": [\n{"qas": [], "context": "x"},\n{"qas": [],\n"context": 5}]}]}',
+        /^f:5: data\[0\]\.paragraphs\[1\]\.context must be a text, got 5/,
+      ],
+      [
+        "the line of a question at fault",
+        '{"data":[{"paragraphs":[{"context":"Anna","qas":[\n{"id":"a","question":"Who?","answers":[]},\n{"id":"b","question":1}]}]}]}',
+        /^f:3: data\[0\]\.paragraphs\[0\]\.qas\[1\] \(id "b"\): question must be a text/,
+      ],
+      [
+        "answers as two lists",
+        '{"question":"Who?","context":"Anna","answers":{"text":["Anna"],"answer_start":[0]}}\n',
+        ["Who?:Anna@0"],
+      ],
+      [
+        "answer_start in lines",
+        '{"question":"Who?","context":"Anna","answers":[{"text":"Anna","answer_start":0}]}\n',
+        ["Who?:Anna@0"],
+      ],
+      ["answers that are null", '{"question":"Who?","context":"Anna","answers":null}\n', ["Who?:"]],
       ["a broken file", '{\n "data": [\n  oops\n', /not valid JSON: .* line 3/],
     ],
     readQuestions,

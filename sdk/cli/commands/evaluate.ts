@@ -3,9 +3,9 @@ import { type AnyTask, readMaxLength, readSentenceSettings, type SentenceSetting
 import { folder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, loadingOf, type ModelOptions, withInferenceOptions } from "../shared/engine-options.js";
-import { collect, fileSource, requireFiles } from "../shared/input.js";
+import { requireFiles } from "../shared/input.js";
 import { say, table, writeLine } from "../shared/output.js";
-import { fittedTo, requireKnownLabels, taskNamed } from "../shared/tasks.js";
+import { fittedTo, readExamples, requireCorrelation, requireKnownLabels, taskNamed } from "../shared/tasks.js";
 import { requirePositions, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
@@ -43,7 +43,7 @@ function requireFitting({ task: made, labels, config, fresh }: Pretrained, { nam
 /** `embed` for pairs with or without scores, as the file has them. */
 async function embeddingTaskOf(options: Options, sentence: SentenceSettings): Promise<AnyTask> {
   const asked = taskNamed("embed", options.columns, sentence);
-  return fittedTo(asked, await collect(asked.read(fileSource(options.test[0]!))), sentence, options.columns);
+  return fittedTo(asked, await readExamples(asked, options.test[0]!), sentence, options.columns);
 }
 
 /** The task that the model was saved for. */
@@ -77,11 +77,11 @@ async function run(options: Options): Promise<void> {
     labels: loaded.labels,
     maxLength: await lengthOf(options, loaded.model.maxLength),
   };
-  const train = options.train === undefined ? null : await collect(task.read(fileSource(options.train)));
+  const train = options.train === undefined ? null : await readExamples(task, options.train);
   const rows: [string, Figures][] = [];
   for (const name of options.test) {
-    const test = await collect(task.read(fileSource(name)));
-    if (test.length === 0) throw new UsageError(`${name} has no examples`);
+    const test = await readExamples(task, name);
+    requireCorrelation(task, test, name);
     if (loaded.labels) requireKnownLabels(task, test, loaded.labels, name, "the model's");
     const started = performance.now();
     const metrics = task.evaluate(loaded.model, test, settings);

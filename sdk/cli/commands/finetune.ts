@@ -43,11 +43,19 @@ import {
   withResumed,
 } from "../shared/checkpoints.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
-import { collect, fileSource, requireFiles } from "../shared/input.js";
+import { requireFiles } from "../shared/input.js";
 import { reportFigures, say, writeLine } from "../shared/output.js";
 import { hashInput } from "../shared/run-inputs.js";
 import { follow } from "../shared/step-reporter.js";
-import { fittedTo, folderLabels, PLAIN_SENTENCES, requireKnownLabels, taskNamed } from "../shared/tasks.js";
+import {
+  fittedTo,
+  folderLabels,
+  PLAIN_SENTENCES,
+  readExamples,
+  requireCorrelation,
+  requireKnownLabels,
+  taskNamed,
+} from "../shared/tasks.js";
 import {
   requireFreeOutput,
   type TrainingOptions,
@@ -77,13 +85,6 @@ const MAX_LENGTH = 128;
 const LEARNING_RATES = { adapter: 1e-3, small: 3e-4, large: 5e-5 };
 /** Models below this many parameters count as small. */
 const SMALL = 30_000_000;
-
-async function examplesOf(task: AnyTask, file: string | undefined): Promise<unknown[] | undefined> {
-  if (file === undefined) return undefined;
-  const examples = await collect(task.read(fileSource(file)));
-  if (examples.length === 0) throw new UsageError(`${file} has no examples`);
-  return examples;
-}
 
 function requireUsage({ task, train, model, scratch, lora }: FinetuneOptions): void {
   if (task === undefined || train === undefined)
@@ -129,16 +130,35 @@ async function sentenceSettingsOf({ model, scratch }: FinetuneOptions): Promise<
 
 /**
  * The labels of the training file. A model that already has all of them keeps its own set, in its own order, so that training
- * can continue.
+ * can continue; others must be as many as the model's head has.
  */
 async function labelsFor(task: AnyTask, train: readonly unknown[], options: FinetuneOptions): Promise<LabelSet | null> {
   const found = task.labels(train);
   if (!found) return null;
-  if (found.size < 2)
-    throw new UsageError(`${options.train}: every label is "${found.names[0]}"; a classifier needs two classes`);
+  const { multiLabel } = found;
   const own = await folderLabels(folder((options.model ?? options.scratch)!), task.modelTask);
-  const kept = own && found.names.every((name) => own.has(name)) ? own : found;
-  return new LabelSet(kept.names, { multiLabel: found.multiLabel });
+  if (own && found.size > 0 && found.names.every((name) => own.has(name)))
+    return new LabelSet(own.names, { multiLabel });
+  if (found.size < 2) throw new UsageError(`${options.train}: ${tooFew(found)}`);
+  if (own && options.model !== undefined && own.size !== found.size)
+    requireKnownLabels(
+      task,
+      train,
+      own,
+      options.train,
+      `those of the model in ${options.model}, which has a head for them`,
+    );
+  else if (own && options.model !== undefined)
+    say(`the labels ${found.names.join(", ")} replace ${own.names.join(", ")}, which the model has learned`);
+  return found;
+}
+
+/** What is wrong with fewer than two labels. */
+function tooFew({ names: [only], multiLabel }: LabelSet): string {
+  if (only === undefined) return "no row has a label";
+  return multiLabel
+    ? `the only label is "${only}"; whether a text has a single label is learned by --task classify`
+    : `every label is "${only}"; a classifier needs two classes`;
 }
 
 /** The files of a run, read and checked. */
@@ -155,17 +175,18 @@ async function readData(options: FinetuneOptions): Promise<Data> {
   const sentence = await sentenceSettingsOf(options);
   const asked = taskNamed(options.task, options.columns, sentence);
   await requireFiles([options.train, options.dev, options.test]);
-  const train = (await examplesOf(asked, options.train))!;
-  const task = fittedTo(asked, train, sentence, options.columns);
-  const [dev, test] = [await examplesOf(task, options.dev), await examplesOf(task, options.test)];
+  const train = await readExamples(asked, options.train);
+  const read = async (file: string | undefined) => (file === undefined ? undefined : readExamples(asked, file));
+  const [dev, test] = [await read(options.dev), await read(options.test)];
+  // The best epoch is that of the development set: whether its pairs have scores decides by which figure.
+  const task = fittedTo(asked, dev ?? train, sentence, options.columns);
   const labels = await labelsFor(task, train, options);
   if (labels) {
     requireKnownLabels(task, dev ?? [], labels, options.dev!, "those of the training file");
     requireKnownLabels(task, test ?? [], labels, options.test!, "those of the training file");
   }
-  for (const [examples, file] of [[dev, options.dev] as const, [test, options.test] as const])
-    if (task.name === "regress" && examples?.length === 1)
-      throw new UsageError(`${file}: one row; a correlation needs at least two`);
+  if (dev) requireCorrelation(task, dev, options.dev!);
+  if (test) requireCorrelation(task, test, options.test!);
   return { task, sentence, train, dev, test, labels };
 }
 

@@ -1,4 +1,4 @@
-import { type Source, seed } from "cloze/data";
+import { partsOfLine, type Source, seed } from "cloze/data";
 import { requireFilePlace, writeFileAtomically } from "cloze/node";
 import { sampleLanguages, type Tokenizer, trainBpe, trainUnigram, trainWordPiece } from "cloze/tokenizer";
 import { Command } from "commander";
@@ -18,9 +18,13 @@ interface Options {
   readonly json?: boolean;
 }
 
+/** Characters after which a line is divided: the words of a line are in memory together. */
+const LONGEST_LINE = 1e6;
+
 /** The lines of a source that have text. */
 async function* textLines({ lines }: Source): AsyncGenerator<string> {
-  for await (const line of lines) if (line.trim() !== "") yield line;
+  for await (const line of lines)
+    for (const part of partsOfLine(line, LONGEST_LINE)) if (part.trim() !== "") yield part;
 }
 
 /** All lines, one after another. */

@@ -11,8 +11,8 @@ import { chunks, sources } from "../shared/input.js";
 
 /** Text of more bytes or lines is streamed: a line takes some hundred bytes beside its tokens. */
 export const IN_MEMORY = { bytes: 64e6, lines: 500_000 };
-/** Tokens of a block: its documents and samples are in memory together. */
-const BLOCK = 500_000;
+/** Tokens or sentences of a block: its documents and samples are in memory together. */
+const BLOCK = { tokens: 500_000, sentences: 50_000 };
 /** Characters after which a document is divided. */
 const LONGEST_DOCUMENT = 1e6;
 /** Every n-th document is held out, up to a number of documents and of characters. */
@@ -69,7 +69,7 @@ export async function* sharedText(files: readonly string[], size: number): Async
 /** Of how many documents one is taken. */
 export const shareOf = (size: number): number => Math.max(1, Math.ceil(size / IN_MEMORY.bytes));
 
-/** Which documents of a stream are held out: every twentieth at its beginning. */
+/** Which documents of a stream are held out: every twentieth, from its beginning. */
 class HeldOut {
   #seen = 0;
   #documents = 0;
@@ -77,7 +77,8 @@ class HeldOut {
 
   /** Whether the next document is held out. */
   next(document: readonly string[]): boolean {
-    if (this.full || this.#seen++ % HELD_OUT.every !== 0) return false;
+    // The last of every twenty: of a few documents none is taken away.
+    if (this.full || ++this.#seen % HELD_OUT.every !== 0) return false;
     this.#documents++;
     this.#characters += document.reduce((sum, line) => sum + line.length, 0);
     return true;
@@ -88,12 +89,22 @@ class HeldOut {
   }
 }
 
+/** A held-out document as far as it is scored. */
+function beginningOf(document: readonly string[]): string[] {
+  let left = HELD_OUT.characters;
+  return document.flatMap((line) => {
+    const part = line.slice(0, Math.max(0, left));
+    left -= line.length;
+    return part === "" ? [] : [part];
+  });
+}
+
 /** The held-out documents of a stream: those of its beginning; or of files that are all held out, as many. */
 export async function heldDocuments(files: readonly string[]): Promise<string[][]> {
   const held: string[][] = [];
   const chosen = new HeldOut();
   for await (const document of documentsOf(files)) {
-    if (chosen.next(document)) held.push(document);
+    if (chosen.next(document)) held.push(beginningOf(document));
     if (chosen.full) break;
   }
   return held;
@@ -117,17 +128,18 @@ export class TextStream {
   async *blocks(): AsyncGenerator<TokenizedDocument[]> {
     const held = new HeldOut();
     let block: TokenizedDocument[] = [];
-    let tokens = 0;
+    let [tokens, sentences] = [0, 0];
     for await (const document of documentsOf(this.files)) {
       if (this.holdsOut && held.next(document)) continue;
       for (const tokenized of tokenizeDocuments(this.tokenizer, [document])) {
         block.push(tokenized);
         tokens += tokenized.reduce((sum, { ids }) => sum + ids.length, 0);
+        sentences += tokenized.length;
       }
-      if (tokens < BLOCK) continue;
+      if (tokens < BLOCK.tokens && sentences < BLOCK.sentences) continue;
       yield block;
       block = [];
-      tokens = 0;
+      [tokens, sentences] = [0, 0];
     }
     if (block.length > 0) yield block;
   }

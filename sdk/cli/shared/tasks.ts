@@ -11,6 +11,7 @@ import {
   tagTask,
 } from "cloze";
 import { type AnyTask, anyTask, type Columns, columnsNamed, promptText, type SentenceSettings } from "cloze/data";
+import { fileSource } from "./input.js";
 import { UsageError } from "./usage.js";
 
 /** The labels of a model folder that was saved for this task; null where it has none. */
@@ -24,6 +25,30 @@ export async function folderLabels(files: Files, task: ModelTask): Promise<Label
     .sort(([a], [b]) => Number(a) - Number(b))
     .map(([, name]) => String(name));
   return new Set(names).size === names.length ? new LabelSet(names) : null;
+}
+
+/** Examples are held in memory, with their tokens: about 2 kB for each. */
+const MOST_EXAMPLES = 2_000_000;
+
+/** All examples of a file. */
+export async function readExamples(task: AnyTask, file: string): Promise<unknown[]> {
+  const examples: unknown[] = [];
+  for await (const example of task.read(fileSource(file))) {
+    examples.push(example);
+    if (examples.length > MOST_EXAMPLES)
+      throw new UsageError(
+        `${file}: more than ${MOST_EXAMPLES} examples, which is all that is held in memory; take a part of them`,
+      );
+  }
+  if (examples.length === 0) throw new UsageError(`${file} has no examples`);
+  return examples;
+}
+
+/** One row with a score has no correlation with anything. */
+export function requireCorrelation({ name }: AnyTask, examples: readonly unknown[], file: string): void {
+  const [only, ...others] = examples as readonly { readonly score?: number }[];
+  if (others.length === 0 && (name === "regress" || (name === "embed" && only?.score !== undefined)))
+    throw new UsageError(`${file}: one row with a score; a correlation needs at least two`);
 }
 
 /** Settings of folders that say nothing about pooling. */
@@ -70,6 +95,8 @@ export function fittedTo(
  */
 export function taskNamed(name: string, columns?: string, sentence: SentenceSettings = PLAIN_SENTENCES): AnyTask {
   const chosen: Columns | undefined = columns === undefined ? undefined : columnsNamed(columns);
+  if (chosen && (name === "tag" || name === "answer"))
+    throw new UsageError(`--columns is for files of rows, not for --task ${name}`);
   const tasks: Readonly<Record<string, () => AnyTask>> = {
     classify: () => anyTask(classifyTask("classify", chosen)),
     pair: () => anyTask(classifyTask("pair", chosen)),

@@ -76,6 +76,7 @@ export function embedTask(
     modelTask: "feature-extraction",
     headline: scores ? "spearman" : "mrr",
     async *read(source) {
+      let withScores: boolean | undefined;
       for await (const row of readTextRows(source, columns)) {
         const { pair, line = 1 } = row;
         if (pair === undefined) throw dataError(source, line, "no second text; embed learns from pairs");
@@ -85,6 +86,9 @@ export function embedTask(
             line,
             `the label ${shown(row.label)} is not a score; embed learns from pairs with a score, or from matching pairs without label (of entailment, contradiction and neutral keep the entailment pairs alone)`,
           );
+        withScores ??= row.score !== undefined;
+        if (withScores !== (row.score !== undefined))
+          throw dataError(source, line, `${withScores ? "no score" : "a score"}, unlike the pairs before it`);
         yield { ...row, pair };
       }
     },

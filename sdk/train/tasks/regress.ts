@@ -23,7 +23,11 @@ export function regressTask(columns?: Columns): Task<ScoredText, "sequence-class
     async *read(source) {
       for await (const row of readTextRows(source, columns)) {
         if (row.score === undefined)
-          throw dataError(source, row.line ?? 1, `the score must be a number, got ${shown(row.label)}`);
+          throw dataError(
+            source,
+            row.line ?? 1,
+            `no score: a column score, or a label, must be a number; the label is ${shown(row.label)}`,
+          );
         yield { ...row, score: row.score };
       }
     },
