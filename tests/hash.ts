@@ -70,7 +70,8 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 async function stages(): Promise<[string, Uint8Array][]> {
   const tokenizer = trainWordPiece(DOCUMENTS.flat(), { size: 220 });
   const encodings = DOCUMENTS.flat().map((text) => tokenizer.encode(text));
-  const engine = await Engine.create({ build: "strict" });
+  const engine = await Engine.create({ build: "strict", threads: THREADS });
+  if (engine.threads !== THREADS) throw new Error(`${engine.threads} threads, not ${THREADS}`);
   const config = freshConfig("bert", {
     vocabSize: tokenizer.size,
     numHiddenLayers: 2,

@@ -1,6 +1,7 @@
 /** Options that every command with a model takes. */
 import { type Build, Engine, type WeightDtypeName } from "cloze";
 import { type Command, Option } from "commander";
+import { say } from "./output.js";
 import { UsageError, wholeNumber } from "./usage.js";
 
 export interface ModelOptions {
@@ -12,9 +13,9 @@ export interface ModelOptions {
 
 /** Help for --threads in commands that answer line by line, and in the others. */
 export const SHARED_LINES = "threads that share the lines; each loads its own copy of the model";
-const ONE_THREAD = "this command runs on 1 thread";
+const SHARED_KERNELS = "threads that share the work; the bits do not depend on their number";
 
-export function withModelOptions(command: Command, threads = ONE_THREAD): Command {
+export function withModelOptions(command: Command, threads = SHARED_KERNELS): Command {
   return command
     .option("--build <build>", "strict (the same bits everywhere) or relaxed (faster)", parseBuild, "strict")
     .option("--threads <n>", threads, wholeNumber(1), 1)
@@ -22,7 +23,7 @@ export function withModelOptions(command: Command, threads = ONE_THREAD): Comman
 }
 
 /** The same for commands that only run a model: with the type that its weights are kept in. */
-export function withInferenceOptions(command: Command, threads = ONE_THREAD): Command {
+export function withInferenceOptions(command: Command, threads = SHARED_KERNELS): Command {
   return withModelOptions(command, threads).addOption(
     new Option(
       "--dtype <type>",
@@ -40,11 +41,9 @@ function parseBuild(text: string): Build {
   return text;
 }
 
-/** The engine that the options ask for. */
-export function engineOf({ build, threads }: ModelOptions): Promise<Engine> {
-  if (threads !== 1)
-    throw new UsageError(
-      `--threads ${threads}: this command runs on one thread; commands that answer lines, such as embed and predict, share them among several`,
-    );
-  return Engine.create({ build });
+/** The engine that the options ask for; of a machine with fewer cores, it has fewer threads and says so. */
+export async function engineOf({ build, threads }: ModelOptions): Promise<Engine> {
+  const engine = await Engine.create({ build, threads });
+  if (engine.threads < threads) say(`--threads ${threads}: ${engine.threads} on this machine`);
+  return engine;
 }
