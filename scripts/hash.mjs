@@ -2,6 +2,7 @@
  * One hash over everything that must be the same on every runtime:
  *
  *   npm run hash              one line per stage, then the hash over all
+ *   npm run hash -- --threads 2
  *   npm run hash -- --file    the path of a self-contained ES module that prints the same in Node, Deno and Bun
  */
 import { spawnSync } from "node:child_process";
@@ -26,4 +27,8 @@ await build({
   mainFields: ["module", "main"],
 });
 if (process.argv.includes("--file")) console.log(file);
-else process.exit(spawnSync(process.execPath, [file], { stdio: "inherit" }).status ?? 1);
+else {
+  const at = process.argv.indexOf("--threads");
+  const threads = at < 0 ? [] : [process.argv[at + 1]];
+  process.exit(spawnSync(process.execPath, [file, ...threads], { stdio: "inherit" }).status ?? 1);
+}

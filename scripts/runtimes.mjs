@@ -1,5 +1,6 @@
 /**
- * The same bits on every runtime: run the hash program under Node 20, 22, 24, 26, Deno and Bun and compare.
+ * The same bits on every runtime: run the hash program under Node 20, 22, 24, 26, Deno and Bun, with one thread and with
+ * two, and compare.
  *
  *   node scripts/runtimes.mjs
  *
@@ -41,11 +42,16 @@ const commands = {
   Bun: [bin(".bin/bun"), file],
 };
 const hashes = new Set();
-for (const [name, [program, ...words]] of Object.entries(commands)) {
-  const { status, stdout, stderr, error } = spawnSync(program, words, { encoding: "utf8" });
-  const hash = stdout?.trim().split("\n").at(-1) ?? "";
-  console.log(`${name.padEnd(10)} ${status === 0 ? hash : `FAIL ${error?.message ?? stderr}`}`);
-  hashes.add(status === 0 ? hash : name);
+for (const threads of ["1", "2"]) {
+  for (const [name, [program, ...words]] of Object.entries(commands)) {
+    const { status, stdout, stderr, error } = spawnSync(program, [...words, threads], { encoding: "utf8" });
+    const hash = stdout?.trim().split("\n").at(-1) ?? "";
+    const title = `${name}, ${threads} ${threads === "1" ? "thread" : "threads"}`;
+    console.log(`${title.padEnd(22)} ${status === 0 ? hash : `FAIL ${error?.message ?? stderr}`}`);
+    hashes.add(status === 0 ? hash : title);
+  }
 }
-console.log(hashes.size === 1 ? "one hash on every runtime" : `${hashes.size} different results`);
+console.log(
+  hashes.size === 1 ? "one hash on every runtime, with one thread and with two" : `${hashes.size} different results`,
+);
 process.exit(hashes.size === 1 ? 0 : 1);

@@ -49,6 +49,9 @@ const DOCUMENTS = [
 
 const STEPS = 12;
 
+/** The first argument of the program, 1 where there is none. */
+const THREADS = Number((globalThis as { process?: { argv?: readonly string[] } }).process?.argv?.[2] ?? 1);
+
 async function digest(bytes: Uint8Array): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
   return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
