@@ -3,7 +3,7 @@
  *
  * Text is parsed by the engine. Only when that fails is it read once more, to find the first character that breaks RFC 8259.
  */
-import { InputError } from "./errors.js";
+import { InputError, shown } from "./errors.js";
 
 /** A text is not JSON. `line` and `column` start at 1. */
 export class JsonError extends InputError {
@@ -25,6 +25,7 @@ export class JsonError extends InputError {
  * parseJson('{"a": 1,}'); // JsonError: not valid JSON: expected a name in quotes, got "}" at line 1, column 9
  */
 export function parseJson(text: string): unknown {
+  if (typeof text !== "string") throw new InputError(`parseJson: text must be a string, got ${shown(text)}`);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -65,7 +65,8 @@ export function oneOf(...names: readonly string[]): Rule {
 export function listOf({ expected, accepts }: Rule, least = 0): Rule {
   return {
     expected: `an array of which each element is ${expected}${least > 0 ? `, at least ${least}` : ""}`,
-    accepts: (value) => Array.isArray(value) && value.length >= least && value.every(accepts),
+    // Array.from visits holes too.
+    accepts: (value) => Array.isArray(value) && value.length >= least && Array.from(value).every(accepts),
   };
 }
 
@@ -77,8 +78,46 @@ export function either(a: Rule, b: Rule): Rule {
   return { expected: `${a.expected}, or ${b.expected}`, accepts: (value) => a.accepts(value) || b.accepts(value) };
 }
 
+const isNumber = (value: unknown): boolean => typeof value === "number" && !Number.isNaN(value);
+
+/** An array of numbers, plain or typed; NaN is none. */
+export const numbers: Rule = {
+  expected: "an array of numbers",
+  accepts: (value) => isArrayLike(value) && Array.prototype.every.call(value, isNumber),
+};
+
+/** An array of numbers, plain or typed, NaN among them: what may be called often looks at no entry of a typed array. */
+export const anArray: Rule = {
+  expected: "an array of numbers",
+  accepts: (value) =>
+    Array.isArray(value) ? value.every((entry) => typeof entry === "number") : isArrayLike(value) && !isBigInts(value),
+};
+
+const isBigInts = (value: unknown): boolean => value instanceof BigInt64Array || value instanceof BigUint64Array;
+
+/** An array of vectors of the same length. */
+export const vectors: Rule = {
+  expected: "an array of vectors, each an array of as many numbers",
+  accepts: (value) =>
+    Array.isArray(value) &&
+    Array.from(value as unknown[]).every((v) => numbers.accepts(v) && (v as []).length === (value[0] as []).length),
+};
+
+/** Whether a value is an array or a typed array. */
+const isArrayLike = (value: unknown): value is ArrayLike<unknown> =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
+
 /** Any value: the type says what it is. */
 export const anything: Rule = { expected: "anything", accepts: () => true };
+
+/** An object that can be iterated over, such as an array. */
+export const anIterable: Rule = {
+  expected: "an array, or another iterable",
+  accepts: (value) => typeof value === "object" && value !== null && Symbol.iterator in value,
+};
+
+/** The bytes of a file. */
+export const someBytes: Rule = { expected: "a Uint8Array", accepts: (value) => value instanceof Uint8Array };
 
 /** null alone. */
 export const aNull: Rule = { expected: "null", accepts: (value) => value === null };
@@ -119,6 +158,15 @@ export function checkArgument(where: string, argument: string, value: unknown, r
   throw new ArgumentError(
     `${where}: ${argument} must be ${rule.expected}, got ${given(value)}${cause === "" ? "" : `. ${cause}`}`,
   );
+}
+
+/** Require each of some arguments to follow its rule. */
+export function checkArguments(
+  where: string,
+  values: Readonly<Record<string, unknown>>,
+  rules: Readonly<Record<string, Rule>>,
+): void {
+  for (const [name, rule] of Object.entries(rules)) checkArgument(where, name, values[name], rule);
 }
 
 /** A value that a caller gave, as messages show it: a caller says undefined where a file that lacks a field says nothing. */

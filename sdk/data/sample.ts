@@ -2,7 +2,7 @@
  * Inputs of a model: samples of one sequence each, and batches of many. A batch has no padding: it is the
  * concatenation of its sequences, so cost follows real tokens and no row can depend on its neighbours.
  */
-import { ArgumentError } from "../options.js";
+import { ArgumentError, checkArgument } from "../options.js";
 import { IGNORE } from "../tensor/ops/loss.js";
 import type { Encoding } from "../tokenizer/index.js";
 
@@ -94,6 +94,16 @@ export function sampleOf(encoding: Encoding, labels: Labels = {}): Sample {
   return { ids, special, words, segments: Uint8Array.from(encoding.segments), labels };
 }
 
+/** Whether each has ids, and segments for them. */
+const areSamples = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (sample: Partial<Sample> | null) =>
+      ArrayBuffer.isView(sample?.ids) &&
+      ArrayBuffer.isView(sample.segments) &&
+      sample.ids.length === sample.segments.length,
+  );
+
 /**
  * Lay samples end to end.
  *
@@ -102,6 +112,7 @@ export function sampleOf(encoding: Encoding, labels: Labels = {}): Sample {
  * @throws {ArgumentError} when there are no samples, or a sample has no tokens or label arrays of another length
  */
 export function collate(samples: readonly Sample[]): Batch {
+  checkArgument("collate", "samples", samples, { expected: "an array of samples", accepts: areSamples });
   if (samples.length === 0) throw new ArgumentError("collate: a batch needs at least one sample, got none");
   const starts = new Int32Array(samples.length + 1);
   for (const [row, { ids }] of samples.entries()) {

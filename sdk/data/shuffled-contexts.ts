@@ -1,4 +1,14 @@
 /** Data augmentation for question answering: the same questions on recombined contexts. */
+import {
+  aFunction,
+  checkArgument,
+  checkOptions,
+  listOf,
+  numberBetween,
+  type Rule,
+  wholeNumber,
+  withFields,
+} from "../options.js";
 import type { Rng } from "../tensor/random.js";
 import { shuffle } from "../tensor/random.js";
 import type { Question } from "./questions.js";
@@ -11,6 +21,17 @@ export interface ShuffledContextsOptions {
   /** share of the question's words, its first aside, that are left out */
   readonly drop: number;
 }
+
+const aQuestion: Rule = {
+  expected: "a question with its context and answers",
+  accepts: (value) => {
+    const { question, context, answers } = (value ?? {}) as Partial<Question>;
+    const isAnswer = withFields("", "text", "start").accepts;
+    return (
+      typeof question === "string" && typeof context === "string" && Array.isArray(answers) && answers.every(isAnswer)
+    );
+  },
+};
 
 /** A sentence ends behind its final mark, where a space follows. */
 const SENTENCE = /.+?(?:[.!?]["'”’)]*(?=\s)|$)\s*/gsu;
@@ -73,6 +94,14 @@ export function shuffledContexts(
   options: ShuffledContextsOptions,
   rng: Rng,
 ): Question[] {
+  checkArgument("shuffledContexts", "questions", questions, listOf(aQuestion));
+  checkArgument("shuffledContexts", "rng", rng, { expected: "a source of random numbers", accepts: aFunction.accepts });
+  checkArgument("shuffledContexts", "options", options, withFields("an object with copies", "copies"));
+  checkOptions("shuffledContexts", options, {
+    copies: wholeNumber(0, 2 ** 16),
+    exchange: numberBetween(0, 1),
+    drop: numberBetween(0, 1),
+  });
   const parts = questions.map(partsOf);
   const strangers = parts.flatMap((own) => (own ? [own.sentence] : []));
   return Array.from({ length: options.copies }, (_, copy) =>

@@ -1,6 +1,8 @@
 /** Named streams of lines, so that an error can say which file and line it is about. */
+
 import { InputError } from "../errors.js";
 import { parseJson } from "../json.js";
+import { aString, checkArguments } from "../options.js";
 
 /** A data file that does not follow its format. */
 export class DataError extends InputError {
@@ -20,6 +22,7 @@ export function dataError({ name }: Source, line: number, problem: string): Data
 
 /** A text as a source: LF or CRLF line ends, a byte-order mark skipped. */
 export function textSource(name: string, text: string): Source {
+  checkArguments("textSource", { name, text }, { name: aString, text: aString });
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
   return { name, lines };

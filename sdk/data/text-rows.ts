@@ -2,7 +2,7 @@
  * Texts and pairs of texts with a label or a score: TSV with a header line, or JSON lines; told apart by content.
  */
 import { shown, shownNames } from "../errors.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, aString, checkArgument } from "../options.js";
 import { dataError, jsonObject, numbered, type Source } from "./source.js";
 
 export interface TextRow {
@@ -36,6 +36,7 @@ const SINGLE = ["text", "sentence"] as const;
 
 /** `a,b,label`, `a,label`: the value of --columns. */
 export function columnsNamed(list: string): Columns {
+  checkArgument("columnsNamed", "list", list, aString);
   const names = list.split(",").map((name) => name.trim());
   if (names.length < 2 || names.length > 3 || names.includes("") || new Set(names).size < names.length)
     throw new ArgumentError(

@@ -99,7 +99,7 @@ function countOf(c: Section, field: string, otherwise: number): number {
 }
 
 /** Bounds memory: each beam holds its own keys and values. */
-const MOST_BEAMS = 1024;
+export const MOST_BEAMS = 1024;
 
 function beamsOf(c: Section): number {
   const beams = countOf(c, "num_beams", 1);

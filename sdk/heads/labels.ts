@@ -1,5 +1,7 @@
 /** Names and ids of classes: id2label of config.json. */
+
 import { InputError } from "../errors.js";
+import { aString, checkArgument, given, listOf } from "../options.js";
 
 /** A label that the model does not have, or an id without a label. */
 export class LabelError extends InputError {
@@ -30,6 +32,7 @@ export class LabelSet {
     readonly names: readonly string[],
     { unique = true, multiLabel = false }: LabelSetOptions = {},
   ) {
+    checkArgument("LabelSet", "names", names, listOf(aString));
     this.multiLabel = multiLabel;
     this.#ids = new Map(names.map((name, id) => [name, id]));
     this.#repeated = new Set(names.filter((name, id) => this.#ids.get(name) !== id));
@@ -46,9 +49,11 @@ export class LabelSet {
   }
 
   id(name: string): number {
-    if (this.#repeated.has(name)) throw new LabelError(`label "${name}" is the name of several classes of the model`);
+    if (this.#repeated.has(name))
+      throw new LabelError(`label ${given(name)} is the name of several classes of the model`);
     const id = this.#ids.get(name);
-    if (id === undefined) throw new LabelError(`label "${name}" is not one of the model's: ${this.names.join(", ")}`);
+    if (id === undefined)
+      throw new LabelError(`label ${given(name)} is not one of the model's: ${this.names.join(", ")}`);
     return id;
   }
 
@@ -57,9 +62,9 @@ export class LabelSet {
   }
 
   name(id: number): string {
-    const name = this.names[id];
+    const name = Number.isInteger(id) ? this.names[id] : undefined;
     if (name === undefined)
-      throw new LabelError(`label number ${id} does not exist; the model has ${this.size} labels`);
+      throw new LabelError(`label number ${given(id)} does not exist; the model has ${this.size} labels`);
     return name;
   }
 }

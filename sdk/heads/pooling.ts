@@ -4,7 +4,8 @@
  */
 
 import type { Batch, Sample } from "../data/sample.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, checkArgument, either, listOf, oneOf, withFields } from "../options.js";
+import { expectInts } from "../tensor/check.js";
 import { joinColumns, multiply } from "../tensor/ops/elementwise.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { normalizeRows, segmentMax, segmentMean } from "../tensor/ops/reduce.js";
@@ -21,6 +22,15 @@ export interface Pooling {
   readonly mode: PoolingMode | readonly PoolingMode[];
   /** scale to unit length, so that the dot product is the cosine */
   readonly normalize: boolean;
+}
+
+const MODES = ["mean", "cls", "max", "last", "weighted", "mean-sqrt"];
+
+/** @throws {ArgumentError} for a mode that does not exist */
+export function checkPooling(where: string, pooling: Pooling): void {
+  checkArgument(where, "pooling", pooling, withFields("an object with mode and normalize", "mode", "normalize"));
+  const aMode = oneOf(...MODES);
+  checkArgument(where, "mode", pooling.mode, either(aMode, listOf(aMode, 1)));
 }
 
 /** Which tokens are pooled. sentence-transformers pools all of them; cross-lingual studies exclude special tokens. */
@@ -103,7 +113,14 @@ function positionsOf(starts: Int32Array): Int32Array {
  * @param starts (rows + 1) where each sequence begins
  * @returns (rows, width)
  */
-export function pool(hidden: Tensor, starts: Int32Array, { mode, normalize }: Pooling): Tensor {
+export function pool(hidden: Tensor, starts: Int32Array, pooling: Pooling): Tensor {
+  expectInts("pool", "starts", starts);
+  checkPooling("pool", pooling);
+  const { mode, normalize } = pooling;
+  if (starts.at(-1) !== hidden.shape[0])
+    throw new ArgumentError(
+      `pool: starts must end at the ${hidden.shape[0]} tokens of hidden, got ${starts.at(-1) ?? "no starts"}`,
+    );
   const vectors = pooled(hidden, starts, positionsOf(starts), mode);
   return normalize ? normalizeRows(vectors) : vectors;
 }

@@ -1,8 +1,10 @@
 /** Softmax and rankings on the host in double precision, the same on every engine. */
 import { exp, log } from "../math.js";
+import { anArray, checkArgument, wholeNumber } from "../options.js";
 
 /** exp(score) / Σ exp(score), in double precision. Example: softmax([0, 0]) -> [0.5, 0.5]. */
 export function softmax(scores: ArrayLike<number>): Float64Array {
+  checkArgument("softmax", "scores", scores, anArray);
   const probabilities = new Float64Array(scores.length);
   const sum = exponentials(scores, probabilities);
   for (let i = 0; i < scores.length; i++) probabilities[i]! /= sum;
@@ -46,6 +48,7 @@ export function sigmoid(score: number): number {
 
 /** Index of the highest score; the first of equals. */
 export function argmax(scores: ArrayLike<number>): number {
+  checkArgument("argmax", "scores", scores, anArray);
   let best = 0;
   for (let i = 1; i < scores.length; i++) if (scores[i]! > scores[best]!) best = i;
   return best;
@@ -53,6 +56,8 @@ export function argmax(scores: ArrayLike<number>): number {
 
 /** Indices of the `count` highest scores, highest first; ties in order. */
 export function highest(scores: ArrayLike<number>, count: number): number[] {
+  checkArgument("highest", "scores", scores, anArray);
+  checkArgument("highest", "count", count, wholeNumber(0));
   const best: number[] = [];
   if (count < 1) return best;
   /** the score that another must exceed */

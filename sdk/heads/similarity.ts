@@ -1,9 +1,20 @@
 /** Similarity of vectors and nearest neighbours, on the host in double precision, the same everywhere. */
-import { ArgumentError } from "../options.js";
+import {
+  ArgumentError,
+  anArray,
+  checkArgument,
+  checkArguments,
+  numbers,
+  oneOf,
+  vectors,
+  wholeNumber,
+} from "../options.js";
 import { highest } from "./probabilities.js";
 
 /** Cosine of the angle between two vectors of one width; 0 if one of them is zero. Example: cosine([1, 0], [1, 1]) -> 0.7071… */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  checkArgument("cosine", "a", a, anArray);
+  checkArgument("cosine", "b", b, anArray);
   if (a.length !== b.length) throw new ArgumentError(`cosine: vectors of ${a.length} and of ${b.length} numbers`);
   let [dot, aa, bb] = [0, 0, 0];
   for (let d = 0; d < a.length; d++) {
@@ -20,6 +31,7 @@ export type Similarity = "cosine" | "dot" | "euclidean" | "manhattan";
 
 /** Example: similarityOf("dot")([1, 2], [3, 4]) -> 11. */
 export function similarityOf(kind: Similarity): (a: ArrayLike<number>, b: ArrayLike<number>) => number {
+  checkArgument("similarityOf", "kind", kind, oneOf("cosine", "dot", "euclidean", "manhattan"));
   if (kind === "cosine") return cosine;
   const over = (of: (x: number, y: number) => number) => (a: ArrayLike<number>, b: ArrayLike<number>) => {
     let sum = 0;
@@ -51,6 +63,11 @@ export function nearest(
   count: number,
   similarity: Similarity = "cosine",
 ): Neighbour[] {
+  checkArguments(
+    "nearest",
+    { vector, candidates, count },
+    { vector: numbers, candidates: vectors, count: wholeNumber(0) },
+  );
   const compare = similarityOf(similarity);
   const scores = candidates.map((candidate) => compare(vector, candidate));
   return highest(scores, count).map((index) => ({ index, score: scores[index]! }));

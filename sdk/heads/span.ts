@@ -7,7 +7,7 @@
 
 import { type Sample, sampleOf } from "../data/sample.js";
 import type { HeadObjective } from "../objectives/objective.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, aNumber, checkArguments } from "../options.js";
 import { add, columns, scale } from "../tensor/ops/elementwise.js";
 
 import { IGNORE, raggedCrossEntropy } from "../tensor/ops/loss.js";
@@ -46,6 +46,7 @@ export interface Window {
 
 /** The overlap of windows that advance by `step` context tokens, which is how the original scripts count. */
 export function overlapOfStep(step: number, contextTokens: number): number {
+  checkArguments("overlapOfStep", { step, contextTokens }, { step: aNumber, contextTokens: aNumber });
   return contextTokens - step;
 }
 

@@ -4,12 +4,17 @@
  * Libovický et al. 2019 (arXiv:1911.03310) and Liu et al. 2020 (arXiv:2004.14218) for language means; Schönemann 1966 and
  * Smith et al. 2017 (arXiv:1702.03859) for the orthogonal map.
  */
+import { checkArgument, checkArguments, listOf, numbers } from "../options.js";
 import { DirectionError } from "./errors.js";
+
+/** @__NO_SIDE_EFFECTS__ */
+const aVectorList = () => listOf(numbers);
 
 export type Vectors = readonly ArrayLike<number>[];
 
 /** The mean of a language's vectors; a few thousand texts or words give a stable one. */
 export function languageMean(vectors: Vectors): Float64Array {
+  checkArgument("languageMean", "vectors", vectors, aVectorList());
   if (vectors.length === 0) throw new DirectionError("languageMean: there are no vectors");
   const mean = new Float64Array(vectors[0]!.length);
   for (const vector of vectors) {
@@ -27,6 +32,7 @@ export function languageMean(vectors: Vectors): Float64Array {
  * retrievalFigures(centred(english), centred(german));
  */
 export function centred(vectors: Vectors, mean: ArrayLike<number> = languageMean(vectors)): Float64Array[] {
+  checkArguments("centred", { vectors, mean }, { vectors: aVectorList(), mean: numbers });
   return vectors.map((vector) => Float64Array.from(vector, (x, d) => x - mean[d]!));
 }
 
@@ -44,6 +50,7 @@ export interface OrthogonalMap {
  * @param sources row i corresponds to row i of the targets
  */
 export function procrustes(sources: Vectors, targets: Vectors): OrthogonalMap {
+  checkArguments("procrustes", { sources, targets }, { sources: aVectorList(), targets: aVectorList() });
   if (sources.length !== targets.length || sources.length === 0)
     throw new DirectionError(
       `procrustes: expected as many sources as targets, got ${sources.length} and ${targets.length} vectors`,

@@ -5,6 +5,7 @@
  * for margins; google-research/xtreme, utils_retrieve.py. Computed in double precision on the host, with the same result
  * everywhere. The matrix of all pairs is never stored, so memory is linear in the number of texts.
  */
+import { checkArguments, listOf, numbers, oneOf } from "../options.js";
 import type { Vectors } from "./alignment.js";
 import { DirectionError } from "./errors.js";
 
@@ -121,6 +122,11 @@ export function eachScore(
   { scoring = "cosine", neighbours = scoring === "csls" ? 10 : 4 }: ScoringOptions,
   visit: (row: number, scores: Float64Array) => void,
 ): void {
+  checkArguments(
+    "eachScore",
+    { sources, targets, scoring },
+    { sources: listOf(numbers), targets: listOf(numbers), scoring: oneOf("cosine", "csls", "ratio", "distance") },
+  );
   if (sources.length === 0 || targets.length === 0) throw new DirectionError("one side has no vectors");
   if (!Number.isInteger(neighbours) || neighbours < 1)
     throw new DirectionError(`neighbours must be a positive whole number, got ${neighbours}`);
@@ -151,6 +157,7 @@ export function bestMatches(
   targets: Vectors,
   options: ScoringOptions = {},
 ): { readonly forward: Best[]; readonly backward: Best[] } {
+  checkArguments("bestMatches", { sources, targets }, { sources: listOf(numbers), targets: listOf(numbers) });
   const none: Best = { index: -1, score: Number.NEGATIVE_INFINITY };
   const forward: Best[] = [];
   const backward: Best[] = targets.map(() => none);
@@ -181,6 +188,7 @@ export interface RetrievalFigures {
  * retrievalFigures(english, german, { scoring: "csls" }).mean; // the share of texts whose nearest text is their translation
  */
 export function retrievalFigures(sources: Vectors, targets: Vectors, options: ScoringOptions = {}): RetrievalFigures {
+  checkArguments("retrievalFigures", { sources, targets }, { sources: listOf(numbers), targets: listOf(numbers) });
   if (sources.length !== targets.length)
     throw new DirectionError(`expected as many sources as targets, got ${sources.length} and ${targets.length}`);
   const { forward, backward } = bestMatches(sources, targets, options);

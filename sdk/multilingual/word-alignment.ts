@@ -2,6 +2,7 @@
  * Word alignment: words of a sentence and its translation that are mutual nearest neighbours. Jalili Sabet et al. 2020
  * (SimAlign, arXiv:2004.08728), "argmax"; measures of Och & Ney 2003.
  */
+import { checkArguments, listOf, numbers } from "../options.js";
 import { bestMatches } from "./retrieval.js";
 
 export type Link = readonly [source: number, target: number];
@@ -14,6 +15,7 @@ export type Link = readonly [source: number, target: number];
  * alignWords([[1, 0], [0, 1]], [[0, 2], [3, 0]]); // [[0, 1], [1, 0]]
  */
 export function alignWords(sources: readonly ArrayLike<number>[], targets: readonly ArrayLike<number>[]): Link[] {
+  checkArguments("alignWords", { sources, targets }, { sources: listOf(numbers), targets: listOf(numbers) });
   if (sources.length === 0 || targets.length === 0) return [];
   const { forward, backward } = bestMatches(sources, targets);
   return forward.flatMap(({ index }, source) => (backward[index]?.index === source ? [[source, index] as const] : []));

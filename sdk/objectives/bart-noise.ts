@@ -9,7 +9,7 @@ import { type Sample, shiftedRight } from "../data/sample.js";
 import { exp } from "../math.js";
 import { checkOptions, oneOf } from "../options.js";
 import { type Rng, shuffle } from "../tensor/random.js";
-import { aShare, aVocabulary, maskId, type Vocabulary } from "./vocabulary.js";
+import { aShare, aVocabulary, maskId, requireTokenizer, type Vocabulary } from "./vocabulary.js";
 
 export interface BartNoiseOptions {
   readonly tokenizer: Vocabulary;
@@ -205,6 +205,7 @@ function wordBeginnings({ words }: Sample): boolean[] {
  * @throws {TokenizerError} when the tokenizer has no mask token and the corruption needs one
  */
 export function denoising(options: BartNoiseOptions): (sample: Sample, rng: Rng) => Sample {
+  requireTokenizer("denoising", options);
   checkOptions("denoising", options, {
     tokenizer: aVocabulary,
     tokenNoise: oneOf("mask", "delete", "infill", "none"),

@@ -17,7 +17,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { type LmHead, labelsAt, type MaskedLmOptions, roundHalfEven, showMasked, tokenTargets } from "./masked-lm.js";
 import type { EncoderBody, Objective } from "./objective.js";
 import { type ReplacedTokenHead, replacedTokenDetection } from "./replaced-token-detection.js";
-import { aCount, aShare, aVocabulary, maskId } from "./vocabulary.js";
+import { aCount, aShare, aVocabulary, maskId, requireTokenizer } from "./vocabulary.js";
 
 /** The two models of ELECTRA. */
 export interface GeneratorAndDiscriminator {
@@ -116,6 +116,7 @@ export function replaceMasked(batch: Batch, scores: Tensor): Batch {
  */
 export function electraPretraining(options: ElectraOptions): Objective<GeneratorAndDiscriminator> {
   const { tokenizer, keepRate = 0.15, lossWeights = { generator: 1, discriminator: 50 } } = options;
+  requireTokenizer("electraPretraining", options);
   checkOptions("electraPretraining", options, {
     tokenizer: aVocabulary,
     maskingRate: aShare,

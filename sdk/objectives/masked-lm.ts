@@ -12,7 +12,7 @@ import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HeadObjective } from "./objective.js";
-import { aCount, aShare, aVocabulary, maskId, type Vocabulary } from "./vocabulary.js";
+import { aCount, aShare, aVocabulary, maskId, requireTokenizer, type Vocabulary } from "./vocabulary.js";
 
 /** A head that scores the whole vocabulary at some positions. */
 export interface LmHead {
@@ -51,6 +51,7 @@ export interface MaskedLmOptions {
 
 /** @throws {ArgumentError} for an unknown option, or a value of another type */
 export function checkMasking(where: string, options: MaskedLmOptions): void {
+  requireTokenizer(where, options);
   checkOptions(where, options, {
     tokenizer: aVocabulary,
     maskingRate: aShare,

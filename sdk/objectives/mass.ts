@@ -13,7 +13,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { roundHalfEven } from "./masked-lm.js";
 import type { EncoderBody, Objective } from "./objective.js";
 import type { Decoder } from "./sequence-to-sequence.js";
-import { aCount, aShare, aVocabulary, maskId, type Vocabulary } from "./vocabulary.js";
+import { aCount, aShare, aVocabulary, maskId, requireTokenizer, type Vocabulary } from "./vocabulary.js";
 
 export interface MassOptions {
   readonly tokenizer: Vocabulary;
@@ -103,6 +103,7 @@ export function visibleSource(hidden: Tensor, { ids, starts, rows }: Batch, mask
  */
 export function mass(options: MassOptions): Objective<EncoderBody & Decoder> {
   const rules = { tokenizer: aVocabulary, maskingRate: aShare, blockSize: aCount, attendToMasked: aBoolean };
+  requireTokenizer("mass", options);
   checkOptions("mass", options, rules);
   const mask = maskId(options.tokenizer, "mass");
   const targetOf = ({ target }: Batch): Batch => {

@@ -11,6 +11,7 @@ import type { HeadObjective } from "./objective.js";
 import { type PairHead, pairPrediction } from "./pair-prediction.js";
 import {
   type Chunk,
+  checkSequences,
   join,
   type PairOptions,
   pairSample,
@@ -56,6 +57,7 @@ function randomSegment(document: TokenizedDocument, wanted: number, firstWord: n
  * @throws {DataError} when there are fewer than two documents: no random segment could be drawn
  */
 export function nextSentencePairs(documents: readonly TokenizedDocument[], options: PairOptions, rng: Rng): Sample[] {
+  checkSequences("nextSentencePairs", documents, options, rng);
   const filled = documents.filter((document) => document.length > 0);
   if (filled.length < 2)
     throw new DataError(

@@ -81,8 +81,8 @@ export function chooseNgrams(sample: Sample, rng: Rng, budget: number): number[]
  * @throws {TokenizerError} when the tokenizer has no mask token
  */
 export function ngramMaskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
-  const { maskingRate = 0.15, maxPredictions = Number.POSITIVE_INFINITY } = options;
   checkMasking("ngramMaskedLm", options);
+  const { maskingRate = 0.15, maxPredictions = Number.POSITIVE_INFINITY } = options;
   maskId(options.tokenizer, "ngram-masked-lm");
   return {
     name: "ngram-masked-lm",

@@ -2,7 +2,9 @@
  * The published objectives of pre-training, by name: the one table that `cloze pretrain`, `cloze corrupt`, their help and
  * the documentation read. A new objective is a file of its own and an entry here.
  */
+
 import { InputError, shown } from "../errors.js";
+import { aString, checkArgument } from "../options.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { type BartNoiseOptions, denoising } from "./bart-noise.js";
 import { causalLm } from "./causal-lm.js";
@@ -250,6 +252,7 @@ export function objectiveNames(kind?: ObjectiveKind): string[] {
 
 /** Earlier names of an objective, for output that keeps its field names. */
 export function objectiveAliases(name: string): readonly string[] {
+  checkArgument("objectiveAliases", "name", name, aString);
   return Object.hasOwn(PUBLISHED_OBJECTIVES, name)
     ? ((PUBLISHED_OBJECTIVES as Readonly<Record<string, AnyPublished>>)[name]!.aliases ?? [])
     : [];
@@ -262,6 +265,7 @@ export function objectiveAliases(name: string): readonly string[] {
  * @throws {InputError} when a name is unknown, or the parts cannot be combined
  */
 export function parseObjective(text: string, where = "objective"): NamedObjective {
+  checkArgument("parseObjective", "text", text, aString);
   const names = text.split("+").map((part) => {
     const name = nameOf(part.trim());
     if (name === undefined)

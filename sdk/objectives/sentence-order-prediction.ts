@@ -12,6 +12,7 @@ import type { HeadObjective } from "./objective.js";
 import { type PairHead, pairPrediction } from "./pair-prediction.js";
 import {
   type Chunk,
+  checkSequences,
   join,
   type PairOptions,
   pairSample,
@@ -37,6 +38,7 @@ export const sentenceOrderPrediction = (): HeadObjective<PairHead> => pairPredic
  * @throws {DataError} when no document has two sentences
  */
 export function sentenceOrderPairs(documents: readonly TokenizedDocument[], options: PairOptions, rng: Rng): Sample[] {
+  checkSequences("sentenceOrderPairs", documents, options, rng);
   const { cls, sep } = boundaries(options.tokenizer);
   const samples: Sample[] = [];
   for (const document of documents) {

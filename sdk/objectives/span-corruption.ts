@@ -8,7 +8,7 @@ import { ArgumentError, checkOptions } from "../options.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import { type Tokenizer, TokenizerError } from "../tokenizer/index.js";
 import { roundHalfEven } from "./masked-lm.js";
-import { aCount, aShare, aVocabulary } from "./vocabulary.js";
+import { aCount, aShare, aVocabulary, requireTokenizer } from "./vocabulary.js";
 
 /** What span corruption reads of a tokenizer: the sentinels <extra_id_0>, <extra_id_1> …, `</s>` and the padding token. */
 export type SentinelVocabulary = Pick<Tokenizer, "id" | "special">;
@@ -170,6 +170,7 @@ export const plainIds = ({ ids, special }: Sample): Int32Array => ids.filter((_,
  */
 export function spanCorruption(options: SpanCorruptionOptions): (sample: Sample, rng: Rng) => Sample {
   const rules = { tokenizer: aVocabulary, maskingRate: aShare, meanNoiseSpanLength: aCount };
+  requireTokenizer("spanCorruption", options);
   checkOptions("spanCorruption", options, rules);
   const sentinels = sentinelsOf(options.tokenizer);
   return (sample, rng) => {

@@ -10,7 +10,7 @@ import type { Rng } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type LmHead, type MaskedLmOptions, tokenTargets } from "./masked-lm.js";
 import type { HeadObjective } from "./objective.js";
-import { aCount, aShare, aVocabulary, boundaries, maskId, type Vocabulary } from "./vocabulary.js";
+import { aCount, aShare, aVocabulary, boundaries, maskId, requireTokenizer, type Vocabulary } from "./vocabulary.js";
 
 export interface SpanMaskingOptions extends Pick<MaskedLmOptions, "tokenizer" | "maskingRate"> {
   /** success probability of the geometric distribution of span lengths in words; 0.2 in the paper */
@@ -70,6 +70,7 @@ export function chooseSpans(sample: Sample, rng: Rng, options: SpanMaskingOption
  */
 export function spanMaskedLm(options: SpanMaskingOptions): HeadObjective<LmHead> {
   const rules = { tokenizer: aVocabulary, maskingRate: aShare, geometricP: aShare, maxSpanLength: aCount };
+  requireTokenizer("spanMaskedLm", options);
   checkOptions("spanMaskedLm", options, rules);
   const { size } = options.tokenizer;
   const mask = maskId(options.tokenizer, "span-masked-lm");

@@ -1,5 +1,7 @@
 /** What objectives read of a tokenizer: the size of its vocabulary and its special tokens. */
+
 import type { Rule } from "../options.js";
+import { checkArgument, withFields } from "../options.js";
 import { type Tokenizer, TokenizerError } from "../tokenizer/index.js";
 
 /** Any `Tokenizer`; a size and the ids of special tokens suffice. */
@@ -23,6 +25,12 @@ export const aCount: Rule = {
 export interface Boundaries {
   readonly cls: number;
   readonly sep: number;
+}
+
+/** @throws {ArgumentError} for options of an objective without the tokenizer that it needs */
+export function requireTokenizer(where: string, options: unknown): void {
+  checkArgument(where, "options", options, withFields("an object with tokenizer", "tokenizer"));
+  checkArgument(where, "tokenizer", (options as { tokenizer: unknown }).tokenizer, aVocabulary);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Text generation: continuing prompts, and rewriting texts with an encoder-decoder. */
 import { collate, sampleOf } from "../data/sample.js";
 import { generate } from "../generate/generate.js";
-import { type GenerationSettings, generationSettings, newTokens } from "../generate/settings.js";
+import { type GenerationSettings, generationSettings, MOST_BEAMS, newTokens } from "../generate/settings.js";
 import { causalWriter, seq2seqWriter } from "../generate/writer.js";
 import { type Files, fieldsOf, ModelFileError } from "../io/files/files.js";
 import { type ModelFolder, openFolder } from "../io/files/model-folder.js";
@@ -62,7 +62,7 @@ function settingRules(): Rules<Omit<GenerationSettings, "max_length" | "min_leng
     max_new_tokens: wholeNumber(1),
     min_new_tokens: wholeNumber(0),
     eos_token_id: listOf(anId),
-    num_beams: wholeNumber(1),
+    num_beams: wholeNumber(1, MOST_BEAMS),
     length_penalty: aNumber,
     early_stopping: {
       expected: 'true, false or "never"',

@@ -1,5 +1,5 @@
 /** From many dimensions to two, for plots. */
-import { ArgumentError } from "../options.js";
+import { ArgumentError, checkArgument, listOf, numbers } from "../options.js";
 
 /**
  * Coordinates along the first two principal components: the directions of largest variance. Pearson 1901.
@@ -11,6 +11,7 @@ import { ArgumentError } from "../options.js";
  * principalComponents([[0, 0], [3, 4]]); // [[-2.5, 0], [2.5, 0]]
  */
 export function principalComponents(points: readonly ArrayLike<number>[]): [number, number][] {
+  checkArgument("principalComponents", "points", points, listOf(numbers));
   const width = points[0]?.length ?? 0;
   const odd = points.findIndex((point) => point.length !== width);
   if (odd >= 0)

@@ -1,5 +1,7 @@
 /** A report as one HTML file: its data and the script that draws it; nothing is loaded from the network. */
+
 import page from "../../build/report-page.js?text";
+import { aString, checkArgument, checkArguments, listOf, withFields } from "../options.js";
 import type { Report } from "./section.js";
 
 export type { Report, Section } from "./section.js";
@@ -28,6 +30,14 @@ const embed = (value: unknown): string => JSON.stringify(value).replaceAll("<", 
  * const html = renderReport({ title: "A run", summary: "", sections: [{ kind: "text", title: "Done", paragraphs: ["…"] }] });
  */
 export function renderReport(report: Report): string {
+  checkArgument("renderReport", "report", report, withFields("a report", "title", "summary", "sections"));
+  const { title, summary, sections } = report;
+  const aSection = withFields("a section with kind and title", "kind", "title");
+  checkArguments(
+    "renderReport",
+    { title, summary, sections },
+    { title: aString, summary: aString, sections: listOf(aSection) },
+  );
   return `<!doctype html>
 <html lang="en">
 <head>

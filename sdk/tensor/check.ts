@@ -1,5 +1,5 @@
 /** Checks at an op's door: shapes, and that all tensors live on one engine. */
-import { ArgumentError } from "../options.js";
+import { ArgumentError, checkArgument, given } from "../options.js";
 import type { Differentiable } from "./tensor.js";
 
 /** A shape contract was broken. The message names the op, the argument, both shapes, and the likely cause. */
@@ -17,9 +17,16 @@ export function expectShape(
   shape: readonly (number | string)[],
   hint = "",
 ): void {
+  if (!Array.isArray((t as Partial<typeof t> | null | undefined)?.shape))
+    throw new ShapeError(`${op}: ${argument} must be a tensor of ${show(shape)}, got ${given(t)}`);
   const fits = t.shape.length === shape.length && shape.every((d, i) => typeof d === "string" || d === t.shape[i]);
   if (!fits)
     throw new ShapeError(`${op}: ${argument} must be ${show(shape)}, got ${show(t.shape)}${hint && `. ${hint}`}`);
+}
+
+/** Require an Int32Array: positions, ids or starts. */
+export function expectInts(op: string, argument: string, value: unknown): void {
+  checkArgument(op, argument, value, { expected: "an Int32Array", accepts: (given) => given instanceof Int32Array });
 }
 
 /** What has a place in an engine's memory. */

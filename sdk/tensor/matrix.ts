@@ -3,7 +3,7 @@
 import type { Engine } from "../engine/engine.js";
 import { withScratch } from "../engine/scratch.js";
 import { InputError } from "../errors.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, checkArgument } from "../options.js";
 import {
   type CompactDtype,
   compactBytes,
@@ -15,7 +15,16 @@ import {
 import { type Packed, pack, packPart, panelBytes, unpack } from "./panels.js";
 import { Scope } from "./scope.js";
 import { isTaping } from "./tape.js";
-import { BYTES, type Differentiable, expectLength, type Shape, Storage, Tensor, type Variable } from "./tensor.js";
+import {
+  aShape,
+  BYTES,
+  type Differentiable,
+  expectLength,
+  type Shape,
+  Storage,
+  Tensor,
+  type Variable,
+} from "./tensor.js";
 
 /** Which axis of a stored weight is which: PyTorch's linear layers are (out, inner), GPT-2's are (inner, out). */
 export type Orientation = "out-inner" | "inner-out";
@@ -92,6 +101,7 @@ export class Matrix implements Differentiable, Variable {
     first: "rows" | "panels" = "rows",
     readonly dtype: WeightDtype = "f32",
   ) {
+    checkArgument("matrix", "shape", shape, aShape);
     const [rows = 0, columns = 0] = shape;
     this.size = rows * columns;
     this.bytes = this.size * BYTES.f32;

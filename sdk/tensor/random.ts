@@ -4,7 +4,7 @@
  * Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): the n-th number of a stream is a
  * function of key and n, so streams can be forked by (seed, epoch, index) and a worker needs no history.
  */
-import { ArgumentError } from "../options.js";
+import { ArgumentError, checkArgument, given, type Rule } from "../options.js";
 
 /** A stream of random numbers. */
 export interface Rng {
@@ -93,12 +93,19 @@ function stream(key: readonly [number, number]): Rng {
  */
 export function seed(value: number): Rng {
   if (!Number.isSafeInteger(value) || value < 0)
-    throw new ArgumentError(`seed: expected a whole number of at least 0, got ${value}`);
+    throw new ArgumentError(`seed: expected a whole number of at least 0, got ${given(value)}`);
   return stream([value >>> 0, Math.floor(value / RANGE) >>> 0]);
 }
 
+const aRandomSource: Rule = {
+  expected: "a source of random numbers, as seed() makes them",
+  accepts: (value) => typeof (value as Partial<Rng> | null | undefined)?.integer === "function",
+};
+
 /** Put the elements into random order, in place (Fisher & Yates). */
 export function shuffle<T>(items: T[], rng: Rng): T[] {
+  checkArgument("shuffle", "items", items, { expected: "an array", accepts: Array.isArray });
+  checkArgument("shuffle", "rng", rng, aRandomSource);
   for (let i = items.length - 1; i > 0; i--) {
     const j = rng.integer(i + 1);
     [items[i], items[j]] = [items[j]!, items[i]!];

@@ -2,7 +2,7 @@
 
 import type { Engine } from "../engine/engine.js";
 import { DisposedError } from "../engine/errors.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, anArray, checkArgument, given, listOf, oneOf, wholeNumber } from "../options.js";
 import { Scope } from "./scope.js";
 
 export type Shape = readonly number[];
@@ -164,18 +164,26 @@ export class Tensor implements Differentiable {
   }
 }
 
+/** Lengths of at most what an engine's memory holds. */
+export const aShape = /* @__PURE__ */ listOf(/* @__PURE__ */ wholeNumber(0, 2 ** 32));
+
+const aDtype = /* @__PURE__ */ oneOf("f32", "i32");
+
 export function elementCount(shape: Shape): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
 /** Require a value for each element. */
 export function expectLength(op: string, t: { shape: Shape; size: number }, values: ArrayLike<number>): void {
+  checkArgument(op, "values", values, anArray);
   if (values.length !== t.size)
     throw new ArgumentError(`${op}: shape [${t.shape}] has ${t.size} elements, got ${values.length} values`);
 }
 
 /** A new tensor with arbitrary content, owned by the open scope (or by the caller, when none is open). */
 export function empty(engine: Engine, shape: Shape, dtype: Dtype = "f32"): Tensor {
+  checkArgument("a new tensor", "shape", shape, aShape);
+  checkArgument("a new tensor", "dtype", dtype, aDtype);
   const storage = new Storage(engine, elementCount(shape) * BYTES[dtype]);
   Scope.current?.own(storage);
   return new Tensor(storage, shape, dtype);
@@ -211,6 +219,7 @@ export function intTensor(engine: Engine, values: ArrayLike<number>, shape: Shap
 
 /** The same values under another shape; the same storage, so the same gradient. */
 export function reshape(t: Tensor, shape: Shape): Tensor {
+  checkArgument("reshape", "shape", shape, aShape);
   if (elementCount(shape) !== t.size)
     throw new ArgumentError(
       `reshape: [${t.shape}] has ${t.size} elements, [${shape}] would have ${elementCount(shape)}`,
@@ -221,8 +230,9 @@ export function reshape(t: Tensor, shape: Shape): Tensor {
 /** Rows [begin, end) of the first axis, in place: a view with the same storage, so the same gradient. */
 export function rows(t: Tensor, begin: number, end: number): Tensor {
   const length = t.shape[0] ?? 0;
-  if (!(0 <= begin && begin <= end && end <= length))
-    throw new ArgumentError(`rows: [${begin}, ${end}) is not within the ${length} rows of [${t.shape}]`);
+  const aRow = wholeNumber(0);
+  if (!(aRow.accepts(begin) && aRow.accepts(end) && begin <= end && end <= length))
+    throw new ArgumentError(`rows: [${given(begin)}, ${given(end)}) is not within the ${length} rows of [${t.shape}]`);
   const width = elementCount(t.shape.slice(1));
   return new Tensor(t.storage, [end - begin, ...t.shape.slice(1)], t.dtype, t.offset + begin * width);
 }

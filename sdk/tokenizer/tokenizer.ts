@@ -137,7 +137,7 @@ export class Tokenizer {
 
   /** The tokens of a text and its pair with special tokens; of a truncated text, its first window. */
   encode(text: Text, pair?: Text, asked: EncodeOptions = {}): Encoding {
-    const { truncate } = asked;
+    const { truncate } = asked ?? {};
     const options = truncate ? { ...asked, truncate: { direction: this.truncationSide, ...truncate } } : asked;
     // For one text cut off on the right, text beyond the first window cannot change it and is not read.
     const beginning = pair === undefined && options.truncate?.direction === "right" ? truncate?.length : undefined;
@@ -166,10 +166,13 @@ export class Tokenizer {
 
   /** Ids back to text. */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
-    requireIds(ids);
+    expect(Array.isArray(ids) || ArrayBuffer.isView(ids), () => `decode: expected ids, got ${shown(ids)}`);
     let tokens: string[] = [];
+    // Ids beyond the vocabulary have no text, as in Hugging Face's tokenizers.
     for (let i = 0; i < ids.length; i++) {
-      const token = this.normalized.forms.get(ids[i]!) ?? this.token(ids[i]!);
+      const id = ids[i]!;
+      expect(Number.isInteger(id) && id >= 0, () => `decode: expected ids, got ${shown(id)}`);
+      const token = this.normalized.forms.get(id) ?? this.token(id);
       if (token !== undefined && !(options.skipSpecial && this.specials.has(token))) tokens.push(token);
     }
     const { decoder } = this.parts;
@@ -236,7 +239,7 @@ export class Tokenizer {
     { truncate, special = true, compatibility }: EncodeOptions,
   ): Range[][] {
     const lengths = texts.map((tokens) => tokens.length);
-    if (truncate === undefined) return lengths.map((to) => [{ from: 0, to }]);
+    if (!truncate) return lengths.map((to) => [{ from: 0, to }]);
     const { single, pair } = this.parts.postProcessor;
     const kept = keep(lengths, special ? addedBy(texts.length === 2 ? pair : single) : 0, truncate);
     const ranges = lengths.map((total, i) => parts(total, kept[i]!, truncate));
@@ -350,14 +353,4 @@ export class Tokenizer {
 
 function first(ranges: readonly Range[]): Range {
   return ranges[0]!;
-}
-
-/** Require whole numbers of at least 0; those beyond the vocabulary have no text, as in Hugging Face's tokenizers. */
-function requireIds(ids: ArrayLike<number>): void {
-  expect(Array.isArray(ids) || ArrayBuffer.isView(ids), () => `decode: ids must be an array of ids, got ${shown(ids)}`);
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i];
-    if (!(Number.isSafeInteger(id) && id! >= 0))
-      throw new TokenizerError(`decode: id ${i} must be a whole number of at least 0, got ${shown(id)}`);
-  }
 }

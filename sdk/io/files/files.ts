@@ -1,6 +1,8 @@
 /** Where the files of a model come from: a folder, a server, a browser's store, or memory. */
+
 import { InputError, shown } from "../../errors.js";
 import { parseJson } from "../../json.js";
+import { anIterable, checkArgument, type Rule } from "../../options.js";
 import { foreignKind } from "./file-kinds.js";
 
 /** A file that is read in parts. */
@@ -45,11 +47,19 @@ export async function openFile(files: Files, name: string): Promise<RangedFile |
   return bytes && rangedBytes(bytes);
 }
 
+const aNamedFile: Rule = {
+  expected: "a name and a Uint8Array",
+  accepts: (value) => Array.isArray(value) && typeof value[0] === "string" && value[1] instanceof Uint8Array,
+};
+
 /** Files in memory. */
 export function memoryFiles(
   entries: Iterable<readonly [string, Uint8Array]> = [],
 ): WritableFiles & { readonly files: ReadonlyMap<string, Uint8Array> } {
-  const files = new Map(entries);
+  checkArgument("memoryFiles", "entries", entries, anIterable);
+  const list = [...entries];
+  for (const [i, entry] of list.entries()) checkArgument("memoryFiles", `entry ${i}`, entry, aNamedFile);
+  const files = new Map(list);
   return {
     files,
     read: async (name) => files.get(name),

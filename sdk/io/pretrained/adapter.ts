@@ -1,4 +1,5 @@
 /** Adapters on a loaded model: fresh ones to train, and PEFT's files read and written. */
+
 import type { Engine } from "../../engine/engine.js";
 import { LabelSet } from "../../heads/labels.js";
 import { familyOf } from "../../models/families.js";
@@ -7,6 +8,18 @@ import { ConfigError } from "../../models/family/config.js";
 import type { ModelTask } from "../../models/family/family.js";
 import { isTarget, Lora, type LoraSettings } from "../../nn/lora.js";
 import { type Plan, type StoredTensors, sameShape, Weights, WeightsError } from "../../nn/weights.js";
+import {
+  aBoolean,
+  aNumber,
+  aString,
+  checkOptions,
+  either,
+  listOf,
+  numberBetween,
+  type Rules,
+  wholeNumber,
+  withFields,
+} from "../../options.js";
 import type { Parameter } from "../../tensor/matrix.js";
 import { type Files, fieldsOf, jsonBytes, ModelFileError, type WritableFiles, writeAll } from "../files/files.js";
 import { type ModelFolder, openFolder } from "../files/model-folder.js";
@@ -113,6 +126,16 @@ function assemble<P extends ModelTask>(loaded: Pretrained<P>, lora: Lora, weight
   }
 }
 
+const ADAPT_OPTIONS = (): Rules<AdaptOptions> => ({
+  r: wholeNumber(1, 2 ** 16),
+  alpha: aNumber,
+  dropout: numberBetween(0, 1),
+  rankStabilized: aBoolean,
+  seed: wholeNumber(0),
+  targets: either(listOf(aString), withFields("a pattern", "source")),
+  modulesToSave: listOf(aString),
+});
+
 /**
  * A fresh adapter on a model, which scores as before until it is trained. The model's own weights are frozen.
  *
@@ -123,6 +146,7 @@ function assemble<P extends ModelTask>(loaded: Pretrained<P>, lora: Lora, weight
  * await saveAdapter(writableFolder("my-adapter"), adapted);
  */
 export function adapt<P extends ModelTask>(loaded: Pretrained<P>, options: AdaptOptions = {}): Adapted<P> {
+  checkOptions("adapt", options ?? null, ADAPT_OPTIONS());
   const { r = 8, alpha = 2 * r, dropout = 0, rankStabilized = false, seed = 1 } = options;
   const published = publishedName(loaded);
   const layers = linearLayers(loaded);

@@ -2,7 +2,9 @@
  * safetensors: named tensors in one file, read. The header comes first and is checked against the size of the file before
  * anything is allocated; values are read tensor by tensor. https://huggingface.co/docs/safetensors, "Format"
  */
+
 import type { StoredTensors } from "../../nn/weights.js";
+import { checkArgument, someBytes } from "../../options.js";
 import { elementCount, type Shape } from "../../tensor/tensor.js";
 import { type RangedFile, rangedBytes } from "../files/files.js";
 import { ELEMENT_BYTES, TO_F32, TO_INTEGER } from "./element-types.js";
@@ -60,6 +62,7 @@ export async function openSafetensors(file: RangedFile): Promise<SafetensorsFile
  * @throws {SafetensorsError} saying what is wrong with which tensor
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
+  checkArgument("readSafetensors", "bytes", bytes, someBytes);
   const data = PREFIX_BYTES + headerBytes(bytes.subarray(0, PREFIX_BYTES), bytes.length);
   const header = decodeHeader(bytes.subarray(PREFIX_BYTES, data));
   checkLayout(header, bytes.length - data);

@@ -1,5 +1,7 @@
 /** safetensors files, written: the same tensors give the same bytes, whatever their order. */
+
 import { shown } from "../../errors.js";
+import { checkArguments, listOf, type Rule, wholeNumber } from "../../options.js";
 import { elementCount, type Shape } from "../../tensor/tensor.js";
 import { ELEMENT_BYTES } from "./element-types.js";
 import { SafetensorsError } from "./header.js";
@@ -26,6 +28,21 @@ const bytesOf = (tensor: NamedTensor | TensorBytes): Uint8Array =>
   "values" in tensor
     ? new Uint8Array(tensor.values.buffer, tensor.values.byteOffset, tensor.values.byteLength)
     : tensor.bytes;
+
+const aNamedTensor: Rule = {
+  expected: "a tensor with name, shape and values, or with dtype and bytes",
+  accepts: (value) => {
+    const { name, shape, values, bytes } = (value ?? {}) as Partial<NamedTensor & TensorBytes>;
+    const isFilled = values instanceof Float32Array || bytes instanceof Uint8Array;
+    return typeof name === "string" && listOf(wholeNumber(0)).accepts(shape) && isFilled;
+  },
+};
+
+const someTexts: Rule = {
+  expected: "an object of texts by name",
+  accepts: (value) =>
+    typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string"),
+};
 
 /** What a reader would refuse must not be written. */
 function requireWritable(sorted: readonly (NamedTensor | TensorBytes)[]): void {
@@ -55,6 +72,7 @@ export function writeSafetensors(
   tensors: readonly (NamedTensor | TensorBytes)[],
   metadata: Readonly<Record<string, string>> = { format: "pt" },
 ): Uint8Array {
+  checkArguments("writeSafetensors", { tensors, metadata }, { tensors: listOf(aNamedTensor), metadata: someTexts });
   const sorted = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
   requireWritable(sorted);
   let end = 0;

@@ -72,7 +72,8 @@ function reviseTokens(
   changes: Record<string, unknown>,
 ): void {
   const listed = (parts["added_tokens"] ?? []) as readonly Section[];
-  if (!Array.isArray(listed)) return; // the reader of tokenizer.json says what is wrong
+  // The reader of tokenizer.json says what is wrong.
+  if (!Array.isArray(listed) || !listed.every((token) => typeof token === "object" && token !== null)) return;
   const names = roleNames(kind, files);
   const rebuilds = kind !== null && Object.values(names).some((name) => name !== null);
   const added = addedTokens(kind, rebuilds, files, listed, model);

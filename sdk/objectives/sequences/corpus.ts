@@ -1,5 +1,7 @@
 /** From documents to the samples of an epoch of pre-training. */
+
 import type { Sample } from "../../data/sample.js";
+import { aString, checkArgument, listOf } from "../../options.js";
 import { seed, shuffle } from "../../tensor/random.js";
 import { sampleLanguages, type Tokenizer } from "../../tokenizer/index.js";
 import { nextSentencePairs } from "../next-sentence-prediction.js";
@@ -15,6 +17,7 @@ export function tokenizeDocuments(
   tokenizer: Tokenizer,
   documents: readonly (readonly string[])[],
 ): TokenizedDocument[] {
+  checkArgument("tokenizeDocuments", "documents", documents, listOf(listOf(aString)));
   return documents
     .map((sentences) =>
       sentences

@@ -9,6 +9,7 @@ import type { Sample } from "../../data/sample.js";
 import { ArgumentError } from "../../options.js";
 import { type Boundaries, boundaries, endOfText, type SequenceEnds, sequenceEnds } from "../vocabulary.js";
 import {
+  checkSequences,
   join,
   type PairOptions,
   type Segment,
@@ -19,8 +20,10 @@ import {
 /** Sequences of at most `maxLength` tokens, special tokens included; a longer sentence is split. */
 export function packSentences(
   documents: readonly TokenizedDocument[],
-  { maxLength, tokenizer }: Pick<PairOptions, "maxLength" | "tokenizer">,
+  options: Pick<PairOptions, "maxLength" | "tokenizer">,
 ): Sample[] {
+  checkSequences("packSentences", documents, options);
+  const { maxLength, tokenizer } = options;
   const ends = sequenceEnds(tokenizer);
   const most = maxLength - 2;
   if (!(most >= 1))
@@ -54,8 +57,10 @@ export function packSentences(
  */
 export function packFullSentences(
   documents: readonly TokenizedDocument[],
-  { maxLength, tokenizer }: Pick<PairOptions, "maxLength" | "tokenizer">,
+  options: Pick<PairOptions, "maxLength" | "tokenizer">,
 ): Sample[] {
+  checkSequences("packFullSentences", documents, options);
+  const { maxLength, tokenizer } = options;
   const special = boundaries(tokenizer);
   const most = maxLength - 1;
   if (!(most >= 2))
@@ -88,8 +93,10 @@ export function packFullSentences(
  */
 export function packStream(
   documents: readonly TokenizedDocument[],
-  { maxLength, tokenizer }: Pick<PairOptions, "maxLength" | "tokenizer">,
+  options: Pick<PairOptions, "maxLength" | "tokenizer">,
 ): Sample[] {
+  checkSequences("packStream", documents, options);
+  const { maxLength, tokenizer } = options;
   const end = endOfText(tokenizer);
   if (!(maxLength >= 2)) throw new ArgumentError(`packing: a block has at least 2 tokens, got maxLength ${maxLength}`);
   const total = documents.reduce((sum, document) => document.reduce((own, { ids }) => own + ids.length, sum + 1), 0);

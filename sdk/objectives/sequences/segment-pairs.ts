@@ -5,7 +5,16 @@
  */
 
 import type { Sample } from "../../data/sample.js";
-import { ArgumentError } from "../../options.js";
+import {
+  ArgumentError,
+  aFunction,
+  checkArgument,
+  checkArguments,
+  numberBetween,
+  type Rule,
+  wholeNumber,
+  withFields,
+} from "../../options.js";
 import type { Rng } from "../../tensor/random.js";
 import type { Boundaries, Vocabulary } from "../vocabulary.js";
 
@@ -23,6 +32,37 @@ export interface PairOptions {
   /** probability that a document's target length is drawn at random instead of the longest; BERT's short_seq_prob, 0.1 */
   readonly shortSequenceRate?: number;
   readonly tokenizer: Pick<Vocabulary, "special">;
+}
+
+const areTokens = (sentence: Partial<TokenizedSentence> | null | undefined): boolean =>
+  ArrayBuffer.isView(sentence?.ids) &&
+  ArrayBuffer.isView(sentence.words) &&
+  sentence.ids.length === sentence.words.length;
+
+const someDocuments: Rule = {
+  expected: "an array of tokenized documents",
+  accepts: (value) =>
+    Array.isArray(value) &&
+    Array.from(value as unknown[]).every(
+      (document) => Array.isArray(document) && Array.from(document).every(areTokens),
+    ),
+};
+
+/** @throws {ArgumentError} unless these can be made into sequences */
+export function checkSequences(where: string, documents: unknown, options: Partial<PairOptions>, rng?: unknown): void {
+  checkArgument(where, "documents", documents, someDocuments);
+  checkArgument(where, "options", options, withFields("an object with maxLength and tokenizer", "maxLength", "tokenizer"));
+  const { maxLength, tokenizer, shortSequenceRate = 0 } = options;
+  checkArguments(
+    where,
+    { maxLength, tokenizer, shortSequenceRate },
+    {
+      maxLength: wholeNumber(2, 2 ** 24),
+      tokenizer: withFields("a tokenizer", "special"),
+      shortSequenceRate: numberBetween(0, 1),
+    },
+  );
+  if (rng !== undefined) checkArgument(where, "rng", rng, aFunction);
 }
 
 /** Tokens of a segment: ids, and word indices that are unique within the sequence. */

@@ -1,7 +1,9 @@
 /** Activations, element by element. */
+
 import { GELU, GELU_TANH, RELU, SIGMOID, SILU, TANH } from "../../engine/abi.js";
 import { launch } from "../../engine/launch.js";
 import { InputError, shown } from "../../errors.js";
+import { checkArgument, oneOf } from "../../options.js";
 import { gradOf, handOn, isTraced, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 
@@ -60,6 +62,7 @@ export function activationNamed(name: string, field = "activation"): Activation 
  * activate(tensor(engine, [-1, 2]), "relu").data; // [0, 2]
  */
 export function activate(x: Tensor, kind: Activation): Tensor {
+  checkArgument("activate", "kind", kind, oneOf("none", ...Object.keys(ACTIVATIONS)));
   if (kind === "none") return x;
   return activateInto(x, kind, isTraced(x) ? empty(x.engine, x.shape) : null);
 }

@@ -3,8 +3,8 @@
 import { AttentionPlan, PANEL, UNLIMITED } from "../../engine/abi.js";
 import { launch, launchWithScratch } from "../../engine/launch.js";
 import { planBytes, type Values, writePlan } from "../../engine/plan.js";
-import { ArgumentError } from "../../options.js";
-import { expectOneEngine, expectShape } from "../check.js";
+import { ArgumentError, checkArgument, given, withFields } from "../../options.js";
+import { expectInts, expectOneEngine, expectShape } from "../check.js";
 import { type DropoutKey, gradOf, gradTarget, isTraced, nextDropout, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
 
@@ -162,23 +162,26 @@ interface Call {
 }
 
 function callOf(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Call {
+  checkArgument("attention", "options", options, withFields("an object with heads and starts", "heads", "starts"));
   const { heads, starts, keyStarts = starts, causal = false, window = UNLIMITED } = options;
+  expectInts("attention", "starts", starts);
+  expectInts("attention", "keyStarts", keyStarts);
   expectShape("attention", "query", query, ["tokens", "width"]);
   const width = query.shape[1] ?? 0;
   expectShape("attention", "key", key, ["key tokens", width], "It is as wide as query.");
   expectShape("attention", "value", value, [key.shape[0] ?? 0, width], "It has the shape of key.");
   expectOneEngine("attention", query, key, value);
   if (!(Number.isInteger(heads) && heads > 0 && width % heads === 0)) {
-    throw new ArgumentError(`attention: heads must divide the width ${width}, got ${heads}`);
+    throw new ArgumentError(`attention: heads must divide the width ${width}, got ${given(heads)}`);
   }
   if (!(Number.isInteger(window) && window >= 0))
-    throw new ArgumentError(`attention: window must be a number of keys from 0 on, got ${window}`);
+    throw new ArgumentError(`attention: window must be a number of keys from 0 on, got ${given(window)}`);
   expectStarts("starts", starts, query.shape[0] ?? 0);
   expectStarts("keyStarts", keyStarts, key.shape[0] ?? 0);
   const dim = width / heads;
   const scale = options.scale ?? 1 / Math.sqrt(dim);
-  if (!(scale > 0 && Number.isFinite(scale)))
-    throw new ArgumentError(`attention: scale must be a positive number, got ${scale}`);
+  if (!(typeof scale === "number" && scale > 0 && Number.isFinite(scale)))
+    throw new ArgumentError(`attention: scale must be a positive number, got ${given(scale)}`);
   return {
     heads,
     dim,
@@ -249,8 +252,8 @@ interface Drop {
 }
 
 function dropOf(share: number): Drop {
-  if (!(share >= 0 && share < 1))
-    throw new ArgumentError(`attention: dropout must be a share from 0 up to but not 1, got ${share}`);
+  if (!(typeof share === "number" && share >= 0 && share < 1))
+    throw new ArgumentError(`attention: dropout must be a share from 0 up to but not 1, got ${given(share)}`);
   const key = share > 0 ? nextDropout() : null;
   if (!key) return { threshold: 0, keepScale: 1, key: { seed: 0, step: 0, stream: 0 } };
   return { threshold: Math.floor(share * 2 ** 32), keepScale: 1 / (1 - share), key };

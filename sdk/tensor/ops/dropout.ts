@@ -2,7 +2,7 @@
 
 import { DROPOUT_SCRATCH } from "../../engine/abi.js";
 import { launchWithScratch } from "../../engine/launch.js";
-import { ArgumentError } from "../../options.js";
+import { ArgumentError, given } from "../../options.js";
 import { type DropoutKey, gradTarget, handOn, nextDropout, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 
@@ -19,8 +19,8 @@ const CHANCES = 2 ** 16;
  * const y = add(x, dropout(x, 0.1));
  */
 export function dropout(x: Tensor, p: number): Tensor {
-  if (!(p >= 0 && p <= 1 - 1 / CHANCES))
-    throw new ArgumentError(`dropout: p must be a share from 0 up to but not 1, got ${p}`);
+  if (!(typeof p === "number" && p >= 0 && p <= 1 - 1 / CHANCES))
+    throw new ArgumentError(`dropout: p must be a share from 0 up to but not 1, got ${given(p)}`);
   const key = p > 0 ? nextDropout() : null;
   if (!key) return x;
   const y = empty(x.engine, x.shape);

@@ -1,5 +1,7 @@
 /** Sums and products by element, and columns of a matrix. */
+
 import { launch } from "../../engine/launch.js";
+import { aNumber, checkArgument, given } from "../../options.js";
 import { expectOneEngine, expectShape, ShapeError } from "../check.js";
 import { gradOf, gradTarget, handOn, record } from "../tape.js";
 import { empty, type Tensor, zeros } from "../tensor.js";
@@ -56,6 +58,7 @@ export function multiply(a: Tensor, b: Tensor): Tensor {
 
 /** factor * a */
 export function scale(a: Tensor, factor: number): Tensor {
+  checkArgument("scale", "factor", factor, aNumber);
   const z = empty(a.engine, a.shape);
   launch(a.engine, "scale", a.size, z.address, a.address, factor);
   return record(z, [a], (dz) => pass(z, dz, a, factor));
@@ -65,8 +68,8 @@ export function scale(a: Tensor, factor: number): Tensor {
 export function columns(x: Tensor, first: number, end: number): Tensor {
   expectShape("columns", "x", x, ["rows", "width"]);
   const [rows = 0, stride = 0] = x.shape;
-  if (!(0 <= first && first < end && end <= stride))
-    throw new ShapeError(`columns: [${first}, ${end}) is not within the ${stride} columns of x`);
+  if (!(Number.isInteger(first) && Number.isInteger(end) && 0 <= first && first < end && end <= stride))
+    throw new ShapeError(`columns: [${given(first)}, ${given(end)}) is not within the ${stride} columns of x`);
   const width = end - first;
   const y = empty(x.engine, [rows, width]);
   launch(x.engine, "takeColumns", rows, y.address, x.address, stride, first, width);

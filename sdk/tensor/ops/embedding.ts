@@ -2,7 +2,7 @@
 
 import { launch } from "../../engine/launch.js";
 import { ArgumentError } from "../../options.js";
-import { expectOneEngine, expectShape, ShapeError } from "../check.js";
+import { expectInts, expectOneEngine, expectShape, ShapeError } from "../check.js";
 import { Matrix } from "../matrix.js";
 import { gradOf, isTraced, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
@@ -99,5 +99,6 @@ export function embedding(table: Table, index: Int32Array, still?: number): Tens
  */
 export function gatherRows(x: Tensor, index: Int32Array): Tensor {
   expectShape("gatherRows", "x", x, ["rows", "width"]);
+  expectInts("gatherRows", "index", index);
   return embeddingSum([[x, index]]);
 }

@@ -2,8 +2,8 @@
 
 import { IGNORE } from "../../engine/abi.js";
 import { launch } from "../../engine/launch.js";
-import { ArgumentError } from "../../options.js";
-import { expectOneEngine, expectShape } from "../check.js";
+import { ArgumentError, anArray, checkArgument, given, withFields } from "../../options.js";
+import { expectInts, expectOneEngine, expectShape } from "../check.js";
 import { gradTarget, record } from "../tape.js";
 import { empty, intTensor, type Tensor, tensor } from "../tensor.js";
 
@@ -11,6 +11,8 @@ import { empty, intTensor, type Tensor, tensor } from "../tensor.js";
 export { IGNORE };
 
 /** What a sum of losses is divided by; by default the number of labels that count. */
+const anOptionsObject = /* @__PURE__ */ withFields("an object of options");
+
 export interface Divided {
   /** The count over all micro-batches of a step, when several backward passes make up one. */
   readonly divisor?: number;
@@ -41,6 +43,7 @@ export interface CrossEntropyOptions extends Divided {
  * crossEntropy(tensor(engine, [0, 0], [1, 2]), Int32Array.of(1)).item(); // 0.693: log 2
  */
 export function crossEntropy(logits: Tensor, labels: Int32Array, options: CrossEntropyOptions = {}): Tensor {
+  checkArgument("crossEntropy", "options", options, anOptionsObject);
   expectShape("crossEntropy", "logits", logits, ["rows", "classes"]);
   const [rows = 0, classes = 0] = logits.shape;
   expectCount("crossEntropy", "labels", labels, rows);
@@ -159,12 +162,13 @@ export interface DivergenceOptions extends Divided {
  * klDivergence(tensor(engine, [0, 0], [1, 2]), tensor(engine, [9, 0], [1, 2])).item(); // 0.69: log 2, nearly
  */
 export function klDivergence(logits: Tensor, targets: Tensor, options: DivergenceOptions = {}): Tensor {
+  checkArgument("klDivergence", "options", options, anOptionsObject);
   const { temperature = 1 } = options;
   expectShape("klDivergence", "logits", logits, ["rows", "classes"]);
   expectShape("klDivergence", "targets", targets, logits.shape, "Do teacher and student have the same classes?");
   expectOneEngine("klDivergence", logits, targets);
-  if (!(temperature > 0 && Number.isFinite(temperature)))
-    throw new ArgumentError(`klDivergence: temperature must be a number above 0, got ${temperature}`);
+  if (!(typeof temperature === "number" && temperature > 0 && Number.isFinite(temperature)))
+    throw new ArgumentError(`klDivergence: temperature must be a number above 0, got ${given(temperature)}`);
   const [rows = 0, classes = 0] = logits.shape;
   const divisor = divisorOf("klDivergence", rows, options.divisor);
 
@@ -191,6 +195,7 @@ export function klDivergence(logits: Tensor, targets: Tensor, options: Divergenc
  * @throws {ArgumentError} for a target that is not a finite number
  */
 export function meanSquaredError(predictions: Tensor, targets: Float32Array, options: Divided = {}): Tensor {
+  checkArgument("meanSquaredError", "options", options, anOptionsObject);
   const { engine, size } = predictions;
   expectCount("meanSquaredError", "targets", targets, size);
   const wrong = targets.findIndex((value) => !Number.isFinite(value));
@@ -215,7 +220,7 @@ function targetOf(smoothing: Smoothing | undefined, classes: number): [share: nu
   if (!smoothing || smoothing.amount === 0) return [1, 0];
   const { amount, over } = smoothing;
   if (!(amount > 0 && amount < 1))
-    throw new ArgumentError(`crossEntropy: smoothing must be a share from 0 up to but not 1, got ${amount}`);
+    throw new ArgumentError(`crossEntropy: smoothing must be a share from 0 up to but not 1, got ${given(amount)}`);
   const spread = over === "others" ? classes - 1 : classes;
   if (spread < 1) throw new ArgumentError("crossEntropy: smoothing over other classes needs at least two classes");
   const rest = amount / spread;
@@ -224,6 +229,7 @@ function targetOf(smoothing: Smoothing | undefined, classes: number): [share: nu
 
 /** How many labels count; each must be in [0, limit(row)). */
 function countLabels(op: string, labels: Int32Array, limit: (row: number) => number): number {
+  expectInts(op, "labels", labels);
   let count = 0;
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;
@@ -238,14 +244,15 @@ function countLabels(op: string, labels: Int32Array, limit: (row: number) => num
 }
 
 function divisorOf(op: string, count: number, divisor = count): number {
-  if (!(divisor >= 0 && Number.isFinite(divisor)))
-    throw new ArgumentError(`${op}: divisor must be a number of labels, got ${divisor}`);
+  if (!(typeof divisor === "number" && divisor >= 0 && Number.isFinite(divisor)))
+    throw new ArgumentError(`${op}: divisor must be a number of labels, got ${given(divisor)}`);
   if (divisor === 0 && count > 0) throw new ArgumentError(`${op}: divisor is 0, but ${count} labels count`);
   // Nothing counts: the sum is 0 whatever it is divided by.
   return divisor || 1;
 }
 
 function expectCount(op: string, argument: string, values: ArrayLike<number>, count: number): void {
+  checkArgument(op, argument, values, anArray);
   if (values.length !== count)
     throw new ArgumentError(
       `${op}: ${argument} must have ${count} entries, one for each score row, got ${values.length}`,

@@ -20,7 +20,8 @@ export interface MatmulOptions {
  * @example
  * matmul(tensor(engine, [1, 2], [1, 2]), tensor(engine, [3, 4, 5, 6], [2, 2])).data; // [13, 16]
  */
-export function matmul(a: Tensor, b: Tensor, { transposeB = false }: MatmulOptions = {}): Tensor {
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  const { transposeB = false } = options ?? {};
   expectShape("matmul", "a", a, ["rows", "inner"]);
   const [rows = 0, inner = 0] = a.shape;
   if (transposeB) expectShape("matmul", "b", b, ["columns", inner], "It is as wide as a.");

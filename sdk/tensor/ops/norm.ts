@@ -1,5 +1,7 @@
 /** Normalization of rows. */
+
 import { launch } from "../../engine/launch.js";
+import { aNumber, checkArgument } from "../../options.js";
 import { expectOneEngine, expectShape } from "../check.js";
 import { gradOf, gradTarget, handOn, record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
@@ -19,6 +21,7 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor | null, eps: nu
   if (beta) expectShape("layerNorm", "beta", beta, [width], "It is as wide as the last axis of x.");
   expectOneEngine("layerNorm", x, gamma, beta);
 
+  checkArgument("layerNorm", "eps", eps, aNumber);
   const { engine } = x;
   const y = empty(engine, x.shape);
   const mean = empty(engine, [rows]);

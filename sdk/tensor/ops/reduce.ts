@@ -1,11 +1,12 @@
 /** From the tokens of sequences to one vector each, and lengths of rows. */
 import { launch } from "../../engine/launch.js";
-import { expectShape, ShapeError } from "../check.js";
+import { expectInts, expectShape, ShapeError } from "../check.js";
 import { gradOf, gradTarget, handOn, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
 
 function expectStarts(op: string, x: Tensor, starts: Int32Array): number {
   expectShape(op, "x", x, ["tokens", "width"]);
+  expectInts(op, "starts", starts);
   const tokens = x.shape[0]!;
   const rows = starts.length - 1;
   if (rows < 1 || starts[0] !== 0 || starts[rows] !== tokens)

@@ -2,6 +2,7 @@
  * Marian's tokenizer as published with OPUS-MT models: source.spm segments text, vocab.json has the ids of both languages.
  * Junczys-Dowmunt et al. 2018 (arXiv:1804.00344). A text may begin with the code of its target language, ">>fra<<".
  */
+import { shown } from "../../errors.js";
 import { addedJSON, specialToken } from "../added-tokens/added-token.js";
 import { buildTokenizer } from "../build.js";
 import { expect } from "../errors.js";
@@ -17,6 +18,7 @@ import { sentencePieces } from "./sentencepiece.js";
 /** A tokenizer from the bytes of source.spm and the text of vocab.json. */
 export function readMarian(source: Uint8Array, vocabJson: string, options: ReadOptions = {}): Tokenizer {
   const { pieces, scores, unknown, characters } = sentencePieces(source);
+  expect(typeof vocabJson === "string", () => `readMarian: vocabJson must be a text, got ${shown(vocabJson)}`);
   const bytes = new TextEncoder().encode(vocabJson);
   const scanner = new JsonScanner(bytes);
   const vocabulary = scanVocabulary(scanner, bytes.length);

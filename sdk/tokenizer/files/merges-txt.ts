@@ -18,6 +18,8 @@ export interface MergesOptions {
 
 /** A byte-level tokenizer from the texts of vocab.json and merges.txt. */
 export function readMerges(vocabJson: string, mergesTxt: string, options: MergesOptions = {}): Tokenizer {
+  expect(typeof vocabJson === "string", () => `readMerges: vocabJson must be a text, got ${shown(vocabJson)}`);
+  expect(typeof mergesTxt === "string", () => `readMerges: mergesTxt must be a text, got ${shown(mergesTxt)}`);
   const bytes = new TextEncoder().encode(vocabJson);
   const scanner = new JsonScanner(bytes);
   const vocabulary = scanVocabulary(scanner, bytes.length);

@@ -70,6 +70,7 @@ export function readSentencePiece(file: Uint8Array, options: SentencePieceOption
 
 /** The pieces of a SentencePiece model, before any family gives them their ids. */
 export function sentencePieces(file: Uint8Array): SentencePieces {
+  expect(file instanceof Uint8Array, () => `a SentencePiece model must be a Uint8Array, got ${shown(file)}`);
   const pieces: string[] = [];
   const scores: number[] = [];
   let unknown = -1;

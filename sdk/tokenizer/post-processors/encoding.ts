@@ -1,4 +1,5 @@
 /** The tokens of a text: ids, offsets, words, segments. */
+import { TokenizerError } from "../errors.js";
 
 export interface Encoding {
   readonly ids: Int32Array;
@@ -16,6 +17,8 @@ export interface Encoding {
 
 /** Offsets counted in Unicode code points instead of UTF-16 units. `text` is the text that they refer to. */
 export function toCodePoints(offsets: Int32Array, text: string): Int32Array {
+  if (!(offsets instanceof Int32Array) || typeof text !== "string")
+    throw new TokenizerError("toCodePoints: offsets must be an Int32Array, and text the string that they point into");
   const counts = new Int32Array(text.length + 1);
   for (let i = 0; i < text.length; i++) {
     const low = (text.charCodeAt(i) & 0xfc00) === 0xdc00 && i > 0 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800;

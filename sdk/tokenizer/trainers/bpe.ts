@@ -1,4 +1,5 @@
 /** Learn a byte-level BPE vocabulary from text. */
+
 import { expect } from "../errors.js";
 import { Bpe } from "../models/bpe.js";
 import { gptPreTokenizer, prefixSpace } from "../pre-tokenizers/byte-level.js";
@@ -8,6 +9,7 @@ import { BYTE_CHARACTERS, byteText } from "../text/bytes.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { alphabet } from "./alphabet.js";
+import { checkTraining } from "./check-training.js";
 import { type Trained, type TrainingTexts, withWordCounts } from "./count-words.js";
 import { learnMerges, type PieceList } from "./learn-merges.js";
 import type { TrainingOptions } from "./wordpiece.js";
@@ -26,6 +28,7 @@ export interface BpeTraining extends TrainingOptions {
  *   trainBpe(lines, { size: 8000 })
  */
 export function trainBpe<Texts extends TrainingTexts>(texts: Texts, options: BpeTraining): Trained<Texts, Tokenizer> {
+  checkTraining("trainBpe", options);
   const { size, special = ROBERTA_SPECIAL, onProgress, signal } = options;
   expect(
     Number.isInteger(size) && size >= special.length + 256,

@@ -1,4 +1,7 @@
 /** Counts of the words in texts, after normalization and pre-tokenization: the input of every trainer. */
+
+import { shown } from "../../errors.js";
+import { expect } from "../errors.js";
 import type { Normalizer, PreTokenizer } from "../steps.js";
 import { NormalizedString } from "../text/normalized-string.js";
 
@@ -25,6 +28,8 @@ export function withWordCounts<Texts extends TrainingTexts, Result>(
   options: CountOptions,
   use: (counts: ReadonlyMap<string, number>) => Result,
 ): Trained<Texts, Result> {
+  const iterable = typeof texts === "object" && texts !== null && (Symbol.iterator in texts || isStream(texts));
+  expect(iterable, () => `training: texts must be an array or another iterable of texts, got ${shown(texts)}`);
   const count = counter(normalizer, preTokenizer, options);
   const all = async (stream: AsyncIterable<string>): Promise<Result> => {
     for await (const text of stream) count.add(text);
@@ -54,6 +59,7 @@ function counter(
   };
   return {
     add(text) {
+      expect(typeof text === "string", () => `training: text ${read} must be a string, got ${shown(text)}`);
       first.load(text, 0, text.length);
       const normalized = normalizer ? normalizer(first, second) : first;
       normalized.whole();

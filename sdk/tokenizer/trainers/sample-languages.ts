@@ -16,8 +16,17 @@ export interface SampleOptions {
   readonly random: () => number;
 }
 
+const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null;
+const isNumber = (value: unknown): boolean => Number.isFinite(value);
+
 /** The share of each language after smoothing: {de: 900, ga: 100} with 0.5 -> {de: 0.75, ga: 0.25}. */
 export function languageShares(sizes: Readonly<Record<string, number>>, smoothing = 0.7): Record<string, number> {
+  const bad =
+    smoothing >= 0 && isRecord(sizes) ? Object.entries(sizes).find(([, size]) => !(isNumber(size) && size >= 0)) : [];
+  expect(
+    isNumber(smoothing) && bad === undefined,
+    "languageShares: sizes must be an object of numbers of at least 0 by language, and smoothing a number of at least 0",
+  );
   const names = Object.keys(sizes).filter((name) => sizes[name]! > 0);
   const weights = names.map((name) => exp(smoothing * log(sizes[name]!)));
   const sum = weights.reduce((total, weight) => total + weight, 0);

@@ -13,6 +13,7 @@ import type { Tokenizer } from "../tokenizer.js";
 import { PiecePool } from "../vocabulary/piece-pool.js";
 import { Trie } from "../vocabulary/trie.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
+import { checkTraining } from "./check-training.js";
 import { type Trained, type TrainingTexts, withWordCounts } from "./count-words.js";
 import { digamma } from "./digamma.js";
 import { UnigramLattice } from "./lattice.js";
@@ -55,6 +56,7 @@ export function trainUnigram<Texts extends TrainingTexts>(
   texts: Texts,
   options: UnigramTraining,
 ): Trained<Texts, Tokenizer> {
+  checkTraining("trainUnigram", options);
   const { onProgress, signal } = options;
   const json = stepsJSON(options.lowercase ?? false);
   const [normalizer, preTokenizer] = [readNormalizer(json.normalizer), readPreTokenizer(json.pre_tokenizer)];

@@ -1,4 +1,5 @@
 /** Learn a WordPiece vocabulary from text. */
+import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
 import { bertNormalizer } from "../normalizers/bert.js";
 import { bertPreTokenizer } from "../pre-tokenizers/bert.js";
@@ -6,6 +7,7 @@ import { BERT_SPECIAL, bertTokenizer } from "../presets.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { alphabet } from "./alphabet.js";
+import { checkTraining } from "./check-training.js";
 import { type Trained, type TrainingTexts, withWordCounts } from "./count-words.js";
 import { learnMerges, type PieceList } from "./learn-merges.js";
 
@@ -49,6 +51,7 @@ export function trainWordPiece<Texts extends TrainingTexts>(
   texts: Texts,
   options: WordPieceTraining,
 ): Trained<Texts, Tokenizer> {
+  checkTraining("trainWordPiece", options);
   const {
     size,
     lowercase = true,
@@ -58,7 +61,7 @@ export function trainWordPiece<Texts extends TrainingTexts>(
   } = options;
   expect(
     Number.isInteger(size) && size > special.length,
-    `trainWordPiece: size must exceed the ${special.length} special tokens, got ${size}`,
+    `trainWordPiece: size must exceed the ${special.length} special tokens, got ${shown(size)}`,
   );
   const normalizer = bertNormalizer({ cleanText: true, chineseCharacters, stripAccents, lowercase });
   const counting = {

@@ -23,7 +23,7 @@ export class PiecePool {
   }
 
   has(id: number): boolean {
-    return id >= 0 && id < this.size && this.begins[id]! >= 0;
+    return Number.isInteger(id) && id < this.size && this.begins[id]! >= 0;
   }
 
   /** The piece of an id, or undefined. */

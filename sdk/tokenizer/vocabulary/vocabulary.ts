@@ -87,6 +87,7 @@ export class Vocabulary {
 
   /** The id of a piece, or -1. */
   find(piece: string): number {
+    if (typeof piece !== "string") return -1;
     const units = new Uint16Array(piece.length);
     for (let i = 0; i < piece.length; i++) units[i] = piece.charCodeAt(i);
     return this.idOf(units, 0, units.length);

@@ -4,6 +4,7 @@
  * google-research/electra, run_pretraining.py (get_generator_config).
  */
 
+import { checkArgument, numberBetween, wholeNumber, withFields } from "../../options.js";
 import type { Engine } from "../../engine/engine.js";
 import { shown } from "../../errors.js";
 import type { Files } from "../../io/files/files.js";
@@ -51,7 +52,11 @@ export interface ElectraSizes extends ModelSizes {
  * electraConfigs({ vocabSize: 30522, numHiddenLayers: 12, hiddenSize: 256, numAttentionHeads: 4, embeddingSize: 128, maxPositionEmbeddings: 512, dropout: 0.1 });
  */
 export function electraConfigs(sizes: ElectraSizes): ForBoth<Section> {
+  checkArgument("electraConfigs", "sizes", sizes, withFields("an object of sizes", "hiddenSize", "numAttentionHeads"));
   const { generator: fraction = 1 / 4, ...own } = sizes;
+  checkArgument("electraConfigs", "generator", fraction, numberBetween(0, 1));
+  checkArgument("electraConfigs", "hiddenSize", own.hiddenSize, wholeNumber(1));
+  checkArgument("electraConfigs", "numAttentionHeads", own.numAttentionHeads, wholeNumber(1));
   const { hiddenSize, numAttentionHeads, embeddingSize = hiddenSize } = own;
   const narrow = {
     hiddenSize: Math.round(hiddenSize * fraction),

@@ -8,7 +8,7 @@ import { ConfigError, type Section } from "../../models/family/config.js";
 import type { ModelTask } from "../../models/family/family.js";
 import type { ModelSizes } from "../../models/family/sizes.js";
 import { Weights } from "../../nn/weights.js";
-import { checkOptions, numberBetween, type Rules, wholeNumber, withFields } from "../../options.js";
+import { aString, checkArgument, checkOptions, numberBetween, type Rules, wholeNumber, withFields } from "../../options.js";
 
 export type { ModelSizes } from "../../models/family/sizes.js";
 
@@ -22,7 +22,7 @@ function freshFamilies(): string[] {
 
 const sizeRules = (): Rules<ModelSizes> => ({
   vocabSize: wholeNumber(1),
-  numHiddenLayers: wholeNumber(1),
+  numHiddenLayers: wholeNumber(1, 1000),
   hiddenSize: wholeNumber(1),
   numAttentionHeads: wholeNumber(1),
   maxPositionEmbeddings: wholeNumber(1),
@@ -43,11 +43,14 @@ const sizeRules = (): Rules<ModelSizes> => ({
  * freshModel(engine, freshConfig("roberta", { vocabSize: 8000, numHiddenLayers: 4, hiddenSize: 256, numAttentionHeads: 4, maxPositionEmbeddings: 128, dropout: 0.1 }), "masked-lm", 1);
  */
 export function freshConfig(family: string, sizes: ModelSizes): Section {
+  checkArgument("freshConfig", "family", family, aString);
   const known = FAMILIES.find(({ type }) => type === family);
   if (!known?.fresh)
     throw new ConfigError(
       `there is no configuration for new models of "${family}"; there are ${FRESH_FAMILIES.join(", ")}`,
     );
+  const needed = ["vocabSize", "numHiddenLayers", "hiddenSize", "numAttentionHeads", "maxPositionEmbeddings", "dropout"];
+  checkArgument("freshConfig", "sizes", sizes, withFields(`an object with ${needed.join(", ")}`, ...needed));
   checkOptions("freshConfig", sizes, sizeRules());
   const { hiddenSize, numAttentionHeads } = sizes;
   if (hiddenSize % numAttentionHeads !== 0)
@@ -67,6 +70,8 @@ export function freshModel<T extends ModelTask>(
   seed: number,
   labels: LabelSet | null = null,
 ): Pretrained<T> {
+  checkArgument("freshModel", "task", task, aString);
+  checkArgument("freshModel", "seed", seed, wholeNumber(0));
   const family = familyOf(config);
   const weights = new Weights(engine, { seed });
   const model = buildModel(family, weights, family.read(config), task, labels?.size);

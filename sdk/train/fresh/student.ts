@@ -5,7 +5,7 @@ import { buildModel } from "../../models/family/build.js";
 import { ConfigError } from "../../models/family/config.js";
 import type { ModelTask } from "../../models/family/family.js";
 import { Weights } from "../../nn/weights.js";
-import { ArgumentError } from "../../options.js";
+import { ArgumentError, checkArgument, given, wholeNumber } from "../../options.js";
 import { inLayer } from "../optim/parameter-groups.js";
 
 /**
@@ -15,8 +15,9 @@ import { inLayer } from "../optim/parameter-groups.js";
  * chosenLayers(12, 6); // [0, 2, 4, 7, 9, 11], as the published DistilBERT
  */
 export function chosenLayers(teacher: number, student: number): number[] {
+  checkArgument("chosenLayers", "teacher", teacher, wholeNumber(1, 1000));
   if (!Number.isInteger(student) || student < 1 || student > teacher)
-    throw new ArgumentError(`a student of a teacher with ${teacher} layers has 1 to ${teacher}, got ${student}`);
+    throw new ArgumentError(`a student of a teacher with ${teacher} layers has 1 to ${teacher}, got ${given(student)}`);
   const step = student === 1 ? 0 : (teacher - 1) / (student - 1);
   return Array.from({ length: student }, (_, i) => Math.round(i * step));
 }

@@ -6,7 +6,7 @@
 
 import type { Pretrained } from "../../io/pretrained/pretrained.js";
 import type { ModelTask } from "../../models/family/family.js";
-import { anything, listOf, wholeNumber, withFields } from "../../options.js";
+import { anything, checkArguments, listOf, numberBetween, wholeNumber, withFields } from "../../options.js";
 import { adamW, type Optimizer } from "../optim/optimizer.js";
 import { linearSchedule, type Schedule } from "../optim/schedule.js";
 import type { Metrics, Task, TaskSettings } from "../tasks/task.js";
@@ -52,6 +52,17 @@ export function stepsOfEpochs(
   epochs: number,
   gradientAccumulationSteps = 1,
 ): number {
+  const aCount = wholeNumber(1);
+  checkArguments(
+    "stepsOfEpochs",
+    { samples, batchSize, epochs, gradientAccumulationSteps },
+    {
+      samples: wholeNumber(0),
+      batchSize: aCount,
+      epochs: numberBetween(0, Number.MAX_SAFE_INTEGER),
+      gradientAccumulationSteps: aCount,
+    },
+  );
   return Math.ceil(samples / (batchSize * gradientAccumulationSteps)) * epochs;
 }
 

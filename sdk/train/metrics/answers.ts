@@ -4,6 +4,7 @@
  * SQuAD: the official script's normalization (lower case, no ASCII punctuation, no articles, single spaces). MLQA: by
  * language, for Chinese by character. CMRC 2018: longest common substring of characters instead of a bag of words.
  */
+import { aString, checkArguments, listOf, oneOf } from "../../options.js";
 import { treebankWords } from "./treebank.js";
 
 const PUNCTUATION = /* @__PURE__ */ new Set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
@@ -53,6 +54,11 @@ const best = (scores: readonly AnswerScore[]): AnswerScore => ({
  * @param gold accepted answers; none when the question has no answer (SQuAD 2.0), then only "" is right
  */
 export function squadScore(predicted: string, gold: readonly string[], version: "1.1" | "2.0" = "1.1"): AnswerScore {
+  checkArguments(
+    "squadScore",
+    { predicted, gold, version },
+    { predicted: aString, gold: listOf(aString), version: oneOf("1.1", "2.0") },
+  );
   // 2.0 leaves out answers that are nothing but articles and punctuation; where none is left there is no answer.
   const said = version === "2.0" ? gold.filter((answer) => squadNormalized(answer) !== "") : gold;
   const accepted = said.length === 0 ? [""] : said;
@@ -95,6 +101,11 @@ export function mlqaNormalized(answer: string, language: string): string {
 
 /** MLQA's score: SQuAD's with the language's own normalization. */
 export function mlqaScore(predicted: string, gold: readonly string[], language: string): AnswerScore {
+  checkArguments(
+    "mlqaScore",
+    { predicted, gold, language },
+    { predicted: aString, gold: listOf(aString, 1), language: aString },
+  );
   const guess = mlqaNormalized(predicted, language);
   const tokens = guess.split(" ").filter(Boolean);
   return best(
@@ -135,6 +146,7 @@ function longestCommonRun(a: readonly string[], b: readonly string[]): number {
 
 /** CMRC 2018's score. */
 export function cmrcScore(predicted: string, gold: readonly string[]): AnswerScore {
+  checkArguments("cmrcScore", { predicted, gold }, { predicted: aString, gold: listOf(aString, 1) });
   const tokens = cmrcTokens(predicted);
   return best(
     gold.map((answer) => {

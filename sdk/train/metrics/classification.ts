@@ -1,5 +1,5 @@
 /** How often a classifier is right, over all and by class. */
-import { ArgumentError } from "../../options.js";
+import { ArgumentError, checkArgument, numbers, vectors, wholeNumber } from "../../options.js";
 
 /** Counts of one class seen against the rest. */
 interface Counts {
@@ -9,6 +9,8 @@ interface Counts {
 }
 
 function expectEqualLengths(metric: string, predicted: ArrayLike<number>, gold: ArrayLike<number>): void {
+  checkArgument(metric, "predicted", predicted, numbers);
+  checkArgument(metric, "gold", gold, numbers);
   if (predicted.length !== gold.length)
     throw new ArgumentError(`${metric}: ${predicted.length} predictions for ${gold.length} gold labels`);
   if (gold.length === 0) throw new ArgumentError(`${metric}: there is nothing to score`);
@@ -22,7 +24,19 @@ export function accuracy(predicted: ArrayLike<number>, gold: ArrayLike<number>):
   return correct / gold.length;
 }
 
+/** More are no label set; each takes memory. */
+const aClassCount = /* @__PURE__ */ wholeNumber(1, 2 ** 20);
+
+/** Require classes from 0 to `classes` - 1. */
+function expectClasses(argument: string, values: ArrayLike<number>, classes: number): void {
+  checkArgument("this metric", "classes", classes, aClassCount);
+  for (let i = 0; i < values.length; i++)
+    if (!(Number.isInteger(values[i]) && values[i]! >= 0 && values[i]! < classes))
+      throw new ArgumentError(`${argument}[${i}] must be a class from 0 to ${classes - 1}, got ${values[i]}`);
+}
+
 function countsOf(predicted: ArrayLike<number>, gold: ArrayLike<number>, classes: number): Counts[] {
+  expectClasses("gold", gold, classes);
   const counts = Array.from({ length: classes }, () => ({ truePositive: 0, falsePositive: 0, falseNegative: 0 }));
   for (let i = 0; i < gold.length; i++) {
     const [p, g] = [predicted[i]!, gold[i]!];
@@ -78,6 +92,9 @@ export function multiLabelScores(
   gold: readonly ArrayLike<number>[],
   classes: number,
 ): MultiLabelScores {
+  checkArgument("multiLabelScores", "predicted", predicted, vectors);
+  checkArgument("multiLabelScores", "gold", gold, vectors);
+  checkArgument("multiLabelScores", "classes", classes, aClassCount);
   if (predicted.length !== gold.length)
     throw new ArgumentError(`multi-label scores: ${predicted.length} predictions for ${gold.length} texts`);
   const counts = Array.from({ length: classes }, () => ({ truePositive: 0, falsePositive: 0, falseNegative: 0 }));
@@ -111,6 +128,8 @@ export function binaryF1(predicted: ArrayLike<number>, gold: ArrayLike<number>):
  */
 export function matthews(predicted: ArrayLike<number>, gold: ArrayLike<number>, classes: number): number {
   expectEqualLengths("MCC", predicted, gold);
+  expectClasses("predicted", predicted, classes);
+  expectClasses("gold", gold, classes);
   const n = gold.length;
   const [predictedOf, goldOf] = [new Float64Array(classes), new Float64Array(classes)];
   let correct = 0;

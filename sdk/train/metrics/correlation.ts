@@ -1,8 +1,10 @@
 /** Correlation of predicted with gold scores: similarity of sentences. */
-import { ArgumentError } from "../../options.js";
+import { ArgumentError, checkArgument, numbers } from "../../options.js";
 
 /** Pearson's r; 0 where one side does not vary. */
 export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  checkArgument("pearson", "x", x, numbers);
+  checkArgument("pearson", "y", y, numbers);
   if (x.length !== y.length) throw new ArgumentError(`pearson: ${x.length} values against ${y.length}`);
   if (x.length < 2) throw new ArgumentError(`pearson: at least two values are needed, got ${x.length}`);
   const mean = (values: ArrayLike<number>) => {
@@ -35,5 +37,7 @@ export function ranks(values: ArrayLike<number>): Float64Array {
 
 /** Spearman's rho: Pearson's r of the ranks. */
 export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  checkArgument("spearman", "x", x, numbers);
+  checkArgument("spearman", "y", y, numbers);
   return pearson(ranks(x), ranks(y));
 }

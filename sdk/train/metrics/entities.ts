@@ -3,7 +3,7 @@
  * its borders are.
  */
 import { beginsSpan, OUTSIDE, tagReader } from "../../heads/entity-tags.js";
-import { ArgumentError } from "../../options.js";
+import { ArgumentError, anIterable, aString, checkArguments, listOf, oneOf } from "../../options.js";
 import { type Scheme, strictEntities } from "./entity-schemes.js";
 
 export interface Entity {
@@ -18,6 +18,8 @@ export interface Entity {
  * How tags are read. `lenient`, the default of seqeval and of conlleval: an entity begins wherever neighbours differ, in any
  * scheme. A scheme's name, strictly: what does not follow the scheme is no entity. `strict` is `IOB2`.
  */
+const READINGS = ["lenient", "strict", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU"];
+
 export type EntityReading = "lenient" | "strict" | Scheme;
 
 /**
@@ -32,6 +34,11 @@ export function entitiesOf(
   reading: EntityReading = "lenient",
   labels: Iterable<string> = tags,
 ): Entity[] {
+  checkArguments(
+    "entitiesOf",
+    { tags, reading, labels },
+    { tags: listOf(aString), reading: oneOf(...READINGS), labels: anIterable },
+  );
   if (reading !== "lenient")
     return strictEntities(tags, reading === "strict" ? "IOB2" : reading).map(([type, begin, end]) => ({
       type,
@@ -61,6 +68,12 @@ export function entityF1(
   gold: readonly (readonly string[])[],
   reading: EntityReading = "lenient",
 ): { precision: number; recall: number; f1: number } {
+  const sentences = listOf(listOf(aString));
+  checkArguments(
+    "entityF1",
+    { predicted, gold, reading },
+    { predicted: sentences, gold: sentences, reading: oneOf(...READINGS) },
+  );
   if (predicted.length !== gold.length)
     throw new ArgumentError(`entity F1: ${predicted.length} predicted sentences for ${gold.length}`);
   const labels = new Set([...gold.flat(), ...predicted.flat()]);

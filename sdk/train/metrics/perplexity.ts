@@ -1,13 +1,17 @@
 /** Perplexity and entropy, from losses in nats. */
+
 import { exp, log } from "../../math.js";
+import { aNumber, anIterable, checkArgument, checkArguments, numberBetween, wholeNumber } from "../../options.js";
 
 /** exp(mean loss): as many equally likely choices would be as hard. */
 export function perplexity(meanLoss: number): number {
+  checkArgument("perplexity", "meanLoss", meanLoss, aNumber);
   return exp(meanLoss);
 }
 
 /** Entropy in nats of a set of targets by their own frequencies: the loss of the best guess that sees no context. */
 export function unigramEntropy(targets: Iterable<number>): number {
+  checkArgument("unigramEntropy", "targets", targets, anIterable);
   const counts = new Map<number, number>();
   let total = 0;
   for (const target of targets) {
@@ -21,5 +25,6 @@ export function unigramEntropy(targets: Iterable<number>): number {
 
 /** Standard error of a share of `n` items. Example: standardError(0.5, 100) -> 0.05. */
 export function standardError(share: number, n: number): number {
+  checkArguments("standardError", { share, n }, { share: numberBetween(0, 1), n: wholeNumber(1) });
   return Math.sqrt((share * (1 - share)) / n);
 }

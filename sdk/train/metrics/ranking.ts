@@ -1,5 +1,5 @@
 /** Ranking quality: how well scores separate relevant items from the rest. */
-import { ArgumentError } from "../../options.js";
+import { ArgumentError, checkArgument, numbers } from "../../options.js";
 
 /**
  * The area under the receiver operating characteristic: how probably something sought has a higher score than something
@@ -11,6 +11,8 @@ import { ArgumentError } from "../../options.js";
  * areaUnderRoc([0.1, 0.4, 0.4, 0.9], [0, 0, 1, 1]); // 0.875
  */
 export function areaUnderRoc(scores: ArrayLike<number>, gold: ArrayLike<number>): number {
+  checkArgument("areaUnderRoc", "scores", scores, numbers);
+  checkArgument("areaUnderRoc", "gold", gold, numbers);
   if (scores.length !== gold.length)
     throw new ArgumentError(`area under ROC: ${scores.length} scores for ${gold.length} gold labels`);
   const order = Array.from(gold, (_, i) => i).sort((a, b) => scores[a]! - scores[b]!);

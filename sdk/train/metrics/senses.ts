@@ -1,7 +1,7 @@
 /** Whether one word's vectors in different sentences fall apart by its senses. */
 
 import { cosine } from "../../heads/similarity.js";
-import { ArgumentError } from "../../options.js";
+import { ArgumentError, aString, checkArguments, listOf, numbers } from "../../options.js";
 
 export interface SenseFigures {
   /** mean cosine of two vectors of one sense */
@@ -61,6 +61,7 @@ function nearestOf(cosines: readonly number[], senses: readonly string[], i: num
  * senseSeparation([[1, 0], [0.9, 0.1], [0, 1], [0.1, 1]], ["river", "river", "money", "money"]).accuracy;
  */
 export function senseSeparation(vectors: readonly ArrayLike<number>[], senses: readonly string[]): SenseFigures {
+  checkArguments("senseSeparation", { vectors, senses }, { vectors: listOf(numbers), senses: listOf(aString) });
   if (vectors.length !== senses.length)
     throw new ArgumentError(`senseSeparation: ${vectors.length} vectors but ${senses.length} senses`);
   const kinds = new Set(senses);

@@ -6,7 +6,15 @@
 
 import { power } from "../../math.js";
 import type { Weights } from "../../nn/weights.js";
-import { aBoolean, aFunction, checkOptions, numberBetween, type Rules } from "../../options.js";
+import {
+  aBoolean,
+  aFunction,
+  checkArguments,
+  checkOptions,
+  numberBetween,
+  type Rule,
+  type Rules,
+} from "../../options.js";
 import { Matrix, type Parameter } from "../../tensor/matrix.js";
 import { adamWStep, lambStep, type Moments as ParameterMoments } from "../../tensor/ops/optimizer.js";
 import { sumOfSquares } from "../../tensor/ops/reduce.js";
@@ -46,8 +54,12 @@ export function gradientNorm({ moments }: Pick<Optimizer, "moments">): number {
   return Math.sqrt(sum);
 }
 
+/** May be infinite, or not a number: the gradients of a run that diverges. */
+const aNorm: Rule = { expected: "a number", accepts: (value) => typeof value === "number" };
+
 /** Factor that clips the global gradient norm to `most`; 0 turns clipping off. PyTorch's formula. */
 export function clipScale(norm: number, most: number): number {
+  checkArguments("clipScale", { norm, most }, { norm: aNorm, most: aNorm });
   return most > 0 ? Math.min(1, most / (norm + 1e-6)) : 1;
 }
 

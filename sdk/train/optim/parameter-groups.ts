@@ -7,7 +7,7 @@
 
 import { power } from "../../math.js";
 import { type Weights, WeightsError } from "../../nn/weights.js";
-import { ArgumentError } from "../../options.js";
+import { ArgumentError, aString, checkArgument, listOf } from "../../options.js";
 
 /** One part of a pattern: a word, or a range of layers such as 0-3. */
 function partOf(text: string): string {
@@ -27,6 +27,7 @@ function partOf(text: string): string {
  * namesLike("encoder.layer.0-3")("bert.encoder.layer.2.output.dense.weight"); // true
  */
 export function namesLike(pattern: string): (name: string) => boolean {
+  checkArgument("namesLike", "pattern", pattern, aString);
   const expression = new RegExp(`(?:^|\\.)${pattern.split(".").map(partOf).join("\\.")}(?:\\.|$)`);
   return (name) => expression.test(name);
 }
@@ -40,6 +41,7 @@ export function namesLike(pattern: string): (name: string) => boolean {
  * freeze(weights, ["embeddings", "encoder.layer.0-3"]);
  */
 export function freeze(weights: Weights, patterns: readonly string[]): number {
+  checkArgument("freeze", "patterns", patterns, listOf(aString));
   const parameters = [...weights.entries()];
   const frozen = new Map<string, number>();
   for (const pattern of patterns) {

@@ -2,19 +2,29 @@
  * Learning rates by step. Pure functions; steps count from 0. With a warm-up the rate of step s is s / warmup of the peak,
  * so the first step's is 0, as in the published code.
  */
+
 import { cos } from "../../math.js";
+import { checkArgument, checkArguments, numberBetween } from "../../options.js";
 
 export type Schedule = (step: number) => number;
+
+function checkSchedule(where: string, peak: number, warmup: number, total = 0): void {
+  const steps = numberBetween(0, Number.MAX_SAFE_INTEGER);
+  const peaks = numberBetween(0, Number.MAX_VALUE);
+  checkArguments(where, { peak, warmup, total }, { peak: peaks, warmup: steps, total: steps });
+}
 
 /** Share of the peak on the way up: step / warmup until it is reached. */
 const warm = (step: number, warmup: number): number => (step < warmup ? step / warmup : 1);
 
 export function constantSchedule(peak: number, warmup = 0): Schedule {
+  checkSchedule("constantSchedule", peak, warmup);
   return (step) => peak * warm(step, warmup);
 }
 
 /** Up over `warmup` steps, then down to 0 at `total`, the decay beginning where the warm-up ends (PyTorch's libraries). */
 export function linearSchedule(peak: number, warmup: number, total: number): Schedule {
+  checkSchedule("linearSchedule", peak, warmup, total);
   return (step) =>
     step < warmup ? peak * warm(step, warmup) : peak * Math.max(0, (total - step) / Math.max(1, total - warmup));
 }
@@ -24,16 +34,20 @@ export function linearSchedule(peak: number, warmup: number, total: number): Sch
  * peak × (1 − warmup / total).
  */
 export function originalLinearSchedule(peak: number, warmup: number, total: number): Schedule {
+  checkSchedule("originalLinearSchedule", peak, warmup, total);
   return (step) => (step < warmup ? peak * warm(step, warmup) : peak * Math.max(0, 1 - step / total));
 }
 
 /** As ELECTRA: the warm-up multiplies the decayed rate. */
 export function multipliedLinearSchedule(peak: number, warmup: number, total: number): Schedule {
+  checkSchedule("multipliedLinearSchedule", peak, warmup, total);
   return (step) => peak * Math.max(0, 1 - step / total) * warm(step, warmup);
 }
 
 /** Up as (step + 1) / (warmup + 1), then half a cosine down to `lowest` (nanoGPT). */
 export function cosineSchedule(peak: number, warmup: number, total: number, lowest: number): Schedule {
+  checkSchedule("cosineSchedule", peak, warmup, total);
+  checkArgument("cosineSchedule", "lowest", lowest, numberBetween(0, Number.MAX_VALUE));
   return (step) => {
     if (step < warmup) return (peak * (step + 1)) / (warmup + 1);
     if (step >= total) return lowest;
@@ -44,6 +58,7 @@ export function cosineSchedule(peak: number, warmup: number, total: number, lowe
 
 /** Up over `warmup` steps, then down as the inverse square root of the step. */
 export function inverseSquareRootSchedule(peak: number, warmup: number): Schedule {
+  checkSchedule("inverseSquareRootSchedule", peak, warmup);
   return (step) =>
     step < warmup ? peak * warm(step, warmup) : peak * Math.sqrt(Math.max(1, warmup) / Math.max(1, step));
 }

@@ -1,4 +1,5 @@
 /** Multi-label classification: several labels may apply to one text, or none. */
+
 import { dataError } from "../../data/source.js";
 import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
 import { infer } from "../../heads/infer.js";
@@ -6,6 +7,7 @@ import { LabelSet } from "../../heads/labels.js";
 import { encodeText, multiLabelClassification } from "../../heads/pooled.js";
 import { log } from "../../math.js";
 import { single } from "../../objectives/objective.js";
+import { checkOptions, numberBetween, withFields } from "../../options.js";
 import { multiLabelScores } from "../metrics/classification.js";
 import { type Metrics, requireLabels, type Task } from "./task.js";
 
@@ -40,10 +42,12 @@ const metricsOf = (predicted: readonly ArrayLike<number>[], gold: readonly Int32
  * @example
  * const task = multiLabelTask({ threshold: 0.4 });
  */
-export function multiLabelTask({
-  columns,
-  threshold = 0.5,
-}: MultiLabelOptions = {}): Task<MultiLabelledText, "sequence-classification"> {
+export function multiLabelTask(options: MultiLabelOptions = {}): Task<MultiLabelledText, "sequence-classification"> {
+  checkOptions("multiLabelTask", options ?? null, {
+    columns: withFields("names of columns"),
+    threshold: numberBetween(0, 1),
+  });
+  const { columns, threshold = 0.5 } = options;
   // sigmoid(score) >= threshold, without the sigmoid
   const least = log(threshold / (1 - threshold));
   return {
