@@ -97,8 +97,8 @@ export function sampleOf(encoding: Encoding, labels: Labels = {}): Sample {
 /** Whether each has ids, and segments for them. */
 const areSamples = (value: unknown): boolean =>
   Array.isArray(value) &&
-  value.every(
-    (sample: Partial<Sample> | null) =>
+  Array.from(value).every(
+    (sample: Partial<Sample> | null | undefined) =>
       ArrayBuffer.isView(sample?.ids) &&
       ArrayBuffer.isView(sample.segments) &&
       sample.ids.length === sample.segments.length,

@@ -4,11 +4,11 @@
  * Libovický et al. 2019 (arXiv:1911.03310) and Liu et al. 2020 (arXiv:2004.14218) for language means; Schönemann 1966 and
  * Smith et al. 2017 (arXiv:1702.03859) for the orthogonal map.
  */
-import { checkArgument, checkArguments, listOf, numbers } from "../options.js";
+import { anArray, checkArgument, checkArguments, listOf, numbers } from "../options.js";
 import { DirectionError } from "./errors.js";
 
 /** @__NO_SIDE_EFFECTS__ */
-const aVectorList = () => listOf(numbers);
+const aVectorList = () => listOf(anArray);
 
 export type Vectors = readonly ArrayLike<number>[];
 

@@ -137,7 +137,7 @@ export class Tokenizer {
 
   /** The tokens of a text and its pair with special tokens; of a truncated text, its first window. */
   encode(text: Text, pair?: Text, asked: EncodeOptions = {}): Encoding {
-    const { truncate } = asked ?? {};
+    const truncate = asked?.truncate;
     const options = truncate ? { ...asked, truncate: { direction: this.truncationSide, ...truncate } } : asked;
     // For one text cut off on the right, text beyond the first window cannot change it and is not read.
     const beginning = pair === undefined && options.truncate?.direction === "right" ? truncate?.length : undefined;

@@ -11,7 +11,7 @@ export const LONGEST = 5000;
 /** Bytes that a reader may take beside four times its file. */
 export const ROOM = 64 * 2 ** 20;
 /** Bytes that valid files and the library itself may take on the heap before anything is read. */
-const BASE = 40 * 2 ** 20;
+const BASE = 64 * 2 ** 20;
 /** Limit of the reader's heap, in MB. */
 export const HEAP = (BASE + ROOM) / 2 ** 20;
 /** Mutants of one seed: of each seed the first are the simplest. */
@@ -122,7 +122,7 @@ async function readTarget(at: Progress, until: number, { mutants, careful }: Wor
     if (left !== 0) return failure(`${left} bytes of the engine were not given back in this batch`);
     // Growth: what thousands of mutants leave behind must not add up.
     const grown = setFloor() - base;
-    if (grown > ROOM / 4) return failure(`${Math.round(grown / 2 ** 20)} MB stayed behind`);
+    if (grown > ROOM / 2) return failure(`${Math.round(grown / 2 ** 20)} MB stayed behind`);
   }
   return null;
 }

@@ -38,7 +38,7 @@ export async function staticTensors(file: StoredTensors): Promise<StoredTensors>
   if (weights && weights.length !== tokens)
     throw new WeightsError(`weights has ${weights.length} entries for ${tokens} tokens`);
   const wrong = mapping?.findIndex((row) => !(row >= 0 && row < rows)) ?? -1;
-  if (wrong >= 0) throw new WeightsError(`mapping: token ${wrong} has row ${mapping![wrong]} of ${rows}`);
+  if (wrong >= 0) throw new WeightsError(`mapping: token ${wrong} has none of the ${rows} rows of the table`);
   const table = await valuesOf(file, MODEL2VEC);
   return {
     names: () => [TABLE],

@@ -12,7 +12,6 @@ import {
   checkArguments,
   numberBetween,
   type Rule,
-  wholeNumber,
   withFields,
 } from "../../options.js";
 import type { Rng } from "../../tensor/random.js";
@@ -51,13 +50,18 @@ const someDocuments: Rule = {
 /** @throws {ArgumentError} unless these can be made into sequences */
 export function checkSequences(where: string, documents: unknown, options: Partial<PairOptions>, rng?: unknown): void {
   checkArgument(where, "documents", documents, someDocuments);
-  checkArgument(where, "options", options, withFields("an object with maxLength and tokenizer", "maxLength", "tokenizer"));
+  checkArgument(
+    where,
+    "options",
+    options,
+    withFields("an object with maxLength and tokenizer", "maxLength", "tokenizer"),
+  );
   const { maxLength, tokenizer, shortSequenceRate = 0 } = options;
   checkArguments(
     where,
     { maxLength, tokenizer, shortSequenceRate },
     {
-      maxLength: wholeNumber(2, 2 ** 24),
+      maxLength: { expected: "a number of tokens", accepts: (value) => typeof value === "number" },
       tokenizer: withFields("a tokenizer", "special"),
       shortSequenceRate: numberBetween(0, 1),
     },

@@ -4,7 +4,6 @@
  * google-research/electra, run_pretraining.py (get_generator_config).
  */
 
-import { checkArgument, numberBetween, wholeNumber, withFields } from "../../options.js";
 import type { Engine } from "../../engine/engine.js";
 import { shown } from "../../errors.js";
 import type { Files } from "../../io/files/files.js";
@@ -14,6 +13,7 @@ import { buildModel } from "../../models/family/build.js";
 import { ConfigError, type Section } from "../../models/family/config.js";
 import { Weights, WeightsError, type WeightsSources } from "../../nn/weights.js";
 import type { GeneratorAndDiscriminator } from "../../objectives/electra.js";
+import { checkArgument, numberBetween, wholeNumber, withFields } from "../../options.js";
 import type { Parameter } from "../../tensor/matrix.js";
 import { freshConfig, freshModel, type ModelSizes } from "./fresh-model.js";
 

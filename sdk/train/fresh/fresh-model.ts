@@ -8,7 +8,15 @@ import { ConfigError, type Section } from "../../models/family/config.js";
 import type { ModelTask } from "../../models/family/family.js";
 import type { ModelSizes } from "../../models/family/sizes.js";
 import { Weights } from "../../nn/weights.js";
-import { aString, checkArgument, checkOptions, numberBetween, type Rules, wholeNumber, withFields } from "../../options.js";
+import {
+  aString,
+  checkArgument,
+  checkOptions,
+  numberBetween,
+  type Rules,
+  wholeNumber,
+  withFields,
+} from "../../options.js";
 
 export type { ModelSizes } from "../../models/family/sizes.js";
 
@@ -49,7 +57,14 @@ export function freshConfig(family: string, sizes: ModelSizes): Section {
     throw new ConfigError(
       `there is no configuration for new models of "${family}"; there are ${FRESH_FAMILIES.join(", ")}`,
     );
-  const needed = ["vocabSize", "numHiddenLayers", "hiddenSize", "numAttentionHeads", "maxPositionEmbeddings", "dropout"];
+  const needed = [
+    "vocabSize",
+    "numHiddenLayers",
+    "hiddenSize",
+    "numAttentionHeads",
+    "maxPositionEmbeddings",
+    "dropout",
+  ];
   checkArgument("freshConfig", "sizes", sizes, withFields(`an object with ${needed.join(", ")}`, ...needed));
   checkOptions("freshConfig", sizes, sizeRules());
   const { hiddenSize, numAttentionHeads } = sizes;
