@@ -9,11 +9,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readTagged } from "../sdk/data/conllu.js";
 import { readQuestions } from "../sdk/data/questions.js";
+import { collate } from "../sdk/data/sample.js";
 import { decodeLines, type Source, textSource } from "../sdk/data/source.js";
 import { readTextRows } from "../sdk/data/text-rows.js";
 import { InputError } from "../sdk/errors.js";
 import { generationSettings } from "../sdk/generate/settings.js";
 import { folder } from "../sdk/io/files/folder.js";
+import { accuracy, areaUnderRoc, matthews, multiLabelScores } from "../sdk/metrics.js";
 import { familyOf } from "../sdk/models/families.js";
 import { readMerges, readTokenizerJson, trainWordPiece } from "../sdk/tokenizer/index.js";
 import { regexFinder, wholeMatcher } from "../sdk/tokenizer/patterns/pattern.js";
@@ -172,6 +174,29 @@ test("a file that the system does not read is named, with the reason", async () 
   } finally {
     rmSync(place, { recursive: true });
   }
+});
+
+/** What the fuzzer found in calls: without their checks these ran for ever, took gigabytes or threw TypeErrors. */
+const CALLS: readonly (readonly [() => unknown, RegExp])[] = [
+  [() => areaUnderRoc([0.1, Number.NaN], [0, 1]), /areaUnderRoc: scores must be an array of numbers/],
+  [() => multiLabelScores([[0]], [[1]], 2 ** 31), /classes must be a whole number from 1 to/],
+  [() => matthews([0, 5], [0, 1], 2), /predicted\[1\] must be a class from 0 to 1, got 5/],
+  [() => accuracy({ length: 1e9 } as never, [1]), /accuracy: predicted must be an array of numbers/],
+  [() => collate([{ ids: { length: 1e9 } } as never]), /collate: samples must be an array of samples/],
+  [() => readTokenizer().decode([Number.NaN]), /decode: expected ids, got NaN/],
+  [() => readTokenizer().decode(undefined as never), /decode: expected ids/],
+  [() => trainWordPiece([5 as never], { size: 40 }), /training: text 0 must be a string, got 5/],
+  [
+    () => trainWordPiece(7 as never, { size: 40 }),
+    /training: texts must be an array or another iterable of texts, got 7/,
+  ],
+  [() => textSource("f", undefined as never), /textSource: text must be a string, got undefined/],
+];
+
+const readTokenizer = () => trainWordPiece(["the low"], { size: 40 });
+
+test("calls: arguments of another type, not a number, or beyond what there is", async () => {
+  for (const [call, message] of CALLS) assert.match(await refusal(call), message);
 });
 
 test.run();

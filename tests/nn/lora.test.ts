@@ -273,7 +273,7 @@ test("a run over an adapter is resumed from its checkpoint with the same bits", 
 test("what does not fit is named", async () => {
   using loaded = await smallBert(engine, "sequence-classification", labels);
   assert.throws(() => adapt(loaded, { targets: ["query", "qeury"] }), /no layer is named qeury; .*query, key, value/);
-  assert.throws(() => adapt(loaded, { r: 0 }), /rank must be a whole number of at least 1/);
+  assert.throws(() => adapt(loaded, { r: 0 }), /r must be a whole number from 1/);
 });
 
 test("an adapter leaves no memory behind", async () => {
