@@ -10,7 +10,7 @@ import { readPostProcessor } from "./post-processors/read.js";
 import { whiteCounts } from "./post-processors/template.js";
 import { isByteLevel, readPreTokenizer } from "./pre-tokenizers/read.js";
 import type { Model, TrimOffsets } from "./steps.js";
-import { classOf, WHITE } from "./text/unicode.js";
+import { isWhite } from "./text/unicode.js";
 import { type ReadOptions, Tokenizer } from "./tokenizer.js";
 
 /** @param model replaces the model in `parsed` */
@@ -68,6 +68,7 @@ function trimming(model: Model, addPrefixSpace: boolean): TrimOffsets {
   return { addPrefixSpace, white };
 }
 
+/** White space, or Ġ. */
 function isSpace(unit: number): boolean {
-  return unit === 0x120 || (classOf(unit) & WHITE) !== 0;
+  return unit === 0x120 || isWhite(unit);
 }

@@ -27,7 +27,7 @@ export function preTokenize(json: unknown, text: string): string[] {
   const from = new NormalizedString();
   from.load(text, 0, text.length);
   from.whole();
-  const step = readPreTokenizer(json, "pre_tokenizer", 0, false);
+  const step = readPreTokenizer(json, "pre_tokenizer", false);
   const result = step === null ? from : step(from, new NormalizedString());
   return Array.from({ length: result.words }, (_, i) => result.slice(result.cuts[2 * i], result.cuts[2 * i + 1]));
 }

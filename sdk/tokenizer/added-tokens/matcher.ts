@@ -4,7 +4,7 @@
  */
 import type { Normalizer } from "../steps.js";
 import { NormalizedString } from "../text/normalized-string.js";
-import { classOf, codePointAt, WHITE, WORD_CHARACTER } from "../text/unicode.js";
+import { classOf, codePointAt, codePointBefore, isWhite, WORD_CHARACTER } from "../text/unicode.js";
 import type { AddedToken } from "./added-token.js";
 
 export interface Match {
@@ -68,7 +68,10 @@ export class AddedMatcher {
       const { token } = found;
       let { start, end } = found;
       at = end; // as in the reference, white space included in a match may match again
-      if (token.singleWord && (wordBefore(units, start) || wordAt(units, end, length))) continue;
+      if (token.singleWord) {
+        if (start > 0 && isWord(codePointBefore(units, start, 0))) continue;
+        if (end < length && isWord(codePointAt(units, end))) continue;
+      }
       if (token.lstrip) {
         while (start > 0 && isWhite(units[start - 1]!)) start--;
         start = Math.max(start, taken);
@@ -99,11 +102,6 @@ function normalForm(content: string, normalizer: Normalizer): string {
   return normalizer(text, new NormalizedString()).slice();
 }
 
-/** All white space is below U+FFFF, so a unit is enough. */
-function isWhite(unit: number): boolean {
-  return (classOf(unit) & WHITE) !== 0;
-}
-
 /** Length of the white space at the start (step 1) or end (step -1) of units [start, end); Ġ is a space too. */
 function whiteAt(units: Uint16Array, start: number, end: number, step: 1 | -1): number {
   let count = 0;
@@ -112,12 +110,6 @@ function whiteAt(units: Uint16Array, start: number, end: number, step: 1 | -1): 
   return count;
 }
 
-function wordBefore(units: Uint16Array, at: number): boolean {
-  if (at === 0) return false;
-  const low = (units[at - 1]! & 0xfc00) === 0xdc00 && at > 1;
-  return (classOf(codePointAt(units, low ? at - 2 : at - 1)) & WORD_CHARACTER) !== 0;
-}
-
-function wordAt(units: Uint16Array, at: number, length: number): boolean {
-  return at < length && (classOf(codePointAt(units, at)) & WORD_CHARACTER) !== 0;
+function isWord(codePoint: number): boolean {
+  return (classOf(codePoint) & WORD_CHARACTER) !== 0;
 }

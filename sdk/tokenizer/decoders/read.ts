@@ -20,14 +20,13 @@ import {
 import { metaspaceDecoder } from "./metaspace.js";
 
 /** @param path of the field in the file, for messages */
-export function readDecoder(json: unknown, path = "decoder", depth = 0): Decoder | null {
+export function readDecoder(json: unknown, path = "decoder"): Decoder | null {
   if (json === null || json === undefined) return null;
   const fields = new Fields(json, path);
   const type = fields.string("type");
   switch (type) {
     case "Sequence": {
-      if (depth > 8) throw new TokenizerError(`${path}: sequences are nested more than 8 deep`);
-      const steps = fields.list("decoders").map((step, i) => readDecoder(step, `${path}.decoders[${i}]`, depth + 1));
+      const steps = fields.list("decoders").map((step, i) => readDecoder(step, `${path}.decoders[${i}]`));
       return decoderSequence(steps.filter((step) => step !== null));
     }
     case "WordPiece":

@@ -7,19 +7,27 @@
  */
 import { type JsonScanner, shortCharacter, skipSpace } from "../json/scanner.js";
 import type { PiecePool } from "../vocabulary/piece-pool.js";
+import { EMPTY_HASH, extendHash, type PieceTable } from "../vocabulary/piece-table.js";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const ZERO = 0x30;
+const NINE = 0x39;
 const COLON = 0x3a;
 const OPEN = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSE = 0x5d;
 
 /**
- * Read entries `"piece":id,` whose ids count up, or, given `scores`, `["piece",score],`, whose pieces have no characters
- * beyond U+FFFF and no escapes but `\"` and `\\`. Stops before the first other entry, and before the last one.
+ * Read entries `"piece":id,` whose ids count up, into `table` too, or, given `scores`, `["piece",score],`. Pieces have no
+ * characters beyond U+FFFF and no escapes but `\"` and `\\`. Stops before the first other entry, and before the last one.
  */
-export function scanPlainEntries(scanner: JsonScanner, pool: PiecePool, scores: Float64Array | null): void {
+export function scanPlainEntries(
+  scanner: JsonScanner,
+  pool: PiecePool,
+  table: PieceTable | null,
+  scores: Float64Array | null,
+): void {
   const { bytes } = scanner;
   const { units, begins, ends } = pool;
   const separator = scores === null ? COLON : COMMA;
@@ -36,6 +44,7 @@ export function scanPlainEntries(scanner: JsonScanner, pool: PiecePool, scores: 
     if (bytes[i] !== QUOTE) break;
     let byte = bytes[++i]!;
     let end = used;
+    let hash = EMPTY_HASH;
     while (byte !== QUOTE && end < units.length) {
       const escaped = byte === BACKSLASH;
       i += escaped ? 1 : 0;
@@ -44,19 +53,24 @@ export function scanPlainEntries(scanner: JsonScanner, pool: PiecePool, scores: 
       const escapable = unit === QUOTE || unit === BACKSLASH;
       if (unit < 0x20 || escaped !== escapable) break;
       units[end++] = unit;
+      hash = extendHash(hash, unit);
       i += unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
       byte = bytes[i]!;
     }
     if (byte !== QUOTE) break;
     i = skipSpace(bytes, i + 1);
     if (bytes[i] !== separator) break;
-    scanner.at = i + 1;
-    const number = scanner.number();
-    i = skipSpace(bytes, scanner.at);
+    i = skipSpace(bytes, i + 1);
     if (scores === null) {
-      if (number !== size) break;
+      const start = i;
+      let id = 0;
+      for (byte = bytes[i]!; byte >= ZERO && byte <= NINE; byte = bytes[++i]!) id = 10 * id + byte - ZERO;
+      if (id !== size || i === start || (bytes[start] === ZERO && id > 0)) break;
+      i = skipSpace(bytes, i);
     } else {
-      scores[size] = number;
+      scanner.at = i;
+      scores[size] = scanner.number();
+      i = skipSpace(bytes, scanner.at);
       if (bytes[i] !== CLOSE) break;
       i = skipSpace(bytes, i + 1);
     }
@@ -64,6 +78,7 @@ export function scanPlainEntries(scanner: JsonScanner, pool: PiecePool, scores: 
     at = i + 1;
     begins[size] = used;
     ends[size] = end;
+    table?.insert(size, hash);
     longest = Math.max(longest, end - used);
     used = end;
   }

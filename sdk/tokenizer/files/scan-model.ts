@@ -32,7 +32,7 @@ export function scanScores(scanner: JsonScanner, size: number): [Vocabulary, Flo
   const vocabulary = new Vocabulary(pool, Math.ceil(size / 6));
   let scores = new Float64Array(expected);
   scanner.list("[", "]", () => {
-    scanPlainEntries(scanner, pool, scores);
+    scanPlainEntries(scanner, pool, null, scores);
     const id = pool.size;
     scanner.expect("[");
     vocabulary.place(pool.used, scanString(scanner, pool), id);

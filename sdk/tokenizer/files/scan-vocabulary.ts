@@ -12,18 +12,12 @@ export function scanVocabulary(scanner: JsonScanner, size: number): Vocabulary {
   // Entries take about fifteen bytes; unused room is never written, so it costs no memory.
   const pool = new PiecePool(Math.max(64, Math.ceil(size / 12)));
   const vocabulary = new Vocabulary(pool, Math.ceil(size / SHORTEST));
-  let ascending = true;
+  const { table } = vocabulary;
   scanner.list("{", "}", () => {
-    if (ascending) scanPlainEntries(scanner, pool, null);
+    scanPlainEntries(scanner, pool, table, null);
     const end = scanString(scanner, pool);
     scanner.expect(":");
-    const id = scanner.number();
-    if (ascending && id < pool.size) {
-      // The last of equal keys counts. From here on it may not have the highest id.
-      ascending = false;
-      vocabulary.table;
-    }
-    vocabulary.place(pool.used, end, id);
+    vocabulary.place(pool.used, end, scanner.number());
   });
   return vocabulary;
 }

@@ -13,8 +13,6 @@ const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 const DEEPEST = 64;
-/** Most characters of a number; programs write none that is longer. */
-const LONGEST_NUMBER = 400;
 const ESCAPES: Readonly<Record<string, number>> = { '"': 34, "\\": 92, "/": 47, b: 8, f: 12, n: 10, r: 13, t: 9 };
 
 export class JsonScanner {
@@ -221,16 +219,14 @@ export class JsonScanner {
     return negative ? -value : value;
   }
 
+  /** A number with an exponent or with more digits. */
   private longNumber(start: number): number {
-    let at = start;
-    while (at - start < LONGEST_NUMBER && isWordByte(this.bytes[at] ?? 0)) at++;
-    const text = ascii(this.bytes, start, at);
-    this.at = at;
-    if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text)) {
-      this.at = start;
-      this.fail("a number");
-    }
-    return Number(text);
+    this.at = start;
+    this.skipWord("a number");
+    const text = STRICT.decode(this.bytes.subarray(start, this.at));
+    if (/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text)) return Number(text);
+    this.at = start;
+    this.fail("a number");
   }
 
   /** Read any value as an ordinary object: find its end, then use the platform's parser. */
@@ -268,7 +264,7 @@ export class JsonScanner {
         this.at++;
         open--;
       } else if (open > 0 && (byte === 0x2c || byte === 0x3a)) this.at++;
-      else this.skipWord();
+      else this.skipWord("a value");
     } while (open > 0);
   }
 
@@ -289,10 +285,10 @@ export class JsonScanner {
   }
 
   /** true, false, null or a number. */
-  private skipWord(): void {
+  private skipWord(expected: string): void {
     const { bytes, at } = this;
     while (isWordByte(bytes[this.at] ?? 0)) this.at++;
-    if (this.at === at) this.fail("a value");
+    if (this.at === at) this.fail(expected);
   }
 }
 
@@ -334,10 +330,6 @@ function isWordByte(byte: number): boolean {
   return /[-+.\w]/.test(String.fromCharCode(byte));
 }
 
-function ascii(bytes: Uint8Array, start: number, end: number): string {
-  return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
-}
-
 /** JSON with escapes of unpaired surrogates replaced by U+FFFD, as elsewhere in the file. */
 function wellFormed(text: string): string {
   return text.replace(ESCAPE, (found, half) => (half ? "\\ufffd" : found));
@@ -346,7 +338,4 @@ function wellFormed(text: string): string {
 const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)/gs;
 const STRICT = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** 10^i, all exact. */
-const POWERS = [
-  1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-  1e21, 1e22,
-];
+const POWERS: readonly number[] = /* @__PURE__ */ Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));

@@ -4,7 +4,7 @@
  */
 import { expect } from "../errors.js";
 import type { Model, Pieces } from "../steps.js";
-import { EMPTY_HASH, extendHash } from "../vocabulary/piece-table.js";
+import { EMPTY_HASH, extendHash, NO_UNITS } from "../vocabulary/piece-table.js";
 import { type Vocabulary, vocabularyJSON } from "../vocabulary/vocabulary.js";
 
 export interface WordPieceOptions {
@@ -14,8 +14,6 @@ export interface WordPieceOptions {
   /** Longer words, in characters, are unknown without a search, which bounds the work per word. */
   readonly longest?: number;
 }
-
-const NO_UNITS = /* @__PURE__ */ new Uint16Array(0);
 
 export class WordPiece implements Model {
   readonly unknown: number;

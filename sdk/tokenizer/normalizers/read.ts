@@ -16,21 +16,20 @@ import { precompiledNormalizer } from "./precompiled.js";
 import { nmtCharacter, prependNormalizer, replaceNormalizer, stripNormalizer } from "./replace.js";
 
 /** @param path of the field in the file, for messages */
-export function readNormalizer(json: unknown, path = "normalizer", depth = 0): Normalizer | null {
+export function readNormalizer(json: unknown, path = "normalizer"): Normalizer | null {
   if (json === null || json === undefined) return null;
   const fields = new Fields(json, path);
   const type = fields.string("type");
   switch (type) {
     case "Sequence":
-      return sequence(fields, depth);
+      return chain(fields.list("normalizers").map((step, i) => readNormalizer(step, `${path}.normalizers[${i}]`)));
     case "BertNormalizer": {
       const lowercase = fields.boolean("lowercase", true);
-      const strip = fields.get("strip_accents");
       return bertNormalizer({
         cleanText: fields.boolean("clean_text", true),
         chineseCharacters: fields.boolean("handle_chinese_chars", true),
         // Published files omit it or have null: accents are then stripped if the text is lower-cased.
-        stripAccents: strip === null || strip === undefined ? lowercase : fields.boolean("strip_accents"),
+        stripAccents: fields.boolean("strip_accents", lowercase),
         lowercase,
       });
     }
@@ -59,13 +58,6 @@ export function readNormalizer(json: unknown, path = "normalizer", depth = 0): N
     default:
       throw new TokenizerError(`${path}: normalizer ${shown(type)} is not supported`);
   }
-}
-
-function sequence(fields: Fields, depth: number): Normalizer | null {
-  if (depth > 8) throw new TokenizerError(`${fields.path}: sequences are nested more than 8 deep`);
-  return chain(
-    fields.list("normalizers").map((step, i) => readNormalizer(step, `${fields.path}.normalizers[${i}]`, depth + 1)),
-  );
 }
 
 function base64(text: string, path: string): Uint8Array {

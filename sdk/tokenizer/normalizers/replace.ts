@@ -1,7 +1,7 @@
 /** The normalizers Replace, Prepend, Strip and Nmt. */
 import { eachStretch, type Finder } from "../patterns/pattern.js";
 import type { Normalizer } from "../steps.js";
-import { classOf, WHITE } from "../text/unicode.js";
+import { isWhite } from "../text/unicode.js";
 
 /** Every match becomes `content`, all of which has the range of the match's last character, as in the reference. */
 export function replaceNormalizer(find: Finder, content: string): Normalizer {
@@ -45,10 +45,6 @@ export function stripNormalizer(left: boolean, right: boolean): Normalizer {
     spare.append(text, start, end);
     return spare;
   };
-}
-
-function isWhite(unit: number): boolean {
-  return (classOf(unit) & WHITE) !== 0;
 }
 
 /** SentencePiece's nmt rules: control characters are removed, exotic spaces become spaces. */

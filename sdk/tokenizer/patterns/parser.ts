@@ -19,10 +19,11 @@ type Test = (codePoint: number) => boolean;
 /** A condition on a position between two characters of units [begin, end). */
 type Look = (units: Uint16Array, at: number, end: number, begin: number) => boolean;
 
+/** Targets are relative to the instruction. */
 export type Instruction =
   | { readonly kind: "character"; readonly test: Test }
   | { readonly kind: "split"; readonly first: number; readonly other: number }
-  | { readonly kind: "jump"; readonly to: number }
+  | { readonly kind: "jump"; readonly by: number }
   | { readonly kind: "look"; readonly holds: Look }
   | { readonly kind: "match" };
 
@@ -32,13 +33,15 @@ type Node =
   | { readonly type: "look"; readonly holds: Look }
   | { readonly type: "all"; readonly parts: readonly Node[] }
   | { readonly type: "any"; readonly parts: readonly Node[] }
-  | {
-      readonly type: "repeat";
-      readonly part: Node;
-      readonly least: number;
-      readonly most: number;
-      readonly lazy: boolean;
-    };
+  | Repeat;
+
+interface Repeat {
+  readonly type: "repeat";
+  readonly part: Node;
+  readonly least: number;
+  readonly most: number;
+  readonly lazy: boolean;
+}
 
 /** Counted repetitions are written out, so their product is bounded. Published patterns have a few hundred instructions. */
 const LARGEST = 5000;
@@ -47,63 +50,47 @@ const DEEPEST = 64;
 const LAST_CODE_POINT = 0x10ffff;
 
 export function parsePattern(source: string, path: string): Instruction[] {
-  const node = new Parser(source, path).parse();
-  const program: Instruction[] = [];
-  const fail = () => new TokenizerError(`${path}: the pattern ${shown(source)} is too large`);
-  emit(node, program, fail);
-  program.push({ kind: "match" });
+  const limit: Limit = (length) => {
+    if (length > LARGEST) throw new TokenizerError(`${path}: the pattern ${shown(source)} is too large`);
+  };
+  return [...compile(new Parser(source, path).parse(), limit), { kind: "match" }];
+}
+
+/** Fails if a program of this length is too large. */
+type Limit = (length: number) => void;
+
+function compile(node: Node, limit: Limit): Instruction[] {
+  if (node.type === "test") return [{ kind: "character", test: node.test }];
+  if (node.type === "look") return [{ kind: "look", holds: node.holds }];
+  if (node.type === "repeat") return repeat(node, compile(node.part, limit), limit);
+  let program: Instruction[] = [];
+  if (node.type === "all")
+    for (const part of node.parts) {
+      program.push(...compile(part, limit));
+      limit(program.length);
+    }
+  else
+    node.parts
+      .slice()
+      .reverse()
+      .forEach((part, i) => {
+        const first = compile(part, limit);
+        const jump: Instruction = { kind: "jump", by: program.length + 1 };
+        program = i === 0 ? first : [{ kind: "split", first: 1, other: first.length + 2 }, ...first, jump, ...program];
+        limit(program.length);
+      });
   return program;
 }
 
-function emit(node: Node, program: Instruction[], fail: () => Error): void {
-  if (program.length > LARGEST) throw fail();
-  if (node.type === "test") program.push({ kind: "character", test: node.test });
-  else if (node.type === "look") program.push({ kind: "look", holds: node.holds });
-  else if (node.type === "all") for (const part of node.parts) emit(part, program, fail);
-  else if (node.type === "any") emitAny(node.parts, program, fail);
-  else {
-    for (let i = 0; i < node.least; i++) {
-      const before = program.length;
-      emit(node.part, program, fail);
-      // An empty match stays empty however often it is repeated.
-      if (program.length === before) break;
-    }
-    if (node.most === Number.POSITIVE_INFINITY) emitLoop(node.part, node.lazy, program, fail);
-    else for (let i = node.least; i < node.most; i++) emitOptional(node.part, node.lazy, program, fail);
-  }
-}
-
-function emitAny(parts: readonly Node[], program: Instruction[], fail: () => Error): void {
-  const ends: number[] = [];
-  parts.forEach((part, i) => {
-    const split = program.length;
-    if (i + 1 < parts.length) program.push({ kind: "jump", to: -1 });
-    emit(part, program, fail);
-    if (i + 1 === parts.length) return;
-    ends.push(program.length);
-    program.push({ kind: "jump", to: -1 });
-    program[split] = { kind: "split", first: split + 1, other: program.length };
-  });
-  for (const end of ends) program[end] = { kind: "jump", to: program.length };
-}
-
-function emitLoop(part: Node, lazy: boolean, program: Instruction[], fail: () => Error): void {
-  const split = program.length;
-  program.push({ kind: "jump", to: -1 });
-  emit(part, program, fail);
-  program.push({ kind: "jump", to: split });
-  program[split] = branch(lazy, split + 1, program.length);
-}
-
-function emitOptional(part: Node, lazy: boolean, program: Instruction[], fail: () => Error): void {
-  const split = program.length;
-  program.push({ kind: "jump", to: -1 });
-  emit(part, program, fail);
-  program[split] = branch(lazy, split + 1, program.length);
-}
-
-function branch(lazy: boolean, inside: number, outside: number): Instruction {
-  return lazy ? { kind: "split", first: outside, other: inside } : { kind: "split", first: inside, other: outside };
+function repeat({ least, most, lazy }: Repeat, part: Instruction[], limit: Limit): Instruction[] {
+  const loops = most === Number.POSITIVE_INFINITY;
+  const end = part.length + (loops ? 2 : 1);
+  const option: Instruction[] = [{ kind: "split", first: lazy ? end : 1, other: lazy ? 1 : end }, ...part];
+  if (loops) option.push({ kind: "jump", by: 1 - end });
+  const options = loops ? 1 : most - least;
+  limit(least * part.length + options * end);
+  const times = (count: number, program: Instruction[]) => Array.from({ length: count }, () => program).flat();
+  return [...times(least, part), ...times(options, option)];
 }
 
 const has =
@@ -206,11 +193,15 @@ class Parser {
     return this.characters[this.at];
   }
 
+  /** The next characters, `length` of them. */
+  private ahead(length: number): string {
+    return this.characters.slice(this.at, this.at + length).join("");
+  }
+
   private take(text: string): boolean {
-    if (this.source.length < text.length || this.characters.slice(this.at, this.at + text.length).join("") !== text)
-      return false;
-    this.at += text.length;
-    return true;
+    const found = this.ahead(text.length) === text;
+    if (found) this.at += text.length;
+    return found;
   }
 
   private alternatives(): Node {
@@ -247,7 +238,7 @@ class Parser {
     if (this.take("*")) return [0, Number.POSITIVE_INFINITY];
     if (this.take("+")) return [1, Number.POSITIVE_INFINITY];
     if (this.take("?")) return [0, 1];
-    const found = /^\{(\d*)(,?)(\d*)\}/.exec(this.characters.slice(this.at, this.at + 24).join(""));
+    const found = /^\{(\d*)(,?)(\d*)\}/.exec(this.ahead(24));
     if (found === null || (found[1] === "" && found[3] === "")) return null;
     this.at += found[0].length;
     const least = Number(found[1] || 0);
@@ -315,23 +306,21 @@ class Parser {
   /** A single escaped character, after its backslash. */
   private escapedCharacter(): number {
     const letter = this.here ?? this.fail("a character after \\ was expected");
-    this.at++;
-    const code = /^[xu](?:\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{4}|[0-9a-fA-F]{2}))/.exec(
-      this.characters.slice(this.at - 1, this.at + 11).join(""),
-    );
+    const code = /^[xu](?:\{([0-9a-fA-F]+)\}|([0-9a-fA-F]{4}|[0-9a-fA-F]{2}))/.exec(this.ahead(12));
     if (code !== null) {
       const codePoint = Number.parseInt((code[1] ?? code[2])!, 16);
       if (codePoint > LAST_CODE_POINT) this.fail(`the escape \\${code[0]}`);
-      this.at += code[0].length - 1;
+      this.at += code[0].length;
       return codePoint;
     }
+    this.at++;
     if (Object.hasOwn(CONTROLS, letter)) return CONTROLS[letter]!;
     if (/[0-9a-zA-Z]/.test(letter)) this.fail(`the escape \\${letter}`);
     return letter.codePointAt(0)!;
   }
 
   private property(negative: boolean): Test {
-    const found = /^[pP](?:\{(\^?)([A-Za-z_]+)\}|([A-Z]))/.exec(this.characters.slice(this.at, this.at + 40).join(""));
+    const found = /^[pP](?:\{(\^?)([A-Za-z_]+)\}|([A-Z]))/.exec(this.ahead(40));
     if (found === null) this.fail("a property was expected");
     this.at += found[0].length;
     const name = (found[2] ?? found[3])!;

@@ -133,9 +133,9 @@ class Machine {
       seen[here] = stamp;
       const step = program[here]!;
       if (step.kind === "split") {
-        stack[height++] = step.other;
-        stack[height++] = step.first;
-      } else if (step.kind === "jump") stack[height++] = step.to;
+        stack[height++] = here + step.other;
+        stack[height++] = here + step.first;
+      } else if (step.kind === "jump") stack[height++] = here + step.by;
       else if (step.kind === "look") {
         if (step.holds(units, at, end, begin)) stack[height++] = here + 1;
       } else {

@@ -6,25 +6,19 @@ import type { Place, PostProcessor, TrimOffsets } from "../steps.js";
 import { bare, bertPostProcessor, robertaPostProcessor } from "./template.js";
 
 /** @param trimming excludes white space from byte-level offsets */
-export function readPostProcessor(json: unknown, trimming: (addPrefixSpace: boolean) => TrimOffsets): PostProcessor {
-  return readStep(json, trimming, "post_processor", 0);
-}
-
-function readStep(
+export function readPostProcessor(
   json: unknown,
   trimming: (addPrefixSpace: boolean) => TrimOffsets,
-  path: string,
-  depth: number,
+  path = "post_processor",
 ): PostProcessor {
   if (json === null || json === undefined) return bare;
   const fields = new Fields(json, path);
   const type = fields.string("type");
   switch (type) {
     case "Sequence": {
-      expect(depth <= 8, `${path}: sequences are nested more than 8 deep`);
       const steps = fields
         .list("processors")
-        .map((step, i) => readStep(step, trimming, `${path}.processors[${i}]`, depth + 1));
+        .map((step, i) => readPostProcessor(step, trimming, `${path}.processors[${i}]`));
       return merge(steps, path);
     }
     case "TemplateProcessing":

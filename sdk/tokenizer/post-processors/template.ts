@@ -26,27 +26,23 @@ export const bare: PostProcessor = {
 
 /** [CLS] text [SEP], and [CLS] text [SEP] pair [SEP] with segments 0 and 1. */
 export function bertPostProcessor(cls: number, sep: number): PostProcessor {
-  const single: Place[] = [
+  const single = around(cls, sep);
+  return { single, pair: [...single, { sequence: 1, segment: 1 }, { ids: [sep], segment: 1 }], trim: null };
+}
+
+function around(cls: number, sep: number): Place[] {
+  return [
     { ids: [cls], segment: 0 },
     { sequence: 0, segment: 0 },
     { ids: [sep], segment: 0 },
   ];
-  return { single, pair: [...single, { sequence: 1, segment: 1 }, { ids: [sep], segment: 1 }], trim: null };
 }
 
 /** <s> text </s>, and <s> text </s></s> pair </s>; all in segment 0. */
 export function robertaPostProcessor(cls: number, sep: number, trim: TrimOffsets | null): PostProcessor {
-  const single: Place[] = [
-    { ids: [cls], segment: 0 },
-    { sequence: 0, segment: 0 },
-    { ids: [sep], segment: 0 },
-  ];
-  const second: Place[] = [
-    { ids: [sep], segment: 0 },
-    { sequence: 1, segment: 0 },
-    { ids: [sep], segment: 0 },
-  ];
-  return { single, pair: [...single, ...second], trim };
+  const single = around(cls, sep);
+  const end: Place = { ids: [sep], segment: 0 };
+  return { single, pair: [...single, end, { sequence: 1, segment: 0 }, end], trim };
 }
 
 /** Number of special tokens that a template adds. */

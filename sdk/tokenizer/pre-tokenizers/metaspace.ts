@@ -47,8 +47,7 @@ export function readMetaspace(fields: Fields): { mark: string; scheme: PrependSc
     mark.length === 1,
     () => `${fields.path}.replacement: one character up to U+FFFF was expected, got ${shown(mark)}`,
   );
-  const old = fields.get("add_prefix_space") === undefined ? true : fields.boolean("add_prefix_space");
-  const scheme = fields.string("prepend_scheme", old ? "always" : "never");
+  const scheme = fields.string("prepend_scheme", fields.boolean("add_prefix_space", true) ? "always" : "never");
   expect(
     scheme === "always" || scheme === "first" || scheme === "never",
     () => `${fields.path}.prepend_scheme: always, first or never was expected, got ${shown(scheme)}`,

@@ -23,13 +23,13 @@ import {
  * @param path of the field in the file, for messages
  * @param last whether no step follows: bytes are then made when words are looked up (see ByteMapped)
  */
-export function readPreTokenizer(json: unknown, path = "pre_tokenizer", depth = 0, last = true): PreTokenizer | null {
+export function readPreTokenizer(json: unknown, path = "pre_tokenizer", last = true): PreTokenizer | null {
   if (json === null || json === undefined) return null;
   const fields = new Fields(json, path);
   const type = fields.string("type");
   switch (type) {
     case "Sequence":
-      return sequence(fields, depth, last);
+      return sequence(fields, last);
     case "BertPreTokenizer":
       return bertPreTokenizer();
     case "WhitespaceSplit":
@@ -69,11 +69,10 @@ export function readPreTokenizer(json: unknown, path = "pre_tokenizer", depth = 
   }
 }
 
-function sequence(fields: Fields, depth: number, last: boolean): PreTokenizer | null {
-  if (depth > 8) throw new TokenizerError(`${fields.path}: sequences are nested more than 8 deep`);
+function sequence(fields: Fields, last: boolean): PreTokenizer | null {
   const list = fields.list("pretokenizers");
   const steps = list.map((step, i) =>
-    readPreTokenizer(step, `${fields.path}.pretokenizers[${i}]`, depth + 1, last && i === list.length - 1),
+    readPreTokenizer(step, `${fields.path}.pretokenizers[${i}]`, last && i === list.length - 1),
   );
   return chain(steps);
 }

@@ -111,6 +111,11 @@ export function classOf(codePoint: number): number {
   return (unpacked ?? classTable()).table[codePoint]!;
 }
 
+/** Whether a unit is white space, all of which is below U+FFFF. */
+export function isWhite(unit: number): boolean {
+  return (classOf(unit) & WHITE) !== 0;
+}
+
 /** The canonical combining class: 0 for letters, the order of marks for the others. */
 export function combiningClass(codePoint: number): number {
   combining ??= unpackCovered(combiningRuns, combiningValues, (classes) => (classes & (ACCENT | MARK)) !== 0);

@@ -11,7 +11,7 @@ import type { PiecePool } from "./piece-pool.js";
 /** Tables of more buckets give two pieces to each: longer chains cost less than touching more pages for the first time. */
 const MANY = 1 << 16;
 
-const NO_UNITS = /* @__PURE__ */ new Uint16Array(0);
+export const NO_UNITS = /* @__PURE__ */ new Uint16Array(0);
 
 /** The hash of no units; see {@link extendHash}. */
 export const EMPTY_HASH = 0x811c9dc5 | 0;
@@ -59,10 +59,13 @@ export class PieceTable {
   /** Add the piece `id`, which must not be in the table. */
   add(id: number): void {
     if (id >= this.next.length) this.widen(id + 1);
-    const { buckets, pool } = this;
-    const begin = pool.begins[id]!;
-    const end = pool.ends[id]!;
-    const hash = hashUnits(pool.units, begin, end);
+    const { pool } = this;
+    this.insert(id, hashUnits(pool.units, pool.begins[id]!, pool.ends[id]!));
+  }
+
+  /** Add the piece `id`, for which there is room, with the hash of its units. */
+  insert(id: number, hash: number): void {
+    const { buckets } = this;
     const bucket = (hash ^ (hash >>> 15)) & this.mask;
     this.next[id] = buckets[bucket]!;
     buckets[bucket] = (hash & this.tags) | (id + 1);
