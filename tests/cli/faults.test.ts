@@ -141,12 +141,18 @@ if (strace) {
   succeeds([...finetune, "--lora", "2", "--out", "adapter"]);
   const merge = ["merge", "--model", "base", "--adapter", "adapter"];
 
+  const distill =
+    "distill --teacher base --layers 1 --length 16 --rows 2 --steps 4 --checkpoint-every 2 text.txt".split(" ");
+  const quantize = ["quantize", "--model", "base", "--dtype", "f16"];
+
   const cases: readonly (readonly [Sweep, call: string, what: string, places: number])[] = [
     [{ command: tokenizer, out: "t.json" }, "rename", "signal=KILL", 1],
     [{ command: tokenizer, out: "t.json" }, "fsync", "error=ENOSPC", 1],
     [{ command: pretrain, out: "p", resumes: true }, "rename", "signal=KILL", 3],
     [{ command: pretrain, out: "p", resumes: true }, "fsync", "error=EIO", 2],
     [{ command: finetune, out: "f", resumes: true }, "rename", "signal=KILL", 2],
+    [{ command: distill, out: "d", resumes: true }, "rename", "signal=KILL", 1],
+    [{ command: quantize, out: "z", over: [...pretrain] }, "rename", "signal=KILL", 1],
     [{ command: merge, out: "m", over: [...pretrain] }, "rename", "signal=KILL", 2],
     [{ command: merge, out: "m", over: [...pretrain] }, "rename", "error=EIO", 2],
   ];
@@ -154,6 +160,40 @@ if (strace) {
     test(`${one.command[0]}${one.over ? " --force" : ""}: ${what} at its last calls of ${call}`, () =>
       sweep(one, call, what, places));
 }
+
+test("a place that cannot be written is found before the work, by every command that writes", () => {
+  writeFileSync(join(place, "file"), "");
+  const writing = [tokenizer, pretrain, finetune, ["distill", "--teacher", "base", "--layers", "1", "text.txt"]];
+  for (const command of writing) {
+    const { status, stdout, stderr } = cloze([...command, "--json", "--out", "file/below"]);
+    assert.is(status, 2, `${command[0]}: ${stderr}`);
+    assert.is(stdout, "", `${command[0]}: no step`);
+    assert.match(stderr, /file\/below/, command[0]);
+  }
+});
+
+test("--force begins anew: the checkpoint of an older run is no way back to it", () => {
+  writeFileSync(join(place, "n.checkpoint"), "an older run");
+  const { status } = cloze([...pretrain, "--out", "n", "--force", "--checkpoint-every", "100"]);
+  assert.is(status, 0);
+  assert.not.ok(existsSync(join(place, "n.checkpoint")));
+});
+
+test("a result that cannot be put in its place leaves a checkpoint, which writes it elsewhere", () => {
+  // The place is taken while the run is under way: by a run that ends at its first step.
+  const program = [
+    `import { mkdirSync } from "node:fs";`,
+    `const write = process.stdout.write.bind(process.stdout);`,
+    `process.stdout.write = (...words) => { mkdirSync("late", { recursive: true }); return write(...words); };`,
+    `process.argv = [process.argv[0], ...${JSON.stringify([...pretrain, "--json", "--out", "late"])}];`,
+    `await import(${JSON.stringify(join(root, "dist/cli.js"))});`,
+  ].join(" ");
+  const late = spawnSync(process.execPath, ["--input-type=module", "-e", program], { cwd: place, encoding: "utf8" });
+  assert.is(late.status, 2, late.stderr);
+  assert.match(late.stderr, /late exists already.*The run is kept in late\.checkpoint/);
+  succeeds(["pretrain", "--resume", "late", "--out", "elsewhere"]);
+  assert.equal(stateOf(join(place, "elsewhere")), stateOf(join(place, "base")));
+});
 
 test("a standard output that is full or closed ends the command in one line, or quietly", () => {
   const run = (redirect: string) =>
