@@ -75,6 +75,13 @@ function idOf(c: Section, field: string): number | null {
   return value;
 }
 
+/** A list of one id is that id; which of several would be written depends on nothing that the model says. */
+function forcedEnd(c: Section): number | null {
+  const field = "forced_eos_token_id";
+  const value = c[field];
+  return idOf(Array.isArray(value) && value.length === 1 ? { [field]: value[0] } : c, field);
+}
+
 function endsOf(c: Section): readonly number[] {
   const value = c["eos_token_id"];
   if (Array.isArray(value)) {
@@ -167,7 +174,7 @@ export function generationSettings(generation: Section | undefined, config: Sect
     begin_suppress_tokens: idsOf(c, "begin_suppress_tokens"),
     bad_words_ids: badWordsOf(c),
     forced_bos_token_id: idOf(c, "forced_bos_token_id"),
-    forced_eos_token_id: idOf(c, "forced_eos_token_id"),
+    forced_eos_token_id: forcedEnd(c),
     decoder_start_token_id: idOf(c, "decoder_start_token_id") ?? idOf(config, "decoder_start_token_id"),
   };
 }

@@ -23,6 +23,11 @@ test("max_length and min_length count the prompt, max_new_tokens and min_new_tok
   assert.equal(generate(scripted(eager, [[0, 2]]), settings({ max_length: 9, min_new_tokens: 1 })), [[0, 2, 1, END]]);
 });
 
+test("a forced end may be in a list of its own", () => {
+  assert.is(settings({ forced_eos_token_id: [END] }).forced_eos_token_id, END);
+  assert.throws(() => settings({ forced_eos_token_id: [1, 2] }), /forced_eos_token_id must be the id of a token/);
+});
+
 test("prompts of several lengths have no common max_length", () => {
   assert.throws(() => generate(scripted(arbitrary, [[0], [1, 2]]), settings({ max_length: 9 })), /one at a time/);
 });
