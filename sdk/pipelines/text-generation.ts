@@ -1,13 +1,14 @@
 /** Text generation: continuing prompts, and rewriting texts with an encoder-decoder. */
 import { collate, sampleOf } from "../data/sample.js";
-import { generate } from "../generate/generate.js";
+import { generate, stream } from "../generate/generate.js";
 import { type GenerationSettings, generationSettings, MOST_BEAMS, newTokens } from "../generate/settings.js";
-import { causalWriter, seq2seqWriter } from "../generate/writer.js";
+import { causalWriter, seq2seqWriter, type Writer } from "../generate/writer.js";
 import { type Files, fieldsOf, ModelFileError } from "../io/files/files.js";
 import { type ModelFolder, openFolder } from "../io/files/model-folder.js";
 import {
   ArgumentError,
   aBoolean,
+  aFunction,
   aNull,
   aNumber,
   aString,
@@ -19,6 +20,7 @@ import {
   wholeNumber,
 } from "../options.js";
 import { type Rng, seed as streamOf } from "../tensor/random.js";
+import { DecodeStream } from "../tokenizer/stream.js";
 import { textOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
@@ -35,6 +37,8 @@ export interface GenerationOptions extends CallOptions, Partial<Omit<GenerationS
 export interface ContinuationOptions extends GenerationOptions {
   /** whether the text begins with the prompt; it does by default */
   readonly returnFullText?: boolean;
+  /** called with each piece of the new text as soon as it is written, one prompt after the other; not with beams */
+  readonly onText?: (piece: string) => void;
 }
 
 /** Options of {@link text2textGeneration}. */
@@ -125,6 +129,30 @@ function streamsOf(opening: GenerationOptions): (asked: GenerationOptions) => ()
   return ({ seed }) => (seed === opening.seed ? shared : streams(seed));
 }
 
+/** Write one row, and tell `onText` what is complete after each token. Returns the new ids. */
+function streamed(
+  writer: Writer,
+  settings: GenerationSettings,
+  rng: Rng,
+  decoder: DecodeStream,
+  onText: (piece: string) => void,
+): number[] {
+  if (settings.num_beams > 1)
+    throw new ArgumentError(
+      `textGeneration: onText needs num_beams 1, got ${settings.num_beams}: a beam search knows its text only at the end`,
+    );
+  const written: number[] = [];
+  const tell = (piece: string): void => {
+    if (piece !== "") onText(piece);
+  };
+  for (const [id] of stream(writer, settings, rng)) {
+    written.push(id!);
+    tell(decoder.push(id!));
+  }
+  tell(decoder.end());
+  return written;
+}
+
 /**
  * Continue a prompt with a decoder alone (GPT-2).
  *
@@ -132,6 +160,7 @@ function streamsOf(opening: GenerationOptions): (asked: GenerationOptions) => ()
  * using write = await textGeneration(folder("gpt2"), { max_new_tokens: 20 });
  * write("The sea was").generated_text; // begins with the prompt
  * write("The sea was", { do_sample: true, temperature: 0.8, seed: 3, returnFullText: false });
+ * write("The sea was", { onText: (piece) => process.stdout.write(piece) }); // while it is written
  */
 export async function textGeneration(
   files: Files,
@@ -143,7 +172,7 @@ export async function textGeneration(
   return openPipeline<"causal-lm", string, Generated, ContinuationOptions>(folder, options, {
     name,
     task: "causal-lm",
-    rules: { ...settingRules(), seed: wholeNumber(0), returnFullText: aBoolean },
+    rules: { ...settingRules(), seed: wholeNumber(0), returnFullText: aBoolean, onText: aFunction },
     elsewhere: ELSEWHERE,
     input: (value, at) => textOf(name, at, value),
     make({ engine, model, tokenizer }) {
@@ -157,8 +186,10 @@ export async function textGeneration(
           // A prompt that is too long loses its beginning: the continuation depends most on its end.
           const kept = ids.slice(Math.max(0, ids.length - Math.max(1, asked.length - newTokens(settings, ids.length))));
           using writer = causalWriter({ engine }, model, [kept]);
-          const [written] = generate(writer, settings, next());
-          const text = tokenizer.decode(written!.slice(kept.length), { skipSpecial: true });
+          const written = asked.onText
+            ? streamed(writer, settings, next(), new DecodeStream(tokenizer), asked.onText)
+            : generate(writer, settings, next())[0]!.slice(kept.length);
+          const text = tokenizer.decode(written, { skipSpecial: true });
           return { generated_text: asked.returnFullText === false ? text : prompt + text };
         });
       };

@@ -52,6 +52,19 @@ test("what is drawn follows the seed: of the pipeline for each text in turn, of 
   assert.not.equal(write("the cat", { ...asked, seed: 6 }), again);
 });
 
+test("a text arrives piece by piece while it is written", async () => {
+  for (const asked of [{}, { do_sample: true, seed: 3, top_k: 0 }]) {
+    const options = { ...asked, max_new_tokens: 24, returnFullText: false };
+    const pieces: string[] = [];
+    const { generated_text: text } = write("the cat", { ...options, onText: (piece) => void pieces.push(piece) });
+    assert.is(pieces.join(""), text);
+    assert.ok(pieces.length > 1 && !pieces.includes(""), JSON.stringify(pieces));
+    assert.is(text, write("the cat", options).generated_text);
+  }
+  const beams = () => write("the cat", { num_beams: 2, onText: () => {} });
+  await refused(beams, /onText needs num_beams 1, got 2/);
+});
+
 test("what cannot be written is refused in words", async () => {
   const options: readonly (readonly [object, RegExp])[] = [
     [{ max_new_tokens: 0 }, /textGeneration: max_new_tokens must be a whole number of at least 1, got 0/],
@@ -68,6 +81,7 @@ test("what cannot be written is refused in words", async () => {
     [{ early_stopping: "always" }, /early_stopping must be true, false or "never"/],
     [{ seed: -1 }, /seed must be a whole number of at least 0, got -1/],
     [{ prefix: "a" }, /unknown option "prefix"/],
+    [{ onText: "log" }, /onText must be a function, got "log"/],
   ];
   for (const [asked, message] of options) {
     await refused(() => write("a", asked), message);
