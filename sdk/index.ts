@@ -9,6 +9,7 @@
 export { Engine, type EngineOptions } from "./engine/engine.js";
 export { DisposedError, OutOfMemoryError, UnsupportedBuildError, WorkerError } from "./engine/errors.js";
 export type { Build } from "./engine/source.js";
+export { supportsTurbo } from "./engine/turbo.js";
 // Errors that are the caller's: the base of all, and arguments and options that cannot be used
 export { InputError } from "./errors.js";
 // Fine-tuning: labels, embeddings and their similarity

@@ -5,7 +5,7 @@
  * of its memory back to the system; a WebAssembly memory cannot shrink otherwise.
  */
 import { InputError, shown } from "../errors.js";
-import { checkOptions, oneOf, wholeNumber } from "../options.js";
+import { aBoolean, checkOptions, oneOf, wholeNumber } from "../options.js";
 import { DisposedError, UnsupportedBuildError } from "./errors.js";
 import type { __AdaptedExports } from "./kernels.js";
 import { ALIGNMENT, Allocator } from "./memory.js";
@@ -13,6 +13,7 @@ import { cores, ThreadPool } from "./pool.js";
 import { CONTROL_BYTES, functionsOf } from "./region.js";
 import { type Build, chooseBuild, kernelModule } from "./source.js";
 import { chooseTile } from "./tile.js";
+import { enableTurbo } from "./turbo.js";
 
 /** The module's functions: see assembly/ for what each does. */
 export type Kernels = Omit<typeof __AdaptedExports, "memory">;
@@ -39,6 +40,11 @@ export interface EngineOptions {
    * thread: see {@link Engine.threads}.
    */
   readonly threads?: number;
+  /**
+   * Let V8 compile the kernels to vectors twice as wide: nearly twice the speed in f32, and the same bits. For Node from 24
+   * on, see {@link supportsTurbo}; elsewhere it is refused. It sets an experimental flag of V8 for the whole process.
+   */
+  readonly turbo?: boolean;
   /** Where a page whose content security policy forbids workers from `blob:` serves the package's `cloze/worker.js`. */
   readonly worker?: string | URL;
 }
@@ -77,8 +83,10 @@ export class Engine implements Disposable {
       module: { expected: "a WebAssembly.Module", accepts: isModule },
       maximumBytes: wholeNumber(2 * PAGE),
       threads: wholeNumber(1),
+      turbo: aBoolean,
       worker: { expected: "a URL", accepts: (value) => typeof value === "string" || value instanceof URL },
     });
+    if (options.turbo) await enableTurbo();
     const maximumBytes = Math.min(options.maximumBytes ?? 4 * GIBIBYTE, 4 * GIBIBYTE - PAGE);
     const threads =
       options.threads === undefined || options.threads === 1 ? 1 : Math.min(options.threads, await cores());

@@ -19,6 +19,7 @@ import {
   takeNoMore,
   writeRegion,
 } from "./region.js";
+import { hasNodeModules, runtimeModule } from "./runtime.js";
 import type { Assignment } from "./worker.js";
 
 /** A worker that has not answered after so many milliseconds is given up. On a busy machine one starts in 0.1 s. */
@@ -39,25 +40,18 @@ interface NodeWorker extends Handle {
   unref(): void;
 }
 
-/** Import a module of the runtime by a name that bundlers do not look up. */
-const runtimeModule = (name: string): Promise<unknown> =>
-  import(/* webpackIgnore: true */ /* @vite-ignore */ `node:${name}`);
-
-const isNodeLike = (): boolean =>
-  Boolean((globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node);
-
 /** Threads that can run at the same time. */
 export async function cores(): Promise<number> {
   const { hardwareConcurrency } = (globalThis as { navigator?: Navigator }).navigator ?? {};
   if (hardwareConcurrency) return hardwareConcurrency;
   // Node 20 has no navigator.
-  if (!isNodeLike()) return 1;
+  if (!hasNodeModules()) return 1;
   return ((await runtimeModule("os")) as { availableParallelism(): number }).availableParallelism();
 }
 
 /** Start a worker that keeps no process alive. `answered` is called with true for its first message, false for an error. */
 async function start(url: string | URL | undefined, answered: (well: boolean) => void): Promise<Handle> {
-  if (isNodeLike()) {
+  if (hasNodeModules()) {
     const { Worker } = (await runtimeModule("worker_threads")) as {
       Worker: new (program: string, options: object) => NodeWorker;
     };

@@ -5,6 +5,7 @@
  * Node, browsers, Deno and Bun. Where bytes may not be compiled at run time (edge workers), hand a compiled module to `Engine.create`.
  */
 import { UnsupportedBuildError } from "./errors.js";
+import { nodeVersion } from "./runtime.js";
 
 export type Build = "strict" | "relaxed";
 
@@ -24,10 +25,7 @@ const SIMD_PROBE = /* @__PURE__ */ Uint8Array.from([
 
 /** Whether this runtime compiles relaxed SIMD without a flag (Node from 22 on: in Node 20 its arithmetic is wrong). */
 export function supportsRelaxed(): boolean {
-  const version = (globalThis as { process?: { versions?: Record<string, string | undefined> } }).process?.versions;
-  // Deno and Bun say "node" too; only Node itself is held to its version.
-  const node = version && !version["bun"] && !version["deno"] ? Number.parseInt(version["node"] ?? "", 10) : Number.NaN;
-  if (node < 22) return false;
+  if (nodeVersion() < 22) return false;
   return WebAssembly.validate(RELAXED_PROBE);
 }
 

@@ -4,7 +4,7 @@
  * where V8 joins neighbouring vectors to wider ones (`--experimental-wasm-revectorize`), and on some other engines.
  */
 import { PANEL } from "./abi.js";
-import type { Kernels } from "./engine.js";
+import type { __AdaptedExports } from "./kernels.js";
 import type { Allocator } from "./memory.js";
 import { fastest } from "./probe.js";
 
@@ -12,6 +12,9 @@ import { fastest } from "./probe.js";
 const ROWS = 8;
 const INNER = 128;
 const COLUMNS = 4 * PANEL;
+
+/** What of the module is needed here. */
+type Kernels = Pick<typeof __AdaptedExports, "chooseTile" | "gemm" | "gemmScratchBytes">;
 
 const TILES = [PANEL / 2, PANEL];
 

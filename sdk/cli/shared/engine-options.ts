@@ -1,13 +1,15 @@
 /** Options that every command with a model takes. */
-import { type Build, Engine, type WeightDtypeName } from "cloze";
+import type { Build, Engine, WeightDtypeName } from "cloze";
 import { type Command, Option } from "commander";
 import { say } from "./output.js";
+import { createEngine } from "./turbo.js";
 import { UsageError, wholeNumber } from "./usage.js";
 
 export interface ModelOptions {
   readonly dtype?: WeightDtypeName;
   readonly build: Build;
   readonly threads: number;
+  readonly turbo?: boolean;
   readonly json?: boolean;
 }
 
@@ -19,6 +21,8 @@ export function withModelOptions(command: Command, threads = SHARED_KERNELS): Co
   return command
     .option("--build <build>", "strict (the same bits everywhere) or relaxed (faster)", parseBuild, "strict")
     .option("--threads <n>", threads, wholeNumber(1), 1)
+    .option("--turbo", "wider vectors, the same bits: on by default in Node from 24 on; elsewhere an error")
+    .option("--no-turbo", "without it")
     .option("--json", "one JSON object per line on standard output, nothing else");
 }
 
@@ -42,8 +46,8 @@ function parseBuild(text: string): Build {
 }
 
 /** The engine that the options ask for; of a machine with fewer cores, it has fewer threads and says so. */
-export async function engineOf({ build, threads }: ModelOptions): Promise<Engine> {
-  const engine = await Engine.create({ build, threads });
+export async function engineOf({ build, threads, turbo }: ModelOptions): Promise<Engine> {
+  const engine = await createEngine({ build, threads }, turbo);
   if (engine.threads < threads) say(`--threads ${threads}: ${engine.threads} on this machine`);
   return engine;
 }
