@@ -1,7 +1,7 @@
 /**
  * The workers of one engine, and the calling thread's side of a region (region.ts).
  *
- * docs/decisions/022-threads-in-one-engine.md says why it is made like this.
+ * docs/decisions/024-threads-in-one-engine.md says why it is made like this.
  */
 import program from "../../build/worker.js?text";
 import { WorkerError } from "./errors.js";
