@@ -41,6 +41,10 @@ function figureOf(line: Line): string {
     const of = line["gb_per_s"] === undefined ? "peak" : "read bandwidth";
     parts.push(`${percent(line["share"])} of the ${of}${quartiles ? ` (${quartiles})` : ""}`);
   }
+  if (line["speedup"]) {
+    const quartiles = (line["speedup_quartiles"] as readonly number[]).map((value) => number(value)).join("–");
+    parts.push(`${number(line["speedup"])} times one thread (${quartiles})`);
+  }
   if (line["resident_bytes"]) parts.push(`${Math.round(Number(line["resident_bytes"]) / 1e6)} MB resident`);
   return parts.join(", ");
 }
@@ -49,8 +53,7 @@ function figureOf(line: Line): string {
 function subjectOf(line: Line): string {
   const text = line["text"] === undefined ? "" : `, ${line["text"]}`;
   const build = line["build"] === "relaxed" ? ", relaxed build" : "";
-  const threads = Number(line["threads"] ?? 1) > 1 ? `, ${line["threads"]} threads` : "";
-  return `${line["name"]}${text}${build}${threads}`;
+  return `${line["name"]}${text}${build}`;
 }
 
 /** The commit of the checkout, with a `+` when files differ from it. */

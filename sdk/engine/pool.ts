@@ -68,8 +68,13 @@ async function start(url: string | URL | undefined, answered: (well: boolean) =>
   }
   const address = url ?? URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
   const worker = new Worker(address, { name: "cloze" });
-  worker.addEventListener("message", () => answered(true));
-  worker.addEventListener("error", () => answered(false));
+  const settle = (well: boolean) => () => {
+    // Does nothing to the address of a file.
+    URL.revokeObjectURL(String(address));
+    answered(well);
+  };
+  worker.addEventListener("message", settle(true));
+  worker.addEventListener("error", settle(false));
   return worker;
 }
 
