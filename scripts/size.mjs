@@ -21,7 +21,7 @@ const FILES = { "dist/kernels.strict.wasm": 24_000, "dist/kernels.relaxed.wasm":
 const BUNDLES = {
   'import { cosine } from "cloze"': 3_000,
   'import { readVocabulary } from "cloze/tokenizer"': 16_000,
-  'import { readTokenizerJson } from "cloze/tokenizer"': 34_500,
+  'import { readTokenizerJson } from "cloze/tokenizer"': 34_000,
   'import { featureExtraction } from "cloze"': 172_000,
   'import * as cloze from "cloze"': 216_000,
 };
