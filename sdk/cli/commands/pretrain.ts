@@ -1,4 +1,4 @@
-import { adamW, linearSchedule, loadTokenizer } from "cloze";
+import { adamW, linearSchedule, loadTokenizer, type WritableFiles } from "cloze";
 import {
   type NamedObjective,
   objectiveNames,
@@ -255,9 +255,13 @@ export async function pretrain(
   });
   const reporting = { title: "pre-training", steps, json: options.json ?? false, parts: true };
   const last = await follow(run, (step) => step, reporting, monitor, optimizer);
-  if (!(await monitor.complete(last, optimizer, recipe.save))) return;
-  // The folder is in its place: whatever happens from here on, the run is not lost.
-  const figures = prepared.held.length === 0 ? {} : recipe.figures(prepared.held);
+  let figures: Record<string, number> = {};
+  // Where scoring or writing fails, the run is kept in a checkpoint.
+  const save = async (to: WritableFiles): Promise<void> => {
+    if (prepared.held.length > 0) figures = recipe.figures(prepared.held);
+    await recipe.save(to);
+  };
+  if (!(await monitor.complete(last, optimizer, save))) return;
   await reportFigures(options, {
     steps,
     ...(last && { loss: last.loss, seconds: Number(last.seconds.toFixed(1)) }),
