@@ -45,7 +45,7 @@ const COMPUTED: Readonly<Record<string, string>> = {
 
 /** Read beside the family: the class and its labels, the tokenizer, modules of sentence-transformers. */
 const BESIDE =
-  "model_type architectures id2label num_labels problem_type tokenizer_class output_hidden_states sentence_transformers sbert_ce_default_activation_function";
+  "model_type architectures id2label num_labels problem_type tokenizer_class output_hidden_states sentence_transformers sbert_ce_default_activation_function quantization_config";
 
 /** Of training, of other libraries and inputs, of the file's own history; and fields that their families do not read. */
 const WITHOUT_EFFECT =
@@ -54,7 +54,6 @@ const WITHOUT_EFFECT =
 /** Fields that make another network of any family, with what they must be. */
 const REFUSED: Readonly<Record<string, { readonly accepts: (value: unknown) => boolean; readonly expected: string }>> =
   {
-    quantization_config: { accepts: () => false, expected: "no such field: weights are read as numbers, not as codes" },
     pruned_heads: {
       accepts: (value) => typeof value === "object" && Object.keys(value as object).length === 0,
       expected: "empty: every layer has all of its heads",

@@ -169,8 +169,9 @@ async function described(root: ModelFolder, folder: ModelFolder, opening: Promis
     return { config: staticConfig(tensors), family: staticEmbedding as EncoderFamily<unknown>, tensors };
   }
   const config = await configOf(folder);
+  const quantization = quantizationOf(config);
   const family = familyOf(config);
-  return { config, family, tensors: quantizationOf(config) ? dequantized(await opening) : opening };
+  return { config, family, tensors: quantization ? dequantized(await opening) : opening };
 }
 
 /** What a configuration says is to be built. */

@@ -19,6 +19,8 @@ import { type Activation, activationNamed } from "../../tensor/ops/activation.js
 import { dropout } from "../../tensor/ops/dropout.js";
 import { add } from "../../tensor/ops/elementwise.js";
 import { embeddingSum, type Lookup, type Table } from "../../tensor/ops/embedding.js";
+import { Scope } from "../../tensor/scope.js";
+import { isTaping } from "../../tensor/tape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import {
   ConfigError,
@@ -220,7 +222,7 @@ export function bertLayer(w: Weights, c: BertConfig, names = BERT_NAMES): (x: Te
   const output = linear(w.at("output.dense"), c.intermediate_size, h, init);
   const outputNorm = norm(w.at("output.LayerNorm"), h, eps);
 
-  return (x, { batch, trace, bias }) => {
+  const layer = (x: Tensor, { batch, trace, bias }: LayerStep): Tensor => {
     const attended = selfAttention(query(x), key(x), value(x), batch, {
       heads,
       dropout: c.attention_probs_dropout_prob,
@@ -229,6 +231,12 @@ export function bertLayer(w: Weights, c: BertConfig, names = BERT_NAMES): (x: Te
     });
     x = attentionNorm(add(x, dropout(attentionOutput(attended), p)));
     return outputNorm(add(x, dropout(output(intermediate(x)), p)));
+  };
+  return (x, step) => {
+    if (step.trace || isTaping()) return layer(x, step);
+    // What nothing looks at again goes with the layer, not with the whole model.
+    using scope = new Scope();
+    return scope.keep(layer(x, step));
   };
 }
 
