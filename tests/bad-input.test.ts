@@ -14,6 +14,7 @@ import { decodeLines, type Source, textSource } from "../sdk/data/source.js";
 import { readTextRows } from "../sdk/data/text-rows.js";
 import { InputError } from "../sdk/errors.js";
 import { generationSettings } from "../sdk/generate/settings.js";
+import { Engine, freshConfig, freshModel } from "../sdk/index.js";
 import { folder } from "../sdk/io/files/folder.js";
 import { accuracy, areaUnderRoc, matthews, multiLabelScores } from "../sdk/metrics.js";
 import { familyOf } from "../sdk/models/families.js";
@@ -194,6 +195,21 @@ const CALLS: readonly (readonly [() => unknown, RegExp])[] = [
 ];
 
 const readTokenizer = () => trainWordPiece(["the low"], { size: 40 });
+
+test("a model for a task that its family does not have leaves no memory behind", async () => {
+  using engine = await Engine.create();
+  const sizes = {
+    vocabSize: 20,
+    numHiddenLayers: 1,
+    hiddenSize: 8,
+    numAttentionHeads: 2,
+    maxPositionEmbeddings: 8,
+    dropout: 0,
+  };
+  const make = () => freshModel(engine, freshConfig("bert", sizes), "mean" as "masked-lm", 1);
+  assert.match(await refusal(make), /bert has no model for mean/);
+  assert.is(engine.liveBytes, 0);
+});
 
 test("calls: arguments of another type, not a number, or beyond what there is", async () => {
   for (const [call, message] of CALLS) assert.match(await refusal(call), message);

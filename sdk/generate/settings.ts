@@ -2,7 +2,7 @@
 import { shown } from "../errors.js";
 import { softmax } from "../heads/probabilities.js";
 import { ConfigError, optional, type Section } from "../models/family/config.js";
-import { ArgumentError } from "../options.js";
+import { ArgumentError, checkArgument, withFields } from "../options.js";
 import { expectSupported, FIELDS_WITHOUT_EFFECT, REFUSED_FIELDS } from "./refused-fields.js";
 import {
   badWordsRule,
@@ -150,6 +150,7 @@ export function newTokens({ max_new_tokens: fresh, max_length: whole }: Generati
 
 /** The settings of a folder: of its generation_config.json if it has one, else of its config.json. */
 export function generationSettings(generation: Section | undefined, config: Section): GenerationSettings {
+  checkArgument("generationSettings", "config", config, withFields("the fields of config.json"));
   const c = generation ?? config;
   expectSupported(c);
   const early = c["early_stopping"];

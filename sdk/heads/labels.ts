@@ -1,7 +1,7 @@
 /** Names and ids of classes: id2label of config.json. */
 
 import { InputError } from "../errors.js";
-import { aString, checkArgument, given, listOf } from "../options.js";
+import { aString, checkArgument, given, listOf, withFields } from "../options.js";
 
 /** A label that the model does not have, or an id without a label. */
 export class LabelError extends InputError {
@@ -30,8 +30,10 @@ export class LabelSet {
 
   constructor(
     readonly names: readonly string[],
-    { unique = true, multiLabel = false }: LabelSetOptions = {},
+    options: LabelSetOptions = {},
   ) {
+    checkArgument("LabelSet", "options", options, withFields("an object with unique and multiLabel"));
+    const { unique = true, multiLabel = false } = options;
     checkArgument("LabelSet", "names", names, listOf(aString));
     this.multiLabel = multiLabel;
     this.#ids = new Map(names.map((name, id) => [name, id]));

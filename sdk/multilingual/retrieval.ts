@@ -5,7 +5,7 @@
  * for margins; google-research/xtreme, utils_retrieve.py. Computed in double precision on the host, with the same result
  * everywhere. The matrix of all pairs is never stored, so memory is linear in the number of texts.
  */
-import { checkArguments, listOf, numbers, oneOf } from "../options.js";
+import { checkArgument, checkArguments, listOf, numbers, oneOf, withFields } from "../options.js";
 import type { Vectors } from "./alignment.js";
 import { DirectionError } from "./errors.js";
 
@@ -119,9 +119,11 @@ const FORMULAS: Readonly<Record<Scoring, (cosine: number, source: number, target
 export function eachScore(
   sources: Vectors,
   targets: Vectors,
-  { scoring = "cosine", neighbours = scoring === "csls" ? 10 : 4 }: ScoringOptions,
+  options: ScoringOptions,
   visit: (row: number, scores: Float64Array) => void,
 ): void {
+  checkArgument("eachScore", "options", options, withFields("an object with scoring and neighbours"));
+  const { scoring = "cosine", neighbours = scoring === "csls" ? 10 : 4 } = options;
   checkArguments(
     "eachScore",
     { sources, targets, scoring },

@@ -57,7 +57,7 @@ function randomSegment(document: TokenizedDocument, wanted: number, firstWord: n
  * @throws {DataError} when there are fewer than two documents: no random segment could be drawn
  */
 export function nextSentencePairs(documents: readonly TokenizedDocument[], options: PairOptions, rng: Rng): Sample[] {
-  checkSequences("nextSentencePairs", documents, options, rng);
+  checkSequences("nextSentencePairs", documents, options, rng ?? null);
   const filled = documents.filter((document) => document.length > 0);
   if (filled.length < 2)
     throw new DataError(

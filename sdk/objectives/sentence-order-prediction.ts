@@ -38,7 +38,7 @@ export const sentenceOrderPrediction = (): HeadObjective<PairHead> => pairPredic
  * @throws {DataError} when no document has two sentences
  */
 export function sentenceOrderPairs(documents: readonly TokenizedDocument[], options: PairOptions, rng: Rng): Sample[] {
-  checkSequences("sentenceOrderPairs", documents, options, rng);
+  checkSequences("sentenceOrderPairs", documents, options, rng ?? null);
   const { cls, sep } = boundaries(options.tokenizer);
   const samples: Sample[] = [];
   for (const document of documents) {

@@ -97,9 +97,10 @@ export function seed(value: number): Rng {
   return stream([value >>> 0, Math.floor(value / RANGE) >>> 0]);
 }
 
-const aRandomSource: Rule = {
+/** A source of random numbers that can be forked. */
+export const aRandomSource: Rule = {
   expected: "a source of random numbers, as seed() makes them",
-  accepts: (value) => typeof (value as Partial<Rng> | null | undefined)?.integer === "function",
+  accepts: (value) => typeof value === "function" && typeof (value as Partial<Rng>).integer === "function",
 };
 
 /** Put the elements into random order, in place (Fisher & Yates). */

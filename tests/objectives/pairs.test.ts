@@ -157,7 +157,7 @@ test("a length that cannot hold two segments is refused", () => {
     for (const length of [4, 2, 0, Number.NaN])
       assert.throws(
         () => build(documents, { maxLength: length, tokenizer: framed }, seed(1)),
-        /at least 5 tokens, three of them special; got length/,
+        /at least 5 tokens, three of them special; got maxLength/,
       );
   for (const { ids } of nextSentencePairs(documents, { maxLength: 5, tokenizer: framed }, seed(1)))
     assert.is(ids.length, 5);

@@ -5,16 +5,8 @@
  */
 
 import type { Sample } from "../../data/sample.js";
-import {
-  ArgumentError,
-  aFunction,
-  checkArgument,
-  checkArguments,
-  numberBetween,
-  type Rule,
-  withFields,
-} from "../../options.js";
-import type { Rng } from "../../tensor/random.js";
+import { ArgumentError, checkArgument, checkArguments, numberBetween, type Rule, withFields } from "../../options.js";
+import { aRandomSource, type Rng, seed } from "../../tensor/random.js";
 import type { Boundaries, Vocabulary } from "../vocabulary.js";
 
 /** A document as token ids of its sentences, with the word index of every token. */
@@ -48,7 +40,12 @@ const someDocuments: Rule = {
 };
 
 /** @throws {ArgumentError} unless these can be made into sequences */
-export function checkSequences(where: string, documents: unknown, options: Partial<PairOptions>, rng?: unknown): void {
+export function checkSequences(
+  where: string,
+  documents: unknown,
+  options: Partial<PairOptions>,
+  rng: unknown = seed(0),
+): void {
   checkArgument(where, "documents", documents, someDocuments);
   checkArgument(
     where,
@@ -66,7 +63,7 @@ export function checkSequences(where: string, documents: unknown, options: Parti
       shortSequenceRate: numberBetween(0, 1),
     },
   );
-  if (rng !== undefined) checkArgument(where, "rng", rng, aFunction);
+  checkArgument(where, "rng", rng, aRandomSource);
 }
 
 /** Tokens of a segment: ids, and word indices that are unique within the sequence. */

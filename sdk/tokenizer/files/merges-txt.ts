@@ -35,5 +35,5 @@ export function readMerges(vocabJson: string, mergesTxt: string, options: Merges
   // RoBERTa's vocabulary has GPT-2's <|endoftext|> too, but as an ordinary piece.
   const known = vocabulary.find("<s>") >= 0 ? ROBERTA_SPECIAL : ["<|endoftext|>"];
   const model = new Bpe(vocabulary, mergeIds(vocabulary, merges, ""));
-  return byteLevelTokenizer(model, options.special ?? known, options.prefixSpace);
+  return byteLevelTokenizer(model, options?.special ?? known, options?.prefixSpace);
 }

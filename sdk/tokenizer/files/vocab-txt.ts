@@ -12,5 +12,5 @@ export function readVocabulary(vocabTxt: string, options: VocabularyOptions = {}
   const lines = vocabTxt.split("\n"); // not at Unicode's other line separators, which some pieces contain
   if (lines.at(-1) === "") lines.pop();
   for (const [id, line] of lines.entries()) vocabulary.add(line.endsWith("\r") ? line.slice(0, -1) : line, id);
-  return bertTokenizer(vocabulary, options);
+  return bertTokenizer(vocabulary, options ?? {});
 }

@@ -19,7 +19,7 @@ export function checkTraining(where: string, options: Checked): void {
       () => `${where}: ${name} must be a whole number of at least 0, got ${shown(value)}`,
     );
   expect(
-    Array.isArray(special) && special.every((token) => typeof token === "string"),
+    Array.isArray(special) && Array.from(special as unknown[]).every((token) => typeof token === "string"),
     () => `${where}: special must be an array of strings, got ${shown(special)}`,
   );
 }

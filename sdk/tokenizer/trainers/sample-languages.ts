@@ -21,10 +21,9 @@ const isNumber = (value: unknown): boolean => Number.isFinite(value);
 
 /** The share of each language after smoothing: {de: 900, ga: 100} with 0.5 -> {de: 0.75, ga: 0.25}. */
 export function languageShares(sizes: Readonly<Record<string, number>>, smoothing = 0.7): Record<string, number> {
-  const bad =
-    smoothing >= 0 && isRecord(sizes) ? Object.entries(sizes).find(([, size]) => !(isNumber(size) && size >= 0)) : [];
+  const isCount = (value: unknown): boolean => isNumber(value) && (value as number) >= 0;
   expect(
-    isNumber(smoothing) && bad === undefined,
+    isCount(smoothing) && isRecord(sizes) && Object.values(sizes).every(isCount),
     "languageShares: sizes must be an object of numbers of at least 0 by language, and smoothing a number of at least 0",
   );
   const names = Object.keys(sizes).filter((name) => sizes[name]! > 0);
@@ -36,8 +35,10 @@ export function languageShares(sizes: Readonly<Record<string, number>>, smoothin
 /** Draw texts (or samples made of them); those of each language are used in order, cyclically. */
 export function* sampleLanguages<Text = string>(
   languages: Readonly<Record<string, readonly Text[]>>,
-  { texts, smoothing = 0.7, random, ...options }: SampleOptions,
+  sampling: SampleOptions,
 ): Generator<Text> {
+  expect(isRecord(sampling) && isRecord(languages), "sampleLanguages: languages and options must be objects");
+  const { texts, smoothing = 0.7, random, ...options } = sampling;
   const lengths = Object.fromEntries(Object.entries(languages).map(([name, rows]) => [name, rows.length]));
   const shares = Object.entries(languageShares(options.sizes ?? lengths, smoothing));
   expect(shares.length > 0, "sampleLanguages: at least one language with texts was expected");

@@ -73,6 +73,16 @@ export function freshConfig(family: string, sizes: ModelSizes): Section {
   return known.fresh(sizes);
 }
 
+/** What `build` makes; when it fails, what was made so far is given back. */
+function builtOr<T>(giveBack: () => void, build: () => T): T {
+  try {
+    return build();
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
 /**
  * A model with random weights.
  *
@@ -89,7 +99,10 @@ export function freshModel<T extends ModelTask>(
   checkArgument("freshModel", "seed", seed, wholeNumber(0));
   const family = familyOf(config);
   const weights = new Weights(engine, { seed });
-  const model = buildModel(family, weights, family.read(config), task, labels?.size);
+  const model = builtOr(
+    () => weights[Symbol.dispose](),
+    () => buildModel(family, weights, family.read(config), task, labels?.size),
+  );
   return {
     engine,
     family,

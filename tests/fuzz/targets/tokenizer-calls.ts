@@ -6,21 +6,27 @@ import { type Call, call } from "./call.js";
 const tokenizer = tokenizers["wordpiece"]!();
 const truncate = { length: 6, stride: 2, side: "longest-first" };
 const training = { size: 60, minFrequency: 0, limitAlphabet: 50, special: ["[UNK]", "[PAD]"] };
+/** Options of null are not named by the tokenizer itself: its bundle has no byte left for it. */
+const withOptions =
+  (run: (...args: Parameters<typeof tokenizer.encode>) => unknown) =>
+  (text: string, pair?: string, options?: object | null): unknown =>
+    run(text, pair, options ?? {});
+
 export const TOKENIZER_CALLS: Readonly<Record<string, Call>> = {
   encode: call(
-    (...args: Parameters<typeof tokenizer.encode>) => tokenizer.encode(...args),
+    withOptions((...args) => tokenizer.encode(...args)),
     () => ["the low", "new", { special: true, truncate }],
   ),
   "encode words": call(
-    (...args: Parameters<typeof tokenizer.encode>) => tokenizer.encode(...args),
+    withOptions((...args) => tokenizer.encode(...args)),
     () => [["the", "low"]],
   ),
   windows: call(
-    (...args: Parameters<typeof tokenizer.windows>) => tokenizer.windows(...args),
+    withOptions((...args) => tokenizer.windows(...args)),
     () => ["the low new wide", "new", { special: true, truncate: { length: 8, stride: 2 } }],
   ),
   decode: call(
-    (...args: Parameters<typeof tokenizer.decode>) => tokenizer.decode(...args),
+    (ids: number[], options?: object | null) => tokenizer.decode(ids, options ?? {}),
     () => [[5, 6, 7], { skipSpecial: true, cleanUp: true }],
   ),
   token: call(
