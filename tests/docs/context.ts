@@ -22,7 +22,7 @@ import {
   single,
 } from "../../sdk/index.js";
 import { type Tensor, tensor } from "../../sdk/tensor/tensor.js";
-import { constant, type Pooling, Weights } from "../../sdk/tensor.js";
+import { constant, KeyBlocks, type Pooling, Weights } from "../../sdk/tensor.js";
 import { trainWordPiece } from "../../sdk/tokenizer/index.js";
 
 export const engine = await Engine.create();
@@ -110,6 +110,16 @@ export const q = rowsOf(2);
 export const k = rowsOf(3);
 export const v = rowsOf(4);
 export const y = rowsOf(1);
+/** Keys, values and queries of the two sequences in 12 heads of 64, and a place to keep the first two. */
+export const starts = Int32Array.of(0, 3, 5);
+export const query = tensor(
+  engine,
+  Float32Array.from({ length: 5 * 12 * 64 }, (_, i) => (i % 11) / 11),
+  [5, 12 * 64],
+);
+export const key = query;
+export const value = query;
+export const kept = new KeyBlocks(engine, { heads: 12, dim: 64 });
 /** A score for each bucket and head, and where weights with a name begin. */
 export const table = tensor(engine, new Float32Array(64), [32, 2]);
 export const w = new Weights(engine, { seed: 1 });
