@@ -28,7 +28,7 @@ export class AttentionPlan {
   heads: i32;
   /** width of a head */
   dim: i32;
-  /** what the products q·k are multiplied by */
+  /** factor applied to q·k */
   scale: f32;
   /** keys that a query sees before its own place */
   before: i32;
@@ -36,14 +36,14 @@ export class AttentionPlan {
   after: i32;
   /** a probability whose random 32 bits are below it is dropped; 0 drops nothing */
   threshold: u32;
-  /** what the kept probabilities are multiplied by */
+  /** factor applied to kept probabilities */
   keepScale: f32;
   /** key of the random numbers */
   seed: u32;
   step: u32;
   stream: u32;
 
-  // The backward pass alone reads what follows.
+  // Fields of the backward pass only.
 
   /** (query tokens, heads * dim) the gradient of the result */
   dout: usize;
@@ -54,6 +54,6 @@ export class AttentionPlan {
   addKey: i32;
   dvalue: usize;
   addValue: i32;
-  /** what the gradient of the bias is added to, or 0 */
+  /** address to which the gradient of the bias is added, or 0 */
   dbias: usize;
 }

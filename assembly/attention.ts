@@ -135,7 +135,7 @@ export function softmaxRow(s: usize, begin: i32, end: i32, low: i32, high: i32, 
 }
 
 /**
- * dropped = what dropout leaves of p, times `keepScale`; in p the sign bit of what it takes is set.
+ * dropped = p after dropout, times `keepScale`; in p the sign bit of dropped elements is set.
  * `n` and `element`, the place of p within the buffer, are multiples of 16.
  */
 function dropRow(
@@ -160,7 +160,7 @@ export function attentionBackwardScratchBytes(keys: i32, dim: i32): i32 {
 }
 
 /**
- * With p the probabilities, d what dropout leaves of them, and o = d v:
+ * With p the probabilities, d = p after dropout, and o = d v:
  *   dv = dᵀ do;  dd = do vᵀ;  db = p (dp - sum of d dd over the row);  ds = db * scale;  dq = ds k;  dk = dsᵀ q.
  *
  * Units [begin, end) of an {@link AttentionPlan}.

@@ -21,7 +21,7 @@ export class CachedAttentionPlan {
   heads: i32;
   /** width of a head */
   dim: i32;
-  /** what the products q·k are multiplied by */
+  /** factor applied to q·k */
   scale: f32;
   /** keys that a query sees after its own place */
   after: i32;

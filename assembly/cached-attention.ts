@@ -2,7 +2,7 @@
  * Attention over keys and values that are kept from call to call: softmax(scale * q kᵀ + bias) v for a few new queries.
  * The sums are those of attention.ts in the same order: a token has the same bits whether its past was kept or not.
  *
- * What is kept lies in blocks of BLOCK_KEYS keys of one sequence and one layer, where the products read it, so that nothing
+ * Keys and values are kept in blocks of BLOCK_KEYS keys of one sequence and one layer, where the products read them, so that nothing
  * is packed again (pack.ts, panels of 16 columns):
  *   keys    [heads][BLOCK_KEYS / 16][dim][16], panels of kᵀ, then
  *   values  [heads][ceil(dim / 16)][BLOCK_KEYS][16], panels of v.

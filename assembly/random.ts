@@ -131,7 +131,7 @@ const constants = memory.data<f32>([
 }
 
 /**
- * The value below which a standard normal variable lies with probability (1 + x) / 2, x in (-1, 1) as magnitude `a`,
+ * The value that a standard normal variable is below with probability (1 + x) / 2, x in (-1, 1) as magnitude `a`,
  * 1 - a (by which the tails keep their precision) and the sign bits of `s`.
  * After Giles 2010, "Approximating the erfinv function": a times a polynomial in w = -log(1 - x^2), another for w > 5.
  */
@@ -159,7 +159,7 @@ const constants = memory.data<f32>([
   return v128.or(z, v128.andnot(s, i32x4.splat(0x7fffffff)));
 }
 
-// A word as a signed number s stands for x = (2 s + 1) / 2^32, and with m = s or ~s for |x| = (2 m + 1) / 2^32.
+// A word, as a signed number s, means x = (2 s + 1) / 2^32, and with m = s or ~s for |x| = (2 m + 1) / 2^32.
 // @ts-ignore: decorator
 @inline function twiceMagnitude(s: v128): v128 {
   return i32x4.shl(v128.xor(s, i32x4.shr_s(s, 31)), 1);

@@ -89,7 +89,7 @@ function forms(engine: Engine): Subject[] {
   ];
 }
 
-/** Attention with heads of width 64, with what the backward pass needs. */
+/** Attention with heads of width 64, recording for the backward pass. */
 function attentions(engine: Engine): Subject[] {
   const { kernels } = engine;
   const dim = 64;

@@ -116,7 +116,7 @@ function report(names: readonly string[], options: Options): void {
     console.log(options.json ? JSON.stringify(measurement) : line(measurement));
 }
 
-/** Measure in a process of its own, and put what it printed into BENCHMARKS.md. */
+/** Measure in a new process, and write its output into BENCHMARKS.md. */
 function writeFigures(args: readonly string[]): void {
   const words = [...args.filter((word) => word !== "--write" && word !== "--json"), "--json"];
   const { status, stdout } = spawnSync(process.execPath, [...process.execArgv, process.argv[1]!, ...words], {

@@ -18,7 +18,7 @@ export interface Measurement {
   readonly gflops: number | null;
   readonly peak_gflops: number | null;
   readonly share: number | null;
-  /** of runs whose time is that of reading: what they read, and what the reading loop reads beside them */
+  /** for memory-bound runs: bytes that they read, and bytes that the reading loop reads */
   readonly gb_per_s?: number;
   readonly bandwidth_gb_per_s?: number;
   /** at the end of a process of its own: resident set size, and the size of the engine's memory */

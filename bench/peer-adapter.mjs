@@ -1,6 +1,6 @@
 /**
  * Cloze behind the interface of a harness that compares libraries. The harness owns loops, clocks and the comparison
- * with PyTorch; this file only translates, and uses only what the package exports.
+ * with PyTorch; this file only translates between the two, through the public exports.
  *
  * `CLOZE_BUILD` is `strict` (the default) or `relaxed`. A dtype or a number of threads that the package does not know
  * throws.

@@ -36,7 +36,7 @@ const root = process.env["CLOZE_ROOT"] ?? process.cwd();
 const shared = process.env["CLOZE_SHARED"] ?? join(root, "..", "shared");
 const golden = join(shared, "golden", "tokenizers");
 
-/** Print what was measured; resolves to false when the shared data is absent. */
+/** Print the measurements; resolves to false without the shared data. */
 export async function run(options: TokenizerBenchOptions): Promise<boolean> {
   const child = process.env[ROUND];
   if (child !== undefined) {
@@ -143,7 +143,7 @@ function report(all: readonly Record<string, Speed[]>[], json: boolean): void {
   }
 }
 
-/** The median of what was measured, NaN where nothing was. */
+/** The median of the measurements, NaN if there are none. */
 function medianOfKnown(values: readonly number[]): number {
   const known = values.filter((value) => !Number.isNaN(value));
   return known.length === 0 ? Number.NaN : median(known);

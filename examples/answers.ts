@@ -15,7 +15,7 @@ import { lookAt } from "./lesson/look-at.js";
 const engine = await Engine.create();
 const tokenizer = trainWordPiece((await documents()).flat(), { size: 2000 });
 const { train, test } = await questions();
-// Texts put together anew from the sentences of others: where an answer stands cannot be learned by heart.
+// Recombine the sentences of several texts, so that positions of answers cannot be memorized.
 const more = shuffledContexts(train, { copies: 18, exchange: 0.8, drop: 0.2 }, seed(1));
 const settings = { tokenizer, labels: null, maxLength: 64 };
 

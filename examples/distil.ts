@@ -1,6 +1,6 @@
 /**
  * A teacher of three layers learns sentiment from 1,168 labelled sentences. A student of one layer is then shown the same
- * sentences without a label, only with what the teacher answers; beside it, one that has a tenth of the labels.
+ * sentences without labels, only from the teacher's answers; beside it, one that has a tenth of the labels.
  *
  *   npm run example distil
  */

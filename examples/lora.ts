@@ -1,6 +1,6 @@
 /**
  * A small pre-trained BERT learns sentiment three ways: its head alone, a LoRA adapter of rank 8, and all of its weights. In
- * the end a second adapter stands on the body of the first.
+ * the end a second adapter shares the body of the first.
  *
  *   npm run example lora
  */

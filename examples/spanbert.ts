@@ -24,7 +24,7 @@ const { model, weights } = freshModel(
   1,
 );
 
-// The second head stands beside the first: it predicts with the same token embeddings.
+// The second head predicts with the same token embeddings as the first.
 const name = "bert.embeddings.word_embeddings.weight";
 const embeddings = weights.table(name, [tokenizer.size, SIZES.hiddenSize], constant(0));
 const edges = spanBoundaryHead(

@@ -1,5 +1,5 @@
 /**
- * T5: spans are replaced by sentinels; the decoder writes each sentinel and the text that it stands for.
+ * T5: spans are replaced by sentinels; the decoder writes each sentinel and the text that it replaces.
  *
  *   npm run example t5
  */

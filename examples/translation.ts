@@ -20,7 +20,7 @@ const bart = freshModel(engine, freshConfig("bart", sizes), "seq2seq-lm", 1);
 
 const read = (text: string) =>
   sampleOf(tokenizer.encode(text, undefined, { truncate: { length: SIZES.maxPositionEmbeddings } }));
-/** The source, and what is to be written: everything behind [CLS], with [SEP] as its end. */
+/** Source and target: the target is everything after [CLS], ending with [SEP]. */
 function pair(source: string, target: string): Sample {
   const { ids, segments, special, words } = read(target);
   const [tokens, none] = [ids.slice(1), segments.slice(1)];
@@ -29,7 +29,7 @@ function pair(source: string, target: string): Sample {
 }
 const hidden = (ids: Int32Array, share: number, rng: Rng) =>
   ids.map((id) => (id !== end && rng() < share ? mask! : id));
-// Half of what it has written is hidden from the decoder: it cannot live on English alone, and has to read the German.
+// Hide half of the decoder's previous tokens, so that it cannot rely on English alone and has to read the German.
 const objective = sequenceToSequence("translation", (sample, rng) => {
   const target = { ...sample.target!, ids: hidden(sample.target!.ids, 0.5, rng) };
   return { ...sample, ids: hidden(sample.ids, 0.1, rng), target };

@@ -43,7 +43,7 @@ for (const scratch of [true, false]) {
     let [right, apart] = [0, 0];
     for (const [, list] of both) {
       const vectors = list.map(({ sentence, at }) => wordVector(states[sentence]!, samples[sentence]!, at));
-      // What all uses of a word have in common is taken away; what is left comes from the context.
+      // Subtract the mean over all uses of a word; the rest comes from the context.
       const figures = senseSeparation(centred(vectors), list.map(({ tag }) => tag)); // biome-ignore format: one line
       right += (figures.accuracy * list.length) / count;
       apart += (figures.separation * list.length) / count;

@@ -1,5 +1,5 @@
 /**
- * Write sdk/engine/abi.ts: what host and compute module must agree on, taken from the module itself.
+ * Write sdk/engine/abi.ts: the constants that host and compute module share, taken from the module itself.
  *
  * Constants are the globals that the module exports. Kernels of a range are the functions whose last parameters are
  * `begin, end`. Records are the @unmanaged classes in assembly/*-plan.ts: fields of four bytes, in order.

@@ -1,5 +1,5 @@
 /**
- * Build what is missing or stale: the kernels (AssemblyScript), then the package (esbuild), with --types also its declarations.
+ * Build missing or stale outputs: the kernels (AssemblyScript), then the package (esbuild), with --types also its declarations.
  *
  *   node scripts/build.mjs [--types]
  *
@@ -172,7 +172,7 @@ function licences(inputs) {
 }
 
 /**
- * Let bundlers drop what is not used. A call of a function that says `@__NO_SIDE_EFFECTS__` has no side effect, which esbuild knows inside one file only. Chunks that are imported for nothing else are not
+ * Let bundlers drop unused code. A call of a function that says `@__NO_SIDE_EFFECTS__` has no side effect, which esbuild knows inside one file only. Chunks that are imported for nothing else are not
  * needed; an empty line keeps the source map true.
  */
 function markPure(part) {
@@ -194,7 +194,7 @@ function markPure(part) {
  * The library: one file, `library.js`, that the subpaths export from, and one for each of {@link APART}.
  *
  * Splitting all subpaths gives nineteen chunks, and a module for each source 236: `import "cloze"` in a new process of
- * Node 20 then takes 61 and 177 ms instead of 36. Bundlers drop what is not used from one file as well, because no
+ * Node 20 then takes 61 and 177 ms instead of 36. Bundlers drop unused code from one file as well, because no
  * statement at the top level has a side effect (tests/package).
  */
 async function buildLibrary(part) {
@@ -256,6 +256,9 @@ async function buildPackage() {
     entryPoints: PROGRAMS,
     outdir: part,
     platform: "node",
+    // The programs share the libraries of the command line. Their files find the package's own from beside each other.
+    splitting: true,
+    chunkNames: "programs-[hash]",
     external: ["cloze", "cloze/*"],
     // Some of the command line's libraries are CommonJS and ask for Node's own modules.
     banner: {

@@ -4,7 +4,7 @@
  *
  *   node scripts/layers.mjs        prints each fault, and fails if there is one
  *
- * A row of the table names a folder of sdk/ or a file directly inside it, and what it may import: `nothing`, `everything
+ * A row of the table names a folder of sdk/ or a file directly inside it, and its allowed imports: `nothing`, `everything
  * above`, or names of other rows, including what those may import. Every folder needs a row. The files in the
  * table are the ground floor: all rows after theirs may import them.
  */

@@ -14,7 +14,7 @@
  */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 
-/** Rows and vectors of each tile: at least 6 independent sums, at most what fits 15 registers, of whatever width they are. */
+/** Rows and vectors of each tile: at least 6 independent sums, at most as many as fit 15 registers of any width. */
 const TILES = [
   [4, 4],
   [4, 2],

@@ -1,9 +1,9 @@
 /**
- * Lines of code by folder, and bytes of what is shipped; fails where a budget is exceeded.
+ * Lines of code by folder, and bytes of the shipped files; fails where a budget is exceeded.
  *
  *   node scripts/size.mjs
  *
- * Bundles are what a user's bundler makes of one import: minified, gzipped, from dist/.
+ * Bundles are the output of a user's bundler for one import: minified, gzipped, from dist/.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
@@ -49,7 +49,7 @@ function countLines() {
   return lines;
 }
 
-/** Bytes of a program that only keeps what it imports, minified and gzipped. */
+/** Bytes of a program that only re-exports its imports, minified and gzipped. */
 async function bundle(statement) {
   const names = /\{ (.*) \}|\* as (\w+)/.exec(statement).slice(1).find(Boolean);
   const { outputFiles } = await build({

@@ -23,7 +23,7 @@ const LONGEST_MESSAGE = 2500;
 
 /**
  * A message that may quote a stranger's file: control characters and halves of surrogate pairs are escaped, so that it
- * cannot write to a terminal what it likes, and what is too long is cut.
+ * cannot send control codes to a terminal, and long values are cut.
  */
 function printable(message: string): string {
   const cut = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}… (cut)` : message;
@@ -37,7 +37,7 @@ function printable(message: string): string {
 const QUOTED = 80;
 
 /**
- * A value as a message shows it: short, whatever it is and whoever wrote it.
+ * A value as a message shows it: short, and safe to print even from a hostile file.
  *
  * @example
  * shown(undefined); // "nothing"

@@ -1,5 +1,5 @@
 /**
- * cloze: engines, model folders, pipelines and training; what most programs need.
+ * cloze: engines, model folders, pipelines and training: the part most programs need.
  *
  * The rest is in `cloze/tokenizer`, `cloze/data`, `cloze/generate`, `cloze/metrics`, `cloze/multilingual`, `cloze/tensor`,
  * `cloze/report` and `cloze/node`. Types that a signature mentions can be imported beside it.

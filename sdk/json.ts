@@ -37,7 +37,7 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** No file that is read here nests so deeply; what does would overflow the call stack of whoever looks at it. */
+/** Deeper than any file that is read here. Deeper values could overflow the call stack of their reader. */
 const DEEPEST = 500;
 const nestingProblem = (): string => `nested more than ${DEEPEST} levels deep`;
 

@@ -52,7 +52,7 @@ export function exp(x: number): number {
   p = p * r + 4.1666666666666664e-2;
   p = p * r + 1.6666666666666666e-1;
   p = p * r + 0.5;
-  // 1 + r + r² p, the small parts first; what rounding took from r is put back.
+  // 1 + r + r² p, the small parts first; the rounding error of r is added back.
   const value = 1 + (r + (r * r * p + (high - r - low)));
   // The value is between 0.7 and 1.5: at the ends of the range the product with a power of two takes two steps.
   if (k > LEAST_NORMAL && k <= MOST_NORMAL) return value * powerOfTwo(k);

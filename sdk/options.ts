@@ -1,7 +1,7 @@
 /**
  * Checks of arguments and options at the door of a public function: nothing unknown and nothing of another type passes.
  *
- * Every message names the function, the argument, what was expected and what came.
+ * Every message names the function, the argument, the expected and the actual value.
  */
 import { InputError, shown } from "./errors.js";
 
@@ -86,7 +86,7 @@ export const numbers: Rule = {
   accepts: (value) => isArrayLike(value) && Array.prototype.every.call(value, isNumber),
 };
 
-/** An array of numbers, plain or typed, NaN among them: what may be called often looks at no entry of a typed array. */
+/** An array of numbers, plain or typed, possibly with NaN: functions called often check no entries of typed arrays. */
 export const anArray: Rule = {
   expected: "an array of numbers",
   accepts: (value) =>
@@ -97,7 +97,7 @@ const isBigInts = (value: unknown): boolean => value instanceof BigInt64Array ||
 
 /** An array of vectors of the same length. */
 export const vectors: Rule = {
-  expected: "an array of vectors, each an array of as many numbers",
+  expected: "an array of vectors, all of the same length",
   accepts: (value) =>
     Array.isArray(value) &&
     Array.from(value as unknown[]).every((v) => numbers.accepts(v) && (v as []).length === (value[0] as []).length),
@@ -107,7 +107,7 @@ export const vectors: Rule = {
 const isArrayLike = (value: unknown): value is ArrayLike<unknown> =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
 
-/** Any value: the type says what it is. */
+/** Any value: the type is its rule. */
 export const anything: Rule = { expected: "anything", accepts: () => true };
 
 /** An object that can be iterated over, such as an array. */
@@ -173,7 +173,7 @@ export function checkArguments(
 export const given = (value: unknown): string => (value === undefined ? "undefined" : shown(value));
 
 /**
- * Require options to be an object of known names whose values follow their rules; undefined stands for not given.
+ * Require options to be an object of known names whose values follow their rules; undefined means not given.
  *
  * @param where the function that was called
  * @param elsewhere what to type for names that other libraries have: sentences

@@ -1,5 +1,5 @@
 /**
- * Bad input has a name: each reader's siblings of one fault, and what its error says. `npm run fuzz` looks for more; what it
+ * Bad input is named: siblings of known faults by reader, and their errors. `npm run fuzz` looks for more; what it
  * found is kept here.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";

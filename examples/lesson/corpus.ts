@@ -44,7 +44,7 @@ export async function parallel(language: string): Promise<{ train: string[]; tes
   return { train: await read(language), test: await read(`${language}.held-out`) };
 }
 
-/** What is learned from, and what is tested on. */
+/** Training and test parts. */
 interface Parts<T> {
   readonly train: T[];
   readonly test: T[];

@@ -16,7 +16,7 @@ const CODES: Readonly<Record<string, readonly [string | null, string | null]>> =
   sv: [null, "swe"],
   id: ["ind", "ind"],
 };
-/** Word lists: file, and whether English stands first. */
+/** Word lists: file, and whether English comes first. */
 const DICTIONARIES: Readonly<Record<string, readonly [string, boolean]>> = {
   de: ["en-de", true],
   es: ["en-es", true],
@@ -28,7 +28,7 @@ export type Pair = readonly [english: string, other: string];
 export class Languages {
   /** by language, its sentences */
   readonly text: Record<string, string[]> = {};
-  /** by language, English sentences (or a few words) and what they are in it */
+  /** by language, English sentences (or a few words) and their translations */
   readonly pairs: Record<string, Pair[]> = {};
 
   /** @param place the folder: novels/, ntrex128/, tatoeba/, wiktionary-dictionaries/, ud-english-ewt/, ud-pud/ */

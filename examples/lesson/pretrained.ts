@@ -1,4 +1,4 @@
-/** A BERT of two layers, pre-trained for a minute on the embedded corpus: what lessons on using a model begin with. */
+/** A BERT of two layers, pre-trained for a minute on the embedded corpus, where lessons on using a model begin. */
 import { type Engine, type Files, freshConfig, freshModel, maskedLm, memoryFiles, saveModel, single } from "cloze";
 import { pretrainingSamples, tokenizeDocuments } from "cloze/data";
 import { trainWordPiece } from "cloze/tokenizer";

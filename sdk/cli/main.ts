@@ -65,7 +65,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.stderr.write(`cloze: cannot write to standard output: ${error.code ?? error.message}\n`);
   process.exit(1);
 });
-// Whoever reads what is said meanwhile may go; the run goes on without them.
+// A closed standard error must not end a run: progress is lost, the result is written.
 process.stderr.on("error", () => {});
 
 async function main(): Promise<void> {

@@ -10,7 +10,7 @@ import type { Encoding } from "../tokenizer/index.js";
 export interface Labels {
   /** Per token: the id to predict or the tag's number; {@link IGNORE} where nothing is asked. */
   readonly tokens?: Int32Array;
-  /** Of a pair of segments: is-next (0) or random (1); in order (0) or swapped (1); {@link IGNORE} for what is no pair. */
+  /** Of a pair of segments: is-next (0) or random (1); in order (0) or swapped (1); {@link IGNORE} without a pair. */
   readonly pair?: number;
   /** Class of the whole sequence. */
   readonly row?: number;
@@ -37,7 +37,7 @@ export interface Sample {
   readonly positions?: Int32Array;
   /**
    * The other side of the sample. What an encoder-decoder writes: `ids` are the decoder's inputs, beginning with its start
-   * token, and `labels.tokens` what is to be predicted at each of them. Or the text whose vector this one's is compared with.
+   * token, and `labels.tokens` the token to predict at each of them. Or the text whose vector this one's is compared with.
    */
   readonly target?: Sample;
   /**
@@ -77,7 +77,7 @@ export interface Batch {
   readonly starts: Int32Array;
   /**
    * The tokens that may be attended to; all of them where this is absent, as it is in every batch made here. Padded
-   * implementations compute positions that nobody looks at, and some of their losses run over them: to compare with
+   * implementations compute positions that are not used, and some of their losses run over them: to compare with
    * such a loss, a batch can have such positions too. `index` names the tokens, `starts` where each row's begin in it.
    */
   readonly visible?: { readonly index: Int32Array; readonly starts: Int32Array };

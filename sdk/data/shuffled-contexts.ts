@@ -82,7 +82,7 @@ function rebuilt(
 
 /**
  * Each question `copies` times, each time on its answer's sentence among others: those of its own context or of other
- * contexts, in a new order. What stays true is that the question's words lead to the answer; what a small model would
+ * contexts, in a new order. The words of the question still lead to the answer; what a small model would
  * learn by heart instead (which context has which answer, and where) changes from copy to copy. Questions without an
  * answer, or with one that crosses sentences, are copied as they are.
  *

@@ -36,7 +36,7 @@ const LONGEST_LINE = 2 ** 29 - 24;
  * held, in linear time however long the lines are.
  *
  * @param name of the file, for errors
- * @param broken called with the error of a line that is not UTF-8; what it returns replaces the line. By default the error is
+ * @param broken called with the error of a line that is not UTF-8; its result replaces the line. By default the error is
  * thrown, after the lines before it.
  * @throws {DataError} with the line that is not UTF-8, or too long for a string
  */

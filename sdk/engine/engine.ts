@@ -15,7 +15,7 @@ import { type Build, chooseBuild, kernelModule } from "./source.js";
 import { chooseTile } from "./tile.js";
 import { enableTurbo } from "./turbo.js";
 
-/** The module's functions: see assembly/ for what each does. */
+/** The module's functions, described in assembly/. */
 export type Kernels = Omit<typeof __AdaptedExports, "memory">;
 
 const GIBIBYTE = 2 ** 30;
@@ -152,7 +152,7 @@ export class Engine implements Disposable {
     return (this.#allocator ?? disposed()).alloc(bytes, lasting);
   }
 
-  /** Grow the memory at once by what `bytes` bytes of blocks to come need beyond what is free. */
+  /** Grow the memory at once so that blocks of `bytes` bytes in total will fit. */
   reserve(bytes: number): void {
     requireBytes("reserve", bytes);
     (this.#allocator ?? disposed()).reserve(bytes);
@@ -207,7 +207,7 @@ function sharedMemory(maximumBytes: number): WebAssembly.Memory | null {
     try {
       return new WebAssembly.Memory({ initial: 2, maximum: pages, shared: true });
     } catch {
-      // No shared memory at all, or not so much of it.
+      // Shared memory is unavailable, or not in this size.
       pages = Math.floor(pages / 2);
     }
   } while (pages >= LEAST_SHARED_PAGES);

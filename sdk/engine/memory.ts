@@ -28,7 +28,7 @@ export function sizeClass(bytes: number): number {
 const aligned = (bytes: number): number => Math.max(1, Math.ceil(bytes / ALIGNMENT)) * ALIGNMENT;
 
 /**
- * What a memory of so many bytes grows by at least, so that many small requests do not mean many growths: 2 MiB, less in
+ * The least growth of a memory of this size, so that many small requests do not cause many growths: 2 MiB, less in
  * a small memory and a thirty-second of a large one. Weights are reserved at once and need none of it.
  */
 const leastGrowth = (bytes: number): number => Math.min(bytes / 8, Math.max(2 ** 21, bytes / 32));
@@ -73,7 +73,7 @@ export class Allocator {
     return address;
   }
 
-  /** Grow the memory at once by what `bytes` bytes of blocks to come need beyond what is free. */
+  /** Grow the memory at once so that blocks of `bytes` bytes in total will fit. */
   reserve(bytes: number): void {
     const lists = [...this.#free].reduce((sum, [size, addresses]) => sum + size * addresses.length, 0);
     const holes = this.#holes.reduce((sum, [begin, end]) => sum + end - begin, 0);

@@ -3,7 +3,7 @@
  *
  * The threads meet in a control block at the beginning of the engine's shared memory. The state is odd while a region is
  * open. A thread that wants to take part raises ACTIVE, then reads the state again, and leaves at once where the region is
- * closed by then. The calling thread closes a region before it waits for ACTIVE to fall to zero, so nobody reads the
+ * closed by then. The calling thread closes a region before it waits for ACTIVE to fall to zero, so no worker reads the
  * fields of a region while those of the next one are written.
  *
  * This file runs on both sides: in the calling thread (pool.ts) and in the workers (worker.ts).
@@ -11,7 +11,7 @@
 
 /** 32-bit words of the control block. Each word that threads write has cache lines of its own. */
 export const STATE = 0;
-/** The next chunk that nobody has taken. */
+/** The next chunk that is not taken. */
 export const NEXT = 32;
 /** Workers inside a region. */
 export const ACTIVE = 64;
@@ -67,7 +67,7 @@ export interface Region {
   readonly scratch: number;
 }
 
-/** Write a region's fields; nobody may be inside one. */
+/** Write a region's fields; no worker may be inside one. */
 export function writeRegion({ words, numbers }: Control, { kernel, args, units, chunk, scratch }: Region): void {
   words[REGION] = kernel;
   words[REGION + 1] = units;
@@ -113,7 +113,7 @@ export function fail({ words, characters }: Control, message: string): void {
   Atomics.store(words, FAILED, 2 + length);
 }
 
-/** In the calling thread, with nobody inside a region: why the last one failed, or null. */
+/** In the calling thread, with no worker inside a region: the error of the last one, or null. */
 export function takeFailure({ words, characters }: Control): string | null {
   const length = Atomics.exchange(words, FAILED, 0) - 2;
   return length < 0 ? null : String.fromCharCode(...characters.subarray(0, length));

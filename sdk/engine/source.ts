@@ -56,7 +56,7 @@ export function kernelModule(build: Build, shared = false): Promise<WebAssembly.
   if (!module) {
     module = compile(build, shared);
     compiled.set(key, module);
-    // A failure is not kept: the policy of a place may change, and the next call says again what is wrong.
+    // A failure is not cached: the policy may change, and the next call should report the error again.
     module.catch(() => compiled.delete(key));
   }
   return module;

@@ -9,7 +9,7 @@ export type TagPrefix = "B" | "I" | "E" | "S" | "O";
 
 export interface EntityTag {
   readonly prefix: TagPrefix;
-  /** what kind of entity; empty outside of any */
+  /** type of entity; empty outside entities */
   readonly type: string;
 }
 

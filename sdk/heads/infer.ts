@@ -9,7 +9,7 @@ import type { Tensor } from "../tensor/tensor.js";
  * Score samples and copy out the result of each.
  *
  * @param score maps the last hidden states (tokens, width) to scores by token or by row; `group` holds the batch's samples
- * @param axis what the first axis of the scores counts
+ * @param axis the meaning of the first axis of the scores
  * @returns the scores of each sample
  */
 export function infer<M extends EncoderBody>(

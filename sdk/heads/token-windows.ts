@@ -1,4 +1,4 @@
-/** Scores of every token of a text of any length: what is too long for the model is read through overlapping windows. */
+/** Scores of every token of a text. Text longer than the model's positions is read through overlapping windows. */
 import { sampleOf } from "../data/sample.js";
 import type { EncoderBody } from "../objectives/objective.js";
 import type { Tokenizer } from "../tokenizer/index.js";

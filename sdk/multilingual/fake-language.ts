@@ -1,6 +1,6 @@
 /**
  * Fake languages: a copy of a language in which every token has a different id and nothing else differs. How a model
- * aligns the two shows what makes it multilingual, apart from differences between languages.
+ * aligns the two shows the causes of multilinguality, apart from differences between languages.
  *
  * K et al. 2020 (arXiv:1912.07840); Dufter & Schütze 2020 (arXiv:2005.00396), section 2; pdufter/minimult, shift.py and
  * modifyinput.py.

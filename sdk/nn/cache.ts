@@ -48,7 +48,7 @@ export class DecoderCache implements Disposable {
     return made(this.#own, this.engine, layer, heads, width);
   }
 
-  /** A layer's keys and values of the source: `make` is called the first time, and what it returns is kept. */
+  /** A layer's keys and values of the source: `make` is called the first time and its result kept. */
   source(layer: number, heads: number, width: number, starts: Int32Array, make: () => KeysAndValues): KeyBlocks {
     const kept = made(this.#source, this.engine, layer, heads, width);
     if (kept.lengths.length === 0) {

@@ -64,7 +64,7 @@ function requireSettings({ r, alpha }: LoraSettings): void {
   if (!Number.isFinite(alpha)) throw new ArgumentError(`lora: alpha must be a number, got ${alpha}`);
 }
 
-/** The branches of one adapter, and what it owns beside the model's weights. */
+/** The branches of one adapter, and the weights it owns. */
 export class Lora implements Overlay<Weights> {
   readonly layers = new Map<string, Adapted>();
   readonly #scaling: number;

@@ -1,7 +1,7 @@
-/** Weights over those of another model: what an adapter is to the layers of its base. */
+/** Weights layered over those of another model, as an adapter's over its base model's. */
 import type { Tensor } from "../tensor/tensor.js";
 
-/** A linear layer of a model: what it maps, and how its weight is stored. */
+/** A linear layer of a model: its input and output sizes, and how its weight is stored. */
 export interface LinearPlace {
   readonly inner: number;
   readonly out: number;

@@ -39,7 +39,7 @@ export class RotaryTable {
     this.#theta = theta;
   }
 
-  /** One rate for each pair of a head's numbers. Computed when first asked for: until then `dim` may be a file's lie. */
+  /** One frequency per pair of dimensions of a head. Computed on first use: the constructor may see a `dim` from a file that is not validated yet. */
   #ratesOf(): Float32Array {
     const [dim, theta, { fround }] = [this.#dim, this.#theta, Math];
     this.#rates ??= Float32Array.from({ length: dim / 2 }, (_, i) => 1 / fround(pow(theta, fround((2 * i) / dim))));

@@ -45,7 +45,7 @@ export class WeightsError extends InputError {
   }
 }
 
-/** No model comes near so many tensors; a configuration that asks for more is damaged. */
+/** More tensors than any model has; a configuration that asks for more is damaged. */
 const MOST_TENSORS = 100_000;
 
 /** A parameter as layers ask for it. */
@@ -185,7 +185,7 @@ export class Weights implements Disposable {
   }
 
   /**
-   * Stream the stored values of what a model will ask for into place, in the order of the file: matrices that a product
+   * Stream the stored values of all planned weights into place, in the order of the file: matrices that a product
    * reads into panels, everything else by row. This is done between {@link Weights.plan} and the building of the model.
    *
    * @throws {WeightsError} when a stored tensor has another shape than the plan
@@ -344,7 +344,7 @@ function initialize(parameter: Parameter, init: Init, key: { readonly seed: numb
   parameter.assign(values.toArray());
 }
 
-/** Note a request; what comes back has a shape and nothing else. */
+/** Record a request; the result has a shape and no values. */
 function noted({ requests, storage }: Notes, engine: Engine, name: string, request: Planned): Parameter {
   const known = requests.get(name);
   if (known) expectSameRequest(name, known, request);

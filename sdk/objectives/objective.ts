@@ -23,7 +23,7 @@ export interface Objective<Model> {
   losses(model: Model, batch: Batch, counts: readonly number[]): Tensor[];
 }
 
-/** An objective with one loss over the hidden states of an encoder: what a head learns. */
+/** An objective with one loss over the hidden states of an encoder, as a head has. */
 export interface HeadObjective<Head> {
   readonly name: string;
   corrupt(sample: Sample, rng: Rng): Sample;

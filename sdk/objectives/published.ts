@@ -51,7 +51,7 @@ export type ObjectiveKind = keyof Made;
 
 export interface PublishedObjective<Kind extends ObjectiveKind = ObjectiveKind> {
   readonly kind: Kind;
-  /** what is learned, and where it is published */
+  /** description with the paper */
   readonly summary: string;
   /** model_type of a new model that learns it */
   readonly family: string;

@@ -15,7 +15,7 @@ export const openingRules = () => ({
 /** Rules of the options of every call. */
 export const callingRules = () => ({ length: wholeNumber(1) });
 
-/** Other libraries' names of options, and what to type instead. */
+/** Names of options in other libraries, and the name to type here. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   max_length: "the longest sequence in tokens is length",
   maxLength: "the longest sequence in tokens is length",

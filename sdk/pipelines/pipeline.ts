@@ -57,13 +57,13 @@ export interface Description<P extends ModelTask, Input, Output, Options extends
   readonly task: P;
   /** rules of this pipeline's own options */
   readonly rules: Rules<Omit<Options, keyof CallOptions>>;
-  /** other libraries' names of options, and what to type instead */
+  /** names of options in other libraries, and the name to type here */
   readonly elsewhere?: Readonly<Record<string, string>>;
   /** Split a call's arguments into inputs and options; by default the first and the second argument. */
   readonly read?: (args: readonly unknown[]) => readonly [given: unknown, options: unknown];
   /** Check one input; `at` names it in messages. */
   readonly input: (value: unknown, at: string) => Input;
-  /** Build the function over many inputs; `own` takes what is disposed with the pipeline. */
+  /** Build the function over many inputs; `own` registers resources to dispose with the pipeline. */
   readonly make: (
     opened: Opened<P>,
     own: (more: Disposable) => void,

@@ -18,7 +18,7 @@ export interface Answer {
 
 /** Options of {@link questionAnswering}, when it is opened and when it is called. */
 export interface QuestionAnsweringOptions extends CallOptions {
-  /** a list of so many answers, best first, instead of the best alone */
+  /** return a list of this many answers, best first, instead of the best one */
   readonly topK?: number;
   /** longest answer in tokens; 30 by default, as in BERT's scripts */
   readonly maxAnswerLength?: number;
@@ -34,7 +34,7 @@ export interface QuestionAnsweringOptions extends CallOptions {
 export type OneAnswer<Options> = Options & { readonly topK?: undefined };
 export type SeveralAnswers<Options> = Options & { readonly topK: number };
 
-/** A function of a question and a context. `Output` is what a call without `topK` of its own gives. */
+/** A function of a question and a context. `Output` is the result of a call without its own `topK`. */
 export type QuestionAnswering<Output> = Pipeline<QuestionInContext, Output, OneAnswer<QuestionAnsweringOptions>> &
   Pipeline<QuestionInContext, Answer[], SeveralAnswers<QuestionAnsweringOptions>> &
   Pipeline<QuestionInContext, Output | Answer[], QuestionAnsweringOptions> & {

@@ -33,7 +33,7 @@ export type SeveralLabels<Options> = Options & ({ readonly topK: number | null }
 
 export type TextClassificationInput = TextExample | string;
 
-/** `Output` is what a call without `topK` and `threshold` of its own gives. */
+/** `Output` is the result of a call without its own `topK` and `threshold`. */
 export type TextClassification<Output> = Pipeline<TextClassificationInput, Output, OneLabel<ClassificationOptions>> &
   Pipeline<TextClassificationInput, Classified[], SeveralLabels<ClassificationOptions>> &
   Pipeline<TextClassificationInput, Output | Classified[], ClassificationOptions>;

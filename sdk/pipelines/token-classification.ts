@@ -58,7 +58,7 @@ export type Grouped<Options> = Options & { readonly aggregationStrategy: Groupin
 
 export type Answering<Result, Options> = Pipeline<TokenClassificationInput, Result[], Options>;
 
-/** `Result` is what a call without a strategy of its own gives. */
+/** `Result` is the result of a call without its own strategy. */
 export type TokenClassification<Result> = Answering<
   Result,
   TokenClassificationOptions & { readonly aggregationStrategy?: undefined }

@@ -65,8 +65,8 @@ const CHUNK = 65_536;
 const ROWS = { panels: 16, blocks: 128 };
 
 /**
- * A weight, in one layout or several. Inference keeps it once, in panels. Training also has it by row, which is what an
- * optimizer writes, and packs it again after each step. What is missing is made from what is there.
+ * A weight, in one layout or several. Inference keeps it once, in panels. Training also has it by row, which the
+ * optimizer writes, and packs it again after each step. A missing layout is made from an existing one.
  *
  * Values are written through {@link assign}, {@link receive} and {@link overwrite} alone. Each of them outdates what was
  * made from the old values. For the same reason there is no view of the values: `toArray` is a copy.

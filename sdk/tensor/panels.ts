@@ -11,7 +11,7 @@ import { BYTES } from "./tensor.js";
 
 /** B as a kernel is told of it. */
 export interface Packed {
-  /** B's rows: what a product sums over */
+  /** rows of B: the dimension that a product sums over */
   readonly inner: number;
   readonly columns: number;
   /** whether the values by row are those of Bᵀ, (columns, inner) */

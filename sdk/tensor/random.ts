@@ -12,7 +12,7 @@ export interface Rng {
   (): number;
   /** The next whole number, uniform in [0, below); no value is favoured. */
   integer(below: number): number;
-  /** Another stream, independent of this one and of what was drawn from it: the same keys give the same stream. */
+  /** Another stream, independent of this one and of draws from it: the same keys give the same stream. */
   fork(...keys: number[]): Rng;
 }
 
@@ -74,7 +74,7 @@ function stream(key: readonly [number, number]): Rng {
     fork(...keys: number[]): Rng {
       let forked = key;
       for (const k of keys) {
-        // A counter block that drawing never reaches, so that no fork repeats what this stream yields.
+        // A counter block that drawing never reaches, so that no fork repeats this stream.
         const [a, b] = philox([k >>> 0, Math.floor(k / RANGE) >>> 0, 0, 1], forked);
         forked = [a, b];
       }
@@ -89,7 +89,7 @@ function stream(key: readonly [number, number]): Rng {
  * @example
  * const rng = seed(1);
  * rng(); // a number in [0, 1), the same in every run
- * rng.fork(3, 17); // the stream of one sample, whoever serves it
+ * rng.fork(3, 17); // the stream of one sample, in every worker
  */
 export function seed(value: number): Rng {
   if (!Number.isSafeInteger(value) || value < 0)

@@ -5,7 +5,7 @@ import { ArgumentError } from "../options.js";
 (Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
 
 /**
- * Everything that is made while a scope is open goes away when it closes, but for what was kept.
+ * Tensors made while a scope is open are freed when it closes, except those that were kept.
  * Scopes nest, and no `await` may occur inside one: another task could close it out of order.
  *
  * @example

@@ -46,7 +46,7 @@ export function record(out: Tensor, inputs: readonly (Differentiable | null)[], 
   return out;
 }
 
-/** Whether an op on these inputs has to keep what its backward pass needs. */
+/** Whether an op on these inputs must record its backward pass. */
 export function isTraced(...inputs: readonly (Differentiable | null)[]): boolean {
   return tape !== null && inputs.some((t) => t?.traced);
 }
@@ -118,7 +118,7 @@ export function handOn(out: Tensor, x: Differentiable): boolean {
  * @param f the forward pass; returns a tensor of one element
  * @param randomness names the dropout of this step; without it nothing is dropped
  * @param scale the gradient of the result itself: 1, or a share of it when several backward passes make up one step
- * @returns what `f` returned
+ * @returns the result of `f`
  *
  * @example
  * using _ = new Scope();

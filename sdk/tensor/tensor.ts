@@ -42,7 +42,7 @@ export class Storage implements Variable {
   traced = false;
   #address: number;
 
-  /** @param lasting for memory that is kept as long as a model: rounded up less than what comes and goes */
+  /** @param lasting for memory kept as long as a model: rounded up less than that of temporaries */
   constructor(
     readonly engine: Engine,
     readonly bytes: number,
@@ -115,7 +115,7 @@ export class Tensor implements Differentiable {
     return gradient && new Tensor(gradient, this.shape, "f32", this.offset);
   }
 
-  /** The values in place. The view is valid until the next allocation on the engine: copy what is to be kept. */
+  /** The values in place. The view is valid until the next allocation on the engine; copy it to keep it. */
   get data(): Float32Array {
     if (this.dtype !== "f32") throw new ArgumentError(`data: the tensor holds ${this.dtype}; read it through ints`);
     return new Float32Array(this.engine.memory.buffer, this.address, this.size);

@@ -27,7 +27,7 @@ interface Split<T> {
   readonly test: readonly T[];
 }
 
-/** Everything labelled, in its fixed training and test parts. */
+/** The labelled data, in fixed training and test parts. */
 export interface Labelled {
   readonly sentiment: Split<TextRow>;
   readonly tags: Split<TaggedSentence>;
@@ -51,7 +51,7 @@ export async function labelled(): Promise<Labelled> {
   };
 }
 
-/** Running text in English: for training, and documents that training never sees. */
+/** Running English text: documents for training, and held-out documents. */
 export async function runningText(): Promise<{ training: string[][]; held: string[][] }> {
   const names = readdirSync(new URL("text/", place))
     .filter((name) => name.endsWith(".txt"))
@@ -64,10 +64,10 @@ export async function runningText(): Promise<{ training: string[][]; held: strin
   };
 }
 
-/** Sentences without neighbours that share a sequence. */
+/** Labelled sentences grouped into documents. */
 const GROUP = 8;
 
-/** The labelled training parts as plain text: more for a small model to read. Nothing of a test part is in it. */
+/** The labelled training parts as plain text, additional data for pre-training. No test part is in it. */
 export function unlabelled({ questions, inference, sentiment, tags }: Labelled): string[][] {
   const contexts = [...new Set(questions.train.map(({ context }) => context))].map(sentences);
   const premises = [...new Set(inference.train.map(({ text }) => text))];
@@ -78,7 +78,7 @@ export function unlabelled({ questions, inference, sentiment, tags }: Labelled):
     ...tags.train.map(({ text }) => text),
     ...questions.train.map(({ question }) => question),
   ];
-  // Several to a document, so that sequences are full; the pair objective does not look at them.
+  // Several sentences to a document, to fill sequences; next-sentence prediction does not use them.
   const groups = Array.from({ length: Math.ceil(loose.length / GROUP) }, (_, i) =>
     loose.slice(GROUP * i, GROUP * i + GROUP),
   );

@@ -76,7 +76,7 @@ export const RECIPE = {
 
 export type TaskName = keyof Labelled;
 
-/** Files of a model folder, as they travel between threads. */
+/** Files of a model folder, as sent between threads. */
 export type Folder = [string, Uint8Array][];
 
 export type Job =
@@ -143,7 +143,7 @@ export function stepsOf(job: Job): number {
   return stepsOfEpochs(examplesOf(job.task, job.data).length, RECIPE.finetune.rows, RECIPE.finetune.epochs[job.task]);
 }
 
-/** Losses jump from batch to batch: the curve is their running mean. */
+/** The curve is a running mean: losses of single batches are noisy. */
 function smoother(): (step: number, loss: number) => CurvePoint {
   let mean: number | null = null;
   return (step, loss) => {
@@ -176,7 +176,7 @@ function configOf(tokenizer: Tokenizer) {
 
 type Pretraining = Extract<Job, { kind: "pretrain" }>;
 
-/** Short sequences and masked LM alone; then longer pairs, judged and masked. */
+/** Masked LM on short sequences, then masked LM and next-sentence prediction on longer pairs. */
 function stagesOf(
   { training, extra }: Pretraining,
   tokenizer: Tokenizer,
@@ -258,7 +258,7 @@ export async function finetuneJob(
   using engine = await Engine.create();
   const labels = task.labels(data.train);
   const config = configOf(tokenizer);
-  // Without a folder: the same network, begun at random.
+  // Without a folder: the same network from random weights.
   const files = memoryFiles(folder ?? [["config.json", new TextEncoder().encode(JSON.stringify(config))]]);
   const loaded = await loadModel(engine, files, { task: task.modelTask, labels, seed, scratch: folder === null });
   const settings = { tokenizer, labels, maxLength };

@@ -1,4 +1,4 @@
-/** The report of the tour: what was learned, in tables and pictures. */
+/** The report of the tour: results in tables and charts. */
 import { type Engine, loadModel, loadTokenizer, memoryFiles, type Pretrained } from "cloze";
 import { collate, sampleOf } from "cloze/data";
 import { standardError } from "cloze/metrics";
@@ -8,7 +8,7 @@ import type { Tokenizer } from "cloze/tokenizer";
 import { percent } from "../cli/shared/output.js";
 import { type FinetuneResult, type Folder, type PretrainResult, RECIPE, type TaskName } from "./jobs.js";
 
-/** The results of one task: the pre-trained network beside the same network from random weights. */
+/** The results of one task: the pre-trained network, and the same network from random weights. */
 export interface TaskResult {
   readonly name: TaskName;
   readonly pretrained: FinetuneResult;
@@ -53,7 +53,7 @@ export function taskTable(results: readonly TaskResult[]): { header: string[]; r
   };
 }
 
-/** Words of more than one sense, each in sentences of both. */
+/** Ambiguous words, each with sentences for both senses. */
 const SENSES: readonly { readonly word: string; readonly sentences: readonly string[] }[] = [
   {
     word: "light",
@@ -68,7 +68,7 @@ const SENSES: readonly { readonly word: string; readonly sentences: readonly str
   },
 ];
 
-/** Words that should lie near each other, by subject. */
+/** Words that should be close to each other, by topic. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   animals: ["cat", "dog", "horse", "bird", "fish", "cow"],
   food: ["bread", "milk", "soup", "cheese", "apple", "salt"],
@@ -90,7 +90,7 @@ function similarity({ model }: Pretrained<"pretraining">, tokenizer: Tokenizer):
     return {
       kind: "heat",
       title: `“${word}” in different contexts`,
-      note: "Cosine between the word's vectors in each pair of sentences, their common mean taken out. A static embedding would give the same vector everywhere; here the first three sentences mean brightness, the others weight.",
+      note: "Cosine between the word's vectors in each pair of sentences, after subtracting their mean. A static embedding would give the same vector everywhere; here the first three sentences mean brightness, the others weight.",
       rows: sentences,
       columns: sentences.map((_, i) => `${i + 1}`),
       values: centred.map((a) => centred.map((b) => cosine(a, b))),
@@ -111,12 +111,12 @@ function plane({ model }: Pretrained<"pretraining">, tokenizer: Tokenizer): Sect
   return {
     kind: "scatter",
     title: "Words on a plane",
-    note: "Mean of the last hidden states of each word alone, reduced to the two directions in which they differ most.",
+    note: "Mean of the last hidden states of each word without context, on their first two principal components.",
     points: words.map(({ group, label }, i) => ({ group, label, x: places[i]![0], y: places[i]![1] })),
   };
 }
 
-/** How one head of the last layer looks at a sentence. */
+/** The attention of one head of the last layer. */
 function attentionMap({ model }: Pretrained<"pretraining">, tokenizer: Tokenizer): Section {
   const sentence = "The old man gave his dog a piece of bread.";
   const encoding = tokenizer.encode(sentence);
@@ -129,14 +129,14 @@ function attentionMap({ model }: Pretrained<"pretraining">, tokenizer: Tokenizer
   return {
     kind: "heat",
     title: `Attention in “${sentence}”`,
-    note: "First head of the last layer. Each row is a token that looks, each column one that is looked at; a row adds up to 1.",
+    note: "First head of the last layer. Rows are queries, columns are keys; each row adds up to 1.",
     rows: tokens,
     columns: tokens,
     values: tokens.map((_t, query) => Array.from(last.slice(query * n, (query + 1) * n))),
   };
 }
 
-/** A sentence with the two pre-training figures. */
+/** The results of pre-training, in sentences. */
 export function pretrainSummary(result: PretrainResult): string {
   const { loss, unigramEntropy, accuracy, pairAccuracy, targets } = result;
   return `On documents it has never seen, with every chosen token shown as [MASK], the model's loss is ${loss.toFixed(3)} nats over ${targets} targets; their unigram entropy is ${unigramEntropy.toFixed(3)}. It finds ${percent(accuracy)} of the masked tokens at the first guess and judges ${percent(pairAccuracy)} of the sentence pairs rightly.`;
@@ -147,7 +147,7 @@ export interface Examples {
   readonly question: { readonly question: string; readonly context: string; readonly answer: string };
 }
 
-/** Everything that the tour found, as a report. */
+/** All results of the tour as a report. */
 export async function tourReport(
   engine: Engine,
   folder: Folder,
@@ -168,7 +168,7 @@ export async function tourReport(
       {
         kind: "lines",
         title: "Masked-LM loss while pre-training",
-        note: "Running mean over batches of the training text, where some chosen tokens are kept or replaced at random. It jumps where sequences become longer and pairs of sentences are judged too.",
+        note: "Running mean over batches of the training text, where some chosen tokens are kept or replaced at random. It jumps where sequences become longer and next-sentence prediction is added.",
         x: "step",
         y: "nats per token",
         points: pretrained.curve.map(({ step, loss }) => ({ series: "training", x: step, y: loss })),
@@ -177,7 +177,7 @@ export async function tourReport(
       {
         kind: "table",
         title: "Fine-tuning, on test parts",
-        note: "Baselines: majority class; most frequent tag of each word; best fixed span. Scratch: the same network, data and steps, begun at random.",
+        note: "Baselines: majority class; most frequent tag of each word; best fixed span. Scratch: the same network, data and steps from random weights.",
         ...taskTable(tasks),
       },
       ...tasks.map(

@@ -1,8 +1,8 @@
 /**
- * `npm start [-- FILE…] [--out FOLDER]`: the whole way on one small machine, from text to a served model.
+ * `npm start [-- FILE…] [--out FOLDER]`: from text to a model in use, on one small machine.
  *
- * A tokenizer and a small BERT are trained on the project's own corpus (or on the given files), fine-tuned to four tasks
- * beside the same network from random weights, used, and shown in a report.
+ * A tokenizer and a small BERT are trained on the embedded corpus (or on the given files). The model is fine-tuned to four
+ * tasks and compared with the same network trained from random weights. A report shows the results.
  */
 import { isMainThread } from "node:worker_threads";
 import { Engine, fillMask, memoryFiles, questionAnswering } from "cloze";
@@ -27,7 +27,7 @@ import { Lane, serve } from "./workers.js";
 
 const TASKS: readonly TaskName[] = ["questions", "inference", "tags", "sentiment"];
 
-/** One bar over both lanes: a pre-training step costs more than one of fine-tuning. */
+/** One progress bar over both lanes. */
 class Overall {
   readonly #bar: Progress;
   readonly #total: number;
@@ -44,7 +44,7 @@ class Overall {
       this.#done.set(name, done);
       this.#notes.set(lane, `${name}: ${note}`);
       const sum = [...this.#done.values()].reduce((a, b) => a + b, 0);
-      // Long sentences are cut in windows, so that there may be a few steps more than were counted.
+      // Long sentences are cut into windows, so there may be a few more steps than were counted.
       this.#bar.update(Math.min(sum, this.#total), [...this.#notes.values()].join(" | "));
     };
   }
@@ -59,7 +59,7 @@ interface Text {
   readonly held: string[][];
 }
 
-/** The user's own documents, every tenth held out; the corpus where no file is given. */
+/** The user's documents with every tenth held out, or the embedded corpus if no file is given. */
 async function textOf(files: readonly string[]): Promise<Text> {
   if (files.length === 0) return runningText();
   await requireFiles(files);
@@ -72,7 +72,7 @@ async function textOf(files: readonly string[]): Promise<Text> {
   );
   if (cut.length < 20)
     throw new Error(
-      `the files have too little text for a model to learn from: ${cut.flat().length} lines; about 400 are the least`,
+      `the files have too little text to train on: ${cut.flat().length} lines; at least about 400 are needed`,
     );
   return { training: cut.filter((_, i) => i % 10 !== 0), held: cut.filter((_, i) => i % 10 === 0) };
 }
@@ -82,7 +82,7 @@ interface Trained {
   readonly tasks: TaskResult[];
 }
 
-/** Two lanes: one pre-trains while the other trains the networks from scratch; then both fine-tune. */
+/** Two lanes: one pre-trains while the other trains the networks from scratch, then both fine-tune. */
 async function trainAll(tokenizer: string, text: Text, data: Labelled): Promise<Trained> {
   const program = new URL(import.meta.url);
   const lanes = [new Lane(program), new Lane(program)] as const;
@@ -105,7 +105,7 @@ async function trainAll(tokenizer: string, text: Text, data: Labelled): Promise<
   try {
     const waiting = TASKS.map((task) => lanes[1].run(jobOf(task, null), overall.reporter(1, `${task} from scratch`)));
     const pretrained = await lanes[0].run(pretraining, overall.reporter(0, "pre-training"));
-    // The first lane begins at once with the longest tasks; the second joins when it is done with its own.
+    // The first lane starts with the longest task at once; the second takes the others when its own are done.
     const tuned = TASKS.map((task, i) =>
       lanes[i < 1 ? 0 : 1].run(jobOf(task, pretrained.folder), overall.reporter(i < 1 ? 0 : 1, `${task} pre-trained`)),
     );
@@ -131,7 +131,7 @@ const MASKED = [
   "In winter the lake is covered with [MASK].",
 ];
 
-/** Use what was trained: fill masks, answer a question. */
+/** Use the trained models: fill masks, answer a question. */
 async function use(engine: Engine, { pretrained, tasks }: Trained, data: Labelled): Promise<Examples> {
   using fill = await fillMask(memoryFiles(pretrained.folder), { engine, topK: 4 });
   const masks = MASKED.map((text) => {
@@ -144,7 +144,7 @@ async function use(engine: Engine, { pretrained, tasks }: Trained, data: Labelle
   return { masks, question: { question, context, answer: answer({ question, context }).answer } };
 }
 
-/** Whether the folder is one that this program wrote: only such a one is replaced. */
+/** Whether this program wrote the folder: no other is replaced. */
 const isTour = (out: string): Promise<boolean> => exists(`${out}/report.html`);
 
 function options(words: readonly string[]): { files: string[]; out: string } {
@@ -157,7 +157,7 @@ async function main(): Promise<void> {
   const started = performance.now();
   const { files, out } = options(process.argv.slice(2));
   if ((await exists(out)) && !(await isTour(out)))
-    throw new Error(`${out} exists and is not a folder of this program; choose another place with --out`);
+    throw new Error(`${out} exists and was not written by this program; choose another folder with --out`);
   const data = await labelled();
   const text = await textOf(files);
   const sentences = text.training.reduce((sum, document) => sum + document.length, 0);
@@ -186,7 +186,7 @@ async function main(): Promise<void> {
   say(`\nDone in ${((performance.now() - started) / 1000).toFixed(0)} s.
 report:  ${out}/report.html   (open it in a browser)
 models:  ${out}/model (pre-trained), ${TASKS.map((task) => `${out}/${task}`).join(", ")}
-go on:   npx cloze predict --model ${out}/model --text   then type a sentence with [MASK]
+next:    npx cloze predict --model ${out}/model --text   then type a sentence with [MASK]
          npm start -- your-own-text.txt`);
 }
 

@@ -30,7 +30,7 @@ interface Product {
   readonly before?: Float32Array;
 }
 
-/** How the operands lie in memory: b as (inner, columns); b as (columns, inner); a as (inner, rows). */
+/** The layout of the operands: b as (inner, columns); b as (columns, inner); a as (inner, rows). */
 type Layout = "a b" | "a bᵀ" | "aᵀ b";
 
 function multiply(engine: Engine, layout: Layout, { rows, columns, inner, a, b, bias, before }: Product): Float32Array {

@@ -61,7 +61,7 @@ function worst(engine: Engine, name: Map, values: Float32Array): { error: number
   return { error, at };
 }
 
-/** Ranges and bounds in ulp, as the headers of assembly/math.ts state them: what was measured, rounded up. */
+/** Ranges and bounds in ulp, as the headers of assembly/math.ts state them: measured, then rounded up. */
 const RANGES: readonly [Map, number, readonly (readonly [number, number])[]][] = [
   [
     "exp",

@@ -1,5 +1,5 @@
 /**
- * Commands that write, killed or refused by the system while they do: what they write is there whole or not at all, what
+ * Commands that write, killed or refused by the system while they do: their output is there whole or not at all, what
  * was there before stays until then, and the same command completes afterwards with the same bytes.
  *
  * strace counts and fails system calls; one thread for files makes their order the same in every run.
@@ -82,7 +82,7 @@ function traced(command: readonly string[], call: string, inject?: string) {
 interface Sweep {
   readonly command: readonly string[];
   readonly out: string;
-  /** what stands at `out` before, which the command is told to replace */
+  /** an existing entry at `out`, which the command is told to replace */
   readonly over?: readonly string[];
   readonly resumes?: boolean;
 }
@@ -105,7 +105,7 @@ function sweep({ command, out, over, resumes = false }: Sweep, call: string, wha
   const after = stateOf(target);
   let failures = 0;
   for (let k = 0; k < places; k++) {
-    // The last calls are those that put what was written into its place.
+    // The last calls put the written part into its place.
     const n = Math.max(1, count - k);
     clear();
     if (over) succeeds([...over, "--out", out]);

@@ -221,7 +221,7 @@ test("align: what is not parallel is named", () => {
   writeFileSync(join(place, "short.txt"), "a cat sleeps\n");
   const { status, stderr } = cloze(["align", "--model", "model", "one.txt", "short.txt"]);
   assert.is(status, 2);
-  assert.match(stderr, /line 3 has a text in one of one.txt and short.txt only/);
+  assert.match(stderr, /line 3 is empty in either one.txt or short.txt/);
   assert.match(
     cloze(["align", "--model", "model", "one.txt", "two.txt", "--layer", "7"]).stderr,
     /layers 0 \(embeddings\) to 2/,

@@ -44,7 +44,7 @@ test("every example compiles under strict", () => {
   assert.is(named.join("\n"), "");
 });
 
-/** Examples that are compiled only: they open a folder on disk, or need what the context does not have. */
+/** Examples that are compiled only: they open a folder on disk, or need more than the context. */
 const OUTSIDE = /\b(?:folder|writableFolder)\(/;
 const NOT_RUN = new Map([
   ["objectives/span-corruption.ts 2", "the tokenizer of T5"],

@@ -10,7 +10,7 @@ export interface Example {
   readonly code: string;
 }
 
-/** Examples of sdk/, the command line and its tour left out: nobody imports them. */
+/** Examples of sdk/, without the command line and its tour, which are not imported. */
 export function examplesOf(sdk: string): Example[] {
   const files = readdirSync(sdk, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts") && !/^(cli|tour)\//.test(file))
@@ -56,7 +56,7 @@ function namesOf(code: string): { used: Set<string>; defined: Set<string> } {
   return { used, defined };
 }
 
-/** Where an example may take a name from: each file with what it exports, the first that has it wins. */
+/** Where an example may take a name from: files with their exports; the first with the name wins. */
 export type Homes = readonly { readonly path: string; readonly names: ReadonlySet<string> }[];
 
 /**

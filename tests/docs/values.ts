@@ -20,7 +20,7 @@ function literalOf(said: string): unknown {
   return undefined;
 }
 
-/** Whether `value` is what the comment says, numbers to the digits that it shows. */
+/** Whether `value` agrees with the comment, numbers to the digits shown. */
 export function agrees(value: unknown, said: string): boolean {
   const expected = literalOf(said);
   return expected === undefined || same(value, expected);

@@ -1,4 +1,4 @@
-/** Lessons are short, say at their head how they are run, and use nothing but what every user can import. */
+/** Lessons are short, say at their head how to run them, and use public exports only. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";

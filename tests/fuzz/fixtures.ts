@@ -50,7 +50,7 @@ export const tokenizers: Readonly<Record<string, () => Tokenizer>> = {
   unigram: () => trainUnigram(TEXTS, { size: 50 }),
 };
 
-/** Use a tokenizer in every way in which its parts can fail; `saved` where tokenizer.json can say what it does. */
+/** Use a tokenizer in every way in which its parts can fail; `saved` if tokenizer.json can express it. */
 export function tryTokenizer(tokenizer: Tokenizer, saved = true): void {
   const { ids } = tokenizer.encode("the lowest 東京 [MASK]</s>", "new\u0000 \ud800");
   for (const id of ids)

@@ -1,7 +1,7 @@
 /** What counts as a named error: one of the project's own, short, readable, that shows none of its own workings. */
 import { DisposedError, InputError, OutOfMemoryError, TrainingError } from "../../sdk/index.js";
 
-/** A call, besides, may ask for more memory than there is, use what was disposed, or train until it diverges. */
+/** A call may also run out of memory, use disposed objects, or train until it diverges. */
 const OF_CALLS = [InputError, DisposedError, OutOfMemoryError, TrainingError];
 
 /** Long enough for a list of twenty tensor names. */

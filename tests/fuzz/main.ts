@@ -97,7 +97,7 @@ async function culprit(target: string, seed: number, why: string): Promise<Failu
   return { why, name, bytes: Buffer.from(bytes).toString("base64"), stack: "" };
 }
 
-/** Print what went wrong, and keep the mutant. */
+/** Print the failure, and keep the mutant. */
 function report(target: string, seed: number, { why, name, bytes, stack }: Failure): void {
   const kept = join(out, `${target}.${seed}.${name.replaceAll("/", "_")}`);
   const mutant = Buffer.from(bytes, "base64");

@@ -1,7 +1,7 @@
 /**
  * What a reader takes at its peak.
  *
- * Objects are bounded by the heap limit of the worker that reads: V8 ends the worker when what is alive does not fit. Values
+ * Objects are bounded by the heap limit of the worker that reads: V8 ends the worker when live objects exceed it. Values
  * in typed arrays and WebAssembly memories are outside of that heap: their constructors are replaced by ones that count.
  */
 
@@ -11,7 +11,7 @@ let measured = 0;
 let peak = 0;
 let floor = 0;
 
-/** Bytes that may be taken before what is alive is measured again. */
+/** Bytes that may be allocated before live memory is measured again. */
 const STEP = 16 * 2 ** 20;
 
 export const collect = (): void => (globalThis as { gc?: () => void }).gc?.();
@@ -33,14 +33,14 @@ function took(bytes: number): void {
   peak = Math.max(peak, memory() + bytes - floor);
 }
 
-/** Begin to measure: peaks are counted from what is alive now, at most `atLeast` bytes too high. */
+/** Begin to measure: peaks count from the memory that is live now, at most `atLeast` bytes too high. */
 export function beginMeasuring(): void {
   taken = 0;
   measured = 0;
   peak = 0;
 }
 
-/** Take what is alive now for the floor from which peaks are counted. */
+/** Peaks count from the memory that is live now. */
 export function setFloor(): number {
   collect();
   floor = memory();
@@ -64,7 +64,7 @@ const ARRAYS = [
   "BigUint64Array",
 ] as const;
 
-/** Replace the constructors of what is not on the heap by ones that count bytes. */
+/** Replace the constructors of off-heap memory by ones that count bytes. */
 export function countAllocations(): void {
   for (const name of ARRAYS) {
     const array = globalThis[name] as { new (...args: unknown[]): object; readonly BYTES_PER_ELEMENT: number };

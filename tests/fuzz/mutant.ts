@@ -3,7 +3,7 @@ import type fc from "fast-check";
 import { Engine } from "../../sdk/index.js";
 
 export interface Mutant {
-  /** bytes of the mutated file: what memory is measured against */
+  /** bytes of the mutated file, the unit of memory limits */
   readonly size: number;
   /** the mutated file, or a description of the call, to be kept when something is found */
   readonly shown: Uint8Array | (() => string);
@@ -45,13 +45,13 @@ let shared: Engine | null = null;
 /** Bytes of the shared engine that belong to valid models, not to mutants. */
 let owned = 0;
 
-/** The engine on which all mutants of a worker are read: what one leaves behind is seen. */
+/** The engine that reads all mutants of a worker, so that leaks add up and show. */
 export async function sharedEngine(): Promise<Engine> {
   shared ??= await Engine.create({ maximumBytes: 64 * 2 ** 20 });
   return shared;
 }
 
-/** Keep what is on the shared engine now: it belongs to valid models. */
+/** Keep the tensors that are on the shared engine now: they belong to valid models. */
 export function keepModels(): void {
   owned = shared?.liveBytes ?? 0;
 }

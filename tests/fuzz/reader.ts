@@ -21,7 +21,7 @@ export interface Work {
   /** in this order, each from the same seed on */
   readonly targets: readonly string[];
   readonly seed: number;
-  /** time after which nothing is begun, in milliseconds since the epoch; targets share what is left of it */
+  /** deadline for new mutants, in milliseconds since the epoch; targets share the time left */
   readonly until: number;
   /** mutants of each target after which nothing is begun */
   readonly mutants: number;
@@ -29,7 +29,7 @@ export interface Work {
   readonly careful: boolean;
 }
 
-/** A line of what a reader says, of JSON: where it is, or what it found. */
+/** A line of a reader's output, in JSON: its progress or a finding. */
 export interface Said {
   readonly target: string;
   readonly seed: number;
@@ -120,7 +120,7 @@ async function readTarget(at: Progress, until: number, { mutants, careful }: Wor
     if (details.failed && details.counterexample) return failureOf(details);
     const left = leftBehind();
     if (left !== 0) return failure(`${left} bytes of the engine were not given back in this batch`);
-    // Growth: what thousands of mutants leave behind must not add up.
+    // Growth: leftovers of thousands of mutants must not add up.
     const grown = setFloor() - base;
     if (grown > ROOM / 2) return failure(`${Math.round(grown / 2 ** 20)} MB stayed behind`);
   }
@@ -137,7 +137,7 @@ interface Progress {
   refused: number;
 }
 
-/** Read the mutants of all targets; says what it does on standard output. */
+/** Read the mutants of all targets; reports on standard output. */
 export async function readMutants(work: Work): Promise<void> {
   countAllocations();
   for (const [i, target] of work.targets.entries()) {

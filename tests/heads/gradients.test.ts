@@ -1,6 +1,6 @@
 /**
- * Every head of every family: its loss and the gradient of each of its parameters, and of the hidden states that it stands
- * on, against central differences of its definition in double precision.
+ * Every head of every family: its loss and the gradients of its parameters and of the hidden states that it
+ * reads, against central differences of its definition in double precision.
  */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -267,7 +267,7 @@ function compare(engine: Engine, { weights, objective, model, batch, loss, unfel
   const numeric = numericGradient((moved) => loss(parameters, rowsOf(moved)), x);
   expectGradient("hidden states", hidden.grad!.data, numeric);
   for (const [name, t] of weights.entries()) {
-    // What the definition does not read gets nothing, and what it reads all of it, unless it is frozen.
+    // Parameters get a gradient exactly if the definition reads them and they are not frozen.
     assert.is(t.grad !== null, read.has(name) && t.traced, name);
     if (t.grad === null) continue;
     const own = (moved: ArrayLike<number>) =>

@@ -97,7 +97,7 @@ test("a shift at a layer is added to every token, and the layers above go on fro
     moved,
     last.map((x, i) => x + Math.fround(shift[i % WIDTH]!)),
   );
-  // Below it, the layers read what was moved: another result, and not just one moved as a whole.
+  // Below it, later layers read the moved states, so the result differs by more than a shift.
   const below = hiddenStates(shiftedAt(model, 1, shift), samples([text]))[0]!;
   const differences = below.map((x, i) => x - last[i]!);
   const columns = Array.from({ length: WIDTH }, (_, d) => differences.filter((_x, i) => i % WIDTH === d));

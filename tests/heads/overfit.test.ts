@@ -1,4 +1,4 @@
-/** Every fine-tuning task learns one batch of eight examples by heart, from what its files hold to its loss. */
+/** Every fine-tuning task overfits one batch of eight examples, from the fields of its files to its loss. */
 import { suite } from "uvu";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { LabelSet } from "../../sdk/heads/labels.js";

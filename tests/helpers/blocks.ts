@@ -15,7 +15,7 @@ export class Blocks {
     return address;
   }
 
-  /** `count` floats in [-1, 1), or in [0.5, 1) for what must be positive. */
+  /** `count` floats in [-1, 1), or in [0.5, 1) for values that must be positive. */
   floats(count: number, positive = false): number {
     const address = this.#place(count * 4);
     const values = wave(count, this.#seed++);

@@ -1,4 +1,4 @@
-/** Learning one batch by heart: what a model does whose loss and gradients belong together. */
+/** Overfitting one batch, which a model does if its loss and gradients match. */
 import * as assert from "uvu/assert";
 import { collate, type Sample } from "../../sdk/data/sample.js";
 import type { Weights } from "../../sdk/nn/weights.js";

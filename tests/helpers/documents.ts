@@ -1,4 +1,4 @@
-/** Documents of numbered tokens: from a token's id one can tell where in which document it stood. */
+/** Documents of numbered tokens: a token's id tells its document and its position there. */
 import type { Sample } from "../../sdk/data/sample.js";
 import type { TokenizedDocument } from "../../sdk/objectives/sequences/segment-pairs.js";
 import { type Rng, seed } from "../../sdk/tensor/random.js";
@@ -10,9 +10,9 @@ const FIRST = 10;
 
 export interface Numbered {
   readonly documents: readonly TokenizedDocument[];
-  /** document that a token stands in */
+  /** document of a token */
   documentOf(id: number): number;
-  /** sentence within its document that a token stands in */
+  /** sentence of a token within its document */
   sentenceOf(id: number): number;
 }
 

@@ -1,4 +1,4 @@
-/** One case of reference results: what a model computes, beside what PyTorch computed for the same weights and inputs. */
+/** One reference case: a model's results compared with PyTorch's for the same weights and inputs. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Batch, collate } from "../../sdk/data/sample.js";
@@ -164,7 +164,7 @@ interface SideStates {
   readonly starts: Int32Array;
 }
 
-/** Hidden states and attentions of one side; `prefix` is what the reference's names begin with. */
+/** Hidden states and attentions of one side; `prefix` is the prefix of the reference's names. */
 function compareStates(expected: Safetensors, prefix: string, side: SideStates, shares: Shares): void {
   const { trace, lengths, starts } = side;
   for (const [kind, got] of [
@@ -186,7 +186,7 @@ function compareStates(expected: Safetensors, prefix: string, side: SideStates, 
   }
 }
 
-/** An encoder-decoder: both sides, what passes between them, and the scores of the target. */
+/** An encoder-decoder: both sides, the states passed between them, and the scores of the target. */
 function compareSeq2Seq(loaded: Pretrained, expected: Safetensors, batch: Batch, shares: Shares): void {
   using _ = new Scope();
   const model = loaded.model as Model<"seq2seq-lm">;
@@ -310,7 +310,7 @@ function missingGradients({ weights, family }: Pretrained, expected: Safetensors
 
 /**
  * The batch that the reference's loss runs over. Its question-answering loss takes the softmax over padded positions too,
- * so those are computed here as they are there: present, but seen by nobody.
+ * so those are computed here as they are there: present, but masked for every query.
  */
 function paddedBatch(expected: Safetensors, batch: Batch, type: string): Batch {
   const { count, width, lengths } = rowsOf(expected);
@@ -323,7 +323,7 @@ function paddedBatch(expected: Safetensors, batch: Batch, type: string): Batch {
     ...batch,
     ids: integers("input_ids"),
     segments: integers("token_type_ids"),
-    // RoBERTa's padding stands one place before the first.
+    // RoBERTa's padding position precedes the first.
     positions: Int32Array.from({ length: count * width }, (_, i) =>
       type.includes("roberta") && i % width >= lengths[Math.floor(i / width)]! ? -1 : i % width,
     ),

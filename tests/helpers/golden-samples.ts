@@ -43,7 +43,7 @@ export function samplesOf(expected: Safetensors, purpose: ModelTask): Sample[] {
   }));
 }
 
-/** The decoder's side of each row: what it is to write; its inputs are up to the model. */
+/** The target of each row; the decoder's inputs are up to the model. */
 function targetsOf(expected: Safetensors): Sample[] {
   const [count = 0, width = 0] = expected.shape("input.labels")!;
   const labels = expected.integers("input.labels");

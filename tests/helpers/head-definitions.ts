@@ -1,4 +1,4 @@
-/** Heads in double precision, from their definitions: what the package computes is compared with them. */
+/** Heads in double precision, from their definitions, to compare the package with. */
 import type { Batch } from "../../sdk/data/sample.js";
 import { cost } from "./reference-model.js";
 import { erf } from "./special.js";

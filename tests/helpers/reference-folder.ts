@@ -15,7 +15,7 @@ export interface ReferenceModel {
   readonly shapes: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A call of the reference's pipeline, and what it answered. */
+/** A call of the reference's pipeline, and its result. */
 export interface ReferenceCall<Result> {
   readonly input: readonly unknown[];
   readonly options: Readonly<Record<string, unknown>>;

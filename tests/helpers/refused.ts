@@ -1,4 +1,4 @@
-/** Calls that must fail, and with what. */
+/** Calls that must fail, and their errors. */
 import * as assert from "uvu/assert";
 import { InputError } from "../../sdk/errors.js";
 

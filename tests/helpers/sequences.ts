@@ -8,7 +8,7 @@ export const MASK = 4;
 export const SIZE = 1000;
 export const tokenizer = { size: SIZE, special: { mask: MASK } };
 
-/** `[CLS] … [SEP]`, words of so many pieces each; ids tell position and nothing else. */
+/** `[CLS] … [SEP]`, words of given numbers of pieces; ids tell the position only. */
 export function sequence(pieces: readonly number[], first = 10): Sample {
   const words = pieces.flatMap((count, word) => new Array<number>(count).fill(word));
   const ids = Int32Array.of(CLS, ...words.map((_, i) => first + i), SEP);

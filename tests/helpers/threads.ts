@@ -13,7 +13,7 @@ export async function withCores<T>(count: number, f: () => Promise<T>): Promise<
   }
 }
 
-/** An engine with exactly so many threads. */
+/** An engine with exactly this number of threads. */
 export async function threadedEngine(threads: number, options: Omit<EngineOptions, "threads"> = {}): Promise<Engine> {
   const engine = await withCores(threads, () => Engine.create({ ...options, threads }));
   if (engine.threads !== threads) throw new Error(`the engine has ${engine.threads} threads, not ${threads}`);

@@ -1,5 +1,5 @@
 /**
- * The table of families, walked: what a family says of itself in its one file is enough for everything that asks it.
+ * The table of families: the record in a family's one file suffices for every user of the table.
  * A new architecture is tested here without a change to this file.
  */
 import { suite } from "uvu";

@@ -1,4 +1,4 @@
-/** Every family on a tiny configuration: what must hold whatever the weights, without reference files. */
+/** Every family on a tiny configuration: properties that hold for any weights, without reference files. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Batch, collate, type Sample } from "../../sdk/data/sample.js";

@@ -1,5 +1,5 @@
 /**
- * Small random models of every folder of `golden/` beside what PyTorch computed for them; `golden/make.py` made them.
+ * Small random models of every folder of `golden/` compared with PyTorch's results; `golden/make.py` made them.
  * Bounds are those of float32 sums in another order: see `helpers/golden-case.ts`.
  */
 import { readdirSync } from "node:fs";

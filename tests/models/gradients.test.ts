@@ -119,7 +119,7 @@ for (const engine of engines) {
       const got = backward(() => objective.losses(loaded.model, batch, counts).reduce(add)).item();
       const { parameters, loss } = lossOf(loaded, parts, counts);
       const want = loss();
-      // Some 40 ops one after the other, each a sum of at most 64 terms: off by up to 11 units of what it adds up.
+      // Some 40 ops one after the other, each a sum of at most 64 terms: off by up to 11 units of its terms.
       const relative = 40 * 11 * UNIT;
       assert.ok(Math.abs(got - want) <= relative * want, `loss ${got}, expected ${want}`);
 
@@ -138,7 +138,7 @@ for (const engine of engines) {
         };
         const numeric = (moved(1e-5) - moved(-1e-5)) / 2e-5;
         const slope = direction.reduce((sum, d, k) => sum + (d / length) * (t.grad?.data[k] ?? 0), 0);
-        // What is small by cancellation (a key's bias changes nothing at all) is as exact as what it is made of.
+        // Gradients that are small by cancellation (a key's bias has no effect at all) are as exact as their terms.
         const bound = relative * (norms[i]! + 0.01 * largest) + 1e-9;
         assert.ok(Math.abs(slope - numeric) <= bound, `${parameter}: ${slope}, expected ${numeric}, bound ${bound}`);
       }

@@ -1,4 +1,4 @@
-/** A language and its copy: what is shifted, what is split, and that a model which cannot tell them apart scores 1. */
+/** A language and its copy: shifted and split tokens, and that a model which cannot tell them apart scores 1. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type Sample, seed } from "../../sdk/data.js";

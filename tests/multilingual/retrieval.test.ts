@@ -1,4 +1,4 @@
-/** Retrieval, word translation, mining and word alignment against what their formulas say, computed pair by pair. */
+/** Retrieval, word translation, mining and word alignment against their formulas, computed pair by pair. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { seed } from "../../sdk/data.js";
@@ -66,7 +66,7 @@ test("scores are those of the published formulas, with 10 neighbours for CSLS an
 test("a hub that is nearest to all by cosine is nobody's partner by CSLS", () => {
   const axis = (...at: readonly number[]) => Array.from({ length: 6 }, (_, d) => at[d] ?? 0);
   const sources = [axis(1), axis(0, 1), axis(0, 0, 1)];
-  // Each target has a direction of its own (cosine 0.555 with its source); the last one lies between all (0.577).
+  // Each target has a direction of its own (cosine 0.555 with its source); the last one is between all (0.577).
   const targets = [axis(1, 0, 0, 1.5), axis(0, 1, 0, 0, 1.5), axis(0, 0, 1, 0, 0, 1.5), axis(1, 1, 1)];
   const forward = (scoring: Scoring) =>
     bestMatches(sources, targets, { scoring, neighbours: 3 }).forward.map(({ index }) => index);

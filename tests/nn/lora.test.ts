@@ -200,7 +200,7 @@ test("an untrained adapter changes nothing; several stand on one model, each wit
   assert.not.equal(one, two);
   assert.equal([scoresOf(second), scoresOf(loaded), scoresOf(first)], [two, before, one]);
   first.lora.merge(first.weights);
-  // 2 layers of sums of 16 to 64 products: the bound of one layer, times what the norms behind it can make of it.
+  // 2 layers of sums of 16 to 64 products: the bound of one layer, times the gain of the norms after it.
   near(scoresOf(loaded), one, { atol: 5e-5, rtol: 1e-5 }, "merged");
   assert.throws(() => scoresOf(second), /another adapter is merged/);
   first.lora.unmerge();

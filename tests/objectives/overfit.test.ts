@@ -1,5 +1,5 @@
 /**
- * Every objective learns one batch of eight sequences by heart: with right gradients nothing stands in the way. The
+ * Every objective overfits one batch of eight sequences, as it can with correct gradients. The
  * corruption is drawn once. ELECTRA's two models do so in tests/train/electra.test.ts.
  */
 import { suite } from "uvu";

@@ -22,7 +22,7 @@ const { documents, documentOf, sentenceOf } = corpus;
 const UNCUT = { maxLength: 10_000, shortSequenceRate: 0, tokenizer: framed };
 const CUT = { maxLength: 64, tokenizer: framed };
 
-/** The pieces of a word stand together, and no two words share a number. */
+/** The pieces of a word are adjacent, and no two words share a number. */
 function expectWords({ words }: Sample): void {
   const seen = new Set<number>();
   for (const [i, word] of words.entries()) {
@@ -81,7 +81,7 @@ test("next sentence: sequences are as long as asked at most; most reach it, a te
     assert.ok(consecutive(a) && consecutive(b), "truncation cuts the ends only");
     if (sample.labels.pair === 0) {
       assert.is(documentOf(a[0]!), documentOf(b[0]!));
-      // What lies between them was cut off their inner ends.
+      // The gap between them was cut off their inner ends.
       assert.ok(b[0]! > a.at(-1)!);
     } else assert.is.not(documentOf(a[0]!), documentOf(b[0]!));
   }

@@ -97,7 +97,7 @@ test("every objective of one text corrupts it: one seed, one corruption; the rat
       const labels = (noisy.target ?? noisy).labels.tokens!;
       assert.is(labels.length, (noisy.target ?? noisy).ids.length);
       count += labels.filter((label) => label !== IGNORE).length;
-      // The whole text is the target of BART: what is masked is seen in the source.
+      // The target of BART is the whole text; masking shows in the source.
       if (main.family === "bart" && name !== "mass")
         count += noisy.ids.filter((id) => id === tokenizer.special.mask).length + noisy.ids.length;
     }

@@ -1,5 +1,5 @@
 /**
- * What every way of masking does to 3,000 sequences of 128 tokens: how many are chosen and which, what becomes of them, and
+ * Statistics of every way of masking over 3,000 sequences of 128 tokens: how many are selected and which, their replacements, and
  * that it follows from seed, epoch and index alone.
  */
 import { suite } from "uvu";
@@ -119,7 +119,7 @@ interface Counts {
   readonly drawn: Set<number>;
 }
 
-/** Corrupt everything in three epochs; what is not chosen must stay, and every label must be what stood there. */
+/** Corrupt all samples in three epochs; other tokens must stay, and every label must be the original token. */
 function count(samples: readonly Sample[], corrupt: Way["corrupt"]): Counts {
   const counts: Counts = { perSample: [], fates: { masked: 0, random: 0, kept: 0 }, special: 0, drawn: new Set() };
   for (let round = 0; round < PASSES * samples.length; round++) {
@@ -148,7 +148,7 @@ for (const [name, way] of Object.entries(WAYS)) {
     const mean = perSample.reduce((sum, own) => sum + own) / perSample.length;
     // Of 378,000 coins of 0.15 five standard errors are 1.9 % of their share; the checklist's 0.3 % of all are 2 % of it.
     assert.ok(Math.abs(mean / chosen - 1) < 0.02, `${mean} tokens of each`);
-    // Counted ones are exact but where no word fits what is left.
+    // Counts are exact except where no word fits the rest.
     if (exact) assert.ok(Math.max(...perSample) === chosen && mean > chosen - 0.2, `${mean}`);
     else assert.ok(new Set(perSample).size > 1, "the count varies");
     // Of 6,000 special tokens 900 are chosen as any other: five standard deviations are 138.

@@ -18,7 +18,7 @@ const sentinel = (id: number): number => {
   const token = tokenizer.token(id) ?? "";
   return /^<extra_id_\d+>$/.test(token) ? Number(token.slice(10, -1)) : -1;
 };
-/** The tokens between sentinels: [what comes before the first, what follows each]. */
+/** The tokens between sentinels: [those before the first, those after each]. */
 function runsOf(ids: Int32Array): number[][] {
   const runs: number[][] = [[]];
   for (const id of ids.subarray(0, -1)) {

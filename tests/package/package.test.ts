@@ -1,4 +1,4 @@
-/** What a user installs: the tarball's files, its exports, and what a bundler makes of them. */
+/** The installed package: the tarball's files, its exports, and their bundles. */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";

@@ -124,7 +124,7 @@ test("what is no text, and an option of another kind, is refused in words", asyn
     await refused(() => embed(bad as never), new RegExp(`featureExtraction: the input must be a string, got ${got}`));
   await refused(() => embed(["a", 5] as never), /featureExtraction: input 1 must be a string, got 5/);
   await refused(() => embed([undefined] as never), /input 0 must be a string, got undefined/);
-  // biome-ignore lint/suspicious/noSparseArray: a hole is what is tested
+  // biome-ignore lint/suspicious/noSparseArray: the hole is under test
   await refused(() => embed(["a", , "b"] as never), /input 1 must be a string, got undefined/);
   await refused(() => embed([["a"]] as never), /input 0 must be a string, got \["a"\]/);
   const options: readonly (readonly [object, RegExp])[] = [

@@ -74,7 +74,7 @@ test("words carry their own characters", async () => {
     [...word!.vector],
     [1, 2].flatMap((layer) => [...vectors(text, { layers: [layer] })[0]!.vector]),
   );
-  // Beyond what the model reads there are no vectors.
+  // Beyond the model's positions there are no vectors.
   assert.is(vectors("cat ".repeat(2 * LENGTH)).length, LENGTH - 2);
 });
 

@@ -75,7 +75,7 @@ const ENTRIES = header
 const FIELDS = ['"dtype":"F32"', '"shape":[]', '"data_offsets":[0,4]', '"more":1'];
 const FRAMES = ["", "", "", " ", "\n", "\t", "\u00a0", "\0", "   "];
 
-/** A header of the right form whose parts stand twice, are left out, or have other fields. */
+/** A header of the right form whose parts are repeated, left out, or have other fields. */
 function recombined(rng: Rng): string {
   const entries = ENTRIES.flatMap((entry) =>
     rng.integer(12) === 0 ? (rng.integer(2) === 0 ? [] : [entry, pick(ENTRIES, rng)]) : [entry],

@@ -32,7 +32,7 @@ test("points of four dimensions, as numpy projects them", () => {
 });
 
 test("points on a line: all along the first component", () => {
-  // By hand: (3, 4) is 5 from (0, 0), and the mean lies between them.
+  // By hand: (3, 4) is 5 from (0, 0), and the mean is between them.
   const found = principalComponents([
     [0, 0],
     [3, 4],

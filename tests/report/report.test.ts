@@ -1,4 +1,4 @@
-/** Reports: the file that is written, and what its script draws in a document. */
+/** Reports: the written file, and the drawings of its script in a document. */
 import { runInNewContext } from "node:vm";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -60,7 +60,7 @@ const between = (html: string, before: string, after: string): string => {
   return html.slice(from, html.indexOf(after, from));
 };
 
-/** Run the page's script as a browser would, and give what it put into the page. */
+/** Run the page's script as a browser would, and return the elements that it added. */
 function drawn(html: string): SmallNode {
   const data = between(html, '<script type="application/json" id="report">', "</script>");
   const document = new SmallDocument({ report: data });

@@ -33,7 +33,7 @@ interface Inputs {
 /**
  * The definition, in float64.
  *
- * @param kept what dropout does to each probability, in the order of the probabilities: 0, or 1 / (1 - share)
+ * @param kept factor of dropout for each probability, in their order: 0, or 1 / (1 - share)
  */
 function definition({ query, key, value }: Inputs, width: number, options: AttentionOptions, kept?: ArrayLike<number>) {
   const { heads, starts, keyStarts = starts, causal = false, window = Number.POSITIVE_INFINITY } = options;
@@ -217,7 +217,7 @@ for (const engine of engines) {
     const [heads, dim, share] = [2, 16, 0.3];
     const [width, starts] = [heads * dim, startsOf([16, 7, 12, 16])];
     const tokens = starts.at(-1)!;
-    // With the unit matrix for v the result is what dropout leaves of the probabilities.
+    // With the unit matrix for v the result is the probabilities after dropout.
     const unit = Float32Array.from({ length: tokens * width }, (_, at) => {
       const token = Math.floor(at / width);
       const row = starts.findLastIndex((start) => start <= token);

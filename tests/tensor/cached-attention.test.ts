@@ -78,7 +78,7 @@ function step(
   return ranges.map((_range, i) => out.slice(starts[i]! * width, starts[i + 1]! * width));
 }
 
-/** Fill free memory with NaN: what a kernel reads and did not write shows. */
+/** Fill free memory with NaN, so that a kernel's read of unwritten memory shows. */
 function poison(engine: Engine): void {
   using _ = new Scope();
   tensor(engine, new Float32Array(1 << 18).fill(Number.NaN), [1 << 18]);

@@ -90,7 +90,7 @@ function compare(
   const logits = parameter(engine, x, shape);
   const loss = backward(() => f(logits));
   assert.equal(loss.shape, []);
-  // Of numbers up to 20; 64 terms are added up in f32 before the sum goes on in double precision.
+  // Of numbers up to 20; 64 terms are added up in f32 before the sum continues in double precision.
   near([loss.item()], [want.loss], { atol: 20 * UNIT, rtol: 16 * UNIT }, "loss");
   const [largest, total] = [Math.max(...want.gradient.map(Math.abs)), { atol: 0, rtol: 40 * UNIT }];
   near(logits.grad!.data, want.gradient, { ...total, atol: largest * 4 * UNIT }, "gradient");

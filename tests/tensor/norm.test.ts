@@ -22,7 +22,7 @@ interface Inputs {
   readonly beta: ArrayLike<number> | null;
 }
 
-/** The definition, in double precision; `centred` is what tells layer norm from RMS norm. */
+/** The definition, in double precision; `centred` selects layer norm, otherwise RMS norm. */
 function definition({ x, gamma, beta }: Inputs, centred: boolean): Float64Array {
   const width = gamma.length;
   const y = new Float64Array(x.length);
@@ -63,7 +63,7 @@ for (const engine of engines) {
         const gamma = parameter(engine, inputs.gamma);
         const beta = inputs.beta && parameter(engine, inputs.beta);
         const norm = () => (centred ? layerNorm(x, gamma, beta, EPS) : rmsNorm(x, gamma, EPS));
-        // Sums of n terms below 1 are off by n / 8 + 3 units at most; what they are divided by is 1 / rstd.
+        // Sums of n terms below 1 are off by n / 8 + 3 units at most; the divisor is 1 / rstd.
         const n = width / 8 + 3;
         const rstd = Math.max(...deviations(inputs.x, width, centred).map((d) => 1 / d));
         near(norm().data, definition(inputs, centred), { atol: n * UNIT * rstd, rtol: n * UNIT }, `y, width ${width}`);

@@ -22,7 +22,7 @@ interface Node {
   readonly t: Tensor;
   readonly values: readonly number[];
   readonly grad: number[];
-  /** add to the gradients of what the value was made of */
+  /** add to the gradients of the inputs */
   readonly pass: () => void;
 }
 

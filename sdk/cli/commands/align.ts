@@ -51,18 +51,18 @@ async function linesOf(name: string): Promise<Line[]> {
   return filled;
 }
 
-/** Lines of two files belong together: where the one is empty, the other is. */
+/** Require lines to be parallel: where one file has an empty line, so has the other. */
 function requireParallel(source: string, sources: readonly Line[], target: string, targets: readonly Line[]): void {
   const places = new Set(targets.map(({ at }) => at));
   const own = new Set(sources.map(({ at }) => at));
   const alone = sources.find(({ at }) => !places.has(at)) ?? targets.find(({ at }) => !own.has(at));
   if (alone)
     throw new UsageError(
-      `line ${alone.at + 1} has a text in one of ${source} and ${target} only; line i of the one must be a translation of line i of the other. --mine finds the pairs of texts that are not parallel`,
+      `line ${alone.at + 1} is empty in either ${source} or ${target}; the files must be parallel, line i of one a translation of line i of the other. --mine finds pairs in texts that are not parallel`,
     );
 }
 
-/** Longest sequence where nothing else is asked for and the model has as many positions. */
+/** Default of --length, if the model has as many positions. */
 const LENGTH = 128;
 
 /** A model, ready to make vectors of lines. */
@@ -77,7 +77,7 @@ async function open(options: Options): Promise<Opened> {
   const files = folder(options.model);
   const { pooling } = await readSentenceSettings(files);
   const tokenizer = await loadTokenizer(files);
-  // Sentence models pool as they were trained to. Of others the mean is taken as studies of languages take it.
+  // Sentence models pool as they were trained. For other models, the mean without special tokens is usual in the literature.
   const sentences = (await files.read("modules.json")) !== undefined;
   const engine = await engineOf(options);
   const { model } = await loadModel(engine, files, { task: "feature-extraction", ...loadingOf(options) });
@@ -111,7 +111,7 @@ function figuresOf(sources: Vectors, targets: Vectors): Measures {
   };
 }
 
-/** The first half of the pairs makes the languages' means and the map between them, the second half is tested. */
+/** Estimate the means of both languages and the map on the first half of the pairs; test on the second half. */
 function mappedFigures(sources: Vectors, targets: Vectors): Measures {
   const half = sources.length >> 1;
   const [ownMean, otherMean] = [languageMean(sources.slice(0, half)), languageMean(targets.slice(0, half))];
@@ -124,11 +124,11 @@ function mappedFigures(sources: Vectors, targets: Vectors): Measures {
 }
 
 async function measure(sources: readonly Line[], targets: readonly Line[], options: Options): Promise<void> {
-  if (options.map && sources.length < 2) throw new UsageError("--map needs two pairs at least");
+  if (options.map && sources.length < 2) throw new UsageError("--map needs at least two pairs");
   const tested = options.map ? sources.length - (sources.length >> 1) : sources.length;
   using opened = await open(options);
   const { model, pooling, counted } = opened;
-  // Of one layer alone the others' vectors are not kept.
+  // With --layer, keep the vectors of that layer only.
   const shown = options.layer === undefined ? model : onlyLayer(model, options.layer);
   const vectorsOf = (lines: readonly Line[]) => embedLayers(shown, opened.samples(lines), pooling, counted);
   const [own, other] = [vectorsOf(sources), vectorsOf(targets)];
@@ -145,7 +145,7 @@ async function measure(sources: readonly Line[], targets: readonly Line[], optio
     say(`${table(["layer", ...names], rows)}\nprecision at 1, mean of both directions; chance ${percent(1 / tested)}`);
 }
 
-/** The same model as one that has this layer only. */
+/** The model with the hidden states of one layer only. */
 function onlyLayer(model: LayerwiseEncoder, layer: number): LayerwiseEncoder {
   const one = atLayers(model, [layer]);
   return {
@@ -157,7 +157,7 @@ function onlyLayer(model: LayerwiseEncoder, layer: number): LayerwiseEncoder {
   };
 }
 
-/** One layer's vectors of both sides, centred by language if asked for. */
+/** One layer's vectors of both sides, centred by language with --centre. */
 async function oneLayer(sides: readonly (readonly Line[])[], options: Options): Promise<Vectors[]> {
   using opened = await open(options);
   const { pooling, counted } = opened;
@@ -200,7 +200,7 @@ async function links(sources: readonly Line[], targets: readonly Line[], options
   }
 }
 
-/** Word translation: each word of the one file among all words of the other, by the dictionary's pairs. */
+/** Word translation: rank the words of the target for each word of the source, and look up the dictionary's pairs. */
 async function translate(sources: readonly Line[], targets: readonly Line[], options: Options): Promise<void> {
   const places = new Map(targets.map(({ text }, i) => [text, i]));
   const gold = sources.map((): number[] => []);
@@ -213,8 +213,7 @@ async function translate(sources: readonly Line[], targets: readonly Line[], opt
     if (query !== undefined && place !== undefined) gold[query]!.push(place);
   }
   const asked = [...sources.keys()].filter((i) => gold[i]!.length > 0);
-  if (asked.length === 0)
-    throw new UsageError(`${options.dictionary} translates no word of the one file into one of the other`);
+  if (asked.length === 0) throw new UsageError(`${options.dictionary} has no pair of a source word and a target word`);
   const [own, other] = await oneLayer([sources, targets], options);
   const figures = translationFigures(
     asked.map((i) => own![i]!),
@@ -231,7 +230,7 @@ async function translate(sources: readonly Line[], targets: readonly Line[], opt
 
 async function run(source: string, target: string, options: Options): Promise<void> {
   const modes = (["mine", "words", "map", "dictionary"] as const).filter((mode) => options[mode] !== undefined);
-  if (modes.length > 1) throw new UsageError(`--${modes[0]} and --${modes[1]}: one of them at a time`);
+  if (modes.length > 1) throw new UsageError(`--${modes[0]} and --${modes[1]}: give only one of them`);
   await requireFiles([source, target, options.dictionary]);
   const [sources, targets] = [await linesOf(source), await linesOf(target)];
   if (options.mine) return mine(sources, targets, options);
@@ -242,9 +241,11 @@ async function run(source: string, target: string, options: Options): Promise<vo
 
 export function alignCommand(): Command {
   return withInferenceOptions(new Command("align"))
-    .description("How well a model brings two languages together; and word alignment, word translation, bitext mining.")
+    .description(
+      "Measure how well a model aligns two languages; align words, translate words, mine parallel sentences.",
+    )
     .argument("<source>", "plain text, a sentence (or word) a line")
-    .argument("<target>", "the same in another language; line by line, but for --mine and --dictionary")
+    .argument("<target>", "the same in another language; parallel lines, except with --mine and --dictionary")
     .requiredOption("--model <folder>", "a model folder")
     .option("--layer <n>", "0 embeddings, 1 … the layers, -1 the last; all for figures, else the last", integer)
     .option(
@@ -254,10 +255,10 @@ export function alignCommand(): Command {
     )
     .option(
       "--map",
-      "also turn one language onto the other by an orthogonal map: the first half of the lines makes it, the second is tested",
+      "also map one language onto the other (orthogonal Procrustes), fitted on the first half of the lines, tested on the second",
     )
-    .option("--words", "which words of each pair of sentences belong together")
-    .option("--mine", "pairs of sentences that are translations, the surest first")
+    .option("--words", "align the words of each pair of sentences")
+    .option("--mine", "mine pairs of sentences that are translations, highest score first")
     .option(
       "--dictionary <file>",
       "word, tab, translation: the rank of each word's translation among all lines of the target",
@@ -268,7 +269,7 @@ export function alignCommand(): Command {
         .default("ratio"),
     )
     .option("--centre", "with --mine and --dictionary: subtract each language's mean vector", false)
-    .option("--threshold <score>", "with --mine: the least score", real)
+    .option("--threshold <score>", "with --mine: lowest score", real)
     .addHelpText(
       "after",
       `\nExamples:\n  cloze align --model xlm-roberta-base english.txt german.txt\n  cloze align --model LaBSE --mine --threshold 1.06 english.txt german.txt > pairs.tsv\n  cloze align --model bert-base-multilingual-cased --words --layer 8 --json english.txt german.txt`,

@@ -34,7 +34,7 @@ interface ZeroShotOptions extends Options {
   readonly several?: boolean;
 }
 
-/** Texts that are shown for each, where --top does not say. */
+/** Default of --top with --among. */
 const NEIGHBOURS = 5;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -97,7 +97,7 @@ export async function openRerank(options: RankOptions): Promise<LineWork> {
   );
 }
 
-/** Texts nearest to others: those of a file, which are read once. */
+/** Nearest neighbours of each text among the lines of a file, which are embedded once. */
 async function openNeighbours(options: SimilarityOptions, among: string): Promise<LineWork> {
   const texts = (await collect(fileSource(among).lines)).filter((line) => line !== "");
   const { similarity } = await readSentenceSettings(folder(options.model));
@@ -139,36 +139,36 @@ export function compareCommands(program: URL): Command[] {
   return [
     command(
       "zero-shot-classification",
-      "Classes that the model was not trained for, judged by a model of inference. Also: zero-shot.",
+      "Classify by labels given at the call, with a natural language inference model. Alias: zero-shot.",
       '{"text", "labels": […]}, or {"text"} with --labels',
       `echo '{"text": "The goalkeeper was hurt."}' | cloze zero-shot-classification --model bart-large-mnli --labels sport,politics`,
     )
       .alias("zero-shot")
-      .option("--labels <names>", "classes of all lines, divided by commas")
-      .option("--template <text>", "the sentence that a class is put into, at {}")
-      .option("--several", "several classes may be right at once")
+      .option("--labels <names>", "classes for all lines, separated by commas")
+      .option("--template <text>", "hypothesis, with {} for the class")
+      .option("--several", "multi-label: score each class independently")
       .action((files: string[], options: ZeroShotOptions) =>
         answerLines(files, { name: "zero-shot-classification", program, open: openZeroShot }, options),
       ),
     command(
       "rerank",
-      "Texts in the order in which they answer a query, by a cross-encoder.",
+      "Rank texts by relevance to a query, with a cross-encoder.",
       '{"query", "texts": […]}',
       `echo '{"query": "how bees fly", "texts": ["Bees beat their wings.", "Bread rises."]}' | cloze rerank --model ms-marco`,
     )
-      .option("--top <n>", "texts that are given back; all", wholeNumber(1))
+      .option("--top <n>", "number of texts to return; default: all", wholeNumber(1))
       .action((files: string[], options: RankOptions) =>
         answerLines(files, { name: "rerank", program, open: openRerank }, options),
       ),
     command(
       "similarity",
-      "How alike texts are: the cosine of their vectors, or what the folder names instead.",
+      "Similarity of texts: cosine of their vectors, or the function that the folder names.",
       '{"text", "pair"}, {"text", "texts": […]}, or "text" with --among',
       `echo '{"text": "A cat sleeps.", "pair": "A cat naps."}' | cloze similarity --model all-MiniLM-L6-v2\n  echo '"Who sleeps?"' | cloze similarity --model all-MiniLM-L6-v2 --among notes.txt --top 3`,
     )
       .option("--text", "with --among, lines are plain text, not JSON")
-      .option("--among <file>", "lines of plain text: those nearest to each text are shown")
-      .option("--top <n>", `with --among, how many; ${NEIGHBOURS}`, wholeNumber(1))
+      .option("--among <file>", "search these lines of plain text for the nearest to each text")
+      .option("--top <n>", `with --among: number of neighbours; default: ${NEIGHBOURS}`, wholeNumber(1))
       .action((files: string[], options: SimilarityOptions) =>
         answerLines(files, { name: "similarity", program, open: openSimilarity }, options),
       ),

@@ -89,7 +89,7 @@ function weightsHash({ weights }: Pretrained<"masked-lm">): string {
 
 type MakeEpochs = (documents: readonly TokenizedDocument[], seed: number) => (epoch: number) => readonly Sample[];
 
-/** The text of a run: its samples, what is held out, and what identifies it. Large text is read as training goes. */
+/** The text of a run: its samples, held-out text and fingerprint. Large text is streamed. */
 async function readText(
   files: readonly string[],
   { dev, seed }: DistillOptions,

@@ -20,7 +20,7 @@ interface Described {
 
 const MEGABYTE = 1e6;
 
-/** Tensors and what they take in memory: the weights; for training also gradients and two moments, and two layouts. */
+/** Tensors and their memory: the weights; for training also gradients, two moments and a second layout. */
 function describeTensors(tensors: readonly StoredTensor[], bytes: number): Described {
   const weights = tensors.filter(({ dtype }) => /^(BF|F)\d+$/.test(dtype));
   const count = weights.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);

@@ -104,7 +104,7 @@ class Verification implements RunMonitor {
     return false;
   }
 
-  /** A file of weights in the folder, and what this run would have written there. */
+  /** A file of weights in the folder, and the bytes that this run gives. */
   async #compareFile(name: string, derived: Uint8Array): Promise<void> {
     const path = join(this.folder, name);
     const same = (await exists(path)) && Buffer.compare(await readFile(path), derived) === 0;

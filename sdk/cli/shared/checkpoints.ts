@@ -120,7 +120,7 @@ interface Opened<Options> extends Resumed {
   readonly call?: Invocation<Options>;
 }
 
-/** A checkpoint, the call that wrote it, and what else it remembers. */
+/** A checkpoint, the command that wrote it, and its other state. */
 async function opened<Options>(path: string): Promise<Opened<Options>> {
   const checkpoint = await readWhole(path);
   const note = checkpointNote(checkpoint);
@@ -139,7 +139,7 @@ export async function resumedFrom(path: string): Promise<Resumed> {
 export const tokenizerHash = (tokenizer: Tokenizer): string =>
   createHash("sha256").update(JSON.stringify(tokenizer.toJSON())).digest("hex").slice(0, 16);
 
-/** What decides a run's result, and what its state consists of beside weights and moments. */
+/** The settings that decide a run's result, and its state beside weights and moments. */
 export interface RunParts {
   readonly settings: RunSettings;
   /** the best weights so far, in a run that keeps them */

@@ -10,7 +10,7 @@ const OPEN = 0x5b;
 const CLOSE = 0x5d;
 /** Bytes after which lines are handed on. */
 const FULL = 1 << 16;
-/** Milliseconds after which they are handed on anyhow: whoever sends line by line sees the answers. */
+/** Milliseconds after which buffered answers are written, for a sender that waits for each line. */
 const LATEST = 20;
 /** Bytes of the longest whole number, with its punctuation. */
 const WIDEST = 16;

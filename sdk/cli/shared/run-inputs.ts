@@ -34,7 +34,7 @@ async function hashFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** What a model folder is made of; a README beside it does not change what is learned. */
+/** The files of a model folder that affect training; a README does not. */
 const OF_A_MODEL = /\.(json|safetensors|txt|model|jinja)$/;
 
 /** Names relative to `folder`, sorted. */

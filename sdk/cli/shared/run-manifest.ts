@@ -1,5 +1,5 @@
 /**
- * The record of a training run beside its model: what went in, and hashes of the weights as they were learned. Because the
+ * The record of a training run, beside its model: its inputs, and hashes of the learned weights. Because the
  * bits are the same on every machine, `cloze verify` derives the run again from it and says where it differs.
  */
 import { createHash } from "node:crypto";
@@ -33,7 +33,7 @@ export interface RunManifest {
   /** the options of the command by their names in the SDK's style, without those that name places */
   readonly options: Readonly<Record<string, unknown>>;
   readonly inputs: readonly RunInput[];
-  /** what decides the result, fingerprint of the data included */
+  /** all settings that decide the result, with the fingerprint of the data */
   readonly settings: RunSettings;
   readonly weights: readonly WeightsAt[];
   /** SHA-256 of the weights that were saved: those after the last step, or of the best epoch */

@@ -62,7 +62,7 @@ export async function follow<Event>(
       }
       last = step;
       if (monitor.quiet) {
-        // Whoever compares says what there is to say.
+        // The comparing caller prints its own table.
       } else if (json) await writeLine(line(step, parts));
       else {
         bar ??= progress(title, typeof steps === "number" ? steps : steps(event));

@@ -82,7 +82,7 @@ interface Failure {
   readonly message: string;
 }
 
-/** The answers of a chunk, what is wrong with lines that have none, and the failure that stopped it. */
+/** The answers of a chunk, the faults of lines without one, and the error that stopped it. */
 interface Answer {
   readonly output: readonly string[];
   readonly faults: readonly string[];

@@ -1,4 +1,4 @@
-/** Files that are not what their name says: told by their first bytes, so that the error can say what they are. */
+/** Recognize a file of another kind than its name says by its first bytes, so that the error can name the kind. */
 
 const POINTER = "a Git LFS pointer, not the file itself; fetch it with: git lfs pull";
 const PAGE = "a web page, not the file itself; was it downloaded from a page about it?";

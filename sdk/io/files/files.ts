@@ -30,7 +30,7 @@ export interface WritableFiles extends Files {
   together?(write: (files: WritableFiles) => Promise<void>): Promise<void>;
 }
 
-/** A file that a model needs is missing, or is not what its name says. */
+/** A file that a model needs is missing, or of another kind than its name says. */
 export class ModelFileError extends InputError {
   override name = "ModelFileError";
 }

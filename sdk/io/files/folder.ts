@@ -41,7 +41,7 @@ export function requirePath(path: unknown, where: string): asserts path is strin
   });
 }
 
-/** Why the system does not read what is there, in words; anything else is thrown as it is. */
+/** Explain why the system cannot read an entry; other errors are thrown unchanged. */
 const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder",
   EACCES: "permission denied",

@@ -1,8 +1,8 @@
 /**
  * Parts: files and folders that are being written, beside the place that they will have.
  *
- * A part's name says who writes it, `.NAME.HOST-PROCESS-THREAD-RANDOM.part`, so that what a killed run left behind can be
- * told from what another run is writing at this moment. `.part.old` is the folder that a part is replacing: the rename of
+ * A part's name says who writes it, `.NAME.HOST-PROCESS-THREAD-RANDOM.part`, so that the leftovers of a killed run can be
+ * told from the part that another run is writing. `.part.old` is the folder that a part is replacing: the rename of
  * the part into its place is all that is missing.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -92,7 +92,7 @@ export async function mend(place: string): Promise<void> {
   }
 }
 
-/** Complete and remove what killed runs left at a place that is going to be written. */
+/** Complete or remove the leftovers of killed runs at a path about to be written. */
 export async function clearLeftovers(place: string): Promise<void> {
   await mend(place);
   const names = await partsBeside(place);

@@ -14,7 +14,7 @@ import { clearLeftovers, endPart, isThere, newPart, statOf } from "./parts.js";
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
-/** The place that a path leads to: a link stays, what it points to is written. */
+/** The path to write: a link is kept, and its target written. */
 async function placeOf(path: string): Promise<string> {
   const full = resolve(path);
   const there = await statOf(full);
@@ -169,7 +169,7 @@ const taken = (path: string): ModelFileError =>
 /** Runs that replace the same folder at the same time take turns; more than these at once are a mistake. */
 const TURNS = 20;
 
-/** Put `part` in the place of `place`; what was there comes back when that fails, and goes only after it has worked. */
+/** Replace `place` by `part`. The old entry is restored if that fails, and removed only after it has succeeded. */
 async function replace(part: string, place: string): Promise<void> {
   const old = `${part}.old`;
   for (let turn = 1; ; turn++) {
@@ -181,7 +181,7 @@ async function replace(part: string, place: string): Promise<void> {
       break;
     } catch (error) {
       if (isTaken(error) && turn < TURNS) {
-        // Another run was quicker. What it replaced is what was moved aside here.
+        // Another run was quicker; the entry it replaced is the one moved aside here.
         await rm(old, { recursive: true, force: true });
         continue;
       }

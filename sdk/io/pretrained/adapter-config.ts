@@ -1,4 +1,4 @@
-/** adapter_config.json as PEFT writes it: what an adapter is, as far as it changes scores. */
+/** adapter_config.json as PEFT writes it: the fields that change scores. */
 import { shown } from "../../errors.js";
 import { ConfigError, number, optional, type Section, section } from "../../models/family/config.js";
 import type { ModelTask } from "../../models/family/family.js";
@@ -25,13 +25,13 @@ export const HEADS: Readonly<Partial<Record<ModelTask, readonly string[]>>> = {
 
 export interface AdapterConfig {
   readonly settings: LoraSettings;
-  /** what the adapted model is for; null where the file does not say */
+  /** task of the adapted model; null if the file does not name one */
   readonly task: ModelTask | null;
   /** the folder or name of the model that the adapter was trained on */
   readonly base: string | null;
 }
 
-/** Fields that change what is computed, with the values under which they change nothing. */
+/** Fields that change scores, with the values at which they have no effect. */
 const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
   use_dora: [false],
   lora_bias: [false],

@@ -84,7 +84,7 @@ function defaultTargets(layers: readonly string[]): readonly string[] {
   throw new WeightsError("lora: this model has no layers named as queries and values usually are; name targets");
 }
 
-/** The task's head, and what else of heads the model has begun at random: nothing else would keep those values. */
+/** The head of the task, and other randomly initialized heads: their values are stored nowhere else. */
 function defaultSaved({ task, weights, fresh, family }: Pretrained, published: (module: string) => string): string[] {
   const module = (name: string): string => name.slice(0, name.lastIndexOf("."));
   const modules = Array.from(weights.entries(), ([name]) => module(name));
@@ -174,7 +174,7 @@ function adapterTensors(file: StoredTensors, { family }: Pretrained): StoredTens
   };
 }
 
-/** The file must have what the configuration names, in these shapes, and nothing else. */
+/** The file must have exactly the tensors that the configuration names, in these shapes. */
 function requireFit(loaded: Pretrained, lora: Lora, stored: StoredTensors): Plan {
   const { engine, family, config, task, labels } = loaded;
   const build = (w: Weights) => buildModel(family, w, family.read(config), task, labels?.size ?? 1);
@@ -222,7 +222,7 @@ async function withTensors<T>(folder: ModelFolder, work: (file: StoredTensors) =
  * An adapter that Cloze or PEFT saved, on the model that it was trained on. One model may have several: each is a
  * model of its own to call, and the body is in memory once.
  *
- * @throws {ModelFileError | ConfigError | WeightsError} saying what does not fit
+ * @throws {ModelFileError | ConfigError | WeightsError} naming the mismatch
  * @example
  * using polite = await loadAdapter(loaded, folder("polite"));
  * using rude = await loadAdapter(loaded, folder("rude"));
@@ -256,7 +256,7 @@ async function labelsFor(base: ModelFolder, adapter: ModelFolder, task: ModelTas
 }
 
 /**
- * A model folder and an adapter's folder, loaded together for what the adapter was trained for. Disposing the result
+ * A model folder and an adapter's folder, loaded together for the adapter's task. Disposing the result
  * gives back both.
  */
 export async function loadAdapted<P extends ModelTask = ModelTask>(
@@ -295,7 +295,7 @@ export async function loadAdapted<P extends ModelTask = ModelTask>(
 
 /**
  * Write an adapter as PEFT does: adapter_config.json and adapter_model.safetensors; beside them config.json, which says
- * what the adapted model is for and names its classes.
+ * the task of the adapted model and names its classes.
  *
  * @param base where the model is, or its name, for the reader's sake
  * @param reading the tokenizer, and the longest sequence that the adapter was trained with, to write them too; without them

@@ -1,4 +1,4 @@
-/** What a model folder is, read without its weights: what `cloze inspect` prints, and what a program may ask before it loads. */
+/** Describe a model folder without reading its weights, for `cloze inspect` and for programs before they load it. */
 import { InputError } from "../../errors.js";
 import { isGenerationField } from "../../generate/settings.js";
 import { configFields } from "../../models/config-fields.js";
@@ -30,7 +30,7 @@ export interface FolderDescription {
   readonly config: Section;
   /** model_type, where Cloze has the family; null where it has not */
   readonly family: string | null;
-  /** what `loadModel` makes of the folder when nothing else is asked for */
+  /** the task that `loadModel` gives by default */
   readonly task: ModelTask | null;
   /** how many classes there are; null for tasks without */
   readonly classes: number | null;
@@ -42,7 +42,7 @@ export interface FolderDescription {
   readonly maxLength: MaxLength | null;
   /** how vectors of texts are made, in folders with modules.json */
   readonly sentence: SentenceSettings | null;
-  /** what cannot be used, and why, in the words of the errors that loading would end with */
+  /** messages of the errors that loading would throw */
   readonly problems: readonly string[];
   /** fields that Cloze does not know, as "FILE: FIELD" */
   readonly unknownFields: readonly string[];

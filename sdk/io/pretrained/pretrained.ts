@@ -35,7 +35,7 @@ export interface Pretrained<P extends ModelTask = ModelTask> extends Disposable 
 }
 
 export interface LoadOptions<P extends ModelTask> {
-  /** what the model is for; `architectures` of config.json decides where it is not given */
+  /** task of the model; default: from `architectures` in config.json */
   readonly task?: P;
   /** the classes of a new task; those of config.json where not given */
   readonly labels?: LabelSet | null;
@@ -231,7 +231,7 @@ async function configOf(folder: ModelFolder): Promise<Section> {
  */
 function compare(stored: StoredTensors, asked: Plan, { family, task }: Pick<Pretrained, "family" | "task">): string[] {
   const leftOver = [...stored.names()].filter((name) => !asked.has(name));
-  // What is not under the body's prefix cannot change what the body computes: heads of classes that are not known here.
+  // Tensors without the body's prefix cannot change the body: they are heads of classes not known here.
   const isBody = (name: string) =>
     !family.isHead(name) &&
     (family.prefix === "" || name.startsWith(`${family.prefix}.`)) &&

@@ -100,7 +100,7 @@ const TASK_FIELDS = [
   "quantization_config",
 ];
 
-/** The fields of a configuration that say what the model was trained for. */
+/** The fields of a configuration that name the task of the model. */
 export function taskFields(config: Section): Section {
   const fields = ["architectures", "id2label", "label2id", "problem_type"];
   return Object.fromEntries(Object.entries(config).filter(([field]) => fields.includes(field)));

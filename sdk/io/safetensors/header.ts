@@ -8,7 +8,7 @@ import { InputError, shown } from "../../errors.js";
 import { foreignKind } from "../files/file-kinds.js";
 import { ELEMENT_BYTES } from "./element-types.js";
 
-/** A file that is not what its format says. */
+/** A file that violates its format. */
 export class SafetensorsError extends InputError {
   override name = "SafetensorsError";
 }

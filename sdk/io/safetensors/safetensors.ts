@@ -46,7 +46,7 @@ interface Opened {
 /**
  * Open a file that is read in parts: the header now, each tensor when it is filled.
  *
- * @throws {SafetensorsError} saying what is wrong with which tensor
+ * @throws {SafetensorsError} naming the tensor and its fault
  */
 export async function openSafetensors(file: RangedFile): Promise<SafetensorsFile> {
   const prefix = await exactly(file, 0, Math.min(PREFIX_BYTES, file.size));
@@ -59,7 +59,7 @@ export async function openSafetensors(file: RangedFile): Promise<SafetensorsFile
 /**
  * Open a file in memory.
  *
- * @throws {SafetensorsError} saying what is wrong with which tensor
+ * @throws {SafetensorsError} naming the tensor and its fault
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
   checkArgument("readSafetensors", "bytes", bytes, someBytes);

@@ -11,7 +11,7 @@ const INDEX = "model.safetensors.index.json";
 
 /** Open weights: their headers are read, their values are not. */
 export interface OpenWeights extends TypedTensors {
-  /** Files and what their headers say, in the order in which they are read. */
+  /** Files and their parsed headers, in reading order. */
   readonly files: ReadonlyMap<string, SafetensorsFile & { readonly size: number }>;
   /** Release the files; values cannot be read afterwards. */
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 /**
- * modules.json of sentence-transformers: what a folder's model is made of, one module after the other. Reimers & Gurevych
+ * modules.json of sentence-transformers: the modules of a folder's model, in order. Reimers & Gurevych
  * 2019 (arXiv:1908.10084); the files are those of the library of that name.
  */
 import { shown } from "../../errors.js";

@@ -42,7 +42,7 @@ function lengthIn(fields: unknown, field: string, origin: string): MaxLength | n
   return isBound ? { tokens, origin: `${origin}${field}` } : null;
 }
 
-/** Arguments of a call of the tokenizer: its length. Of what else may be there, what would change a vector is refused. */
+/** Arguments of the tokenizer's call: its length. Other arguments that would change a vector are refused. */
 function callLength(name: string, config: Readonly<Record<string, unknown>>): MaxLength | null {
   const kinds = fieldsOf(config["processing_kwargs"]);
   for (const kind of ["text", "common"]) {

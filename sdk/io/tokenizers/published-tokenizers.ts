@@ -1,6 +1,6 @@
 /**
  * Tokenizers as models were published before tokenizer.json, as the tokenizer.json that transformers makes of them: by the
- * class of the tokenizer, with the settings of tokenizer_config.json. Special tokens and what stands around a text are those
+ * class of the tokenizer, with the settings of tokenizer_config.json. Special tokens and the template around a text are those
  * of the class, which {@link revise} adds.
  */
 import type { Section } from "../../models/family/config.js";

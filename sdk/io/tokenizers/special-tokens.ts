@@ -66,7 +66,7 @@ function ownNames(kind: TokenizerKind | null): Names {
 /** special_tokens_map.json and added_tokens.json count only where there is no table of added tokens. */
 const hasTable = ({ config }: TokenFiles): boolean => config["added_tokens_decoder"] !== undefined;
 
-/** The name of the token of each role: what the files say, else the class's own; null where there is none. */
+/** The name of the token of each role: from the files, else the default of the class; null if there is none. */
 export function roleNames(kind: TokenizerKind | null, files: TokenFiles): Readonly<Record<Role, string | null>> {
   const said: Section = hasTable(files) ? files.config : { ...files.config, ...files.special };
   const own = ownNames(kind);
@@ -194,7 +194,7 @@ function sameToken(a: Token, b: Token): boolean {
   return fields.every((field) => a[field] === b[field]) && isNormalized(a) === isNormalized(b);
 }
 
-/** Of a list of special tokens: names, and objects of files that do not say what they are. */
+/** Of a list of special tokens: names, and objects without a type. */
 function isSpecial(token: unknown): boolean {
   const { special, __type: type } = fieldsOf(token) as Section;
   return typeof token === "string" || (special === undefined && type === undefined);

@@ -93,7 +93,7 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   jumanpp_kwargs: "of BertJapaneseTokenizer; without tokenizer.json checked where vocab.txt is read",
 };
 
-/** Fields whose value must be one of those that are computed, with what that is. */
+/** Fields of which only some values are supported, with those values. */
 const REFUSED: Readonly<Record<string, { readonly accepts: (value: unknown) => boolean; readonly expected: string }>> =
   {
     separate_vocabs: {
@@ -114,7 +114,7 @@ const REFUSED: Readonly<Record<string, { readonly accepts: (value: unknown) => b
     add_prefix_space: { accepts: (value) => typeof value === "boolean", expected: "true or false" },
   };
 
-/** Every field that is known, and what becomes of it. */
+/** Every known field, and how it is handled. */
 export function tokenizerFields(): ReadonlyMap<string, Fate> {
   return new Map<string, Fate>([
     ...Object.keys(WITHOUT_EFFECT).map((field) => [field, "without effect"] as const),
@@ -134,7 +134,7 @@ function isNamedToken(field: string, value: unknown): boolean {
   return field.endsWith("_token") && typeof value === "string";
 }
 
-/** @throws {ModelFileError} where a field says what Cloze does not compute */
+/** @throws {ModelFileError} where a field has a value that Cloze does not support */
 export function requireTokenizerFields(config: Readonly<Record<string, unknown>>): void {
   for (const [field, { accepts, expected }] of Object.entries(REFUSED)) {
     const value = config[field];

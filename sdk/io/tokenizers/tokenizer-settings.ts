@@ -63,7 +63,7 @@ function kindFor(
   return isThere("cls_token") && isThere("sep_token") ? kind : null;
 }
 
-/** The added tokens, and what the class puts around a text. */
+/** The added tokens, and the template of the class. */
 function reviseTokens(
   kind: TokenizerKind | null,
   parts: Section,
@@ -72,7 +72,7 @@ function reviseTokens(
   changes: Record<string, unknown>,
 ): void {
   const listed = (parts["added_tokens"] ?? []) as readonly Section[];
-  // The reader of tokenizer.json says what is wrong.
+  // The reader of tokenizer.json reports the error.
   if (!Array.isArray(listed) || !listed.every((token) => typeof token === "object" && token !== null)) return;
   const names = roleNames(kind, files);
   const rebuilds = kind !== null && Object.values(names).some((name) => name !== null);

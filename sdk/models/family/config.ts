@@ -8,7 +8,7 @@ export class ConfigError extends InputError {
 
 export type Section = Readonly<Record<string, unknown>>;
 
-/** The value as an object, or an error that says what it is instead. */
+/** The value as an object, or an error that shows it. */
 export function section(json: unknown): Section {
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw new ConfigError(`config.json: expected an object, got ${shown(json)}`);

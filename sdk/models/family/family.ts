@@ -24,7 +24,7 @@ export interface HeadOf {
   "seq2seq-lm": EncoderDecoder;
 }
 
-/** What a model is for: the published classes by what they compute. */
+/** The task of a model: one for each kind of published class. */
 export type ModelTask = keyof HeadOf;
 
 /** Tasks that have a head of their own. */
@@ -41,7 +41,7 @@ export interface VocabularyKind {
 
 /** Where a family's parameters are, by the beginnings of their names. */
 export interface ParameterLayout {
-  /** below the first layer: embeddings, and what all layers share */
+  /** below the first layer: embeddings, and parameters that all layers share */
   readonly embeddings: readonly string[];
   /** stacks of layers, the lowest first: `${stack}.0`, `${stack}.1`, … */
   readonly stacks: readonly string[];

@@ -95,7 +95,7 @@ function addGradients(operands: Operands, dout: Tensor, call: Call): void {
   launchWithScratch(engine, "attentionBackward", call.units, bytes, plan.address);
 }
 
-/** Where the gradient of `t` goes (0 where none is wanted), and whether it is added to what is there. */
+/** Address of the gradient of `t` (0 for none), and whether the kernel adds to it. */
 function target(t: Tensor): [address: number, add: number] {
   if (!t.traced) return [0, 0];
   const { grad, add } = gradTarget(t);

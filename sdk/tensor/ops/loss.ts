@@ -1,4 +1,4 @@
-/** Losses: scores and what is right in, one number out. */
+/** Losses: from scores and labels to one number. */
 
 import { IGNORE } from "../../engine/abi.js";
 import { launch } from "../../engine/launch.js";
@@ -146,7 +146,7 @@ export function binaryCrossEntropy(scores: Tensor, labels: Int32Array, options: 
 }
 
 export interface DivergenceOptions extends Divided {
-  /** what both scores are divided by: above 1 the smaller probabilities count for more */
+  /** temperature: divides both scores; above 1, smaller probabilities count for more */
   readonly temperature?: number;
 }
 

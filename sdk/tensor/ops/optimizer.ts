@@ -21,7 +21,7 @@ export interface AdamSettings {
   readonly rate: number;
   /** decoupled weight decay, before it is multiplied by the rate */
   readonly decay: number;
-  /** what the gradient is multiplied by first: clipping */
+  /** factor applied to the gradient first, for clipping */
   readonly scale: number;
 }
 

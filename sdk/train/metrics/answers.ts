@@ -12,7 +12,7 @@ const PUNCTUATION = /* @__PURE__ */ new Set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 const collapse = (text: string): string => text.split(/\s+/u).filter(Boolean).join(" ");
 const withoutPunctuation = (text: string): string => [...text].filter((c) => !PUNCTUATION.has(c)).join("");
 
-/** Articles as whole words; a word is what Python's \b ends: letters and digits of any script. */
+/** Articles as whole words. Word boundaries are those of Python's \b: letters and digits of any script. */
 const articles = (words: string): RegExp => new RegExp(`(?<![\\p{L}\\p{N}_])(?:${words})(?![\\p{L}\\p{N}_])`, "gu");
 const ENGLISH = /* @__PURE__ */ articles("a|an|the");
 
@@ -49,7 +49,7 @@ const best = (scores: readonly AnswerScore[]): AnswerScore => ({
 });
 
 /**
- * One answer against all accepted ones; the best counts.
+ * Score an answer against each accepted one; the best counts.
  *
  * @param gold accepted answers; none when the question has no answer (SQuAD 2.0), then only "" is right
  */
@@ -59,7 +59,7 @@ export function squadScore(predicted: string, gold: readonly string[], version: 
     { predicted, gold, version },
     { predicted: aString, gold: listOf(aString), version: oneOf("1.1", "2.0") },
   );
-  // 2.0 leaves out answers that are nothing but articles and punctuation; where none is left there is no answer.
+  // SQuAD 2.0 drops accepted answers of articles and punctuation only. If none remains, the question has no answer.
   const said = version === "2.0" ? gold.filter((answer) => squadNormalized(answer) !== "") : gold;
   const accepted = said.length === 0 ? [""] : said;
   const guess = squadNormalized(predicted);
@@ -69,7 +69,7 @@ export function squadScore(predicted: string, gold: readonly string[], version: 
       const truth = squadNormalized(answer);
       const wanted = truth.split(" ").filter(Boolean);
       const exactMatch = guess === truth ? 1 : 0;
-      // With one side empty, 2.0 asks whether both are; 1.1 finds no token in common.
+      // If one side is empty, SQuAD 2.0 gives 1 if both are; SQuAD 1.1 finds no common token.
       const empty = tokens.length === 0 || wanted.length === 0;
       const f1 = empty ? (version === "2.0" && tokens.length === wanted.length ? 1 : 0) : bagF1(tokens, wanted);
       return { exactMatch, f1 };
@@ -119,11 +119,11 @@ export function mlqaScore(predicted: string, gold: readonly string[], language: 
 /** The list of the official CMRC script; `, . ? !` of ASCII are not in it, nor is … alone: the script looks for two at once. */
 const CMRC_PUNCTUATION = /* @__PURE__ */ new Set("-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』");
 
-/** Without the listed punctuation: what stood on its two sides is one word. */
+/** Delete the listed punctuation, joining its two sides. */
 const cmrcPlain = (text: string): string =>
   [...text.toLowerCase().trim()].filter((c) => !CMRC_PUNCTUATION.has(c)).join("");
 
-/** Each Chinese character, and the words of what is between them. */
+/** Each Chinese character, and the words between them. */
 function cmrcTokens(text: string): string[] {
   const parts = cmrcPlain(text).match(/[\u4e00-\u9fa5]|[^\u4e00-\u9fa5]+/gu) ?? [];
   return parts.flatMap((part) => (/[\u4e00-\u9fa5]/u.test(part) ? part : treebankWords(part)));

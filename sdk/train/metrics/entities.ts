@@ -1,6 +1,6 @@
 /**
- * Entity-level scores of tag sequences, as the seqeval library counts: an entity is right when its type and both of
- * its borders are.
+ * Entity-level scores of tag sequences, as the seqeval library counts: an entity is correct when its type and both
+ * boundaries are.
  */
 import { beginsSpan, OUTSIDE, tagReader } from "../../heads/entity-tags.js";
 import { ArgumentError, anIterable, aString, checkArguments, listOf, oneOf } from "../../options.js";
@@ -16,7 +16,7 @@ export interface Entity {
 
 /**
  * How tags are read. `lenient`, the default of seqeval and of conlleval: an entity begins wherever neighbours differ, in any
- * scheme. A scheme's name, strictly: what does not follow the scheme is no entity. `strict` is `IOB2`.
+ * scheme. The name of a scheme selects seqeval's strict mode: tags that break the scheme form no entity. `strict` is `IOB2`.
  */
 const READINGS = ["lenient", "strict", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU"];
 

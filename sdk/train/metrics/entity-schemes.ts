@@ -1,6 +1,6 @@
 /**
- * The strict schemes of seqeval: which neighbouring tags begin, continue and end an entity. What does not follow the
- * scheme is no entity.
+ * The strict schemes of seqeval: which neighbouring tags begin, continue and end an entity. Tags that break the
+ * scheme form no entity.
  */
 import { shown } from "../../errors.js";
 import { ArgumentError } from "../../options.js";

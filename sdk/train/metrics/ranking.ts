@@ -2,11 +2,11 @@
 import { ArgumentError, checkArgument, numbers } from "../../options.js";
 
 /**
- * The area under the receiver operating characteristic: how probably something sought has a higher score than something
- * else. 0.5 is chance, whatever the shares of both; equals count half. Hanley & McNeil 1982 (Mann & Whitney's U).
+ * The area under the receiver operating characteristic: the probability that a positive scores higher than a negative.
+ * Chance is 0.5 for any class balance; ties count half. Hanley & McNeil 1982 (Mann & Whitney's U).
  *
  * @param gold 1 for relevant items, 0 for the rest
- * @returns NaN when there is nothing of one kind
+ * @returns NaN without positives or without negatives
  * @example
  * areaUnderRoc([0.1, 0.4, 0.4, 0.9], [0, 0, 1, 1]); // 0.875
  */

@@ -1,9 +1,9 @@
 /**
  * Words of Latin text as the Penn Treebank divides them (MacIntyre 1995), which scripts of Chinese question answering use
- * for what is not Chinese in an answer. A text is taken for one sentence; "cannot" and "gonna" stay whole.
+ * for the parts of an answer that are not Chinese. The text is taken as one sentence; "cannot" and "gonna" stay whole.
  */
 
-/** In this order: what a rule finds is set apart by spaces. */
+/** Applied in this order: each rule puts spaces around its matches. */
 const RULES: readonly (readonly [RegExp, string])[] = [
   [/[«“‘„]|`+/gu, " $& "],
   // A quotation mark at the beginning opens, any other one closes.

@@ -83,7 +83,7 @@ function momentsOf(weights: Weights): Moments[] {
     );
 }
 
-/** Free what only training needs: moments, gradients, and all but one layout of each weight. */
+/** Free the memory of training: moments, gradients, and all but one layout of each weight. */
 function dispose(moments: readonly Moments[]): void {
   for (const { parameter, first, second } of moments) {
     for (const t of [first, second]) t.storage[Symbol.dispose]();

@@ -1,4 +1,4 @@
-/** Files that are not what their name says are named for what they are. */
+/** Files of another kind than their name says are recognized, and the error names the kind. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Engine } from "../../../sdk/engine/engine.js";

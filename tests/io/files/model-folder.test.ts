@@ -1,4 +1,4 @@
-/** A folder is opened once: how often its files are asked for, and what is refused at the door. */
+/** A folder is opened once: how often its files are requested, and which arguments are refused. */
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -76,7 +76,7 @@ test("a pipeline asks for every file once, side by side", async () => {
     "tokenizer_config.json",
   ]);
   assert.ok(most() >= 9, `${most()} at once`);
-  // The second round is what the first one names; weights are opened when the configuration is known.
+  // The second round reads the files that the first one names; weights are opened when the configuration is known.
   assert.ok(rounds() <= 3, `${rounds()} rounds`);
 });
 
@@ -137,7 +137,7 @@ test("an engine keeps each weight once, whether the file has f32, f16 or f64", a
     const source = memoryFiles([...files.files, ["model.safetensors", weights]]);
     using embed = await featureExtraction(source, { engine: own });
     embed("the cat sat");
-    // Weights are whole cache lines; beside them only what the last text needed is free, and the memory grows by 2 MB.
+    // Weights are whole cache lines; beside them only the temporaries of the last text are free, and the memory grows by 2 MB.
     assert.ok(own.liveBytes <= 1.01 * bytes, `${dtype}: ${own.liveBytes} bytes for ${bytes}`);
     assert.ok(own.memory.buffer.byteLength <= 1.05 * bytes + 2 ** 21, `${dtype}: ${own.memory.buffer.byteLength}`);
   }

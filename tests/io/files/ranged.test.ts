@@ -53,7 +53,7 @@ const descriptors = (): number | null => {
   }
 };
 
-/** Fill every tensor and check it against what was written, chunk by chunk. */
+/** Fill every tensor and check it against the written values, chunk by chunk. */
 async function fillAll(file: RangedFile): Promise<void> {
   const opened = await openSafetensors(file);
   for (const name of opened.names()) {

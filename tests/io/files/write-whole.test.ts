@@ -98,7 +98,7 @@ test("of two that fill one new folder at once, one succeeds", () =>
     assert.match(((second as PromiseRejectedResult).reason as Error).message, /exists already/);
     assert.is(readFileSync(join(out, "a.txt"), "utf8"), "first");
     assert.equal(readdirSync(place), ["out"]);
-    // With force they take turns: what is there in the end is one of them, whole.
+    // With force they take turns: the result is one of them, whole.
     const forced = (content: string) =>
       writeFolder(out, true, async (files) => {
         await files.write("a.txt", text(content));

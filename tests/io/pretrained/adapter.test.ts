@@ -29,7 +29,7 @@ function scoresOf({ model }: Pretrained<"sequence-classification">): number[] {
   return [...model.sequenceScores(model.encode(b), b).data];
 }
 
-/** A saved model, an adapter on it, and what they score together. */
+/** A saved model, an adapter on it, and their scores. */
 async function saved() {
   const [base, adapter] = [memoryFiles(), memoryFiles()];
   using loaded = await smallBert(engine, "sequence-classification", labels);

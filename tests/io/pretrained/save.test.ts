@@ -1,4 +1,4 @@
-/** What a saved folder says, and what is not saved at all. */
+/** The contents of a saved folder, and models that cannot be saved. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Engine } from "../../../sdk/engine/engine.js";

@@ -8,7 +8,7 @@ const test = suite("safetensors");
 
 const encoder = new TextEncoder();
 
-/** A file with this header text and so many bytes of data. */
+/** A file with this header text and number of bytes of data. */
 function file(header: string | Uint8Array, dataBytes = 0, length?: number): Uint8Array {
   const text = typeof header === "string" ? encoder.encode(header) : header;
   const bytes = new Uint8Array(8 + text.length + dataBytes);
@@ -251,7 +251,7 @@ test("a damaged file is refused by name, or is another sound file", () => {
       const bytes = changed(original, list);
       try {
         const read = readSafetensors(bytes);
-        // Sound: every tensor's bytes lie within the file, and together they are all of its data.
+        // Valid: every tensor's bytes are within the file, and together they cover its data.
         let data = 0;
         for (const name of read.names()) {
           if (read.dtype(name) === "F32") data += 4 * read.floats(name).length;

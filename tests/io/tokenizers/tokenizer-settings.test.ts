@@ -1,5 +1,5 @@
 /**
- * tokenizer_config.json, special_tokens_map.json and added_tokens.json mean what they mean to transformers' AutoTokenizer:
+ * tokenizer_config.json, special_tokens_map.json and added_tokens.json mean the same as to transformers' AutoTokenizer:
  * the ids of reference/tokenizer-settings.json are that library's. And every field of them is known.
  */
 import { readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * Token embeddings that are the output's weights too: their gradient is the sum of what comes from the output alone and
- * what comes through the body alone.
+ * Token embeddings that are the output's weights too: their gradient is the sum of the output's and
+ * the body's contributions.
  */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -72,7 +72,7 @@ for (const [type, name] of Object.entries(TABLES) as [TinyType, string][])
     const both = gradient(loaded, name, () => loss(statesOf(model)));
     using _ = new Scope();
     const { data, shape } = statesOf(model);
-    // The same states as numbers: what lies before them gets nothing.
+    // The same states as constants: parameters before them get no gradient.
     const states = parameter(engine, data, shape);
     const output = gradient(loaded, name, () => loss(states));
     const through = gradient(loaded, name, () => weighed(statesOf(model), states.grad!.toArray()));

@@ -26,7 +26,7 @@ function platform(source: string, text: string): [number, number][] {
   return Array.from(text.matchAll(new RegExp(source, "gum")), ({ index, 0: { length } }) => [index, index + length]);
 }
 
-/** A pattern of what both dialects have. Groups match no empty text: the dialects repeat those differently. */
+/** A pattern within both dialects. Groups match no empty text: the dialects repeat those differently. */
 function pattern(random: Rng, depth = 0): string {
   const pick = (list: readonly string[]): string => list[random.integer(list.length)]!;
   const single = (): string =>

@@ -202,7 +202,7 @@ test("a sequence without a word is judged, and nothing is filled in", () => {
 test("eight sequences are learned by heart: both losses below 0.05", async () => {
   const texts = ["the cat sat", "a dog ran", "the sun is up", "dogs ran on", "cats sat on", "a mat is up", "the dog sat", "cats ran to the sun"]; // biome-ignore format: a list
   using pair = pairOf({ deviation: 0.1 });
-  // One corruption for good: every word is to be known from what is left of its sequence.
+  // A fixed corruption: every word can be inferred from the rest of its sequence.
   const fixed = samples(texts).map((sample, i) => objective.corrupt(sample, seed(3).fork(i)));
   using optimizer = adamW(pair.weights, { weightDecay: 0 });
   let parts: Readonly<Record<string, number>> = {};

@@ -46,7 +46,7 @@ function hash(optimizer: Optimizer): string {
   return sum.digest("hex");
 }
 
-/** Train from `from`, or the beginning, until `until`; answer the state as a hash and as a checkpoint, and what was seen. */
+/** Train from `from`, or the beginning, until `until`; return the state as a hash and as a checkpoint, and the samples seen. */
 async function trained(
   plan: Plan,
   until: number,

@@ -15,7 +15,7 @@ async function* stream(samples: readonly Sample[]): AsyncGenerator<Sample> {
   for (const sample of samples) yield sample;
 }
 
-/** What corruption draws stands in `noise`, beside the place. */
+/** The draws of corruption are in `noise`, beside the position. */
 const objective = {
   corrupt: (sample: Sample, rng: { integer(n: number): number }): Sample => ({
     ...sample,

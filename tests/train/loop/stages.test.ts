@@ -13,7 +13,7 @@ const test = suite("stages");
 const [engine] = engines;
 const masking = (rate: number) => single(maskedLm({ tokenizer, maskingRate: rate }));
 
-/** Three steps on two sentences, then four on all of them; `stop` ends the run early, `from` goes on with its state. */
+/** Three steps on two sentences, then four on all of them; `stop` ends the run early, `from` resumes its state. */
 async function run(stop = 7, before?: { weights: number[][]; moments: Float32Array[]; from: Position }) {
   const loaded = await smallBert(engine!, "masked-lm");
   const optimizer = adamW(loaded.weights);

@@ -165,7 +165,7 @@ test("accumulated batches are one large batch", async () => {
       part.steps.map(({ epoch, served, tokens }) => [epoch, served, tokens]),
       whole.steps.map(({ epoch, served, tokens }) => [epoch, served, tokens]),
     );
-    // Sums of the same f32 numbers in another order; Adam's first steps magnify what is small by the gradient's size.
+    // Sums of the same f32 numbers in another order; Adam's first steps magnify errors of small gradients.
     near(losses(part.steps), losses(whole.steps), { rtol: 1e-5 });
     near(part.weights, whole.weights, { atol: 2e-4 });
   }
@@ -197,7 +197,7 @@ test("a loss that is not a number ends the run by name; weights, gradients and m
       assert.match(error.message, message);
       assert.equal(weightsOf(r), untouched);
       assert.is(gradientNorm(r.optimizer), 0);
-      // What goes on from there goes on as if nothing had happened.
+      // Training continues from there as if it had not been interrupted.
       const rest = await collect({ ...r.options, objective, from: { step: 1, epoch: 0, served: 4 } });
       const whole = await run(options);
       assert.equal(losses(rest), losses(whole.steps.slice(1)));

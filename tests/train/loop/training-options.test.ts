@@ -1,4 +1,4 @@
-/** Options of training, optimizers and engines: what is unknown, or of another kind, is refused by name. */
+/** Options of training, optimizers and engines: unknown options and values of another type are refused by name. */
 import { suite } from "uvu";
 import { Engine } from "../../../sdk/engine/engine.js";
 import { adamW, finetune, lamb, maskedLm, single, train } from "../../../sdk/index.js";
@@ -21,7 +21,7 @@ const good = {
   steps: 1,
 };
 
-/** Options with one of another kind, and what the message says. */
+/** Options with one of another type, and the message. */
 type Wrong = readonly (readonly [options: object, message: RegExp])[];
 
 test("train", async () => {

@@ -227,7 +227,7 @@ test("words behind the longest sequence are read through windows, which give the
   const [tags] = tagWords(loaded.model, [words], settings);
   assert.is(tags!.length, words.length);
   assert.not.ok(tags!.includes(null));
-  // The first window alone has these words; half of it lies before the place where the second takes over.
+  // The first window alone has these words; half of it precedes the position where the second takes over.
   const kept = Math.floor(LENGTH / 2);
   const [alone] = tagWords(loaded.model, [words.slice(0, LENGTH - 2)], settings);
   assert.equal(tags!.slice(0, kept), alone!.slice(0, kept));
