@@ -17,7 +17,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { abiOf } from "./abi.mjs";
@@ -92,11 +92,11 @@ const asString = {
       ["hex", "hex"],
     ]) {
       onResolve({ filter: new RegExp(`\\?${query}$`) }, ({ path, resolveDir }) => ({
-        path: join(resolveDir, path.slice(0, -query.length - 1)),
+        path: relative(root, join(resolveDir, path.slice(0, -query.length - 1))), // outputs name it
         namespace: query,
       }));
       onLoad({ filter: /.*/, namespace: query }, ({ path }) => ({
-        contents: readFileSync(path, encoding),
+        contents: readFileSync(join(root, path), encoding),
         loader: "text",
       }));
     }
@@ -190,6 +190,14 @@ function markPure(part) {
   }
 }
 
+/** Drop texts that the library carries from a source map: they are in the code already. */
+function withoutTexts(path) {
+  const map = JSON.parse(readFileSync(path, "utf8"));
+  const isText = map.sources.map((source) => source.startsWith("text:"));
+  map.sourcesContent = map.sourcesContent.map((content, i) => (isText[i] ? null : content));
+  writeFileSync(path, JSON.stringify(map));
+}
+
 /**
  * The library: one file, `library.js`, that the subpaths export from, and one for each of {@link APART}.
  *
@@ -226,6 +234,7 @@ async function buildLibrary(part) {
     const file = `${part}/chunks/${name.replace(".map", "")}`;
     writeFileSync(file, readFileSync(file, "utf8").replace(/^\/\/# sourceMappingURL=.*\n/m, ""));
   }
+  for (const name of readdirSync(part, { recursive: true })) if (name.endsWith(".map")) withoutTexts(join(part, name));
   markPure(part);
   const { outputs } = (
     await build({

@@ -16,8 +16,6 @@ const COLUMNS = 4 * PANEL;
 /** What of the module is needed here. */
 type Kernels = Pick<typeof __AdaptedExports, "chooseTile" | "gemm" | "gemmScratchBytes">;
 
-const TILES = [PANEL / 2, PANEL];
-
 /** The tile of each module that was measured: what is faster is the same in a whole process. */
 const measured = new WeakMap<WebAssembly.Module, number>();
 
@@ -36,11 +34,12 @@ function fasterTile(kernels: Kernels, allocator: Allocator): number {
   // Zeros: what memory holds by chance may be numbers that processors are slow with.
   new Uint8Array(allocator.memory.buffer, a, sizes[0]).fill(0);
   new Uint8Array(allocator.memory.buffer, b, sizes[1]).fill(0);
-  const ways = TILES.map((columns) => () => {
+  const tiles = [PANEL / 2, PANEL];
+  const ways = tiles.map((columns) => () => {
     kernels.chooseTile(columns);
     kernels.gemm(c, COLUMNS, a, INNER, b, ROWS, COLUMNS, INNER, 0, 0, 0, scratch, 0, COLUMNS / PANEL);
   });
-  const tile = TILES[fastest(ways)]!;
+  const tile = tiles[fastest(ways)]!;
   for (const block of blocks) allocator.release(block);
   return tile;
 }

@@ -165,7 +165,7 @@ export class Tensor implements Differentiable {
 }
 
 /** Lengths of at most what an engine's memory holds. */
-export const aShape = /* @__PURE__ */ listOf(/* @__PURE__ */ wholeNumber(0, 2 ** 32));
+export const aShape = /* @__PURE__ */ listOf(/* @__PURE__ */ wholeNumber(0, 4_294_967_296));
 
 const aDtype = /* @__PURE__ */ oneOf("f32", "i32");
 

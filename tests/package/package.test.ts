@@ -5,6 +5,7 @@ import { build, type Plugin } from "esbuild";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { installPackage, packagesIn } from "../helpers/installed-package.js";
+import { root } from "../helpers/shared.js";
 
 const test = suite("package");
 const installed = installPackage();
@@ -46,6 +47,11 @@ test("the tarball has what is used, and nothing else", () => {
     assert.ok(installed.files.has(path), path);
   const total = [...installed.files.values()].reduce((sum, size) => sum + size, 0);
   assert.ok(total < 6_000_000, `${total} bytes unpacked`);
+});
+
+test("no file of the package names a folder of the machine that built it", () => {
+  for (const path of installed.files.keys())
+    if (path.startsWith("dist/")) assert.not.ok(readFileSync(join(home, path), "latin1").includes(root), path);
 });
 
 /** The bundle of a program in the project. */

@@ -25,7 +25,7 @@ export function accuracy(predicted: ArrayLike<number>, gold: ArrayLike<number>):
 }
 
 /** More are no label set; each takes memory. */
-const aClassCount = /* @__PURE__ */ wholeNumber(1, 2 ** 20);
+const aClassCount = /* @__PURE__ */ wholeNumber(1, 1_048_576);
 
 /** Require classes from 0 to `classes` - 1. */
 function expectClasses(argument: string, values: ArrayLike<number>, classes: number): void {
