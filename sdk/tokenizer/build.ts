@@ -1,5 +1,6 @@
 /** A tokenizer from the parsed parts of a tokenizer.json and its model. Anything unsupported is an error. */
 import { shown } from "../errors.js";
+import type { MoreMatches } from "./added-tokens/matcher.js";
 import { readAdded } from "./added-tokens/read.js";
 import { readDecoder } from "./decoders/read.js";
 import { expect } from "./errors.js";
@@ -13,8 +14,16 @@ import type { Model, TrimOffsets } from "./steps.js";
 import { isWhite } from "./text/unicode.js";
 import { type ReadOptions, Tokenizer } from "./tokenizer.js";
 
-/** @param model replaces the model in `parsed` */
-export function buildTokenizer(parsed: unknown, model: Model, options: ReadOptions = {}): Tokenizer {
+/**
+ * @param model replaces the model in `parsed`
+ * @param more finds tokens beside the added ones
+ */
+export function buildTokenizer(
+  parsed: unknown,
+  model: Model,
+  options: ReadOptions = {},
+  more?: MoreMatches,
+): Tokenizer {
   const revised = options.revise?.(parsed as Record<string, unknown>, model) ?? parsed;
   const fields = new Fields(revised, "tokenizer.json");
   const version = fields.get("version");
@@ -31,6 +40,7 @@ export function buildTokenizer(parsed: unknown, model: Model, options: ReadOptio
     preTokenizer: readPreTokenizer(fields.get("pre_tokenizer")),
     model: isByteLevel(fields.get("pre_tokenizer")) ? new ByteMapped(model) : model,
     added,
+    ...(more && { more }),
     postProcessor: readPostProcessor(fields.get("post_processor"), (addPrefixSpace) => trimming(model, addPrefixSpace)),
     decoder: readDecoder(fields.get("decoder")),
     continues: continuation(json, model),

@@ -6,7 +6,7 @@
  */
 import { shown } from "../errors.js";
 import type { AddedToken } from "./added-tokens/added-token.js";
-import { AddedMatcher } from "./added-tokens/matcher.js";
+import { AddedMatcher, type MoreMatches } from "./added-tokens/matcher.js";
 import { findSpecialTokens, type SpecialTokens } from "./added-tokens/special-tokens.js";
 import { expect, TokenizerError } from "./errors.js";
 import { PIECE, WordCache } from "./models/word-cache.js";
@@ -52,6 +52,8 @@ export interface TokenizerParts {
   readonly preTokenizer: PreTokenizer | null;
   readonly model: Model;
   readonly added: readonly AddedToken[];
+  /** Finds tokens beside the added ones. */
+  readonly more?: MoreMatches;
   readonly postProcessor: PostProcessor;
   readonly decoder: Decoder | null;
   /** Whether a piece continues a word, by its text. */
@@ -273,13 +275,15 @@ export class Tokenizer {
   private tokenizePart(text: string, into: Tokens, word: number, fixed: boolean): void {
     const [whole, section] = this.buffers;
     whole.load(text, 0, text.length);
-    if (this.asWritten.empty || !this.asWritten.possible(text)) {
+    const { more } = this.parts;
+    if (!more && (this.asWritten.empty || !this.asWritten.possible(text))) {
       this.normalizeAndTokenize(whole, into, word, fixed);
       return;
     }
     let at = 0;
     let next = word;
-    for (const { token, start, end, white } of this.asWritten.find(whole.units, whole.length)) {
+    const matches = this.asWritten.find(whole.units, whole.length);
+    for (const { token, start, end, white } of more?.(whole.units, whole.length, matches) ?? matches) {
       section.copy(whole, at, start);
       next = this.normalizeAndTokenize(section, into, next, fixed);
       if (into.length >= this.most) return;

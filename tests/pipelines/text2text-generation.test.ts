@@ -55,7 +55,7 @@ test("what cannot be written is refused in words", async () => {
   );
   await refused(() => write("a", { tgt_lang: "de_DE" } as never), /language is the token that names the language/);
   await refused(() => write("a", { returnFullText: false } as never), /the text that is written has no prompt/);
-  await refused(() => write("a", { num_beams: 0 }), /num_beams must be a whole number of at least 1, got 0/);
+  await refused(() => write("a", { num_beams: 0 }), /num_beams must be a whole number from 1 to 1024, got 0/);
   await refused(() => write(null as never), /text2textGeneration: the input must be a string, got null/);
   const { decoder_start_token_id: _, ...config } = model.config;
   const startless = await text2textGeneration(referenceFolder({ ...model, config }, "bytes-with-ends"), { engine });

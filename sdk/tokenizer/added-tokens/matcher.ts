@@ -15,6 +15,9 @@ export interface Match {
   readonly white: readonly [number, number];
 }
 
+/** Adds to the matches of the added tokens in the first `length` units those of tokens found in another way. */
+export type MoreMatches = (units: Uint16Array, length: number, matches: readonly Match[]) => Match[];
+
 /** A node of the trie of patterns over UTF-16 units. */
 interface Node {
   readonly next: Map<number, Node>;

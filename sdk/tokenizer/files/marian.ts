@@ -1,9 +1,11 @@
 /**
  * Marian's tokenizer as published with OPUS-MT models: source.spm segments text, vocab.json has the ids of both languages.
- * Junczys-Dowmunt et al. 2018 (arXiv:1804.00344). A text may begin with the code of its target language, ">>fra<<".
+ * Junczys-Dowmunt et al. 2018 (arXiv:1804.00344). A text may begin with the code of its target language, ">>fra<<"; one that
+ * vocab.json does not have is one unknown token.
  */
 import { shown } from "../../errors.js";
 import { addedJSON, specialToken } from "../added-tokens/added-token.js";
+import type { Match, MoreMatches } from "../added-tokens/matcher.js";
 import { buildTokenizer } from "../build.js";
 import { expect } from "../errors.js";
 import { JsonScanner } from "../json/scanner.js";
@@ -34,9 +36,6 @@ export function readMarian(source: Uint8Array, vocabJson: string, options: ReadO
     return found < 0 ? none : found;
   });
   ids[unknown] = none;
-  const languages = Array.from({ length: vocabulary.size }, (_, i) => vocabulary.piece(i)).filter(
-    (piece): piece is string => piece !== undefined && /^>>.+<<$/.test(piece),
-  );
   const metaspace = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
   const map = characters === "" ? [] : [{ type: "Precompiled", precompiled_charsmap: characters }];
   return buildTokenizer(
@@ -44,7 +43,7 @@ export function readMarian(source: Uint8Array, vocabJson: string, options: ReadO
       version: "1.0",
       truncation: null,
       padding: null,
-      added_tokens: ["</s>", "<unk>", "<pad>", ...languages].map((token) => addedJSON(specialToken(token, id(token)))),
+      added_tokens: ["</s>", "<unk>", "<pad>"].map((token) => addedJSON(specialToken(token, id(token)))),
       normalizer: { type: "Sequence", normalizers: map },
       pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, metaspace] },
       post_processor: templateJSON(["$A:0", "</s>:0"], ["$A:0", "$B:0", "</s>:0"], id),
@@ -52,5 +51,38 @@ export function readMarian(source: Uint8Array, vocabJson: string, options: ReadO
     },
     new Renumbered(new Unigram(Vocabulary.of(pieces), Float64Array.from(scores), unknown), vocabulary, none, ids),
     options,
+    withLanguageCodes((code) => {
+      const found = vocabulary.find(code);
+      return found < 0 ? none : found;
+    }),
   );
+}
+
+/** The code that a text begins with, and that what follows a special token begins with, is one token. */
+function withLanguageCodes(idOf: (code: string) => number): MoreMatches {
+  return (units, length, matches) => {
+    const all: Match[] = [];
+    let start = 0;
+    for (const match of [...matches, null]) {
+      const code = languageCode(units, start, match?.start ?? length);
+      if (code !== null) {
+        const token = { ...specialToken(code, idOf(code)), special: false };
+        all.push({ token, start, end: start + code.length, white: [0, 0] });
+      }
+      if (match !== null) all.push(match);
+      start = match?.end ?? length;
+    }
+    return all;
+  };
+}
+
+const [LESS, GREATER] = [0x3c, 0x3e];
+
+/** The code that units [start, end) begin with, known or not: `>>`, then anything as far as the first `<<`. */
+function languageCode(units: Uint16Array, start: number, end: number): string | null {
+  if (end - start < 4 || units[start] !== GREATER || units[start + 1] !== GREATER) return null;
+  for (let at = start + 2; at + 1 < end; at++)
+    if (units[at] === LESS && units[at + 1] === LESS)
+      return Array.from(units.subarray(start, at + 2), (unit) => String.fromCharCode(unit)).join("");
+  return null;
 }

@@ -98,7 +98,7 @@ folders = [
     folder("T5: spiece.model", "t5", {"spiece.model": t5}, {"tokenizer_class": "T5Tokenizer"}),
     folder("T5: ten extra ids", "t5", {"spiece.model": t5}, {"tokenizer_class": "T5Tokenizer", "extra_ids": 10}, texts=[*TEXTS, "a <extra_id_3> b"]),
     folder("Marian: source.spm, target.spm, vocab.json", "marian", {"source.spm": marian, "target.spm": marian, "vocab.json": marian_vocab},
-           {"tokenizer_class": "MarianTokenizer", "source_lang": "eng", "target_lang": "fra"}, texts=[*TEXTS, ">>fra<< the cat"]),
+           {"tokenizer_class": "MarianTokenizer", "source_lang": "eng", "target_lang": "fra"}, texts=[*TEXTS, ">>fra<< the cat", ">>xx<<the cat", "the >>fra<< cat", " >>fra<< cat", ">><< a", ">>a b<<c<< d", ">>fra the cat", ">>fra<<", ">>fra<<>>fra<< cat", "the</s>>>fra<< cat", ">>a</s>b<< cat"]),
     folder("RoBERTa: vocab.json, merges.txt", "roberta", {"vocab.json": vocab, "merges.txt": merges}, {"tokenizer_class": R}),
     folder("RoBERTa: add_prefix_space", "roberta", {"vocab.json": vocab, "merges.txt": merges}, {"tokenizer_class": R, "add_prefix_space": True}),
     folder("BART: vocab.json, merges.txt", "bart", {"vocab.json": vocab, "merges.txt": merges}, {"tokenizer_class": "BartTokenizer"}),
