@@ -50,7 +50,10 @@ export function overlapOfStep(step: number, contextTokens: number): number {
   return contextTokens - step;
 }
 
-/** The windows over a question and its context; only the context is split. */
+/**
+ * The windows over a question and its context; only the context is split. They begin at the end that the tokenizer does not cut
+ * off, and where it pads on the left, the context precedes the question, as in Hugging Face's pipeline.
+ */
 export function encodeQuestion(
   tokenizer: Tokenizer,
   question: string,
@@ -59,9 +62,16 @@ export function encodeQuestion(
 ): Window[] {
   const { length, overlap, question: longest = 64 } = options;
   const shortened = shortenQuestion(tokenizer, question, longest);
+  const contextFirst = tokenizer.paddingSide === "left";
+  const [first, second] = contextFirst ? [context, shortened] : [shortened, context];
+  const strategy = contextFirst ? "only-first" : "only-second";
   return tokenizer
-    .windows(shortened, context, { truncate: { length, strategy: "only-second", stride: overlap } })
-    .map((encoding) => ({ sample: sampleOf(encoding), offsets: encoding.offsets, context: contextRange(encoding) }));
+    .windows(first, second, { truncate: { length, strategy, stride: overlap, direction: tokenizer.truncationSide } })
+    .map((encoding) => ({
+      sample: sampleOf(encoding),
+      offsets: encoding.offsets,
+      context: rangeOf(encoding, contextFirst ? 0 : 1),
+    }));
 }
 
 /** The question, truncated to `longest` tokens. */
@@ -70,9 +80,9 @@ function shortenQuestion(tokenizer: Tokenizer, question: string, longest: number
   return ids.length <= longest ? question : question.slice(0, offsets[2 * longest - 1]!);
 }
 
-function contextRange({ sequences }: Encoding): readonly [number, number] {
-  const begin = sequences.indexOf(1);
-  return begin < 0 ? [0, 0] : [begin, sequences.lastIndexOf(1) + 1];
+function rangeOf({ sequences }: Encoding, sequence: 0 | 1): readonly [number, number] {
+  const begin = sequences.indexOf(sequence);
+  return begin < 0 ? [0, 0] : [begin, sequences.lastIndexOf(sequence) + 1];
 }
 
 /**

@@ -59,8 +59,8 @@ export interface TokenizerParts {
   /** Whether a piece continues a word, by its text. */
   readonly continues: (piece: string) => boolean;
   /**
-   * Parsed special_tokens_map.json or tokenizer_config.json: the names of the special tokens, `truncation_side`, and
-   * `split_special_tokens`.
+   * Parsed special_tokens_map.json or tokenizer_config.json: the names of the special tokens, `truncation_side`,
+   * `padding_side`, and `split_special_tokens`.
    */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** tokenizer.json without its model. */
@@ -73,6 +73,8 @@ export class Tokenizer {
   readonly special: SpecialTokens;
   /** The end that {@link encode} cuts off by default: `truncation_side` of the settings. */
   readonly truncationSide: "right" | "left";
+  /** `padding_side` of the settings. Rows have no padding: it says which of question and context is first. */
+  readonly paddingSide: "right" | "left";
   /** Whether special tokens in a text are split like any other text: `split_special_tokens` of the settings. */
   readonly splitsSpecial: boolean;
   private readonly addedById = new Map<number, AddedToken>();
@@ -100,6 +102,7 @@ export class Tokenizer {
   private constructor(private readonly parts: TokenizerParts) {
     const { added, model, normalizer, settings = {} } = parts;
     this.truncationSide = settings["truncation_side"] === "left" ? "left" : "right";
+    this.paddingSide = settings["padding_side"] === "left" ? "left" : "right";
     this.splitsSpecial = Boolean(settings["split_special_tokens"]);
     let size = model.vocabulary.size;
     for (const token of added) {

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { Engine } from "../../sdk/engine/engine.js";
 import { type Answer, questionAnswering } from "../../sdk/pipelines/question-answering.js";
 import { near } from "../helpers/near.js";
-import { BOUND, type ReferenceModel, reference, referenceFolder } from "../helpers/reference-folder.js";
+import { BOUND, LENGTH, type ReferenceModel, reference, referenceFolder } from "../helpers/reference-folder.js";
 import { refused } from "../helpers/refused.js";
 
 interface Best {
@@ -23,7 +23,15 @@ interface Asked extends Best {
 
 const test = suite("questionAnswering");
 const engine = await Engine.create();
-const { asked, ...model } = reference<ReferenceModel & { asked: readonly Asked[] }>("question-answering");
+interface Sided extends Best {
+  readonly question: string;
+  readonly context: string;
+  /** of tokenizer_config.json */
+  readonly settings: object;
+}
+const { asked, sides, ...model } = reference<ReferenceModel & { asked: readonly Asked[]; sides: readonly Sided[] }>(
+  "question-answering",
+);
 const files = referenceFolder(model);
 const answer = await questionAnswering(files, { engine });
 
@@ -55,6 +63,18 @@ for (const { question, context, answers, or_none: orNone, short } of asked)
     using three = await questionAnswering(files, { engine, topK: 3, maxAnswerLength: 2 });
     same(three(question, context), short.answers);
     same(three({ question, context }, { topK: 1 }), short.answers.slice(0, 1));
+  });
+
+for (const { question, context, settings, answers, or_none: orNone, windows } of sides)
+  test(JSON.stringify(settings), async () => {
+    assert.ok(windows > 1);
+    using sided = await questionAnswering(referenceFolder(model, "wordpiece", { "tokenizer_config.json": settings }), {
+      engine,
+      length: LENGTH,
+    });
+    same(sided(question, context, { topK: 3 }), answers);
+    same(sided(question, context, { topK: 3, handleImpossibleAnswer: true }), orNone);
+    assert.not.equal(answers, asked.find((other) => other.question === question)!.answers);
   });
 
 test("several questions are answered as each alone", () => {

@@ -181,6 +181,7 @@ export async function saveTokenizer(files: WritableFiles, tokenizer: Tokenizer, 
       model_input_names: ["input_ids", ...(segments ? ["token_type_ids"] : []), "attention_mask"],
       ...(typeof lower === "boolean" && { do_lower_case: lower }),
       ...(tokenizer.truncationSide === "left" && { truncation_side: "left" }),
+      ...(tokenizer.paddingSide === "left" && { padding_side: "left" }),
       ...(tokenizer.splitsSpecial && { split_special_tokens: true }),
     }),
   );

@@ -14,6 +14,8 @@ const COMPUTED = [
   "model_max_length",
   "max_len",
   "truncation_side",
+  // which of question and context is first
+  "padding_side",
   // its special and added tokens
   "bos_token",
   "eos_token",
@@ -40,8 +42,7 @@ const COMPUTED = [
 
 /** Why each changes nothing that Cloze computes. */
 const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
-  padding_side: "rows have no padding: each is computed at its own length",
-  pad_token_type_id: "rows have no padding",
+  pad_token_type_id: "rows have no padding: each is computed at its own length",
   pad_to_multiple_of: "rows have no padding",
   padding: "rows have no padding",
   clean_up_tokenization_spaces: "the decoder of tokenizer.json says so; DecodeOptions.cleanUp decides in a call",

@@ -227,7 +227,10 @@ def best_spans(model, tokenizer, question, context, length, overlap, most, longe
     google-research/bert, run_squad.py (write_predictions), with character ranges as transformers' utils_qa.py has them:
     the n best pairs of start and end over all windows, the probabilities a softmax over their sums.
     """
-    windows = tokenizer(question, context, truncation="only_second", max_length=length, stride=overlap, return_overflowing_tokens=True,
+    # transformers' question-answering pipeline (4.57): the context is first where the tokenizer pads on the left.
+    first = tokenizer.padding_side == "left"
+    pair = (context, question) if first else (question, context)
+    windows = tokenizer(*pair, truncation="only_first" if first else "only_second", max_length=length, stride=overlap, return_overflowing_tokens=True,
                         return_offsets_mapping=True)
     found, null = {}, float("inf")
     for i in range(len(windows["input_ids"])):
@@ -236,7 +239,7 @@ def best_spans(model, tokenizer, question, context, length, overlap, most, longe
             out = model(**inputs)
         start, end = out.start_logits[0].double().numpy(), out.end_logits[0].double().numpy()
         null = min(null, start[0] + end[0])
-        context_tokens = [t for t, sequence in enumerate(windows.sequence_ids(i)) if sequence == 1]
+        context_tokens = [t for t, sequence in enumerate(windows.sequence_ids(i)) if sequence == (0 if first else 1)]
         for s in sorted(context_tokens, key=lambda t: -start[t])[:20]:
             for e in sorted(context_tokens, key=lambda t: -end[t])[:20]:
                 if e < s or e - s + 1 > longest:
@@ -261,7 +264,10 @@ def question_answering(tokenizer):
              ("what is it?", "It is the sun.")]
     made = [{"question": q, "context": c, **best_spans(model, tokenizer, q, c, LENGTH, LENGTH // 3, 3, 30),
              "short": best_spans(model, tokenizer, q, c, LENGTH, LENGTH // 3, 3, 2)} for q, c in asked]
-    write("question-answering", {**folder, "asked": made})
+    sides = [{"question": q, "context": c, "settings": settings, **best_spans(model, fast(pieces, **BERT, **settings), q, c, LENGTH, LENGTH // 3, 3, 30)}
+             for settings in ({"truncation_side": "left"}, {"padding_side": "left"}, {"truncation_side": "left", "padding_side": "left"})
+             for q, c in asked[1:2]]
+    write("question-answering", {**folder, "asked": made, "sides": sides})
 
 
 def text_generation(tokenizer):
