@@ -140,7 +140,7 @@ test("what is no text, and an option of another kind, is refused in words", asyn
     [{ layers: "last" }, /layers must be an array/],
     [{ layers: [9] }, /layer 9 does not exist/],
     [{ prompt: "a", prefix: "b" }, /the name of a prompt or a prefix, not both/],
-    [{ prompt: "query" }, /there is no prompt "query"/],
+    [{ prompt: "passage" }, /there is no prompt "passage"/],
   ];
   for (const [asked, message] of options) {
     await refused(() => embed("a", asked), message);

@@ -2,7 +2,9 @@
  * The fields of sentence-transformers' files: those that change what Cloze computes (or are refused by name with a value that
  * it does not compute), and those that change nothing here. `cloze inspect` mentions any other.
  */
+import { shown } from "../../errors.js";
 import type { ModelFolder } from "../files/model-folder.js";
+import { SIMILARITIES } from "./sentence.js";
 
 interface Fields {
   /** read; a value that is not supported is an error that names the field */
@@ -39,7 +41,7 @@ export const SENTENCE_FIELDS: Readonly<Record<string, Fields>> = {
   },
 };
 
-/** Fields that no table knows, as "FILE: FIELD". */
+/** Fields that no table knows, as "FILE: FIELD", and a similarity that is not computed. */
 export async function unknownSentenceFields(folder: ModelFolder): Promise<string[]> {
   const found = await Promise.all(
     Object.entries(SENTENCE_FIELDS).map(async ([name, { computed, idle }]) =>
@@ -48,5 +50,8 @@ export async function unknownSentenceFields(folder: ModelFolder): Promise<string
         .map((field) => `${name}: ${field}`),
     ),
   );
-  return found.flat();
+  const library = "config_sentence_transformers.json";
+  const { similarity_fn_name: similarity } = await folder.fields(library);
+  const passedOver = (similarity ?? null) !== null && !SIMILARITIES.some((known) => known === similarity);
+  return [...found.flat(), ...(passedOver ? [`${library}: similarity_fn_name ${shown(similarity)}`] : [])];
 }

@@ -44,7 +44,10 @@ export const POOLING_NAMES: Readonly<Record<PoolingMode, { readonly flag: string
 };
 const MODES = /* @__PURE__ */ Object.keys(POOLING_NAMES) as PoolingMode[];
 
-const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manhattan"];
+/** Prompts that every model has, empty where the folder has no text for them. */
+const ALWAYS_THERE = ["query", "document"];
+
+export const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean", "manhattan"];
 
 /**
  * The settings of a folder; mean pooling without normalization where it has no modules.json, as the library does.
@@ -77,11 +80,13 @@ export async function readSentenceSettings(files: Files): Promise<SentenceSettin
  * The text of a prompt.
  *
  * @param name of the prompt; the folder's default where not given
- * @throws {ModelFileError} for a name that the folder does not have
+ * @throws {ModelFileError} for a name that the folder does not have; "query" and "document" are always there, empty where the
+ *   folder has no such prompt, as in sentence-transformers
  */
 export function promptText({ prompts, prompt }: SentenceSettings, name = prompt ?? undefined): string {
   if (name === undefined) return "";
   if (Object.hasOwn(prompts, name)) return prompts[name]!;
+  if (ALWAYS_THERE.includes(name)) return "";
   const names = Object.keys(prompts);
   throw new ModelFileError(
     `config_sentence_transformers.json: there is no prompt ${shown(name)}; ${names.length > 0 ? `there are ${names.join(", ")}` : "the folder has none"}`,
@@ -160,29 +165,24 @@ function promptsOf(config: Fields): Pick<SentenceSettings, "prompts" | "prompt">
   const { default_prompt_name: name } = config;
   const prompts: Record<string, string> = {};
   for (const [key, text] of Object.entries(fieldsOf(config["prompts"]))) {
-    // The library writes null for the names that it knows and the model has no text for.
-    if (text === null) continue;
-    if (typeof text !== "string")
+    if (text !== null && typeof text !== "string")
       throw new ModelFileError(
         `config_sentence_transformers.json: prompt ${shown(key)} must be a text, got ${shown(text)}`,
       );
-    prompts[key] = text;
+    // The library writes null for the names that it knows and the model has no text for.
+    prompts[key] = text ?? "";
   }
   const prompt = typeof name === "string" ? name : null;
-  if (prompt !== null && !Object.hasOwn(prompts, prompt))
+  if (prompt !== null && !Object.hasOwn(prompts, prompt) && !ALWAYS_THERE.includes(prompt))
     throw new ModelFileError(
       `config_sentence_transformers.json: default_prompt_name is ${shown(prompt)}, but the prompts are ${Object.keys(prompts).join(", ") || "none"}`,
     );
   return { prompts, prompt };
 }
 
-function similarityOf(config: Fields): Similarity {
-  const { similarity_fn_name: kind } = config;
-  const similarity = SIMILARITIES.find((known) => known === (kind ?? "cosine"));
-  if (similarity !== undefined) return similarity;
-  throw new ModelFileError(
-    `config_sentence_transformers.json: similarity_fn_name must be one of ${SIMILARITIES.join(", ")}, got ${shown(kind)}`,
-  );
+/** A similarity that is not of single vectors, such as "maxsim", is passed over: the library then compares by cosine, too. */
+function similarityOf({ similarity_fn_name: kind }: Fields): Similarity {
+  return SIMILARITIES.find((known) => known === kind) ?? "cosine";
 }
 
 function dimensionsOf(config: Fields): Pick<SentenceSettings, "dimensions"> {

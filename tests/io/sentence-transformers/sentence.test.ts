@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { jsonBytes, ModelFileError, memoryFiles } from "../../../sdk/io/files/files.js";
+import { describeFolder } from "../../../sdk/io/pretrained/describe.js";
 import {
   promptText,
   readSentenceSettings,
@@ -100,7 +101,14 @@ test("prompts go by their names; the default one where nothing is said", async (
   assert.is(promptText(named), "");
   assert.is(promptText(named, "query"), "Query: ");
   assert.throws(() => promptText(named, "toString"), /there is no prompt "toString"; there are query, passage/);
-  assert.throws(() => promptText(PLAIN, "query"), /there is no prompt "query"; the folder has none/);
+  assert.throws(() => promptText(PLAIN, "passage"), /there is no prompt "passage"; the folder has none/);
+  for (const name of ["query", "document"]) {
+    assert.is(promptText(PLAIN, name), "");
+    const inherited = await read({ ...NEWER, "config_sentence_transformers.json": { default_prompt_name: name } });
+    assert.is(promptText(inherited), "");
+  }
+  const nulls = await read({ ...NEWER, "config_sentence_transformers.json": { prompts: { title: null } } });
+  assert.is(promptText(nulls, "title"), "");
   const byDefault = { prompts, default_prompt_name: "query" };
   const settings = await read({ ...NEWER, "config_sentence_transformers.json": byDefault });
   assert.is(promptText(settings), "Query: ");
@@ -115,10 +123,10 @@ test("the comparison that the folder names", async () => {
   for (const kind of ["cosine", "dot", "euclidean", "manhattan"] as const)
     assert.is((await compared(kind)).similarity, kind);
   assert.is((await compared(null)).similarity, "cosine");
-  await refused(
-    { "config_sentence_transformers.json": { similarity_fn_name: "maxsim" } },
-    /similarity_fn_name must be one of cosine, dot, euclidean, manhattan, got "maxsim"/,
-  );
+  assert.is((await compared("maxsim")).similarity, "cosine", "as sentence-transformers does");
+  const config = jsonBytes({ similarity_fn_name: "maxsim" });
+  const { unknownFields } = await describeFolder(memoryFiles([["config_sentence_transformers.json", config]]));
+  assert.equal(unknownFields, ['config_sentence_transformers.json: similarity_fn_name "maxsim"']);
   await refused(
     { "config_sentence_transformers.json": { prompts: { query: 3 } } },
     /prompt "query" must be a text, got 3/,
