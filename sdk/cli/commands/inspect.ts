@@ -45,11 +45,13 @@ const sizesOf = (config: Readonly<Record<string, unknown>>): Record<string, unkn
   );
 
 async function describeModel(path: string): Promise<Described> {
-  const { config, family, task, classes, tensors, bytes, tokenizerSize, maxLength, sentence, problems, unknownFields } =
-    await describeFolder(folder(path));
+  const described = await describeFolder(folder(path));
+  const { config, adapter, family, task, classes, tensors, bytes } = described;
+  const { tokenizerSize, maxLength, sentence, problems, unknownFields } = described;
   const weights = describeTensors(tensors, bytes);
   return {
     summary: {
+      ...(adapter && { adapter: adapter["peft_type"], base: adapter["base_model_name_or_path"], rank: adapter["r"] }),
       family,
       task,
       ...(classes !== null && { classes }),

@@ -31,6 +31,39 @@ export interface AdapterConfig {
   readonly base: string | null;
 }
 
+/** Fields that are read. */
+const COMPUTED: readonly string[] = [
+  "peft_type",
+  "task_type",
+  "base_model_name_or_path",
+  "r",
+  "lora_alpha",
+  "lora_dropout",
+  "use_rslora",
+  "target_modules",
+  "modules_to_save",
+];
+
+/** Fields without effect on scores: how training began, bookkeeping, or details of another field that is refused. */
+const WITHOUT_EFFECT: readonly string[] = [
+  "auto_mapping",
+  "peft_version",
+  "revision",
+  "inference_mode",
+  // The shapes of the weights tell.
+  "fan_in_fan_out",
+  // Details of layers_to_transform, init_lora_weights and use_qalora.
+  "layers_pattern",
+  "loftq_config",
+  "eva_config",
+  "corda_config",
+  "lora_ga_config",
+  "qalora_group_size",
+  // Details of megatron_config.
+  "megatron_core",
+  "runtime_config",
+];
+
 /** Fields that change scores, with the values at which they have no effect. */
 const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
   use_dora: [false],
@@ -48,9 +81,14 @@ const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
   monteclora_config: [],
   use_bdlora: [],
   kasa_config: [],
+  megatron_config: [],
+  ensure_weight_tying: [false],
   // Others move a part of the model's own weights into the adapter, so that it fits no published weights.
   init_lora_weights: [true, false, "gaussian", "orthogonal", "eva"],
 };
+
+/** Refused unless empty. */
+const PATTERNS = ["rank_pattern", "alpha_pattern"] as const;
 
 const isEmpty = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0);
@@ -66,9 +104,18 @@ function requireSupported(c: Section): void {
     if (!isEmpty(value) && !harmless.includes(value))
       throw new ConfigError(`adapter_config.json: ${field} ${shown(value)} is not supported`);
   }
-  for (const field of ["rank_pattern", "alpha_pattern"])
+  for (const field of PATTERNS)
     if (!isEmpty(c[field]))
       throw new ConfigError(`adapter_config.json: ${field} is not supported; every layer has the same rank and alpha`);
+}
+
+/** The fate of each known field of adapter_config.json; a refused one is accepted at values without effect. */
+export function adapterFields(): ReadonlyMap<string, "computed" | "without effect" | "refused"> {
+  return new Map([
+    ...COMPUTED.map((field) => [field, "computed"] as const),
+    ...WITHOUT_EFFECT.map((field) => [field, "without effect"] as const),
+    ...[...Object.keys(UNSUPPORTED), ...PATTERNS].map((field) => [field, "refused"] as const),
+  ]);
 }
 
 function names(c: Section, field: string): string[] {

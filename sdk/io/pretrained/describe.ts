@@ -3,7 +3,7 @@ import { InputError } from "../../errors.js";
 import { isGenerationField } from "../../generate/settings.js";
 import { configFields } from "../../models/config-fields.js";
 import { familyOf } from "../../models/families.js";
-import type { Section } from "../../models/family/config.js";
+import { type Section, section } from "../../models/family/config.js";
 import type { ModelTask } from "../../models/family/family.js";
 import { type Files, ModelFileError } from "../files/files.js";
 import { openFolder } from "../files/model-folder.js";
@@ -15,6 +15,7 @@ import { isStatic, staticConfig, staticTensors } from "../sentence-transformers/
 import { type MaxLength, readMaxLength } from "../sentence-transformers/transformer-settings.js";
 import { unknownTokenizerFields } from "../tokenizers/tokenizer-fields.js";
 import { loadTokenizer } from "../tokenizers/tokenizer-files.js";
+import { adapterFields, readAdapterConfig } from "./adapter-config.js";
 import { classesOf, taskOf } from "./pretrained.js";
 
 /** A tensor of a file, by its header. */
@@ -28,6 +29,8 @@ export interface StoredTensor {
 export interface FolderDescription {
   /** config.json as it is */
   readonly config: Section;
+  /** adapter_config.json as it is; null for a model. An adapter may hold nothing else but its weights. */
+  readonly adapter: Section | null;
   /** model_type, where Cloze has the family; null where it has not */
   readonly family: string | null;
   /** the task that `loadModel` gives by default */
@@ -54,6 +57,9 @@ function unknownConfigFields(config: Section, type: string): string[] {
   return Object.keys(config).filter((field) => !known.has(field) && !isGenerationField(field));
 }
 
+/** The fields of a file; null if there is none. */
+const fieldsOrNull = (json: unknown): Section | null => (json === undefined ? null : section(json));
+
 /**
  * Describe a folder. Its small files and the headers of its weights are read once, side by side.
  *
@@ -74,24 +80,29 @@ export async function describeFolder(files: Files): Promise<FolderDescription> {
     }
   };
   const body = await bodyOf(folder);
+  const adapter = (await tried(async () => fieldsOrNull(await body.json("adapter_config.json")))) ?? null;
+  if (adapter) await tried(async () => readAdapterConfig(adapter));
   const weights = await tried(async () => {
-    const opened = await openWeights(body);
+    const opened = await openWeights(body, adapter ? "adapter_model.safetensors" : undefined);
     await opened.close();
     return opened;
   });
   const config = await tried(async () => {
     const json = await body.json("config.json");
     if (await isStatic(folder, json)) return weights ? staticConfig(await staticTensors(weights)) : {};
+    if (json === undefined && adapter) return {};
     if (json === undefined) throw new ModelFileError("config.json is missing: is this a model folder?");
     return json as Section;
   });
   const isTable = config?.["model_type"] === "static-embedding";
-  const family = config && !isTable ? await tried(async () => familyOf(config)) : null;
+  const isBare = adapter !== null && config !== null && Object.keys(config).length === 0;
+  const family = config && !isTable && !isBare ? await tried(async () => familyOf(config)) : null;
   if (family) await tried(async () => family.read(config));
   const task = isTable ? "feature-extraction" : family && (await tried(async () => taskOf(family, config!)));
   const classes = task && (await tried(async () => classesOf(config!, task, undefined)));
   return {
     config: config ?? {},
+    adapter,
     family: isTable ? "static-embedding" : (family?.type ?? null),
     task,
     classes: classes?.size ?? null,
@@ -99,11 +110,14 @@ export async function describeFolder(files: Files): Promise<FolderDescription> {
     tensors: [...(weights?.files.values() ?? [])].flatMap((file) =>
       Array.from(file.names(), (name) => ({ name, dtype: file.dtype(name), shape: file.shape(name)! })),
     ),
-    tokenizerSize: (await tried(() => loadTokenizer(folder)))?.size ?? null,
+    tokenizerSize: isBare ? null : ((await tried(() => loadTokenizer(folder)))?.size ?? null),
     maxLength: await tried(() => readMaxLength(folder)),
     sentence: (await folder.read("modules.json")) ? await tried(() => readSentenceSettings(folder)) : null,
     problems,
     unknownFields: [
+      ...Object.keys(adapter ?? {})
+        .filter((field) => !adapterFields().has(field))
+        .map((field) => `adapter_config.json: ${field}`),
       ...(family ? unknownConfigFields(config!, family.type).map((field) => `config.json: ${field}`) : []),
       ...Object.keys((await tried(() => body.fields("generation_config.json"))) ?? {})
         .filter((field) => !isGenerationField(field))

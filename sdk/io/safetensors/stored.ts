@@ -22,8 +22,8 @@ export interface OpenWeights extends TypedTensors {
  *
  * @throws {ModelFileError | SafetensorsError | WeightsError} saying which file is wrong
  */
-export async function openWeights(folder: ModelFolder): Promise<OpenWeights> {
-  const single = await openOne(folder, SINGLE);
+export async function openWeights(folder: ModelFolder, name = SINGLE): Promise<OpenWeights> {
+  const single = await openOne(folder, name);
   if (single) return { ...single.tensors, files: filesOf([single]), close: () => closeAll([single]) };
   const index = await folder.json(INDEX);
   if (index === undefined) throw await missingWeights(folder);

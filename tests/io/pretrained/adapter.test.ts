@@ -4,6 +4,8 @@ import type { Engine } from "../../../sdk/engine/engine.js";
 import { LabelSet } from "../../../sdk/heads/labels.js";
 import { jsonBytes, memoryFiles, readJson, type WritableFiles } from "../../../sdk/io/files/files.js";
 import { type Adapted, adapt, loadAdapted, loadAdapter, saveAdapter } from "../../../sdk/io/pretrained/adapter.js";
+import { adapterFields, readAdapterConfig } from "../../../sdk/io/pretrained/adapter-config.js";
+import { describeFolder } from "../../../sdk/io/pretrained/describe.js";
 import type { Pretrained } from "../../../sdk/io/pretrained/pretrained.js";
 import { saveModel } from "../../../sdk/io/pretrained/save.js";
 import { readSafetensors } from "../../../sdk/io/safetensors/safetensors.js";
@@ -133,6 +135,40 @@ test("what Cloze does not compute is refused by name", async () => {
     writeSafetensors([{ name: "lora.query", shape: [1], values: Float32Array.of(1) }]),
   );
   assert.match(await refusal(foreign), /lora.query does not begin with base_model.model/);
+});
+
+test("every known field of adapter_config.json is computed, without effect, or refused by name", async () => {
+  const plain = { peft_type: "LORA", target_modules: ["query"] };
+  const read = (fields: object): string => JSON.stringify(readAdapterConfig({ ...plain, ...fields }));
+  /** Values of every type: one of them changes or breaks what is read. */
+  const values: readonly unknown[] = [{ x: 1 }, "zzz", 0.5, true, 3, ["key"], "SEQ_CLS"];
+  const isRead = (field: string): boolean =>
+    values.some((value) => {
+      try {
+        return read({ [field]: value }) !== read({});
+      } catch {
+        return true;
+      }
+    });
+  for (const [field, fate] of adapterFields()) {
+    if (fate !== "refused") assert.is(isRead(field), fate === "computed", field);
+    else {
+      assert.is(read({ [field]: null }), read({}), field);
+      for (const value of [{ x: 1 }, "zzz", ["key"]])
+        assert.throws(() => read({ [field]: value }), new RegExp(`adapter_config.json: ${field} `), field);
+    }
+  }
+  const { adapter } = await saved();
+  const weights = [...adapter.files].filter(([name]) => name.endsWith(".safetensors"));
+  const all = Object.fromEntries([...adapterFields().keys()].map((field) => [field, null]));
+  const describe = (more: object) =>
+    describeFolder(memoryFiles([...weights, ["adapter_config.json", jsonBytes({ ...all, ...plain, ...more })]]));
+  const known = await describe({ r: 3 });
+  assert.equal([known.family, known.adapter?.["r"], known.problems, known.unknownFields], [null, 3, [], []]);
+  assert.ok(known.tensors.length > 0);
+  const other = await describe({ use_dora: true, new_field: 1 });
+  assert.equal(other.unknownFields, ["adapter_config.json: new_field"]);
+  assert.match(other.problems.join("\n"), /adapter_config\.json: use_dora true is not supported/);
 });
 
 test.run();
