@@ -33,9 +33,10 @@ export function generate(writer: Writer, settings: GenerationSettings, rng?: Rng
 function optionsOf(writer: Writer, settings: GenerationSettings) {
   const lengths = new Set(writer.prompts.map((ids) => ids.length));
   const [prompt = 0] = lengths;
-  if (lengths.size > 1 && (settings.forced_eos_token_id !== null || settings.min_new_tokens > 0))
+  const { forced_eos_token_id: end, exponential_decay_length_penalty: decay } = settings;
+  if (lengths.size > 1 && (end !== null || decay !== null || settings.min_new_tokens > 0))
     throw new ArgumentError(
-      "forced_eos_token_id and min_new_tokens need prompts of one length: generate them one at a time",
+      "forced_eos_token_id, exponential_decay_length_penalty and min_new_tokens need prompts of one length: generate them one at a time",
     );
   const counts = settings.max_new_tokens === null && settings.max_length !== null;
   if (lengths.size > 1 && (counts || settings.begin_suppress_tokens.length > 0))

@@ -1,4 +1,6 @@
 /** Logits processors: rules that change the scores of the next token before it is chosen, in place, one row at a time. */
+import { logSumExp } from "../heads/probabilities.js";
+import { power } from "../math.js";
 import { ArgumentError } from "../options.js";
 import { bestFirst, kthHighest } from "./ranking.js";
 
@@ -122,5 +124,36 @@ export function forcedRule(id: number, position: number): Rule {
 export function notBeforeRule(eosIds: readonly number[], length: number): Rule {
   return (scores, written) => {
     if (written.length < length) for (const id of eosIds) scores[id] = NEVER;
+  };
+}
+
+/** Add a bias to the score of the token that would complete a sequence. Hugging Face's SequenceBiasLogitsProcessor. */
+export function biasRule(biases: readonly (readonly [ids: readonly number[], bias: number])[]): Rule {
+  return (scores, written) => {
+    for (const [ids, bias] of biases) {
+      const before = ids.slice(0, -1);
+      const from = written.length - before.length;
+      if (from >= 0 && before.every((id, i) => written[from + i] === id)) scores[ids.at(-1)!]! += bias;
+    }
+  };
+}
+
+/**
+ * Raise the scores of end-of-sequence tokens by |score| × (factor^n - 1), n tokens after `start`. Hugging Face's
+ * ExponentialDecayLengthPenalty.
+ */
+export function lengthDecayRule(eosIds: readonly number[], start: number, factor: number): Rule {
+  return (scores, written) => {
+    if (written.length <= start) return;
+    const gain = power(factor, written.length - start) - 1;
+    for (const id of eosIds) if (Number.isFinite(scores[id])) scores[id]! += Math.abs(scores[id]!) * gain;
+  };
+}
+
+/** Log-softmax of the scores, after all other rules. */
+export function renormalizeRule(): Rule {
+  return (scores) => {
+    const total = logSumExp(scores);
+    for (let i = 0; i < scores.length; i++) scores[i]! -= total;
   };
 }

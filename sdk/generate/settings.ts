@@ -6,11 +6,14 @@ import { ArgumentError, checkArgument, withFields } from "../options.js";
 import { expectSupported, FIELDS_WITHOUT_EFFECT, REFUSED_FIELDS } from "./refused-fields.js";
 import {
   badWordsRule,
+  biasRule,
   forcedRule,
+  lengthDecayRule,
   minPRule,
   noRepeatRule,
   notBeforeRule,
   type Rule,
+  renormalizeRule,
   repetitionRule,
   sourceNgramRule,
   suppressRule,
@@ -50,6 +53,12 @@ export interface GenerationSettings {
   /** ids that are not generated first */
   readonly begin_suppress_tokens: readonly number[];
   readonly bad_words_ids: readonly (readonly number[])[];
+  /** sequences of ids, and what is added to the score of the token that completes each */
+  readonly sequence_bias: readonly (readonly [ids: readonly number[], bias: number])[];
+  /** after so many new tokens, the factor by which the scores of end-of-sequence tokens grow with each; null: none */
+  readonly exponential_decay_length_penalty: readonly [start: number, factor: number] | null;
+  /** log-softmax after all other rules, which beam search then adds up */
+  readonly renormalize_logits: boolean;
   /** the first token after the decoder's start token */
   readonly forced_bos_token_id: number | null;
   /** the token at the last position, if the text has not ended before */
@@ -97,6 +106,29 @@ function badWordsOf(c: Section): readonly (readonly number[])[] {
   const isWord = (word: unknown): word is number[] => Array.isArray(word) && word.length > 0 && word.every(isCount);
   if (!Array.isArray(value) || !value.every(isWord)) throw refused("bad_words_ids", "a list of lists of ids", value);
   return value;
+}
+
+function biasesOf(c: Section): GenerationSettings["sequence_bias"] {
+  const value = c["sequence_bias"] ?? [];
+  const isPair = (pair: unknown): pair is [number[], number] =>
+    Array.isArray(pair) &&
+    pair.length === 2 &&
+    Array.isArray(pair[0]) &&
+    pair[0].length > 0 &&
+    pair[0].every(isCount) &&
+    Number.isFinite(pair[1]);
+  if (!Array.isArray(value) || !value.every(isPair))
+    throw refused("sequence_bias", "a list of pairs of a list of ids and a number", value);
+  return value;
+}
+
+function lengthDecayOf(c: Section): GenerationSettings["exponential_decay_length_penalty"] {
+  const field = "exponential_decay_length_penalty";
+  const value = c[field] ?? null;
+  if (value === null) return null;
+  if (Array.isArray(value) && value.length === 2 && isCount(value[0]) && Number.isFinite(value[1]) && value[1] > 0)
+    return [value[0], value[1]];
+  throw refused(field, "a list of a number of tokens and a factor above 0", value);
 }
 
 function countOf(c: Section, field: string, otherwise: number): number {
@@ -174,6 +206,9 @@ export function generationSettings(generation: Section | undefined, config: Sect
     suppress_tokens: idsOf(c, "suppress_tokens"),
     begin_suppress_tokens: idsOf(c, "begin_suppress_tokens"),
     bad_words_ids: badWordsOf(c),
+    sequence_bias: biasesOf(c),
+    exponential_decay_length_penalty: lengthDecayOf(c),
+    renormalize_logits: optional(c, "renormalize_logits", false),
     forced_bos_token_id: idOf(c, "forced_bos_token_id"),
     forced_eos_token_id: forcedEnd(c),
     decoder_start_token_id: idOf(c, "decoder_start_token_id") ?? idOf(config, "decoder_start_token_id"),
@@ -194,6 +229,7 @@ export const isGenerationField = (field: string): boolean =>
  */
 export function rulesOf(s: GenerationSettings, prompt: number, source: ArrayLike<number> = []): Rule[] {
   const rules: Rule[] = [];
+  if (s.sequence_bias.length > 0) rules.push(biasRule(s.sequence_bias));
   if (s.repetition_penalty !== 1) rules.push(repetitionRule(s.repetition_penalty));
   if (s.no_repeat_ngram_size > 0) rules.push(noRepeatRule(s.no_repeat_ngram_size));
   if (s.encoder_no_repeat_ngram_size > 0) rules.push(sourceNgramRule(s.encoder_no_repeat_ngram_size, source));
@@ -203,12 +239,22 @@ export function rulesOf(s: GenerationSettings, prompt: number, source: ArrayLike
   if (least > 0) rules.push(notBeforeRule(s.eos_token_id, least));
   if (s.forced_bos_token_id !== null) rules.push(forcedRule(s.forced_bos_token_id, 1));
   if (s.forced_eos_token_id !== null) rules.push(forcedRule(s.forced_eos_token_id, prompt + newTokens(s, prompt) - 1));
+  if (s.exponential_decay_length_penalty !== null) {
+    const [start, factor] = s.exponential_decay_length_penalty;
+    rules.push(lengthDecayRule(s.eos_token_id, prompt + start, factor));
+  }
   if (s.suppress_tokens.length > 0) rules.push(suppressRule(s.suppress_tokens));
   if (s.begin_suppress_tokens.length > 0) {
     const first = prompt > 1 || s.forced_bos_token_id === null ? prompt : prompt + 1;
     rules.push(suppressRule(s.begin_suppress_tokens, first));
   }
-  if (!s.do_sample) return rules;
+  if (s.do_sample) rules.push(...samplingRules(s));
+  if (s.renormalize_logits) rules.push(renormalizeRule());
+  return rules;
+}
+
+function samplingRules(s: GenerationSettings): Rule[] {
+  const rules: Rule[] = [];
   if (s.temperature !== 1) rules.push(temperatureRule(s.temperature));
   if (s.top_k > 0) rules.push(topKRule(s.top_k));
   const probabilities = (scores: Float32Array) => new Float32Array(softmax(scores));

@@ -58,6 +58,24 @@ const aPositiveNumber: Rule = {
   accepts: (value) => typeof value === "number" && Number.isFinite(value) && value > 0,
 };
 
+const isId = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const aBias: Rule = {
+  expected: "a pair of a list of ids and a number",
+  accepts: (value) =>
+    Array.isArray(value) &&
+    value.length === 2 &&
+    Array.isArray(value[0]) &&
+    value[0].length > 0 &&
+    value[0].every(isId) &&
+    aNumber.accepts(value[1]),
+};
+
+const aLengthDecay: Rule = {
+  expected: "a list of a number of tokens and a factor above 0",
+  accepts: (value) => Array.isArray(value) && value.length === 2 && isId(value[0]) && aPositiveNumber.accepts(value[1]),
+};
+
 /** Rules of the fields of generation_config.json. */
 function settingRules(): Rules<Omit<GenerationSettings, "max_length" | "min_length">> {
   const anId = wholeNumber(0);
@@ -83,6 +101,9 @@ function settingRules(): Rules<Omit<GenerationSettings, "max_length" | "min_leng
     suppress_tokens: listOf(anId),
     begin_suppress_tokens: listOf(anId),
     bad_words_ids: listOf(listOf(anId, 1)),
+    sequence_bias: listOf(aBias),
+    exponential_decay_length_penalty: either(aLengthDecay, aNull),
+    renormalize_logits: aBoolean,
     forced_bos_token_id: anIdOrNull,
     forced_eos_token_id: anIdOrNull,
     decoder_start_token_id: anIdOrNull,

@@ -3,9 +3,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   badWordsRule,
+  biasRule,
   forcedRule,
+  lengthDecayRule,
   noRepeatRule,
   notBeforeRule,
+  renormalizeRule,
   repetitionRule,
   temperatureRule,
   topKRule,
@@ -49,6 +52,21 @@ test("rules", () => {
   assert.equal(apply(forcedRule(1, 2), [5, 5, 5], [0, 0]), [NO, 0, NO]);
   assert.equal(apply(forcedRule(1, 2), [5, 5, 5], [0]), [5, 5, 5]);
   assert.equal(apply(notBeforeRule([1], 3), [5, 5, 5], [0, 0]), [5, NO, 5]);
+  assert.equal(
+    apply(
+      biasRule([
+        [[2], 3],
+        [[0, 1], -2],
+        [[1, 1], 9],
+      ]),
+      [0, 0, 0],
+      [1, 0],
+    ),
+    [0, -2, 3],
+  );
+  assert.equal(apply(lengthDecayRule([0, 1, 2], 1, 1.5), [4, -4, NO], [0, 0, 0]), [9, 1, NO]);
+  assert.equal(apply(lengthDecayRule([0], 3, 1.5), [4, -4], [0, 0, 0]), [4, -4]);
+  assert.equal(apply(renormalizeRule(), [1, 1, 1, NO]), [-1.099, -1.099, -1.099, NO]);
   for (const broken of [
     () => temperatureRule(0),
     () => topKRule(0),

@@ -86,6 +86,23 @@ test("encoder_no_repeat_ngram_size excludes n-grams of the source", () => {
   assert.equal(row(FLAT, pairs, [0]), FLAT);
 });
 
+test("biases, length decay and renormalization are read in the shapes of the files", () => {
+  const read = settings({
+    sequence_bias: [[[1, 2], -0.5]],
+    exponential_decay_length_penalty: [2, 1.5],
+    renormalize_logits: true,
+  });
+  assert.equal(read.sequence_bias, [[[1, 2], -0.5]]);
+  assert.equal(read.exponential_decay_length_penalty, [2, 1.5]);
+  assert.is(read.renormalize_logits, true);
+  for (const value of [{ "1": 2 }, [[1, 2]], [[[], 1]], [[[1], "2"]], [[[-1], 2]]])
+    assert.throws(() => settings({ sequence_bias: value }), /sequence_bias must be/);
+  for (const value of [2, [2], [-1, 1.5], [2, 0], [2, "1"]])
+    assert.throws(() => settings({ exponential_decay_length_penalty: value }), /exponential_decay_length_penalty must/);
+  const several = settings({ exponential_decay_length_penalty: [2, 1.5] });
+  assert.throws(() => generate(scripted(arbitrary, [[0], [1, 2]]), several), /prompts of one length/);
+});
+
 test("min_p keeps what is likely enough beside the best", () => {
   const scores = [0.5, 0.25, 0.1, 0.05, 0.05, 0.05].map(Math.log);
   const kept = (min_p: number) =>

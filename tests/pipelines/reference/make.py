@@ -276,7 +276,10 @@ def text_generation(tokenizer):
     model, folder = build(GPT2LMHeadModel, config, 0.5)
     pipe = pipeline("text-generation", model=model, tokenizer=tokenizer)
     cases = [(text, {"max_new_tokens": 8, **more}) for text in ("the cat", "A dog ran") for more in (
-        {}, {"return_full_text": False}, {"num_beams": 3}, {"repetition_penalty": 1.5}, {"no_repeat_ngram_size": 2}, {"min_new_tokens": 6})]
+        {}, {"return_full_text": False}, {"num_beams": 3}, {"repetition_penalty": 1.5}, {"no_repeat_ngram_size": 2}, {"min_new_tokens": 6},
+        {"sequence_bias": [[[5], 9.0], [[5, 9], 30.0], [[9, 7, 11], -2.5]]}, {"exponential_decay_length_penalty": [2, 1.9]},
+        {"renormalize_logits": True}, {"num_beams": 3, "renormalize_logits": True, "sequence_bias": [[[5], 3.0]], "bad_words_ids": [[9]]},
+        {"num_beams": 3, "exponential_decay_length_penalty": [1, 2.5]})]
     write("text-generation", {**folder, "calls": calls(pipe, cases, do_sample=False)})
 
 
