@@ -23,7 +23,19 @@ type Result = (TaggedWord | EntityGroup)[];
 
 const test = suite("tokenClassification");
 const engine = await Engine.create();
-const { calls, ...model } = reference<ReferenceModel & { calls: ReferenceCall<Result>[] }>("token-classification");
+interface Ends {
+  readonly labels: readonly string[];
+  readonly text: string;
+  readonly spans: readonly (readonly [type: string, start: number, end: number])[];
+}
+const { calls, schemes, ends, ...model } = reference<
+  ReferenceModel & {
+    calls: ReferenceCall<Result>[];
+    schemes: { labels: string[]; calls: ReferenceCall<EntityGroup[]>[] }[];
+    /** entities of tokens as seqeval finds them */
+    ends: readonly Ends[];
+  }
+>("token-classification");
 const files = referenceFolder(model);
 const tag = await tokenClassification(files, { engine });
 
@@ -35,6 +47,34 @@ const places = (found: Result) =>
     one.end,
     "index" in one && one.index,
   ]);
+
+/** The same weights under other labels. */
+const withLabels = (labels: readonly string[]) =>
+  referenceFolder({ ...model, config: { ...model.config, id2label: { ...labels }, label2id: {} } });
+
+for (const scheme of schemes)
+  test(`entities of ${scheme.labels}`, async () => {
+    using tagged = await tokenClassification(withLabels(scheme.labels), { engine, aggregationStrategy: "simple" });
+    for (const { input, options, result } of scheme.calls) {
+      const { aggregation_strategy: aggregationStrategy } = options as { aggregation_strategy: "simple" };
+      const found = tagged(input[0] as string, { aggregationStrategy });
+      assert.equal(places(found), places(result), `${input[0]} ${aggregationStrategy}`);
+      near(
+        found.map(({ score }) => score),
+        result.map(({ score }) => score),
+        BOUND,
+      );
+    }
+  });
+
+for (const { labels, text, spans } of ends)
+  test(`entities of ${labels} in ${text}`, async () => {
+    using tagged = await tokenClassification(withLabels(labels), { engine, aggregationStrategy: "simple" });
+    assert.equal(
+      tagged(text).map(({ entity_group: type, start, end }) => [type, start, end]),
+      spans,
+    );
+  });
 
 for (const { input, options, result } of calls) {
   const { aggregation_strategy: aggregationStrategy, ignore_labels: ignoreLabels } = options as {

@@ -1,7 +1,7 @@
 """
 Reference results of small models for the pipelines, computed with PyTorch, transformers and sentence-transformers.
 
-    pip install torch transformers sentence-transformers safetensors      # versions used: see versions.json
+    pip install torch transformers sentence-transformers safetensors seqeval      # versions used: see versions.json
     python3 tests/pipelines/reference/make.py
 
 Writes beside itself: versions.json, wordpiece.json and bytes.json (tokenizer.json files), and one file for each pipeline:
@@ -13,12 +13,14 @@ import pathlib
 import sys
 import tempfile
 import warnings
+from importlib.metadata import version
 
 import numpy as np
 import sentence_transformers
 import torch
 import transformers
 from sentence_transformers.sentence_transformer import modules as st_modules
+from seqeval.metrics.sequence_labeling import get_entities
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (BartConfig, BartForConditionalGeneration, BertConfig, BertForMaskedLM, BertForQuestionAnswering,
                           BertForSequenceClassification, BertForTokenClassification, BertModel, GPT2Config, GPT2LMHeadModel,
@@ -123,8 +125,15 @@ def fill_mask(tokenizer):
     model, folder = build(BertForMaskedLM, bert(), 0.4)
     pipe = pipeline("fill-mask", model=model, tokenizer=tokenizer)
     cases = [("The cat [MASK] on the mat.", {}), ("The cat [MASK] on the mat.", {"top_k": 2}), ("[MASK] and [MASK] ran", {"top_k": 2}),
-             ("Anna lives in [MASK].", {"targets": ["rome", "paris", "bank"]})]
+             ("Anna lives in [MASK].", {"targets": ["rome", "paris", "bank"]}),
+             ("[MASK] lives [MASK] [MASK].", {"targets": ["rome", "anna", "in"]}), ("[MASK] lives [MASK] [MASK].", {"targets": ["paris", "in"], "top_k": 1}),
+             ("Anna lives in [MASK].", {"targets": ["paris"]}), ("[MASK][MASK]", {"top_k": 3})]
     write("fill-mask", {**folder, "calls": calls(pipe, cases)})
+
+
+def named(pipe, labels):
+    pipe.model.config.id2label = dict(enumerate(labels))
+    return pipe
 
 
 def token_classification(tokenizer):
@@ -134,7 +143,20 @@ def token_classification(tokenizer):
     texts = ["Anna Smith lives in New York.", "The dogs, unfriendly, ran to the banks", "who was in Paris?", "sunsings and unsuning dogs sat"]
     cases = [(text, {"aggregation_strategy": how, "ignore_labels": ignore}) for text in texts for how in ("none", "simple", "first", "average", "max")
              for ignore in (["O"], [])]
-    write("token-classification", {**folder, "calls": calls(pipe, cases)})
+    # The same weights under other labels. transformers joins B- and I- alone; BIOES is grouped as seqeval does.
+    schemes = []
+    for own in (["O", "I-geo-loc", "B-geo-loc", "I-per-son", "B-per-son"], ["O", "PER", "LOC", "ORG", "MISC"], ["B-PER", "I-PER", "B-LOC", "I-LOC", "O"]):
+        model.config.id2label = dict(enumerate(own))
+        schemes.append({"labels": own, "calls": calls(pipe, [(text, {"aggregation_strategy": how}) for text in texts for how in ("simple", "first", "average", "max")])})
+    ends = []
+    for own in (["B-geo-loc", "E-geo-loc", "I-geo-loc", "S-geo-loc", "O"], ["O", "E-a-b", "S-c", "B-a-b", "I-a-b"], ["U-x", "L-x", "O", "B-x", "I-x"]):
+        model.config.id2label = dict(enumerate(own))
+        for text in texts:
+            tokens = pipe(text, aggregation_strategy="none", ignore_labels=[])
+            tags = [token["entity"].replace("U-", "S-").replace("L-", "E-") for token in tokens]
+            spans = [[name, tokens[first]["start"], tokens[last]["end"]] for name, first, last in get_entities(tags)]
+            ends.append({"labels": own, "text": text, "spans": spans})
+    write("token-classification", {**folder, "calls": calls(named(pipe, labels), cases), "schemes": schemes, "ends": ends})
 
 
 def text_classification(tokenizer):
@@ -307,4 +329,4 @@ for make in (fill_mask, token_classification, text_classification, zero_shot, ra
     make(bert_tokenizer)
 text_generation(fast(text_bytes, **BYTES))
 text2text_generation(fast(pair_bytes, **BYTES))
-write("versions", {library.__name__: library.__version__ for library in (torch, transformers, sentence_transformers)})
+write("versions", {**{library.__name__: library.__version__ for library in (torch, transformers, sentence_transformers)}, "seqeval": version("seqeval")})
