@@ -62,6 +62,8 @@ const REFUSED: Readonly<Record<string, { readonly accepts: (value: unknown) => b
       expected: "empty: every layer has all of its heads",
     },
     feed_forward_type: { accepts: (value) => value === "original", expected: '"original"' },
+    // MosaicBERT: Portes et al. 2023 (arXiv:2312.17482).
+    alibi_starting_size: { accepts: () => false, expected: "absent: attention with linear biases is another network" },
   };
 
 export type ConfigFate = "computed" | "without effect" | "refused";

@@ -31,7 +31,7 @@ function isRead(family: EncoderFamily<unknown>, config: object, field: string): 
 
 /** Read beside `read`: by the class, the tokenizer and sentence-transformers; or where another field is absent. */
 const ELSEWHERE =
-  /^(model_type|architectures|id2label|num_labels|problem_type|tokenizer_class|output_hidden_states|sentence_transformers|sbert_ce_default_activation_function)$/;
+  /^(model_type|architectures|id2label|num_labels|problem_type|tokenizer_class|output_hidden_states|quantization_config|sentence_transformers|sbert_ce_default_activation_function)$/;
 const SHARED_NAME =
   /^(hidden_size|num_attention_heads|num_hidden_layers|max_position_embeddings|head_dim|layer_norm_epsilon|n_(embd|head|inner|layer|positions))$/;
 const OF_MARIAN = ["decoder_vocab_size", "share_encoder_decoder_embeddings"];
