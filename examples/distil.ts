@@ -18,22 +18,11 @@ const task = classifyTask("classify");
 const settings = { tokenizer, labels: task.labels(labelled), maxLength: 64 };
 const engine = await Engine.create();
 
-const sizes = {
-  vocabSize: tokenizer.size,
-  hiddenSize: 96,
-  numAttentionHeads: 3,
-  maxPositionEmbeddings: 64,
-  dropout: 0.1,
-  initializerRange: 0.06,
-};
-const fresh = (layers: number) =>
-  freshModel(
-    engine,
-    freshConfig("bert", { ...sizes, numHiddenLayers: layers }),
-    "sequence-classification",
-    1,
-    settings.labels,
-  );
+const shape = { hiddenSize: 96, numAttentionHeads: 3, maxPositionEmbeddings: 64, dropout: 0.1, initializerRange: 0.06 };
+function fresh(numHiddenLayers: number): Classifier {
+  const config = freshConfig("bert", { vocabSize: tokenizer.size, numHiddenLayers, ...shape });
+  return freshModel(engine, config, "sequence-classification", 1, settings.labels);
+}
 
 async function learn(loaded: Classifier, how = task, train = labelled, epochs = 4): Promise<void> {
   const recipe = { epochs, learningRate: 1e-3, batchSize: 16, seed: 1 };

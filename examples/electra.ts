@@ -20,15 +20,9 @@ const packing = { maxLength: 32, tokenizer, seed: 1 };
 const samplesOf = (texts: string[][]) => pretrainingSamples(tokenizeDocuments(tokenizer, texts), "sentences", packing);
 
 const engine = await Engine.create();
-const sizes = {
-  numHiddenLayers: 2,
-  hiddenSize: 96,
-  numAttentionHeads: 3,
-  maxPositionEmbeddings: 64,
-  dropout: 0,
-  initializerRange: 0.08,
-};
-const { model, weights } = freshElectra(engine, electraConfigs({ vocabSize: tokenizer.size, ...sizes }), 1);
+const width = { hiddenSize: 96, numAttentionHeads: 3, initializerRange: 0.08 };
+const sizes = { vocabSize: tokenizer.size, numHiddenLayers: 2, maxPositionEmbeddings: 64, dropout: 0, ...width };
+const { model, weights } = freshElectra(engine, electraConfigs(sizes), 1);
 const masking = { tokenizer };
 const [samples, objective] = [samplesOf(stories.slice(0, 4)), electraPretraining(masking)];
 const [optimizer, rate] = [adamW(weights), linearSchedule(2e-3, 60, STEPS)];

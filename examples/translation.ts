@@ -41,10 +41,9 @@ const plain = sequenceToSequence("translation", (sample) => sample);
 const costOf = (samples: Sample[]) => tokensHeldOut(bart.model, samples, plain);
 const of = (offset: number) => english.test.map((text, i) => pair(german.test.at(i - offset)!, text));
 const { loss, unigramEntropy } = costOf(of(0));
-console.log(
-  `unread sentences: loss ${loss.toFixed(3)} nats beside the German, ${costOf(of(7)).loss.toFixed(3)} beside`,
-);
-console.log(`another German sentence; guessing by frequency ${unigramEntropy.toFixed(3)}`);
+const other = costOf(of(7)).loss.toFixed(3);
+console.log(`unread sentences: loss ${loss.toFixed(3)} nats given the German, ${other} given another German sentence;`);
+console.log(`guessing by frequency ${unigramEntropy.toFixed(3)}`);
 const asked = english.test.slice(0, 40);
 const found = asked.map((text) => {
   const costs = german.test.slice(0, asked.length).map((source) => costOf([pair(source, text)]).loss);

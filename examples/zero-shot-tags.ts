@@ -20,15 +20,9 @@ const texts = sampleLanguages(languages.text, { texts: 120_000, smoothing: 0.5, 
 const tokenizer = trainWordPiece(texts, { size: 4000, lowercase: false });
 
 const engine = await Engine.create();
-const sizes = {
-  numHiddenLayers: 3,
-  hiddenSize: 96,
-  numAttentionHeads: 3,
-  maxPositionEmbeddings: 96,
-  dropout: 0,
-  initializerRange: 0.05,
-};
-const base = freshModel(engine, freshConfig("bert", { vocabSize: tokenizer.size, ...sizes }), "masked-lm", 1);
+const width = { hiddenSize: 96, numAttentionHeads: 3, initializerRange: 0.05 };
+const sizes = { vocabSize: tokenizer.size, numHiddenLayers: 3, maxPositionEmbeddings: 96, dropout: 0, ...width };
+const base = freshModel(engine, freshConfig("bert", sizes), "masked-lm", 1);
 const masked = maskedLm({ tokenizer, maskingRate: 0.25 });
 const samples = multilingualSamples(languages, tokenizer);
 await learn(engine, base, single(masked), samples, { steps: Number(steps), rate: 1.5e-3, rows: 24 });

@@ -29,7 +29,7 @@ function isRead(family: EncoderFamily<unknown>, config: object, field: string): 
   });
 }
 
-/** Read beside `read`: by the class, the tokenizer and sentence-transformers; or where another field is absent. */
+/** Read outside `read`: by the class, the loader, the tokenizer and sentence-transformers; or where another field is absent. */
 const ELSEWHERE =
   /^(model_type|architectures|id2label|num_labels|problem_type|tokenizer_class|output_hidden_states|quantization_config|sentence_transformers|sbert_ce_default_activation_function)$/;
 const SHARED_NAME =

@@ -131,7 +131,8 @@ test("all-MiniLM-L6-v2 in 8 bits: vectors, similarity of sentences and memory", 
   if (!model || !sentences) return;
   const files = folder(model.slice(0, -"/model.safetensors".length));
   const lines = gunzipSync(readFileSync(sentences)).toString("utf8").trim().split("\n").slice(1);
-  const rows = lines.map((line) => line.split("\t"));
+  // Every sixth pair: the whole set takes two minutes. On all 1,379 of them 8 bits reach the bars of decision 025.
+  const rows = lines.filter((_, i) => i % 6 === 0).map((line) => line.split("\t"));
   const texts = [...rows.map(([, a]) => a!), ...rows.map(([, , b]) => b!)];
   const vectorsOf = async (dtype: "f32" | "q8" | "q4") => {
     const own = await Engine.create();
@@ -145,10 +146,14 @@ test("all-MiniLM-L6-v2 in 8 bits: vectors, similarity of sentences and memory", 
   const [f32, q8, q4] = [await vectorsOf("f32"), await vectorsOf("q8"), await vectorsOf("q4")];
   const cosines = f32.vectors.map((vector, i) => cosine(vector, q8.vectors[i]!));
   const mean = cosines.reduce((sum, value) => sum + value, 0) / cosines.length;
-  const figure = spearman(rows.map((_, i) => cosine(q8.vectors[i]!, q8.vectors[rows.length + i]!)), rows.map(([score]) => Number(score))); // biome-ignore format: one line
+  const figure = ({ vectors }: { readonly vectors: readonly Float32Array[] }) => {
+    const similarities = rows.map((_, i) => cosine(vectors[i]!, vectors[rows.length + i]!));
+    return 100 * spearman(similarities, rows.map(([score]) => Number(score))); // biome-ignore format: one line
+  };
   assert.ok(mean >= 0.998, `mean cosine ${mean}`);
   assert.ok(Math.min(...cosines) >= 0.99, `least cosine ${Math.min(...cosines)}`);
-  assert.ok(100 * figure >= 81.8, `Spearman ${100 * figure}`);
+  // 82.03 and 81.8 on the whole set; a part of n = 230 pairs moves both alike.
+  assert.ok(figure(q8) >= figure(f32) - 0.23, `Spearman ${figure(q8)}, in f32 ${figure(f32)}`);
   assert.ok(q8.bytes <= 32e6, `8 bits: ${q8.bytes} bytes`);
   assert.ok(q4.bytes <= 22e6, `4 bits: ${q4.bytes} bytes`);
 });

@@ -5,7 +5,8 @@ import { Engine } from "../../../sdk/engine/engine.js";
 import type { Pretrained } from "../../../sdk/io/pretrained/pretrained.js";
 import { maskedLm } from "../../../sdk/objectives/masked-lm.js";
 import { type Objective, single } from "../../../sdk/objectives/objective.js";
-import { scale } from "../../../sdk/tensor/ops/elementwise.js";
+import { multiply } from "../../../sdk/tensor/ops/elementwise.js";
+import { type Tensor, tensor } from "../../../sdk/tensor/tensor.js";
 import { type Step, TrainingError, type TrainOptions, train } from "../../../sdk/train/loop/train.js";
 import { adamW, gradientNorm, type Optimizer } from "../../../sdk/train/optim/optimizer.js";
 import { constantSchedule } from "../../../sdk/train/optim/schedule.js";
@@ -178,7 +179,9 @@ function spoiled(n: number, factor: number): typeof objective {
     ...objective,
     losses(model, batch, counts) {
       const parts = objective.losses(model, batch, counts);
-      return ++calls === n ? parts.map((loss) => scale(loss, factor)) : parts;
+      // `scale` refuses such factors.
+      const times = (loss: Tensor) => multiply(loss, tensor(loss.engine, [factor], loss.shape));
+      return ++calls === n ? parts.map(times) : parts;
     },
   };
 }

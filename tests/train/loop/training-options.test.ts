@@ -70,7 +70,9 @@ test("optimizers", async () => {
 
 test("Engine.create", async () => {
   const wrong: Wrong = [
-    [{ threads: 2 }, /Engine.create: unknown option "threads"; its options are build, module, maximumBytes/],
+    [{ cores: 2 }, /Engine.create: unknown option "cores"; its options are build, module, maximumBytes, threads/],
+    [{ threads: 0 }, /threads must be a whole number of at least 1, got 0/],
+    [{ turbo: "yes" }, /turbo must be true or false, got "yes"/],
     [{ build: "fast" }, /build must be one of "strict", "relaxed", "auto", got "fast"/],
     [{ module: new Uint8Array(8) }, /module must be a WebAssembly\.Module, got .*Uint8Array/],
   ];
