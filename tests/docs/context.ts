@@ -112,13 +112,15 @@ export const v = rowsOf(4);
 export const y = rowsOf(1);
 /** Keys, values and queries of the two sequences in 12 heads of 64, and a place to keep the first two. */
 export const starts = Int32Array.of(0, 3, 5);
-const rows = () =>
+const headRows = () =>
   tensor(
     engine,
     Float32Array.from({ length: 5 * 12 * 64 }, (_, i) => (i % 11) / 11),
     [5, 12 * 64],
   );
-export const [query, key, value] = [rows(), rows(), rows()];
+export const query = headRows();
+export const key = headRows();
+export const value = headRows();
 export const kept = new KeyBlocks(engine, { heads: 12, dim: 64 });
 /** A score for each bucket and head, and where weights with a name begin. */
 export const table = tensor(engine, new Float32Array(64), [32, 2]);
