@@ -124,7 +124,7 @@ test("what cannot be done is said in words, with status 2", () => {
     [[...embed, "--layers", "x"], "", /--layers x: expected whole numbers/],
     [[...embed, "--layers", "9"], '"a"\n', /layer 9 does not exist: the model has layers 0 \(embeddings\) to 2/],
     [[...embed, "--pooling", "best"], "", /Allowed choices are mean, cls, max, last, weighted, mean-sqrt/],
-    [[...embed, "--prompt", "question"], '"a"\n', /there is no prompt "query"; the folder has none/],
+    [[...embed, "--prompt", "question"], '"a"\n', /there is no prompt "question"; the folder has none/],
     [[...embed, "--prompt", "a", "--prefix", "b"], "", /either --prompt.*or --prefix/],
     [[...embed, "--words", "--pooling", "cls"], "", /--pooling is for vectors of whole texts/],
     [["zero-shot", "--model", "model"], '{"text": "a", "labels": ["b"]}\n', /has not been trained for this|no label/],
