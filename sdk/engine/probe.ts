@@ -3,27 +3,30 @@
  * compiles SIMD, and cannot be asked for; so it is measured, once for each engine, in some milliseconds.
  */
 
-/** Time in which a runtime's second compiler replaces the code of its first. */
-const WARM_MILLISECONDS = 1;
+/** Time in which a runtime's second compiler replaces the code of its first; it mostly takes a third of it. */
+const WARM_MILLISECONDS = 3;
 /** Of one sample, and how many samples of a way there are; the best counts. */
-const SAMPLE_MILLISECONDS = 0.2;
-const SAMPLES = 3;
+const SAMPLE_MILLISECONDS = 0.3;
+const SAMPLES = 5;
+/** The first way is the usual one: another must be faster by more than what chance does to a sample. */
+const CLEARLY = 0.9;
 /** Calls between two looks at the clock. */
 const CALLS = 8;
 /** Calls within which a clock that runs has moved. Edge workers stop theirs while they compute. */
 const PATIENCE = 512;
 
 /**
- * The number of the fastest way; the first where the clock stands still.
+ * The number of the fastest way; the first where none is clearly faster, or the clock stands still.
  *
- * @param ways calls of some microseconds each
+ * @param ways calls of some microseconds each, the usual one first
  */
 export function fastest(ways: readonly (() => void)[]): number {
   for (const way of ways) if (timeOf(way, WARM_MILLISECONDS) === null) return 0;
   const best = ways.map(() => Number.POSITIVE_INFINITY);
   for (let sample = 0; sample < SAMPLES; sample++)
     for (const [i, way] of ways.entries()) best[i] = Math.min(best[i]!, timeOf(way, SAMPLE_MILLISECONDS) ?? best[i]!);
-  return best.indexOf(Math.min(...best));
+  const least = Math.min(...best);
+  return least < CLEARLY * best[0]! ? best.indexOf(least) : 0;
 }
 
 /** Milliseconds of a call, over as many calls as take `milliseconds`; null where the clock does not move. */
