@@ -61,10 +61,8 @@ export async function follow<Event>(
         continue;
       }
       last = step;
-      if (monitor.quiet) {
-        // The comparing caller prints its own table.
-      } else if (json) await writeLine(line(step, parts));
-      else {
+      if (json && !monitor.quiet) await writeLine(line(step, parts));
+      else if (!monitor.quiet) {
         bar ??= progress(title, typeof steps === "number" ? steps : steps(event));
         bar.update(step.step, `loss ${step.loss.toFixed(3)}, ${Math.round(step.tokensPerSecond)} tokens/s`);
       }
