@@ -1,4 +1,5 @@
 /** `cloze verify`: a run is derived again from the record beside its model. */
+import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -73,8 +74,17 @@ test("a resumed run has the record of one that was not interrupted, and its chec
 
 test("weights that differ are found at their step, with status 1", () => {
   objects([...LONG, "changed", "--json"]);
+  const other = "0".repeat(64);
   rewrite("changed", ({ weights }) => {
-    weights[1]!.weights = "0".repeat(64);
+    weights[1]!.weights = other;
+  });
+  const broken = cloze(["verify", "changed", "text.txt"]);
+  assert.is(broken.status, 2);
+  assert.match(broken.stderr, /hashes of step 50 do not follow from those before/);
+  // A record of other weights whose links are right.
+  rewrite("changed", ({ weights }) => {
+    for (const [i, at] of weights.entries())
+      at.chain = createHash("sha256").update(weights[i - 1]?.chain ?? "").update(at.weights).digest("hex"); // biome-ignore format: one line
   });
   const { status, stdout } = cloze(["verify", "changed", "text.txt", "--json"]);
   assert.is(status, 1);

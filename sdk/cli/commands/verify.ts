@@ -21,7 +21,7 @@ import {
   resumedFrom,
 } from "../shared/checkpoints.js";
 import { say, writeLine } from "../shared/output.js";
-import { locateInputs } from "../shared/run-inputs.js";
+import { INPUT_OPTIONS, locateInputs } from "../shared/run-inputs.js";
 import { hashWeights, type RunManifest, readManifest } from "../shared/run-manifest.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
 import { version } from "../shared/version.js";
@@ -59,9 +59,8 @@ class Verification implements RunMonitor {
   readonly quiet = true;
   /** the first step whose weights differ */
   differs: number | undefined;
-  /** steps compared so far, the first and the last of them */
-  compared: number[] = [];
-
+  /** steps compared so far */
+  readonly compared: number[] = [];
   /** files of the folder that are not those of the run */
   readonly otherFiles: string[] = [];
 
@@ -164,14 +163,16 @@ const versionsOf = ({ cloze }: RunManifest): string =>
 
 async function run(directory: string, names: readonly string[], options: VerifyOptions): Promise<void> {
   const manifest = await readManifest(directory);
-  if (!(manifest.command in COMMANDS))
+  if (!Object.hasOwn(COMMANDS, manifest.command))
     throw new UsageError(
       `${directory}: the run was "${manifest.command}"; verify knows ${Object.keys(COMMANDS).join(", ")}`,
     );
   const places = await locateInputs(manifest.inputs, names);
   const files = manifest.inputs.filter(({ role }) => role.startsWith("files[")).map(({ role }) => places.get(role)!);
   const inputs = [...places].filter(([role]) => !role.startsWith("files["));
-  const given = { ...manifest.options, ...Object.fromEntries(inputs), json: true };
+  // A place that the record names is one of another machine.
+  const recorded = Object.entries(manifest.options).filter(([name]) => !INPUT_OPTIONS.includes(name));
+  const given = { ...Object.fromEntries([...recorded, ...inputs]), json: true };
   const resumed = options.checkpoint === undefined ? {} : await resumedFrom(checkpointNamed(options.checkpoint));
   let verification: Verification | undefined;
   const command = COMMANDS[manifest.command as keyof typeof COMMANDS];

@@ -52,7 +52,7 @@ export function hashWeights({ moments }: Optimizer): string {
 }
 
 /** The link of the chain after `previous`. */
-export const linkAfter = (previous: string, weights: string): string =>
+const linkAfter = (previous: string, weights: string): string =>
   createHash("sha256").update(previous).update(weights).digest("hex");
 
 /** The hashes of a run, as it goes. */
@@ -131,6 +131,18 @@ export function isHashes(value: unknown): value is WeightsAt[] {
   });
 }
 
+/** A record in which one hash was changed does not go with the links after it. */
+function requireChain(path: string, weights: readonly WeightsAt[]): void {
+  let before = "";
+  for (const { step, weights: hash, chain } of weights) {
+    if (linkAfter(before, hash) !== chain)
+      throw new UsageError(
+        `${path}: the hashes of step ${step} do not follow from those before; the record was changed`,
+      );
+    before = chain;
+  }
+}
+
 /** @throws {UsageError} when the folder has no manifest, or it is damaged */
 export async function readManifest(folder: string): Promise<RunManifest> {
   const path = join(folder, MANIFEST);
@@ -154,5 +166,7 @@ export async function readManifest(folder: string): Promise<RunManifest> {
   if (!isObject(value)) throw new UsageError(`${path} must hold a JSON object`);
   for (const [name, expected, accepts] of FIELDS)
     if (!accepts(value[name])) throw new UsageError(`${path}: ${name} must be ${expected}`);
-  return value as unknown as RunManifest;
+  const manifest = value as unknown as RunManifest;
+  requireChain(path, manifest.weights);
+  return manifest;
 }
