@@ -5,7 +5,7 @@
  * Rows are independent: callers may split [begin, end).
  */
 import { accumulate, accumulatePart, oldMask } from "./accumulate";
-import { BLOCK, constants, cutExp, largestOf, lastScores, logOf } from "./softmax";
+import { BLOCK, constants, cutExp, largestOf, lastScores, logOf } from "./attention/softmax";
 import { loadPart } from "./tails";
 import { LANES, at, hsum } from "./simd";
 

@@ -3,7 +3,7 @@
  *
  * table is (entries, width), index is i32 (rows), y and dy are (rows, width).
  */
-import { PANEL, PANEL_ROW } from "./pack";
+import { PANEL, PANEL_ROW } from "./product/pack";
 import { LANES, at } from "./simd";
 
 /** y[r] = table[index[r]]. Splits by row. */

@@ -5,7 +5,7 @@
  */
 import { accumulate, accumulatePart, oldMask } from "./accumulate";
 import { expInRange, log, sigmoid } from "./math";
-import { BLOCK, constants, largestOf, lastScores, logOf, weight } from "./softmax";
+import { BLOCK, constants, largestOf, lastScores, logOf, weight } from "./attention/softmax";
 import { LANES, at, hsum } from "./simd";
 import { loadPart, storePart } from "./tails";
 

@@ -2,7 +2,7 @@
  * Write sdk/engine/abi.ts: the constants that host and compute module share, taken from the module itself.
  *
  * Constants are the globals that the module exports. Kernels of a range are the functions whose last parameters are
- * `begin, end`. Records are the @unmanaged classes in assembly/*-plan.ts: fields of four bytes, in order.
+ * `begin, end`. Records are the @unmanaged classes in the files of assembly/ that end in -plan.ts: fields of four bytes, in order.
  */
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -38,7 +38,7 @@ function constantsOf(wasm) {
 }
 
 function recordsOf(folder) {
-  return readdirSync(folder)
+  return readdirSync(folder, { recursive: true })
     .filter((file) => file.endsWith("-plan.ts"))
     .map((file) => {
       const source = readFileSync(`${folder}/${file}`, "utf8");

@@ -1,6 +1,6 @@
 /**
  * Panels of weights that are kept in fewer bits than f32: how large they are, and the way there and back.
- * The layouts are described in assembly/f16.ts, assembly/q8.ts and assembly/q4.ts.
+ * The layouts are described in assembly/product/f16.ts, assembly/product/q8.ts and assembly/product/q4.ts.
  */
 import { F16, PANEL, Q4, Q8, type ScratchKernel } from "../engine/abi.js";
 import type { Engine, Kernels } from "../engine/engine.js";

@@ -1,7 +1,7 @@
 /**
  * Which kind of dot product the 8-bit matrix product uses on this machine.
  *
- * All kinds compute the same integers (assembly/gemm-q8.ts), so the choice changes no bit. What is fastest depends on the
+ * All kinds compute the same integers (assembly/product/gemm-q8.ts), so the choice changes no bit. What is fastest depends on the
  * processor and on how the runtime lowers relaxed SIMD, and cannot be asked for; so it is measured, once for each engine.
  */
 import { PAIRS, QUADS, WORDS } from "../engine/abi.js";

@@ -1,5 +1,5 @@
 /**
- * Keys and values of one attention layer that are kept from call to call, in blocks of tokens (assembly/cached-attention.ts).
+ * Keys and values of one attention layer that are kept from call to call, in blocks of tokens (assembly/attention/cached-attention.ts).
  *
  * The blocks of a row are never moved: a longer row has more of them. Rows that have a beginning in common share its blocks,
  * and a block that is shared is copied before one of its rows writes to it.

@@ -1,5 +1,5 @@
 /**
- * Panels: the order in which the matrix product reads its right-hand matrix (assembly/pack.ts), and the way there and back.
+ * Panels: the order in which the matrix product reads its right-hand matrix (assembly/product/pack.ts), and the way there and back.
  *
  * The panels of a matrix B (inner, columns) are [ceil(columns / 16)][inner][16]: a permutation of its elements, and zeros
  * up to whole panels.

@@ -37,7 +37,7 @@ function nearest(x: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** A scale as assembly/q8.ts chooses it: of 16 significant bits. */
+/** A scale as assembly/product/q8.ts chooses it: of 16 significant bits. */
 function weightScale(largest: number): number {
   const bits = new Uint32Array(Float32Array.of(fround(largest / 63)).buffer);
   bits[0] = (bits[0]! + 0x80) & ~0xff;

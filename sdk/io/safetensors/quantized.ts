@@ -194,7 +194,7 @@ export function quantizedTensors(
   ];
 }
 
-/** The scale that the values of a group are whole multiples of, as assembly/q8.ts and assembly/q4.ts chose it. */
+/** The scale that the values of a group are whole multiples of, as assembly/product/q8.ts and assembly/product/q4.ts chose it. */
 function scaleOf(dtype: QuantizedDtype, begin: number, end: number, value: (k: number) => number): number {
   let most = 0;
   for (let k = begin; k < end; k++) if (Math.abs(value(k)) > Math.abs(most)) most = value(k);

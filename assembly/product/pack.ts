@@ -5,7 +5,7 @@
  * padded with zeros, so that the inner loop reads B as one stream. Reading B in place costs more than half of the speed
  * (a cache set and a page for every k); the left-hand matrix is read in place.
  */
-import { at } from "./simd";
+import { at } from "../simd";
 
 /** Columns of a panel. */
 export const PANEL: i32 = 16;

@@ -14,9 +14,9 @@
  */
 import { biasRow, softmaxRow } from "./attention";
 import { CachedAttentionPlan } from "./cached-attention-plan";
-import { BLOCK_INNER, gemmScratchBytes, multiply } from "./gemm";
-import { PANEL, PANEL_ROW, packColumns, packRows, padded } from "./pack";
-import { at, madd } from "./simd";
+import { BLOCK_INNER, gemmScratchBytes, multiply } from "../product/gemm";
+import { PANEL, PANEL_ROW, packColumns, packRows, padded } from "../product/pack";
+import { at, madd } from "../simd";
 
 /** Keys of a block: whole panels, and whole blocks make a block of the product's inner dimension. */
 export const BLOCK_KEYS: i32 = 32;

@@ -7,10 +7,10 @@
  * After Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication": a panel's block of b stays in L1
  * (384 * 16 * 4 = 24 KB) while the rows of a block of a, in L2, pass by it.
  */
-import { activate } from "./activation";
-import { tile1x16, tile1x32, tile2x16, tile3x8, tile4x16, tile4x8 } from "./generated/tiles";
+import { activate } from "../activation";
+import { tile1x16, tile1x32, tile2x16, tile3x8, tile4x16, tile4x8 } from "../generated/tiles";
 import { PANEL, PANEL_ROW, padded, transpose } from "./pack";
-import { LANES, at } from "./simd";
+import { LANES, at } from "../simd";
 
 /** k of one block: its part of a panel stays in L1. */
 export const BLOCK_INNER: i32 = 384;

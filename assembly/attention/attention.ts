@@ -15,11 +15,11 @@
  * element offsets[row]. The sign bit of a dropped probability is set: the dropout mask costs no memory.
  */
 import { AttentionPlan } from "./attention-plan";
-import { gemmScratchBytes, multiply } from "./gemm";
-import { expInRange } from "./math";
-import { PANEL, packColumns, packRows, padded } from "./pack";
-import { philox16 } from "./random";
-import { LANES, at, hmax, hsum, madd } from "./simd";
+import { gemmScratchBytes, multiply } from "../product/gemm";
+import { expInRange } from "../math";
+import { PANEL, packColumns, packRows, padded } from "../product/pack";
+import { philox16 } from "../random";
+import { LANES, at, hmax, hsum, madd } from "../simd";
 
 /** Queries of one block: their scores stay in L2 up to thousands of keys. */
 const BLOCK: i32 = 32;

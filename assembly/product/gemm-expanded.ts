@@ -8,7 +8,7 @@ import { BLOCK_INNER, BLOCK_ROWS, EDGE, finish, multiplyBlock } from "./gemm";
 import { PANEL, PANEL_ROW } from "./pack";
 import { expandRowsQ4 } from "./q4";
 import { expandRowsQ8 } from "./q8";
-import { at } from "./simd";
+import { at } from "../simd";
 
 /** How weights are kept. */
 export const F16: i32 = 0;

@@ -3,9 +3,9 @@
  *
  * softmax(x) = exp(x - largest) / Σ exp(x - largest): with the largest score taken off nothing overflows.
  */
-import { expInRange, log } from "./math";
-import { loadPart } from "./tails";
-import { LANES, at, hmax } from "./simd";
+import { expInRange, log } from "../math";
+import { loadPart } from "../tails";
+import { LANES, at, hmax } from "../simd";
 
 /** Scores this far below the largest count as probability 0: exp(-64) = 2^-92 changes no sum, and no denormal arises. */
 const CUT: f32 = -64;

@@ -12,7 +12,7 @@
  */
 import { PANEL, PANEL_ROW, transpose } from "./pack";
 import { LEAST } from "./q8";
-import { at } from "./simd";
+import { at } from "../simd";
 
 /** k that share a scale. */
 export const BLOCK_Q4: i32 = 32;

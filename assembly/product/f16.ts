@@ -2,7 +2,7 @@
  * Weights in 16 bits, IEEE 754 binary16: panels [ceil(columns / 16)][inner][16] as in pack.ts, of half the size.
  */
 import { PANEL, PANEL_ROW, transpose } from "./pack";
-import { at } from "./simd";
+import { at } from "../simd";
 
 /** Bytes of a panel's row. */
 // @ts-ignore: decorator

@@ -17,10 +17,10 @@
 import { finish } from "./gemm";
 import {
   pairs1x16, pairs2x16, pairs3x8, pairs4x8, quads1x16, quads2x16, quads3x16, quads4x16, words1x16, words2x16, words3x8, words4x8,
-} from "./generated/dot-tiles";
+} from "../generated/dot-tiles";
 import { PANEL, PANEL_ROW } from "./pack";
 import { BLOCK, LEAST, META, ONES, ROUND, ROUND_BITS } from "./q8";
-import { LANES, at, hmax } from "./simd";
+import { LANES, at, hmax } from "../simd";
 
 /** The kinds of dot products: see scripts/dot-tiles.mjs. */
 export const QUADS: i32 = 0;

@@ -5,7 +5,7 @@
  * x and y are (tokens, heads * dim); table is (positions, dim): dim / 2 cosines, then dim / 2 sines; place has each
  * token's row of it. y may be x. Splits by token.
  */
-import { LANES, at } from "./simd";
+import { LANES, at } from "../simd";
 
 /**
  * (y1, y2) = (x1 cos - x2 sin, x2 cos + x1 sin)

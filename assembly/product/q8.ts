@@ -15,7 +15,7 @@
  * the same numbers.
  */
 import { PANEL, transpose } from "./pack";
-import { LANES, at, hmax } from "./simd";
+import { LANES, at, hmax } from "../simd";
 
 /** k that share a scale. */
 export const BLOCK: i32 = 128;

@@ -6,7 +6,7 @@
  * for the first head of `row`. Query i of q is aligned with key i + keys - q. table is (buckets, heads);
  * buckets[d + zero] is the table's row for the distance d = key - query. Splits by head.
  */
-import { LANES, at } from "./simd";
+import { LANES, at } from "../simd";
 
 /** @param scratch `distances` elements */
 export function relativeBias(
