@@ -142,7 +142,8 @@ export class Tokenizer {
 
   /** The tokens of a text and its pair with special tokens; of a truncated text, its first window. */
   encode(text: Text, pair?: Text, asked: EncodeOptions = {}): Encoding {
-    const truncate = asked?.truncate;
+    requireOptions("encode", asked);
+    const { truncate } = asked;
     const options = truncate ? { ...asked, truncate: { direction: this.truncationSide, ...truncate } } : asked;
     // For one text cut off on the right, text beyond the first window cannot change it and is not read.
     const beginning = pair === undefined && options.truncate?.direction === "right" ? truncate?.length : undefined;
@@ -157,6 +158,7 @@ export class Tokenizer {
 
   /** All windows of a text longer than `truncate.length`; adjacent ones share `truncate.stride` tokens. */
   windows(text: Text, pair?: Text, options: EncodeOptions = {}): Encoding[] {
+    requireOptions("windows", options);
     const texts = this.tokens(text, pair, options);
     const special = options.special ?? true;
     const [a, b] = this.windowRanges(texts, options);
@@ -171,6 +173,7 @@ export class Tokenizer {
 
   /** Ids back to text. */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    requireOptions("decode", options);
     expect(Array.isArray(ids) || ArrayBuffer.isView(ids), () => `decode: expected ids, got ${shown(ids)}`);
     let tokens: string[] = [];
     // Ids beyond the vocabulary have no text, as in Hugging Face's tokenizers.
@@ -360,4 +363,8 @@ export class Tokenizer {
 
 function first(ranges: readonly Range[]): Range {
   return ranges[0]!;
+}
+
+function requireOptions(method: string, options: object): void {
+  expect(Object(options) === options, () => `${method}: options must be an object, got ${shown(options)}`);
 }

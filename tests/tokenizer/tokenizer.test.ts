@@ -1,6 +1,8 @@
 /** Encoding from end to end: tokens, offsets, words, special tokens, and ids both ways. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { readTokenizerJson } from "../../sdk/tokenizer/index.js";
+import { refused } from "../helpers/refused.js";
 import { PIECES, smallBertTokenizer, tokensOf } from "../helpers/small-bert-tokenizer.js";
 
 const test = suite("tokenizer");
@@ -32,6 +34,18 @@ test("special tokens, ids and pieces", () => {
   assert.ok(tokenizer.continues(tokenizer.id("##ed")!) && !tokenizer.continues(tokenizer.id("un")!));
   assert.ok(tokenizer.isSpecial(3) && !tokenizer.isSpecial(5));
   assert.is(smallBertTokenizer({ settings: { mask_token: "world" } }).special.mask, PIECES.indexOf("world"));
+});
+
+test("options that are no objects, and files that are neither text nor bytes, are refused by name", async () => {
+  const tokenizer = smallBertTokenizer();
+  for (const value of [null, 5, "special", Symbol("special")]) {
+    const options = value as never;
+    await refused(() => tokenizer.encode("a", undefined, options), /^encode: options must be an object, got /);
+    await refused(() => tokenizer.windows("a", undefined, options), /^windows: options must be an object, got /);
+    await refused(() => tokenizer.decode([5], options), /^decode: options must be an object, got /);
+  }
+  for (const value of [null, undefined, 5, {}])
+    await refused(() => readTokenizerJson(value as never), /^readTokenizerJson: expected the text or bytes/);
 });
 
 test.run();

@@ -2,8 +2,9 @@
  * Hugging Face's tokenizer.json. The file's truncation and padding are written back by toJSON but do not affect
  * encodings: those are options of {@link Tokenizer.encode}.
  */
+import { shown } from "../../errors.js";
 import { buildTokenizer } from "../build.js";
-import { TokenizerError } from "../errors.js";
+import { expect, TokenizerError } from "../errors.js";
 import { JsonScanner } from "../json/scanner.js";
 import { readModel, type ScannedModel } from "../models/read.js";
 import type { ReadOptions, Tokenizer } from "../tokenizer.js";
@@ -11,6 +12,10 @@ import { scanModel } from "./scan-model.js";
 
 /** A tokenizer from the text or bytes of a tokenizer.json. */
 export function readTokenizerJson(file: string | Uint8Array, options: ReadOptions = {}): Tokenizer {
+  expect(
+    typeof file === "string" || ArrayBuffer.isView(file),
+    () => `readTokenizerJson: expected the text or bytes of a tokenizer.json, got ${shown(file)}`,
+  );
   const bytes = typeof file === "string" ? new TextEncoder().encode(file) : file;
   const scanner = new JsonScanner(bytes);
   const parsed: Record<string, unknown> = {};
