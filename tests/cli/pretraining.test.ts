@@ -111,6 +111,8 @@ test("what does not go together is refused in words", () => {
     [["--objective", "masked-lm", "--family", "magic"], /--family magic: expected one of albert/],
     [["--objective", "replaced-tokens", "--family", "bert"], /replaced-token-detection trains electra/],
     [["--objective", "causal-lm", "--short", "16"], /--short is for masked LM alone/],
+    [["--objective", "causal-lm", "--short-batch-size", "9"], /--short-batch-size is for masked LM alone/],
+    [["--objective", "masked-lm", "--short-batch-size", "9"], /--short-batch-size belongs to --short/],
     [["--objective", "roberta", "--family", "bert", "--from", "masked-lm"], /exclude each other/],
     [["--objective", "masked-lm", "--family", "roberta+x"], /--family roberta\+x/],
   ];

@@ -129,6 +129,7 @@ async function settings({ options, objective, tokenizer, text, pairs }: Setting)
     objective: objective.name,
     "max-length": options.maxLength,
     short: options.short ?? 0,
+    ...(options.shortBatchSize !== undefined && { "short-batch-size": options.shortBatchSize }),
     "num-attention-heads": options.numAttentionHeads,
     dropout: options.dropout,
     steps: options.steps,
@@ -306,6 +307,7 @@ export function pretrainCommand(): Command {
       "train masked LM on sequences of this length for the first 80 % of the steps; small models learn much faster",
       wholeNumber(8),
     )
+    .option("--short-batch-size <n>", "sequences per batch with --short; default: --batch-size", wholeNumber(1))
     .option("--dropout <p>", "dropout probability", shareBelowOne, 0.1)
     .option("--mask, --masking-rate <share>", "share of tokens to mask; default: as published", positiveShare)
     .option("--whole-words", "mask whole words: the same as whole-word-masked-lm")

@@ -55,7 +55,7 @@ function stagesOf(
   pairs: HeadObjective<PairHead> | undefined,
   weights: Weights,
 ): Stage<MaskedLm>[] {
-  const { maxLength, short, steps } = setting.options;
+  const { maxLength, short, shortBatchSize, steps } = setting.options;
   const { arrangement } = setting.objective;
   const whole = pairs === undefined ? single(masked) : combine(masked, pairs);
   const full = {
@@ -63,13 +63,17 @@ function stagesOf(
     objective: whole as Stage<MaskedLm>["objective"],
     samples: samples(setting, arrangement, maxLength),
   };
-  if (short === undefined) return [full];
+  if (short === undefined) {
+    if (shortBatchSize !== undefined) throw new UsageError("--short-batch-size belongs to --short");
+    return [full];
+  }
   if (short >= maxLength) throw new UsageError(`--short ${short} is not shorter than --max-length ${maxLength}`);
   return [
     {
       until: Math.floor(steps * SHORT_SHARE),
       objective: single(masked),
       samples: samples(setting, "sentences", short),
+      ...(shortBatchSize !== undefined && { batchSize: shortBatchSize }),
     },
     { ...full, enter: () => repeatPositions(weights, short) },
   ];

@@ -38,6 +38,7 @@ export interface PretrainOptions extends ModelOptions, TrainingOptions {
   readonly numAttentionHeads: number;
   readonly maxLength: number;
   readonly short?: number;
+  readonly shortBatchSize?: number;
   readonly dropout: number;
   readonly objective: string;
   readonly maskingRate?: number;
@@ -155,8 +156,12 @@ export function samplesOf(setting: Setting, make: MakeSamples): (epoch: number) 
 
 /** --short has no meaning for other objectives. */
 export function refuseShort({ options, objective }: Setting): void {
-  if (options.short !== undefined)
-    throw new UsageError(`--short is for masked LM alone; ${objective.name} trains on one length`);
+  for (const [flag, given] of [
+    ["--short", options.short],
+    ["--short-batch-size", options.shortBatchSize],
+  ] as const)
+    if (given !== undefined)
+      throw new UsageError(`${flag} is for masked LM alone; ${objective.name} trains on one length`);
 }
 
 /** The settings from which the table makes an objective. */

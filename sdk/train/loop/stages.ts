@@ -18,6 +18,8 @@ export interface Stage<M> {
   readonly objective: Objective<M>;
   /** the samples of an epoch, the same for the same epoch; a list or a stream */
   readonly samples: (epoch: number) => EpochSamples;
+  /** sequences per batch, instead of the run's */
+  readonly batchSize?: number;
   /** called once, before the first step of the stage */
   readonly enter?: () => void;
 }
@@ -35,7 +37,7 @@ export type StagedOptions<M> = Omit<TrainOptions<M>, "objective" | "samples" | "
 export async function* trainInStages<M>(stages: readonly Stage<M>[], options: StagedOptions<M>): AsyncGenerator<Step> {
   let from: Position = options.from ?? { step: 0, epoch: 0, served: 0 };
   let begin = 0;
-  for (const { until, objective, samples, enter } of stages) {
+  for (const { until, objective, samples, enter, batchSize = options.batchSize } of stages) {
     if (until < begin)
       throw new ArgumentError(`trainInStages: a stage ends with step ${until}, before it begins (${begin})`);
     if (from.step < until) {
@@ -44,7 +46,7 @@ export async function* trainInStages<M>(stages: readonly Stage<M>[], options: St
         enter?.();
         if (begin > 0) from = { step: begin, epoch: from.epoch + 1, served: 0 };
       }
-      for await (const step of train({ ...options, objective, samples, steps: until, from })) {
+      for await (const step of train({ ...options, objective, samples, batchSize, steps: until, from })) {
         yield step;
         from = { step: step.step, epoch: step.epoch, served: step.served };
       }

@@ -95,6 +95,22 @@ for (const stop of [2, 3, 4, 6]) {
   });
 }
 
+test("a stage may have batches of a size of its own", async () => {
+  using loaded = await smallBert(engine!, "masked-lm");
+  using optimizer = adamW(loaded.weights);
+  const stage = { objective: masking(0.3), samples: () => samples() };
+  const served: number[] = [];
+  for await (const step of trainInStages(
+    [
+      { until: 1, ...stage, batchSize: 1 },
+      { until: 2, ...stage },
+    ],
+    { engine: engine!, model: loaded.model, optimizer, learningRate: 1e-3, batchSize: 2, seed: 1 },
+  ))
+    served.push(step.served);
+  assert.equal(served, [1, 2]);
+});
+
 test("stages that do not ascend are refused", async () => {
   const stage = { objective: masking(0.3), samples: () => samples() };
   using loaded = await smallBert(engine!, "masked-lm");
