@@ -178,4 +178,4 @@ export { embedTask, type TextPair } from "./train/tasks/embed.js";
 export { type MultiLabelledText, type MultiLabelOptions, multiLabelTask } from "./train/tasks/multi-label.js";
 export { regressTask, type ScoredText } from "./train/tasks/regress.js";
 export { tagTask } from "./train/tasks/tag.js";
-export type { LabelAt, Metrics, Task, TaskSettings } from "./train/tasks/task.js";
+export type { ClassPredictions, LabelAt, Metrics, Task, TaskSettings } from "./train/tasks/task.js";

@@ -16,6 +16,12 @@ export {
 } from "./train/evaluate/language-model.js";
 export { type AnswerScore, cmrcScore, mlqaScore, squadScore } from "./train/metrics/answers.js";
 export {
+  type Calibration,
+  type CalibrationBin,
+  type CalibrationOptions,
+  calibration,
+} from "./train/metrics/calibration.js";
+export {
   accuracy,
   binaryF1,
   type MultiLabelScores,
@@ -24,9 +30,16 @@ export {
   microF1,
   multiLabelScores,
 } from "./train/metrics/classification.js";
+export {
+  type ClassFigures,
+  classFigures,
+  confusionMatrix,
+} from "./train/metrics/confusion.js";
 export { pearson, spearman } from "./train/metrics/correlation.js";
 export { type Entity, type EntityReading, entitiesOf, entityF1 } from "./train/metrics/entities.js";
 export type { Scheme } from "./train/metrics/entity-schemes.js";
 export { perplexity, standardError, unigramEntropy } from "./train/metrics/perplexity.js";
 export { areaUnderRoc } from "./train/metrics/ranking.js";
 export { type SenseFigures, senseSeparation } from "./train/metrics/senses.js";
+export { type Summary, summarize } from "./train/metrics/summary.js";
+export { type ClassReport, classReport } from "./train/tasks/class-report.js";

@@ -81,6 +81,23 @@ export interface TagWordsOptions {
 }
 
 /**
+ * (classes) unnormalized scores of every word of every sentence, read at the word's first piece; null for words without a
+ * token. Sentences of more tokens than `maxLength` are read through windows.
+ */
+export function wordScores(
+  model: EncoderBody & TokenHead,
+  sentences: readonly (readonly string[])[],
+  { tokenizer, maxLength }: Omit<TagWordsOptions, "labels">,
+): (Float32Array | null)[][] {
+  const scored = scoreTokens(model, tokenizer, sentences, maxLength);
+  return sentences.map((words, i) => {
+    const first: (Float32Array | null)[] = words.map(() => null);
+    for (const { word, scores } of scored[i]!) if (word >= 0) first[word] ??= scores;
+    return first;
+  });
+}
+
+/**
  * The tag of every word of every sentence, read at the word's first piece; null for words without a token. Sentences of more
  * tokens than `maxLength` are read through windows.
  *
@@ -92,10 +109,6 @@ export function tagWords(
   sentences: readonly (readonly string[])[],
   { tokenizer, maxLength, labels }: TagWordsOptions,
 ): (string | null)[][] {
-  const scored = scoreTokens(model, tokenizer, sentences, maxLength);
-  return sentences.map((words, i) => {
-    const tags: (string | null)[] = words.map(() => null);
-    for (const { word, scores } of scored[i]!) if (word >= 0) tags[word] ??= labels.name(argmax(scores));
-    return tags;
-  });
+  const scored = wordScores(model, sentences, { tokenizer, maxLength });
+  return scored.map((words) => words.map((scores) => scores && labels.name(argmax(scores))));
 }

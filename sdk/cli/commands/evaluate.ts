@@ -1,10 +1,14 @@
 import { loadAdapted, loadModel, loadTokenizer, type Pretrained, type TaskSettings } from "cloze";
 import { type AnyTask, readMaxLength, readSentenceSettings, type SentenceSettings } from "cloze/data";
+import { classReport } from "cloze/metrics";
 import { folder } from "cloze/node";
+
 import { Command } from "commander";
+import { classFields, classTables } from "../shared/class-figures.js";
 import { engineOf, loadingOf, type ModelOptions, withInferenceOptions } from "../shared/engine-options.js";
 import { requireFiles } from "../shared/input.js";
 import { say, table, writeLine } from "../shared/output.js";
+import { named, warnBelowBaseline } from "../shared/task-figures.js";
 import { fittedTo, readExamples, requireCorrelation, requireKnownLabels, taskNamed } from "../shared/tasks.js";
 import { requirePositions, UsageError, wholeNumber } from "../shared/usage.js";
 
@@ -83,25 +87,49 @@ async function run(options: Options): Promise<void> {
     const test = await readExamples(task, name);
     requireCorrelation(task, test, name);
     if (loaded.labels) requireKnownLabels(task, test, loaded.labels, name, "the model's");
-    const started = performance.now();
-    const metrics = task.evaluate(loaded.model, test, settings);
-    const figures: Figures = {
-      task: task.name,
-      ...prefixed("test_", metrics),
-      ...(train && prefixed("test_baseline_", task.baseline(train, test))),
-      examples: test.length,
-      seconds: Number(((performance.now() - started) / 1000).toFixed(2)),
-    };
-    if (options.json) await writeLine(JSON.stringify(options.test.length > 1 ? { test: name, ...figures } : figures));
+    const { figures, fields, tables } = scoresOf(task, loaded, { name, test, train }, settings);
+    const line = { ...(options.test.length > 1 && { test: name }), ...figures, ...fields };
+    if (options.json) await writeLine(JSON.stringify(line));
+    else if (tables !== "") say(options.test.length > 1 ? `${name}\n${tables}` : tables);
     rows.push([name, figures]);
   }
   if (!options.json) say(shownTable(rows));
 }
 
-type Figures = Readonly<Record<string, number | string>>;
+interface Scores {
+  readonly figures: Figures;
+  /** further fields of the JSON object: calibration and confusion */
+  readonly fields: object;
+  /** the same for people; empty for tasks without classes */
+  readonly tables: string;
+}
 
-const prefixed = (prefix: string, figures: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(figures).map(([name, value]) => [`${prefix}${name}`, value]));
+/** Score a model on one file, beside the baseline where there is a training file. */
+function scoresOf(
+  task: AnyTask,
+  { model, labels }: Pretrained,
+  files: { readonly name: string; readonly test: readonly unknown[]; readonly train: readonly unknown[] | null },
+  settings: TaskSettings,
+): Scores {
+  const { name, test, train } = files;
+  const started = performance.now();
+  const predictions = task.predict?.(model, test, settings);
+  const metrics = predictions?.metrics ?? task.evaluate(model, test, settings);
+  const baseline = train && task.baseline(train, test);
+  const figures = {
+    task: task.name,
+    ...named("test", metrics),
+    ...(baseline && named("test_baseline", baseline)),
+    examples: test.length,
+    seconds: Number(((performance.now() - started) / 1000).toFixed(2)),
+  };
+  if (baseline) warnBelowBaseline(task, metrics, baseline, name);
+  if (!predictions || !labels || predictions.gold.length === 0) return { figures, fields: {}, tables: "" };
+  const report = classReport(predictions, labels);
+  return { figures, fields: classFields(report, labels), tables: classTables(report, labels) };
+}
+
+type Figures = Readonly<Record<string, number | string>>;
 
 const shown = (value: number | string | undefined): string =>
   typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : String(value ?? "");
@@ -127,7 +155,7 @@ export function evaluateCommand(): Command {
     .requiredOption("--model <folder>", "a fine-tuned model folder")
     .option("--adapter <folder>", "an adapter of that model")
     .requiredOption("--test <file...>", "test files, such as one per language; each is scored on its own")
-    .option("--train <file>", "the training file, for the baseline")
+    .option("--train <file>", "the training file, for the baseline; a warning where the model is not above it")
     .option("--task <name>", "classify, pair, multi-label, regress, tag, answer or embed; default: as the folder says")
     .option("--columns <names>", "the file's own columns: text,label or text,pair,label")
     .option("--length, --max-length <n>", "longest sequence in tokens; default: as the folder says", wholeNumber(8))

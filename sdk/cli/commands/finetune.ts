@@ -10,6 +10,7 @@ import {
   LabelSet,
   loadModel,
   loadTokenizer,
+  type Metrics,
   type Pretrained,
   saveAdapter,
   saveModel,
@@ -47,6 +48,7 @@ import { requireFiles } from "../shared/input.js";
 import { reportFigures, say, writeLine } from "../shared/output.js";
 import { hashInput } from "../shared/run-inputs.js";
 import { follow } from "../shared/step-reporter.js";
+import { named, warnBelowBaseline } from "../shared/task-figures.js";
 import {
   fittedTo,
   folderLabels,
@@ -230,16 +232,19 @@ function learningRateOf({ learningRate }: FinetuneOptions, model: Pretrained, ad
   return model.weights.count < SMALL ? LEARNING_RATES.small : LEARNING_RATES.large;
 }
 
-/** Figures of a set under names such as test_accuracy. */
-const named = (part: string, figures: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(figures).map(([name, value]) => [`${part}_${name}`, value]));
-
-/** The metrics of the development and test sets, each beside those of a guesser without a model. */
-function figuresOf({ task, train, dev, test }: Data, loaded: Pretrained, settings: TaskSettings) {
-  const of = (part: string, examples: readonly unknown[]) => ({
-    ...named(part, task.evaluate(loaded.model, examples, settings)),
-    ...named(`${part}_baseline`, task.baseline(train, examples)),
-  });
+/** The metrics of the development and test sets, each beside those of its baseline. */
+function figuresOf(
+  { task, train, dev, test }: Data,
+  loaded: Pretrained,
+  settings: TaskSettings,
+  files: FinetuneOptions,
+): Metrics {
+  const of = (part: "dev" | "test", examples: readonly unknown[]) => {
+    const metrics = task.evaluate(loaded.model, examples, settings);
+    const baseline = task.baseline(train, examples);
+    warnBelowBaseline(task, metrics, baseline, files[part]!);
+    return { ...named(part, metrics), ...named(`${part}_baseline`, baseline) };
+  };
   return { ...(dev && of("dev", dev)), ...(test && of("test", test)) };
 }
 
@@ -335,7 +340,7 @@ export async function finetuneUnder(
   const resumed = checkpoint && { checkpoint };
   if (!(await train(options, data, loaded, settings, { learningRate, monitorOf, ...resumed }))) return;
   // The folder is in its place: whatever happens from here on, the run is not lost.
-  const figures = figuresOf(data, loaded, settings);
+  const figures = figuresOf(data, loaded, settings, options);
   await reportFigures(options, {
     task: options.task,
     ...figures,

@@ -42,5 +42,6 @@ export const answerTask: Task<Question, "question-answering"> = {
     const { exactMatch, f1 } = fixedSpanBaseline(train, test);
     return { exact_match: exactMatch, f1 };
   },
+  baselineName: "the best fixed span",
   decisions: (examples) => examples.length,
 };

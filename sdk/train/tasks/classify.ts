@@ -5,10 +5,11 @@ import { infer } from "../../heads/infer.js";
 import { LabelSet } from "../../heads/labels.js";
 import { classification, encodeText } from "../../heads/pooled.js";
 import { argmax } from "../../heads/probabilities.js";
+import type { Model } from "../../models/family/build.js";
 import { single } from "../../objectives/objective.js";
 import { majorityBaseline, mostFrequent } from "../metrics/baselines.js";
 import { accuracy, macroF1, matthews } from "../metrics/classification.js";
-import { requireLabels, type Task } from "./task.js";
+import { type ClassPredictions, requireLabels, type Task, type TaskSettings } from "./task.js";
 
 /** A row with a label. */
 export interface LabelledText extends TextRow {
@@ -35,6 +36,23 @@ export function classifyTask(
   name: "classify" | "pair",
   columns?: Columns,
 ): Task<LabelledText, "sequence-classification"> {
+  const predict = (
+    model: Model<"sequence-classification">,
+    examples: readonly LabelledText[],
+    settings: TaskSettings,
+  ): ClassPredictions => {
+    const labels = requireLabels(settings, name);
+    const samples = examples.map((row) => encodeText(settings.tokenizer, row, settings.maxLength));
+    const scores = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
+    const predicted = scores.map(argmax);
+    const gold = examples.map(({ label }) => labels.id(label));
+    const metrics = {
+      accuracy: accuracy(predicted, gold),
+      macro_f1: macroF1(predicted, gold, labels.size),
+      mcc: matthews(predicted, gold, labels.size),
+    };
+    return { metrics, scores, gold };
+  };
   return {
     name,
     modelTask: "sequence-classification",
@@ -60,18 +78,8 @@ export function classifyTask(
       });
     },
     objective: single(classification()),
-    evaluate(model, examples, settings) {
-      const labels = requireLabels(settings, name);
-      const samples = examples.map((row) => encodeText(settings.tokenizer, row, settings.maxLength));
-      const scores = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
-      const predicted = scores.map(argmax);
-      const gold = examples.map(({ label }) => labels.id(label));
-      return {
-        accuracy: accuracy(predicted, gold),
-        macro_f1: macroF1(predicted, gold, labels.size),
-        mcc: matthews(predicted, gold, labels.size),
-      };
-    },
+    evaluate: (model, examples, settings) => predict(model, examples, settings).metrics,
+    predict,
     baseline(train, test) {
       const names = [...new Set([...train, ...test].map(({ label }) => label))].sort();
       const guess = names.indexOf(mostFrequent(train.map(({ label }) => label)) ?? "");
@@ -88,6 +96,7 @@ export function classifyTask(
         ),
       };
     },
+    baselineName: "always the most frequent class",
     decisions: (examples) => examples.length,
   };
 }

@@ -115,6 +115,7 @@ export function embedTask(
       const second = test.map(({ pair }) => wordsOf(pair));
       return figures(test, (i, j) => overlap(first[i]!, second[j]!));
     },
+    baselineName: "the share of words in common",
     decisions: (pairs) => pairs.length,
   };
 }

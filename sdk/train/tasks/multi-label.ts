@@ -98,6 +98,7 @@ export function multiLabelTask(options: MultiLabelOptions = {}): Task<MultiLabel
         all.size,
       );
     },
+    baselineName: "the labels that more than half of the texts have",
     decisions: (examples) => examples.length,
   };
 }

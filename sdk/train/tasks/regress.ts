@@ -59,6 +59,7 @@ export function regressTask(columns?: Columns): Task<ScoredText, "sequence-class
         ),
       };
     },
+    baselineName: "always the mean score",
     decisions: (examples) => examples.length,
   };
 }

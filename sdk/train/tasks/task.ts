@@ -27,6 +27,15 @@ export interface LabelAt {
   readonly line?: number | undefined;
 }
 
+/** What a model says of items that have one class each: for calibration and confusion. */
+export interface ClassPredictions {
+  readonly metrics: Metrics;
+  /** (classes) unnormalized scores of each item */
+  readonly scores: readonly Float32Array[];
+  /** the right class of each item */
+  readonly gold: readonly number[];
+}
+
 /** One kind of fine-tuning: examples of type `Example`, a model of model task `P`. */
 export interface Task<Example, P extends ModelTask> {
   readonly name: string;
@@ -41,8 +50,12 @@ export interface Task<Example, P extends ModelTask> {
   samples(examples: readonly Example[], settings: TaskSettings): Sample[];
   readonly objective: Objective<Model<P>>;
   evaluate(model: Model<P>, examples: readonly Example[], settings: TaskSettings): Metrics;
+  /** the metrics, with the scores behind them; absent for tasks whose items have not one class each */
+  predict?(model: Model<P>, examples: readonly Example[], settings: TaskSettings): ClassPredictions;
   /** metrics of a baseline without a model: fitted on `train`, scored on `test` */
   baseline(train: readonly Example[], test: readonly Example[]): Metrics;
+  /** what that baseline says, in words */
+  readonly baselineName: string;
   /** how many independent decisions the metrics are means over, for standard errors */
   decisions(examples: readonly Example[]): number;
 }
