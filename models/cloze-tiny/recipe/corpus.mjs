@@ -27,12 +27,7 @@ export const FILES = {
 
 /** Typewriter quotes and dashes. Every other novel has them, and the rest the printed ones, so that the model knows both. */
 const typewritten = (text) =>
-  text
-    .replace(/[‘’]/g, "'")
-    .replace(/[“”]/g, '"')
-    .replace(/—/g, " - ")
-    .replace(/…/g, "...")
-    .replace(/ {2,}/g, " ");
+  text.replace(/[‘’]/g, "'").replace(/[“”]/g, '"').replace(/—/g, " - ").replace(/…/g, "...").replace(/ {2,}/g, " ");
 
 function* passages(novel) {
   for (const chapter of novel.trim().split(/\n\s*\n/)) {

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error("name the folder that holds wikitext2, goemotions, movie-reviews, tatoeba and snli");
+if (folder === undefined)
+  throw new Error("name the folder that holds wikitext2, goemotions, movie-reviews, tatoeba and snli");
 
 const read = (name) => {
   const bytes = readFileSync(join(folder, name));
@@ -77,7 +78,5 @@ function snli() {
 }
 
 const collections = [wikitext(), goemotions(), movieReviews(), tatoeba(), snli()];
-const text = collections
-  .map((documents) => documents.map((lines) => lines.join("\n")).join("\n\n"))
-  .join("\f");
+const text = collections.map((documents) => documents.map((lines) => lines.join("\n")).join("\n\n")).join("\f");
 writeFileSync(new URL("modern.txt.gz", import.meta.url), gzipSync(text, { level: 9 }));
