@@ -15,6 +15,7 @@ export {
   tokensHeldOut,
 } from "./train/evaluate/language-model.js";
 export { type AnswerScore, cmrcScore, mlqaScore, squadScore } from "./train/metrics/answers.js";
+export { type PairedBootstrapOptions, type PairedDifference, pairedBootstrap } from "./train/metrics/bootstrap.js";
 export {
   type Calibration,
   type CalibrationBin,
