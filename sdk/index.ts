@@ -12,8 +12,9 @@ export type { Build } from "./engine/source.js";
 export { supportsTurbo } from "./engine/turbo.js";
 // Errors that are the caller's: the base of all, and arguments and options that cannot be used
 export { InputError } from "./errors.js";
-// Fine-tuning: labels, embeddings and their similarity
 export type { QuestionInContext } from "./heads/answers.js";
+// Fine-tuning: labels, embeddings and their similarity
+export type { ClassWeights } from "./heads/class-weights.js";
 export { simcse } from "./heads/embedding.js";
 export { LabelError, LabelSet, type LabelSetOptions } from "./heads/labels.js";
 export type { SequenceHead, TextExample } from "./heads/pooled.js";
@@ -158,6 +159,7 @@ export {
 } from "./train/loop/checkpoint.js";
 export type { EpochSamples } from "./train/loop/epoch-samples.js";
 export { type FinetuneEvent, type FinetuneOptions, finetune, stepsOfEpochs } from "./train/loop/finetune.js";
+export { type FinetuneDefaults, finetuneDefaults } from "./train/loop/finetune-defaults.js";
 export { type Stage, type StagedOptions, trainInStages } from "./train/loop/stages.js";
 export { type Position, type Step, TrainingError, type TrainOptions, train } from "./train/loop/train.js";
 // Optimizers and schedules
@@ -173,6 +175,7 @@ export {
   type Schedule,
 } from "./train/optim/schedule.js";
 export { answerTask } from "./train/tasks/answer.js";
+export { balancedClassWeights } from "./train/tasks/class-weights.js";
 export { classifyTask, type LabelledText } from "./train/tasks/classify.js";
 export { embedTask, type TextPair } from "./train/tasks/embed.js";
 export { type MultiLabelledText, type MultiLabelOptions, multiLabelTask } from "./train/tasks/multi-label.js";

@@ -6,6 +6,7 @@ import { ArgumentError } from "../options.js";
 import { binaryCrossEntropy, crossEntropy, meanSquaredError } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
+import { type ClassWeights, totalWeight, weightedCrossEntropy } from "./class-weights.js";
 
 export type { PairHead } from "../objectives/pair-prediction.js";
 
@@ -25,18 +26,24 @@ export function encodeText(tokenizer: Tokenizer, { text, pair }: TextExample, le
   return sampleOf(tokenizer.encode(text, pair, { truncate: { length, strategy: "longest-first" } }));
 }
 
-/** Cross-entropy over the classes. */
-export function classification(): HeadObjective<SequenceHead> {
+/** Cross-entropy over the classes, which may weigh differently; the mean is then over the weights. */
+export function classification(classWeights?: ClassWeights): HeadObjective<SequenceHead> {
   return {
     name: "classification",
     corrupt: (sample) => sample,
-    count: (batch) => batch.rows,
+    count: (batch) => (classWeights ? totalWeight(rowLabels(batch), classWeights) : batch.rows),
     loss(model, hidden, batch, count) {
-      if (!batch.labels.row)
-        throw new ArgumentError("classification: the batch has no labels; every sample needs labels.row");
-      return crossEntropy(model.sequenceScores(hidden, batch), batch.labels.row, { divisor: count });
+      const labels = rowLabels(batch);
+      const scores = model.sequenceScores(hidden, batch);
+      if (classWeights) return weightedCrossEntropy(scores, labels, classWeights, count);
+      return crossEntropy(scores, labels, { divisor: count });
     },
   };
+}
+
+function rowLabels({ labels }: Batch): Int32Array {
+  if (!labels.row) throw new ArgumentError("classification: the batch has no labels; every sample needs labels.row");
+  return labels.row;
 }
 
 /** Binary cross-entropy of every class: several may apply to one text. The mean is over rows and classes. */

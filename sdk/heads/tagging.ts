@@ -11,6 +11,7 @@ import { gatherRows } from "../tensor/ops/embedding.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
+import { type ClassWeights, totalWeight, weightedCrossEntropy } from "./class-weights.js";
 import type { LabelSet } from "./labels.js";
 
 export interface TokenHead {
@@ -56,17 +57,21 @@ function continued(tag: string, labels: LabelSet): string {
   return labels.has(inside) ? inside : tag;
 }
 
-/** Cross-entropy over the labelled pieces. */
-export function tagging(): HeadObjective<TokenHead> {
+/** Cross-entropy over the labelled pieces; classes may weigh differently, and the mean is then over the weights. */
+export function tagging(classWeights?: ClassWeights): HeadObjective<TokenHead> {
   return {
     name: "tagging",
     corrupt: (sample) => sample,
-    count: (batch) => labelled(tokenLabels(batch.labels.tokens)).length,
+    count(batch) {
+      const tokens = tokenLabels(batch.labels.tokens);
+      return classWeights ? totalWeight(tokens, classWeights) : labelled(tokens).length;
+    },
     loss(model, hidden, batch, count) {
       const tokens = tokenLabels(batch.labels.tokens);
       const index = labelled(tokens);
       const scores = gatherRows(model.tokenClassScores(hidden), index);
       const wanted = index.map((i) => tokens[i]!);
+      if (classWeights) return weightedCrossEntropy(scores, wanted, classWeights, count);
       return crossEntropy(scores, wanted, { divisor: count });
     },
   };

@@ -11,6 +11,9 @@ import {
 } from "cloze";
 import { exists } from "cloze/node";
 import { Command } from "commander";
+import { readData } from "../finetune/data.js";
+import type { FinetuneOptions } from "../finetune/options.js";
+import { finetuneUnder } from "../finetune/run.js";
 import type { PretrainOptions } from "../pretrain/recipe.js";
 import {
   checkpointNamed,
@@ -26,7 +29,6 @@ import { hashWeights, type RunManifest, readManifest } from "../shared/run-manif
 import { UsageError, wholeNumber } from "../shared/usage.js";
 import { version } from "../shared/version.js";
 import { type DistillOptions, distill } from "./distill.js";
-import { type FinetuneOptions, finetuneUnder } from "./finetune.js";
 import { pretrain } from "./pretrain.js";
 
 interface VerifyOptions {
@@ -39,8 +41,8 @@ interface VerifyOptions {
 const COMMANDS = {
   pretrain: (files: readonly string[], options: object, resumed: Resumed, monitorOf: MonitorOf) =>
     pretrain({ files, options: options as PretrainOptions }, resumed, monitorOf),
-  finetune: (files: readonly string[], options: object, resumed: Resumed, monitorOf: MonitorOf) =>
-    finetuneUnder({ files, options: options as FinetuneOptions }, resumed, monitorOf),
+  finetune: async (_files: readonly string[], options: object, resumed: Resumed, monitorOf: MonitorOf) =>
+    finetuneUnder(options as FinetuneOptions, await readData(options as FinetuneOptions), resumed, monitorOf),
   distill: (files: readonly string[], options: object, resumed: Resumed, monitorOf: MonitorOf) =>
     distill({ files, options: options as DistillOptions }, resumed, monitorOf),
 };

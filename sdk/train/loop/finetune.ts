@@ -4,13 +4,29 @@
  * kept.
  */
 
+import type { ClassWeights } from "../../heads/class-weights.js";
 import type { Pretrained } from "../../io/pretrained/pretrained.js";
+import type { Model } from "../../models/family/build.js";
 import type { ModelTask } from "../../models/family/family.js";
-import { anything, checkArguments, listOf, numberBetween, wholeNumber, withFields } from "../../options.js";
+import type { Objective } from "../../objectives/objective.js";
+import {
+  ArgumentError,
+  anything,
+  checkArguments,
+  either,
+  listOf,
+  numberBetween,
+  numbers,
+  oneOf,
+  wholeNumber,
+  withFields,
+} from "../../options.js";
 import { adamW, type Optimizer } from "../optim/optimizer.js";
 import { linearSchedule, type Schedule } from "../optim/schedule.js";
+import { balancedClassWeights } from "../tasks/class-weights.js";
 import type { Metrics, Task, TaskSettings } from "../tasks/task.js";
 import { BestWeights } from "./best-weights.js";
+import { finetuneDefaults } from "./finetune-defaults.js";
 import { type Position, type Step, train } from "./train.js";
 import { checkTraining } from "./training-options.js";
 
@@ -21,18 +37,21 @@ export interface FinetuneOptions<Example, P extends ModelTask> {
   readonly train: readonly Example[];
   /** development set, which selects the best epoch; without it the last epoch is kept */
   readonly dev?: readonly Example[];
-  readonly epochs: number;
+  /** what is not given here is as {@link finetuneDefaults} has it for the model and the number of examples */
+  readonly epochs?: number;
   /** peak of a linear schedule, or any other schedule */
-  readonly learningRate: number | Schedule;
+  readonly learningRate?: number | Schedule;
   /** steps of warm-up, where the learning rate is a number; a tenth of all */
   readonly warmupSteps?: number;
   readonly gradientAccumulationSteps?: number;
   /** largest norm of the gradient; 1 */
   readonly maxGradNorm?: number;
-  readonly batchSize: number;
+  readonly batchSize?: number;
   readonly seed: number;
-  /** stop early after this many epochs without improvement on the development set */
+  /** stop early after this many epochs without improvement on the development set; where epochs are given, never by default */
   readonly patience?: number;
+  /** in the order of the labels; `balanced`: inversely to how often a class occurs in `train` */
+  readonly classWeights?: ClassWeights | "balanced";
   /** state of a resumed run beside the weights, given by callers that save checkpoints */
   readonly optimizer?: Optimizer;
   readonly best?: BestWeights;
@@ -66,12 +85,30 @@ export function stepsOfEpochs(
   return Math.ceil(samples / (batchSize * gradientAccumulationSteps)) * epochs;
 }
 
+/** The task's objective, with weights of classes where they are asked for. */
+function objectiveOf<Example, P extends ModelTask>({
+  task,
+  train: examples,
+  settings: { labels },
+  classWeights,
+}: FinetuneOptions<Example, P>): Objective<Model<P>> {
+  if (classWeights === undefined) return task.objective;
+  if (!task.weighted || !labels)
+    throw new ArgumentError(`finetune: classWeights are for the tasks classify, pair and tag, not for ${task.name}`);
+  const weights = classWeights === "balanced" ? balancedClassWeights(task, examples, labels) : classWeights;
+  if (weights.length !== labels.size || weights.some((weight) => !(weight >= 0 && Number.isFinite(weight))))
+    throw new ArgumentError(
+      `finetune: classWeights must be a number of at least 0 for each of ${labels.names.join(", ")}, got ${weights.join(", ")}`,
+    );
+  return task.weighted(weights);
+}
+
 /**
  * Fine-tune, yielding every step and the metrics of every epoch. At the end the model has the weights of the best epoch.
  * A step blocks its thread, and so does an evaluation.
  *
  * @example
- * for await (const event of finetune({ loaded: classifier, task: classifyTask("classify"), settings, train: examples, dev: examples, epochs: 3, learningRate: 1e-4, batchSize: 16, seed: 1 }))
+ * for await (const event of finetune({ loaded: classifier, task: classifyTask("classify"), settings, train: examples, dev: examples, seed: 1 }))
  *   if (event.kind === "epoch") console.log(event.metrics);
  */
 export async function* finetune<Example, P extends ModelTask>(
@@ -85,12 +122,16 @@ export async function* finetune<Example, P extends ModelTask>(
     dev: listOf(anything),
     warmupSteps: wholeNumber(0),
     patience: wholeNumber(1),
+    classWeights: either(oneOf("balanced"), numbers),
     optimizer: anything,
     best: anything,
   });
-  const { loaded, task, settings, dev, epochs, batchSize, from, patience = Number.POSITIVE_INFINITY } = options;
+  const { loaded, task, settings, dev, from } = options;
   const samples = task.samples(options.train, settings);
-  const { learningRate, warmupSteps, gradientAccumulationSteps = 1, maxGradNorm = 1 } = options;
+  const defaults = finetuneDefaults(loaded, options.train.length, options.batchSize);
+  const { learningRate = defaults.learningRate, batchSize = defaults.batchSize, epochs = defaults.epochs } = options;
+  const patience = options.patience ?? (options.epochs === undefined ? defaults.patience : Number.POSITIVE_INFINITY);
+  const { warmupSteps, gradientAccumulationSteps = 1, maxGradNorm = 1 } = options;
   const total = stepsOfEpochs(samples.length, batchSize, epochs, gradientAccumulationSteps);
   const best = options.best ?? new BestWeights(loaded.weights);
   const own = options.optimizer ? null : adamW(loaded.weights, { weightDecay: 0.01 });
@@ -110,7 +151,7 @@ export async function* finetune<Example, P extends ModelTask>(
       ...(options.signal && { signal: options.signal }),
       engine: loaded.engine,
       model: loaded.model,
-      objective: task.objective,
+      objective: objectiveOf(options),
       samples: () => samples,
       optimizer: options.optimizer ?? own!,
       learningRate:

@@ -78,6 +78,7 @@ export function classifyTask(
       });
     },
     objective: single(classification()),
+    weighted: (weights) => single(classification(weights)),
     evaluate: (model, examples, settings) => predict(model, examples, settings).metrics,
     predict,
     baseline(train, test) {

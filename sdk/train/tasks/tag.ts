@@ -52,6 +52,7 @@ export const tagTask: Task<TaggedSentence, "token-classification"> = {
     return examples.map(({ words, tags }) => encodeTagged(settings.tokenizer, words, tags, labels, settings));
   },
   objective: /* @__PURE__ */ single(/* @__PURE__ */ tagging()),
+  weighted: (weights) => single(tagging(weights)),
   evaluate: (model, examples, settings) => predict(model, examples, settings).metrics,
   predict,
   baseline: (train, test) => ({ accuracy: mostFrequentTagBaseline(train, test) }),

@@ -2,6 +2,7 @@
 
 import type { Sample } from "../../data/sample.js";
 import type { Source } from "../../data/source.js";
+import type { ClassWeights } from "../../heads/class-weights.js";
 import { LabelSet } from "../../heads/labels.js";
 import type { Model } from "../../models/family/build.js";
 import type { ModelTask } from "../../models/family/family.js";
@@ -49,6 +50,8 @@ export interface Task<Example, P extends ModelTask> {
   labels(examples: readonly Example[]): LabelSet | null;
   samples(examples: readonly Example[], settings: TaskSettings): Sample[];
   readonly objective: Objective<Model<P>>;
+  /** the same objective with a weight for each class; absent for tasks whose items have not one class each */
+  weighted?(weights: ClassWeights): Objective<Model<P>>;
   evaluate(model: Model<P>, examples: readonly Example[], settings: TaskSettings): Metrics;
   /** the metrics, with the scores behind them; absent for tasks whose items have not one class each */
   predict?(model: Model<P>, examples: readonly Example[], settings: TaskSettings): ClassPredictions;
