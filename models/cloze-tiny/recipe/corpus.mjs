@@ -10,7 +10,7 @@ import { gunzipSync } from "node:zlib";
 import { NOVELS, novelText } from "./novels.mjs";
 
 /** One of each third of the period. */
-const HELD_OUT_NOVELS = ["ENG18610_Eliot", "ENG18900_Doyle", "ENG19150_Buchan"];
+export const HELD_OUT_NOVELS = ["ENG18610_Eliot", "ENG18900_Doyle", "ENG19150_Buchan"];
 /** Of the documents of each modern collection. */
 const HELD_OUT_EVERY = 100;
 /** Modern documents are read more often: they are a tenth of the words, and the language of today's texts. */
