@@ -82,6 +82,12 @@ test("predict, answers: answer, start, end, score", () => {
   close(score, want);
 });
 
+test("predict, answers: an empty text has no answer, where that may be said", () => {
+  const { asked: _, ...model } = reference<ReferenceModel & { asked: unknown }>("question-answering");
+  const words = ["predict", "--model", folderOf("unanswered", model), "--handle-impossible-answer"];
+  assert.equal(answer(words, { question: "who?", context: "" }), { answer: "", start: 0, end: 0, score: 1 });
+});
+
 test("predict, masks: token, id, score, sequence; a list for each of several masks", () => {
   const { calls, ...model } = reference<ReferenceModel & { calls: ReferenceCall<Fields[] | Fields[][]>[] }>(
     "fill-mask",

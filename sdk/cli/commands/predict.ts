@@ -29,6 +29,7 @@ interface Options extends ModelOptions {
   readonly text?: boolean;
   readonly aggregate: "word" | "entity";
   readonly top: number;
+  readonly handleImpossibleAnswer?: boolean;
   readonly length?: number;
 }
 
@@ -89,7 +90,7 @@ function tagged(fields: Fields) {
 async function pipelineOf(
   files: Files,
   architecture: string,
-  { aggregate, top }: Options,
+  { aggregate, top, handleImpossibleAnswer = false }: Options,
   settings: PipelineOptions,
 ): Promise<Predict> {
   if (architecture.endsWith("SequenceClassification")) {
@@ -105,7 +106,7 @@ async function pipelineOf(
     return answering(tag, (fields) => tag(tagged(fields)).map(showWord));
   }
   if (architecture.endsWith("QuestionAnswering")) {
-    const answer = await questionAnswering(files, settings);
+    const answer = await questionAnswering(files, { ...settings, handleImpossibleAnswer });
     return answering(answer, (fields) => answer(text(fields, "question"), text(fields, "context")));
   }
   if (/(MaskedLM|PreTraining)$/.test(architecture)) {
@@ -171,6 +172,7 @@ export function predictCommand(program: URL): Command {
     .option("--text", "lines are plain text, not JSON")
     .option("--aggregate <how>", "tagging: word or entity", "word")
     .option("--top <n>", "masks: how many guesses", wholeNumber(1), 5)
+    .option("--handle-impossible-answer", 'questions: answer "" where "no answer" scores highest, as SQuAD 2.0 does')
     .option("--length <n>", "longest sequence in tokens", wholeNumber(8))
     .addHelpText(
       "after",
