@@ -146,6 +146,7 @@ export const SUBPATHS = {
   data: "sdk/data.ts",
   generate: "sdk/generate.ts",
   metrics: "sdk/metrics.ts",
+  minimal: "sdk/minimal.ts",
   multilingual: "sdk/multilingual.ts",
   node: "sdk/node.ts",
   report: "sdk/report/index.ts",
@@ -172,8 +173,8 @@ function licences(inputs) {
 }
 
 /**
- * Let bundlers drop unused code. A call of a function that says `@__NO_SIDE_EFFECTS__` has no side effect, which esbuild knows inside one file only. Chunks that are imported for nothing else are not
- * needed; an empty line keeps the source map true.
+ * Let bundlers drop unused code. A call of a function that says `@__NO_SIDE_EFFECTS__` has no side effect, which esbuild
+ * knows inside one file only. Chunks that are imported for nothing else are not needed.
  */
 function markPure(part) {
   const names = readdirSync(part, { recursive: true }).filter((entry) => entry.endsWith(".js"));
@@ -188,14 +189,6 @@ function markPure(part) {
       .replace(/^import "\.[^"]+";$/gm, "");
     writeFileSync(join(part, name), marked);
   }
-}
-
-/** Drop texts that the library carries from a source map: they are in the code already. */
-function withoutTexts(path) {
-  const map = JSON.parse(readFileSync(path, "utf8"));
-  const isText = map.sources.map((source) => source.startsWith("text:"));
-  map.sourcesContent = map.sourcesContent.map((content, i) => (isText[i] ? null : content));
-  writeFileSync(path, JSON.stringify(map));
 }
 
 /**
@@ -216,7 +209,7 @@ async function buildLibrary(part) {
   };
   const joint = Object.keys(SUBPATHS).filter((name) => !APART.includes(name));
   const all = joint.map((name) => `export * from "../../${SUBPATHS[name]}";\n`).join("");
-  writeFileSync(`${part}/library.ts`, all);
+  writeFileSync(`${part}/library.ts`, `${all}export { provideKernels } from "../../sdk/engine/source.ts";\n`);
   const { metafile } = await build({
     ...options,
     entryPoints: {
@@ -225,16 +218,8 @@ async function buildLibrary(part) {
     },
     outdir: part,
     chunkNames: "chunks/[name]-[hash]",
-    sourcemap: "linked",
   });
   rmSync(`${part}/library.ts`);
-  // The sources of these are digits too.
-  for (const name of readdirSync(`${part}/chunks`).filter((entry) => /^kernels\..*\.map$/.test(entry))) {
-    rmSync(`${part}/chunks/${name}`);
-    const file = `${part}/chunks/${name.replace(".map", "")}`;
-    writeFileSync(file, readFileSync(file, "utf8").replace(/^\/\/# sourceMappingURL=.*\n/m, ""));
-  }
-  for (const name of readdirSync(part, { recursive: true })) if (name.endsWith(".map")) withoutTexts(join(part, name));
   markPure(part);
   const { outputs } = (
     await build({
@@ -248,8 +233,21 @@ async function buildLibrary(part) {
     const { exports } = outputs[`${part}/${name}.js`];
     writeFileSync(`${part}/${name}.js`, `export {\n  ${[...exports].sort().join(",\n  ")}\n} from "./library.js";\n`);
   }
+  for (const name of Object.keys(EDGE)) writeFileSync(`${part}/${name}.js`, edgeEntry(name));
   return metafile;
 }
+
+/** Runtimes that compile no bytes: what their tools add to the address of a `.wasm` file to import it compiled. */
+const EDGE = { workerd: "", "edge-light": "?module" };
+
+/** `cloze` for such a runtime: the same exports, and the kernels as compiled modules. */
+const edgeEntry = (name) => `import relaxed from "./kernels.relaxed.wasm${EDGE[name]}";
+import strict from "./kernels.strict.wasm${EDGE[name]}";
+import { provideKernels } from "./library.js";
+
+provideKernels({ relaxed, strict });
+export * from "./index.js";
+`;
 
 async function buildPackage() {
   const scripts = Object.keys(SCRIPTS).map((name) => `build/${name}.js`);

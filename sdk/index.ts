@@ -6,8 +6,10 @@
  */
 
 // Engines: one instance of the compute module and its memory
+export type { BareEngine, BareEngineOptions } from "./engine/bare-engine.js";
 export { Engine, type EngineOptions } from "./engine/engine.js";
 export { DisposedError, OutOfMemoryError, UnsupportedBuildError, WorkerError } from "./engine/errors.js";
+export type { KernelInput } from "./engine/kernel-input.js";
 export type { Build } from "./engine/source.js";
 export { supportsTurbo } from "./engine/turbo.js";
 // Errors that are the caller's: the base of all, and arguments and options that cannot be used

@@ -1,52 +1,27 @@
-/**
- * An engine is one instance of the compute module with a linear memory of its own, and one more for each of its workers.
- *
- * The module is stateless: it works on addresses that the host passes. Disposing an engine ends its workers and gives all
- * of its memory back to the system; a WebAssembly memory cannot shrink otherwise.
- */
-import { InputError, shown } from "../errors.js";
+/** An engine over the kernels that are inside the package, or those that the caller hands over. */
+import { InputError } from "../errors.js";
 import { aBoolean, checkOptions, oneOf, wholeNumber } from "../options.js";
-import { DisposedError, UnsupportedBuildError } from "./errors.js";
-import type { __AdaptedExports } from "./kernels.js";
-import { ALIGNMENT, Allocator } from "./memory.js";
-import { cores, ThreadPool } from "./pool.js";
-import { CONTROL_BYTES, functionsOf } from "./region.js";
-import { type Build, chooseBuild, kernelModule } from "./source.js";
-import { chooseTile } from "./tile.js";
+import { BareEngine, type BareEngineOptions } from "./bare-engine.js";
+import { UnsupportedBuildError } from "./errors.js";
+import { aKernelModule, type KernelInput, moduleOf } from "./kernel-input.js";
+import { type Build, chooseBuild, kernelModule, provided } from "./source.js";
 import { enableTurbo } from "./turbo.js";
 
-/** The module's functions, described in assembly/. */
-export type Kernels = Omit<typeof __AdaptedExports, "memory">;
+export type { Kernels } from "./bare-engine.js";
 
-const GIBIBYTE = 2 ** 30;
-/** Bytes of a page of WebAssembly memory. */
-const PAGE = 65536;
-/** A shared memory that cannot grow to 16 MiB is of little use. */
-const LEAST_SHARED_PAGES = 256;
-
-/** Modules of other realms are modules too. */
-const isModule = (value: unknown): boolean => Object.prototype.toString.call(value) === "[object WebAssembly.Module]";
-
-export interface EngineOptions {
+export interface EngineOptions extends BareEngineOptions {
   /** `strict` (the default): the same bits on every runtime. `relaxed`: fused multiply-add where the runtime has it. */
   readonly build?: Build | "auto";
-  /** A compiled module of the package's `kernels.*.wasm`, for runtimes that may not compile bytes at run time. */
-  readonly module?: WebAssembly.Module;
-  /** The memory never grows beyond this; at most (and by default) 4 GiB. */
-  readonly maximumBytes?: number;
   /**
-   * Threads that share the work of each kernel; 1 by default, at most the cores of the machine. The bits do not depend on
-   * it. Where there are no workers or no shared memory (a page that is not cross-origin isolated) the engine has one
-   * thread: see {@link Engine.threads}.
+   * The kernels, for places where the package's own cannot be compiled: whatever the tool makes of an import of
+   * `cloze/kernels.strict.wasm` or `cloze/kernels.relaxed.wasm`: a compiled module, its address, its bytes or a response.
    */
-  readonly threads?: number;
+  readonly module?: KernelInput;
   /**
    * Let V8 compile the kernels to vectors twice as wide: nearly twice the speed in f32, and the same bits. For Node from 24
    * on, see {@link supportsTurbo}; elsewhere it is refused. It sets an experimental flag of V8 for the whole process.
    */
   readonly turbo?: boolean;
-  /** Where a page whose content security policy forbids workers from `blob:` serves the package's `cloze/worker.js`. */
-  readonly worker?: string | URL;
 }
 
 /**
@@ -57,168 +32,31 @@ export interface EngineOptions {
  * // ... load or train models on it ...
  * engine.dispose(); // its memory goes back to the system
  */
-export class Engine implements Disposable {
-  #kernels: Kernels | null;
-  #allocator: Allocator | null;
-  #pool: ThreadPool | null;
-  /** Threads that share the work of each kernel: those of the options, or fewer where there are none to be had. */
-  readonly threads: number;
-
-  private constructor(
-    readonly build: Build,
-    kernels: Kernels,
-    allocator: Allocator,
-    pool: ThreadPool | null,
-  ) {
-    this.#kernels = kernels;
-    this.#allocator = allocator;
-    this.#pool = pool;
-    this.threads = pool?.threads ?? 1;
-    if (pool) forgotten().register(this, pool, pool);
-  }
-
+export class Engine extends BareEngine {
   static async create(options: EngineOptions = {}): Promise<Engine> {
     checkOptions("Engine.create", options, {
       build: oneOf("strict", "relaxed", "auto"),
-      module: { expected: "a WebAssembly.Module", accepts: isModule },
-      maximumBytes: wholeNumber(2 * PAGE),
+      module: aKernelModule,
+      maximumBytes: wholeNumber(2 ** 17),
       threads: wholeNumber(1),
       turbo: aBoolean,
       worker: { expected: "a URL", accepts: (value) => typeof value === "string" || value instanceof URL },
     });
+    const { module, threads = 1, build = "strict" } = options;
     if (options.turbo) await enableTurbo();
-    const maximumBytes = Math.min(options.maximumBytes ?? 4 * GIBIBYTE, 4 * GIBIBYTE - PAGE);
-    const threads =
-      options.threads === undefined || options.threads === 1 ? 1 : Math.min(options.threads, await cores());
-    if (options.module && threads > 1)
+    if (module === undefined) {
+      const chosen = chooseBuild(build);
+      return Engine.over((shared) => kernelModule(chosen, shared), options, provided(chosen) === undefined);
+    }
+    if (threads > 1)
       throw new InputError(
         "Engine.create: a module that is handed over runs on one thread; leave out module or threads",
       );
-    const shared = threads > 1 ? await Engine.#shared(options, maximumBytes, threads) : null;
-    if (shared) return shared;
-    const module = options.module ?? (await kernelModule(chooseBuild(options.build ?? "strict")));
-    const memory = new WebAssembly.Memory({ initial: 2 });
-    const { exports, build } = await instantiated(module, memory, options.build);
-    const allocator = new Allocator(memory, exports.heapBase(), maximumBytes);
-    chooseTile(module, exports, allocator);
-    return new Engine(build, exports, allocator, null);
-  }
-
-  /** An engine with workers, or null where no worker answers. */
-  static async #shared(options: EngineOptions, maximumBytes: number, threads: number): Promise<Engine | null> {
-    const memory = sharedMemory(maximumBytes);
-    if (!memory) return null;
-    const module = await kernelModule(chooseBuild(options.build ?? "strict"), true);
-    const { instance, exports, build } = await instantiated(module, memory, options.build);
-    const control = Math.ceil(exports.heapBase() / ALIGNMENT) * ALIGNMENT;
-    const kernels = functionsOf(instance);
-    const allocator = new Allocator(memory, control + CONTROL_BYTES, maximumBytes);
-    const tile = chooseTile(module, exports, allocator);
-    const pool = await ThreadPool.start({ module, memory, control, tile, kernels }, threads - 1, options.worker);
-    return pool && new Engine(build, exports, allocator, pool);
-  }
-
-  /** @internal */
-  get kernels(): Kernels {
-    return this.#kernels ?? disposed();
-  }
-
-  /** @internal Run a kernel in chunks on all threads: see launch.ts. */
-  runRegion(kernel: keyof Kernels, args: readonly number[], units: number, chunk: number, scratch: number): void {
-    (this.#pool ?? disposed()).run(kernel, { args, units, chunk, scratch });
-  }
-
-  get memory(): WebAssembly.Memory {
-    return (this.#allocator ?? disposed()).memory;
-  }
-
-  /** Bytes held by tensors and other blocks of this engine; 0 after dispose. */
-  get liveBytes(): number {
-    return this.#allocator?.liveBytes ?? 0;
-  }
-
-  get isDisposed(): boolean {
-    return this.#allocator === null;
-  }
-
-  /**
-   * The address of a new block of `bytes` bytes, 64-byte aligned, with arbitrary content.
-   *
-   * @param lasting for memory that is kept as long as a model: rounded up to 64 bytes, not to a size class
-   * @throws {InputError} when `bytes` is not a whole number of at least 0; nothing has changed then
-   */
-  alloc(bytes: number, lasting = false): number {
-    requireBytes("alloc", bytes);
-    return (this.#allocator ?? disposed()).alloc(bytes, lasting);
-  }
-
-  /** Grow the memory at once so that blocks of `bytes` bytes in total will fit. */
-  reserve(bytes: number): void {
-    requireBytes("reserve", bytes);
-    (this.#allocator ?? disposed()).reserve(bytes);
-  }
-
-  /** Give a block back. After the engine itself was disposed this does nothing: the memory is gone as a whole. */
-  release(address: number): void {
-    this.#allocator?.release(address);
-  }
-
-  /** End the workers and give all of the memory back. Using the engine or anything on it afterwards throws DisposedError. */
-  dispose(): void {
-    if (this.#pool) {
-      forgotten().unregister(this.#pool);
-      this.#pool.end();
+    const engine = await Engine.over(() => moduleOf(module), options);
+    if (options.build !== undefined && build !== "auto" && build !== engine.build) {
+      engine.dispose();
+      throw new UnsupportedBuildError(`the module is the ${engine.build} build, but build "${build}" was asked for`);
     }
-    this.#pool = null;
-    this.#kernels = null;
-    this.#allocator = null;
+    return engine;
   }
-
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-}
-
-let registry: FinalizationRegistry<ThreadPool> | undefined;
-
-/** Ends the workers of an engine that was not disposed before it became garbage. */
-function forgotten(): FinalizationRegistry<ThreadPool> {
-  registry ??= new FinalizationRegistry((pool) => pool.end());
-  return registry;
-}
-
-async function instantiated(module: WebAssembly.Module, memory: WebAssembly.Memory, wanted: EngineOptions["build"]) {
-  // Imported here, beside the kernels: at its top level it touches globals, which every bundle would have to keep.
-  const { instantiate } = await import("@assemblyscript/loader");
-  const { instance, exports } = await instantiate<Kernels & Record<string, unknown>>(module, { env: { memory } });
-  const build: Build = exports.isRelaxed() ? "relaxed" : "strict";
-  if (wanted && wanted !== "auto" && wanted !== build)
-    throw new UnsupportedBuildError(`the module is the ${build} build, but build "${wanted}" was asked for`);
-  return { instance, exports, build };
-}
-
-/**
- * A memory that workers can share, or null where the runtime has none. It reserves address space for its maximum, of which
- * phones have little: there it is smaller.
- */
-function sharedMemory(maximumBytes: number): WebAssembly.Memory | null {
-  let pages = Math.floor(maximumBytes / PAGE);
-  do {
-    try {
-      return new WebAssembly.Memory({ initial: 2, maximum: pages, shared: true });
-    } catch {
-      // Shared memory is unavailable, or not in this size.
-      pages = Math.floor(pages / 2);
-    }
-  } while (pages >= LEAST_SHARED_PAGES);
-  return null;
-}
-
-function requireBytes(method: string, bytes: number): void {
-  if (!(Number.isSafeInteger(bytes) && bytes >= 0))
-    throw new InputError(`${method}: bytes must be a whole number of at least 0, got ${shown(bytes)}`);
-}
-
-function disposed(): never {
-  throw new DisposedError("this engine was disposed; create another one with Engine.create()");
 }

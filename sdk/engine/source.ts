@@ -2,7 +2,8 @@
  * Where the kernels' bytes come from, and which build a runtime can run.
  *
  * The modules are a few dozen kilobytes, so they travel inside the JavaScript, as hexadecimal digits: the same code works in
- * Node, browsers, Deno and Bun. Where bytes may not be compiled at run time (edge workers), hand a compiled module to `Engine.create`.
+ * Node, browsers, Deno, Bun and every bundler. Edge workers compile no bytes: there the package's entry for the runtime brings
+ * compiled modules, or the caller hands one to `Engine.create`.
  */
 import { UnsupportedBuildError } from "./errors.js";
 import { nodeVersion } from "./runtime.js";
@@ -31,9 +32,7 @@ export function supportsRelaxed(): boolean {
 
 /** The build to run: `auto` is relaxed where its arithmetic is right, strict elsewhere. */
 export function chooseBuild(wanted: Build | "auto"): Build {
-  if (!WebAssembly.validate(SIMD_PROBE)) {
-    throw new UnsupportedBuildError("this runtime has no WebAssembly SIMD, which every build of the kernels needs");
-  }
+  requireSimd();
   if (wanted === "auto") return supportsRelaxed() ? "relaxed" : "strict";
   if (wanted === "relaxed" && !supportsRelaxed()) {
     throw new UnsupportedBuildError(
@@ -43,18 +42,46 @@ export function chooseBuild(wanted: Build | "auto"): Build {
   return wanted;
 }
 
-const compiled = new Map<string, Promise<WebAssembly.Module>>();
-
 /**
- * The compiled kernels of a build; compiled once in a process, however many engines run them.
+ * Compiled kernels from one place.
  *
  * @param shared whether the memory that they import is shared
  */
-export function kernelModule(build: Build, shared = false): Promise<WebAssembly.Module> {
+export type KernelSource = (shared: boolean) => Promise<WebAssembly.Module>;
+
+const compiled = /* @__PURE__ */ new Map<string, Promise<WebAssembly.Module>>();
+
+/** The strict build inside the package; compiled once in a process, however many engines run it. */
+export const strictKernels: KernelSource = (shared) =>
+  once("strict", shared, async () => (await import("../../build/kernels.strict.wasm?hex")).default);
+
+/** The relaxed build inside the package. */
+export const relaxedKernels: KernelSource = (shared) =>
+  once("relaxed", shared, async () => (await import("../../build/kernels.relaxed.wasm?hex")).default);
+
+/** Modules that came with the export condition of a runtime that compiles none itself: workerd.js and edge-light.js in dist/. */
+const modules: { [build in Build]?: WebAssembly.Module | undefined } = {};
+
+/** Give the modules of this runtime. The package's entries for edge workers call this, nobody else. */
+export function provideKernels(given: { readonly [build in Build]?: WebAssembly.Module | undefined }): void {
+  Object.assign(modules, given);
+}
+
+/** The module that came with this runtime's condition, if there is one. It cannot have shared memory. */
+export const provided = (build: Build): WebAssembly.Module | undefined => modules[build];
+
+/** The compiled kernels of a build: those of the runtime's condition, or those inside the package. */
+export function kernelModule(build: Build, shared: boolean): Promise<WebAssembly.Module> {
+  const module = provided(build);
+  if (module) return Promise.resolve(module);
+  return build === "strict" ? strictKernels(shared) : relaxedKernels(shared);
+}
+
+function once(build: Build, shared: boolean, read: () => Promise<string>): Promise<WebAssembly.Module> {
   const key = `${build} ${shared}`;
   let module = compiled.get(key);
   if (!module) {
-    module = compile(build, shared);
+    module = read().then((hex) => compileKernels(bytesOf(shared ? withSharedMemory(hex) : hex)));
     compiled.set(key, module);
     // A failure is not cached: the policy may change, and the next call should report the error again.
     module.catch(() => compiled.delete(key));
@@ -62,16 +89,19 @@ export function kernelModule(build: Build, shared = false): Promise<WebAssembly.
   return module;
 }
 
-async function compile(build: Build, shared: boolean): Promise<WebAssembly.Module> {
-  const { default: hex } =
-    build === "strict"
-      ? await import("../../build/kernels.strict.wasm?hex")
-      : await import("../../build/kernels.relaxed.wasm?hex");
+/** @throws {UnsupportedBuildError} that says what is missing in this runtime, and what to do */
+export async function compileKernels(bytes: BufferSource): Promise<WebAssembly.Module> {
+  requireSimd();
   try {
-    return await WebAssembly.compile(bytesOf(shared ? withSharedMemory(hex) : hex));
+    return await WebAssembly.compile(bytes);
   } catch (cause) {
-    throw new UnsupportedBuildError(NOT_COMPILED, { cause });
+    throw new UnsupportedBuildError(`the kernels could not be compiled: ${remedy()}`, { cause });
   }
+}
+
+function requireSimd(): void {
+  if (!WebAssembly.validate(SIMD_PROBE))
+    throw new UnsupportedBuildError("this runtime has no WebAssembly SIMD, which every build of the kernels needs");
 }
 
 function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
@@ -94,8 +124,20 @@ export function withSharedMemory(hex: string): string {
   return shared;
 }
 
-const NOT_COMPILED =
-  "the kernels could not be compiled: does this place forbid compiling WebAssembly at run time? " +
-  "A page needs 'wasm-unsafe-eval' in the script-src of its content security policy. " +
-  'An edge worker imports the compiled module, import module from "cloze/kernels.strict.wasm", and passes it on: ' +
-  "Engine.create({ module })";
+/** The line that is missing here. */
+function remedy(): string {
+  const line = (path: string) =>
+    `This runtime compiles no WebAssembly from bytes, and its import condition was not applied. Add the line ` +
+    `import module from "cloze/${path}"; and pass it on: Engine.create({ module })`;
+  const { EdgeRuntime, document, navigator } = globalThis as Record<string, unknown> & { navigator?: Navigator };
+  if (navigator?.userAgent === "Cloudflare-Workers") return line("kernels.strict.wasm");
+  if (EdgeRuntime !== undefined) return line("kernels.strict.wasm?module");
+  if (document !== undefined)
+    return "the page's content security policy forbids it. Add 'wasm-unsafe-eval' to its script-src; 'unsafe-eval' is not needed";
+  return (
+    "does this place forbid compiling WebAssembly at run time? " +
+    "A page needs 'wasm-unsafe-eval' in the script-src of its content security policy. " +
+    'An edge worker imports the compiled module, import module from "cloze/kernels.strict.wasm", and passes it on: ' +
+    "Engine.create({ module })"
+  );
+}

@@ -1,6 +1,5 @@
 /** The table of families. A new architecture is one file of this folder and one word here. */
-import { shown } from "../errors.js";
-import { requireKnownNetwork } from "./config-fields.js";
+
 import { gpt2 } from "./decoders/gpt2.js";
 import { bart, marian, mbart } from "./encoder-decoders/bart.js";
 import { mt5, t5, umt5 } from "./encoder-decoders/t5.js";
@@ -15,8 +14,8 @@ import { modernbert } from "./encoders/modernbert.js";
 import { mpnet } from "./encoders/mpnet.js";
 import { nomicBert } from "./encoders/nomic-bert.js";
 import { camembert, roberta, xlmRoberta } from "./encoders/roberta.js";
-import { ConfigError, section } from "./family/config.js";
 import type { EncoderFamily } from "./family/family.js";
+import { familyAmong } from "./family-of.js";
 
 /** All families, by the names that config.json has for them. */
 export const FAMILIES = [
@@ -43,15 +42,4 @@ export const FAMILIES = [
 ] as const;
 
 /** The family that config.json names. */
-export function familyOf(json: unknown): EncoderFamily<unknown> {
-  const type = section(json)["model_type"];
-  const family = FAMILIES.find((known) => known.type === type);
-  if (family) {
-    requireKnownNetwork(section(json));
-    return family as EncoderFamily<unknown>;
-  }
-  const supported = FAMILIES.map((known) => known.type).join(", ");
-  throw new ConfigError(
-    `config.json: model_type ${type === undefined ? "is missing" : `${shown(type)} is not supported`}; supported are ${supported}`,
-  );
-}
+export const familyOf = (json: unknown): EncoderFamily<unknown> => familyAmong(FAMILIES, json);

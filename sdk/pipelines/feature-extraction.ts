@@ -107,21 +107,26 @@ export async function featureExtraction(
   return openEmbedding("featureExtraction", files, options);
 }
 
+/** {@link featureExtraction}; messages name the function that the caller used. */
+export const openEmbedding = (name: string, files: Files, options: FeatureExtractionOptions) =>
+  openEmbeddingOf(openPipeline, name, files, options);
+
 /** The vector of a text without tokens (possible with static embeddings only): zeros, through the modules after pooling. */
 function vectorOfNothing(engine: Engine, width: number, { behind }: LoadedModules): Float32Array {
   using _ = new Scope();
   return behind(zeros(engine, [1, width])).toArray();
 }
 
-/** The same pipeline; messages name the function that the caller used. */
-export async function openEmbedding(
+/** The same pipeline, opened with all parts of the package or with few. */
+export async function openEmbeddingOf(
+  open: typeof openPipeline,
   name: string,
   files: Files,
   options: FeatureExtractionOptions,
 ): Promise<Pipeline<string, Float32Array, EmbeddingOptions>> {
   const folder = openFolder(files, name).readAhead();
   const settings = await readSentenceSettings(folder);
-  return openPipeline<"feature-extraction", string, Float32Array, EmbeddingOptions>(folder, options, {
+  return open<"feature-extraction", string, Float32Array, EmbeddingOptions>(folder, options, {
     name,
     task: "feature-extraction",
     rules: rules(),

@@ -1,12 +1,12 @@
 /** Checks shared by all pipelines: their common options and their inputs. */
-import { Engine } from "../engine/engine.js";
+import { BareEngine } from "../engine/bare-engine.js";
 import { shown } from "../errors.js";
 import { aWeightDtype } from "../io/pretrained/weight-dtype.js";
 import { ArgumentError, aString, checkArgument, given, oneOf, wholeNumber, withMethods } from "../options.js";
 
 /** Rules of the options that only open a pipeline. */
 export const openingRules = () => ({
-  engine: { expected: "an Engine, made by Engine.create()", accepts: (value: unknown) => value instanceof Engine },
+  engine: { expected: "an Engine, made by Engine.create()", accepts: (value: unknown) => value instanceof BareEngine },
   build: oneOf("strict", "relaxed", "auto"),
   dtype: aWeightDtype(),
   adapter: withMethods('the files of a folder, such as folder("path") of "cloze/node"', "read"),

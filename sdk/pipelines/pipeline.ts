@@ -7,7 +7,7 @@ import type { Build } from "../engine/source.js";
 import { type Files, ModelFileError } from "../io/files/files.js";
 import { type ModelFolder, openFolder } from "../io/files/model-folder.js";
 import { loadAdapted } from "../io/pretrained/adapter.js";
-import { loadModel, type Pretrained } from "../io/pretrained/pretrained.js";
+import { type LoadOptions, loadModel, type Pretrained } from "../io/pretrained/pretrained.js";
 import type { WeightDtypeName } from "../io/pretrained/weight-dtype.js";
 import { readMaxLength } from "../io/sentence-transformers/transformer-settings.js";
 import { loadTokenizer } from "../io/tokenizers/tokenizer-files.js";
@@ -77,8 +77,39 @@ export interface Resolved {
   readonly length: number;
 }
 
-/** Load a folder and build the pipeline. */
-export async function openPipeline<P extends ModelTask, Input, Output, Options extends CallOptions>(
+/** What a pipeline is made of: everything in the package, or the few parts that a small bundle has. */
+export interface Parts {
+  /** an engine for a pipeline that was given none */
+  engine(build: Build | "auto" | undefined): Promise<Engine>;
+  /** the folder's model, with an adapter's where there is one */
+  model<P extends ModelTask>(
+    engine: Engine,
+    files: Files,
+    adapter: Files | undefined,
+    options: Pick<LoadOptions<P>, "task" | "dtype">,
+  ): Promise<Pretrained<P>>;
+  tokenizer(files: Files): Promise<Tokenizer>;
+}
+
+const EVERYTHING: Parts = {
+  engine: (build = "strict") => Engine.create({ build }),
+  model: (engine, files, adapter, options) =>
+    adapter ? loadAdapted(engine, files, adapter, options) : loadModel(engine, files, options),
+  tokenizer: loadTokenizer,
+};
+
+/** Load a folder of any family and build the pipeline. */
+export function openPipeline<P extends ModelTask, Input, Output, Options extends CallOptions>(
+  files: Files,
+  options: PipelineOptions & Options,
+  description: Description<P, Input, Output, Options>,
+): Promise<Pipeline<Input, Output, Options>> {
+  return openPipelineOf(EVERYTHING, files, options, description);
+}
+
+/** Load a folder and build the pipeline from parts. */
+export async function openPipelineOf<P extends ModelTask, Input, Output, Options extends CallOptions>(
+  parts: Parts,
   files: Files,
   options: PipelineOptions & Options,
   description: Description<P, Input, Output, Options>,
@@ -86,7 +117,7 @@ export async function openPipeline<P extends ModelTask, Input, Output, Options e
   const { name, rules, make, elsewhere = {} } = description;
   const folder = openFolder(files, name).readAhead();
   checkOptions(name, options, { ...rules, ...callingRules(), ...openingRules() }, { ...ELSEWHERE, ...elsewhere });
-  const engine = options.engine ?? (await Engine.create({ build: options.build ?? "strict" }));
+  const engine = options.engine ?? (await parts.engine(options.build));
   const owned: Disposable[] = [];
   const own = (more: Disposable): void => void owned.push(more);
   const dispose = () => {
@@ -94,7 +125,7 @@ export async function openPipeline<P extends ModelTask, Input, Output, Options e
     for (const one of owned.splice(0).reverse()) one[Symbol.dispose]();
   };
   try {
-    const opened = await open(engine, folder, options, description.task, own);
+    const opened = await open(parts, engine, folder, options, description.task, own);
     requireLength(name, options.length, opened.model.maxLength);
     const call = callable(description, await make(opened, own), options, opened);
     return Object.assign(call, { [Symbol.dispose]: dispose }) as Pipeline<Input, Output, Options>;
@@ -106,6 +137,7 @@ export async function openPipeline<P extends ModelTask, Input, Output, Options e
 
 /** Load model and tokenizer; `own` receives the model as soon as it exists, so that it can be disposed on failure. */
 async function open<P extends ModelTask>(
+  parts: Parts,
   engine: Engine,
   folder: ModelFolder,
   { adapter, dtype }: PipelineOptions,
@@ -113,15 +145,13 @@ async function open<P extends ModelTask>(
   own: (loaded: Disposable) => void,
 ): Promise<Opened<P>> {
   const options = { task, ...(dtype !== undefined && { dtype }) };
-  const loaded = adapter
-    ? await loadAdapted(engine, folder, adapter, options)
-    : await loadModel(engine, folder, options);
+  const loaded = await parts.model(engine, folder, adapter, options);
   own(loaded);
   if (loaded.fresh.length > 0) {
     const missing = loaded.fresh.slice(0, 3).join(", ");
     throw new ModelFileError(`this folder's model has not been trained for this: it lacks ${missing}`);
   }
-  const tokenizer = await loadTokenizer(folder);
+  const tokenizer = await parts.tokenizer(folder);
   const { maxLength: positions } = loaded.model;
   // transformers does not truncate inputs of generation to the tokenizer's maximum length.
   const writes = task === "causal-lm" || task === "seq2seq-lm";

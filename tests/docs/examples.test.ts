@@ -63,7 +63,6 @@ await build({
   outExtension: { ".js": ".mjs" },
   splitting: true,
   platform: "node",
-  external: ["@assemblyscript/loader"],
 });
 
 /** A line `f(x); // value` or `f(x); // SomeError: message`. */

@@ -13,8 +13,8 @@ const test = suite("documents");
 const { project, remove } = installPackage();
 test.after(remove);
 
-/** What the programs find in their folder: text of the package itself, and a published model where it is at hand. */
-const corpus = join(project, "node_modules/cloze/corpus");
+/** What the programs find in their folder: text of the project, and a published model where it is at hand. */
+const corpus = join(root, "corpus");
 const texts = readdirSync(join(corpus, "text")).slice(0, 4);
 writeFileSync(
   join(project, "corpus.txt"),

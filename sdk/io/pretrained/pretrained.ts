@@ -17,6 +17,9 @@ import { bodyOf } from "../sentence-transformers/modules.js";
 import { isStatic, staticConfig, staticTensors } from "../sentence-transformers/static-embedding.js";
 import { aWeightDtype, type WeightDtypeName, weightDtype } from "./weight-dtype.js";
 
+/** The family that a config.json names. */
+export type FamilyTable = (config: unknown) => EncoderFamily<unknown>;
+
 /** A model with all that belongs to it. Disposing it gives its weights' memory back. */
 export interface Pretrained<P extends ModelTask = ModelTask> extends Disposable {
   readonly engine: Engine;
@@ -134,6 +137,16 @@ export async function loadModel<P extends ModelTask = ModelTask>(
   files: Files,
   options: LoadOptions<P> = {},
 ): Promise<Pretrained<P>> {
+  return loadModelOf(familyOf, engine, files, options);
+}
+
+/** {@link loadModel} over a table of families. */
+export async function loadModelOf<P extends ModelTask = ModelTask>(
+  familyOf: FamilyTable,
+  engine: Engine,
+  files: Files,
+  options: LoadOptions<P> = {},
+): Promise<Pretrained<P>> {
   checkOptions("loadModel", options, LOAD_OPTIONS);
   const root = openFolder(files, "loadModel");
   const folder = await bodyOf(root);
@@ -148,7 +161,7 @@ export async function loadModel<P extends ModelTask = ModelTask>(
     () => null,
   );
   try {
-    const { config, family, tensors } = await described(root, folder, opening);
+    const { config, family, tensors } = await described(familyOf, root, folder, opening);
     const { made, build, read, dtype } = planned(engine, family, config, options);
     const stored = renamed(await tensors, family, read);
     // Compare everything before allocating: a wrong configuration must not take more memory than its file has.
@@ -163,7 +176,7 @@ export async function loadModel<P extends ModelTask = ModelTask>(
 }
 
 /** Configuration, family and tensors of a folder. A table of static embeddings is its own configuration. */
-async function described(root: ModelFolder, folder: ModelFolder, opening: Promise<OpenWeights>) {
+async function described(familyOf: FamilyTable, root: ModelFolder, folder: ModelFolder, opening: Promise<OpenWeights>) {
   if (await isStatic(root, await folder.json("config.json"))) {
     const tensors = await staticTensors(await opening);
     return { config: staticConfig(tensors), family: staticEmbedding as EncoderFamily<unknown>, tensors };

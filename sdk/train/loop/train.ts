@@ -4,7 +4,8 @@
  */
 
 import { type Batch, collate, type Sample } from "../../data/sample.js";
-import { Engine } from "../../engine/engine.js";
+import { BareEngine } from "../../engine/bare-engine.js";
+import type { Engine } from "../../engine/engine.js";
 import type { Objective } from "../../objectives/objective.js";
 import { ArgumentError, aFunction, anything, wholeNumber, withFields, withMethods } from "../../options.js";
 import { add } from "../../tensor/ops/elementwise.js";
@@ -166,7 +167,7 @@ const YIELD_INTERVAL = 100;
  */
 export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> {
   checkTraining("train", options, {
-    engine: { expected: "an Engine, made by Engine.create()", accepts: (value) => value instanceof Engine },
+    engine: { expected: "an Engine, made by Engine.create()", accepts: (value) => value instanceof BareEngine },
     model: anything,
     objective: withFields("an objective, such as single(maskedLm({ tokenizer }))", "losses"),
     samples: aFunction,
