@@ -76,34 +76,8 @@ export class BareEngine implements Disposable {
     const maximumBytes = Math.min(options.maximumBytes ?? 4 * GIBIBYTE, 4 * GIBIBYTE - PAGE);
     const wanted = sharable ? (options.threads ?? 1) : 1;
     const threads = wanted === 1 ? 1 : Math.min(wanted, await cores());
-    // biome-ignore lint/complexity/noThisInStatic: the engine is one of the class that was called.
-    const shared = threads > 1 ? await this.#shared(source, options, maximumBytes, threads) : null;
-    if (shared) return shared;
-    const module = await source(false);
-    const memory = new WebAssembly.Memory({ initial: 2 });
-    const { exports, build } = await instantiated(module, memory);
-    const allocator = new Allocator(memory, exports.heapBase(), maximumBytes);
-    chooseTile(module, exports, allocator);
-    return new this({ build, kernels: exports, allocator, pool: null } satisfies Made);
-  }
-
-  /** An engine with workers, or null where no worker answers. */
-  static async #shared(
-    source: KernelSource,
-    options: BareEngineOptions,
-    maximumBytes: number,
-    threads: number,
-  ): Promise<BareEngine | null> {
-    const memory = sharedMemory(maximumBytes);
-    if (!memory) return null;
-    const module = await source(true);
-    const { instance, exports, build } = await instantiated(module, memory);
-    const control = Math.ceil(exports.heapBase() / ALIGNMENT) * ALIGNMENT;
-    const kernels = functionsOf(instance);
-    const allocator = new Allocator(memory, control + CONTROL_BYTES, maximumBytes);
-    const tile = chooseTile(module, exports, allocator);
-    const pool = await ThreadPool.start({ module, memory, control, tile, kernels }, threads - 1, options.worker);
-    return pool && new this({ build, kernels: exports, allocator, pool } satisfies Made);
+    const shared = threads > 1 ? await sharing(source, options, maximumBytes, threads) : null;
+    return new this(shared ?? (await alone(source, maximumBytes)));
   }
 
   /** @internal */
@@ -165,6 +139,35 @@ export class BareEngine implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** What an engine of one thread is made of. */
+async function alone(source: KernelSource, maximumBytes: number): Promise<Made> {
+  const module = await source(false);
+  const memory = new WebAssembly.Memory({ initial: 2 });
+  const { exports, build } = await instantiated(module, memory);
+  const allocator = new Allocator(memory, exports.heapBase(), maximumBytes);
+  chooseTile(module, exports, allocator);
+  return { build, kernels: exports, allocator, pool: null };
+}
+
+/** What an engine with workers is made of, or null where no worker answers. */
+async function sharing(
+  source: KernelSource,
+  options: BareEngineOptions,
+  maximumBytes: number,
+  threads: number,
+): Promise<Made | null> {
+  const memory = sharedMemory(maximumBytes);
+  if (!memory) return null;
+  const module = await source(true);
+  const { instance, exports, build } = await instantiated(module, memory);
+  const control = Math.ceil(exports.heapBase() / ALIGNMENT) * ALIGNMENT;
+  const kernels = functionsOf(instance);
+  const allocator = new Allocator(memory, control + CONTROL_BYTES, maximumBytes);
+  const tile = chooseTile(module, exports, allocator);
+  const pool = await ThreadPool.start({ module, memory, control, tile, kernels }, threads - 1, options.worker);
+  return pool && { build, kernels: exports, allocator, pool };
 }
 
 let registry: FinalizationRegistry<ThreadPool> | undefined;
