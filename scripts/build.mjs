@@ -118,7 +118,7 @@ export const settings = {
  * Scripts that the library carries as text: what is inside every report (the plotting library and the code that uses it),
  * and the program of an engine's workers.
  */
-const SCRIPTS = { "report-page": "sdk/report/page.ts", worker: "sdk/engine/worker.ts" };
+const SCRIPTS = { "report-page": "sdk/report/page/main.ts", worker: "sdk/engine/worker.ts" };
 
 async function buildScript(name) {
   const out = `build/${name}.js`;

@@ -44,3 +44,4 @@ export { areaUnderRoc } from "./train/metrics/ranking.js";
 export { type SenseFigures, senseSeparation } from "./train/metrics/senses.js";
 export { type Summary, summarize } from "./train/metrics/summary.js";
 export { type ClassReport, classReport } from "./train/tasks/class-report.js";
+export { silhouette } from "./train/metrics/silhouette.js";

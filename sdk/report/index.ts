@@ -1,4 +1,36 @@
-/** Reports as one HTML file: text, tables, line charts, heat maps and scatter plots. */
+/** Reports as one HTML file: a finding, run facts, curves, comparisons, attention, planes, what a model says. */
 export { cosine } from "../heads/similarity.js";
+export { attentionSection } from "./attention.js";
+export {
+  CurveError,
+  type CurveLine,
+  type EvaluationLine,
+  readCurves,
+  type StepLine,
+  stepLine,
+  type TakenStep,
+} from "./curve-lines.js";
+export { type TrainingCurvesOptions, thinned, trainingCurves } from "./curves.js";
+export { type PlanePoint, planeSection, separationOf } from "./plane.js";
 export { principalComponents } from "./projection.js";
-export { type Report, renderReport, type Section } from "./report.js";
+export { renderReport } from "./report.js";
+export type {
+  AnswersSection,
+  AttentionSection,
+  ComparisonSection,
+  Curve,
+  CurvePoint,
+  CurvesSection,
+  Estimate,
+  FactsSection,
+  FindingSection,
+  HeatSection,
+  PlaneSection,
+  RankedSection,
+  Report,
+  Section,
+  Separation,
+  TableSection,
+  TextSection,
+  TitledSection,
+} from "./section.js";

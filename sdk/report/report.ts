@@ -1,27 +1,40 @@
 /** A report as one HTML file: its data and the script that draws it; nothing is loaded from the network. */
 
 import page from "../../build/report-page.js?text";
-import { aString, checkArgument, checkArguments, listOf, withFields } from "../options.js";
-import type { Report } from "./section.js";
-
-export type { Report, Section } from "./section.js";
-
-const STYLE = `
-:root { color-scheme: light; }
-body { font: 16px/1.55 system-ui, sans-serif; color: #1c2330; background: #f6f7f9; margin: 0; }
-main { max-width: 900px; margin: 0 auto; padding: 32px 20px 80px; }
-h1 { font-size: 30px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 0 0 12px; }
-section { background: #fff; border: 1px solid #e3e6ea; border-radius: 10px; padding: 20px 22px; margin: 20px 0; overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid #eceff2; vertical-align: top; }
-th { font-weight: 600; color: #55606f; font-size: 14px; }
-.note, .summary { color: #55606f; } .note { font-size: 14px; margin: 10px 0 0; } figure { margin: 0; }
-`;
+import { ArgumentError, aString, checkArgument, checkArguments, given, listOf, withFields } from "../options.js";
+import type { Report, Section } from "./section.js";
+import { STYLE } from "./style.js";
 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** JSON for a script element; "<" is escaped, so that no text can close the element. */
 const embed = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
+
+/** What each kind of section must have, besides its title. */
+const FIELDS: Readonly<Record<Section["kind"], readonly string[]>> = {
+  finding: ["statement"],
+  facts: ["facts"],
+  text: ["paragraphs"],
+  table: ["header", "rows"],
+  comparison: ["unit", "arms", "rows"],
+  curves: ["x", "y", "curves"],
+  heat: ["rows", "columns", "values"],
+  attention: ["tokens", "weights"],
+  plane: ["points"],
+  ranked: ["unit", "items"],
+  answers: ["items"],
+};
+
+/** @throws {ArgumentError} for a section that the page could not draw */
+function checkSection(section: Section, i: number): void {
+  if (!Object.hasOwn(FIELDS, section.kind))
+    throw new ArgumentError(
+      `renderReport: sections[${i}].kind must be one of ${Object.keys(FIELDS).join(", ")}, got ${given(section.kind)}`,
+    );
+  const missing = FIELDS[section.kind].find((name) => Reflect.get(section, name) === undefined);
+  if (missing !== undefined)
+    throw new ArgumentError(`renderReport: sections[${i}] of the kind ${section.kind} has no ${missing}`);
+}
 
 /**
  * Render a report as a complete HTML document.
@@ -38,17 +51,20 @@ export function renderReport(report: Report): string {
     { title, summary, sections },
     { title: aString, summary: aString, sections: listOf(aSection) },
   );
+  sections.forEach(checkSection);
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>${escaped(report.title)}</title>
 <link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>
 <main><h1>${escaped(report.title)}</h1><p class="summary">${escaped(report.summary)}</p></main>
+<noscript><p>This page draws its plots and tables with a script of its own; allow it to run.</p></noscript>
 <script type="application/json" id="report">${embed(report)}</script>
 <script>${page.replaceAll("</script", "<\\/script")}</script>
 </body>

@@ -2,7 +2,7 @@
 import { type Engine, loadModel, loadTokenizer, memoryFiles, type Pretrained } from "cloze";
 import { collate, sampleOf } from "cloze/data";
 import { standardError } from "cloze/metrics";
-import { cosine, principalComponents, type Report, type Section } from "cloze/report";
+import { attentionSection, cosine, planeSection, type Report, type Section } from "cloze/report";
 import { embedTexts, hiddenStates, Scope, type Tensor, wordVector } from "cloze/tensor";
 import type { Tokenizer } from "cloze/tokenizer";
 import { percent } from "../cli/shared/output.js";
@@ -107,16 +107,14 @@ function plane({ model }: Pretrained<"pretraining">, tokenizer: Tokenizer): Sect
     { mode: "mean", normalize: true },
     RECIPE.maxLength,
   );
-  const places = principalComponents(vectors);
-  return {
-    kind: "scatter",
-    title: "Words on a plane",
-    note: "Mean of the last hidden states of each word without context, on their first two principal components.",
-    points: words.map(({ group, label }, i) => ({ group, label, x: places[i]![0], y: places[i]![1] })),
-  };
+  return planeSection(
+    "Words on a plane",
+    words.map(({ group, label }, i) => ({ group, label, vector: vectors[i]! })),
+    "Mean of the last hidden states of each word without context, on their first two principal components.",
+  );
 }
 
-/** The attention of one head of the last layer. */
+/** The attention of every layer and head. */
 function attentionMap({ model }: Pretrained<"pretraining">, tokenizer: Tokenizer): Section {
   const sentence = "The old man gave his dog a piece of bread.";
   const encoding = tokenizer.encode(sentence);
@@ -124,16 +122,8 @@ function attentionMap({ model }: Pretrained<"pretraining">, tokenizer: Tokenizer
   using _ = new Scope();
   const trace = { hidden: [] as Tensor[], attentions: [] as Tensor[] };
   model.encode(collate([sampleOf(encoding)]), trace);
-  const last = trace.attentions.at(-1)!.data;
-  const n = tokens.length;
-  return {
-    kind: "heat",
-    title: `Attention in “${sentence}”`,
-    note: "First head of the last layer. Rows are queries, columns are keys; each row adds up to 1.",
-    rows: tokens,
-    columns: tokens,
-    values: tokens.map((_t, query) => Array.from(last.slice(query * n, (query + 1) * n))),
-  };
+  const layers = trace.attentions.map(({ data }) => data);
+  return attentionSection(`Attention in “${sentence}”`, tokens, layers);
 }
 
 /** The results of pre-training, in sentences. */
@@ -158,20 +148,22 @@ export async function tourReport(
   const files = memoryFiles(folder);
   using loaded = await loadModel(engine, files, { task: "pretraining" });
   const tokenizer = await loadTokenizer(files);
-  const curves = (name: string, result: FinetuneResult) =>
-    result.curve.map(({ step, loss }) => ({ series: name, x: step, y: loss }));
+  const curve = (name: string, result: FinetuneResult) => ({
+    name,
+    points: result.curve.map(({ step, loss }) => ({ x: step, y: loss })),
+  });
   return {
     title: "A BERT from text to answers",
     summary: `${pretrained.parameters.toLocaleString("en")} parameters, ${RECIPE.numHiddenLayers} layers of width ${RECIPE.hiddenSize}, trained and used in WebAssembly. One seed; fine-tuning on small sets varies from seed to seed.`,
     sections: [
       { kind: "text", title: "Pre-training", paragraphs: [pretrainSummary(pretrained)] },
       {
-        kind: "lines",
+        kind: "curves",
         title: "Masked-LM loss while pre-training",
         note: "Running mean over batches of the training text, where some chosen tokens are kept or replaced at random. It jumps where sequences become longer and next-sentence prediction is added.",
         x: "step",
         y: "nats per token",
-        points: pretrained.curve.map(({ step, loss }) => ({ series: "training", x: step, y: loss })),
+        curves: [{ name: "training", points: pretrained.curve.map(({ step, loss }) => ({ x: step, y: loss })) }],
         levels: [{ label: "unigram entropy", y: pretrained.unigramEntropy }],
       },
       {
@@ -182,11 +174,11 @@ export async function tourReport(
       },
       ...tasks.map(
         ({ name, pretrained: with_, scratch }): Section => ({
-          kind: "lines",
+          kind: "curves",
           title: `Loss while fine-tuning: ${TITLES[name]}`,
           x: "step",
           y: "nats",
-          points: [...curves("pre-trained", with_), ...curves("from scratch", scratch)],
+          curves: [curve("pre-trained", with_), curve("from scratch", scratch)],
         }),
       ),
       {

@@ -2,6 +2,7 @@
 
 import { cosine } from "../../heads/similarity.js";
 import { ArgumentError, aString, checkArguments, listOf, numbers } from "../../options.js";
+import { meanSilhouette } from "./silhouette.js";
 
 export interface SenseFigures {
   /** mean cosine of two vectors of one sense */
@@ -17,24 +18,6 @@ export interface SenseFigures {
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** How much nearer one vector is to its own sense than to the nearest other one; 0 where it is alone of its sense. */
-function silhouetteOf(cosines: readonly number[], senses: readonly string[], i: number): number {
-  const distances = new Map<string, number[]>();
-  for (const [j, sense] of senses.entries()) {
-    if (j === i) continue;
-    const list = distances.get(sense) ?? [];
-    list.push(1 - cosines[j]!);
-    distances.set(sense, list);
-  }
-  const own = distances.get(senses[i]!);
-  if (own === undefined) return 0;
-  const a = mean(own);
-  const others = [...distances].filter(([sense]) => sense !== senses[i]);
-  const b = Math.min(...others.map(([, list]) => mean(list)));
-  const most = Math.max(a, b);
-  return most === 0 ? 0 : (b - a) / most;
-}
 
 /** The share of its own sense among the vectors that are nearest. */
 function nearestOf(cosines: readonly number[], senses: readonly string[], i: number): number {
@@ -77,7 +60,10 @@ export function senseSeparation(vectors: readonly ArrayLike<number>[], senses: r
     within,
     between,
     separation: within - between,
-    silhouette: mean(senses.map((_, i) => silhouetteOf(cosines[i]!, senses, i))),
+    silhouette: meanSilhouette(
+      cosines.map((row) => row.map((c) => 1 - c)),
+      senses,
+    ),
     accuracy: mean(senses.map((_, i) => nearestOf(cosines[i]!, senses, i))),
   };
 }

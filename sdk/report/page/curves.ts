@@ -1,0 +1,131 @@
+/** Curves over the steps of a run. */
+import * as Plot from "@observablehq/plot";
+import type { Curve, CurvePoint, CurvesSection } from "../section.js";
+import { color, element, legend, shape, swatch, valuesOf, written } from "./elements.js";
+import { figure, placeIn } from "./figure.js";
+
+/** Curves with more points than this are noisy: a running mean is drawn over them. */
+const NOISY = 40;
+/** Share of the mean that each new point has. */
+const WEIGHT = 0.1;
+
+/** Exponential running mean, corrected for its start: Kingma & Ba 2015, section 3. */
+export function smoothed(points: readonly CurvePoint[]): CurvePoint[] {
+  let [mean, weight] = [0, 0];
+  return points.map(({ x, y }) => {
+    mean += WEIGHT * (y - mean);
+    weight += WEIGHT * (1 - weight);
+    return { x, y: mean / weight };
+  });
+}
+
+interface Shown extends CurvePoint {
+  readonly name: string;
+  readonly color: string;
+}
+
+const isNoisy = ({ role, points }: Curve): boolean => role !== "held-out" && points.length > NOISY;
+
+function textOf({ name, x, y, low, high }: Shown, section: CurvesSection): string {
+  const range = low === undefined || high === undefined ? "" : ` (${written(low)} to ${written(high)})`;
+  return `${name}\n${section.x} ${written(x)}\n${written(y)} ${section.y}${range}`;
+}
+
+function marksOf(curve: Curve, stroke: string): Plot.Markish[] {
+  const { points, role } = curve;
+  const place = { x: "x", y: "y" } as const;
+  if (role === "held-out")
+    return [
+      Plot.line(points, { ...place, stroke, strokeWidth: 2, strokeDasharray: "6 3" }),
+      Plot.dot(points, { ...place, fill: stroke, r: 4 }),
+    ];
+  const bands = points.filter(({ low }) => low !== undefined);
+  if (!isNoisy(curve)) return [Plot.line(points, { ...place, stroke, strokeWidth: 2 })];
+  return [
+    Plot.areaY(bands, { x: "x", y1: "low", y2: "high", fill: stroke, fillOpacity: 0.12 }),
+    Plot.line(points, { ...place, stroke, strokeWidth: 1, strokeOpacity: 0.35 }),
+    Plot.line(smoothed(points), { ...place, stroke, strokeWidth: 2.2 }),
+  ];
+}
+
+function draw(section: CurvesSection, width: number) {
+  const { curves, levels = [] } = section;
+  const shown = curves.flatMap(({ name, points }, i) =>
+    points.map((point): Shown => ({ ...point, name, color: color(i) })),
+  );
+  const nearest = Plot.pointer({ x: "x", y: "y", maxRadius: 60 });
+  const plot = Plot.plot({
+    width,
+    height: Math.max(240, Math.min(360, width * 0.5)),
+    marginLeft: 52,
+    marginRight: 16,
+    marginTop: 26,
+    marginBottom: 40,
+    grid: true,
+    x: { label: section.x, ticks: Math.max(3, Math.floor(width / 90)), nice: false },
+    y: { label: section.y, nice: true, zero: false },
+    marks: [
+      Plot.ruleY(levels, { y: "y", stroke: "var(--muted)", strokeDasharray: "2 3", strokeWidth: 1.5 }),
+      Plot.text(levels, {
+        y: "y",
+        text: "label",
+        frameAnchor: "right",
+        textAnchor: "end",
+        dx: -4,
+        dy: -8,
+        fill: "var(--muted)",
+        stroke: "var(--card)",
+        fontSize: 12,
+      }),
+      ...curves.flatMap((curve, i) => marksOf(curve, color(i))),
+      Plot.ruleX(shown, Plot.pointer({ x: "x", py: "y", maxRadius: 60, stroke: "var(--muted)" })),
+      Plot.dot(shown, { ...nearest, fill: "color", r: 5, stroke: "var(--card)" }),
+      Plot.tip(shown, { ...nearest, title: (d: Shown) => textOf(d, section), fontSize: 13 }),
+    ],
+  });
+  // Curve after curve: an arrow key goes to the next value of the same one.
+  const stops = shown.map((point) => ({
+    ...placeIn(plot, point.x, point.y),
+    text: textOf(point, section).replaceAll("\n", ", "),
+  }));
+  return { plot, stops };
+}
+
+function described({ title, x, y, curves }: CurvesSection): string {
+  const each = curves.map(({ name, points }) => {
+    const [first, last] = [points[0], points.at(-1)];
+    return first && last ? `${name} from ${written(first.y)} to ${written(last.y)}` : `${name} without values`;
+  });
+  return `${title}: ${y} by ${x}. ${each.join("; ")}.`;
+}
+
+/** Rows of the table below: a curve of hundreds of values is not read one by one. */
+const MOST_ROWS = 60;
+
+function values({ title, x, y, curves }: CurvesSection): HTMLElement {
+  const rows = curves.flatMap(({ name, points }) => {
+    const every = Math.ceil(points.length / MOST_ROWS);
+    return points
+      .filter((_, i) => i % every === 0 || i === points.length - 1)
+      .map((point) => [name, written(point.x), written(point.y)]);
+  });
+  return valuesOf(title, ["curve", x, y], rows);
+}
+
+export function curvesFigure(section: CurvesSection): HTMLElement {
+  const entries = section.curves.map((curve, i) => {
+    const line = { x1: -10, x2: 10, y1: 0, y2: 0, style: `stroke: ${color(i)}; stroke-width: 2.5` };
+    const dot = shape("circle", { r: 4, style: `fill: ${color(i)}` });
+    return {
+      name: isNoisy(curve) ? `${curve.name} (thin: values, thick: their running mean)` : curve.name,
+      mark: curve.role === "held-out" ? swatch(shape("line", line), dot) : swatch(shape("line", line)),
+    };
+  });
+  return element(
+    "div",
+    {},
+    legend(entries),
+    figure(described(section), (width) => draw(section, width)),
+    values(section),
+  );
+}

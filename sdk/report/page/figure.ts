@@ -1,0 +1,103 @@
+/** Plots in the page: drawn at the width of their place, with values on hover, on touch and by arrow keys. */
+import { element } from "./elements.js";
+
+/** A place in a plot that has a value: where it is in the drawing, and what is said there. */
+export interface Stop {
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+}
+
+/** What Observable Plot returns, as far as it is used here. */
+type Drawing = (SVGSVGElement | HTMLElement) & {
+  scale(name: string): { apply(value: unknown): unknown; bandwidth?: number } | undefined;
+};
+
+interface Drawn {
+  readonly plot: Drawing;
+  readonly stops: readonly Stop[];
+}
+
+/** Where a datum is in a drawing; the middle of its band on an axis of names. */
+export function placeIn(plot: Drawing, x: unknown, y: unknown): { x: number; y: number } {
+  const along = (name: string, value: unknown): number => {
+    const scale = plot.scale(name);
+    return scale ? Number(scale.apply(value)) + (scale.bandwidth ?? 0) / 2 : 0;
+  };
+  return { x: along("x", x), y: along("y", y) };
+}
+
+/** Width before the page is laid out, and outside of browsers. */
+const WIDTH = 820;
+
+const widthOf = (place: HTMLElement): number => (place.clientWidth > 0 ? place.clientWidth : WIDTH);
+
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowRight: 1,
+  ArrowDown: 1,
+  ArrowLeft: -1,
+  ArrowUp: -1,
+  PageDown: 10,
+  PageUp: -10,
+};
+
+/** The stop that a key leads to; undefined for other keys. */
+function stopAfter(key: string, at: number, count: number): number | undefined {
+  if (key === "Home") return 0;
+  if (key === "End") return count - 1;
+  const step = STEPS[key];
+  return step === undefined ? undefined : Math.min(count - 1, Math.max(0, at + step));
+}
+
+/** Arrow keys move over the values as a pointer does, and each is said by the page's status line. */
+function byKeyboard(svg: SVGSVGElement, stops: readonly Stop[], said: HTMLElement): void {
+  let at = -1;
+  const point = (type: string, stop?: Stop): void => {
+    const { left, top } = svg.getBoundingClientRect();
+    const place = stop ? { clientX: left + stop.x, clientY: top + stop.y } : {};
+    svg.dispatchEvent(new PointerEvent(type, { ...place, pointerType: "mouse", bubbles: true }));
+  };
+  svg.addEventListener("keydown", (event) => {
+    const next = stopAfter(event.key, at, stops.length);
+    if (next === undefined || stops.length === 0) return;
+    event.preventDefault();
+    at = next;
+    point("pointermove", stops[at]);
+    said.textContent = stops[at]!.text;
+  });
+  svg.addEventListener("blur", () => {
+    at = -1;
+    point("pointerleave");
+    said.textContent = "";
+  });
+}
+
+/**
+ * A plot that is drawn again when its place becomes wider or narrower.
+ *
+ * @param label what is seen, for those who do not see it
+ * @param draw a drawing of the given width
+ */
+export function figure(label: string, draw: (width: number) => Drawn): HTMLElement & { redraw(): void } {
+  const said = element("p", { class: "said", role: "status" });
+  const place = element("div", { class: "place" });
+  const made = element("figure", {}, place, said);
+  let width = 0;
+  const redraw = (): void => {
+    width = widthOf(place);
+    const { plot, stops } = draw(width);
+    const svg = (plot.tagName.toLowerCase() === "svg" ? plot : plot.querySelector("svg")) as SVGSVGElement;
+    svg.setAttribute("role", "img");
+    svg.setAttribute("aria-label", `${label} Arrow keys move over the values.`);
+    svg.setAttribute("tabindex", "0");
+    byKeyboard(svg, stops, said);
+    place.textContent = "";
+    place.append(plot);
+  };
+  redraw();
+  if (typeof ResizeObserver !== "undefined")
+    new ResizeObserver(() => {
+      if (widthOf(place) !== width) redraw();
+    }).observe(place);
+  return Object.assign(made, { redraw });
+}

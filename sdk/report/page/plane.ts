@@ -1,0 +1,124 @@
+/** Points in groups on a plane. A group has a color and a symbol, so that it is known without colors too. */
+import * as Plot from "@observablehq/plot";
+import type { PlaneSection } from "../section.js";
+import { color, element, legend, shape, swatch, valuesOf, written } from "./elements.js";
+import { figure, placeIn } from "./figure.js";
+import { placeLabels } from "./labels.js";
+
+const SYMBOLS = ["circle", "square", "triangle", "diamond2", "star", "cross", "wye", "asterisk"] as const;
+const LEGEND_MARKS = ["●", "■", "▲", "◆", "★", "✚", "Y", "✳"];
+
+type Point = PlaneSection["points"][number];
+
+const RADIUS = 5;
+const LABEL = { dot: RADIUS, character: 7.1, line: 14 };
+
+const textOf = ({ label, group, detail }: Point): string =>
+  [`${label} (${group})`, ...(detail === undefined ? [] : [detail])].join("\n");
+
+/** How well the groups separate, in words that were chosen by the figures. */
+export function separationText({ separation, kept }: PlaneSection): string[] {
+  const lost =
+    kept === undefined
+      ? []
+      : [
+          `The two axes keep ${(100 * kept).toFixed(0)} % of the variance, so distances on the picture are not those of the vectors.`,
+        ];
+  if (!separation) return lost;
+  const { silhouette, chance } = separation;
+  const against = `${written(chance.mean)} on average and ${written(chance.highest)} at most in ${chance.draws} random groupings of the same points`;
+  const verdict =
+    silhouette > chance.highest
+      ? silhouette > 0.25
+        ? "The groups are apart."
+        : "The groups are apart, but they overlap."
+      : "The groups are no further apart than random ones.";
+  return [
+    `${verdict} Their mean silhouette is ${written(silhouette)}; it is ${against}. 1 means groups that are tight and apart, 0 groups that overlap, below 0 points nearer to another group than to their own (cosine distances of all dimensions, Rousseeuw 1987).`,
+    ...lost,
+  ];
+}
+
+/** Labels at the places that {@link placeLabels} finds; the number of those without a place. */
+function drawLabels(
+  plot: SVGElement,
+  points: readonly Point[],
+  at: readonly { x: number; y: number }[],
+  size: { width: number; height: number },
+): number {
+  const dots = points.map(({ label }, i) => ({ ...at[i]!, label }));
+  const placed = placeLabels(dots, { ...size, ...LABEL });
+  const group = shape("g", { "aria-label": "labels", "font-size": 12, "pointer-events": "none" });
+  for (const [i, box] of placed.entries()) {
+    if (!box) continue;
+    const { x, y } = dots[i]!;
+    const [middle, line] = [box.x + box.width / 2, box.y + box.height / 2];
+    const end = Math.max(box.x, Math.min(x, box.x + box.width));
+    if (box.apart)
+      group.append(shape("line", { x1: x, y1: y, x2: end, y2: line, stroke: "var(--muted)", "stroke-opacity": 0.6 }));
+    group.append(
+      shape(
+        "text",
+        { x: middle, y: line, "text-anchor": "middle", dy: "0.35em", fill: "var(--text)" },
+        points[i]!.label,
+      ),
+    );
+  }
+  plot.append(group);
+  return placed.filter((box) => box === null).length;
+}
+
+function draw(section: PlaneSection, groups: readonly string[], width: number, told: HTMLElement) {
+  const { points } = section;
+  const height = Math.max(340, Math.min(520, width * 0.65));
+  const nearest = Plot.pointer({ x: "x", y: "y", maxRadius: 60 });
+  const plot = Plot.plot({
+    ...{ width, height, inset: 34, margin: 4 },
+    x: { axis: null },
+    y: { axis: null },
+    color: { type: "identity" },
+    symbol: { domain: [...groups], range: groups.map((_, i) => SYMBOLS[i % SYMBOLS.length]!) },
+    marks: [
+      Plot.frame({ stroke: "var(--line)" }),
+      Plot.dot(points, {
+        ...{ x: "x", y: "y", symbol: "group", r: RADIUS },
+        fill: (d: Point) => color(groups.indexOf(d.group)),
+      }),
+      Plot.tip(points, { ...nearest, title: textOf, fontSize: 13 }),
+    ],
+  });
+  const at = points.map((point) => placeIn(plot, point.x, point.y));
+  const hidden = drawLabels(plot as SVGElement, points, at, { width, height });
+  told.textContent =
+    hidden === 0 ? "" : `${hidden} labels have no room here: they are shown on hover, and in the table.`;
+  return { plot, stops: points.map((point, i) => ({ ...at[i]!, text: textOf(point).replaceAll("\n", ": ") })) };
+}
+
+export function planeFigure(section: PlaneSection): HTMLElement {
+  const groups = [...new Set(section.points.map(({ group }) => group))];
+  const told = element("p", { class: "note" });
+  const entries = groups.map((name, i) => ({
+    name,
+    mark: swatch(
+      shape(
+        "text",
+        { "text-anchor": "middle", dy: "0.35em", "font-size": 14, style: `fill: ${color(i)}` },
+        LEGEND_MARKS[i % LEGEND_MARKS.length]!,
+      ),
+    ),
+  }));
+  const label = `${section.title}: ${section.points.length} points in ${groups.length} groups, ${groups.join(", ")}.`;
+  return element(
+    "div",
+    {},
+    legend(entries),
+    figure(label, (width) => draw(section, groups, width, told)),
+    told,
+    ...separationText(section).map((text) => element("p", {}, text)),
+    valuesOf(
+      section.title,
+      ["label", "group", "x", "y"],
+      section.points.map(({ label: name, group, x, y }) => [name, group, written(x), written(y)]),
+    ),
+  );
+}
