@@ -42,6 +42,6 @@ export type { Scheme } from "./train/metrics/entity-schemes.js";
 export { perplexity, standardError, unigramEntropy } from "./train/metrics/perplexity.js";
 export { areaUnderRoc } from "./train/metrics/ranking.js";
 export { type SenseFigures, senseSeparation } from "./train/metrics/senses.js";
+export { silhouette } from "./train/metrics/silhouette.js";
 export { type Summary, summarize } from "./train/metrics/summary.js";
 export { type ClassReport, classReport } from "./train/tasks/class-report.js";
-export { silhouette } from "./train/metrics/silhouette.js";
