@@ -68,7 +68,7 @@ export function blockLoss(model: Encoder & LmHead, samples: readonly Sample[]): 
 /** Tokens of a sequence. */
 const BLOCK = 64;
 /** nanoGPT's small configuration for letters. */
-const SIZES = { n_positions: BLOCK, n_embd: 128, n_layer: 4, n_head: 4, resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0 };
+const SIZES = { n_positions: BLOCK, n_layer: 4, n_head: 4, resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0 };
 const [ROWS, WARMUP, HIGHEST, LOWEST] = [12, 100, 1e-3, 1e-4];
 
 /** Text as character ids; the first nine tenths are for training. */
@@ -115,9 +115,16 @@ export type LetterModel = Encoder & LmHead;
 export function letterGpt(
   engine: Engine,
   { letters, training }: Letters,
-  { steps, seed: value }: { readonly steps: number; readonly seed: number },
+  { steps, seed: value, width = 128 }: { readonly steps: number; readonly seed: number; readonly width?: number },
 ): { readonly model: LetterModel; readonly run: AsyncGenerator<Step> } {
-  const config = { model_type: "gpt2", activation_function: "gelu", bias: false, vocab_size: letters.length, ...SIZES };
+  const config = {
+    model_type: "gpt2",
+    activation_function: "gelu",
+    bias: false,
+    vocab_size: letters.length,
+    n_embd: width,
+    ...SIZES,
+  };
   const { model, weights } = freshModel(engine, config, "causal-lm", value);
   const rng = seed(value);
   const windows = (epoch: number) =>

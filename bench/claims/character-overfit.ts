@@ -1,0 +1,42 @@
+/** Little text, many steps: the model learns it by heart, and gets worse on other text. */
+import { blockLoss, Letters, letterGpt } from "../../examples/lesson/characters.js";
+import { type Claim, over, shown } from "./harness/claim.js";
+import { textOf } from "./shared/files.js";
+
+const [CHARACTERS, STEPS] = [20_000, 500];
+const EARLY = 200;
+
+export const characterOverfit: Claim = {
+  name: "character-overfit",
+  claim:
+    "on 20,000 letters the model and its optimizer have capacity to spare: training loss falls far below the validation loss, which rises",
+  source: "a check that any correct trainer passes; figures by an independent program",
+  published: "training loss below 0.5 after 500 steps, validation loss rising",
+  bar: "training loss below 0.5 after 500 steps; validation loss higher than after 200",
+  setUp: { characters: CHARACTERS, steps: STEPS, width: 128, early: EARLY },
+  seeds: [1, 2, 3],
+  needs: ["tiny-shakespeare"],
+  minutes: 4,
+  async run(context, seed) {
+    const letters = new Letters(textOf(context.data("tiny-shakespeare/input.txt.gz")).slice(0, CHARACTERS));
+    using engine = await context.engine();
+    const steps = context.few(STEPS, 4);
+    const { model, run } = letterGpt(engine, letters, { steps, seed });
+    let [training, early] = [0, Number.NaN];
+    for await (const { step, loss } of run) {
+      training = step > steps - 20 ? training + loss / Math.min(20, steps) : training;
+      if (step === context.few(EARLY, 2)) early = blockLoss(model, letters.blocks);
+    }
+    return { training, early, late: blockLoss(model, letters.blocks) };
+  },
+  judge(results) {
+    const rise = over(
+      results.map(({ early, late }) => ({ rise: late! - early! })),
+      "rise",
+    );
+    return {
+      holds: over(results, "training").mean < 0.5 && rise.mean > 0,
+      ours: `training loss ${shown(over(results, "training"), 2)} nats (last 20 steps), validation ${over(results, "early").mean.toFixed(2)} after ${EARLY}, ${over(results, "late").mean.toFixed(2)} after ${STEPS}`,
+    };
+  },
+};

@@ -1,0 +1,61 @@
+/** What a claim is: a published statement, how it is tried here, and the bar that was set before the runs that count. */
+import { type Summary, summarize } from "cloze/metrics";
+import type { Context } from "./context.js";
+
+/** Figures of one seed by name. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** What decides, over all seeds. */
+export interface Verdict {
+  readonly holds: boolean;
+  /** our figures in a line, as CLAIMS.md has them */
+  readonly ours: string;
+}
+
+export interface Claim {
+  /** the name on the command line, and of its file */
+  readonly name: string;
+  /** one sentence */
+  readonly claim: string;
+  readonly source: string;
+  /** the published figure */
+  readonly published: string;
+  /** the bar in words; `judge` is the same in code */
+  readonly bar: string;
+  /** everything that decides the result beside the code, the model and the data: a change discards finished seeds */
+  readonly setUp: Readonly<Record<string, unknown>>;
+  readonly seeds: readonly number[];
+  /** what is needed: folders of the shared data, or `model` for --model */
+  readonly needs: readonly string[];
+  /** minutes of all seeds on two quiet cores, estimated from their multiplications */
+  readonly minutes: number;
+  run(context: Context, seed: number): Promise<Figures>;
+  judge(results: readonly Figures[]): Verdict;
+}
+
+/** A claim that is not tried here, and why. */
+export interface SkippedClaim {
+  readonly name: string;
+  readonly claim: string;
+  readonly source: string;
+  readonly published: string;
+  readonly because: string;
+}
+
+/** A figure over the seeds. */
+export const over = (results: readonly Figures[], name: string): Summary =>
+  summarize(
+    results.map((figures) => {
+      const value = figures[name];
+      if (value === undefined) throw new Error(`a run has no figure ${name}`);
+      return value;
+    }),
+  );
+
+/** Whether the paired 95 % interval excludes 0 from below: what a claim of order needs. */
+export const aboveZero = ({ interval: [low] }: Summary): boolean => low > 0;
+
+/** Mean with the ends of its interval: "3.1 (2.2 to 4.0)". */
+export function shown({ n, mean, interval: [low, high] }: Summary, digits = 1): string {
+  return n === 1 ? mean.toFixed(digits) : `${mean.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+}

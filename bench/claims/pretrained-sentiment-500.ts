@@ -1,0 +1,28 @@
+/** Sentiment with 500 labelled examples: where pre-training matters most. */
+import { aboveZero, type Claim, over, shown } from "./harness/claim.js";
+import { compareArms, RATES } from "./shared/arms.js";
+import { movieReviews } from "./shared/comparisons.js";
+
+const EXAMPLES = 500;
+const BUDGET = { epochs: 20, batchSize: 16, maxLength: 64, rates: RATES };
+const SEEDS = [1, 2, 3];
+
+export const pretrainedSentiment500: Claim = {
+  name: "pretrained-sentiment-500",
+  claim: "with few labelled examples pre-training matters more: sentiment from 500 sentences",
+  source: "Devlin et al. 2019, arXiv:1810.04805; Hao et al. 2019, arXiv:1908.05620; Turc et al. 2019, arXiv:1908.08962",
+  published: "direction only",
+  bar: "gap of at least 6 points in accuracy, its interval over seeds above 0",
+  setUp: { ...BUDGET, examples: EXAMPLES, data: "movie-reviews polarity: 500 of train by seed, dev, test" },
+  seeds: SEEDS,
+  needs: ["model", "movie-reviews"],
+  minutes: 15,
+  run: (context, seed) => compareArms(context, movieReviews(EXAMPLES), BUDGET, { seed, first: SEEDS[0]! }),
+  judge(results) {
+    const gap = over(results, "gap");
+    return {
+      holds: gap.mean >= 6 && aboveZero(gap),
+      ours: `${shown(over(results, "pretrained"))} % against ${shown(over(results, "scratch"))} %, gap ${shown(gap)} points`,
+    };
+  },
+};

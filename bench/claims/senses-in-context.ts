@@ -1,0 +1,85 @@
+/** One word, several senses: do its vectors in different sentences fall apart? */
+import { readdirSync } from "node:fs";
+import { loadModel, loadTokenizer } from "cloze";
+import { type Sample, sampleOf, seed as seedOf, shuffle } from "cloze/data";
+import { senseSeparation, summarize } from "cloze/metrics";
+import { folder } from "cloze/node";
+import { atLayers, hiddenStates, wordVector } from "cloze/tensor";
+import { aboveZero, type Claim, over, shown } from "./harness/claim.js";
+import { textOf } from "./shared/files.js";
+
+const [FOLDER, SENTENCES, LENGTH] = ["coarsewsd20-noncommercial", 80, 128];
+
+interface Use {
+  readonly sample: Sample;
+  readonly position: number;
+  readonly sense: string;
+}
+
+export const sensesInContext: Claim = {
+  name: "senses-in-context",
+  claim: "the vectors of one word in different sentences form groups by sense; those of random weights do not",
+  source: "lecture on contextual embeddings; Wiedemann et al. 2019, arXiv:1909.10430",
+  published: "direction only: the senses of a word form clusters in BERT's upper layers",
+  bar: "over the 20 words nearest-neighbour accuracy of the sense at least 5 points above random weights of the same network, interval over the words above 0 with every seed; mean cosine within senses above that between by more than with random weights",
+  setUp: { sentences: SENTENCES, layers: "last", data: "CoarseWSD-20, test parts" },
+  seeds: [1, 2, 3],
+  needs: ["model", FOLDER],
+  minutes: 5,
+  async run(context, seed) {
+    const files = folder(context.settings.model);
+    const tokenizer = await loadTokenizer(files);
+    const names = readdirSync(context.data(FOLDER))
+      .filter((name) => name.endsWith("-test.tsv"))
+      .sort();
+    const words = names.slice(0, context.few(20, 2)).map((name) => {
+      const lines = textOf(context.data(`${FOLDER}/${name}`))
+        .trim()
+        .split("\n")
+        .slice(1);
+      return shuffle(lines, seedOf(seed))
+        .slice(0, context.few(SENTENCES, 12))
+        .flatMap((line): Use[] => {
+          const [position, sense, text] = line.split("\t");
+          const tokens = text!.split(" ");
+          const sample = sampleOf(tokenizer.encode(tokens, undefined, { truncate: { length: LENGTH } }));
+          return sample.words.includes(Number(position)) ? [{ sample, position: Number(position), sense: sense! }] : [];
+        });
+    });
+    using engine = await context.engine();
+    const figuresOf = async (scratch: boolean) => {
+      using loaded = await loadModel(engine, files, { task: "feature-extraction", scratch, seed });
+      return words.map((uses) => {
+        const states = hiddenStates(
+          atLayers(loaded.model, [-1]),
+          uses.map(({ sample }) => sample),
+        );
+        const vectors = uses.map(({ sample, position }, i) => wordVector(states[i]!, sample, position));
+        return senseSeparation(
+          vectors,
+          uses.map(({ sense }) => sense),
+        );
+      });
+    };
+    const [trained, random] = [await figuresOf(false), await figuresOf(true)];
+    const difference = summarize(trained.map(({ accuracy }, i) => 100 * (accuracy - random[i]!.accuracy)));
+    const mean = (of: readonly number[]) => summarize(of).mean;
+    return {
+      accuracy: 100 * mean(trained.map(({ accuracy }) => accuracy)),
+      random_accuracy: 100 * mean(random.map(({ accuracy }) => accuracy)),
+      difference: difference.mean,
+      difference_low: difference.interval[0],
+      gap: mean(trained.map(({ within, between }) => within - between)),
+      random_gap: mean(random.map(({ within, between }) => within - between)),
+      uses: words.flat().length,
+    };
+  },
+  judge(results) {
+    const difference = over(results, "difference");
+    const every = results.every((one) => one["difference_low"]! > 0 && one["gap"]! > one["random_gap"]!);
+    return {
+      holds: difference.mean >= 5 && every && aboveZero(difference),
+      ours: `${shown(over(results, "accuracy"))} % against ${shown(over(results, "random_accuracy"))} % with random weights; within minus between ${shown(over(results, "gap"), 3)} against ${shown(over(results, "random_gap"), 3)}`,
+    };
+  },
+};
