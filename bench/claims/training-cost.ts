@@ -37,9 +37,9 @@ async function multiplied(layers: number, width: number): Promise<number> {
 export const trainingCost: Claim = {
   name: "training-cost",
   claim:
-    "pre-training BERT costs 6.4e19 operations (base) and 1.9e20 (large), if every step is counted at length 512; a third of that as it was done",
+    "pre-training BERT-base costs 6.4e19 operations if every step is counted at length 512, and a third of that as it was done",
   source: "Devlin et al. 2019; Clark et al. 2020, arXiv:2003.10555, table 1",
-  published: "6.4e19, 1.9e20; four days on 16 and 64 TPU chips",
+  published: "6.4e19 (large: 1.9e20); four days on 16 (64) TPU chips",
   bar: "our estimates of the products of all layers within 10 % of 6.7e19 (256 x 512 x 1 M tokens, 85 M weights) and of 2.3e19 with nine steps of ten at length 128; base within 15 % of the published 6.4e19",
   setUp: { batch: BATCH, steps: STEPS, rate: RATE },
   seeds: [1],
@@ -68,7 +68,7 @@ export const trainingCost: Claim = {
     return {
       holds:
         within(of("base"), 6.7e19, 0.1) && within(of("base_as_done"), 2.3e19, 0.1) && within(of("base"), 6.4e19, 0.15),
-      ours: `${of("base").toExponential(2)} base, ${of("large").toExponential(2)} large, ${of("base_as_done").toExponential(2)} as it was done; ${of("years_on_two_cores").toFixed(0)} and ${of("years_as_done").toFixed(0)} years at 30 GFLOP/s`,
+      ours: `${of("base").toExponential(2)} base, ${of("large").toExponential(2)} large (above the published figure, which the bar leaves out), ${of("base_as_done").toExponential(2)} as it was done; ${of("years_on_two_cores").toFixed(0)} and ${of("years_as_done").toFixed(0)} years at 30 GFLOP/s`,
     };
   },
 };
