@@ -68,6 +68,20 @@ export function dequantized(stored: TypedTensors): StoredTensors {
     names.has(name + SCALE) ? STORED[stored.dtype(name)] : undefined;
   const layoutOf = (name: string): Layout =>
     layout(name, schemeOf(name)!, stored.shape(name)!, stored.shape(name + SCALE)!);
+  let reading: Promise<ReadonlyMap<string, Float32Array>> | null = null;
+  /** All scales, before any whole numbers: files have them in front, and a stream is not read twice for each matrix. */
+  const scalesOf = async (name: string): Promise<Float32Array> => {
+    reading ??= (async () => {
+      const all = new Map<string, Float32Array>();
+      for (const scale of [...names].filter(isScale)) {
+        const values = new Float32Array(elementCount(stored.shape(scale)!));
+        await stored.fill(scale, (part, first) => values.set(part, first));
+        all.set(scale, values);
+      }
+      return all;
+    })();
+    return (await reading).get(name + SCALE)!;
+  };
   return {
     names: () => kept,
     shape: (name) => (isScale(name) ? undefined : schemeOf(name) ? layoutOf(name).shape : stored.shape(name)),
@@ -75,8 +89,7 @@ export function dequantized(stored: TypedTensors): StoredTensors {
       const scheme = schemeOf(name);
       if (!scheme) return stored.fill(name, sink);
       const own = layoutOf(name);
-      const scales = new Float32Array(elementCount(own.scales));
-      await stored.fill(name + SCALE, (values, first) => scales.set(values, first));
+      const scales = await scalesOf(name);
       const width = own.shape[1]!;
       if (scheme === "q8")
         return stored.fill(name, (values, first) => {
