@@ -1,23 +1,27 @@
-/** The project's own text and labelled sentences, as the tour of `npm start` uses them. */
+/** The project's own text, and samples of published labelled data, as the tour of `npm start` uses them. */
 import { readdirSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import type { LabelledText } from "cloze";
 import {
   type Question,
   readDocuments,
   readQuestions,
   readTagged,
   readTextRows,
+  type Source,
   type TaggedSentence,
-  type TextRow,
   textSource,
 } from "cloze/data";
 import { collect } from "../cli/shared/input.js";
+import type { Recipe, TaskName } from "./recipe.js";
 
-/** The folder `corpus/` of the package. */
-const place = new URL("../corpus/", import.meta.url);
+/** @param place the folder `corpus/`; @param name of a file in it */
+function source(place: URL, name: string): Source {
+  const bytes = readFileSync(new URL(name, place));
+  return textSource(`corpus/${name}`, (name.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8"));
+}
 
-const source = (name: string) => textSource(`corpus/${name}`, readFileSync(new URL(name, place), "utf8"));
-
-const documents = (name: string): Promise<string[][]> => collect(readDocuments(source(name)));
+const documents = (place: URL, name: string): Promise<string[][]> => collect(readDocuments(source(place, name)));
 
 /** Sentences of a short text, cut after their final mark. */
 const sentences = (text: string): string[] => text.split(/(?<=[.!?]["']?)\s+/u).filter(Boolean);
@@ -28,39 +32,73 @@ interface Split<T> {
 }
 
 /** The labelled data, in fixed training and test parts. */
-export interface Labelled {
-  readonly sentiment: Split<TextRow>;
+export interface Labelled extends Record<TaskName, Split<unknown>> {
+  readonly sentiment: Split<LabelledText>;
   readonly tags: Split<TaggedSentence>;
-  readonly inference: Split<TextRow>;
+  readonly inference: Split<LabelledText>;
   readonly questions: Split<Question>;
 }
 
-async function split<T>(read: (name: string) => AsyncIterable<T>, folder: string, ending: string): Promise<Split<T>> {
+/** Where each task's examples are from, in words. */
+export const ORIGIN: Readonly<Record<TaskName, string>> = {
+  sentiment: "sentences of movie reviews (Pang and Lee 2005)",
+  tags: "the English Web Treebank (Universal Dependencies)",
+  inference: "SNLI (Bowman et al. 2015)",
+  questions: "questions written for this project",
+};
+
+type Read<T> = (source: Source) => AsyncIterable<T>;
+
+async function split<T>(place: URL, read: Read<T>, file: string): Promise<Split<T>> {
   return {
-    train: await collect(read(`${folder}/train.${ending}`)),
-    test: await collect(read(`${folder}/test.${ending}`)),
+    train: await collect(read(source(place, file.replace("*", "train")))),
+    test: await collect(read(source(place, file.replace("*", "test")))),
   };
 }
 
-export async function labelled(): Promise<Labelled> {
+const first = <T>({ train, test }: Split<T>, examples: Recipe["examples"]): Split<T> => ({
+  train: train.slice(0, examples.train),
+  test: test.slice(0, examples.test),
+});
+
+/**
+ * The questions beyond the training examples enlarge the test part, a few hundred of which separate little. Those
+ * on a context that is trained on are left out.
+ */
+function enlarged({ train, test }: Split<Question>, count: number): Split<Question> {
+  const contexts = new Set(train.slice(0, count).map(({ context }) => context));
+  return { train: train.slice(0, count), test: [...test, ...train.filter(({ context }) => !contexts.has(context))] };
+}
+
+export async function labelled(place: URL, { examples }: Recipe): Promise<Labelled> {
+  const texts = (source: Source) => readTextRows(source) as AsyncIterable<LabelledText>;
+  const questions = await split(place, readQuestions, "questions/*.json");
   return {
-    sentiment: await split((name) => readTextRows(source(name)), "sentiment", "tsv"),
-    tags: await split((name) => readTagged(source(name)), "tags", "tsv"),
-    inference: await split((name) => readTextRows(source(name)), "inference", "tsv"),
-    questions: await split((name) => readQuestions(source(name)), "questions", "json"),
+    sentiment: first(await split(place, texts, "samples/movie-reviews/*.tsv.gz"), examples),
+    tags: first(await split(place, readTagged, "samples/ud-english-ewt/*.tsv.gz"), examples),
+    inference: first(await split(place, texts, "samples/snli/*.tsv.gz"), examples),
+    questions: first(enlarged(questions, examples.train), examples),
   };
 }
 
-/** Running English text: documents for training, and held-out documents. */
-export async function runningText(): Promise<{ training: string[][]; held: string[][] }> {
+/** Running text: documents as their sentences, to learn from and held out. */
+export interface Text {
+  readonly training: string[][];
+  readonly heldOut: string[][];
+}
+
+export async function runningText(place: URL): Promise<Text> {
   const names = readdirSync(new URL("text/", place))
     .filter((name) => name.endsWith(".txt"))
     .sort();
-  const training = [...(await documents("parallel/en.txt"))];
-  for (const name of names) for (const document of await documents(`text/${name}`)) training.push(document);
+  const training = [...(await documents(place, "parallel/en.txt"))];
+  for (const name of names) for (const document of await documents(place, `text/${name}`)) training.push(document);
   return {
     training,
-    held: [...(await documents("held-out/english.txt")), ...(await documents("parallel/en.held-out.txt"))],
+    heldOut: [
+      ...(await documents(place, "held-out/english.txt")),
+      ...(await documents(place, "parallel/en.held-out.txt")),
+    ],
   };
 }
 
@@ -70,10 +108,8 @@ const GROUP = 8;
 /** The labelled training parts as plain text, additional data for pre-training. No test part is in it. */
 export function unlabelled({ questions, inference, sentiment, tags }: Labelled): string[][] {
   const contexts = [...new Set(questions.train.map(({ context }) => context))].map(sentences);
-  const premises = [...new Set(inference.train.map(({ text }) => text))];
   const loose = [
-    ...premises,
-    ...inference.train.map(({ pair }) => pair!),
+    ...inference.train.flatMap(({ text, pair }) => [text, pair!]),
     ...sentiment.train.map(({ text }) => text),
     ...tags.train.map(({ text }) => text),
     ...questions.train.map(({ question }) => question),

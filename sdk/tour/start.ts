@@ -1,68 +1,66 @@
 /**
- * `npm start [-- FILE…] [--out FOLDER]`: from text to a model in use, on one small machine.
+ * `npm start [-- FILE…] [--out FOLDER] [--model FOLDER] [--quick]`: what pre-training is worth, on one small machine.
  *
- * A tokenizer and a small BERT are trained on the embedded corpus (or on the given files). The model is fine-tuned to four
- * tasks and compared with the same network trained from random weights. A report shows the results.
+ * A tokenizer and a small BERT are trained from nothing on the embedded corpus (or on the given files). Four tasks are then
+ * learned from a few hundred examples each, by three networks: one with random weights, the small one of this run, and
+ * cloze-tiny, which Cloze has pre-trained for hours. The models are used, and a report shows the results.
  */
+import { parseArgs } from "node:util";
 import { isMainThread } from "node:worker_threads";
-import { Engine, fillMask, memoryFiles, questionAnswering } from "cloze";
+import { InputError } from "cloze";
 import { readDocuments } from "cloze/data";
 import { exists, writeFolder } from "cloze/node";
 import { renderReport } from "cloze/report";
 import { trainWordPiece } from "cloze/tokenizer";
 import { collect, fileSource, requireFiles } from "../cli/shared/input.js";
-import { type Progress, percent, progress, say, table } from "../cli/shared/output.js";
-import { type Labelled, labelled, runningText, unlabelled } from "./embedded-corpus.js";
-import {
-  type FinetuneResult,
-  type Folder,
-  type Job,
-  type PretrainResult,
-  RECIPE,
-  stepsOf,
-  type TaskName,
-} from "./jobs.js";
-import { type Examples, pretrainSummary, type TaskResult, taskTable, tourReport } from "./pictures.js";
-import { Lane, serve } from "./workers.js";
+import { say, table } from "../cli/shared/output.js";
+import { createEngine } from "../cli/shared/turbo.js";
+import { version } from "../cli/shared/version.js";
+import { type Labelled, labelled, runningText, type Text, unlabelled } from "./embedded-corpus.js";
+import { experiment, type Results } from "./experiment.js";
+import { compared, findings, type Names, taskTable } from "./findings.js";
+import { type PretrainedModel, pretrainedModel } from "./model-place.js";
+import { QUICK, RECIPE, type Recipe, TASKS } from "./recipe.js";
+import { seedsSection } from "./seeds-table.js";
+import { guessesInWords, pretrainSummary, searchInWords, type Tour, tourReport, wordInWords } from "./tour-report.js";
+import { useModels } from "./use.js";
+import { serve } from "./workers.js";
 
-const TASKS: readonly TaskName[] = ["questions", "inference", "tags", "sentiment"];
+/** The folder beside the built programs. */
+const CORPUS = new URL("../corpus/", import.meta.url);
 
-/** One progress bar over both lanes. */
-class Overall {
-  readonly #bar: Progress;
-  readonly #total: number;
-  readonly #done = new Map<string, number>();
-  readonly #notes = new Map<number, string>();
-
-  constructor(total: number) {
-    this.#bar = progress("training", total);
-    this.#total = total;
-  }
-
-  reporter(lane: number, name: string): (done: number, note: string) => void {
-    return (done, note) => {
-      this.#done.set(name, done);
-      this.#notes.set(lane, `${name}: ${note}`);
-      const sum = [...this.#done.values()].reduce((a, b) => a + b, 0);
-      // Long sentences are cut into windows, so there may be a few more steps than were counted.
-      this.#bar.update(Math.min(sum, this.#total), [...this.#notes.values()].join(" | "));
-    };
-  }
-
-  stop(): void {
-    this.#bar.stop();
-  }
+interface Options {
+  readonly files: readonly string[];
+  readonly out: string;
+  readonly model: PretrainedModel;
+  readonly recipe: Recipe;
+  readonly quick: boolean;
 }
 
-interface Text {
-  readonly training: string[][];
-  readonly held: string[][];
+async function options(words: readonly string[]): Promise<Options> {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      out: { type: "string", default: "cloze-tour" },
+      model: { type: "string" },
+      quick: { type: "boolean", default: false },
+    },
+  });
+  const { out, quick } = values;
+  if ((await exists(out)) && !(await isTour(out)))
+    throw new InputError(`${out} exists and was not written by this program; choose another folder with --out`);
+  await requireFiles(positionals);
+  const model = await pretrainedModel(values.model);
+  return { files: positionals, out, model, quick, recipe: quick ? QUICK : RECIPE };
 }
+
+/** Whether this program wrote the folder: no other is replaced. */
+const isTour = (out: string): Promise<boolean> => exists(`${out}/report.html`);
 
 /** The user's documents with every tenth held out, or the embedded corpus if no file is given. */
 async function textOf(files: readonly string[]): Promise<Text> {
-  if (files.length === 0) return runningText();
-  await requireFiles(files);
+  if (files.length === 0) return runningText(CORPUS);
   const documents: string[][] = [];
   for (const file of files)
     for (const document of await collect(readDocuments(fileSource(file)))) documents.push(document);
@@ -71,128 +69,139 @@ async function textOf(files: readonly string[]): Promise<Text> {
     Array.from({ length: Math.ceil(document.length / 20) }, (_, i) => document.slice(20 * i, 20 * i + 20)),
   );
   if (cut.length < 20)
-    throw new Error(
+    throw new InputError(
       `the files have too little text to train on: ${cut.flat().length} lines; at least about 400 are needed`,
     );
-  return { training: cut.filter((_, i) => i % 10 !== 0), held: cut.filter((_, i) => i % 10 === 0) };
+  return { training: cut.filter((_, i) => i % 10 !== 0), heldOut: cut.filter((_, i) => i % 10 === 0) };
 }
 
-interface Trained {
-  readonly pretrained: PretrainResult;
-  readonly tasks: TaskResult[];
+const count = (n: number): string => n.toLocaleString("en");
+
+/** What a reader has to know before the first figure. */
+function introduce({ files, model, quick }: Options, text: Text): void {
+  const sentences = text.training.reduce((sum, document) => sum + document.length, 0);
+  const from = files.length === 0 ? "the embedded corpus" : files.join(", ");
+  if (quick) say("A quick run: every part in a few steps, so the figures mean nothing.\n");
+  say(`What is pre-training worth? A language model is first trained to guess hidden words in plain text, which needs no labels.
+Then it learns a task from a few labelled examples. Three networks learn the same four tasks here:
+one that begins with random weights, one that is pre-trained now, and ${model.name}, which was pre-trained for hours.
+
+The text: ${from}, ${count(sentences)} sentences in ${count(text.training.length)} documents to learn from, ${text.heldOut.length} documents held out.`);
 }
 
-/** Two lanes: one pre-trains while the other trains the networks from scratch, then both fine-tune. */
-async function trainAll(tokenizer: string, text: Text, data: Labelled): Promise<Trained> {
-  const program = new URL(import.meta.url);
-  const lanes = [new Lane(program), new Lane(program)] as const;
-  const jobOf = (task: TaskName, folder: Folder | null): Extract<Job, { kind: "finetune" }> => ({
-    kind: "finetune",
-    tokenizer,
-    task,
-    data: data[task],
-    folder,
+function facts(recipe: Recipe, { pretrained, tasks }: Results, seconds: number): Tour["facts"] {
+  const arms = tasks.flatMap((task) => Object.values(task.arms));
+  const large = Math.max(...arms.map(({ parameters }) => parameters));
+  const fact = (name: string, value: string, code = false) => ({ name, value, code });
+  return [
+    fact(
+      "command",
+      `npm start${process.argv.slice(2).length > 0 ? ` -- ${process.argv.slice(2).join(" ")}` : ""}`,
+      true,
+    ),
+    fact("version", `cloze ${version}, Node ${process.versions.node}, strict build`),
+    fact("time", `${Math.round(seconds)} s in all, ${Math.round(pretrained.seconds)} s of pre-training`),
+    fact(
+      "pre-training",
+      `${count(pretrained.steps)} steps, ${count(pretrained.tokens)} tokens, ${count(pretrained.parameters)} parameters`,
+    ),
+    fact(
+      "fine-tuning",
+      `${arms.length} runs, ${count(arms.reduce((sum, { steps }) => sum + steps, 0))} steps, up to ${count(large)} parameters`,
+    ),
+    fact("seed", `${recipe.seed} for every network`),
+  ];
+}
+
+/** The figures and texts that the report has too, for the terminal. */
+function tell({ results, tasks, names, findings: { headline, shows, limits }, exhibits }: Tour): void {
+  const { header, rows } = taskTable(tasks, names);
+  const { masks, question, words, search, corruptions } = exhibits;
+  const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`).join("\n");
+  say(`
+Pre-training, two minutes from nothing
+${indented([pretrainSummary(results.pretrained)])}
+
+Four tasks, three ways
+${table(header, rows)}
+
+What the table shows
+${indented([headline, ...shows])}
+
+What it cannot show
+${indented(limits)}
+
+Masks filled
+${indented(masks[0]!.filled.flatMap(({ text }, i) => [text, ...masks.map(({ name, filled }) => `  ${name}: ${guessesInWords(filled[i]!)}`)]))}
+
+A question answered
+${indented([question.context, question.question, ...question.answers.map(({ arm, answer, right }) => `  ${names[arm]}: ${answer} (${right ? "right" : "wrong"})`)])}
+
+One word in many contexts
+${indented(words.map(wordInWords))}
+
+Sentence search
+${indented([...search.queries.map(({ query, found }) => `${query}  ->  ${found[0]!.text}`), searchInWords(search)])}
+
+Five ways to corrupt a text
+${indented([`${"the text".padEnd(22)}${corruptions.text}`, ...corruptions.corrupted.map(({ name, text }) => `${name.padEnd(22)}${text}`)])}`);
+}
+
+async function write(out: string, tour: Tour): Promise<void> {
+  await writeFolder(out, await isTour(out), async (to) => {
+    await to.write("report.html", new TextEncoder().encode(renderReport(tourReport(tour))));
+    for (const [name, bytes] of tour.results.pretrained.folder) await to.write(`model/${name}`, bytes);
+    for (const { name, arms } of tour.results.tasks)
+      for (const [file, bytes] of arms.pretrained.folder!) await to.write(`${name}/${file}`, bytes);
   });
-  const pretraining: Extract<Job, { kind: "pretrain" }> = {
-    kind: "pretrain",
-    tokenizer,
-    training: text.training,
-    extra: unlabelled(data),
-    held: text.held,
-  };
-  const total = stepsOf(pretraining) + TASKS.reduce((sum, task) => sum + 2 * stepsOf(jobOf(task, null)), 0);
-  const overall = new Overall(total);
-  try {
-    const waiting = TASKS.map((task) => lanes[1].run(jobOf(task, null), overall.reporter(1, `${task} from scratch`)));
-    const pretrained = await lanes[0].run(pretraining, overall.reporter(0, "pre-training"));
-    // The first lane starts with the longest task at once; the second takes the others when its own are done.
-    const tuned = TASKS.map((task, i) =>
-      lanes[i < 1 ? 0 : 1].run(jobOf(task, pretrained.folder), overall.reporter(i < 1 ? 0 : 1, `${task} pre-trained`)),
-    );
-    const [scratch, fine] = [await Promise.all(waiting), await Promise.all(tuned)];
-    return {
-      pretrained,
-      tasks: TASKS.map((name, i) => ({
-        name,
-        pretrained: fine[i] as FinetuneResult,
-        scratch: scratch[i] as FinetuneResult,
-      })),
-    };
-  } finally {
-    overall.stop();
-    for (const lane of lanes) await lane.close();
-  }
 }
 
-const MASKED = [
-  "The [MASK] shines in the sky.",
-  "She drank a cup of [MASK].",
-  "He opened the [MASK] and went into the house.",
-  "In winter the lake is covered with [MASK].",
-];
-
-/** Use the trained models: fill masks, answer a question. */
-async function use(engine: Engine, { pretrained, tasks }: Trained, data: Labelled): Promise<Examples> {
-  using fill = await fillMask(memoryFiles(pretrained.folder), { engine, topK: 4 });
-  const masks = MASKED.map((text) => {
-    const guesses = fill(text).map((guess) => `${guess.token_str} (${percent(guess.score)})`);
-    return { text, guesses: guesses.join(", ") };
+async function learnAll(chosen: Options, text: Text, data: Labelled, names: Names): Promise<Results> {
+  const { recipe, model } = chosen;
+  const tokenizer = trainWordPiece([...text.training.flat(), ...unlabelled(data).flat()], {
+    size: recipe.vocabulary,
+    lowercase: false,
   });
-  const { folder } = tasks.find(({ name }) => name === "questions")!.pretrained;
-  using answer = await questionAnswering(memoryFiles(folder), { engine });
-  const { question, context } = data.questions.test[0]!;
-  return { masks, question: { question, context, answer: answer({ question, context }).answer } };
-}
-
-/** Whether this program wrote the folder: no other is replaced. */
-const isTour = (out: string): Promise<boolean> => exists(`${out}/report.html`);
-
-function options(words: readonly string[]): { files: string[]; out: string } {
-  const at = words.indexOf("--out");
-  const out = at < 0 ? "cloze-tour" : (words[at + 1] ?? "cloze-tour");
-  return { files: words.filter((_, i) => at < 0 || (i !== at && i !== at + 1)), out };
+  say(`A WordPiece vocabulary of ${count(tokenizer.size)} pieces is learned from it.\n`);
+  const json = JSON.stringify(tokenizer.toJSON());
+  return experiment({ recipe, tokenizer: json, text, data, model, names, program: new URL(import.meta.url) });
 }
 
 async function main(): Promise<void> {
   const started = performance.now();
-  const { files, out } = options(process.argv.slice(2));
-  if ((await exists(out)) && !(await isTour(out)))
-    throw new Error(`${out} exists and was not written by this program; choose another folder with --out`);
-  const data = await labelled();
-  const text = await textOf(files);
-  const sentences = text.training.reduce((sum, document) => sum + document.length, 0);
-  say(
-    `${files.length === 0 ? "the embedded corpus" : files.join(", ")}: ${sentences} sentences in ${text.training.length} documents to learn from, ${text.held.length} documents held out`,
-  );
-  const tokenizer = trainWordPiece([...text.training.flat(), ...unlabelled(data).flat()], {
-    size: RECIPE.vocabulary,
-    lowercase: false,
-  });
-  say(`a WordPiece vocabulary of ${tokenizer.size} pieces`);
-  const trained = await trainAll(JSON.stringify(tokenizer.toJSON()), text, data);
-  using engine = await Engine.create();
-  const examples = await use(engine, trained, data);
-  const report = await tourReport(engine, trained.pretrained.folder, trained.pretrained, trained.tasks, examples);
-  await writeFolder(out, await isTour(out), async (to) => {
-    await to.write("report.html", new TextEncoder().encode(renderReport(report)));
-    for (const [name, bytes] of trained.pretrained.folder) await to.write(`model/${name}`, bytes);
-    for (const { name, pretrained } of trained.tasks)
-      for (const [file, bytes] of pretrained.folder) await to.write(`${name}/${file}`, bytes);
-  });
-  const { header, rows } = taskTable(trained.tasks);
-  say(`\n${pretrainSummary(trained.pretrained)}\n\n${table(header, rows)}\n`);
-  for (const { text: masked, guesses } of examples.masks) say(`${masked}  ->  ${guesses}`);
-  say(`${examples.question.question}  ->  ${examples.question.answer}`);
-  say(`\nDone in ${((performance.now() - started) / 1000).toFixed(0)} s.
+  const chosen = await options(process.argv.slice(2));
+  const { recipe, model, out } = chosen;
+  const data = await labelled(CORPUS, recipe);
+  const text = await textOf(chosen.files);
+  introduce(chosen, text);
+  const names: Names = { random: "random weights", brief: "two minutes", pretrained: model.name };
+  const results = await learnAll(chosen, text, data, names);
+  using engine = await createEngine({}, undefined);
+  const exhibits = await useModels({ engine, recipe, results, model, data, text, names });
+  const seconds = (performance.now() - started) / 1000;
+  const tasks = results.tasks.map(compared);
+  const tour: Tour = {
+    ...{ results, names, exhibits },
+    tasks,
+    findings: findings(tasks, names),
+    facts: facts(recipe, results, seconds),
+    seeds: seedsSection(),
+  };
+  await write(out, tour);
+  tell(tour);
+  say(`
+Done in ${Math.round((performance.now() - started) / 1000)} s.
 report:  ${out}/report.html   (open it in a browser)
-models:  ${out}/model (pre-trained), ${TASKS.map((task) => `${out}/${task}`).join(", ")}
-next:    npx cloze predict --model ${out}/model --text   then type a sentence with [MASK]
+models:  ${out}/model (pre-trained here), ${TASKS.map((task) => `${out}/${task}`).join(", ")} (${model.name}, fine-tuned)
+next:    npx cloze predict --model ${model.path} --text   then type a sentence with [MASK]
          npm start -- your-own-text.txt`);
 }
 
 if (isMainThread) {
   main().catch((error: unknown) => {
-    process.stderr.write(`${process.env["CLOZE_DEBUG"] === "1" ? (error as Error).stack : (error as Error).message}\n`);
-    process.exitCode = 1;
+    const { message, stack, code } = error as Error & { code?: string };
+    process.stderr.write(`${process.env["CLOZE_DEBUG"] === "1" ? stack : message}\n`);
+    const usage = error instanceof InputError || code?.startsWith("ERR_PARSE_ARGS");
+    process.exitCode = usage ? 2 : 1;
   });
 } else serve();

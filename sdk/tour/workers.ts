@@ -1,6 +1,10 @@
-/** Two workers that take jobs in turn, so that both cores of a small machine are busy. */
+/** Workers that take jobs from one queue, so that both cores of a small machine are busy. */
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { type FinetuneResult, finetuneJob, type Job, type PretrainResult, pretrain } from "./jobs.js";
+import { type FinetuneJob, type FinetuneResult, finetuneJob } from "./finetuning.js";
+import { type PretrainJob, type PretrainResult, pretrain } from "./pretraining.js";
+
+export type Job = PretrainJob | FinetuneJob;
+export type ResultOf<J extends Job> = J extends PretrainJob ? PretrainResult : FinetuneResult;
 
 type Answer =
   | { readonly kind: "progress"; readonly done: number; readonly note: string }
@@ -12,9 +16,9 @@ export function serve(): void {
   if (isMainThread || !parentPort) throw new Error("serve() runs in a worker");
   const port = parentPort;
   port.on("message", async (job: Job) => {
-    const report = (done: number, note: string) => port.postMessage({ kind: "progress", done, note } satisfies Answer);
+    const follow = (done: number, note: string) => port.postMessage({ kind: "progress", done, note } satisfies Answer);
     try {
-      const result = job.kind === "pretrain" ? await pretrain(job, report) : await finetuneJob(job, report);
+      const result = job.kind === "pretrain" ? await pretrain(job, follow) : await finetuneJob(job, follow);
       port.postMessage({ kind: "result", result } satisfies Answer);
     } catch (error) {
       port.postMessage({ kind: "error", message: (error as Error).stack ?? String(error) } satisfies Answer);
@@ -22,43 +26,68 @@ export function serve(): void {
   });
 }
 
-/** One worker; its jobs are done in the order in which they are given. */
-export class Lane {
-  readonly #worker: Worker;
-  #last: Promise<unknown> = Promise.resolve();
+/** A job with what happens around it. */
+interface Order {
+  readonly job: Job;
+  readonly follow: (done: number, note: string, worker: number) => void;
+  readonly resolve: (result: PretrainResult | FinetuneResult) => void;
+  readonly reject: (error: unknown) => void;
+}
 
-  constructor(program: URL) {
-    this.#worker = new Worker(program);
+/** Workers and the queue of what is still to do; each takes the next order when it is free. */
+export class Workers {
+  readonly #queue: Order[] = [];
+  readonly #idle: number[] = [];
+  readonly #workers: readonly Worker[];
+
+  constructor(program: URL, count: number) {
+    this.#workers = Array.from({ length: count }, () => new Worker(program));
+    this.#idle.push(...this.#workers.keys());
   }
 
-  run(job: Extract<Job, { kind: "pretrain" }>, report: (done: number, note: string) => void): Promise<PretrainResult>;
-  run(job: Extract<Job, { kind: "finetune" }>, report: (done: number, note: string) => void): Promise<FinetuneResult>;
-  run(job: Job, report: (done: number, note: string) => void): Promise<PretrainResult | FinetuneResult> {
-    const next = this.#last.then(() => this.#one(job, report));
-    this.#last = next.catch(() => {});
-    return next;
+  /** Queue a job. Jobs begin in the order in which they were given. */
+  run<J extends Job>(job: J, follow: Order["follow"]): Promise<ResultOf<J>> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ job, follow, resolve: resolve as Order["resolve"], reject });
+      this.#start();
+    });
   }
 
-  #one(job: Job, report: (done: number, note: string) => void): Promise<PretrainResult | FinetuneResult> {
+  #start(): void {
+    while (this.#queue.length > 0 && this.#idle.length > 0) void this.#serve(this.#queue.shift()!, this.#idle.shift()!);
+  }
+
+  async #serve(order: Order, at: number): Promise<void> {
+    try {
+      order.resolve(await this.#one(order, at));
+    } catch (error) {
+      order.reject(error);
+    }
+    this.#idle.push(at);
+    this.#start();
+  }
+
+  #one({ job, follow }: Order, at: number): Promise<PretrainResult | FinetuneResult> {
+    const worker = this.#workers[at]!;
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void) => {
-        this.#worker.off("message", listen);
-        this.#worker.off("error", fail);
+        worker.off("message", listen);
+        worker.off("error", fail);
         settle();
       };
       const fail = (error: unknown) => finish(() => reject(error));
       const listen = (answer: Answer) => {
-        if (answer.kind === "progress") report(answer.done, answer.note);
+        if (answer.kind === "progress") follow(answer.done, answer.note, at);
         else if (answer.kind === "result") finish(() => resolve(answer.result));
         else finish(() => reject(new Error(answer.message)));
       };
-      this.#worker.on("message", listen);
-      this.#worker.on("error", fail);
-      this.#worker.postMessage(job);
+      worker.on("message", listen);
+      worker.on("error", fail);
+      worker.postMessage(job);
     });
   }
 
-  close(): Promise<number> {
-    return this.#worker.terminate();
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 }

@@ -12,7 +12,7 @@ import { seed as seedOf } from "../../tensor/random.js";
 export interface PairedBootstrapOptions {
   /** weight of each item, such as the number of words of a sentence; all items weigh the same by default */
   readonly sizes?: ArrayLike<number>;
-  /** number of resampled test sets; 2000 by default */
+  /** number of resampled test sets; 1000 by default */
   readonly resamples?: number;
   /** share of the resampled differences inside the interval; 0.95 by default */
   readonly level?: number;
@@ -83,7 +83,7 @@ export function pairedBootstrap(
     level: numberBetween(0, 1),
     seed: wholeNumber(0),
   });
-  const { resamples = 2000, level = 0.95, seed = 1 } = options;
+  const { resamples = 1000, level = 0.95, seed = 1 } = options;
   const { differences, sizes } = itemsOf(first, second, options.sizes);
   const n = sizes.length;
   const rng = seedOf(seed);

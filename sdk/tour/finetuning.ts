@@ -1,0 +1,98 @@
+/** One task learned by one network, and its score on every test item. */
+import { answerTask, classifyTask, finetune, loadModel, loadTokenizer, memoryFiles, saveModel, tagTask } from "cloze";
+import { type AnyTask, anyTask, type Question, seed as seedOf, shuffledContexts } from "cloze/data";
+import { createEngine } from "../cli/shared/turbo.js";
+import type { Labelled } from "./embedded-corpus.js";
+import { type FolderFiles, filesAt, type ModelPlace } from "./model-place.js";
+import { type CurvePoint, type Follow, smoother } from "./pretraining.js";
+import type { ArmName, Recipe, TaskName } from "./recipe.js";
+
+export interface FinetuneJob {
+  readonly kind: "finetune";
+  readonly recipe: Recipe;
+  readonly task: TaskName;
+  readonly arm: ArmName;
+  readonly data: Labelled[TaskName];
+  /** architecture, tokenizer and, unless the arm is random, weights */
+  readonly model: ModelPlace;
+  /** whether the trained model is handed back */
+  readonly keep: boolean;
+}
+
+export interface FinetuneResult {
+  readonly curve: readonly CurvePoint[];
+  /** score of each test item: right or wrong, F1 of an answer, share of a sentence's words */
+  readonly scores: readonly number[];
+  /** decisions in each item: 1, or the words of a sentence */
+  readonly sizes: readonly number[];
+  /** mean score over all decisions */
+  readonly figure: number;
+  /** the same figure of a baseline without a model */
+  readonly baseline: number;
+  readonly baselineName: string;
+  /** name of the figure: accuracy, f1 */
+  readonly headline: string;
+  readonly parameters: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly folder: FolderFiles | null;
+}
+
+/** The task of the SDK behind each part of the corpus. */
+export function taskOf(name: TaskName): AnyTask {
+  const tasks = {
+    sentiment: () => anyTask(classifyTask("classify")),
+    inference: () => anyTask(classifyTask("pair")),
+    tags: () => anyTask(tagTask),
+    questions: () => anyTask(answerTask),
+  };
+  return tasks[name]();
+}
+
+/** The training examples of a task; questions come with several recombined contexts each. */
+export function examplesOf({ task, data, recipe }: FinetuneJob): readonly unknown[] {
+  if (task !== "questions") return data.train;
+  return shuffledContexts(data.train as readonly Question[], recipe.contexts, seedOf(recipe.seed));
+}
+
+export async function finetuneJob(job: FinetuneJob, follow: Follow): Promise<FinetuneResult> {
+  const { recipe, arm, data } = job;
+  const { epochs, learningRate } = recipe.finetune[job.task];
+  const { maxLength, seed, batchSize } = recipe;
+  const started = performance.now();
+  const task = taskOf(job.task);
+  using engine = await createEngine({}, undefined);
+  const files = filesAt(job.model);
+  const tokenizer = await loadTokenizer(files);
+  const labels = task.labels(data.train);
+  using loaded = await loadModel(engine, files, { task: task.modelTask, labels, seed, scratch: arm === "random" });
+  const settings = { tokenizer, labels, maxLength };
+  const curve: CurvePoint[] = [];
+  const smooth = smoother();
+  const train = examplesOf(job);
+  const options = { loaded, task, settings, train, epochs, learningRate: learningRate[arm], batchSize, seed };
+  for await (const event of finetune(options)) {
+    if (event.kind !== "step") continue;
+    curve.push(smooth(event.step.step, event.step.loss));
+    follow((0.9 * event.step.step) / event.total, `loss ${event.step.loss.toFixed(2)}`);
+  }
+  const test: readonly unknown[] = data.test;
+  const scores = test.map((item) => task.evaluate(loaded.model, [item], settings)[task.headline]!);
+  const sizes = test.map((item) => task.decisions([item]));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const saved = memoryFiles();
+  if (job.keep) await saveModel(saved, { ...loaded, tokenizer, maxLength });
+  return {
+    curve,
+    scores,
+    sizes,
+    figure: scores.reduce((sum, score, i) => sum + score * sizes[i]!, 0) / total,
+    baseline: task.baseline(data.train, test)[task.headline]!,
+    baselineName: task.baselineName,
+    headline: task.headline,
+    parameters: loaded.weights.count,
+    steps: curve.length,
+    seconds: (performance.now() - started) / 1000,
+    folder: job.keep ? [...saved.files] : null,
+  };
+}

@@ -1,0 +1,63 @@
+/** The trained models in use: masks filled, and a question answered from its context. */
+import { type Engine, fillMask, questionAnswering } from "cloze";
+import type { Question } from "cloze/data";
+import { squadScore } from "cloze/metrics";
+import { filesAt, type ModelPlace } from "./model-place.js";
+import type { ArmName } from "./recipe.js";
+
+/** Sentences with a mask, each with words that fit: fixed before the model was there. */
+const MASKED: readonly { readonly text: string; readonly fitting: readonly string[] }[] = [
+  {
+    text: "She drank a cup of [MASK].",
+    fitting: ["tea", "coffee", "milk", "water", "wine", "chocolate", "cocoa", "ale"],
+  },
+  { text: "He opened the [MASK] and went into the house.", fitting: ["door", "gate"] },
+  { text: "The [MASK] shines in the sky.", fitting: ["sun", "moon", "star", "light"] },
+];
+
+export interface FilledMask {
+  readonly text: string;
+  /** the three likeliest words with their probabilities, and whether they are among those that fit */
+  readonly guesses: readonly { readonly word: string; readonly score: number; readonly fits: boolean }[];
+}
+
+/** The masks, filled by a masked language model. */
+export async function filledMasks(engine: Engine, place: ModelPlace): Promise<FilledMask[]> {
+  using fill = await fillMask(filesAt(place), { engine, topK: 3 });
+  return MASKED.map(({ text, fitting }) => {
+    const guesses = fill(text).map(({ token_str, score }) => ({
+      ...{ word: token_str, score },
+      fits: fitting.includes(token_str.toLowerCase()),
+    }));
+    return { text, guesses };
+  });
+}
+
+export interface Answered {
+  readonly question: string;
+  readonly context: string;
+  readonly accepted: string;
+  readonly answers: readonly {
+    readonly arm: ArmName;
+    readonly answer: string;
+    readonly start: number;
+    readonly end: number;
+    readonly right: boolean;
+  }[];
+}
+
+/** One question of the test part, answered by each network that has learned to. */
+export async function answered(
+  engine: Engine,
+  { question, context, answers }: Question,
+  places: readonly (readonly [ArmName, ModelPlace])[],
+): Promise<Answered> {
+  const accepted = answers.map(({ text }) => text);
+  const given: Answered["answers"][number][] = [];
+  for (const [arm, place] of places) {
+    using answer = await questionAnswering(filesAt(place), { engine });
+    const { answer: said, start, end } = answer({ question, context });
+    given.push({ arm, answer: said, start, end, right: squadScore(said, accepted).exactMatch === 1 });
+  }
+  return { question, context, accepted: accepted[0]!, answers: given };
+}

@@ -1,0 +1,36 @@
+/** Where a model of the tour is: a folder on disk, or files in memory, which pass between threads. */
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Files, InputError, memoryFiles } from "cloze";
+import { exists, folder } from "cloze/node";
+
+/** Files of a model folder, as sent between threads. */
+export type FolderFiles = [string, Uint8Array][];
+
+export type ModelPlace = { readonly path: string } | { readonly files: FolderFiles };
+
+export const filesAt = (place: ModelPlace): Files => ("path" in place ? folder(place.path) : memoryFiles(place.files));
+
+/** The model that the project has pre-trained: `models/cloze-tiny` beside the built programs. */
+const CLOZE_TINY = fileURLToPath(new URL("../models/cloze-tiny", import.meta.url));
+
+export interface PretrainedModel {
+  readonly path: string;
+  /** the name in tables */
+  readonly name: string;
+}
+
+/**
+ * The pre-trained model of the tour.
+ *
+ * @param path of another model; models/cloze-tiny without
+ * @throws {InputError} where it is not
+ */
+export async function pretrainedModel(path = CLOZE_TINY): Promise<PretrainedModel> {
+  for (const file of ["config.json", "model.safetensors", "tokenizer.json"])
+    if (!(await exists(`${path}/${file}`)))
+      throw new InputError(
+        `${path}/${file} is not there: npm start compares random weights with a pre-trained model, cloze-tiny. Fetch it with the project (it belongs to the repository), derive it with npm run train:cloze-tiny -- --write, or name another BERT with --model FOLDER`,
+      );
+  return { path, name: basename(path) };
+}

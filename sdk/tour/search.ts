@@ -1,0 +1,93 @@
+/** Search by meaning: sentences as vectors, and the nearest ones to a query. */
+import { type Engine, type LabelledText, loadModel, loadTokenizer, nearest } from "cloze";
+import { centred } from "cloze/multilingual";
+import { embedTexts } from "cloze/tensor";
+import { filesAt, type ModelPlace } from "./model-place.js";
+
+const QUERIES = ["The dog is hungry.", "It rained all day.", "We cooked a meal together."];
+
+/** Premises among which a hypothesis has to find its own. */
+const PREMISES = 200;
+
+const LENGTH = 64;
+const FOUND = 3;
+
+export interface Search {
+  readonly sentences: number;
+  readonly queries: readonly {
+    readonly query: string;
+    readonly found: readonly { readonly text: string; readonly score: number }[];
+  }[];
+  /** share of hypotheses whose nearest premise is their own */
+  readonly premises: {
+    readonly count: number;
+    readonly trained: number;
+    readonly random: number;
+    /** by the share of common words */
+    readonly words: number;
+  };
+}
+
+/** Vectors of texts: the mean of the last hidden states, less what all texts have in common. */
+async function embedder(engine: Engine, place: ModelPlace, scratch: boolean) {
+  const files = filesAt(place);
+  const tokenizer = await loadTokenizer(files);
+  const loaded = await loadModel(engine, files, { task: "feature-extraction", scratch, seed: 1 });
+  const embed = (texts: readonly string[]) =>
+    centred(embedTexts(loaded.model, tokenizer, texts, { mode: "mean", normalize: false }, LENGTH));
+  return Object.assign(embed, { [Symbol.dispose]: () => loaded[Symbol.dispose]() });
+}
+
+/** Share of the first texts whose nearest second text is the one at the same place. */
+function foundFirst(first: readonly Float64Array[], second: readonly Float64Array[]): number {
+  return first.filter((vector, i) => nearest(vector, second, 1)[0]!.index === i).length / first.length;
+}
+
+const wordsOf = (text: string): Set<string> => new Set(text.toLowerCase().match(/\p{L}+/gu) ?? []);
+
+/** The same with the share of common words of all words (Jaccard) instead of vectors. */
+function foundByWords(first: readonly string[], second: readonly string[]): number {
+  const others = second.map(wordsOf);
+  const right = first.map(wordsOf).filter((words, i) => {
+    const overlap = others.map((other) => {
+      const common = [...words].filter((word) => other.has(word)).length;
+      return common / (words.size + other.size - common || 1);
+    });
+    return overlap.indexOf(Math.max(...overlap)) === i;
+  });
+  return right.length / first.length;
+}
+
+/**
+ * @param sentences to search in
+ * @param pairs premises with hypotheses; those that follow from their premise are looked for
+ */
+export async function search(
+  engine: Engine,
+  place: ModelPlace,
+  sentences: readonly string[],
+  pairs: readonly LabelledText[],
+): Promise<Search> {
+  using trained = await embedder(engine, place, false);
+  using random = await embedder(engine, place, true);
+  const vectors = trained([...QUERIES, ...sentences]);
+  const queries = QUERIES.map((query, i) => ({
+    query,
+    found: nearest(vectors[i]!, vectors.slice(QUERIES.length), FOUND).map(({ index, score }) => ({
+      text: sentences[index]!,
+      score,
+    })),
+  }));
+  const entailed = pairs.filter(({ label }) => label === "entailment").slice(0, PREMISES);
+  const [hypotheses, premises] = [entailed.map(({ pair }) => pair!), entailed.map(({ text }) => text)];
+  return {
+    sentences: sentences.length,
+    queries,
+    premises: {
+      count: entailed.length,
+      trained: foundFirst(trained(hypotheses), trained(premises)),
+      random: foundFirst(random(hypotheses), random(premises)),
+      words: foundByWords(hypotheses, premises),
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** All that the trained models are used for in the tour. */
+import type { Engine } from "cloze";
+import { loadTokenizer } from "cloze";
+import { wordsInContexts } from "./contexts.js";
+import { corruptions } from "./corruptions.js";
+import type { Labelled, Text } from "./embedded-corpus.js";
+import { armsOf, type Results } from "./experiment.js";
+import type { Names } from "./findings.js";
+import { insideSections } from "./inside.js";
+import { answered, filledMasks } from "./masks-and-questions.js";
+import { filesAt, type ModelPlace, type PretrainedModel } from "./model-place.js";
+import type { ArmName, Recipe } from "./recipe.js";
+import { search } from "./search.js";
+import type { Exhibits } from "./tour-report.js";
+
+export interface UseOptions {
+  readonly engine: Engine;
+  readonly recipe: Recipe;
+  readonly results: Results;
+  readonly model: PretrainedModel;
+  readonly data: Labelled;
+  readonly text: Text;
+  readonly names: Names;
+}
+
+/** The question on show: the first of the test part. */
+const SHOWN = 0;
+
+export async function useModels(options: UseOptions): Promise<Exhibits> {
+  const { engine, recipe, results, model, data, text, names } = options;
+  const place: ModelPlace = { path: model.path };
+  const small: ModelPlace = { files: results.pretrained.folder };
+  const questions = results.tasks.find(({ name }) => name === "questions")!;
+  const readers = armsOf(questions).map(([arm, { folder }]): readonly [ArmName, ModelPlace] => [
+    arm,
+    { files: folder! },
+  ]);
+  return {
+    masks: [
+      { name: names.pretrained, filled: await filledMasks(engine, place) },
+      { name: names.brief, filled: await filledMasks(engine, small) },
+    ],
+    question: await answered(engine, data.questions.test[SHOWN]!, readers),
+    words: await wordsInContexts(engine, place),
+    search: await search(engine, place, text.heldOut.flat(), data.inference.test),
+    corruptions: corruptions(await loadTokenizer(filesAt(place)), recipe.seed),
+    inside: await insideSections(engine, place),
+  };
+}
