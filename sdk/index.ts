@@ -152,6 +152,7 @@ export {
   loadElectra,
 } from "./train/fresh/electra-pair.js";
 
+export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./train/fresh/estimate-memory.js";
 export { freshConfig, freshModel, type ModelSizes } from "./train/fresh/fresh-model.js";
 export { studentOf } from "./train/fresh/student.js";
 export {

@@ -1,9 +1,10 @@
 import { stat } from "node:fs/promises";
-import { describeFolder, type StoredTensor } from "cloze";
+import { describeFolder, type FolderDescription, type StoredTensor } from "cloze";
 import { folder } from "cloze/node";
 import { readSafetensors } from "cloze/tensor";
 import { Command } from "commander";
 import { readWhole, requireFiles } from "../shared/input.js";
+import { memoryOf } from "../shared/memory.js";
 import { say, table, writeLine } from "../shared/output.js";
 import { openTokenizer } from "../shared/tokenizers.js";
 import { UsageError } from "../shared/usage.js";
@@ -20,7 +21,11 @@ interface Described {
 
 const MEGABYTE = 1e6;
 
-/** Tensors and their memory: the weights; for training also gradients, two moments and a second layout. */
+/** The batches for which memory is estimated: one text, and a batch of training. */
+const TEXT = { batch: 1, length: 128 };
+const TRAINING = { batch: 32, length: 128, training: true };
+
+/** Tensors, and their parameters. */
 function describeTensors(tensors: readonly StoredTensor[], bytes: number): Described {
   const weights = tensors.filter(({ dtype }) => /^(BF|F)\d+$/.test(dtype));
   const count = weights.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
@@ -29,8 +34,6 @@ function describeTensors(tensors: readonly StoredTensor[], bytes: number): Descr
       tensors: tensors.length,
       parameters: count,
       file_mb: bytes / MEGABYTE,
-      inference_mb: (4 * count) / MEGABYTE,
-      training_mb: (6 * 4 * count) / MEGABYTE,
     },
     tensors,
   };
@@ -43,6 +46,15 @@ const sizesOf = (config: Readonly<Record<string, unknown>>): Record<string, unkn
       ([name, value]) => typeof value === "number" && /(size|layers|heads|embeddings)$/.test(name),
     ),
   );
+
+/** Megabytes of an engine that reads one text of 128 tokens, and of one that trains on 32 of them; null for more than 4 GiB. */
+async function memoryFields({ config, task, classes }: FolderDescription): Promise<Record<string, unknown>> {
+  const known = { ...(task && { task }), ...(classes !== null && { classes }) };
+  return {
+    inference_mb: await memoryOf(config, { ...known, ...TEXT }),
+    training_mb: await memoryOf(config, { ...known, ...TRAINING }),
+  };
+}
 
 async function describeModel(path: string): Promise<Described> {
   const described = await describeFolder(folder(path));
@@ -68,6 +80,7 @@ async function describeModel(path: string): Promise<Described> {
       }),
       ...(unknownFields.length > 0 && { unknown_fields: unknownFields }),
       ...(tensors.length > 0 && weights.summary),
+      ...(family !== null && family !== "static-embedding" && problems.length === 0 && (await memoryFields(described))),
     },
     ...(tensors.length > 0 && { tensors }),
     problems,
@@ -77,7 +90,11 @@ async function describeModel(path: string): Promise<Described> {
 function describeFile(bytes: Uint8Array): Described {
   const file = readSafetensors(bytes);
   const tensors = Array.from(file.names(), (name) => ({ name, dtype: file.dtype(name), shape: file.shape(name)! }));
-  return describeTensors(tensors, bytes.length);
+  const { summary, ...rest } = describeTensors(tensors, bytes.length);
+  const parameters = 4 * Number(summary["parameters"]);
+  // Of a file alone only the weights are known; in training also their gradients and two moments.
+  const memory = { inference_mb: parameters / MEGABYTE, training_mb: (4 * parameters) / MEGABYTE };
+  return { summary: { ...summary, ...memory }, ...rest };
 }
 
 async function describe(path: string): Promise<Described> {

@@ -22,6 +22,7 @@ import { folder } from "cloze/node";
 import type { Tokenizer } from "cloze/tokenizer";
 import type { ModelOptions } from "../shared/engine-options.js";
 import { readFields } from "../shared/input.js";
+import { sayMemory } from "../shared/memory.js";
 import type { TrainingOptions } from "../shared/training-options.js";
 import { UsageError } from "../shared/usage.js";
 import type { MakeSamples, TextStream } from "./text-stream.js";
@@ -125,7 +126,11 @@ export async function modelOf<P extends ModelTask>(setting: Setting, task: P): P
       ? freshModel(engine, await newConfig(setting), task, seed)
       : await loadModel(engine, folder(from), { task, seed });
   const { maxLength: positions } = loaded.model;
-  if (maxLength <= positions) return loaded;
+  if (maxLength <= positions) {
+    const { threads } = engine;
+    await sayMemory(loaded.config, { task, batch: options.batchSize, length: maxLength, threads });
+    return loaded;
+  }
   loaded[Symbol.dispose]();
   throw new UsageError(`--max-length ${maxLength}: the model of ${from ?? options.config} has ${positions} positions`);
 }
