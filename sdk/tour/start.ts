@@ -21,13 +21,14 @@ import { experiment, type Results } from "./experiment.js";
 import { compared, findings, type Names, taskTable } from "./findings.js";
 import { type PretrainedModel, pretrainedModel } from "./model-place.js";
 import { QUICK, RECIPE, type Recipe, TASKS } from "./recipe.js";
-import { seedsSection } from "./seeds-table.js";
+import { claimsAt, seedsSection } from "./seeds-table.js";
 import { guessesInWords, pretrainSummary, searchInWords, type Tour, tourReport, wordInWords } from "./tour-report.js";
 import { useModels } from "./use.js";
 import { serve } from "./workers.js";
 
-/** The folder beside the built programs. */
+/** Beside the built programs. */
 const CORPUS = new URL("../corpus/", import.meta.url);
+const CLAIMS = new URL("../CLAIMS.md", import.meta.url);
 
 interface Options {
   readonly files: readonly string[];
@@ -185,7 +186,7 @@ async function main(): Promise<void> {
     tasks,
     findings: findings(tasks, names),
     facts: facts(recipe, results, seconds),
-    seeds: seedsSection(),
+    seeds: seedsSection(claimsAt(CLAIMS)),
   };
   await write(out, tour);
   tell(tour);
