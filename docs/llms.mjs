@@ -1,0 +1,36 @@
+/** llms.txt: the pages with their descriptions, for programs that read documentation; llms-full.txt: the pages themselves. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { place, SECTIONS } from "./site.mjs";
+
+/** Title, description and text of a page. */
+function read(page) {
+  const markdown = readFileSync(join(place, `${page}.md`), "utf8");
+  const [, description = ""] = /^description: (.*)$/m.exec(markdown) ?? [];
+  const body = markdown.replace(/^---\n[\s\S]*?\n---\n/, "").trim();
+  const [, title] = /^# (.*)$/m.exec(body);
+  return { title, description, body };
+}
+
+const ABOUT = `# Cloze
+
+> An npm package that pre-trains, fine-tunes and runs BERT-family language models in Node, browsers, Deno, Bun and edge workers, on one small WebAssembly module without dependencies. It reads and writes Hugging Face folders and gives the same bits on every platform.
+
+Import from \`cloze\`; parts are in \`cloze/tokenizer\`, \`cloze/data\`, \`cloze/generate\`, \`cloze/metrics\`, \`cloze/multilingual\`, \`cloze/tensor\`, \`cloze/report\`, \`cloze/minimal\` and \`cloze/node\`. Pipelines open a folder once (\`await featureExtraction(folder("path"))\`) and return a function that is called without \`await\`. Options are camelCase. The package is ESM only.
+`;
+
+export function llmsTxt() {
+  const sections = SECTIONS.map(({ title, pages }) => {
+    const lines = pages.map((page) => {
+      const { title: name, description } = read(page);
+      return `- [${name}](/${page}.html)${description && `: ${description}`}`;
+    });
+    return `## ${title}\n\n${lines.join("\n")}\n`;
+  });
+  return `${[ABOUT, ...sections].join("\n")}\nThe text of all pages: [llms-full.txt](/llms-full.txt)\n`;
+}
+
+export function llmsFullTxt() {
+  const pages = SECTIONS.slice(0, -1).flatMap((section) => section.pages);
+  return `${ABOUT}\n${pages.map((page) => `${read(page).body}\n`).join("\n---\n\n")}`;
+}
