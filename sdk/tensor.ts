@@ -1,6 +1,7 @@
 /** cloze/tensor: tensors, operators, the tape, weights and hidden states, for models, objectives and loops of your own. */
-export { distilEmbedding, type EmbeddingDistillation } from "./heads/embedding-distillation.js";
+
 export { embeddingObjective, embedTexts, hiddenStates, type WordPooling, wordVector } from "./heads/embedding.js";
+export { distilEmbedding, type EmbeddingDistillation } from "./heads/embedding-distillation.js";
 export { atLayers, LayerError, type LayerJoin, type LayerwiseEncoder, shiftedAt } from "./heads/layer-states.js";
 export { multiLabelClassification } from "./heads/pooled.js";
 export { type Counted, type Pooling, type PoolingMode, pool, poolCounted } from "./heads/pooling.js";

@@ -42,7 +42,8 @@ export function distilEmbedding({ teacher, pooling, projection }: EmbeddingDisti
     corrupt: (sample) => sample,
     counts: (batch) => [batch.rows],
     losses(student, batch, [count]) {
-      if (!batch.target) throw new ArgumentError("distilEmbedding: the samples have no target, the text for the teacher");
+      if (!batch.target)
+        throw new ArgumentError("distilEmbedding: the samples have no target, the text for the teacher");
       const wanted = taught(batch.target);
       const learned = vectors(student, batch);
       if (learned.shape[1] !== wanted.shape[1])

@@ -52,7 +52,10 @@ test("the loss is the mean of 1 - cosine with the projected vectors of the targe
   let sum = 0;
   for (let row = 0; row < batch.rows; row++) {
     const taught = Array.from({ length: width }, (_value, d) =>
-      Array.from({ length: 24 }, (_other, k) => wanted[row * 24 + k]! * matrix[k * width + d]!).reduce((a, b) => a + b, 0),
+      Array.from({ length: 24 }, (_other, k) => wanted[row * 24 + k]! * matrix[k * width + d]!).reduce(
+        (a, b) => a + b,
+        0,
+      ),
     );
     sum += 1 - cosine(own.subarray(row * width, (row + 1) * width), taught);
   }
@@ -74,7 +77,16 @@ test("a student learns the teacher's vectors, and the teacher stays as it is", a
   const before = [...teacher.weights.entries()].map(([, t]) => t.toArray());
   const losses: number[] = [];
   for await (const { loss } of train({
-    ...{ engine, model: student.model, optimizer, samples: texts, learningRate: 3e-3, batchSize: 8, seed: 1, steps: 60 },
+    ...{
+      engine,
+      model: student.model,
+      optimizer,
+      samples: texts,
+      learningRate: 3e-3,
+      batchSize: 8,
+      seed: 1,
+      steps: 60,
+    },
     objective: distilEmbedding({ teacher: teacher.model, pooling }),
   }))
     losses.push(loss);

@@ -166,7 +166,7 @@ export async function distill(
     samples,
     optimizer,
     learningRate: linearSchedule(options.learningRate ?? LEARNING_RATE, warmupOf(options), steps),
-    ...{ batchSize, gradientAccumulationSteps, maxGradNorm, seed, steps },
+    ...{ batchSize, gradientAccumulationSteps, maxGradNorm, seed, steps, recompute: options.recompute ?? false },
     ...(from && { from }),
   });
   const reporting = { title: "distilling", steps, json: options.json ?? false, parts: true };

@@ -244,14 +244,14 @@ export async function pretrain(
   using engine = await engineOf(options);
   const setting: Setting = { engine, ...prepared };
   using recipe = await recipeFor(setting);
-  const { steps, batchSize, gradientAccumulationSteps, maxGradNorm, weightDecay, seed } = options;
+  const { steps, batchSize, gradientAccumulationSteps, maxGradNorm, weightDecay, seed, recompute = false } = options;
   using optimizer = adamW(recipe.weights, { weightDecay });
   const learned = setting.learned ? { learned: setting.tokenizer } : {};
   const monitor = monitorOf({ settings: await settings(setting), ...learned });
   const from = await monitor.begin(resumed.checkpoint, optimizer);
   const learningRate = linearSchedule(options.learningRate ?? LEARNING_RATE, warmupOf(options), steps);
   const run = recipe.run({
-    ...{ engine, optimizer, learningRate, batchSize, gradientAccumulationSteps, maxGradNorm, seed },
+    ...{ engine, optimizer, learningRate, batchSize, gradientAccumulationSteps, maxGradNorm, seed, recompute },
     ...(from && { from }),
   });
   const reporting = { title: "pre-training", steps, json: options.json ?? false, parts: true };

@@ -162,6 +162,7 @@ async function train(
   const from = await monitor.begin(checkpoint, optimizer);
   const run = finetune({
     ...{ loaded, task, settings, train, epochs, learningRate, batchSize, gradientAccumulationSteps, maxGradNorm, seed },
+    recompute: options.recompute ?? false,
     ...{ optimizer, best },
     ...(warmupSteps !== undefined && { warmupSteps }),
     ...(dev && { dev }),

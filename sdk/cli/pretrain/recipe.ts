@@ -127,8 +127,8 @@ export async function modelOf<P extends ModelTask>(setting: Setting, task: P): P
       : await loadModel(engine, folder(from), { task, seed });
   const { maxLength: positions } = loaded.model;
   if (maxLength <= positions) {
-    const { threads } = engine;
-    await sayMemory(loaded.config, { task, batch: options.batchSize, length: maxLength, threads });
+    const { batchSize: batch, recompute = false } = options;
+    await sayMemory(loaded.config, { task, batch, length: maxLength, recompute, threads: engine.threads });
     return loaded;
   }
   loaded[Symbol.dispose]();

@@ -14,6 +14,7 @@ export interface TrainingOptions {
   readonly weightDecay: number;
   readonly maxGradNorm: number;
   readonly warmupSteps?: number;
+  readonly recompute?: boolean;
   readonly seed: number;
   readonly checkpointEvery: number;
   readonly resume?: string;
@@ -38,6 +39,7 @@ export function withTrainingOptions(command: Command, defaults: TrainingDefaults
     .option("--decay, --weight-decay <x>", "weight decay of matrices (AdamW)", notNegative, 0.01)
     .option("--clip, --max-grad-norm <x>", "largest gradient norm; 0: no clipping", notNegative, defaults.maxGradNorm)
     .option("--warmup, --warmup-steps <n>", `steps of linear warm-up; ${defaults.warmup} of all`, wholeNumber(0))
+    .option("--recompute", "compute layers again in the backward pass: less memory, a third more work, the same bits")
     .option("--seed <n>", "seed of all random numbers", wholeNumber(0), 1)
     .option("--checkpoint-every <n>", "steps between checkpoints", wholeNumber(1), 500)
     .option("--resume <folder>", "continue the interrupted run of this output folder; no other option is needed");

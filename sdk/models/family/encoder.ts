@@ -4,6 +4,7 @@ import type { Source } from "../../nn/attention.js";
 import type { DecoderCache } from "../../nn/cache.js";
 import type { LmHead } from "../../objectives/masked-lm.js";
 import type { EncoderBody } from "../../objectives/objective.js";
+import { checkpoint } from "../../tensor/tape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 
 /** Collects the intermediate results of one forward pass; the tensors live as long as the open scope. */
@@ -63,7 +64,7 @@ export function runLayers<L>(
   };
   x = recorded(0, x);
   for (const [i, layer] of layers.entries()) {
-    x = apply(layer, x);
+    x = trace ? apply(layer, x) : checkpoint(x, (input) => apply(layer, input));
     x = recorded(i + 1, i + 1 < layers.length ? x : finish(x));
   }
   return x;

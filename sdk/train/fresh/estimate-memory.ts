@@ -37,6 +37,8 @@ export interface MemoryOptions {
   readonly length?: number;
   /** a step of training: gradients, AdamW's moments and all activations; false */
   readonly training?: boolean;
+  /** whether layers are computed again in the backward pass, as the training loop's option says; false */
+  readonly recompute?: boolean;
   /** how matrices are kept; as the configuration says, or f32, the only type that can be trained */
   readonly dtype?: WeightDtypeName;
   /** threads of the engine; 1 */
@@ -134,10 +136,19 @@ async function computeWithoutTape(model: AnyModel, task: ModelTask, rows: readon
 /** Steps after which the memory grows no more. */
 const STEPS = 3;
 
-async function trainSteps(engine: DryEngine, model: AnyModel, weights: Weights, task: ModelTask, rows: readonly Sample[]) {
+async function trainSteps(
+  model: AnyModel,
+  weights: Weights,
+  {
+    task,
+    rows,
+    recompute,
+  }: { readonly task: ModelTask; readonly rows: readonly Sample[]; readonly recompute: boolean },
+): Promise<void> {
   using optimizer = adamW(weights);
+  const { engine } = weights;
   const objective = OBJECTIVES[task]() as Objective<AnyModel>;
-  const settings = { batchSize: rows.length, learningRate: 0, seed: 1, steps: STEPS };
+  const settings = { batchSize: rows.length, learningRate: 0, seed: 1, steps: STEPS, recompute };
   for await (const _ of train({ engine, model, objective, optimizer, samples: () => rows, ...settings }));
 }
 
@@ -146,6 +157,7 @@ const optionRules = (): Rules<MemoryOptions> => ({
   batch: wholeNumber(1),
   length: wholeNumber(2),
   training: aBoolean,
+  recompute: aBoolean,
   dtype: aWeightDtype(),
   threads: wholeNumber(1),
   classes: wholeNumber(1),
@@ -182,7 +194,7 @@ export async function estimateMemory(config: Section, options: MemoryOptions = {
   const { liveBytes } = engine;
   const length = Math.min(options.length ?? LENGTH, model.maxLength);
   const rows = Array.from({ length: batch }, () => sampleOfZeros(task, length, training));
-  if (training) await trainSteps(engine, model, weights, task, rows);
+  if (training) await trainSteps(model, weights, { task, rows, recompute: options.recompute ?? false });
   else await computeWithoutTape(model, task, rows);
   return { weights: liveBytes, peak: engine.memory.buffer.byteLength };
 }

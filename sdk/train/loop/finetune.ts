@@ -46,6 +46,8 @@ export interface FinetuneOptions<Example, P extends ModelTask> {
   readonly gradientAccumulationSteps?: number;
   /** largest norm of the gradient; 1 */
   readonly maxGradNorm?: number;
+  /** compute layers again in the backward pass instead of keeping their activations; see `train` */
+  readonly recompute?: boolean;
   readonly batchSize?: number;
   readonly seed: number;
   /** stop early after this many epochs without improvement on the development set; where epochs are given, never by default */
@@ -161,6 +163,7 @@ export async function* finetune<Example, P extends ModelTask>(
       epochs,
       batchSize,
       maxGradNorm,
+      recompute: options.recompute ?? false,
     });
     if (best.state.since < patience) {
       for await (const step of run) {

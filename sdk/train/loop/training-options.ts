@@ -1,5 +1,6 @@
 /** Rules for the options of a training run; an unknown option is refused by name. */
 import {
+  aBoolean,
   aFunction,
   aNumber,
   anything,
@@ -33,6 +34,7 @@ const shared = (): Readonly<Record<string, Rule>> => ({
   epochs: wholeNumber(1),
   gradientAccumulationSteps: wholeNumber(1),
   maxGradNorm: numberBetween(0, Number.POSITIVE_INFINITY),
+  recompute: aBoolean,
   from: anything,
   signal: anything,
 });

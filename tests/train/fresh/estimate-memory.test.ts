@@ -19,7 +19,13 @@ const test = suite("estimates of memory");
 /** What is promised: the estimate is within a twentieth of what an engine takes. */
 const SHARE = 0.05;
 
-const SIZES = { vocabSize: 4000, numHiddenLayers: 3, hiddenSize: 128, numAttentionHeads: 4, maxPositionEmbeddings: 128 };
+const SIZES = {
+  vocabSize: 4000,
+  numHiddenLayers: 3,
+  hiddenSize: 128,
+  numAttentionHeads: 4,
+  maxPositionEmbeddings: 128,
+};
 const BERT = freshConfig("bert", { ...SIZES, dropout: 0.1 });
 
 const rowsOf = (count: number, length: number, labelled: number): Sample[] =>
@@ -47,7 +53,14 @@ for (const [batch, length] of [
     const rows = rowsOf(batch, length, Math.round(0.15 * length));
     const objective = single({ name: "masked-lm", ...tokenTargets("masked-lm"), corrupt: (sample: Sample) => sample });
     const settings = { batchSize: batch, learningRate: 1e-3, seed: 1, steps: 4 };
-    for await (const _ of train({ engine, model: loaded.model, objective, optimizer, samples: () => rows, ...settings }));
+    for await (const _ of train({
+      engine,
+      model: loaded.model,
+      objective,
+      optimizer,
+      samples: () => rows,
+      ...settings,
+    }));
     const { peak } = await estimateMemory(BERT, { task: "masked-lm", batch, length, training: true });
     close(peak, engine.memory.buffer.byteLength, "training");
   });
@@ -84,7 +97,10 @@ for (const family of FRESH_FAMILIES)
     const still = await estimateMemory(config, { batch: 2, length: 32 });
     const { peak, weights } = await estimateMemory(config, { batch: 2, length: 32, training: true });
     // Weights, gradients and two moments.
-    assert.ok(peak > 4 * weights && weights === still.weights && still.peak < peak, `${weights}, ${still.peak}, ${peak}`);
+    assert.ok(
+      peak > 4 * weights && weights === still.weights && still.peak < peak,
+      `${weights}, ${still.peak}, ${peak}`,
+    );
   });
 
 test("threads need working memory of their own", async () => {
