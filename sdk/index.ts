@@ -79,7 +79,7 @@ export {
   type LayerOptions,
 } from "./pipelines/feature-extraction.js";
 export { type Filled, type FillMask, type FillMaskOptions, fillMask } from "./pipelines/fill-mask.js";
-export type { CallOptions, Pipeline, PipelineOptions } from "./pipelines/pipeline.js";
+export type { Awaitable, CallOptions, Pipeline, PipelineOptions, WritingPipeline } from "./pipelines/pipeline.js";
 export {
   type Answer,
   type OneAnswer,
@@ -114,6 +114,7 @@ export {
   type TextRankingOptions,
   textRanking,
 } from "./pipelines/text-ranking.js";
+export type { TextStream } from "./pipelines/text-stream.js";
 export {
   type Answering,
   type EntityGroup,
@@ -141,6 +142,8 @@ export {
 } from "./pipelines/zero-shot-classification.js";
 export type { CompactDtype } from "./tensor/compact-panels.js";
 export { CompactWeightError } from "./tensor/matrix.js";
+export type { Progress } from "./tensor/steps.js";
+export type { TurnOptions } from "./tensor/turns.js";
 
 // Training
 export {

@@ -66,6 +66,7 @@ export { type MatmulOptions, matmul } from "./tensor/ops/matmul.js";
 export { layerNorm } from "./tensor/ops/norm.js";
 export { normalizeRows, segmentMax, segmentMean } from "./tensor/ops/reduce.js";
 export { Scope } from "./tensor/scope.js";
+export { atOnce, type Steps } from "./tensor/steps.js";
 export { backward, type Randomness } from "./tensor/tape.js";
 export {
   type Differentiable,

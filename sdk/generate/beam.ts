@@ -6,9 +6,10 @@
 import { highest, logSumExp } from "../heads/probabilities.js";
 import { pow } from "../math.js";
 import { ArgumentError } from "../options.js";
+import { atOnce, type Steps } from "../tensor/steps.js";
 import type { DecodeOptions } from "./decode.js";
 import type { Rule } from "./rules.js";
-import type { Writer } from "./writer.js";
+import { beginInSteps, nextInSteps, type Writer } from "./writer.js";
 
 export interface BeamOptions extends DecodeOptions {
   /** number of beams */
@@ -116,6 +117,11 @@ class Search {
  * const [best] = beamSearch(writer, { beams: 4, maxNewTokens: 20, eosIds: [eos] });
  */
 export function beamSearch(writer: Writer, options: BeamOptions): Finished[][] {
+  return atOnce(beamSearchInSteps(writer, options));
+}
+
+/** The same in steps. */
+export function* beamSearchInSteps(writer: Writer, options: BeamOptions): Steps<Finished[][]> {
   const { beams, maxNewTokens } = options;
   if (!(Number.isInteger(beams) && beams > 0))
     throw new ArgumentError(`beams must be a positive whole number, got ${beams}`);
@@ -126,11 +132,14 @@ export function beamSearch(writer: Writer, options: BeamOptions): Finished[][] {
     );
   const full = { lengthPenalty: 1, early: false, rules: [], ...options } as const;
   const searches = writer.prompts.map((prompt, row) => new Search(prompt, row, full));
-  let scores = writer.begin();
+  let scores = yield* beginInSteps(writer);
   while (true) {
-    for (const [i, search] of searches.entries()) if (search.open) search.step(rowsOf(searches, i, scores), full.rules);
+    for (const [i, search] of searches.entries()) {
+      if (search.open) search.step(rowsOf(searches, i, scores), full.rules);
+      yield;
+    }
     if (!searches.some(({ open }) => open)) return searches.map((search) => search.result());
-    scores = advance(writer, searches, beams);
+    scores = yield* advance(writer, searches, beams);
   }
 }
 
@@ -141,7 +150,7 @@ function rowsOf(searches: readonly Search[], i: number, scores: readonly Float32
 }
 
 /** Feed the newest tokens. A search with fewer running sequences than beams repeats its last one, which is ignored. */
-function advance(writer: Writer, searches: Search[], beams: number): Float32Array[] {
+function advance(writer: Writer, searches: Search[], beams: number): Steps<Float32Array[]> {
   const rows: number[] = [];
   const ids: number[] = [];
   for (const [i, search] of searches.entries()) {
@@ -154,5 +163,5 @@ function advance(writer: Writer, searches: Search[], beams: number): Float32Arra
     }
     search.running = used.map((one, beam) => ({ ...one, row: i * beams + beam }));
   }
-  return writer.next(Int32Array.from(rows), Int32Array.from(ids));
+  return nextInSteps(writer, Int32Array.from(rows), Int32Array.from(ids));
 }

@@ -3,8 +3,9 @@
 import { argmax, exponentials } from "../heads/probabilities.js";
 import { ArgumentError } from "../options.js";
 import type { Rng } from "../tensor/random.js";
+import { silent } from "../tensor/steps.js";
 import type { Rule } from "./rules.js";
-import type { Writer } from "./writer.js";
+import { beginInSteps, nextInSteps, type Writer } from "./writer.js";
 
 export interface DecodeOptions {
   /** maximum number of new tokens per row */
@@ -37,12 +38,16 @@ function draw(weights: Float64Array, sum: number, rng: Rng): number {
   return last;
 }
 
+/** Where a text that is written can be interrupted: at every token, which it tells, and between, where it tells nothing. */
+export type Writing = Generator<Int32Array | undefined, void, undefined>;
+
+/** The tokens alone. */
+export function* tokensOf(writing: Writing): Generator<Int32Array> {
+  for (const newest of writing) if (newest) yield newest;
+}
+
 /** Decode with `choose`, yielding the newest id of every row; {@link ENDED} for rows that have ended. */
-function* decode(
-  writer: Writer,
-  options: DecodeOptions,
-  choose: (scores: Float32Array) => number,
-): Generator<Int32Array> {
+function* decode(writer: Writer, options: DecodeOptions, choose: (scores: Float32Array) => number): Writing {
   const { maxNewTokens, eosIds, rules = [] } = options;
   const written = writer.prompts.map((ids) => Array.from(ids));
   const longest = Math.max(...written.map((ids) => ids.length));
@@ -52,7 +57,7 @@ function* decode(
     );
   const open = written.map(() => true);
   const rows = Int32Array.from(written, (_, row) => row);
-  let scores = maxNewTokens > 0 ? writer.begin() : [];
+  let scores = maxNewTokens > 0 ? yield* silent(beginInSteps(writer)) : [];
   for (let step = 0; step < maxNewTokens; step++) {
     const newest = Int32Array.from(written, (ids, row) => {
       if (!open[row]) return ENDED;
@@ -64,20 +69,28 @@ function* decode(
     });
     yield newest;
     if (!open.includes(true) || step === maxNewTokens - 1) return;
-    scores = writer.next(
-      rows,
-      newest.map((id) => (id === ENDED ? eosIds[0]! : id)),
-    );
+    const fed = newest.map((id) => (id === ENDED ? eosIds[0]! : id));
+    scores = yield* silent(nextInSteps(writer, rows, fed));
   }
 }
 
 /** Greedy search: the most probable token at every step. */
 export function greedy(writer: Writer, options: DecodeOptions): Generator<Int32Array> {
+  return tokensOf(greedyInSteps(writer, options));
+}
+
+/** The same in steps. */
+export function greedyInSteps(writer: Writer, options: DecodeOptions): Writing {
   return decode(writer, options, argmax);
 }
 
 /** Sampling from the distribution of the model after the rules. The same generator state gives the same text. */
 export function sampled(writer: Writer, options: SampleOptions): Generator<Int32Array> {
+  return tokensOf(sampledInSteps(writer, options));
+}
+
+/** The same in steps. */
+export function sampledInSteps(writer: Writer, options: SampleOptions): Writing {
   let weights = new Float64Array(0);
   return decode(writer, options, (scores) => {
     if (weights.length !== scores.length) weights = new Float64Array(scores.length);
@@ -88,6 +101,11 @@ export function sampled(writer: Writer, options: SampleOptions): Generator<Int32
 /** All ids of each row, prompt included, from a generator of newest ids. */
 export function collectRows(writer: Writer, newest: Iterable<Int32Array>): number[][] {
   const rows = writer.prompts.map((ids) => Array.from(ids));
-  for (const ids of newest) for (const [row, id] of ids.entries()) if (id !== ENDED) rows[row]!.push(id);
+  for (const ids of newest) appendNewest(rows, ids);
   return rows;
+}
+
+/** Append the newest id of each row that has not ended. */
+export function appendNewest(rows: readonly number[][], newest: Int32Array): void {
+  for (const [row, id] of newest.entries()) if (id !== ENDED) rows[row]!.push(id);
 }

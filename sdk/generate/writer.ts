@@ -4,8 +4,10 @@ import { type Batch, collate, type Sample } from "../data/sample.js";
 import type { Source } from "../nn/attention.js";
 import { DecoderCache } from "../nn/cache.js";
 import type { LmHead } from "../objectives/masked-lm.js";
+import { encodeInSteps } from "../objectives/objective.js";
 import { ArgumentError } from "../options.js";
 import { Scope, unscoped } from "../tensor/scope.js";
+import { atOnce, type Steps } from "../tensor/steps.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
 /** A model in the middle of generating rows of text. Dispose it to free its cache. */
@@ -26,19 +28,27 @@ export interface Writer extends Disposable {
    * @returns scores (vocabulary) after each token; the caller may change them
    */
   next(rows: Int32Array, ids: Int32Array): Float32Array[];
+  /** {@link begin} and {@link next}, interrupted within the layers. Absent where nothing interrupts them. */
+  readonly inSteps?: {
+    begin(): Steps<Float32Array[]>;
+    next(rows: Int32Array, ids: Int32Array): Steps<Float32Array[]>;
+  };
 }
 
 /** A decoder-only model. */
 export interface CausalModel extends LmHead {
   readonly maxLength: number;
   encode(batch: Batch, trace?: undefined, cache?: DecoderCache): Tensor;
+  encodeSteps?(batch: Batch, trace?: undefined, cache?: DecoderCache): Steps<Tensor>;
 }
 
 /** An encoder-decoder. */
 export interface Seq2SeqModel extends LmHead {
   readonly maxLength: number;
   encode(batch: Batch): Tensor;
+  encodeSteps?(batch: Batch): Steps<Tensor>;
   decode(batch: Batch, source: Source, trace?: undefined, cache?: DecoderCache): Tensor;
+  decodeSteps?(batch: Batch, source: Source, trace?: undefined, cache?: DecoderCache): Steps<Tensor>;
 }
 
 function sampleOfIds(ids: Int32Array, first: number): Sample {
@@ -58,12 +68,22 @@ function lastScores(model: LmHead, hidden: Tensor, { starts, rows }: Batch): Flo
   return Array.from({ length: rows }, (_, row) => data.slice(row * width, (row + 1) * width));
 }
 
+/** The scores after the prompts, in as many steps as the writer takes. */
+export function* beginInSteps(writer: Writer): Steps<Float32Array[]> {
+  return writer.inSteps ? yield* writer.inSteps.begin() : writer.begin();
+}
+
+/** The scores after one more token of each row, likewise. */
+export function* nextInSteps(writer: Writer, rows: Int32Array, ids: Int32Array): Steps<Float32Array[]> {
+  return writer.inSteps ? yield* writer.inSteps.next(rows, ids) : writer.next(rows, ids);
+}
+
 /** Rows of known lengths, read step by step into a cache. */
 class CachedWriter implements Writer {
   readonly maxLength: number;
   readonly prompts: readonly Int32Array[];
   readonly #cache: DecoderCache;
-  readonly #read: (batch: Batch, cache: DecoderCache) => Float32Array[];
+  readonly #read: (batch: Batch, cache: DecoderCache) => Steps<Float32Array[]>;
   readonly #release: () => void;
   #lengths: number[] = [];
 
@@ -71,7 +91,7 @@ class CachedWriter implements Writer {
     cache: DecoderCache,
     positions: number,
     prompts: readonly Int32Array[],
-    read: (batch: Batch, cache: DecoderCache) => Float32Array[],
+    read: (batch: Batch, cache: DecoderCache) => Steps<Float32Array[]>,
     release: () => void = () => {},
     readonly sources: readonly Int32Array[] = [],
   ) {
@@ -92,21 +112,32 @@ class CachedWriter implements Writer {
   }
 
   begin(): Float32Array[] {
-    this.#lengths = this.prompts.map(() => 0);
-    return this.#step(this.prompts);
+    return atOnce(this.inSteps.begin());
   }
 
   next(rows: Int32Array, ids: Int32Array): Float32Array[] {
+    return atOnce(this.inSteps.next(rows, ids));
+  }
+
+  readonly inSteps = {
+    begin: (): Steps<Float32Array[]> => {
+      this.#lengths = this.prompts.map(() => 0);
+      return this.#step(this.prompts);
+    },
+    next: (rows: Int32Array, ids: Int32Array): Steps<Float32Array[]> => this.#next(rows, ids),
+  };
+
+  #next(rows: Int32Array, ids: Int32Array): Steps<Float32Array[]> {
     const same = rows.length === this.#lengths.length && rows.every((row, i) => row === i);
     if (!same) this.#cache.reorder(rows);
     this.#lengths = Array.from(rows, (row) => this.#lengths[row]!);
     return this.#step(Array.from(ids, (id) => Int32Array.of(id)));
   }
 
-  #step(ids: readonly Int32Array[]): Float32Array[] {
+  *#step(ids: readonly Int32Array[]): Steps<Float32Array[]> {
     using _ = new Scope();
     const batch = collate(ids.map((own, row) => sampleOfIds(own, this.#lengths[row]!)));
-    const scores = this.#read(batch, this.#cache);
+    const scores = yield* this.#read(batch, this.#cache);
     this.#lengths = this.#lengths.map((length, row) => length + ids[row]!.length);
     return scores;
   }
@@ -129,9 +160,13 @@ export function causalWriter(
   model: CausalModel,
   prompts: readonly Int32Array[],
 ): Writer {
-  return new CachedWriter(new DecoderCache(engine), model.maxLength, prompts, (batch, cache) =>
-    lastScores(model, model.encode(batch, undefined, cache), batch),
-  );
+  return new CachedWriter(new DecoderCache(engine), model.maxLength, prompts, function* (batch, cache) {
+    const hidden = model.encodeSteps
+      ? yield* model.encodeSteps(batch, undefined, cache)
+      : model.encode(batch, undefined, cache);
+    yield;
+    return lastScores(model, hidden, batch);
+  });
 }
 
 /**
@@ -150,25 +185,29 @@ export function seq2seqWriter(
     throw new ArgumentError(`${sources.rows} sources need as many starts, got ${starts.length}`);
   const cache = new DecoderCache(engine);
   let kept: Tensor | null = null;
-  const encoded = (): Tensor => {
+  function* encoded(): Steps<Tensor> {
     if (kept) return kept;
     using _ = new Scope();
-    const states = model.encode(sources);
+    const states = yield* encodeInSteps(model, sources);
     const copy = unscoped(() => empty(engine, states.shape));
     copy.data.set(states.data);
     kept = copy;
     return copy;
-  };
+  }
   return new CachedWriter(
     cache,
     model.maxLength,
     starts,
-    (batch) => {
+    function* (batch) {
       // Beams of one source are adjacent rows: together they are its queries.
       const each = batch.rows / sources.rows;
       const queryStarts = Int32Array.from({ length: sources.rows + 1 }, (_, i) => batch.starts[i * each]!);
-      const source = { hidden: encoded(), starts: sources.starts, queryStarts };
-      return lastScores(model, model.decode(batch, source, undefined, cache), batch);
+      const source = { hidden: yield* encoded(), starts: sources.starts, queryStarts };
+      const hidden = model.decodeSteps
+        ? yield* model.decodeSteps(batch, source, undefined, cache)
+        : model.decode(batch, source, undefined, cache);
+      yield;
+      return lastScores(model, hidden, batch);
     },
     () => kept?.storage[Symbol.dispose](),
     starts.map((_, row) => sources.ids.slice(sources.starts[row]!, sources.starts[row + 1]!)),

@@ -1,7 +1,8 @@
 /** Answering questions with a span head: every question is read through windows, and the best valid span is its answer. */
 import type { EncoderBody } from "../objectives/objective.js";
+import { atOnce, eachInSteps, type Steps } from "../tensor/steps.js";
 import type { Tokenizer } from "../tokenizer/index.js";
-import { infer } from "./infer.js";
+import { inferInSteps } from "./infer.js";
 import {
   decodeSpans,
   encodeQuestion,
@@ -67,11 +68,21 @@ export function findAnswers(
   settings: AnswerSettings,
   options: SpanOptions = {},
 ): ExtractedAnswer[] {
-  const windows = questions.map((question) => questionWindows(question, settings));
+  return atOnce(findAnswersInSteps(model, questions, settings, options));
+}
+
+/** The same in steps; progress counts windows. */
+export function* findAnswersInSteps(
+  model: EncoderBody & SpanHead,
+  questions: readonly QuestionInContext[],
+  settings: AnswerSettings,
+  options: SpanOptions = {},
+): Steps<ExtractedAnswer[]> {
+  const windows = yield* eachInSteps(questions, (question) => questionWindows(question, settings));
   const samples = windows.flat().map(({ sample }) => sample);
-  const scores = infer(model, samples, "tokens", (m, hidden) => m.spanScores(hidden));
+  const scores = yield* inferInSteps(model, samples, "tokens", (m, hidden) => m.spanScores(hidden));
   let next = 0;
-  return questions.map(({ context }, i) => {
+  return yield* eachInSteps(questions, ({ context }, i) => {
     const scored = windows[i]!.map((window) => {
       const both = scores[next++]!;
       const column = (c: number) => Float32Array.from({ length: both.length / 2 }, (_, t) => both[2 * t + c]!);

@@ -10,9 +10,10 @@ import type { EncoderBody, Objective } from "../objectives/objective.js";
 import { ArgumentError } from "../options.js";
 import { normalizeRows } from "../tensor/ops/reduce.js";
 import { Scope } from "../tensor/scope.js";
+import { atOnce, type Steps } from "../tensor/steps.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
-import { infer } from "./infer.js";
+import { inferInSteps } from "./infer.js";
 import type { LayerwiseEncoder } from "./layer-states.js";
 import { type Counted, type Pooling, pool, poolCounted } from "./pooling.js";
 
@@ -57,10 +58,24 @@ export function simcse(pooling: Pooling): Objective<EncoderBody> {
 }
 
 /**
- * One vector per sample.
+ * One vector per sample; progress counts samples.
  *
  * @param after applied to the pooled vectors (rows, width) before they are normalized
  */
+export function embedInSteps(
+  model: EncoderBody,
+  samples: readonly Sample[],
+  pooling: Pooling,
+  counted: Counted = {},
+  after: (vectors: Tensor) => Tensor = (vectors) => vectors,
+): Steps<Float32Array[]> {
+  return inferInSteps(model, samples, "rows", (_, hidden, batch, own) => {
+    const vectors = after(poolCounted(hidden, batch, own, { ...pooling, normalize: false }, counted));
+    return pooling.normalize ? normalizeRows(vectors) : vectors;
+  });
+}
+
+/** {@link embedInSteps}, at once. */
 export function embedSamples(
   model: EncoderBody,
   samples: readonly Sample[],
@@ -68,10 +83,7 @@ export function embedSamples(
   counted: Counted = {},
   after: (vectors: Tensor) => Tensor = (vectors) => vectors,
 ): Float32Array[] {
-  return infer(model, samples, "rows", (_, hidden, batch, own) => {
-    const vectors = after(poolCounted(hidden, batch, own, { ...pooling, normalize: false }, counted));
-    return pooling.normalize ? normalizeRows(vectors) : vectors;
-  });
+  return atOnce(embedInSteps(model, samples, pooling, counted, after));
 }
 
 /**
@@ -151,5 +163,10 @@ export function wordVector(
 
 /** The last hidden states (tokens × width) of each sample; for other layers, give `atLayers(model, …)`. */
 export function hiddenStates(model: EncoderBody, samples: readonly Sample[]): Float32Array[] {
-  return infer(model, samples, "tokens", (_, hidden) => hidden);
+  return atOnce(hiddenStatesInSteps(model, samples));
+}
+
+/** The same in steps; progress counts samples. */
+export function hiddenStatesInSteps(model: EncoderBody, samples: readonly Sample[]): Steps<Float32Array[]> {
+  return inferInSteps(model, samples, "tokens", (_, hidden) => hidden);
 }

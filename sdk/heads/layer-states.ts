@@ -8,12 +8,28 @@ import type { Batch } from "../data/sample.js";
 import { InputError } from "../errors.js";
 import type { EncoderBody } from "../objectives/objective.js";
 import { add, scale } from "../tensor/ops/elementwise.js";
+import { atOnce, type Steps } from "../tensor/steps.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
 
 /** A model that reports the hidden states of all its layers, the embedding output first. */
 export interface LayerwiseEncoder {
   encode(batch: Batch, trace?: { readonly hidden: Tensor[]; change?(layer: number, hidden: Tensor): Tensor }): Tensor;
+  encodeSteps?(batch: Batch, trace?: { readonly hidden: Tensor[] }): Steps<Tensor>;
 }
+
+/** The hidden states of every layer. */
+function* layersOf(model: LayerwiseEncoder, batch: Batch): Steps<Tensor[]> {
+  const hidden: Tensor[] = [];
+  if (model.encodeSteps) yield* model.encodeSteps(batch, { hidden });
+  else model.encode(batch, { hidden });
+  return hidden;
+}
+
+/** An encoder from its form in steps. */
+const stepwise = (steps: (batch: Batch) => Steps<Tensor>): EncoderBody => ({
+  encode: (batch) => atOnce(steps(batch)),
+  encodeSteps: steps,
+});
 
 /** The model has no such layer. */
 export class LayerError extends InputError {
@@ -54,17 +70,14 @@ export function atLayers(model: LayerwiseEncoder, layers: readonly number[], joi
   if (layers.length === 0) throw new LayerError("atLayers: name at least one layer");
   const wrong = layers.find((layer) => !Number.isInteger(layer));
   if (wrong !== undefined) throw new LayerError(`atLayers: a layer is a whole number, got ${wrong}`);
-  return {
-    encode(batch) {
-      const hidden: Tensor[] = [];
-      model.encode(batch, { hidden });
-      const states = layers.map((layer) => chosen(hidden, layer));
-      if (states.length === 1) return states[0]!;
-      if (join === "concat") return concatenated(states);
-      const sum = states.reduce(add);
-      return join === "sum" ? sum : scale(sum, 1 / states.length);
-    },
-  };
+  return stepwise(function* (batch) {
+    const hidden = yield* layersOf(model, batch);
+    const states = layers.map((layer) => chosen(hidden, layer));
+    if (states.length === 1) return states[0]!;
+    if (join === "concat") return concatenated(states);
+    const sum = states.reduce(add);
+    return join === "sum" ? sum : scale(sum, 1 / states.length);
+  });
 }
 
 /**
@@ -74,19 +87,16 @@ export function atLayers(model: LayerwiseEncoder, layers: readonly number[], joi
  * @param weights one for each layer from `start` to the last
  */
 export function weightedLayers(model: LayerwiseEncoder, start: number, weights: ArrayLike<number>): EncoderBody {
-  return {
-    encode(batch) {
-      const hidden: Tensor[] = [];
-      model.encode(batch, { hidden });
-      const states = hidden.slice(start);
-      if (states.length !== weights.length)
-        throw new LayerError(
-          `weightedLayers: ${weights.length} weights for the ${states.length} layers from ${start} to ${hidden.length - 1}`,
-        );
-      const sum = Array.from(weights).reduce((total, weight) => total + weight, 0);
-      return states.map((state, i) => scale(state, weights[i]! / sum)).reduce(add);
-    },
-  };
+  return stepwise(function* (batch) {
+    const hidden = yield* layersOf(model, batch);
+    const states = hidden.slice(start);
+    if (states.length !== weights.length)
+      throw new LayerError(
+        `weightedLayers: ${weights.length} weights for the ${states.length} layers from ${start} to ${hidden.length - 1}`,
+      );
+    const sum = Array.from(weights).reduce((total, weight) => total + weight, 0);
+    return states.map((state, i) => scale(state, weights[i]! / sum)).reduce(add);
+  });
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Scores of every token of a text. Text longer than the model's positions is read through overlapping windows. */
 import { sampleOf } from "../data/sample.js";
 import type { EncoderBody } from "../objectives/objective.js";
+import { atOnce, eachInSteps, type Steps } from "../tensor/steps.js";
 import type { Tokenizer } from "../tokenizer/index.js";
-import { infer } from "./infer.js";
+import { inferInSteps } from "./infer.js";
 import type { LabelSet } from "./labels.js";
 import { argmax } from "./probabilities.js";
 import type { TokenHead } from "./tagging.js";
@@ -29,13 +30,13 @@ const SHARED = 3;
  *
  * @param length longest window in tokens, special ones included
  */
-export function scoreTokens(
+export function* scoreTokensInSteps(
   model: EncoderBody & TokenHead,
   tokenizer: Tokenizer,
   texts: readonly (string | readonly string[])[],
   length: number,
-): ScoredToken[][] {
-  const windows = texts.map((text) => {
+): Steps<ScoredToken[][]> {
+  const windows = yield* eachInSteps(texts, (text) => {
     const whole = tokenizer.encode(text, undefined, { truncate: { length } });
     const room = whole.sequences.filter((sequence) => sequence === 0).length;
     const stride = Math.floor(room / SHARED);
@@ -43,7 +44,7 @@ export function scoreTokens(
     return { all, step: room - stride };
   });
   const samples = windows.flatMap(({ all }) => all.map((encoding) => sampleOf(encoding)));
-  const scores = infer(model, samples, "tokens", (m, hidden) => m.tokenClassScores(hidden));
+  const scores = yield* inferInSteps(model, samples, "tokens", (m, hidden) => m.tokenClassScores(hidden));
   let next = 0;
   return windows.map(({ all, step }) => {
     const tokens: (ScoredToken & { readonly context: number })[] = [];
@@ -70,6 +71,11 @@ export function scoreTokens(
     }
     return tokens;
   });
+}
+
+/** The same at once. */
+export function scoreTokens(...args: Parameters<typeof scoreTokensInSteps>): ScoredToken[][] {
+  return atOnce(scoreTokensInSteps(...args));
 }
 
 /** How {@link tagWords} reads sentences. */

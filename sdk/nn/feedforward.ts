@@ -6,11 +6,15 @@ import { type Activation, activate } from "../tensor/ops/activation.js";
 import { dropout } from "../tensor/ops/dropout.js";
 import { columns, multiply } from "../tensor/ops/elementwise.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { Layer } from "./layers.js";
+import type { Layer, LayerInSteps } from "./layers.js";
 
 /** y = down(up(x)), with the activation in `up` and dropout with probability `p` between the two. */
-export function feedForward(up: Layer, down: Layer, p = 0): Layer {
-  return (x) => down(dropout(up(x), p));
+export function feedForward(up: Layer, down: Layer, p = 0): LayerInSteps {
+  return function* (x) {
+    const inner = dropout(up(x), p);
+    yield;
+    return down(inner);
+  };
 }
 
 /** x (rows, width) -> the activated gate and the values that it multiplies, both (rows, inner). */
@@ -31,9 +35,11 @@ export function packedGate(project: Layer, activation: Activation): Gate {
 }
 
 /** y = down(gate(x) ⊙ up(x)), with dropout with probability `p` before `down`. */
-export function gatedFeedForward(gate: Gate, down: Layer, p = 0): Layer {
-  return (x) => {
+export function gatedFeedForward(gate: Gate, down: Layer, p = 0): LayerInSteps {
+  return function* (x) {
     const [gated, up] = gate(x);
-    return down(dropout(multiply(gated, up), p));
+    const inner = dropout(multiply(gated, up), p);
+    yield;
+    return down(inner);
   };
 }

@@ -3,12 +3,16 @@ import { type Activation, activateLast } from "../tensor/ops/activation.js";
 import { affine } from "../tensor/ops/affine.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { layerNorm, rmsNorm as rootMeanSquareNorm } from "../tensor/ops/norm.js";
+import type { Steps } from "../tensor/steps.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { constant, type Init } from "./init.js";
 import type { LinearPlace } from "./overlay.js";
 import type { Weights } from "./weights.js";
 
 export type Layer = (x: Tensor) => Tensor;
+
+/** A layer that can be interrupted. */
+export type LayerInSteps = (x: Tensor) => Steps<Tensor>;
 
 /**
  * A linear layer that an adapter may name: activation(map(x) + branch(x)). Without an adapter it is the map alone.

@@ -1,11 +1,19 @@
 /** What a model learns: how samples are corrupted, and the loss. Pre-training and fine-tuning look the same to the trainer. */
 import type { Batch, Sample } from "../data/sample.js";
 import type { Rng } from "../tensor/random.js";
+import type { Steps } from "../tensor/steps.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** The encoder below the heads: (tokens, width) hidden states of a batch. */
 export interface EncoderBody {
   encode(batch: Batch): Tensor;
+  /** The same, interrupted within the layers. Absent where nothing interrupts it: calls that are awaited block longer then. */
+  encodeSteps?(batch: Batch): Steps<Tensor>;
+}
+
+/** A batch's hidden states, in as many steps as the model takes. */
+export function* encodeInSteps(model: EncoderBody, batch: Batch): Steps<Tensor> {
+  return model.encodeSteps ? yield* model.encodeSteps(batch) : model.encode(batch);
 }
 
 /** A loss may have several parts (masked LM and next sentence); each is a mean over its own targets. */

@@ -1,7 +1,7 @@
 /** Text embeddings, pooled and normalized as the folder's files or the caller specify. */
 import { sampleOf } from "../data/sample.js";
 import type { Engine } from "../engine/engine.js";
-import { embedSamples } from "../heads/embedding.js";
+import { embedInSteps } from "../heads/embedding.js";
 import { atLayers, type LayerJoin } from "../heads/layer-states.js";
 import type { Counted, PoolingMode } from "../heads/pooling.js";
 import type { Files } from "../io/files/files.js";
@@ -10,10 +10,11 @@ import { type LoadedModules, loadModules } from "../io/sentence-transformers/loa
 import { promptText, readSentenceSettings, type SentenceSettings } from "../io/sentence-transformers/sentence.js";
 import { ArgumentError, aBoolean, aString, listOf, oneOf, type Rules } from "../options.js";
 import { Scope } from "../tensor/scope.js";
+import { eachInSteps } from "../tensor/steps.js";
 import { zeros } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { textOf } from "./options.js";
-import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { type CallOptions, type Description, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 /** Which layers' hidden states are pooled. */
 export interface LayerOptions {
@@ -98,18 +99,24 @@ function promptOf(where: string, settings: SentenceSettings, { prompt, prefix }:
  * const embed = await featureExtraction(folder("all-MiniLM-L6-v2"));
  * embed("A cat sleeps."); // Float32Array of 384 numbers
  * embed(["A cat sleeps.", "It rains."], { pooling: "cls", normalize: true }); // an array of two
+ * await embed.async(texts, { signal: AbortSignal.timeout(5000) }); // the same for many texts, while other tasks run
  * const questions = await featureExtraction(folder("e5-small-v2"), { prefix: "query: " });
  */
 export async function featureExtraction(
   files: Files,
   options: FeatureExtractionOptions = {},
 ): Promise<Pipeline<string, Float32Array, EmbeddingOptions>> {
-  return openEmbedding("featureExtraction", files, options);
+  const name = "featureExtraction";
+  return openEmbedding(name, files, options, eachText(name));
 }
 
-/** {@link featureExtraction}; messages name the function that the caller used. */
-export const openEmbedding = (name: string, files: Files, options: FeatureExtractionOptions) =>
-  openEmbeddingOf(openPipeline, name, files, options);
+/** {@link featureExtraction} and pipelines around it; messages name the function that the caller used. */
+export const openEmbedding = <Input, Output>(
+  name: string,
+  files: Files,
+  options: FeatureExtractionOptions,
+  around: Around<Input, Output>,
+) => openEmbeddingOf(openPipeline, name, files, options, around);
 
 /** The vector of a text without tokens (possible with static embeddings only): zeros, through the modules after pooling. */
 function vectorOfNothing(engine: Engine, width: number, { behind }: LoadedModules): Float32Array {
@@ -117,21 +124,39 @@ function vectorOfNothing(engine: Engine, width: number, { behind }: LoadedModule
   return behind(zeros(engine, [1, width])).toArray();
 }
 
+/** What another pipeline makes of the vectors of its texts. */
+export type Around<Input, Output> = Pick<
+  Description<"feature-extraction", Input, Output, EmbeddingOptions>,
+  "input" | "read"
+> & {
+  /** the texts of an input, and what is made of their vectors */
+  readonly texts: (input: Input) => readonly string[];
+  readonly output: (vectors: readonly Float32Array[]) => Output;
+};
+
+/** A vector for each text as it is. */
+export const eachText = (name: string): Around<string, Float32Array> => ({
+  input: (value, at) => textOf(name, at, value),
+  texts: (text) => [text],
+  output: ([vector]) => vector!,
+});
+
 /** The same pipeline, opened with all parts of the package or with few. */
-export async function openEmbeddingOf(
+export async function openEmbeddingOf<Input, Output>(
   open: typeof openPipeline,
   name: string,
   files: Files,
   options: FeatureExtractionOptions,
-): Promise<Pipeline<string, Float32Array, EmbeddingOptions>> {
+  { texts, output, ...around }: Around<Input, Output>,
+): Promise<Pipeline<Input, Output, EmbeddingOptions>> {
   const folder = openFolder(files, name).readAhead();
   const settings = await readSentenceSettings(folder);
-  return open<"feature-extraction", string, Float32Array, EmbeddingOptions>(folder, options, {
+  return open<"feature-extraction", Input, Output, EmbeddingOptions>(folder, options, {
     name,
     task: "feature-extraction",
     rules: rules(),
     elsewhere: ELSEWHERE,
-    input: (value, at) => textOf(name, at, value),
+    ...around,
     async make({ engine, model, tokenizer, family }, own) {
       promptOf(name, settings, options);
       if (options.layers) atLayers(model, options.layers, options.join);
@@ -139,12 +164,15 @@ export async function openEmbeddingOf(
       const width = model.hiddenSize * (typeof mode === "string" ? 1 : mode.length);
       const modules = await loadModules(engine, folder, settings.modules ?? [], width);
       own(modules);
-      return (texts, asked) => {
+      return function* (inputs, asked) {
         const prompt = promptOf(name, settings, asked);
         // Tables of static embeddings have no use for [CLS] and the like.
         const options = { truncate: { length: asked.length }, special: family.type !== "static-embedding" };
-        const samples = texts.map((text) => sampleOf(tokenizer.encode(prompt + text, undefined, options)));
-        const found = embedSamples(
+        const asTexts = inputs.map(texts);
+        const samples = yield* eachInSteps(asTexts.flat(), (text) =>
+          sampleOf(tokenizer.encode(prompt + text, undefined, options)),
+        );
+        const found = yield* embedInSteps(
           asked.layers ? atLayers(model, asked.layers, asked.join) : modules.before(model),
           samples.filter(({ ids }) => ids.length > 0),
           {
@@ -159,7 +187,9 @@ export async function openEmbeddingOf(
           ids.length > 0 ? found[next++]! : vectorOfNothing(engine, width, modules),
         );
         const { dimensions } = settings;
-        return dimensions === undefined ? vectors : vectors.map((vector) => vector.slice(0, dimensions));
+        const cut = dimensions === undefined ? vectors : vectors.map((vector) => vector.slice(0, dimensions));
+        let first = 0;
+        return asTexts.map(({ length }) => output(cut.slice(first, (first += length))));
       };
     },
   });

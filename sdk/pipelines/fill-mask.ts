@@ -4,8 +4,11 @@ import { shown } from "../errors.js";
 import { highest, softmax } from "../heads/probabilities.js";
 import type { Files } from "../io/files/files.js";
 import type { Model } from "../models/family/build.js";
+import { encodeInSteps } from "../objectives/objective.js";
 import { ArgumentError, aString, listOf, type Rules, wholeNumber } from "../options.js";
 import { Scope } from "../tensor/scope.js";
+import { atOnce, eachByItsSteps, type Steps } from "../tensor/steps.js";
+import type { TurnOptions } from "../tensor/turns.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { textOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
@@ -33,7 +36,10 @@ export interface Filled {
 /** A function of texts with a mask. */
 export interface FillMask extends Pipeline<string, Filled[], FillMaskOptions> {
   /** The guesses for every mask of a text: a list for each mask, however many there are. */
-  masks(text: string, options?: FillMaskOptions): Filled[][];
+  readonly masks: {
+    (text: string, options?: FillMaskOptions): Filled[][];
+    async(text: string, options?: FillMaskOptions & TurnOptions): Promise<Filled[][]>;
+  };
 }
 
 const NAME = "fillMask";
@@ -78,19 +84,21 @@ function masked(tokenizer: Tokenizer, text: string, length: number): { sample: S
   return { sample, places };
 }
 
-/** The best tokens for every mask of every text: for each text a list by mask. */
-export function fillMasks(
+/** {@link fillMasks} in steps; progress counts texts. */
+export function* fillMasksInSteps(
   model: Model<"masked-lm">,
   tokenizer: Tokenizer,
   texts: readonly string[],
   length: number,
   { topK = 5, targets }: FillMaskOptions = {},
-): Filled[][][] {
+): Steps<Filled[][][]> {
   const only = targets && targetIds(tokenizer, targets);
-  return texts.map((text) => {
+  return yield* eachByItsSteps(texts, function* (text) {
     const { sample, places } = masked(tokenizer, text, length);
     using _ = new Scope();
-    const scores = model.tokenScores(model.encode(collate([sample])), places);
+    const hidden = yield* encodeInSteps(model, collate([sample]));
+    yield;
+    const scores = model.tokenScores(hidden, places);
     const width = scores.shape[1]!;
     const { data } = scores;
     return Array.from(places, (place, i) => {
@@ -107,6 +115,17 @@ export function fillMasks(
       }));
     });
   });
+}
+
+/** The best tokens for every mask of every text: for each text a list by mask. */
+export function fillMasks(
+  model: Model<"masked-lm">,
+  tokenizer: Tokenizer,
+  texts: readonly string[],
+  length: number,
+  options: FillMaskOptions = {},
+): Filled[][][] {
+  return atOnce(fillMasksInSteps(model, tokenizer, texts, length, options));
 }
 
 /** The text with a token in place of one mask. With other masks, special tokens of the text are kept: they are such tokens. */
@@ -143,14 +162,21 @@ export async function fillMask(files: Files, options: PipelineOptions & FillMask
     make:
       ({ model, tokenizer }) =>
       (texts, asked) =>
-        fillMasks(model, tokenizer, texts, asked.length, asked),
+        fillMasksInSteps(model, tokenizer, texts, asked.length, asked),
   });
-  const all = pipeline as unknown as (...args: readonly unknown[]) => Filled[][] | Filled[][][];
+  type All<Result> = (...args: readonly unknown[]) => Result;
+  const all = pipeline as unknown as All<Filled[][] | Filled[][][]>;
+  const allAwaited = pipeline.async as unknown as All<Promise<Filled[][] | Filled[][][]>>;
   const usual = (masks: Filled[][]): Filled[] | Filled[][] => (masks.length === 1 ? masks[0]! : masks);
-  const call = (...args: readonly unknown[]) =>
-    Array.isArray(args[0]) ? (all(...args) as Filled[][][]).map(usual) : usual(all(...args) as Filled[][]);
+  const usualOf = (found: Filled[][] | Filled[][][], isList: boolean) =>
+    isList ? (found as Filled[][][]).map(usual) : usual(found as Filled[][]);
+  const call = (...args: readonly unknown[]) => usualOf(all(...args), Array.isArray(args[0]));
+  const masks = (text: string, asked?: FillMaskOptions) => pipeline(textOf(NAME, "the text", text), asked);
+  const masksAwaited = async (text: string, asked?: FillMaskOptions & TurnOptions) =>
+    pipeline.async(textOf(NAME, "the text", text), asked);
   return Object.assign(call, {
-    masks: (text: string, asked?: FillMaskOptions) => pipeline(textOf(NAME, "the text", text), asked),
+    async: async (...args: readonly unknown[]) => usualOf(await allAwaited(...args), Array.isArray(args[0])),
+    masks: Object.assign(masks, { async: masksAwaited }),
     [Symbol.dispose]: () => pipeline[Symbol.dispose](),
   }) as FillMask;
 }

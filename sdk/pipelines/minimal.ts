@@ -7,7 +7,12 @@ import { loadModelOf } from "../io/pretrained/pretrained.js";
 import { familyAmong } from "../models/family-of.js";
 import { ArgumentError, aFunction, checkOptions, listOf, withFields } from "../options.js";
 import { readVocabulary, type Tokenizer } from "../tokenizer/index.js";
-import { type EmbeddingOptions, type FeatureExtractionOptions, openEmbeddingOf } from "./feature-extraction.js";
+import {
+  type EmbeddingOptions,
+  eachText,
+  type FeatureExtractionOptions,
+  openEmbeddingOf,
+} from "./feature-extraction.js";
 import { openPipelineOf, type Parts, type Pipeline } from "./pipeline.js";
 
 /** An architecture that can be loaded. */
@@ -63,6 +68,7 @@ export async function featureExtractionOf(
     "featureExtractionOf",
     files,
     options,
+    eachText("featureExtractionOf"),
   );
 }
 

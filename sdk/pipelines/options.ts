@@ -3,6 +3,7 @@ import { BareEngine } from "../engine/bare-engine.js";
 import { shown } from "../errors.js";
 import { aWeightDtype } from "../io/pretrained/weight-dtype.js";
 import { ArgumentError, aString, checkArgument, given, oneOf, wholeNumber, withMethods } from "../options.js";
+import { turnRules } from "../tensor/turns.js";
 
 /** Rules of the options that only open a pipeline. */
 export const openingRules = () => ({
@@ -10,6 +11,7 @@ export const openingRules = () => ({
   build: oneOf("strict", "relaxed", "auto"),
   dtype: aWeightDtype(),
   adapter: withMethods('the files of a folder, such as folder("path") of "cloze/node"', "read"),
+  ...turnRules(),
 });
 
 /** Rules of the options of every call. */
@@ -26,7 +28,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   device: "models run in WebAssembly on the processor",
   torch_dtype: "how weights are kept is dtype",
   quantized: 'weights in 8 bits are dtype: "q8"',
-  progress_callback: "files come from the folder that you give; count its reads instead",
+  progress_callback: "onProgress is called with what is done, when a pipeline is opened and by its awaited calls",
   revision: "models are not found by name yet; give the files of a folder",
   cache_dir: "models are not found by name yet; give the files of a folder",
   local_files_only: "models are not found by name yet; give the files of a folder",

@@ -1,6 +1,7 @@
 /**
  * A pipeline is a model folder that became a function: one object in, one object out; an array in, an array out.
- * Options are given when it is opened, for all calls, or with a call, for that one.
+ * Options are given when it is opened, for all calls, or with a call, for that one. Its awaitable form gives way to other
+ * tasks while it computes (docs/decisions/026-calls-that-give-way.md).
  */
 import { Engine } from "../engine/engine.js";
 import type { Build } from "../engine/source.js";
@@ -12,9 +13,12 @@ import type { WeightDtypeName } from "../io/pretrained/weight-dtype.js";
 import { readMaxLength } from "../io/sentence-transformers/transformer-settings.js";
 import { loadTokenizer } from "../io/tokenizers/tokenizer-files.js";
 import type { ModelTask } from "../models/family/family.js";
-import { ArgumentError, checkOptions, type Rules } from "../options.js";
+import { ArgumentError, checkOptions, type Rule, type Rules } from "../options.js";
+import { atOnce, type Steps } from "../tensor/steps.js";
+import { inTurns, type TurnOptions, turnRules } from "../tensor/turns.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { callingRules, ELSEWHERE, openingRules } from "./options.js";
+import { type TextStream, textStream } from "./text-stream.js";
 
 /** Options of every call. */
 export interface CallOptions {
@@ -22,8 +26,8 @@ export interface CallOptions {
   readonly length?: number;
 }
 
-/** Options that open a pipeline. */
-export interface PipelineOptions extends CallOptions {
+/** Options that open a pipeline. Its `signal` and `onProgress`, in bytes of weights, are those of the opening alone. */
+export interface PipelineOptions extends CallOptions, TurnOptions {
   /** The engine to run on. Without one the pipeline creates its own and disposes it with itself. */
   readonly engine?: Engine;
   /** the build of the pipeline's own engine */
@@ -37,10 +41,39 @@ export interface PipelineOptions extends CallOptions {
   readonly adapter?: Files;
 }
 
-/** A function of one input or of many. A call blocks its thread until all outputs are computed. */
+/** A function of one input or of many. A call blocks its thread until all outputs are computed; `async` gives way. */
 export interface Pipeline<Input, Output, Options = CallOptions> extends Disposable {
   (input: Input, options?: Options): Output;
   (inputs: readonly Input[], options?: Options): Output[];
+  /** The same call, awaited. */
+  readonly async: Awaitable<Input, Output, Options>;
+}
+
+/**
+ * A pipeline's call that is awaited: the same results to the bit, in turns between which timers, input and other calls run.
+ * Several may be under way at once. Progress counts texts that the model has read, or written.
+ *
+ * @example
+ * const extract = await featureExtraction(folder("all-MiniLM-L6-v2"));
+ * const onProgress = ({ done, total }: Progress) => console.log(`${done} of ${total}`);
+ * const vectors = await extract.async(texts, { signal: AbortSignal.timeout(5000), onProgress });
+ */
+export interface Awaitable<Input, Output, Options = CallOptions> {
+  (input: Input, options?: Options & TurnOptions): Promise<Output>;
+  (inputs: readonly Input[], options?: Options & TurnOptions): Promise<Output[]>;
+}
+
+/** A pipeline that writes text, which can be read while it is written. */
+export interface WritingPipeline<Input, Output, Options = CallOptions> extends Pipeline<Input, Output, Options> {
+  /**
+   * The text that is written, in pieces; of one input, without beams.
+   *
+   * @example
+   * const write = await textGeneration(folder("gpt2"));
+   * for await (const piece of write.stream("The sea was")) process.stdout.write(piece);
+   * new Response(write.stream("The sea was").pipeThrough(new TextEncoderStream())); // the same as a web stream
+   */
+  stream(input: Input, options?: Options & Pick<TurnOptions, "signal">): TextStream;
 }
 
 /** A loaded model folder. */
@@ -70,7 +103,12 @@ export interface Description<P extends ModelTask, Input, Output, Options extends
   ) => Run<Input, Output, Options> | Promise<Run<Input, Output, Options>>;
 }
 
-type Run<Input, Output, Options> = (inputs: readonly Input[], options: Options & Resolved) => Output[];
+/** All outputs in steps. */
+export interface Run<Input, Output, Options> {
+  (inputs: readonly Input[], options: Options & Resolved): Steps<Output[]>;
+  /** of pipelines that write: one output in pieces of text, which the steps report */
+  readonly pieces?: (input: Input, options: Options & Resolved) => Generator<string | undefined, unknown, undefined>;
+}
 
 /** Options after defaults are filled in. */
 export interface Resolved {
@@ -86,7 +124,7 @@ export interface Parts {
     engine: Engine,
     files: Files,
     adapter: Files | undefined,
-    options: Pick<LoadOptions<P>, "task" | "dtype">,
+    options: Pick<LoadOptions<P>, "task" | "dtype" | "signal" | "onProgress">,
   ): Promise<Pretrained<P>>;
   tokenizer(files: Files): Promise<Tokenizer>;
 }
@@ -127,7 +165,9 @@ export async function openPipelineOf<P extends ModelTask, Input, Output, Options
   try {
     const opened = await open(parts, engine, folder, options, description.task, own);
     requireLength(name, options.length, opened.model.maxLength);
-    const call = callable(description, await make(opened, own), options, opened);
+    const run = await make(opened, own);
+    options.signal?.throwIfAborted();
+    const call = callable(description, run, options, opened);
     return Object.assign(call, { [Symbol.dispose]: dispose }) as Pipeline<Input, Output, Options>;
   } catch (error) {
     dispose();
@@ -140,11 +180,16 @@ async function open<P extends ModelTask>(
   parts: Parts,
   engine: Engine,
   folder: ModelFolder,
-  { adapter, dtype }: PipelineOptions,
+  { adapter, dtype, signal, onProgress }: PipelineOptions,
   task: P,
   own: (loaded: Disposable) => void,
 ): Promise<Opened<P>> {
-  const options = { task, ...(dtype !== undefined && { dtype }) };
+  const options = {
+    task,
+    ...(dtype !== undefined && { dtype }),
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  };
   const loaded = await parts.model(engine, folder, adapter, options);
   own(loaded);
   if (loaded.fresh.length > 0) {
@@ -165,31 +210,65 @@ function requireLength(name: string, length: number | undefined, positions: numb
     throw new ArgumentError(`${name}: length ${length} is more than the model's ${positions} positions`);
 }
 
-/** The function returned to the caller: check the arguments, then run all inputs together. */
+/** A call whose arguments are checked. */
+interface Call<Input, Output, Options> {
+  readonly inputs: readonly Input[];
+  readonly resolved: Options & Resolved;
+  readonly turns: TurnOptions;
+  /** an array, or the only output */
+  readonly of: (outputs: Output[]) => Output | Output[];
+}
+
+/** The function returned to the caller, in both forms: check the arguments, then run all inputs together. */
 function callable<P extends ModelTask, Input, Output, Options extends CallOptions>(
   { name, rules, elsewhere = {}, input, read = readArguments(name) }: Description<P, Input, Output, Options>,
-  run: (inputs: readonly Input[], options: Options & Resolved) => Output[],
+  run: Run<Input, Output, Options>,
   opening: Options,
   { length, model: { maxLength: positions } }: Opened<P>,
-): (...args: readonly unknown[]) => Output | Output[] {
+) {
   const late = Object.fromEntries(
     Object.keys(openingRules()).map((option) => [option, "it is given when the pipeline is opened"]),
   );
-  return (...args) => {
+  const plain = { ...rules, ...callingRules() };
+  const awaited = { ...plain, ...turnRules() };
+  const { signal } = turnRules();
+  const streamed = { ...plain, signal };
+  const hints = { ...ELSEWHERE, ...late, ...WHERE_AWAITED, ...elsewhere };
+  const checked = (args: readonly unknown[], known: Readonly<Record<string, Rule>>): Call<Input, Output, Options> => {
     const [given, options] = read(args);
-    checkOptions(name, options, { ...rules, ...callingRules() }, { ...ELSEWHERE, ...late, ...elsewhere });
+    checkOptions(name, options, known, hints);
     const said = Object.entries((options ?? {}) as object).filter(([, value]) => value !== undefined);
     const asked = { ...opening, ...Object.fromEntries(said) } as Options;
     requireLength(name, asked.length, positions);
     const resolved = { ...asked, length: asked.length ?? length };
-    if (!Array.isArray(given)) return run([input(given, "the input")], resolved)[0]!;
+    const turns = (options ?? {}) as TurnOptions;
+    if (!Array.isArray(given))
+      return { inputs: [input(given, "the input")], resolved, turns, of: ([output]) => output! };
     // Array.from visits holes too: [, "a"] has an input that is undefined.
-    return run(
-      Array.from(given, (value, i) => input(value, `input ${i}`)),
-      resolved,
-    );
+    const inputs = Array.from(given, (value, i) => input(value, `input ${i}`));
+    return { inputs, resolved, turns, of: (outputs) => outputs };
   };
+  const call = (...args: readonly unknown[]): Output | Output[] => {
+    const { inputs, resolved, of } = checked(args, plain);
+    return of(atOnce(run(inputs, resolved)));
+  };
+  const async = async (...args: readonly unknown[]): Promise<Output | Output[]> => {
+    const { inputs, resolved, turns, of } = checked(args, awaited);
+    return of(await inTurns(run(inputs, resolved), turns));
+  };
+  const stream = (...args: readonly unknown[]): TextStream => {
+    const { inputs, resolved, turns } = checked(args, streamed);
+    if (inputs.length !== 1 || Array.isArray(read(args)[0]))
+      throw new ArgumentError(`${name}: a stream is of one text; open another for each`);
+    return textStream(run.pieces!(inputs[0]!, resolved), turns.signal);
+  };
+  return Object.assign(call, { async }, run.pieces && { stream });
 }
+
+const WHERE_AWAITED: Readonly<Record<string, string>> = {
+  signal: "a call that blocks cannot be stopped; await the pipeline's async(inputs, { signal })",
+  onProgress: "a call that blocks reports nothing; await the pipeline's async(inputs, { onProgress })",
+};
 
 /** The default form of a call: an input or an array of inputs, then options. */
 function readArguments(name: string) {

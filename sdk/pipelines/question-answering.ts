@@ -1,8 +1,9 @@
 /** Answers to questions as character ranges of a context. Devlin et al. 2019, section 4.2. */
-import { findAnswers, type QuestionInContext } from "../heads/answers.js";
+import { findAnswersInSteps, type QuestionInContext } from "../heads/answers.js";
 import { softmax } from "../heads/probabilities.js";
 import type { Files } from "../io/files/files.js";
 import { ArgumentError, aBoolean, type Rules, wholeNumber } from "../options.js";
+import type { TurnOptions } from "../tensor/turns.js";
 import { fieldsOf, textOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
@@ -41,6 +42,15 @@ export type QuestionAnswering<Output> = Pipeline<QuestionInContext, Output, OneA
     (question: string, context: string, options?: OneAnswer<QuestionAnsweringOptions>): Output;
     (question: string, context: string, options: SeveralAnswers<QuestionAnsweringOptions>): Answer[];
     (question: string, context: string, options: QuestionAnsweringOptions): Output | Answer[];
+    readonly async: {
+      (question: string, context: string, options?: OneAnswer<QuestionAnsweringOptions> & TurnOptions): Promise<Output>;
+      (
+        question: string,
+        context: string,
+        options: SeveralAnswers<QuestionAnsweringOptions> & TurnOptions,
+      ): Promise<Answer[]>;
+      (question: string, context: string, options: QuestionAnsweringOptions & TurnOptions): Promise<Output | Answer[]>;
+    };
   };
 
 const NAME = "questionAnswering";
@@ -114,11 +124,10 @@ export async function questionAnswering(
     elsewhere: ELSEWHERE,
     read,
     input: inputOf,
-    make:
-      ({ model, tokenizer }) =>
-      (inputs, { length, topK, maxAnswerLength = 30, nBestSize = 20, maximumContext = false, ...asked }) => {
+    make: ({ model, tokenizer }) =>
+      function* (inputs, { length, topK, maxAnswerLength = 30, nBestSize = 20, maximumContext = false, ...asked }) {
         const spans = { best: nBestSize, longest: maxAnswerLength, maximumContext };
-        const found = findAnswers(model, inputs, { tokenizer, maxLength: length }, spans);
+        const found = yield* findAnswersInSteps(model, inputs, { tokenizer, maxLength: length }, spans);
         return found.map(({ candidates, none }, i) => {
           const answers = answersOf(inputs[i]!.context, candidates, asked.handleImpossibleAnswer ? none : null);
           return topK === undefined ? answers[0]! : answers.slice(0, topK);

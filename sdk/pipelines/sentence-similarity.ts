@@ -4,9 +4,10 @@ import type { Files } from "../io/files/files.js";
 import { openFolder } from "../io/files/model-folder.js";
 import { readSentenceSettings } from "../io/sentence-transformers/sentence.js";
 import { ArgumentError } from "../options.js";
+import type { TurnOptions } from "../tensor/turns.js";
 import { type EmbeddingOptions, type FeatureExtractionOptions, openEmbedding } from "./feature-extraction.js";
 import { fieldsOf, textOf, textsOf } from "./options.js";
-import type { Pipeline } from "./pipeline.js";
+import type { Awaitable, Pipeline } from "./pipeline.js";
 
 export interface SimilarityInput {
   readonly text: string;
@@ -16,6 +17,8 @@ export interface SimilarityInput {
 /** A function of a text and those that it is compared with. */
 export interface SentenceSimilarity extends Pipeline<SimilarityInput, number[], EmbeddingOptions> {
   (text: string, texts: readonly string[], options?: EmbeddingOptions): number[];
+  readonly async: Awaitable<SimilarityInput, number[], EmbeddingOptions> &
+    ((text: string, texts: readonly string[], options?: EmbeddingOptions & TurnOptions) => Promise<number[]>);
 }
 
 const NAME = "sentenceSimilarity";
@@ -26,6 +29,15 @@ function inputOf(value: unknown, at: string): SimilarityInput {
     sentences: "texts",
   });
   return { text: textOf(NAME, `${at}.text`, text), texts: textsOf(NAME, `${at}.texts`, texts) };
+}
+
+/** `(text, texts, options)` beside objects. */
+function read(args: readonly unknown[]): readonly [unknown, unknown] {
+  const [given, second, third] = args;
+  const plain = typeof given === "string";
+  if (args.length > (plain ? 3 : 2))
+    throw new ArgumentError(`${NAME}: a call has a text, texts and options; got ${args.length} arguments`);
+  return plain ? [{ text: given, texts: second }, third] : [given, second];
 }
 
 /**
@@ -43,18 +55,11 @@ export async function sentenceSimilarity(
   const folder = openFolder(files, NAME).readAhead();
   const { similarity } = await readSentenceSettings(folder);
   const alike = similarityOf(similarity);
-  const embed = await openEmbedding(NAME, folder, options);
-  const compare = ({ text, texts }: SimilarityInput, asked: EmbeddingOptions | undefined): number[] => {
-    const [first, ...others] = embed([text, ...texts], asked);
-    return others.map((other) => alike(first!, other));
-  };
-  const call = (...args: readonly unknown[]): number[] | number[][] => {
-    const [given, asked] = typeof args[0] === "string" ? [{ text: args[0], texts: args[1] }, args[2]] : args;
-    if (args.length > (typeof args[0] === "string" ? 3 : 2))
-      throw new ArgumentError(`${NAME}: a call has a text, texts and options; got ${args.length} arguments`);
-    const all = asked as EmbeddingOptions | undefined;
-    if (!Array.isArray(given)) return compare(inputOf(given, "the input"), all);
-    return given.map((value, i) => inputOf(value, `input ${i}`)).map((input) => compare(input, all));
-  };
-  return Object.assign(call, { [Symbol.dispose]: () => embed[Symbol.dispose]() }) as SentenceSimilarity;
+  const pipeline = await openEmbedding<SimilarityInput, number[]>(NAME, folder, options, {
+    read,
+    input: inputOf,
+    texts: ({ text, texts }) => [text, ...texts],
+    output: ([first, ...others]) => others.map((other) => alike(first!, other)),
+  });
+  return pipeline as SentenceSimilarity;
 }

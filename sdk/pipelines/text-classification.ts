@@ -1,9 +1,10 @@
 /** Classes of texts and of pairs of texts. */
-import { infer } from "../heads/infer.js";
+import { inferInSteps } from "../heads/infer.js";
 import { encodeText, type TextExample } from "../heads/pooled.js";
 import { sigmoid, softmax } from "../heads/probabilities.js";
 import type { Files } from "../io/files/files.js";
 import { aNull, either, numberBetween, oneOf, type Rules, wholeNumber } from "../options.js";
+import { eachInSteps } from "../tensor/steps.js";
 import { fieldsOf, textOf } from "./options.js";
 import { type CallOptions, type Opened, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
@@ -110,21 +111,24 @@ export async function textClassification(
     rules: rules(),
     elsewhere: ELSEWHERE,
     input: inputOf,
-    make: (opened) => (inputs, asked) => {
-      const { model, tokenizer, labels } = opened;
-      const samples = inputs.map((input) => encodeText(tokenizer, input, asked.length));
-      const scores = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
-      return scores.map((row) => {
-        const apply = APPLY[asked.functionToApply ?? functionOf(opened, row.length)];
-        const ranked = Array.from(apply(row), (score, i) => ({ label: labels?.names[i] ?? `LABEL_${i}`, score }));
-        ranked.sort((a, b) => b.score - a.score);
-        const { topK, threshold } = asked;
-        if (topK === undefined && threshold === undefined) return ranked[0]!;
-        return ranked
-          .filter(({ score }) => score >= (threshold ?? Number.NEGATIVE_INFINITY))
-          .slice(0, topK ?? undefined);
-      });
-    },
+    make: (opened) =>
+      function* (inputs, asked) {
+        const { model, tokenizer, labels } = opened;
+        const samples = yield* eachInSteps(inputs, (input) => encodeText(tokenizer, input, asked.length));
+        const scores = yield* inferInSteps(model, samples, "rows", (m, hidden, batch) =>
+          m.sequenceScores(hidden, batch),
+        );
+        return scores.map((row) => {
+          const apply = APPLY[asked.functionToApply ?? functionOf(opened, row.length)];
+          const ranked = Array.from(apply(row), (score, i) => ({ label: labels?.names[i] ?? `LABEL_${i}`, score }));
+          ranked.sort((a, b) => b.score - a.score);
+          const { topK, threshold } = asked;
+          if (topK === undefined && threshold === undefined) return ranked[0]!;
+          return ranked
+            .filter(({ score }) => score >= (threshold ?? Number.NEGATIVE_INFINITY))
+            .slice(0, topK ?? undefined);
+        });
+      },
   });
   return pipeline as TextClassification<Classified | Classified[]>;
 }

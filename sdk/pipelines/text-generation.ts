@@ -1,6 +1,6 @@
 /** Text generation: continuing prompts, and rewriting texts with an encoder-decoder. */
 import { collate, sampleOf } from "../data/sample.js";
-import { generate, stream } from "../generate/generate.js";
+import { generateInSteps, streamInSteps } from "../generate/generate.js";
 import { type GenerationSettings, generationSettings, MOST_BEAMS, newTokens } from "../generate/settings.js";
 import { causalWriter, seq2seqWriter, type Writer } from "../generate/writer.js";
 import { type Files, fieldsOf, ModelFileError } from "../io/files/files.js";
@@ -20,9 +20,19 @@ import {
   wholeNumber,
 } from "../options.js";
 import { type Rng, seed as streamOf } from "../tensor/random.js";
+import { eachByItsSteps, reporting, type Steps, silent } from "../tensor/steps.js";
+import type { Tokenizer } from "../tokenizer/index.js";
 import { DecodeStream } from "../tokenizer/stream.js";
 import { textOf } from "./options.js";
-import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import {
+  type CallOptions,
+  openPipeline,
+  type PipelineOptions,
+  type Resolved,
+  type Run,
+  type WritingPipeline,
+} from "./pipeline.js";
+import { TrimmedPieces } from "./text-stream.js";
 
 /**
  * Options of {@link textGeneration} and {@link text2textGeneration}, when they are opened and when they are called: fields of
@@ -31,14 +41,14 @@ import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } f
 export interface GenerationOptions extends CallOptions, Partial<Omit<GenerationSettings, "max_length" | "min_length">> {
   /** seed of sampling. Given at opening, each text draws from the next stream; given with a call, the call starts from the first */
   readonly seed?: number;
+  /** called with each piece of the new text as soon as it is written, one input after the other; not with beams */
+  readonly onText?: (piece: string) => void;
 }
 
 /** Options of {@link textGeneration}. */
 export interface ContinuationOptions extends GenerationOptions {
   /** whether the text begins with the prompt; it does by default */
   readonly returnFullText?: boolean;
-  /** called with each piece of the new text as soon as it is written, one prompt after the other; not with beams */
-  readonly onText?: (piece: string) => void;
 }
 
 /** Options of {@link text2textGeneration}. */
@@ -150,28 +160,65 @@ function streamsOf(opening: GenerationOptions): (asked: GenerationOptions) => ()
   return ({ seed }) => (seed === opening.seed ? shared : streams(seed));
 }
 
-/** Write one row, and tell `onText` what is complete after each token. Returns the new ids. */
-function streamed(
+/** A text in the middle of being written: its pieces, while it can be interrupted. */
+type Pieces<T> = Generator<string | undefined, T, undefined>;
+
+/**
+ * Write one row.
+ *
+ * @param name the function that the caller used
+ * @param decode makes text of one token after another, where the pieces are wanted
+ * @returns the new ids
+ */
+function* written(
+  name: string,
   writer: Writer,
   settings: GenerationSettings,
   rng: Rng,
-  decoder: DecodeStream,
-  onText: (piece: string) => void,
-): number[] {
+  decode?: { push(id: number): string; end(): string },
+): Pieces<number[]> {
+  if (!decode) {
+    const [ids] = yield* silent(generateInSteps(writer, settings, rng));
+    return ids!.slice(writer.prompts[0]!.length);
+  }
   if (settings.num_beams > 1)
     throw new ArgumentError(
-      `textGeneration: onText needs num_beams 1, got ${settings.num_beams}: a beam search knows its text only at the end`,
+      `${name}: onText and stream need num_beams 1, got ${settings.num_beams}: a beam search knows its text only at the end`,
     );
-  const written: number[] = [];
-  const tell = (piece: string): void => {
-    if (piece !== "") onText(piece);
-  };
-  for (const [id] of stream(writer, settings, rng)) {
-    written.push(id!);
-    tell(decoder.push(id!));
+  const ids: number[] = [];
+  for (const newest of streamInSteps(writer, settings, rng)) {
+    const piece = newest && decode.push(newest[0]!);
+    if (newest) ids.push(newest[0]!);
+    yield piece === "" ? undefined : piece;
   }
-  tell(decoder.end());
-  return written;
+  const rest = decode.end();
+  if (rest !== "") yield rest;
+  return ids;
+}
+
+/** Tells each piece as it is written. */
+const told = <T>(pieces: Pieces<T>, onText: ((piece: string) => void) | undefined): Pieces<T> =>
+  reporting(pieces, (piece: string) => {
+    onText?.(piece);
+    return piece;
+  });
+
+/**
+ * All outputs of a pipeline that writes, one after the other, or one in pieces.
+ *
+ * @param start the writing of each input of one call; `follows` says whether pieces are wanted
+ */
+function writing<Options extends GenerationOptions>(
+  start: (asked: Options & Resolved) => (input: string, follows: boolean) => Pieces<Generated>,
+): Run<string, Generated, Options> {
+  const run = (inputs: readonly string[], asked: Options & Resolved): Steps<Generated[]> => {
+    const write = start(asked);
+    const { onText } = asked;
+    return eachByItsSteps(inputs, (input) => told(write(input, onText !== undefined), onText));
+  };
+  const pieces = (input: string, asked: Options & Resolved): Pieces<Generated> =>
+    told(start(asked)(input, true), asked.onText);
+  return Object.assign(run, { pieces });
 }
 
 /**
@@ -181,16 +228,16 @@ function streamed(
  * using write = await textGeneration(folder("gpt2"), { max_new_tokens: 20 });
  * write("The sea was").generated_text; // begins with the prompt
  * write("The sea was", { do_sample: true, temperature: 0.8, seed: 3, returnFullText: false });
- * write("The sea was", { onText: (piece) => process.stdout.write(piece) }); // while it is written
+ * for await (const piece of write.stream("The sea was")) process.stdout.write(piece); // while it is written
  */
 export async function textGeneration(
   files: Files,
   options: PipelineOptions & ContinuationOptions = {},
-): Promise<Pipeline<string, Generated, ContinuationOptions>> {
+): Promise<WritingPipeline<string, Generated, ContinuationOptions>> {
   const name = "textGeneration";
   const folder = openFolder(files, name).readAhead();
   const own = await settingsOf(folder);
-  return openPipeline<"causal-lm", string, Generated, ContinuationOptions>(folder, options, {
+  const pipeline = await openPipeline<"causal-lm", string, Generated, ContinuationOptions>(folder, options, {
     name,
     task: "causal-lm",
     rules: { ...settingRules(), seed: wholeNumber(0), returnFullText: aBoolean, onText: aFunction },
@@ -198,24 +245,23 @@ export async function textGeneration(
     input: (value, at) => textOf(name, at, value),
     make({ engine, model, tokenizer }) {
       const streamOfCall = streamsOf(options);
-      return (prompts, asked) => {
+      return writing((asked) => {
         const settings = merged(own, asked);
         const next = streamOfCall(asked);
-        return prompts.map((prompt) => {
+        return function* (prompt, follows) {
           const { ids } = tokenizer.encode(prompt);
           if (ids.length === 0) throw new ArgumentError(`${name}: the prompt is empty; there is nothing to continue`);
           // A prompt that is too long loses its beginning: the continuation depends most on its end.
           const kept = ids.slice(Math.max(0, ids.length - Math.max(1, asked.length - newTokens(settings, ids.length))));
           using writer = causalWriter({ engine }, model, [kept]);
-          const written = asked.onText
-            ? streamed(writer, settings, next(), new DecodeStream(tokenizer), asked.onText)
-            : generate(writer, settings, next())[0]!.slice(kept.length);
-          const text = tokenizer.decode(written, { skipSpecial: true });
+          const decoder = follows ? new DecodeStream(tokenizer) : undefined;
+          const text = tokenizer.decode(yield* written(name, writer, settings, next(), decoder), { skipSpecial: true });
           return { generated_text: asked.returnFullText === false ? text : prompt + text };
-        });
-      };
+        };
+      });
     },
   });
+  return pipeline as WritingPipeline<string, Generated, ContinuationOptions>;
 }
 
 /**
@@ -224,18 +270,19 @@ export async function textGeneration(
  * @example
  * using translate = await text2textGeneration(folder("opus-mt-en-de"));
  * translate("The cat sleeps.", { num_beams: 4 }).generated_text; // "Die Katze schläft."
+ * for await (const piece of translate.stream("The cat sleeps.")) process.stdout.write(piece); // while it is written
  */
 export async function text2textGeneration(
   files: Files,
   options: PipelineOptions & RewriteOptions = {},
-): Promise<Pipeline<string, Generated, RewriteOptions>> {
+): Promise<WritingPipeline<string, Generated, RewriteOptions>> {
   const name = "text2textGeneration";
   const folder = openFolder(files, name).readAhead();
   const own = await settingsOf(folder);
-  return openPipeline<"seq2seq-lm", string, Generated, RewriteOptions>(folder, options, {
+  const pipeline = await openPipeline<"seq2seq-lm", string, Generated, RewriteOptions>(folder, options, {
     name,
     task: "seq2seq-lm",
-    rules: { ...settingRules(), seed: wholeNumber(0), prefix: aString, language: aString },
+    rules: { ...settingRules(), seed: wholeNumber(0), onText: aFunction, prefix: aString, language: aString },
     elsewhere: {
       ...ELSEWHERE,
       returnFullText: "the text that is written has no prompt",
@@ -249,7 +296,7 @@ export async function text2textGeneration(
         return asked.language === undefined ? settings : inLanguage(settings, family.type, tokenizer, asked.language);
       };
       settingsOfCall(options);
-      return (texts, asked) => {
+      return writing((asked) => {
         const settings = settingsOfCall(asked);
         const next = streamOfCall(asked);
         const start = settings.decoder_start_token_id;
@@ -257,17 +304,25 @@ export async function text2textGeneration(
           throw new ModelFileError(
             "neither generation_config.json nor config.json has decoder_start_token_id: what does the decoder begin with?",
           );
-        return texts.map((text) => {
+        return function* (text, follows) {
           const encoding = tokenizer.encode((asked.prefix ?? "") + text, undefined, {
             truncate: { length: asked.length },
           });
           using writer = seq2seqWriter({ engine }, model, collate([sampleOf(encoding)]), [Int32Array.of(start)]);
-          const [written] = generate(writer, settings, next());
-          return { generated_text: tokenizer.decode(written!.slice(1), { skipSpecial: true }).trim() };
-        });
-      };
+          const ids = yield* written(name, writer, settings, next(), follows ? trimmed(tokenizer) : undefined);
+          return { generated_text: tokenizer.decode(ids, { skipSpecial: true }).trim() };
+        };
+      });
     },
   });
+  return pipeline as WritingPipeline<string, Generated, RewriteOptions>;
+}
+
+/** The pieces of a text without white space around it. */
+function trimmed(tokenizer: Tokenizer) {
+  const decoder = new DecodeStream(tokenizer);
+  const pieces = new TrimmedPieces();
+  return { push: (id: number) => pieces.push(decoder.push(id)), end: () => pieces.push(decoder.end()) };
 }
 
 /** mBART-25's decoder starts with the language token; later models are forced to write it first. */

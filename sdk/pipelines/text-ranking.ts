@@ -4,15 +4,17 @@
  */
 
 import { shown } from "../errors.js";
-import { infer } from "../heads/infer.js";
+import { inferInSteps } from "../heads/infer.js";
 import { encodeText } from "../heads/pooled.js";
 import { sigmoid } from "../heads/probabilities.js";
 import { type Files, fieldsOf as jsonFields, ModelFileError } from "../io/files/files.js";
 import { openFolder } from "../io/files/model-folder.js";
 import type { Section } from "../models/family/config.js";
 import { ArgumentError, aNull, either, type Rules, wholeNumber } from "../options.js";
+import { eachInSteps } from "../tensor/steps.js";
+import type { TurnOptions } from "../tensor/turns.js";
 import { fieldsOf, textOf, textsOf } from "./options.js";
-import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { type Awaitable, type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 /** Options of {@link textRanking}, when it is opened and when it is called. */
 export interface TextRankingOptions extends CallOptions {
@@ -35,6 +37,8 @@ export interface Ranked {
 /** A function of a query and texts. */
 export interface TextRanking extends Pipeline<RankingInput, Ranked[], TextRankingOptions> {
   (query: string, texts: readonly string[], options?: TextRankingOptions): Ranked[];
+  readonly async: Awaitable<RankingInput, Ranked[], TextRankingOptions> &
+    ((query: string, texts: readonly string[], options?: TextRankingOptions & TurnOptions) => Promise<Ranked[]>);
 }
 
 const NAME = "textRanking";
@@ -98,17 +102,23 @@ export async function textRanking(
         if (labels && labels.size !== 1)
           throw new ModelFileError(`this model has ${labels.size} outputs; one that ranks has a single one`);
         const activation = activationOf(await folder.fields("config_sentence_transformers.json"), config);
-        return (inputs, { length, topK }) =>
-          inputs.map(({ query, texts }) => {
-            const samples = texts.map((pair) => encodeText(tokenizer, { text: query, pair }, length));
-            const scores = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
+        return function* (inputs, { length, topK }) {
+          const pairs = inputs.flatMap(({ query, texts }) => texts.map((pair) => ({ text: query, pair })));
+          const samples = yield* eachInSteps(pairs, (pair) => encodeText(tokenizer, pair, length));
+          const scores = yield* inferInSteps(model, samples, "rows", (m, hidden, batch) =>
+            m.sequenceScores(hidden, batch),
+          );
+          let next = 0;
+          return inputs.map(({ texts }) => {
+            const own = scores.slice(next, (next += texts.length));
             // Outputs are compared before the sigmoid, which makes one number of many large ones.
-            return scores
+            return own
               .map(([score], index) => ({ index, score: score! }))
               .sort((a, b) => b.score - a.score)
               .slice(0, topK ?? undefined)
               .map(({ index, score }) => ({ index, score: activation(score) }));
           });
+        };
       },
     },
   );

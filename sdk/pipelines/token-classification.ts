@@ -2,9 +2,10 @@
 
 import { beginsSpan, type EntityTag, tagReader } from "../heads/entity-tags.js";
 import { argmax, softmax } from "../heads/probabilities.js";
-import { type ScoredToken, scoreTokens } from "../heads/token-windows.js";
+import { type ScoredToken, scoreTokensInSteps } from "../heads/token-windows.js";
 import type { Files } from "../io/files/files.js";
 import { aString, listOf, oneOf, type Rules } from "../options.js";
+import { eachInSteps } from "../tensor/steps.js";
 import { fieldsOf, textOf, textsOf } from "./options.js";
 import { type CallOptions, type Opened, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
@@ -227,10 +228,11 @@ export async function tokenClassification(
     rules: rules(),
     elsewhere: ELSEWHERE,
     input: inputOf,
-    make: (opened) => (texts, asked) => {
-      const scored = scoreTokens(opened.model, opened.tokenizer, texts, asked.length);
-      return texts.map((text, i) => answer(opened, text, scored[i]!, asked));
-    },
+    make: (opened) =>
+      function* (texts, asked) {
+        const scored = yield* scoreTokensInSteps(opened.model, opened.tokenizer, texts, asked.length);
+        return yield* eachInSteps(texts, (text, i) => answer(opened, text, scored[i]!, asked));
+      },
   });
   return pipeline as TokenClassification<TaggedWord | EntityGroup>;
 }

@@ -1,9 +1,10 @@
 /** Contextual word vectors from any layer. */
 import { sampleOf } from "../data/sample.js";
-import { hiddenStates, type WordPooling, wordVector } from "../heads/embedding.js";
+import { hiddenStatesInSteps, type WordPooling, wordVector } from "../heads/embedding.js";
 import { atLayers } from "../heads/layer-states.js";
 import type { Files } from "../io/files/files.js";
 import { oneOf, type Rules } from "../options.js";
+import { eachInSteps } from "../tensor/steps.js";
 import type { Encoding } from "../tokenizer/index.js";
 import { type LayerOptions, layerRules } from "./feature-extraction.js";
 import { fieldsOf, textOf, textsOf } from "./options.js";
@@ -73,11 +74,13 @@ export async function wordVectors(
     input: inputOf,
     make({ model, tokenizer }) {
       if (options.layers) atLayers(model, options.layers, options.join);
-      return (texts, { length, layers, join, pieces }) => {
-        const encodings = texts.map((text) => tokenizer.encode(text, undefined, { truncate: { length } }));
+      return function* (texts, { length, layers, join, pieces }) {
+        const encodings = yield* eachInSteps(texts, (text) =>
+          tokenizer.encode(text, undefined, { truncate: { length } }),
+        );
         const samples = encodings.map((encoding) => sampleOf(encoding));
-        const states = hiddenStates(layers ? atLayers(model, layers, join) : model, samples);
-        return texts.map((text, n) =>
+        const states = yield* hiddenStatesInSteps(layers ? atLayers(model, layers, join) : model, samples);
+        return yield* eachInSteps(texts, (text, n) =>
           Array.from(rangesOf(encodings[n]!), ([word, { start, end }]) => ({
             word: typeof text === "string" ? text.slice(start, end) : text[word]!,
             start,

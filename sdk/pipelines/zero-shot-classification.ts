@@ -2,14 +2,16 @@
  * Classes that no model was trained for: each is put into a hypothesis, and a model of inference says whether the text
  * entails it. Yin et al. 2019, "Benchmarking Zero-shot Text Classification" (arXiv:1909.00161).
  */
-import { infer } from "../heads/infer.js";
+import { inferInSteps } from "../heads/infer.js";
 import type { LabelSet } from "../heads/labels.js";
 import { encodeText } from "../heads/pooled.js";
 import { softmax } from "../heads/probabilities.js";
 import { type Files, ModelFileError } from "../io/files/files.js";
 import { ArgumentError, aBoolean, type Rule, type Rules } from "../options.js";
+import { eachInSteps } from "../tensor/steps.js";
+import type { TurnOptions } from "../tensor/turns.js";
 import { fieldsOf, textOf, textsOf } from "./options.js";
-import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { type Awaitable, type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
 /** Options of {@link zeroShotClassification}, when it is opened and when it is called. */
 export interface ZeroShotOptions extends CallOptions {
@@ -37,6 +39,14 @@ export interface ZeroShotResult {
 export interface ZeroShot extends Pipeline<ZeroShotInput, ZeroShotResult, ZeroShotOptions> {
   (text: string, labels: readonly string[], options?: ZeroShotOptions): ZeroShotResult;
   (texts: readonly string[], labels: readonly string[], options?: ZeroShotOptions): ZeroShotResult[];
+  readonly async: Awaitable<ZeroShotInput, ZeroShotResult, ZeroShotOptions> & {
+    (text: string, labels: readonly string[], options?: ZeroShotOptions & TurnOptions): Promise<ZeroShotResult>;
+    (
+      texts: readonly string[],
+      labels: readonly string[],
+      options?: ZeroShotOptions & TurnOptions,
+    ): Promise<ZeroShotResult[]>;
+  };
 }
 
 const NAME = "zeroShotClassification";
@@ -114,12 +124,17 @@ export async function zeroShotClassification(
         const entailment = columnOf(names, "entail");
         // Models of two classes have no neutral one.
         const opposite = columnOf(names, "contra", "not");
-        return (inputs, { length, hypothesisTemplate = "This example is {}.", multiLabel = false }) =>
-          inputs.map(({ text, labels }) => {
-            const samples = labels.map((name) =>
-              encodeText(tokenizer, { text, pair: hypothesisTemplate.split("{}").join(name) }, length),
-            );
-            const rows = infer(model, samples, "rows", (m, hidden, batch) => m.sequenceScores(hidden, batch));
+        return function* (inputs, { length, hypothesisTemplate = "This example is {}.", multiLabel = false }) {
+          const pairs = inputs.flatMap(({ text, labels }) =>
+            labels.map((name) => ({ text, pair: hypothesisTemplate.split("{}").join(name) })),
+          );
+          const samples = yield* eachInSteps(pairs, (pair) => encodeText(tokenizer, pair, length));
+          const scores = yield* inferInSteps(model, samples, "rows", (m, hidden, batch) =>
+            m.sequenceScores(hidden, batch),
+          );
+          let next = 0;
+          return inputs.map(({ text, labels }) => {
+            const rows = scores.slice(next, (next += labels.length));
             const alone = multiLabel || labels.length === 1;
             const shares = alone
               ? rows.map((row) => softmax([row[opposite]!, row[entailment]!])[1]!)
@@ -127,6 +142,7 @@ export async function zeroShotClassification(
             const order = labels.map((_, i) => i).sort((a, b) => shares[b]! - shares[a]!);
             return { sequence: text, labels: order.map((i) => labels[i]!), scores: order.map((i) => shares[i]!) };
           });
+        };
       },
     },
   );

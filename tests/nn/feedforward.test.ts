@@ -6,6 +6,7 @@ import { normal } from "../../sdk/nn/init.js";
 import { linear } from "../../sdk/nn/layers.js";
 import { Weights } from "../../sdk/nn/weights.js";
 import { Scope } from "../../sdk/tensor/scope.js";
+import { atOnce } from "../../sdk/tensor/steps.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
@@ -38,7 +39,7 @@ test("plain: down(activation(up(x)))", () => {
   const x = wave(ROWS * WIDTH);
   const up = linear(weights.at("up"), WIDTH, INNER, normal(0.5), "relu");
   const down = linear(weights.at("down"), INNER, WIDTH, normal(0.5));
-  const y = feedForward(up, down)(tensor(engine, x, [ROWS, WIDTH]));
+  const y = atOnce(feedForward(up, down)(tensor(engine, x, [ROWS, WIDTH])));
   const want = rowsOf(x).map((row) =>
     map(map(row, weights.at("up"), WIDTH, INNER).map(relu), weights.at("down"), INNER, WIDTH),
   );
@@ -52,7 +53,7 @@ test("gated, with two projections: down(activation(gate(x)) ⊙ up(x))", () => {
   const gate = linear(weights.at("gate"), WIDTH, INNER, normal(0.5), "relu");
   const up = linear(weights.at("up"), WIDTH, INNER, normal(0.5));
   const down = linear(weights.at("down"), INNER, WIDTH, normal(0.5));
-  const y = gatedFeedForward(separateGate(gate, up), down)(tensor(engine, x, [ROWS, WIDTH]));
+  const y = atOnce(gatedFeedForward(separateGate(gate, up), down)(tensor(engine, x, [ROWS, WIDTH])));
   const want = rowsOf(x).map((row) => {
     const gates = map(row, weights.at("gate"), WIDTH, INNER).map(relu);
     const ups = map(row, weights.at("up"), WIDTH, INNER);
@@ -72,7 +73,7 @@ test("gated, with one projection: the first half is the gate", () => {
   const x = wave(ROWS * WIDTH, 2);
   const both = linear(weights.at("both"), WIDTH, 2 * INNER, normal(0.5));
   const down = linear(weights.at("down"), INNER, WIDTH, normal(0.5));
-  const y = gatedFeedForward(packedGate(both, "relu"), down)(tensor(engine, x, [ROWS, WIDTH]));
+  const y = atOnce(gatedFeedForward(packedGate(both, "relu"), down)(tensor(engine, x, [ROWS, WIDTH])));
   const want = rowsOf(x).map((row) => {
     const values = map(row, weights.at("both"), WIDTH, 2 * INNER);
     return map(

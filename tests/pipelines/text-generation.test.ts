@@ -62,7 +62,7 @@ test("a text arrives piece by piece while it is written", async () => {
     assert.is(text, write("the cat", options).generated_text);
   }
   const beams = () => write("the cat", { num_beams: 2, onText: () => {} });
-  await refused(beams, /onText needs num_beams 1, got 2/);
+  await refused(beams, /onText and stream need num_beams 1, got 2/);
 });
 
 test("what cannot be written is refused in words", async () => {

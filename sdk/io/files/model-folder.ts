@@ -55,6 +55,15 @@ export class ModelFolder implements Files {
     return openFile(this.files, requireSafeName(this.path + name));
   }
 
+  /** The same folder, whose large files `watch` sees as they are opened. */
+  watched(watch: (file: RangedFile) => RangedFile): ModelFolder {
+    const open = async (name: string): Promise<RangedFile | undefined> => {
+      const file = await openFile(this.files, name);
+      return file && watch(file);
+    };
+    return new ModelFolder({ read: (name) => this.files.read(name), open }, this.path, this.#reads);
+  }
+
   /** Request the small files of a model folder side by side, before they are asked for one by one. */
   readAhead(): this {
     for (const name of COMMON) void this.read(name);

@@ -263,18 +263,21 @@ export async function loadAdapted<P extends ModelTask = ModelTask>(
   engine: Engine,
   base: Files,
   adapter: Files,
-  options: Pick<LoadOptions<P>, "task" | "dtype"> = {},
+  options: Pick<LoadOptions<P>, "task" | "dtype" | "signal" | "onProgress"> = {},
 ): Promise<Adapted<P>> {
   const [model, added] = [openFolder(base, "loadAdapted"), openFolder(adapter, "loadAdapted")];
   const own = await added.json("config.json");
   const config = fieldsOf(own);
   const trained = own === undefined ? (await configOf(added)).task : taskOf(familyOf(config), config);
+  const { dtype, signal, onProgress } = options;
   const task = options.task ?? (trained as P | null) ?? undefined;
   const labels = task === undefined ? undefined : await labelsFor(model, added, task);
   const loaded = await loadModel<P>(engine, model, {
     ...(task && { task }),
     ...(labels !== undefined && { labels }),
-    ...(options.dtype !== undefined && { dtype: options.dtype }),
+    ...(dtype !== undefined && { dtype }),
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
   });
   try {
     const adapted = await loadAdapter(loaded, added);

@@ -9,12 +9,14 @@ import { ConfigError, number, type Section, section } from "../../models/family/
 import type { EncoderFamily, ModelTask } from "../../models/family/family.js";
 import { type Plan, type StoredTensors, sameShape, Weights, WeightsError } from "../../nn/weights.js";
 import { aBoolean, aNull, checkOptions, either, oneOf, type Rule, wholeNumber, withMethods } from "../../options.js";
+import { type TurnOptions, turnRules } from "../../tensor/turns.js";
 import { type Files, ModelFileError } from "../files/files.js";
 import { type ModelFolder, openFolder } from "../files/model-folder.js";
 import { dequantized, quantizationOf } from "../safetensors/quantized.js";
 import { type OpenWeights, openWeights, renamed } from "../safetensors/stored.js";
 import { bodyOf } from "../sentence-transformers/modules.js";
 import { isStatic, staticConfig, staticTensors } from "../sentence-transformers/static-embedding.js";
+import { Loading } from "./loading.js";
 import { aWeightDtype, type WeightDtypeName, weightDtype } from "./weight-dtype.js";
 
 /** The family that a config.json names. */
@@ -37,7 +39,8 @@ export interface Pretrained<P extends ModelTask = ModelTask> extends Disposable 
   readonly leftOver: readonly string[];
 }
 
-export interface LoadOptions<P extends ModelTask> {
+/** Options of {@link loadModel}. Loading gives way to other tasks; progress counts bytes of weights. */
+export interface LoadOptions<P extends ModelTask> extends TurnOptions {
   /** task of the model; default: from `architectures` in config.json */
   readonly task?: P;
   /** the classes of a new task; those of config.json where not given */
@@ -72,6 +75,7 @@ const LOAD_OPTIONS: Readonly<Record<keyof LoadOptions<ModelTask>, Rule>> = /* @_
   seed: wholeNumber(0),
   scratch: aBoolean,
   dtype: aWeightDtype(),
+  ...turnRules(),
 }))();
 
 /** What a configuration's `architectures` say that the model is for; without any it encodes. */
@@ -148,8 +152,10 @@ export async function loadModelOf<P extends ModelTask = ModelTask>(
   options: LoadOptions<P> = {},
 ): Promise<Pretrained<P>> {
   checkOptions("loadModel", options, LOAD_OPTIONS);
-  const root = openFolder(files, "loadModel");
+  const loading = new Loading(options);
+  const root = openFolder(files, "loadModel").watched((file) => loading.watch(file));
   const folder = await bodyOf(root);
+  options.signal?.throwIfAborted();
   if (options.scratch) {
     const { made, build, dtype } = planned(engine, familyOf(await configOf(folder)), await configOf(folder), options);
     return assembled(made, build, new Weights(engine, { seed: options.seed ?? 1, dtype }), []);
@@ -169,6 +175,7 @@ export async function loadModelOf<P extends ModelTask = ModelTask>(
     const leftOver = compare(stored, plan, made);
     const weights = new Weights(engine, { seed: options.seed ?? 1, stored, dtype });
     await filled(weights, plan);
+    loading.end();
     return assembled(made, build, weights, leftOver);
   } finally {
     await (await closed)?.close();

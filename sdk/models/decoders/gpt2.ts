@@ -18,6 +18,7 @@ import { affine } from "../../tensor/ops/affine.js";
 import { dropout } from "../../tensor/ops/dropout.js";
 import { add, columns } from "../../tensor/ops/elementwise.js";
 import { embeddingSum } from "../../tensor/ops/embedding.js";
+import type { Steps } from "../../tensor/steps.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import {
   ConfigError,
@@ -31,7 +32,7 @@ import {
   standardDeviation,
   withOwnNames,
 } from "../family/config.js";
-import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
+import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
 import { lmHead } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
@@ -135,7 +136,7 @@ function attentionScale(c: Gpt2Config, layer: number): number {
   return c.scale_attn_by_inverse_layer_idx ? byWidth / (layer + 1) : byWidth;
 }
 
-type Block = (x: Tensor, batch: Batch, trace?: Trace, cache?: DecoderCache) => Tensor;
+type Block = (x: Tensor, batch: Batch, trace?: Trace, cache?: DecoderCache) => Steps<Tensor>;
 
 function block(w: Weights, c: Gpt2Config, layer: number): Block {
   const { n_embd: width, n_head: heads, initializer_range: deviation, resid_pdrop: p } = c;
@@ -148,8 +149,9 @@ function block(w: Weights, c: Gpt2Config, layer: number): Block {
   const up = transposedLinear(w.at("mlp.c_fc"), width, c.n_inner, deviation, c.activation_function);
   const down = transposedLinear(w.at("mlp.c_proj"), c.n_inner, width, residualDeviation);
   const scale = attentionScale(c, layer);
-  return (x, batch, trace, cache) => {
+  return function* (x, batch, trace, cache) {
     const projected = project(attentionNorm(x));
+    yield;
     const [query, key, value] = [0, 1, 2].map((i) => columns(projected, i * width, (i + 1) * width)) as [
       Tensor,
       Tensor,
@@ -163,8 +165,11 @@ function block(w: Weights, c: Gpt2Config, layer: number): Block {
       attentions: trace?.attentions,
       past: cache && { cache, layer },
     });
+    yield;
     x = add(x, dropout(attentionOutput(attended), p));
-    return add(x, dropout(down(up(feedForwardNorm(x))), p));
+    const inner = up(feedForwardNorm(x));
+    yield;
+    return add(x, dropout(down(inner), p));
   };
 }
 
@@ -179,14 +184,14 @@ function encoder(w: Weights, c: Gpt2Config): Encoder {
   return {
     hiddenSize: c.n_embd,
     maxLength: c.n_positions,
-    encode(batch, trace, cache) {
+    ...encodes((batch, trace, cache) => {
       const sum = embeddingSum([
         [tokens, batch.ids],
         [position, batch.positions],
       ]);
       const embedded = dropout(sum, c.embd_pdrop);
       return runLayers(embedded, blocks, (layer, x) => layer(x, batch, trace, cache), trace, finalNorm);
-    },
+    }),
   };
 }
 

@@ -7,18 +7,19 @@
 import type { Batch } from "../../data/sample.js";
 import { DataError } from "../../data/source.js";
 import type { SequenceHead } from "../../heads/pooled.js";
-import { crossAttention, type Source, selfAttention } from "../../nn/attention.js";
+import { crossAttention, type SelfAttentionOptions, type Source, selfAttention } from "../../nn/attention.js";
 import type { DecoderCache } from "../../nn/cache.js";
 import { feedForward } from "../../nn/feedforward.js";
 import { constant, normal } from "../../nn/init.js";
-import { type Layer, linear, norm } from "../../nn/layers.js";
+import { type Layer, type LayerInSteps, linear, norm } from "../../nn/layers.js";
 import { sinusoidalPositions } from "../../nn/position.js";
 import type { Weights } from "../../nn/weights.js";
 import { dropout } from "../../tensor/ops/dropout.js";
 import { add, scale } from "../../tensor/ops/elementwise.js";
 import { embedding, gatherRows } from "../../tensor/ops/embedding.js";
+import type { Steps } from "../../tensor/steps.js";
 import { reshape, type Tensor } from "../../tensor/tensor.js";
-import { type Encoder, type EncoderDecoder, runLayers, type Trace } from "../family/encoder.js";
+import { decodes, type Encoder, type EncoderDecoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily, VocabularyKind } from "../family/family.js";
 import { lmHead } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
@@ -83,17 +84,32 @@ function projections(w: Weights, c: BartConfig): Projections {
   return { query: project("q_proj"), key: project("k_proj"), value: project("v_proj"), output: project("out_proj") };
 }
 
+/** Self-attention between its projections. */
+function* attend(
+  { query, key, value, output }: Projections,
+  x: Tensor,
+  batch: Batch,
+  options: SelfAttentionOptions,
+): Steps<Tensor> {
+  const [queries, keys, values] = [query(x), key(x), value(x)];
+  yield;
+  const attended = selfAttention(queries, keys, values, batch, options);
+  yield;
+  return output(attended);
+}
+
 /** A residual connection around one part of a layer, with the layer norm before the part or after the sum. */
-type Residual = (x: Tensor, part: (x: Tensor) => Tensor) => Tensor;
+type Residual = (x: Tensor, part: LayerInSteps) => Steps<Tensor>;
 
 function residual(w: Weights, c: BartConfig, v: Variant): Residual {
   const normalize = norm(w, c.d_model, EPSILON);
-  return v.preNorm
-    ? (x, part) => add(x, dropout(part(normalize(x)), c.dropout))
-    : (x, part) => normalize(add(x, dropout(part(x), c.dropout)));
+  return function* (x, part) {
+    const changed = dropout(yield* part(v.preNorm ? normalize(x) : x), c.dropout);
+    return v.preNorm ? add(x, changed) : normalize(add(x, changed));
+  };
 }
 
-function feedForwardOf(w: Weights, c: BartConfig, intermediate: number): Layer {
+function feedForwardOf(w: Weights, c: BartConfig, intermediate: number): LayerInSteps {
   const init = normal(c.init_std);
   const up = linear(w.at("fc1"), c.d_model, intermediate, init, c.activation_function);
   const down = linear(w.at("fc2"), intermediate, c.d_model, init);
@@ -111,10 +127,10 @@ function encoderLayer(w: Weights, c: BartConfig, v: Variant) {
   const aroundSelf = residual(w.at("self_attn_layer_norm"), c, v);
   const feedForward = feedForwardOf(w, c, intermediate);
   const aroundFeedForward = residual(w.at("final_layer_norm"), c, v);
-  return (x: Tensor, batch: Batch, trace?: Trace): Tensor => {
+  return function* (x: Tensor, batch: Batch, trace?: Trace): Steps<Tensor> {
     const settings = { heads, dropout: c.attention_dropout, attentions: trace?.attentions };
-    x = aroundSelf(x, (y) => self.output(selfAttention(self.query(y), self.key(y), self.value(y), batch, settings)));
-    return aroundFeedForward(x, feedForward);
+    x = yield* aroundSelf(x, (y) => attend(self, y, batch, settings));
+    return yield* aroundFeedForward(x, feedForward);
   };
 }
 
@@ -134,15 +150,19 @@ function decoderLayer(w: Weights, c: BartConfig, v: Variant, layer: number) {
   const feedForward = feedForwardOf(w, c, intermediate);
   const aroundFeedForward = residual(w.at("final_layer_norm"), c, v);
   const settings = { heads, dropout: c.attention_dropout };
-  return (x: Tensor, { batch, source, trace, cache }: Step): Tensor => {
+  return function* (x: Tensor, { batch, source, trace, cache }: Step): Steps<Tensor> {
     const past = cache && { cache, layer };
     const selfOptions = { ...settings, causal: true, attentions: trace?.attentions, past };
-    x = aroundSelf(x, (y) => self.output(selfAttention(self.query(y), self.key(y), self.value(y), batch, selfOptions)));
+    x = yield* aroundSelf(x, (y) => attend(self, y, batch, selfOptions));
     const project = () => ({ key: cross.key(source.hidden), value: cross.value(source.hidden) });
     const starts = { starts: source.queryStarts ?? batch.starts, keyStarts: source.starts };
     const crossOptions = { ...settings, ...starts, attentions: trace?.crossAttentions, past };
-    x = aroundCross(x, (y) => cross.output(crossAttention(cross.query(y), project, crossOptions)));
-    return aroundFeedForward(x, feedForward);
+    x = yield* aroundCross(x, function* (y) {
+      const attended = crossAttention(cross.query(y), project, crossOptions);
+      yield;
+      return cross.output(attended);
+    });
+    return yield* aroundFeedForward(x, feedForward);
   };
 }
 
@@ -155,22 +175,28 @@ function encoderOf(v: Variant): (w: Weights, c: BartConfig) => Encoder {
     return {
       hiddenSize: c.d_model,
       maxLength: c.max_position_embeddings,
-      encode: (batch, trace) => runLayers(embed(batch), layers, (layer, x) => layer(x, batch, trace), trace, finalNorm),
+      ...encodes((batch, trace) =>
+        runLayers(embed(batch), layers, (layer, x) => layer(x, batch, trace), trace, finalNorm),
+      ),
     };
   };
 }
 
 /** The decoder without its language-model head. */
-function decoderBody(w: Weights, c: BartConfig, v: Variant): Pick<EncoderDecoder, "decode" | "shifted"> {
+function decoderBody(
+  w: Weights,
+  c: BartConfig,
+  v: Variant,
+): Pick<EncoderDecoder, "decode" | "decodeSteps" | "shifted"> {
   const embed = embeddings(w, c, v, "decoder");
   const stack = w.at("model.decoder");
   const layers = Array.from({ length: c.decoder.layers }, (_, i) => decoderLayer(stack.at(`layers.${i}`), c, v, i));
   const finalNorm = finalNormOf(stack, c, v);
   return {
-    decode(batch, source, trace, cache) {
+    ...decodes((batch, source, trace, cache) => {
       const step = { batch, source, trace, cache };
       return runLayers(embed(batch), layers, (layer, x) => layer(x, step), trace, finalNorm);
-    },
+    }),
     shifted: (target) => (v.startsWithLastToken ? wrapAround(target) : shiftRight(target, c.decoder_start_token_id)),
   };
 }

@@ -8,11 +8,17 @@
  * no biases, unscaled attention scores.
  */
 import type { Batch } from "../../data/sample.js";
-import { type AttentionSettings, crossAttention, type Source, selfAttention } from "../../nn/attention.js";
+import {
+  type AttentionSettings,
+  crossAttention,
+  type SelfAttentionOptions,
+  type Source,
+  selfAttention,
+} from "../../nn/attention.js";
 import type { DecoderCache } from "../../nn/cache.js";
 import { feedForward, gatedFeedForward, separateGate } from "../../nn/feedforward.js";
 import { normal } from "../../nn/init.js";
-import { biasFreeLinear, type Layer, rmsNorm } from "../../nn/layers.js";
+import { biasFreeLinear, type Layer, type LayerInSteps, rmsNorm } from "../../nn/layers.js";
 import { relativeBucket } from "../../nn/relative-position.js";
 import type { Weights } from "../../nn/weights.js";
 import type { Matrix } from "../../tensor/matrix.js";
@@ -21,6 +27,7 @@ import { dropout } from "../../tensor/ops/dropout.js";
 import { add, scale } from "../../tensor/ops/elementwise.js";
 import { embedding } from "../../tensor/ops/embedding.js";
 import { relativeBias } from "../../tensor/ops/relative-bias.js";
+import type { Steps } from "../../tensor/steps.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import {
   ConfigError,
@@ -35,7 +42,7 @@ import {
   tokenId,
   withOwnNames,
 } from "../family/config.js";
-import { type Encoder, type EncoderDecoder, runLayers, type Trace } from "../family/encoder.js";
+import { decodes, type Encoder, type EncoderDecoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
 import { lmHead } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
@@ -177,7 +184,7 @@ function projections(w: Weights, c: T5Config): Projections {
   };
 }
 
-function feedForwardOf(w: Weights, c: T5Config): Layer {
+function feedForwardOf(w: Weights, c: T5Config): LayerInSteps {
   const { d_model: width, d_ff: inner, initializer_factor: factor, activation, dropout_rate: p } = c;
   const toInner = normal(factor / Math.sqrt(width));
   const down = biasFreeLinear(w.at("wo"), inner, width, normal(factor / Math.sqrt(inner)));
@@ -188,9 +195,11 @@ function feedForwardOf(w: Weights, c: T5Config): Layer {
 }
 
 /** A residual connection around one part of a layer, with the norm before the part. */
-function residual(w: Weights, c: T5Config): (x: Tensor, part: (x: Tensor) => Tensor) => Tensor {
+function residual(w: Weights, c: T5Config): (x: Tensor, part: LayerInSteps) => Steps<Tensor> {
   const normalize = rmsNorm(w.at("layer_norm"), c.d_model, c.layer_norm_epsilon);
-  return (x, part) => add(x, dropout(part(normalize(x)), c.dropout_rate));
+  return function* (x, part) {
+    return add(x, dropout(yield* part(normalize(x)), c.dropout_rate));
+  };
 }
 
 const settingsOf = (c: T5Config): AttentionSettings => ({ heads: c.num_heads, dropout: c.dropout_rate, scale: 1 });
@@ -205,17 +214,31 @@ interface Step {
   readonly cache?: DecoderCache | undefined;
 }
 
-type Block = (x: Tensor, step: Step) => Tensor;
+type Block = (x: Tensor, step: Step) => Steps<Tensor>;
+
+/** Self-attention between its projections. */
+function* attend(
+  { query, key, value, output }: Projections,
+  x: Tensor,
+  batch: Batch,
+  options: SelfAttentionOptions,
+): Steps<Tensor> {
+  const [queries, keys, values] = [query(x), key(x), value(x)];
+  yield;
+  const attended = selfAttention(queries, keys, values, batch, options);
+  yield;
+  return output(attended);
+}
 
 function encoderBlock(w: Weights, c: T5Config): Block {
   const self = projections(w.at("layer.0.SelfAttention"), c);
   const aroundSelf = residual(w.at("layer.0"), c);
   const feedForward = feedForwardOf(w.at("layer.1.DenseReluDense"), c);
   const aroundFeedForward = residual(w.at("layer.1"), c);
-  return (x, { batch, bias, trace }) => {
+  return function* (x, { batch, bias, trace }) {
     const options = { ...settingsOf(c), bias, attentions: trace?.attentions };
-    x = aroundSelf(x, (y) => self.output(selfAttention(self.query(y), self.key(y), self.value(y), batch, options)));
-    return aroundFeedForward(x, feedForward);
+    x = yield* aroundSelf(x, (y) => attend(self, y, batch, options));
+    return yield* aroundFeedForward(x, feedForward);
   };
 }
 
@@ -226,16 +249,20 @@ function decoderBlock(w: Weights, c: T5Config, layer: number): Block {
   const aroundCross = residual(w.at("layer.1"), c);
   const feedForward = feedForwardOf(w.at("layer.2.DenseReluDense"), c);
   const aroundFeedForward = residual(w.at("layer.2"), c);
-  return (x, { batch, bias, trace, source, cache }) => {
+  return function* (x, { batch, bias, trace, source, cache }) {
     const { hidden, starts: keyStarts, queryStarts } = source!;
     const past = cache && { cache, layer };
     const options = { ...settingsOf(c), causal: true, bias, attentions: trace?.attentions, past };
-    x = aroundSelf(x, (y) => self.output(selfAttention(self.query(y), self.key(y), self.value(y), batch, options)));
+    x = yield* aroundSelf(x, (y) => attend(self, y, batch, options));
     const project = () => ({ key: cross.key(hidden), value: cross.value(hidden) });
     const starts = { starts: queryStarts ?? batch.starts, keyStarts };
     const crossOptions = { ...settingsOf(c), ...starts, attentions: trace?.crossAttentions, past };
-    x = aroundCross(x, (y) => cross.output(crossAttention(cross.query(y), project, crossOptions)));
-    return aroundFeedForward(x, feedForward);
+    x = yield* aroundCross(x, function* (y) {
+      const attended = crossAttention(cross.query(y), project, crossOptions);
+      yield;
+      return cross.output(attended);
+    });
+    return yield* aroundFeedForward(x, feedForward);
   };
 }
 
@@ -266,7 +293,7 @@ function stackOf(w: Weights, c: T5Config, v: Variant, side: "encoder" | "decoder
   const finalNorm = rmsNorm(stack.at("final_layer_norm"), c.d_model, c.layer_norm_epsilon);
   const bucket = (d: number) => relativeBucket(d, { buckets, farthest, bothWays: side === "encoder" });
 
-  return (batch: Batch, step: Omit<Step, "batch" | "bias">): Tensor => {
+  return (batch: Batch, step: Omit<Step, "batch" | "bias">): Steps<Tensor> => {
     const { trace, cache } = step;
     const { starts } = batch;
     const keyStarts = cache ? cache.keyStarts(starts) : starts;
@@ -286,7 +313,7 @@ const POSITIONS = 4096;
 
 function encoder(w: Weights, c: T5Config, v: Variant): Encoder {
   const run = stackOf(w, c, v, "encoder");
-  return { hiddenSize: c.d_model, maxLength: POSITIONS, encode: (batch, trace) => run(batch, { trace }) };
+  return { hiddenSize: c.d_model, maxLength: POSITIONS, ...encodes((batch, trace) => run(batch, { trace })) };
 }
 
 function decoder(w: Weights, c: T5Config, v: Variant): EncoderDecoder {
@@ -295,7 +322,7 @@ function decoder(w: Weights, c: T5Config, v: Variant): EncoderDecoder {
   const own = !c.tie_word_embeddings && (w.has("lm_head.weight") || !w.has("shared.weight"));
   const factor = c.scale_decoder_outputs ? 1 / Math.sqrt(c.d_model) : 1;
   return {
-    decode: (batch, source, trace, cache) => run(batch, { trace, source, cache }),
+    ...decodes((batch, source, trace, cache) => run(batch, { trace, source, cache })),
     ...lmHead({
       vocabulary: c.vocab_size,
       width: c.d_model,

@@ -14,6 +14,7 @@ import type { Weights } from "../../nn/weights.js";
 import type { LmHead } from "../../objectives/masked-lm.js";
 import { dropout } from "../../tensor/ops/dropout.js";
 import { add } from "../../tensor/ops/elementwise.js";
+import type { Steps } from "../../tensor/steps.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import {
   ConfigError,
@@ -24,7 +25,7 @@ import {
   optional,
   section,
 } from "../family/config.js";
-import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
+import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
 import { decoderOf, lmHead, lmTransform, repeatedDecoder } from "../family/lm-head.js";
 import { type ModelSizes, specialIdFields } from "../family/sizes.js";
@@ -90,7 +91,7 @@ function freshConfig(sizes: ModelSizes) {
   };
 }
 
-type AlbertLayer = (x: Tensor, batch: Batch, trace?: Trace) => Tensor;
+type AlbertLayer = (x: Tensor, batch: Batch, trace?: Trace) => Steps<Tensor>;
 
 /** BERT's layer under ALBERT's names, without dropout after the feed-forward. */
 function albertLayer(w: Weights, c: AlbertConfig): AlbertLayer {
@@ -107,14 +108,19 @@ function albertLayer(w: Weights, c: AlbertConfig): AlbertLayer {
   const intermediate = linear(w.at("ffn"), h, c.intermediate_size, init, c.hidden_act);
   const output = linear(w.at("ffn_output"), c.intermediate_size, h, init);
   const outputNorm = norm(w.at("full_layer_layer_norm"), h, eps);
-  return (x, batch, trace) => {
-    const attended = selfAttention(query(x), key(x), value(x), batch, {
+  return function* (x, batch, trace) {
+    const [queries, keys, values] = [query(x), key(x), value(x)];
+    yield;
+    const attended = selfAttention(queries, keys, values, batch, {
       heads: c.num_attention_heads,
       dropout: c.attention_probs_dropout_prob,
       attentions: trace?.attentions,
     });
+    yield;
     x = attentionNorm(add(x, dropout(attentionOutput(attended), p)));
-    return outputNorm(add(x, output(intermediate(x))));
+    const inner = intermediate(x);
+    yield;
+    return outputNorm(add(x, output(inner)));
   };
 }
 
@@ -133,7 +139,7 @@ function encoder(w: Weights, c: AlbertConfig): Encoder {
   return {
     hiddenSize: h,
     maxLength: c.max_position_embeddings,
-    encode: (batch, trace) => runLayers(project(embed(batch)), layers, (layer, x) => layer(x, batch, trace), trace),
+    ...encodes((batch, trace) => runLayers(project(embed(batch)), layers, (layer, x) => layer(x, batch, trace), trace)),
   };
 }
 

@@ -20,6 +20,7 @@ import { dropout } from "../../tensor/ops/dropout.js";
 import { add } from "../../tensor/ops/elementwise.js";
 import { embeddingSum, type Lookup, type Table } from "../../tensor/ops/embedding.js";
 import { Scope } from "../../tensor/scope.js";
+import type { Steps } from "../../tensor/steps.js";
 import { isTaping } from "../../tensor/tape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import {
@@ -34,7 +35,7 @@ import {
   section,
   standardDeviation,
 } from "../family/config.js";
-import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
+import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
 import { decoderOf, lmHead, lmTransform, repeatedDecoder } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
@@ -210,7 +211,11 @@ export interface LayerStep {
 }
 
 /** One encoder layer: self-attention, then feed-forward; each is added to its input and the sum is normalized. */
-export function bertLayer(w: Weights, c: BertConfig, names = BERT_NAMES): (x: Tensor, step: LayerStep) => Tensor {
+export function bertLayer(
+  w: Weights,
+  c: BertConfig,
+  names = BERT_NAMES,
+): (x: Tensor, step: LayerStep) => Steps<Tensor> {
   const { hidden_size: h, num_attention_heads: heads, hidden_dropout_prob: p, layer_norm_eps: eps } = c;
   const init = normal(c.initializer_range);
   const query = linear(w.at(names.query), h, h, init);
@@ -222,21 +227,26 @@ export function bertLayer(w: Weights, c: BertConfig, names = BERT_NAMES): (x: Te
   const output = linear(w.at("output.dense"), c.intermediate_size, h, init);
   const outputNorm = norm(w.at("output.LayerNorm"), h, eps);
 
-  const layer = (x: Tensor, { batch, trace, bias }: LayerStep): Tensor => {
-    const attended = selfAttention(query(x), key(x), value(x), batch, {
+  function* layer(x: Tensor, { batch, trace, bias }: LayerStep): Steps<Tensor> {
+    const [queries, keys, values] = [query(x), key(x), value(x)];
+    yield;
+    const attended = selfAttention(queries, keys, values, batch, {
       heads,
       dropout: c.attention_probs_dropout_prob,
       attentions: trace?.attentions,
       ...(bias && { bias }),
     });
+    yield;
     x = attentionNorm(add(x, dropout(attentionOutput(attended), p)));
-    return outputNorm(add(x, dropout(output(intermediate(x)), p)));
-  };
-  return (x, step) => {
-    if (step.trace || isTaping()) return layer(x, step);
+    const inner = intermediate(x);
+    yield;
+    return outputNorm(add(x, dropout(output(inner), p)));
+  }
+  return function* (x, step) {
+    if (step.trace || isTaping()) return yield* layer(x, step);
     // What nothing looks at again goes with the layer, not with the whole model.
     using scope = new Scope();
-    return scope.keep(layer(x, step));
+    return scope.keep(yield* layer(x, step));
   };
 }
 
@@ -246,7 +256,7 @@ export function bertBody(w: Weights, c: BertConfig, embed: (batch: Batch) => Ten
   return {
     hiddenSize: c.hidden_size,
     maxLength: positions,
-    encode: (batch, trace) => runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, trace }), trace),
+    ...encodes((batch, trace) => runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, trace }), trace)),
   };
 }
 

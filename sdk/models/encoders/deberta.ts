@@ -21,6 +21,7 @@ import { dropout } from "../../tensor/ops/dropout.js";
 import { add, columns } from "../../tensor/ops/elementwise.js";
 import { embeddingSum, type Lookup } from "../../tensor/ops/embedding.js";
 import { matmul } from "../../tensor/ops/matmul.js";
+import type { Steps } from "../../tensor/steps.js";
 import { rows, type Tensor } from "../../tensor/tensor.js";
 import {
   ConfigError,
@@ -32,7 +33,7 @@ import {
   section,
   wholeNumber,
 } from "../family/config.js";
-import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
+import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
 import { decoderOf, lmHead, lmTransform, repeatedDecoder } from "../family/lm-head.js";
 import { type ModelSizes, specialIdFields } from "../family/sizes.js";
@@ -185,7 +186,7 @@ interface Step {
   readonly trace: Trace | undefined;
 }
 
-function attentionOf(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => Tensor {
+function attentionOf(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => Steps<Tensor> {
   const { hidden_size: h, num_attention_heads: heads } = c;
   const init = normal(c.initializer_range);
   const query = linear(w.at("query_proj"), h, h, init);
@@ -198,7 +199,7 @@ function attentionOf(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => T
     const bucket = c.bucketed ? logBucket(d, c.span, c.farthest) : d;
     return Math.min(2 * c.span - 1, Math.max(0, bucket + c.span));
   };
-  return (x, { batch, relative, trace }) => {
+  return function* (x, { batch, relative, trace }) {
     const [q, k, v] = [query(x), key(x), value(x)];
     const parts: DistanceScores[] = [];
     const dropped = relative && dropout(relative, c.hidden_dropout_prob);
@@ -210,6 +211,7 @@ function attentionOf(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => T
       if (!table) continue;
       for (let head = 0; head < heads; head++)
         parts.push({ scores: headScores(content, table, head, dim), head, byKey: term === "p2c" });
+      yield;
     }
     const { starts } = batch;
     return selfAttention(q, k, v, batch, {
@@ -222,7 +224,7 @@ function attentionOf(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => T
   };
 }
 
-function debertaLayer(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => Tensor {
+function debertaLayer(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => Steps<Tensor> {
   const { hidden_size: h, hidden_dropout_prob: p, layer_norm_eps: eps } = c;
   const init = normal(c.initializer_range);
   const attend = attentionOf(w.at("attention.self"), c);
@@ -231,9 +233,13 @@ function debertaLayer(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => 
   const intermediate = linear(w.at("intermediate.dense"), h, c.intermediate_size, init, c.hidden_act);
   const output = linear(w.at("output.dense"), c.intermediate_size, h, init);
   const outputNorm = norm(w.at("output.LayerNorm"), h, eps);
-  return (x, step) => {
-    x = attentionNorm(add(x, dropout(attentionOutput(attend(x, step)), p)));
-    return outputNorm(add(x, dropout(output(intermediate(x)), p)));
+  return function* (x, step) {
+    const attended = yield* attend(x, step);
+    yield;
+    x = attentionNorm(add(x, dropout(attentionOutput(attended), p)));
+    const inner = intermediate(x);
+    yield;
+    return outputNorm(add(x, dropout(output(inner), p)));
   };
 }
 
@@ -254,10 +260,10 @@ function encoder(w: Weights, c: DebertaConfig): Encoder {
   return {
     hiddenSize: c.hidden_size,
     maxLength: c.max_position_embeddings,
-    encode(batch, trace) {
+    ...encodes((batch, trace) => {
       const relative = table();
       return runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, relative, trace }), trace);
-    },
+    }),
   };
 }
 

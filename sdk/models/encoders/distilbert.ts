@@ -16,6 +16,7 @@ import { type Activation, activationNamed } from "../../tensor/ops/activation.js
 import { dropout } from "../../tensor/ops/dropout.js";
 import { add } from "../../tensor/ops/elementwise.js";
 import { embeddingSum } from "../../tensor/ops/embedding.js";
+import type { Steps } from "../../tensor/steps.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import {
   dropoutProbability,
@@ -27,7 +28,7 @@ import {
   standardDeviation,
   withOwnNames,
 } from "../family/config.js";
-import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
+import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
 import { lmHead, lmTransform } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
@@ -111,7 +112,7 @@ function embeddings(w: Weights, c: DistilBertConfig): (batch: Batch) => Tensor {
 }
 
 /** BERT's layer under DistilBERT's names, without dropout after the attention output. */
-function distilBertLayer(w: Weights, c: DistilBertConfig): (x: Tensor, batch: Batch, trace?: Trace) => Tensor {
+function distilBertLayer(w: Weights, c: DistilBertConfig): (x: Tensor, batch: Batch, trace?: Trace) => Steps<Tensor> {
   const init = normal(c.initializer_range);
   const projection = (name: string) => linear(w.at(`attention.${name}`), c.dim, c.dim, init);
   const [query, key, value, attentionOutput] = [
@@ -124,10 +125,16 @@ function distilBertLayer(w: Weights, c: DistilBertConfig): (x: Tensor, batch: Ba
   const intermediate = linear(w.at("ffn.lin1"), c.dim, c.hidden_dim, init, c.activation);
   const output = linear(w.at("ffn.lin2"), c.hidden_dim, c.dim, init);
   const outputNorm = norm(w.at("output_layer_norm"), c.dim, EPSILON);
-  return (x, batch, trace) => {
+  return function* (x, batch, trace) {
     const options = { heads: c.n_heads, dropout: c.attention_dropout, attentions: trace?.attentions };
-    x = attentionNorm(add(x, attentionOutput(selfAttention(query(x), key(x), value(x), batch, options))));
-    return outputNorm(add(x, dropout(output(intermediate(x)), c.dropout)));
+    const [queries, keys, values] = [query(x), key(x), value(x)];
+    yield;
+    const attended = selfAttention(queries, keys, values, batch, options);
+    yield;
+    x = attentionNorm(add(x, attentionOutput(attended)));
+    const inner = intermediate(x);
+    yield;
+    return outputNorm(add(x, dropout(output(inner), c.dropout)));
   };
 }
 
@@ -138,7 +145,7 @@ function encoder(w: Weights, c: DistilBertConfig): Encoder {
   return {
     hiddenSize: c.dim,
     maxLength: c.max_position_embeddings,
-    encode: (batch, trace) => runLayers(embed(batch), layers, (layer, x) => layer(x, batch, trace), trace),
+    ...encodes((batch, trace) => runLayers(embed(batch), layers, (layer, x) => layer(x, batch, trace), trace)),
   };
 }
 

@@ -10,7 +10,7 @@ import type { SequenceHead } from "../../heads/pooled.js";
 import { repeatHeads, selfAttention } from "../../nn/attention.js";
 import { gatedFeedForward, separateGate } from "../../nn/feedforward.js";
 import { normal } from "../../nn/init.js";
-import { type Layer, linear, rmsNorm } from "../../nn/layers.js";
+import { type LayerInSteps, linear, rmsNorm } from "../../nn/layers.js";
 import { RotaryTable } from "../../nn/position.js";
 import type { Weights } from "../../nn/weights.js";
 import type { LmHead } from "../../objectives/masked-lm.js";
@@ -19,6 +19,7 @@ import { add } from "../../tensor/ops/elementwise.js";
 import { embedding } from "../../tensor/ops/embedding.js";
 import { segmentMean } from "../../tensor/ops/reduce.js";
 import { rotate } from "../../tensor/ops/rope.js";
+import type { Steps } from "../../tensor/steps.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import {
   ConfigError,
@@ -34,7 +35,7 @@ import {
   section,
   standardDeviation,
 } from "../family/config.js";
-import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
+import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
 import { lmHead } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
@@ -132,24 +133,26 @@ interface Step {
   readonly trace: Trace | undefined;
 }
 
-function attentionOf(w: Weights, c: EuroBertConfig): (x: Tensor, step: Step) => Tensor {
+function attentionOf(w: Weights, c: EuroBertConfig): (x: Tensor, step: Step) => Steps<Tensor> {
   const { hidden_size: h, num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: dim } = c;
   const init = normal(c.initializer_range);
   const query = linear(w.at("q_proj"), h, heads * dim, init, "none", c.attention_bias);
   const key = linear(w.at("k_proj"), h, keyHeads * dim, init, "none", c.attention_bias);
   const value = linear(w.at("v_proj"), h, keyHeads * dim, init, "none", c.attention_bias);
   const output = linear(w.at("o_proj"), heads * dim, h, init, "none", c.attention_bias);
-  return (x, { batch, rotary, trace }) => {
+  return function* (x, { batch, rotary, trace }) {
     const q = rotate(query(x), rotary, batch.positions);
     const k = repeatHeads(rotate(key(x), rotary, batch.positions), keyHeads, heads);
     const v = repeatHeads(value(x), keyHeads, heads);
-    return output(
-      selfAttention(q, k, v, batch, { heads, dropout: c.attention_dropout, attentions: trace?.attentions }),
-    );
+    yield;
+    const settings = { heads, dropout: c.attention_dropout, attentions: trace?.attentions };
+    const attended = selfAttention(q, k, v, batch, settings);
+    yield;
+    return output(attended);
   };
 }
 
-function feedForwardOf(w: Weights, c: EuroBertConfig): Layer {
+function feedForwardOf(w: Weights, c: EuroBertConfig): LayerInSteps {
   const { hidden_size: h, intermediate_size: inner, mlp_bias: bias } = c;
   const init = normal(c.initializer_range);
   const gate = linear(w.at("gate_proj"), h, inner, init, c.hidden_act, bias);
@@ -158,14 +161,14 @@ function feedForwardOf(w: Weights, c: EuroBertConfig): Layer {
   return gatedFeedForward(separateGate(gate, up), down);
 }
 
-function layerOf(w: Weights, c: EuroBertConfig): (x: Tensor, step: Step) => Tensor {
+function layerOf(w: Weights, c: EuroBertConfig): (x: Tensor, step: Step) => Steps<Tensor> {
   const attentionNorm = rmsNorm(w.at("input_layernorm"), c.hidden_size, c.rms_norm_eps);
   const attend = attentionOf(w.at("self_attn"), c);
   const feedForwardNorm = rmsNorm(w.at("post_attention_layernorm"), c.hidden_size, c.rms_norm_eps);
   const feedForward = feedForwardOf(w.at("mlp"), c);
-  return (x, step) => {
-    x = add(x, attend(attentionNorm(x), step));
-    return add(x, feedForward(feedForwardNorm(x)));
+  return function* (x, step) {
+    x = add(x, yield* attend(attentionNorm(x), step));
+    return add(x, yield* feedForward(feedForwardNorm(x)));
   };
 }
 
@@ -179,11 +182,11 @@ function encoder(w: Weights, c: EuroBertConfig): Encoder {
   return {
     hiddenSize: h,
     maxLength: c.max_position_embeddings,
-    encode(batch, trace) {
+    ...encodes((batch, trace) => {
       const rotary = table.tensor(w.engine, batch.positions);
       const embedded = embedding(tokens, batch.ids);
       return runLayers(embedded, layers, (layer, x) => layer(x, { batch, rotary, trace }), trace, finalNorm);
-    },
+    }),
   };
 }
 

@@ -13,7 +13,7 @@ import type { TokenHead } from "../../heads/tagging.js";
 import { selfAttention } from "../../nn/attention.js";
 import { gatedFeedForward, packedGate } from "../../nn/feedforward.js";
 import { type Init, normal } from "../../nn/init.js";
-import { type Layer, linear, norm } from "../../nn/layers.js";
+import { type Layer, type LayerInSteps, linear, norm } from "../../nn/layers.js";
 import { RotaryTable } from "../../nn/position.js";
 import type { Weights } from "../../nn/weights.js";
 import type { LmHead } from "../../objectives/masked-lm.js";
@@ -23,6 +23,7 @@ import { add, columns } from "../../tensor/ops/elementwise.js";
 import { embedding } from "../../tensor/ops/embedding.js";
 import { segmentMean } from "../../tensor/ops/reduce.js";
 import { rotate } from "../../tensor/ops/rope.js";
+import type { Steps } from "../../tensor/steps.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import {
   ConfigError,
@@ -36,7 +37,7 @@ import {
   section,
   standardDeviation,
 } from "../family/config.js";
-import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
+import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
 import { lmHead } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
@@ -166,7 +167,7 @@ const normOf = (w: Weights, c: ModernBertConfig): Layer => norm(w, c.hidden_size
 /** Projections into the residual stream are initialized with std / √(2 · layers). */
 const residualInit = (c: ModernBertConfig): Init => normal(c.initializer_range / Math.sqrt(2 * c.num_hidden_layers));
 
-function feedForwardOf(w: Weights, c: ModernBertConfig): Layer {
+function feedForwardOf(w: Weights, c: ModernBertConfig): LayerInSteps {
   const { hidden_size: h, intermediate_size: inner } = c;
   const project = linear(w.at("Wi"), h, 2 * inner, normal(c.initializer_range), "none", c.mlp_bias);
   const down = linear(w.at("Wo"), inner, h, residualInit(c), "none", c.mlp_bias);
@@ -180,7 +181,7 @@ interface Step {
   readonly trace: Trace | undefined;
 }
 
-function modernBertLayer(w: Weights, c: ModernBertConfig, index: number): (x: Tensor, step: Step) => Tensor {
+function modernBertLayer(w: Weights, c: ModernBertConfig, index: number): (x: Tensor, step: Step) => Steps<Tensor> {
   const h = c.hidden_size;
   // The embeddings are already normalized.
   const attentionNorm = index === 0 ? (x: Tensor) => x : normOf(w.at("attn_norm"), c);
@@ -189,8 +190,9 @@ function modernBertLayer(w: Weights, c: ModernBertConfig, index: number): (x: Te
   const feedForwardNorm = normOf(w.at("mlp_norm"), c);
   const feedForward = feedForwardOf(w.at("mlp"), c);
   const local = c.local[index]!;
-  return (x, { batch, rotary, trace }) => {
+  return function* (x, { batch, rotary, trace }) {
     const projected = project(attentionNorm(x));
+    yield;
     const part = (i: number) => columns(projected, i * h, (i + 1) * h);
     const rotated = (t: Tensor) => rotate(t, local ? rotary.local : rotary.full, batch.positions);
     const attended = selfAttention(rotated(part(0)), rotated(part(1)), part(2), batch, {
@@ -199,8 +201,9 @@ function modernBertLayer(w: Weights, c: ModernBertConfig, index: number): (x: Te
       attentions: trace?.attentions,
       ...(local && { window: c.window }),
     });
+    yield;
     x = add(x, dropout(attentionOutput(attended), c.attention_dropout));
-    return add(x, feedForward(feedForwardNorm(x)));
+    return add(x, yield* feedForward(feedForwardNorm(x)));
   };
 }
 
@@ -220,11 +223,11 @@ function encoder(w: Weights, c: ModernBertConfig): Encoder {
   return {
     hiddenSize: h,
     maxLength: c.max_position_embeddings,
-    encode(batch, trace) {
+    ...encodes((batch, trace) => {
       const rotary = rotaryOf(batch);
       const embedded = dropout(normalize(embedding(tokens, batch.ids)), c.embedding_dropout);
       return runLayers(embedded, layers, (layer, x) => layer(x, { batch, rotary, trace }), trace, finalNorm);
-    },
+    }),
   };
 }
 

@@ -15,7 +15,7 @@ import { embeddingSum } from "../../tensor/ops/embedding.js";
 import { relativeBias } from "../../tensor/ops/relative-bias.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ConfigError, number, section } from "../family/config.js";
-import { type Encoder, runLayers } from "../family/encoder.js";
+import { type Encoder, encodes, runLayers } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
 import { repeatedDecoder } from "../family/lm-head.js";
 import { type ModelSizes, specialIdFields } from "../family/sizes.js";
@@ -91,10 +91,10 @@ function encoder(w: Weights, c: BertConfig): Encoder {
   return {
     hiddenSize: c.hidden_size,
     maxLength: c.max_position_embeddings - POSITION_OFFSET,
-    encode(batch, trace) {
+    ...encodes((batch, trace) => {
       const bias = relativeBias(table, { starts: batch.starts, bucket });
       return runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, trace, bias }), trace);
-    },
+    }),
   };
 }
 

@@ -10,7 +10,7 @@ import { shown } from "../../errors.js";
 import { selfAttention } from "../../nn/attention.js";
 import { type Gate, gatedFeedForward, separateGate } from "../../nn/feedforward.js";
 import { normal } from "../../nn/init.js";
-import { biasFreeLinear, type Layer, linear, norm } from "../../nn/layers.js";
+import { biasFreeLinear, type LayerInSteps, linear, norm } from "../../nn/layers.js";
 import { RotaryTable } from "../../nn/position.js";
 import type { Weights } from "../../nn/weights.js";
 import { activate } from "../../tensor/ops/activation.js";
@@ -18,6 +18,7 @@ import { dropout } from "../../tensor/ops/dropout.js";
 import { add, columns } from "../../tensor/ops/elementwise.js";
 import { embeddingSum, type Lookup } from "../../tensor/ops/embedding.js";
 import { rotate } from "../../tensor/ops/rope.js";
+import type { Steps } from "../../tensor/steps.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import {
   ConfigError,
@@ -30,7 +31,7 @@ import {
   wholeNumber,
   withOwnNames,
 } from "../family/config.js";
-import { type Encoder, runLayers, type Trace } from "../family/encoder.js";
+import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
 import { repeatedDecoder } from "../family/lm-head.js";
 import { bertPooler, keepPooler, pooledClassificationHead } from "../family/task-heads.js";
@@ -144,7 +145,7 @@ function projections(w: Weights, c: RotaryBertConfig, bias: boolean): (x: Tensor
 }
 
 /** The gated feed-forward, with `up` and `gate` as two projections or side by side in one. */
-function feedForwardOf(w: Weights, c: RotaryBertConfig, options: RotaryBertOptions): Layer {
+function feedForwardOf(w: Weights, c: RotaryBertConfig, options: RotaryBertOptions): LayerInSteps {
   const { hidden_size: h, intermediate_size: inner } = c;
   const init = normal(c.initializer_range);
   const down = linear(w.at("down_proj"), inner, h, init, "none", options.downBias);
@@ -170,7 +171,11 @@ interface Step {
   readonly trace: Trace | undefined;
 }
 
-function layerOf(w: Weights, c: RotaryBertConfig, options: RotaryBertOptions): (x: Tensor, step: Step) => Tensor {
+function layerOf(
+  w: Weights,
+  c: RotaryBertConfig,
+  options: RotaryBertOptions,
+): (x: Tensor, step: Step) => Steps<Tensor> {
   const { hidden_size: h, num_attention_heads: heads, hidden_dropout_prob: p, layer_norm_eps: eps } = c;
   const project = projections(w.at("self_attn"), c, options.attentionBias);
   const init = normal(c.initializer_range);
@@ -178,16 +183,18 @@ function layerOf(w: Weights, c: RotaryBertConfig, options: RotaryBertOptions): (
   const attentionNorm = norm(w.at("post_attention_layernorm"), h, eps);
   const feedForward = feedForwardOf(w.at("mlp"), c, options);
   const outputNorm = norm(w.at("post_mlp_layernorm"), h, eps);
-  return (x, { batch, rotary, trace }) => {
+  return function* (x, { batch, rotary, trace }) {
     const [query, key, value] = project(x);
+    yield;
     const rotated = (t: Tensor) => rotate(t, rotary, batch.positions);
     const attended = selfAttention(rotated(query), rotated(key), value, batch, {
       heads,
       dropout: c.attention_probs_dropout_prob,
       attentions: trace?.attentions,
     });
+    yield;
     x = attentionNorm(add(x, dropout(attentionOutput(attended), p)));
-    return outputNorm(add(x, dropout(feedForward(x), p)));
+    return outputNorm(add(x, dropout(yield* feedForward(x), p)));
   };
 }
 
@@ -199,10 +206,10 @@ export function rotaryBertEncoder(body: Weights, c: RotaryBertConfig, options: R
   return {
     hiddenSize: c.hidden_size,
     maxLength: c.max_position_embeddings,
-    encode(batch, trace) {
+    ...encodes((batch, trace) => {
       const rotary = table.tensor(body.engine, batch.positions);
       return runLayers(embed(batch), layers, (layer, x) => layer(x, { batch, rotary, trace }), trace);
-    },
+    }),
   };
 }
 

@@ -4,7 +4,8 @@ import type { Source } from "../../nn/attention.js";
 import type { DecoderCache } from "../../nn/cache.js";
 import type { LmHead } from "../../objectives/masked-lm.js";
 import type { EncoderBody } from "../../objectives/objective.js";
-import { checkpoint } from "../../tensor/tape.js";
+import { atOnce, type Steps } from "../../tensor/steps.js";
+import { checkpoint, isTaping } from "../../tensor/tape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 
 /** Collects the intermediate results of one forward pass; the tensors live as long as the open scope. */
@@ -29,7 +30,16 @@ export interface Encoder extends EncoderBody {
    * @returns (tokens, width) the last layer's hidden states
    */
   encode(batch: Batch, trace?: Trace, cache?: DecoderCache): Tensor;
+  encodeSteps?(batch: Batch, trace?: Trace, cache?: DecoderCache): Steps<Tensor>;
 }
+
+/** Both forms of an encoder's pass from the one in steps. */
+export const encodes = (
+  steps: NonNullable<Encoder["encodeSteps"]>,
+): Required<Pick<Encoder, "encode" | "encodeSteps">> => ({
+  encode: (batch, trace, cache) => atOnce(steps(batch, trace, cache)),
+  encodeSteps: steps,
+});
 
 /** An encoder-decoder: generates a target while attending to a source. */
 export interface EncoderDecoder extends LmHead {
@@ -39,9 +49,18 @@ export interface EncoderDecoder extends LmHead {
    * @returns (tokens, width) the decoder's last hidden states
    */
   decode(batch: Batch, source: Source, trace?: Trace, cache?: DecoderCache): Tensor;
+  decodeSteps?(batch: Batch, source: Source, trace?: Trace, cache?: DecoderCache): Steps<Tensor>;
   /** The decoder's inputs for a target: its tokens, shifted right, after the start token. */
   shifted(target: Int32Array): Int32Array;
 }
+
+/** Both forms of a decoder's pass from the one in steps. */
+export const decodes = (
+  steps: NonNullable<EncoderDecoder["decodeSteps"]>,
+): Required<Pick<EncoderDecoder, "decode" | "decodeSteps">> => ({
+  decode: (batch, source, trace, cache) => atOnce(steps(batch, source, trace, cache)),
+  decodeSteps: steps,
+});
 
 /**
  * Apply a stack of layers and record the hidden states in `trace`.
@@ -50,13 +69,13 @@ export interface EncoderDecoder extends LmHead {
  * @param apply one layer: the shape of x in and out
  * @param finish applied after the last layer: the final norm of pre-norm stacks
  */
-export function runLayers<L>(
+export function* runLayers<L>(
   x: Tensor,
   layers: readonly L[],
-  apply: (layer: L, x: Tensor) => Tensor,
+  apply: (layer: L, x: Tensor) => Steps<Tensor>,
   trace: Trace | undefined,
   finish: (x: Tensor) => Tensor = (last) => last,
-): Tensor {
+): Steps<Tensor> {
   const recorded = (layer: number, hidden: Tensor): Tensor => {
     const kept = trace?.change?.(layer, hidden) ?? hidden;
     trace?.hidden.push(kept);
@@ -64,7 +83,10 @@ export function runLayers<L>(
   };
   x = recorded(0, x);
   for (const [i, layer] of layers.entries()) {
-    x = trace ? apply(layer, x) : checkpoint(x, (input) => apply(layer, input));
+    yield;
+    // Nothing interrupts a training step.
+    const isTrained = !trace && isTaping();
+    x = isTrained ? checkpoint(x, (input) => atOnce(apply(layer, input))) : yield* apply(layer, x);
     x = recorded(i + 1, i + 1 < layers.length ? x : finish(x));
   }
   return x;
