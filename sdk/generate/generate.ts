@@ -25,6 +25,7 @@ export interface Stream {
  * The newest id of every row as it is chosen. Beam search cannot stream: it knows its result only at the end.
  *
  * @example
+ * using writer = causalWriter({ engine }, gpt.model, [ids]);
  * const asked = { ...generationSettings(undefined, {}), max_new_tokens: 4 };
  * for await (const [id] of stream.async(writer, asked)) console.log(id); // other tasks run in between
  */
@@ -59,8 +60,9 @@ export interface Generate {
  *
  * @throws {ArgumentError} for settings that are not supported together
  * @example
+ * using writer = causalWriter({ engine }, gpt.model, [ids]);
  * const asked = { ...generationSettings(undefined, {}), max_new_tokens: 4 };
- * const [ids] = await generate.async(writer, asked, undefined, { signal: AbortSignal.timeout(5000) });
+ * const [text] = await generate.async(writer, asked, undefined, { signal: AbortSignal.timeout(5000) });
  */
 export const generate: Generate = /* @__PURE__ */ Object.assign(
   (writer: Writer, settings: GenerationSettings, rng?: Rng) => atOnce(generateInSteps(writer, settings, rng)),

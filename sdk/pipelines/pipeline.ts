@@ -18,7 +18,7 @@ import { atOnce, type Steps } from "../tensor/steps.js";
 import { inTurns, type TurnOptions, turnRules } from "../tensor/turns.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { callingRules, ELSEWHERE, openingRules } from "./options.js";
-import { type TextStream, textStream } from "./text-stream.js";
+import type { TextStream } from "./text-stream.js";
 
 /** Options of every call. */
 export interface CallOptions {
@@ -55,8 +55,10 @@ export interface Pipeline<Input, Output, Options = CallOptions> extends Disposab
  *
  * @example
  * const extract = await featureExtraction(folder("all-MiniLM-L6-v2"));
- * const onProgress = ({ done, total }: Progress) => console.log(`${done} of ${total}`);
- * const vectors = await extract.async(texts, { signal: AbortSignal.timeout(5000), onProgress });
+ * const vectors = await extract.async(texts, {
+ *   signal: AbortSignal.timeout(5000),
+ *   onProgress: ({ done, total }) => console.log(`${done} of ${total}`),
+ * });
  */
 export interface Awaitable<Input, Output, Options = CallOptions> {
   (input: Input, options?: Options & TurnOptions): Promise<Output>;
@@ -106,8 +108,8 @@ export interface Description<P extends ModelTask, Input, Output, Options extends
 /** All outputs in steps. */
 export interface Run<Input, Output, Options> {
   (inputs: readonly Input[], options: Options & Resolved): Steps<Output[]>;
-  /** of pipelines that write: one output in pieces of text, which the steps report */
-  readonly pieces?: (input: Input, options: Options & Resolved) => Generator<string | undefined, unknown, undefined>;
+  /** of pipelines that write: one output while it is written */
+  readonly stream?: (input: Input, options: Options & Resolved, signal: AbortSignal | undefined) => TextStream;
 }
 
 /** Options after defaults are filled in. */
@@ -260,9 +262,9 @@ function callable<P extends ModelTask, Input, Output, Options extends CallOption
     const { inputs, resolved, turns } = checked(args, streamed);
     if (inputs.length !== 1 || Array.isArray(read(args)[0]))
       throw new ArgumentError(`${name}: a stream is of one text; open another for each`);
-    return textStream(run.pieces!(inputs[0]!, resolved), turns.signal);
+    return run.stream!(inputs[0]!, resolved, turns.signal);
   };
-  return Object.assign(call, { async }, run.pieces && { stream });
+  return Object.assign(call, { async }, run.stream && { stream });
 }
 
 const WHERE_AWAITED: Readonly<Record<string, string>> = {

@@ -32,7 +32,7 @@ import {
   type Run,
   type WritingPipeline,
 } from "./pipeline.js";
-import { TrimmedPieces } from "./text-stream.js";
+import { type TextStream, TrimmedPieces, textStream } from "./text-stream.js";
 
 /**
  * Options of {@link textGeneration} and {@link text2textGeneration}, when they are opened and when they are called: fields of
@@ -216,9 +216,9 @@ function writing<Options extends GenerationOptions>(
     const { onText } = asked;
     return eachByItsSteps(inputs, (input) => told(write(input, onText !== undefined), onText));
   };
-  const pieces = (input: string, asked: Options & Resolved): Pieces<Generated> =>
-    told(start(asked)(input, true), asked.onText);
-  return Object.assign(run, { pieces });
+  const stream = (input: string, asked: Options & Resolved, signal: AbortSignal | undefined): TextStream =>
+    textStream(told(start(asked)(input, true), asked.onText), signal);
+  return Object.assign(run, { stream });
 }
 
 /**

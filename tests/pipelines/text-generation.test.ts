@@ -65,6 +65,44 @@ test("a text arrives piece by piece while it is written", async () => {
   await refused(beams, /onText and stream need num_beams 1, got 2/);
 });
 
+test("a stream gives the same pieces, as a loop and as a web stream", async () => {
+  for (const asked of [{}, { do_sample: true, seed: 3, top_k: 0 }]) {
+    const options = { ...asked, max_new_tokens: 24 };
+    const { generated_text: text } = write("the cat", { ...options, returnFullText: false });
+    const pieces: string[] = [];
+    for await (const piece of write.stream("the cat", options)) pieces.push(piece);
+    assert.is(pieces.join(""), text);
+    assert.ok(pieces.length > 1 && !pieces.includes(""), JSON.stringify(pieces));
+    assert.is(await new Response(write.stream("the cat", options).pipeThrough(new TextEncoderStream())).text(), text);
+  }
+  await refused(() => write.stream(["the cat"] as never), /textGeneration: a stream is of one text/);
+  await refused(async () => {
+    for await (const _ of write.stream("the cat", { num_beams: 2 }));
+  }, /onText and stream need num_beams 1, got 2/);
+});
+
+test("to leave a stream, to cancel it and to abort it stop the writing, and nothing is left", async () => {
+  const resting = engine.liveBytes;
+  const options = { max_new_tokens: 24 };
+  let left = 0;
+  for await (const _ of write.stream("the cat", options)) if (++left === 2) break;
+  assert.is(engine.liveBytes, resting);
+  const reader = write.stream("the cat", options).getReader();
+  await reader.read();
+  await reader.cancel();
+  assert.is(engine.liveBytes, resting);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  let heard = 0;
+  const caught = await (async () => {
+    for await (const _ of write.stream("the cat", { ...options, signal: controller.signal }))
+      if (++heard === 3) controller.abort(reason);
+  })().catch((error) => error);
+  assert.is(caught, reason);
+  assert.is(heard, 3);
+  assert.is(engine.liveBytes, resting);
+});
+
 test("what cannot be written is refused in words", async () => {
   const options: readonly (readonly [object, RegExp])[] = [
     [{ max_new_tokens: 0 }, /textGeneration: max_new_tokens must be a whole number of at least 1, got 0/],

@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Engine } from "../../sdk/engine/engine.js";
 import { type Generated, type RewriteOptions, text2textGeneration } from "../../sdk/pipelines/text-generation.js";
+import { TrimmedPieces } from "../../sdk/pipelines/text-stream.js";
 import { type ReferenceCall, type ReferenceModel, reference, referenceFolder } from "../helpers/reference-folder.js";
 import { refused } from "../helpers/refused.js";
 
@@ -25,6 +26,31 @@ for (const { input, options, result } of calls)
     using opened = await text2textGeneration(files, { engine, ...asked });
     assert.equal(opened(text), want[0]);
   });
+
+test("a text arrives piece by piece: by onText, and as a stream", async () => {
+  for (const asked of [{}, { do_sample: true, seed: 3, top_k: 0 }]) {
+    const options = { ...asked, max_new_tokens: 24 };
+    const { generated_text: text } = write("the cat sat on the mat", options);
+    const told: string[] = [];
+    const found = write("the cat sat on the mat", { ...options, onText: (piece) => void told.push(piece) });
+    assert.is(found.generated_text, text);
+    assert.is(told.join(""), text);
+    assert.ok(told.length > 1 && !told.includes(""), JSON.stringify(told));
+    const pieces: string[] = [];
+    for await (const piece of write.stream("the cat sat on the mat", options)) pieces.push(piece);
+    assert.equal(pieces, told);
+  }
+});
+
+test("white space around a text is withheld, wherever its pieces end", () => {
+  const text = " \n a  b \t c \n ";
+  for (let i = 0; i <= text.length; i++)
+    for (let j = i; j <= text.length; j++) {
+      const pieces = new TrimmedPieces();
+      const parts = [text.slice(0, i), text.slice(i, j), text.slice(j)];
+      assert.is(parts.map((part) => pieces.push(part)).join(""), text.trim());
+    }
+});
 
 test("a prefix is put before every text", async () => {
   const [{ options }] = calls as [ReferenceCall<unknown>];
