@@ -14,7 +14,7 @@ export const alignmentByData: Claim = {
   setUp: { ...FAKE, steps: STEPS, counts: COUNTS },
   seeds: [1, 2, 3],
   needs: ["pretraining-english"],
-  minutes: 55,
+  minutes: 30,
   async run(context, seed) {
     const scores: number[] = [];
     for (const count of COUNTS)

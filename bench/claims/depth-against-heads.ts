@@ -15,7 +15,7 @@ export const depthAgainstHeads: Claim = {
   setUp: { ...FAKE, steps: STEPS, depths: LAYERS, widths: HEADS },
   seeds: [1, 2, 3],
   needs: ["pretraining-english"],
-  minutes: 75,
+  minutes: 40,
   async run(context, seed) {
     const sentences = await fakeSentences(context);
     const scoreOf = (layers: number, heads: number) =>

@@ -26,7 +26,7 @@ export const dynamicMasking: Claim = {
   setUp: { ...SET_UP, data: "WikiText-2 valid to learn from, test held out" },
   seeds: [1, 2, 3],
   needs: ["wikitext2"],
-  minutes: 40,
+  minutes: 30,
   async run(context, seed) {
     const documents = wikiDocuments(context.data("wikitext2/valid.txt.gz")).slice(0, context.few(1000, 10));
     const held = wikiDocuments(context.data("wikitext2/test.txt.gz")).slice(0, context.few(1000, 3));

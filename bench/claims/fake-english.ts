@@ -27,7 +27,7 @@ export const fakeEnglish: Claim = {
   setUp: { ...FAKE, early: EARLY, late: LATE },
   seeds: [1, 2, 3],
   needs: ["pretraining-english"],
-  minutes: 90,
+  minutes: 40,
   async run(context, seed) {
     const sentences = await fakeSentences(context);
     const figures: Record<string, number> = {};

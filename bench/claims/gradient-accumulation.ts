@@ -25,7 +25,8 @@ async function gradientOf(
     steps: 0,
     moments: adam.moments,
     step(rate, scale) {
-      for (const { parameter } of adam.moments) gradients.push(...(parameter.grad?.toArray() ?? []));
+      for (const { parameter } of adam.moments)
+        for (const value of parameter.grad?.toArray() ?? []) gradients.push(value);
       adam.step(rate, scale);
     },
     [Symbol.dispose]() {},

@@ -28,7 +28,7 @@ export const inputFormat: Claim = {
   setUp: { ...SET_UP, data: "English novels, one of them held out" },
   seeds: [1, 2, 3],
   needs: ["pretraining-english"],
-  minutes: 45,
+  minutes: 20,
   async run(context, seed) {
     const documents = await novelDocuments(context.data("pretraining-english/novels"), context.few(SET_UP.novels, 1));
     const held = documents.splice(-Math.max(2, Math.floor(documents.length / SET_UP.novels)));

@@ -18,7 +18,7 @@ export const languageCentring: Claim = {
   setUp: { ...MULTILINGUAL, layer: 2, test: "UD PUD, 1,000 sentences" },
   seeds: [1, 2, 3],
   needs: ["novels", "ntrex128", "tatoeba", "wiktionary-dictionaries", "ud-english-ewt", "ud-pud"],
-  minutes: 50,
+  minutes: 25,
   async run(context, seed) {
     const { files, languages } = await multilingualBase(context, seed);
     const tokenizer = await loadTokenizer(files);

