@@ -21,6 +21,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { abiOf } from "./abi.mjs";
+import { buildYardstick } from "./yardstick.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
@@ -45,6 +46,9 @@ const KERNELS = {
   },
   relaxed: { config: "asconfig.json", entry: "assembly/index.ts", out: "build/kernels.relaxed.wasm" },
 };
+
+/** The loops that `cloze bench` measures a core with. */
+const YARDSTICK = "build/yardstick.wasm";
 
 /** An AssemblyScript file and every file that it imports. */
 function sourcesOf(entry, seen = new Set()) {
@@ -143,6 +147,7 @@ async function buildScript(name) {
 /** What users import, by the name after `cloze/`. */
 export const SUBPATHS = {
   index: "sdk/index.ts",
+  benchmark: "sdk/benchmark/index.ts",
   data: "sdk/data.ts",
   generate: "sdk/generate.ts",
   metrics: "sdk/metrics.ts",
@@ -275,6 +280,8 @@ async function buildPackage() {
   for (const name of ["strict", "relaxed"])
     writeFileSync(`${part}/kernels.${name}.wasm`, readFileSync(`build/kernels.${name}.wasm`));
   copyFileSync("build/worker.js", `${part}/worker.js`);
+  copyFileSync("sdk/benchmark/page.html", `${part}/benchmark.html`);
+  copyFileSync("sdk/benchmark/page.js", `${part}/benchmark-page.js`);
   const used = [library, programs.metafile].flatMap(({ inputs }) => Object.keys(inputs));
   const page = JSON.parse(readFileSync("build/report-page.json", "utf8"));
   writeFileSync(`${part}/LICENSES.txt`, licences([...used, ...page]));
@@ -310,6 +317,7 @@ function buildTypes() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync("build", { recursive: true });
   for (const name of ["strict", "relaxed"]) await buildKernels(name);
+  if (modified(YARDSTICK) < modified("scripts/yardstick.mjs")) buildYardstick(root, YARDSTICK);
   for (const name of Object.keys(SCRIPTS)) await buildScript(name);
   await buildPackage();
   if (process.argv.includes("--types")) buildTypes();

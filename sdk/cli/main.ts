@@ -4,6 +4,7 @@ import { isMainThread } from "node:worker_threads";
 import { InputError } from "cloze";
 import { Command, CommanderError } from "commander";
 import { alignCommand } from "./commands/align.js";
+import { benchCommand } from "./commands/bench.js";
 import { compareCommands, openRerank, openSimilarity, openZeroShot } from "./commands/compare.js";
 import { corruptCommand } from "./commands/corrupt.js";
 import { distillCommand } from "./commands/distill.js";
@@ -55,6 +56,7 @@ const commands: Command[] = [
   quantizeCommand(),
   inspectCommand(),
   verifyCommand(),
+  benchCommand(),
 ];
 for (const command of commands)
   program.addCommand(command.version(version, "--version", "print the version").exitOverride());

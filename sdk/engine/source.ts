@@ -104,7 +104,8 @@ function requireSimd(): void {
     throw new UnsupportedBuildError("this runtime has no WebAssembly SIMD, which every build of the kernels needs");
 }
 
-function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
+/** Bytes from hexadecimal digits. */
+export function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
   // "0" is 48, "a" is 97.
   const digit = (i: number) => hex.charCodeAt(i) - (hex.charCodeAt(i) < 97 ? 48 : 87);
   return Uint8Array.from({ length: hex.length / 2 }, (_, i) => 16 * digit(2 * i) + digit(2 * i + 1));

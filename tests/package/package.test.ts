@@ -30,7 +30,7 @@ test("an install brings no other package, and runs no script", () => {
 });
 
 test("every export is a file of the tarball, and its types come first", () => {
-  assert.is(modules.length, 10);
+  assert.is(modules.length, 11);
   for (const [name, target] of entries) {
     const conditions = typeof target === "string" ? { default: target } : target;
     for (const path of Object.values(conditions)) assert.ok(existsSync(join(home, path)), `${name}: ${path}`);

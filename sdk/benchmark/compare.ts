@@ -1,0 +1,75 @@
+/** Two people's results beside each other. */
+import { InputError, shown } from "../errors.js";
+import { PUBLISHED, VERSION } from "./published.js";
+
+/** A line of a comparison. */
+export interface Compared {
+  readonly workload: string;
+  readonly a_ms: number;
+  readonly b_ms: number;
+  /** how many times as fast b is */
+  readonly ratio: number;
+}
+
+/** Results as `cloze bench --json` writes them: an object a line. */
+export interface Results {
+  readonly runtime: string;
+  readonly score: number | null;
+  /** median milliseconds by workload */
+  readonly medians: ReadonlyMap<string, number>;
+}
+
+/**
+ * Read results, and refuse those that count nothing: of another version, without a hash or with one that was not published.
+ *
+ * @param name the file, for messages
+ * @throws {InputError} naming the workload and its fault
+ */
+export function readResults(text: string, name: string): Results {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const medians = new Map<string, number>();
+  let end: Record<string, unknown> | undefined;
+  for (const [i, line] of lines.entries()) {
+    const result = objectOf(line, `${name}: line ${i + 1}`);
+    if (result["workload"] === undefined) end = result;
+    else medians.set(...median(result, name));
+  }
+  if (!end || end["version"] !== VERSION)
+    throw new InputError(
+      `${name}: results of version ${shown(end?.["version"])} cannot be compared; this package has version ${VERSION}`,
+    );
+  const { score } = end;
+  return { runtime: String(end["runtime"]), score: typeof score === "number" ? score : null, medians };
+}
+
+function objectOf(line: string, place: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Said below.
+  }
+  throw new InputError(`${place} is no JSON object; expected the output of cloze bench --json`);
+}
+
+function median({ workload, hash, median_ms }: Record<string, unknown>, name: string): [string, number] {
+  const published = PUBLISHED[String(workload)];
+  if (!published) throw new InputError(`${name}: there is no workload ${shown(workload)} in version ${VERSION}`);
+  if (hash !== published.hash)
+    throw new InputError(
+      `${name}: ${shown(workload)} is not valid: its output has the hash ${shown(hash)}, not ${published.hash}`,
+    );
+  if (typeof median_ms !== "number" || !(median_ms > 0))
+    throw new InputError(`${name}: ${shown(workload)} has no median_ms above 0, got ${shown(median_ms)}`);
+  return [String(workload), median_ms];
+}
+
+/** The workloads that both have. */
+export function compareResults(a: Results, b: Results): Compared[] {
+  return [...a.medians].flatMap(([workload, mine]) => {
+    const other = b.medians.get(workload);
+    return other === undefined
+      ? []
+      : [{ workload, a_ms: mine, b_ms: other, ratio: Number((mine / other).toPrecision(4)) }];
+  });
+}
