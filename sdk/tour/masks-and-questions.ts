@@ -5,14 +5,13 @@ import { squadScore } from "cloze/metrics";
 import { filesAt, type ModelPlace } from "./model-place.js";
 import type { ArmName } from "./recipe.js";
 
-/** Sentences with a mask, each with words that fit: fixed before the model was there. */
-const MASKED: readonly { readonly text: string; readonly fitting: readonly string[] }[] = [
-  {
-    text: "She drank a cup of [MASK].",
-    fitting: ["tea", "coffee", "milk", "water", "wine", "chocolate", "cocoa", "ale"],
-  },
-  { text: "He opened the [MASK] and went into the house.", fitting: ["door", "gate"] },
-  { text: "The [MASK] shines in the sky.", fitting: ["sun", "moon", "star", "light"] },
+/** Sentences with a mask, each with words that fit, fixed before cloze-tiny was there. */
+const MASKED: readonly (readonly [text: string, fitting: string])[] = [
+  ["She drank a cup of [MASK].", "tea coffee milk water wine chocolate"],
+  ["He opened the [MASK] and walked into the room.", "door gate"],
+  ["He shook his [MASK] and said nothing.", "head"],
+  ["I don't know [MASK] to do.", "what how"],
+  ["He was twenty [MASK] old.", "years"],
 ];
 
 export interface FilledMask {
@@ -24,10 +23,10 @@ export interface FilledMask {
 /** The masks, filled by a masked language model. */
 export async function filledMasks(engine: Engine, place: ModelPlace): Promise<FilledMask[]> {
   using fill = await fillMask(filesAt(place), { engine, topK: 3 });
-  return MASKED.map(({ text, fitting }) => {
+  return MASKED.map(([text, fitting]) => {
     const guesses = fill(text).map(({ token_str, score }) => ({
       ...{ word: token_str, score },
-      fits: fitting.includes(token_str.toLowerCase()),
+      fits: fitting.split(" ").includes(token_str.toLowerCase()),
     }));
     return { text, guesses };
   });

@@ -5,6 +5,7 @@
  * learned from a few hundred examples each, by three networks: one with random weights, the small one of this run, and
  * cloze-tiny, which Cloze has pre-trained for hours. The models are used, and a report shows the results.
  */
+import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { isMainThread } from "node:worker_threads";
 import { InputError } from "cloze";
@@ -13,16 +14,18 @@ import { exists, writeFolder } from "cloze/node";
 import { renderReport } from "cloze/report";
 import { trainWordPiece } from "cloze/tokenizer";
 import { collect, fileSource, requireFiles } from "../cli/shared/input.js";
-import { say, table } from "../cli/shared/output.js";
+import { say } from "../cli/shared/output.js";
 import { createEngine } from "../cli/shared/turbo.js";
 import { version } from "../cli/shared/version.js";
 import { type Labelled, labelled, runningText, type Text, unlabelled } from "./embedded-corpus.js";
 import { experiment, type Results } from "./experiment.js";
-import { compared, findings, type Names, taskTable } from "./findings.js";
+import { compared, findings, type Names } from "./findings.js";
 import { type PretrainedModel, pretrainedModel } from "./model-place.js";
 import { QUICK, RECIPE, type Recipe, TASKS } from "./recipe.js";
 import { claimsAt, seedsSection } from "./seeds-table.js";
-import { guessesInWords, pretrainSummary, searchInWords, type Tour, tourReport, wordInWords } from "./tour-report.js";
+import { count, introduce, tell } from "./terminal.js";
+import type { Tour } from "./tour.js";
+import { tourReport } from "./tour-report.js";
 import { useModels } from "./use.js";
 import { serve } from "./workers.js";
 
@@ -76,20 +79,6 @@ async function textOf(files: readonly string[]): Promise<Text> {
   return { training: cut.filter((_, i) => i % 10 !== 0), heldOut: cut.filter((_, i) => i % 10 === 0) };
 }
 
-const count = (n: number): string => n.toLocaleString("en");
-
-/** What a reader has to know before the first figure. */
-function introduce({ files, model, quick }: Options, text: Text): void {
-  const sentences = text.training.reduce((sum, document) => sum + document.length, 0);
-  const from = files.length === 0 ? "the embedded corpus" : files.join(", ");
-  if (quick) say("A quick run: every part in a few steps, so the figures mean nothing.\n");
-  say(`What is pre-training worth? A language model is first trained to guess hidden words in plain text, which needs no labels.
-Then it learns a task from a few labelled examples. Three networks learn the same four tasks here:
-one that begins with random weights, one that is pre-trained now, and ${model.name}, which was pre-trained for hours.
-
-The text: ${from}, ${count(sentences)} sentences in ${count(text.training.length)} documents to learn from, ${text.heldOut.length} documents held out.`);
-}
-
 function facts(recipe: Recipe, { pretrained, tasks }: Results, seconds: number): Tour["facts"] {
   const arms = tasks.flatMap((task) => Object.values(task.arms));
   const large = Math.max(...arms.map(({ parameters }) => parameters));
@@ -112,40 +101,6 @@ function facts(recipe: Recipe, { pretrained, tasks }: Results, seconds: number):
     ),
     fact("seed", `${recipe.seed} for every network`),
   ];
-}
-
-/** The figures and texts that the report has too, for the terminal. */
-function tell({ results, tasks, names, findings: { headline, shows, limits }, exhibits }: Tour): void {
-  const { header, rows } = taskTable(tasks, names);
-  const { masks, question, words, search, corruptions } = exhibits;
-  const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`).join("\n");
-  say(`
-Pre-training, two minutes from nothing
-${indented([pretrainSummary(results.pretrained)])}
-
-Four tasks, three ways
-${table(header, rows)}
-
-What the table shows
-${indented([headline, ...shows])}
-
-What it cannot show
-${indented(limits)}
-
-Masks filled
-${indented(masks[0]!.filled.flatMap(({ text }, i) => [text, ...masks.map(({ name, filled }) => `  ${name}: ${guessesInWords(filled[i]!)}`)]))}
-
-A question answered
-${indented([question.context, question.question, ...question.answers.map(({ arm, answer, right }) => `  ${names[arm]}: ${answer} (${right ? "right" : "wrong"})`)])}
-
-One word in many contexts
-${indented(words.map(wordInWords))}
-
-Sentence search
-${indented([...search.queries.map(({ query, found }) => `${query}  ->  ${found[0]!.text}`), searchInWords(search)])}
-
-Five ways to corrupt a text
-${indented([`${"the text".padEnd(22)}${corruptions.text}`, ...corruptions.corrupted.map(({ name, text }) => `${name.padEnd(22)}${text}`)])}`);
 }
 
 async function write(out: string, tour: Tour): Promise<void> {
@@ -174,7 +129,7 @@ async function main(): Promise<void> {
   const { recipe, model, out } = chosen;
   const data = await labelled(CORPUS, recipe);
   const text = await textOf(chosen.files);
-  introduce(chosen, text);
+  introduce({ ...chosen, text });
   const names: Names = { random: "random weights", brief: "two minutes", pretrained: model.name };
   const results = await learnAll(chosen, text, data, names);
   using engine = await createEngine({}, undefined);
@@ -194,7 +149,7 @@ async function main(): Promise<void> {
 Done in ${Math.round((performance.now() - started) / 1000)} s.
 report:  ${out}/report.html   (open it in a browser)
 models:  ${out}/model (pre-trained here), ${TASKS.map((task) => `${out}/${task}`).join(", ")} (${model.name}, fine-tuned)
-next:    npx cloze predict --model ${model.path} --text   then type a sentence with [MASK]
+next:    npx cloze predict --model ${relative(process.cwd(), model.path)} --text   then type a sentence with [MASK]
          npm start -- your-own-text.txt`);
 }
 

@@ -1,56 +1,12 @@
 /** The report of the tour: the finding first, then what it rests on, then the models in use. */
-import { type FactsSection, type Report, type Section, thinned } from "cloze/report";
-import { percent } from "../cli/shared/output.js";
+import { type Report, type Section, thinned } from "cloze/report";
 import type { WordInContexts } from "./contexts.js";
-import type { Corruptions } from "./corruptions.js";
 import { ORIGIN } from "./embedded-corpus.js";
 import { armsOf, type Results } from "./experiment.js";
-import { type ComparedTask, type Findings, type Names, TITLES, taskComparison } from "./findings.js";
-import type { Answered, FilledMask } from "./masks-and-questions.js";
-import type { CurvePoint, PretrainResult } from "./pretraining.js";
-import type { Search } from "./search.js";
-
-/** Everything that the models were used for. */
-export interface Exhibits {
-  readonly masks: readonly { readonly name: string; readonly filled: readonly FilledMask[] }[];
-  readonly question: Answered;
-  readonly words: readonly WordInContexts[];
-  readonly search: Search;
-  readonly corruptions: Corruptions;
-  readonly inside: readonly Section[];
-}
-
-export interface Tour {
-  readonly results: Results;
-  readonly tasks: readonly ComparedTask[];
-  readonly names: Names;
-  readonly findings: Findings;
-  readonly exhibits: Exhibits;
-  /** how the run was made: command, versions, times */
-  readonly facts: FactsSection["facts"];
-  /** the three-seed table, or the sentence that says where it is */
-  readonly seeds: Section;
-}
-
-/** The results of pre-training, in sentences. */
-export function pretrainSummary(result: PretrainResult): string {
-  const { loss, unigramEntropy, accuracy, pairAccuracy, targets } = result;
-  const gain = unigramEntropy - loss;
-  return `On documents that it has never seen, with every chosen token shown as [MASK], the model's loss is ${loss.toFixed(2)} nats over ${targets} targets. A guess that knows only how frequent each token is would need ${unigramEntropy.toFixed(2)} (their unigram entropy): ${gain > 0 ? `${gain.toFixed(2)} nats come from reading the context` : "so nothing has been learned from the context yet"}. It finds ${percent(accuracy)} of the masked tokens at the first guess and says of ${percent(pairAccuracy)} of the sentence pairs rightly whether the second follows the first (chance 50 %).`;
-}
-
-/** "tea (31.2 %), coffee (9.0 %)" */
-export const guessesInWords = ({ guesses }: FilledMask): string =>
-  guesses.map(({ word, score }) => `${word} (${percent(score)})`).join(", ");
-
-/** What the vectors of a word in context say of its meanings. */
-export function wordInWords({ word, senses, figures, random }: WordInContexts): string {
-  return `“${word}” (${[...new Set(senses)].join(" or ")}): the nearest other use has the same meaning for ${percent(figures.accuracy)} of ${senses.length} sentences; with random weights for ${percent(random.accuracy)}.`;
-}
-
-export function searchInWords({ premises: { count, trained, random, words } }: Search): string {
-  return `Of ${count} sentences, each of which follows from one of ${count} others, ${percent(trained)} find theirs first; with random weights ${percent(random)}, by counting common words ${percent(words)}. The model was not trained to compare sentences: one that was does much better.`;
-}
+import { TITLES, taskComparison } from "./findings.js";
+import type { CurvePoint } from "./pretraining.js";
+import { masksInWords, pretrainSummary, questionInWords, searchInWords, wordInWords } from "./sentences.js";
+import type { Exhibits, Tour } from "./tour.js";
 
 function pretrainingSections({ pretrained }: Results): Section[] {
   return [
@@ -76,7 +32,7 @@ function maskSections(masks: Exhibits["masks"]): Section[] {
   return masks.map(({ name, filled }) => ({
     kind: "ranked",
     title: `Masks filled: ${name}`,
-    note: "The three likeliest words for each mask, with their probabilities.",
+    note: `The three likeliest words for each mask, with their probabilities. ${masksInWords({ name, filled })}`,
     unit: "percent",
     items: filled.map(({ text, guesses }) => ({
       text,
@@ -108,14 +64,15 @@ function contextSections(words: readonly WordInContexts[]): Section[] {
   ];
 }
 
-function useSections({ masks, question, words, search, corruptions, inside }: Exhibits, names: Names): Section[] {
+function useSections({ exhibits, tasks, names }: Tour): Section[] {
+  const { masks, question, words, search, corruptions, inside } = exhibits;
   const { context, accepted } = question;
   return [
     ...maskSections(masks),
     {
       kind: "answers",
       title: "A question answered",
-      note: `One question of the test part, as each network answers it: ${question.answers.map(({ arm }) => names[arm]).join(", ")}. How often each is right is in the table of tasks.`,
+      note: questionInWords(tasks, names),
       items: question.answers.map(({ arm, answer, start, end }) => ({
         question: `${question.question} (${names[arm]})`,
         ...{ context, answer, start, end, expected: [accepted] },
@@ -141,7 +98,8 @@ function useSections({ masks, question, words, search, corruptions, inside }: Ex
 }
 
 /** All results of the tour as a report. */
-export function tourReport({ results, tasks, names, findings, exhibits, facts, seeds }: Tour): Report {
+export function tourReport(tour: Tour): Report {
+  const { results, tasks, names, findings, facts, seeds } = tour;
   const { headline, shows, limits } = findings;
   return {
     title: "What is pre-training worth?",
@@ -158,7 +116,7 @@ export function tourReport({ results, tasks, names, findings, exhibits, facts, s
       { kind: "text", title: "What this cannot show", paragraphs: limits },
       seeds,
       ...pretrainingSections(results),
-      ...useSections(exhibits, names),
+      ...useSections(tour),
       ...tasks.map(
         (task): Section => ({
           kind: "curves",

@@ -1,17 +1,18 @@
 /** All that the trained models are used for in the tour. */
 import type { Engine } from "cloze";
 import { loadTokenizer } from "cloze";
+import type { Question } from "cloze/data";
 import { wordsInContexts } from "./contexts.js";
 import { corruptions } from "./corruptions.js";
 import type { Labelled, Text } from "./embedded-corpus.js";
-import { armsOf, type Results } from "./experiment.js";
+import { armsOf, type Results, type TaskResult } from "./experiment.js";
 import type { Names } from "./findings.js";
 import { insideSections } from "./inside.js";
 import { answered, filledMasks } from "./masks-and-questions.js";
 import { filesAt, type ModelPlace, type PretrainedModel } from "./model-place.js";
 import type { ArmName, Recipe } from "./recipe.js";
 import { search } from "./search.js";
-import type { Exhibits } from "./tour-report.js";
+import type { Exhibits } from "./tour.js";
 
 export interface UseOptions {
   readonly engine: Engine;
@@ -23,8 +24,10 @@ export interface UseOptions {
   readonly names: Names;
 }
 
-/** The question on show: the first of the test part. */
-const SHOWN = 0;
+/** The first question of the test part that the pre-trained network answers exactly; the first of all where there is none. */
+function shownQuestion({ arms }: TaskResult, { test }: Labelled["questions"]): Question {
+  return test[Math.max(0, arms.pretrained.scores.indexOf(1))]!;
+}
 
 export async function useModels(options: UseOptions): Promise<Exhibits> {
   const { engine, recipe, results, model, data, text, names } = options;
@@ -40,7 +43,7 @@ export async function useModels(options: UseOptions): Promise<Exhibits> {
       { name: names.pretrained, filled: await filledMasks(engine, place) },
       { name: names.brief, filled: await filledMasks(engine, small) },
     ],
-    question: await answered(engine, data.questions.test[SHOWN]!, readers),
+    question: await answered(engine, shownQuestion(questions, data.questions), readers),
     words: await wordsInContexts(engine, place),
     search: await search(engine, place, text.heldOut.flat(), data.inference.test),
     corruptions: corruptions(await loadTokenizer(filesAt(place)), recipe.seed),

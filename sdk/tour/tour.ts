@@ -1,0 +1,30 @@
+/** Everything that a tour has computed, for the terminal and the report. */
+import type { FactsSection, Section } from "cloze/report";
+import type { WordInContexts } from "./contexts.js";
+import type { Corruptions } from "./corruptions.js";
+import type { Results } from "./experiment.js";
+import type { ComparedTask, Findings, Names } from "./findings.js";
+import type { Answered, FilledMask } from "./masks-and-questions.js";
+import type { Search } from "./search.js";
+
+/** Everything that the models were used for. */
+export interface Exhibits {
+  readonly masks: readonly { readonly name: string; readonly filled: readonly FilledMask[] }[];
+  readonly question: Answered;
+  readonly words: readonly WordInContexts[];
+  readonly search: Search;
+  readonly corruptions: Corruptions;
+  readonly inside: readonly Section[];
+}
+
+export interface Tour {
+  readonly results: Results;
+  readonly tasks: readonly ComparedTask[];
+  readonly names: Names;
+  readonly findings: Findings;
+  readonly exhibits: Exhibits;
+  /** how the run was made: command, versions, times */
+  readonly facts: FactsSection["facts"];
+  /** the three-seed table, or the sentence that says where it is */
+  readonly seeds: Section;
+}
