@@ -150,6 +150,7 @@ export const SUBPATHS = {
   benchmark: "sdk/benchmark/index.ts",
   data: "sdk/data.ts",
   generate: "sdk/generate.ts",
+  hub: "sdk/hub.ts",
   metrics: "sdk/metrics.ts",
   minimal: "sdk/minimal.ts",
   multilingual: "sdk/multilingual.ts",
@@ -157,10 +158,14 @@ export const SUBPATHS = {
   report: "sdk/report/index.ts",
   tensor: "sdk/tensor.ts",
   tokenizer: "sdk/tokenizer/index.ts",
+  web: "sdk/web.ts",
 };
 
 /** Subpaths with a file of their own: they work without the engine, or bring much that others do not need. */
-const APART = ["node", "report", "tokenizer"];
+const APART = ["hub", "node", "report", "tokenizer", "web"];
+
+/** What another file of the package is where a runtime has no disk: package.json says which runtimes take it. */
+const WITHOUT_DISK = { "hub-web": "sdk/hub-web.ts" };
 
 /** Programs that import the library by its name. */
 const PROGRAMS = { cli: "sdk/cli/main.ts", start: "sdk/tour/start.ts" };
@@ -210,7 +215,8 @@ async function buildLibrary(part) {
     splitting: true,
     platform: "neutral",
     mainFields: ["module", "main"],
-    external: ["node:*"],
+    // The library imports cloze/hub by its name, when a model is named.
+    external: ["node:*", "cloze/hub"],
   };
   const joint = Object.keys(SUBPATHS).filter((name) => !APART.includes(name));
   const all = joint.map((name) => `export * from "../../${SUBPATHS[name]}";\n`).join("");
@@ -220,6 +226,7 @@ async function buildLibrary(part) {
     entryPoints: {
       library: `${part}/library.ts`,
       ...Object.fromEntries(APART.map((name) => [name, SUBPATHS[name]])),
+      ...WITHOUT_DISK,
     },
     outdir: part,
     chunkNames: "chunks/[name]-[hash]",

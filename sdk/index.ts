@@ -24,6 +24,7 @@ export { cosine, type Neighbour, nearest, type Similarity } from "./heads/simila
 export { type Files, ModelFileError, memoryFiles, type RangedFile, type WritableFiles } from "./io/files/files.js";
 export { streamedFile } from "./io/files/streamed-file.js";
 // Model folders
+export type { ModelSource } from "./io/files/model-source.js";
 export {
   type Adapted,
   type AdaptOptions,

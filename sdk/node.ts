@@ -1,4 +1,4 @@
-/** cloze/node: model folders on disk, for Node, Deno and Bun. */
+/** cloze/node: model folders on disk, and published models downloaded to it, for Node, Deno and Bun. */
 export { exists, folder } from "./io/files/folder.js";
 export {
   requireFilePlace,
@@ -7,3 +7,5 @@ export {
   writeFileAtomically,
   writeFolder,
 } from "./io/files/write-whole.js";
+export { type Downloaded, downloadModel } from "./io/hub/cache/download.js";
+export { type Found, findModel } from "./io/hub/cache/locate.js";

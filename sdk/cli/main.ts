@@ -8,6 +8,7 @@ import { benchCommand } from "./commands/bench.js";
 import { compareCommands, openRerank, openSimilarity, openZeroShot } from "./commands/compare.js";
 import { corruptCommand } from "./commands/corrupt.js";
 import { distillCommand } from "./commands/distill.js";
+import { downloadCommand } from "./commands/download.js";
 import { embedCommand, openEmbed } from "./commands/embed.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { finetuneCommand } from "./commands/finetune.js";
@@ -20,6 +21,7 @@ import { quantizeCommand } from "./commands/quantize.js";
 import { tokenizeCommand } from "./commands/tokenize.js";
 import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
 import { verifyCommand } from "./commands/verify.js";
+import { findModels } from "./shared/models.js";
 import { serveLines } from "./shared/threads.js";
 import { version } from "./shared/version.js";
 
@@ -37,6 +39,7 @@ const program = new Command("cloze")
   .version(version, "--version", "print the version")
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  .hook("preAction", (_, command) => findModels(command))
   .addHelpText("after", "\nA command's own options and examples: cloze COMMAND --help");
 
 const commands: Command[] = [
@@ -54,6 +57,7 @@ const commands: Command[] = [
   alignCommand(),
   mergeCommand(),
   quantizeCommand(),
+  downloadCommand(),
   inspectCommand(),
   verifyCommand(),
   benchCommand(),

@@ -6,6 +6,7 @@ import { atLayers, type LayerJoin } from "../heads/layer-states.js";
 import type { Counted, PoolingMode } from "../heads/pooling.js";
 import type { Files } from "../io/files/files.js";
 import { openFolder } from "../io/files/model-folder.js";
+import { type ModelSource, openSource } from "../io/files/model-source.js";
 import { type LoadedModules, loadModules } from "../io/sentence-transformers/load-modules.js";
 import { promptText, readSentenceSettings, type SentenceSettings } from "../io/sentence-transformers/sentence.js";
 import { ArgumentError, aBoolean, aString, listOf, oneOf, type Rules } from "../options.js";
@@ -14,7 +15,14 @@ import { eachInSteps } from "../tensor/steps.js";
 import { zeros } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { textOf } from "./options.js";
-import { type CallOptions, type Description, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import {
+  type CallOptions,
+  type Description,
+  type OpenPipeline,
+  openPipeline,
+  type Pipeline,
+  type PipelineOptions,
+} from "./pipeline.js";
 
 /** Which layers' hidden states are pooled. */
 export interface LayerOptions {
@@ -95,15 +103,16 @@ function promptOf(where: string, settings: SentenceSettings, { prompt, prefix }:
 /**
  * A vector for each text.
  *
+ * @param files of the model; or its folder, or the name that it is published by
  * @example
- * const embed = await featureExtraction(folder("all-MiniLM-L6-v2"));
+ * const embed = await featureExtraction("sentence-transformers/all-MiniLM-L6-v2");
  * embed("A cat sleeps."); // Float32Array of 384 numbers
  * embed(["A cat sleeps.", "It rains."], { pooling: "cls", normalize: true }); // an array of two
  * await embed.async(texts, { signal: AbortSignal.timeout(5000) }); // the same for many texts, while other tasks run
  * const questions = await featureExtraction(folder("e5-small-v2"), { prefix: "query: " });
  */
 export async function featureExtraction(
-  files: Files,
+  files: ModelSource,
   options: FeatureExtractionOptions = {},
 ): Promise<Pipeline<string, Float32Array, EmbeddingOptions>> {
   const name = "featureExtraction";
@@ -111,12 +120,12 @@ export async function featureExtraction(
 }
 
 /** {@link featureExtraction} and pipelines around it; messages name the function that the caller used. */
-export const openEmbedding = <Input, Output>(
+export const openEmbedding = async <Input, Output>(
   name: string,
-  files: Files,
+  files: ModelSource,
   options: FeatureExtractionOptions,
   around: Around<Input, Output>,
-) => openEmbeddingOf(openPipeline, name, files, options, around);
+) => openEmbeddingOf(openPipeline, name, openSource(files, name, options), options, around);
 
 /** The vector of a text without tokens (possible with static embeddings only): zeros, through the modules after pooling. */
 function vectorOfNothing(engine: Engine, width: number, { behind }: LoadedModules): Float32Array {
@@ -143,7 +152,7 @@ export const eachText = (name: string): Around<string, Float32Array> => ({
 
 /** The same pipeline, opened with all parts of the package or with few. */
 export async function openEmbeddingOf<Input, Output>(
-  open: typeof openPipeline,
+  open: OpenPipeline,
   name: string,
   files: Files,
   options: FeatureExtractionOptions,

@@ -1,8 +1,9 @@
 /** Filling in masked words. */
+
 import { collate, type Sample, sampleOf } from "../data/sample.js";
 import { shown } from "../errors.js";
 import { highest, softmax } from "../heads/probabilities.js";
-import type { Files } from "../io/files/files.js";
+import type { ModelSource } from "../io/files/model-source.js";
 import type { Model } from "../models/family/build.js";
 import { encodeInSteps } from "../objectives/objective.js";
 import { ArgumentError, aString, listOf, type Rules, wholeNumber } from "../options.js";
@@ -152,7 +153,7 @@ function filledIn(
  * fill("The cat drinks [MASK].")[0]!.token_str; // "milk"
  * fill.masks("The [MASK] drinks [MASK].", { topK: 1 }); // [[{ token_str: "cat", … }], [{ token_str: "milk", … }]]
  */
-export async function fillMask(files: Files, options: PipelineOptions & FillMaskOptions = {}): Promise<FillMask> {
+export async function fillMask(files: ModelSource, options: PipelineOptions & FillMaskOptions = {}): Promise<FillMask> {
   const pipeline = await openPipeline<"masked-lm", string, Filled[][], FillMaskOptions>(files, options, {
     name: NAME,
     task: "masked-lm",

@@ -1,8 +1,9 @@
 /** Checks shared by all pipelines: their common options and their inputs. */
 import { BareEngine } from "../engine/bare-engine.js";
 import { shown } from "../errors.js";
+import { aModelSource } from "../io/files/model-source.js";
 import { aWeightDtype } from "../io/pretrained/weight-dtype.js";
-import { ArgumentError, aString, checkArgument, given, oneOf, wholeNumber, withMethods } from "../options.js";
+import { ArgumentError, aString, checkArgument, given, oneOf, wholeNumber } from "../options.js";
 import { turnRules } from "../tensor/turns.js";
 
 /** Rules of the options that only open a pipeline. */
@@ -10,7 +11,8 @@ export const openingRules = () => ({
   engine: { expected: "an Engine, made by Engine.create()", accepts: (value: unknown) => value instanceof BareEngine },
   build: oneOf("strict", "relaxed", "auto"),
   dtype: aWeightDtype(),
-  adapter: withMethods('the files of a folder, such as folder("path") of "cloze/node"', "read"),
+  adapter: aModelSource,
+  revision: aString,
   ...turnRules(),
 });
 
@@ -29,9 +31,9 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   torch_dtype: "how weights are kept is dtype",
   quantized: 'weights in 8 bits are dtype: "q8"',
   progress_callback: "onProgress is called with what is done, when a pipeline is opened and by its awaited calls",
-  revision: "models are not found by name yet; give the files of a folder",
-  cache_dir: "models are not found by name yet; give the files of a folder",
-  local_files_only: "models are not found by name yet; give the files of a folder",
+  cache_dir: "give hub(name, { cache }) of cloze/hub as the model",
+  local_files_only: "give hub(name, { offline: true }) of cloze/hub as the model",
+  token: "give hub(name, { token }) of cloze/hub as the model",
   tokenizer: "the tokenizer is the folder's own",
 };
 

@@ -7,6 +7,7 @@ import { Engine } from "../engine/engine.js";
 import type { Build } from "../engine/source.js";
 import { type Files, ModelFileError } from "../io/files/files.js";
 import { type ModelFolder, openFolder } from "../io/files/model-folder.js";
+import { type ModelSource, openSource } from "../io/files/model-source.js";
 import { loadAdapted } from "../io/pretrained/adapter.js";
 import { type LoadOptions, loadModel, type Pretrained } from "../io/pretrained/pretrained.js";
 import type { WeightDtypeName } from "../io/pretrained/weight-dtype.js";
@@ -37,8 +38,10 @@ export interface PipelineOptions extends CallOptions, TurnOptions {
    * "q4"; by default as the folder was quantized, else "f32". Weights are converted while they are read.
    */
   readonly dtype?: WeightDtypeName;
-  /** the folder of an adapter of the model */
-  readonly adapter?: Files;
+  /** of a model that is given by its name: a branch, a tag or a commit; "main" by default */
+  readonly revision?: string;
+  /** an adapter of the model: its folder, or its name */
+  readonly adapter?: ModelSource;
 }
 
 /** A function of one input or of many. A call blocks its thread until all outputs are computed; `async` gives way. */
@@ -138,14 +141,24 @@ const EVERYTHING: Parts = {
   tokenizer: loadTokenizer,
 };
 
-/** Load a folder of any family and build the pipeline. */
-export function openPipeline<P extends ModelTask, Input, Output, Options extends CallOptions>(
-  files: Files,
+/** Load a model of any family and build the pipeline. */
+export async function openPipeline<P extends ModelTask, Input, Output, Options extends CallOptions>(
+  files: ModelSource,
   options: PipelineOptions & Options,
   description: Description<P, Input, Output, Options>,
 ): Promise<Pipeline<Input, Output, Options>> {
-  return openPipelineOf(EVERYTHING, files, options, description);
+  const folder = openSource(files, description.name, options);
+  const adapter = options?.adapter;
+  const opened = typeof adapter === "string" ? { ...options, adapter: openSource(adapter, description.name) } : options;
+  return openPipelineOf(EVERYTHING, folder, opened, description);
 }
+
+/** Builds a pipeline from the files of a model: {@link openPipeline}, or one over fewer parts. */
+export type OpenPipeline = <P extends ModelTask, Input, Output, Options extends CallOptions>(
+  files: Files,
+  options: PipelineOptions & Options,
+  description: Description<P, Input, Output, Options>,
+) => Promise<Pipeline<Input, Output, Options>>;
 
 /** Load a folder and build the pipeline from parts. */
 export async function openPipelineOf<P extends ModelTask, Input, Output, Options extends CallOptions>(
@@ -182,7 +195,7 @@ async function open<P extends ModelTask>(
   parts: Parts,
   engine: Engine,
   folder: ModelFolder,
-  { adapter, dtype, signal, onProgress }: PipelineOptions,
+  { adapter: added, dtype, signal, onProgress }: PipelineOptions,
   task: P,
   own: (loaded: Disposable) => void,
 ): Promise<Opened<P>> {
@@ -192,6 +205,7 @@ async function open<P extends ModelTask>(
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   };
+  const adapter = added as Files | undefined; // the name of one is opened by openPipeline
   const loaded = await parts.model(engine, folder, adapter, options);
   own(loaded);
   if (loaded.fresh.length > 0) {

@@ -1,7 +1,7 @@
 /** Answers to questions as character ranges of a context. Devlin et al. 2019, section 4.2. */
 import { findAnswersInSteps, type QuestionInContext } from "../heads/answers.js";
 import { softmax } from "../heads/probabilities.js";
-import type { Files } from "../io/files/files.js";
+import type { ModelSource } from "../io/files/model-source.js";
 import { ArgumentError, aBoolean, type Rules, wholeNumber } from "../options.js";
 import type { TurnOptions } from "../tensor/turns.js";
 import { fieldsOf, textOf } from "./options.js";
@@ -97,19 +97,19 @@ function inputOf(value: unknown, at: string): QuestionInContext {
  * answer({ question: "Where?", context: "Anna lives in Rome." }, { topK: 3 }); // three of them, best first
  */
 export function questionAnswering(
-  files: Files,
+  files: ModelSource,
   options?: OneAnswer<PipelineOptions & QuestionAnsweringOptions>,
 ): Promise<QuestionAnswering<Answer>>;
 export function questionAnswering(
-  files: Files,
+  files: ModelSource,
   options: SeveralAnswers<PipelineOptions & QuestionAnsweringOptions>,
 ): Promise<QuestionAnswering<Answer[]>>;
 export function questionAnswering(
-  files: Files,
+  files: ModelSource,
   options: PipelineOptions & QuestionAnsweringOptions,
 ): Promise<QuestionAnswering<Answer | Answer[]>>;
 export async function questionAnswering(
-  files: Files,
+  files: ModelSource,
   options: PipelineOptions & QuestionAnsweringOptions = {},
 ): Promise<QuestionAnswering<Answer | Answer[]>> {
   const pipeline = await openPipeline<

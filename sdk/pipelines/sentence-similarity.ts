@@ -1,7 +1,6 @@
 /** Similarity of texts by their embeddings. */
 import { similarityOf } from "../heads/similarity.js";
-import type { Files } from "../io/files/files.js";
-import { openFolder } from "../io/files/model-folder.js";
+import { type ModelSource, openSource } from "../io/files/model-source.js";
 import { readSentenceSettings } from "../io/sentence-transformers/sentence.js";
 import { ArgumentError } from "../options.js";
 import type { TurnOptions } from "../tensor/turns.js";
@@ -49,10 +48,10 @@ function read(args: readonly unknown[]): readonly [unknown, unknown] {
  * compare("A cat sleeps.", ["A cat naps.", "Rain falls."]); // [0.8…, 0.1…]
  */
 export async function sentenceSimilarity(
-  files: Files,
+  files: ModelSource,
   options: FeatureExtractionOptions = {},
 ): Promise<SentenceSimilarity> {
-  const folder = openFolder(files, NAME).readAhead();
+  const folder = openSource(files, NAME, options).readAhead();
   const { similarity } = await readSentenceSettings(folder);
   const alike = similarityOf(similarity);
   const pipeline = await openEmbedding<SimilarityInput, number[]>(NAME, folder, options, {

@@ -2,7 +2,7 @@
 import { inferInSteps } from "../heads/infer.js";
 import { encodeText, type TextExample } from "../heads/pooled.js";
 import { sigmoid, softmax } from "../heads/probabilities.js";
-import type { Files } from "../io/files/files.js";
+import type { ModelSource } from "../io/files/model-source.js";
 import { aNull, either, numberBetween, oneOf, type Rules, wholeNumber } from "../options.js";
 import { eachInSteps } from "../tensor/steps.js";
 import { fieldsOf, textOf } from "./options.js";
@@ -85,19 +85,19 @@ const APPLY: Readonly<Record<ClassificationFunction, (row: Float32Array) => Arra
  * classify({ text: "A cat sleeps.", pair: "An animal rests." }).label; // "entailment"
  */
 export function textClassification(
-  files: Files,
+  files: ModelSource,
   options?: OneLabel<PipelineOptions & ClassificationOptions>,
 ): Promise<TextClassification<Classified>>;
 export function textClassification(
-  files: Files,
+  files: ModelSource,
   options: SeveralLabels<PipelineOptions & ClassificationOptions>,
 ): Promise<TextClassification<Classified[]>>;
 export function textClassification(
-  files: Files,
+  files: ModelSource,
   options: PipelineOptions & ClassificationOptions,
 ): Promise<TextClassification<Classified | Classified[]>>;
 export async function textClassification(
-  files: Files,
+  files: ModelSource,
   options: PipelineOptions & ClassificationOptions = {},
 ): Promise<TextClassification<Classified | Classified[]>> {
   const pipeline = await openPipeline<

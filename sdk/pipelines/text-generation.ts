@@ -3,8 +3,9 @@ import { collate, sampleOf } from "../data/sample.js";
 import { generateInSteps, streamInSteps } from "../generate/generate.js";
 import { type GenerationSettings, generationSettings, MOST_BEAMS, newTokens } from "../generate/settings.js";
 import { causalWriter, seq2seqWriter, type Writer } from "../generate/writer.js";
-import { type Files, fieldsOf, ModelFileError } from "../io/files/files.js";
-import { type ModelFolder, openFolder } from "../io/files/model-folder.js";
+import { fieldsOf, ModelFileError } from "../io/files/files.js";
+import type { ModelFolder } from "../io/files/model-folder.js";
+import { type ModelSource, openSource } from "../io/files/model-source.js";
 import {
   ArgumentError,
   aBoolean,
@@ -231,11 +232,11 @@ function writing<Options extends GenerationOptions>(
  * for await (const piece of write.stream("The sea was")) process.stdout.write(piece); // while it is written
  */
 export async function textGeneration(
-  files: Files,
+  files: ModelSource,
   options: PipelineOptions & ContinuationOptions = {},
 ): Promise<WritingPipeline<string, Generated, ContinuationOptions>> {
   const name = "textGeneration";
-  const folder = openFolder(files, name).readAhead();
+  const folder = openSource(files, name, options).readAhead();
   const own = await settingsOf(folder);
   const pipeline = await openPipeline<"causal-lm", string, Generated, ContinuationOptions>(folder, options, {
     name,
@@ -273,11 +274,11 @@ export async function textGeneration(
  * for await (const piece of translate.stream("The cat sleeps.")) process.stdout.write(piece); // while it is written
  */
 export async function text2textGeneration(
-  files: Files,
+  files: ModelSource,
   options: PipelineOptions & RewriteOptions = {},
 ): Promise<WritingPipeline<string, Generated, RewriteOptions>> {
   const name = "text2textGeneration";
-  const folder = openFolder(files, name).readAhead();
+  const folder = openSource(files, name, options).readAhead();
   const own = await settingsOf(folder);
   const pipeline = await openPipeline<"seq2seq-lm", string, Generated, RewriteOptions>(folder, options, {
     name,

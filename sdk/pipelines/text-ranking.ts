@@ -7,8 +7,8 @@ import { shown } from "../errors.js";
 import { inferInSteps } from "../heads/infer.js";
 import { encodeText } from "../heads/pooled.js";
 import { sigmoid } from "../heads/probabilities.js";
-import { type Files, fieldsOf as jsonFields, ModelFileError } from "../io/files/files.js";
-import { openFolder } from "../io/files/model-folder.js";
+import { fieldsOf as jsonFields, ModelFileError } from "../io/files/files.js";
+import { type ModelSource, openSource } from "../io/files/model-source.js";
 import type { Section } from "../models/family/config.js";
 import { ArgumentError, aNull, either, type Rules, wholeNumber } from "../options.js";
 import { eachInSteps } from "../tensor/steps.js";
@@ -84,10 +84,10 @@ function activationOf(library: Section, config: Section): (score: number) => num
  * rank("how do bees fly", texts, { topK: 3 }); // [{ index: 2, score: 0.97, … }, …]
  */
 export async function textRanking(
-  files: Files,
+  files: ModelSource,
   options: PipelineOptions & TextRankingOptions = {},
 ): Promise<TextRanking> {
-  const folder = openFolder(files, NAME).readAhead();
+  const folder = openSource(files, NAME, options).readAhead();
   const pipeline = await openPipeline<"sequence-classification", RankingInput, Ranked[], TextRankingOptions>(
     folder,
     options,

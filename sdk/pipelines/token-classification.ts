@@ -3,7 +3,7 @@
 import { beginsSpan, type EntityTag, tagReader } from "../heads/entity-tags.js";
 import { argmax, softmax } from "../heads/probabilities.js";
 import { type ScoredToken, scoreTokensInSteps } from "../heads/token-windows.js";
-import type { Files } from "../io/files/files.js";
+import type { ModelSource } from "../io/files/model-source.js";
 import { aString, listOf, oneOf, type Rules } from "../options.js";
 import { eachInSteps } from "../tensor/steps.js";
 import { fieldsOf, textOf, textsOf } from "./options.js";
@@ -202,19 +202,19 @@ function answer(
  * entities("Anna lives in New York."); // [{ entity_group: "PER", word: "Anna", … }, { entity_group: "LOC", word: "New York", … }]
  */
 export function tokenClassification(
-  files: Files,
+  files: ModelSource,
   options?: Ungrouped<PipelineOptions & TokenClassificationOptions>,
 ): Promise<TokenClassification<TaggedWord>>;
 export function tokenClassification(
-  files: Files,
+  files: ModelSource,
   options: Grouped<PipelineOptions & TokenClassificationOptions>,
 ): Promise<TokenClassification<EntityGroup>>;
 export function tokenClassification(
-  files: Files,
+  files: ModelSource,
   options: PipelineOptions & TokenClassificationOptions,
 ): Promise<TokenClassification<TaggedWord | EntityGroup>>;
 export async function tokenClassification(
-  files: Files,
+  files: ModelSource,
   options: PipelineOptions & TokenClassificationOptions = {},
 ): Promise<TokenClassification<TaggedWord | EntityGroup>> {
   const pipeline = await openPipeline<

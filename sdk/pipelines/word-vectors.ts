@@ -1,8 +1,9 @@
 /** Contextual word vectors from any layer. */
+
 import { sampleOf } from "../data/sample.js";
 import { hiddenStatesInSteps, type WordPooling, wordVector } from "../heads/embedding.js";
 import { atLayers } from "../heads/layer-states.js";
-import type { Files } from "../io/files/files.js";
+import type { ModelSource } from "../io/files/model-source.js";
 import { oneOf, type Rules } from "../options.js";
 import { eachInSteps } from "../tensor/steps.js";
 import type { Encoding } from "../tokenizer/index.js";
@@ -59,7 +60,7 @@ function rangesOf({ words, offsets }: Encoding): Map<number, { readonly start: n
  * words("We sat on the bank.").find(({ word }) => word === "bank")!.vector;
  */
 export async function wordVectors(
-  files: Files,
+  files: ModelSource,
   options: PipelineOptions & WordVectorsOptions = {},
 ): Promise<Pipeline<WordVectorsInput, WordInContext[], WordVectorsOptions>> {
   const pipeline = await openPipeline<

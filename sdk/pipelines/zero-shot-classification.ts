@@ -6,7 +6,8 @@ import { inferInSteps } from "../heads/infer.js";
 import type { LabelSet } from "../heads/labels.js";
 import { encodeText } from "../heads/pooled.js";
 import { softmax } from "../heads/probabilities.js";
-import { type Files, ModelFileError } from "../io/files/files.js";
+import { ModelFileError } from "../io/files/files.js";
+import type { ModelSource } from "../io/files/model-source.js";
 import { ArgumentError, aBoolean, type Rule, type Rules } from "../options.js";
 import { eachInSteps } from "../tensor/steps.js";
 import type { TurnOptions } from "../tensor/turns.js";
@@ -107,7 +108,7 @@ function columnOf(labels: LabelSet | null, ...beginnings: readonly string[]): nu
  * classify("The goalkeeper was hurt.", ["sport", "politics"]).labels[0]; // "sport"
  */
 export async function zeroShotClassification(
-  files: Files,
+  files: ModelSource,
   options: PipelineOptions & ZeroShotOptions = {},
 ): Promise<ZeroShot> {
   const pipeline = await openPipeline<"sequence-classification", ZeroShotInput, ZeroShotResult, ZeroShotOptions>(

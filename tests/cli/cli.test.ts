@@ -106,7 +106,7 @@ test("wrong usage and unreadable input end with status 2, a short message and no
       ["finetune", "--task", "dance", "--out", "new", "--model", "model", "--train", text],
       /--task dance: expected one of/,
     ],
-    [["embed", "--model", "nowhere", "--text", text], /nowhere does not exist/],
+    [["embed", "--model", "./nowhere", "--text", text], /nowhere does not exist/],
     [["nonsense"], /unknown command/],
   ];
   for (const [words, message] of cases) {

@@ -22,8 +22,10 @@ export const objectsOf = (text: string): Record<string, unknown>[] =>
 /** @param name of the folder, in which paths are relative; `remove` it when all is done */
 export function commandIn(name: string) {
   const place = mkdtempSync(join(tmpdir(), `cloze-${name}-`));
+  // A name that is no folder must not be looked for elsewhere.
+  const env = { ...process.env, HF_HUB_OFFLINE: "1", HF_HOME: join(place, "no-cache") };
   const cloze = (words: readonly string[], input = ""): Outcome =>
-    spawnSync(process.execPath, [join(root, "dist/cli.js"), ...words], { encoding: "utf8", input, cwd: place });
+    spawnSync(process.execPath, [join(root, "dist/cli.js"), ...words], { encoding: "utf8", input, cwd: place, env });
   /** The objects that a command prints that must succeed. */
   const objects = (words: readonly string[], input = ""): Record<string, unknown>[] => {
     const { status, stdout, stderr } = cloze(words, input);

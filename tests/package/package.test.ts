@@ -21,6 +21,12 @@ const modules = entries.filter(
   ([name, target]) => name !== "./worker.js" && typeof target !== "string" && target["default"]!.endsWith(".js"),
 );
 
+/** Runtimes that get the kernels compiled. */
+const EDGE = ["workerd", "edge-light"];
+
+/** Where models are kept differs: on a disk, or in a browser's cache. */
+const STORAGE = [...EDGE, "browser", "node", "deno", "bun"];
+
 test("an install brings no other package, and runs no script", () => {
   assert.equal(packagesIn(installed.project), ["cloze"]);
   for (const field of ["dependencies", "peerDependencies", "optionalDependencies", "bundleDependencies"])
@@ -30,13 +36,13 @@ test("an install brings no other package, and runs no script", () => {
 });
 
 test("every export is a file of the tarball, and its types come first", () => {
-  assert.is(modules.length, 11);
+  assert.is(modules.length, 13);
   for (const [name, target] of entries) {
-    const conditions = typeof target === "string" ? { default: target } : target;
-    for (const path of Object.values(conditions)) assert.ok(existsSync(join(home, path)), `${name}: ${path}`);
+    const paths = typeof target === "string" ? [target] : Object.values(target);
+    for (const path of paths) assert.ok(existsSync(join(home, path)), `${name}: ${path}`);
     if (typeof target === "string") continue;
-    const edge = name === "." ? ["workerd", "edge-light"] : [];
-    assert.equal(Object.keys(target), ["types", ...edge, "default"], name);
+    const conditions = { ".": EDGE, "./hub": STORAGE }[name] ?? [];
+    assert.equal(Object.keys(target), ["types", ...conditions, "default"], name);
   }
   for (const path of Object.values(manifest.bin as Conditions)) assert.ok(existsSync(join(home, path)), path);
 });
@@ -75,7 +81,7 @@ async function bundle(contents: string, plugins: Plugin[] = []): Promise<string>
 const ofEffect: Plugin = {
   name: "of effect",
   setup({ onResolve }) {
-    onResolve({ filter: /^[./]/ }, ({ path, kind, resolveDir }) =>
+    onResolve({ filter: /^(?:[./]|cloze\/)/ }, ({ path, kind, resolveDir }) =>
       kind === "dynamic-import" ? { path, external: true } : { path: resolve(resolveDir, path), sideEffects: true },
     );
   },
@@ -91,6 +97,29 @@ for (const [name, target] of modules)
     const rest = statements.replace(/^var \w+ = [\w\s<*|()+.-]*;$/gm, (line) => (/\w\(/.test(line) ? line : "")).trim();
     assert.is(rest.slice(0, 400), "");
   });
+
+test("a program for a browser takes the file of cloze/hub that needs no disk, when a model is named", async () => {
+  const { outputFiles, metafile } = await build({
+    stdin: {
+      contents: 'import { featureExtraction } from "cloze"; featureExtraction("organization/model");',
+      resolveDir: installed.project,
+    },
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    outdir: "out",
+    write: false,
+    metafile: true,
+    logLevel: "error",
+  });
+  assert.ok(outputFiles.length > 3, "the kernels and the hub are chunks of their own");
+  const inputs = Object.keys(metafile.inputs);
+  assert.ok(inputs.some((path) => path.endsWith("cloze/dist/hub-web.js")));
+  assert.not.ok(inputs.some((path) => path.endsWith("cloze/dist/hub.js")));
+  const entry = outputFiles.find(({ path }) => /stdin\.js$/.test(path))!.text;
+  assert.not.ok(/huggingface\.co|x-linked-etag/.test(entry), "who names no model loads nothing of it");
+});
 
 test("a bundle has what was imported, and nothing else", async () => {
   const text = await bundle('import { cosine } from "cloze"; console.log(cosine([1, 0], [1, 0]));');

@@ -154,8 +154,12 @@ test("what is no text, and an option of another kind, is refused in words", asyn
     () => featureExtraction(files, { build: "fast" as never }),
     /build must be one of "strict", "relaxed", "auto", got "fast"/,
   );
-  await refused(() => featureExtraction(files, { adapter: "lora" as never }), /adapter must be the files of a folder/);
-  await refused(() => featureExtraction("all-MiniLM-L6-v2" as never), /folder\("all-MiniLM-L6-v2"\)/);
+  await refused(
+    () => featureExtraction(files, { adapter: 3 as never }),
+    /adapter must be a folder or a name, or the files of a model/,
+  );
+  await refused(() => featureExtraction("./no-such-folder"), /the folder .*no-such-folder does not exist/);
+  await refused(() => featureExtraction(files, { revision: 3 as never }), /revision must be a string, got 3/);
   await refused(() => (embed as (...args: unknown[]) => unknown)("a", undefined, 3), /got 3 arguments/);
 });
 

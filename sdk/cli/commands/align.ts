@@ -246,7 +246,7 @@ export function alignCommand(): Command {
     )
     .argument("<source>", "plain text, a sentence (or word) a line")
     .argument("<target>", "the same in another language; parallel lines, except with --mine and --dictionary")
-    .requiredOption("--model <folder>", "a model folder")
+    .requiredOption("--model <model>", "a model: its folder, or the name that it is published by")
     .option("--layer <n>", "0 embeddings, 1 … the layers, -1 the last; all for figures, else the last", integer)
     .option(
       "--length <n>",

@@ -129,7 +129,7 @@ function command(name: string, description: string, input: string, example: stri
   return withInferenceOptions(new Command(name), SHARED_LINES)
     .description(description)
     .argument("[file...]", `lines of JSON: ${input}; - or none for standard input`)
-    .requiredOption("--model <folder>", "a model folder")
+    .requiredOption("--model <model>", "a model: its folder, or the name that it is published by")
     .option("--length <n>", "longest sequence in tokens", wholeNumber(2))
     .addHelpText("after", `\nExample:\n  ${example}`);
 }

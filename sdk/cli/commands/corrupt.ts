@@ -126,7 +126,7 @@ export function corruptCommand(): Command {
   return new Command("corrupt")
     .description("Show how a pre-training objective corrupts texts: the model's input and its labels.")
     .argument("[file...]", 'lines, each a JSON string or {"text", "pair"?}; - or none for standard input')
-    .requiredOption("--tokenizer <file>", "tokenizer.json (also .gz), vocab.txt or a model folder")
+    .requiredOption("--tokenizer <tokenizer>", "tokenizer.json (also .gz), vocab.txt, a model folder or name")
     .requiredOption("--objective <name>", names.join(", "))
     .option("--text", "lines are plain text, not JSON")
     .option("--json", "one JSON object a line: ids, tokens, labels and, for encoder-decoders, target")

@@ -190,7 +190,7 @@ export function distillCommand(): Command {
   const command = new Command("distill")
     .description("Train a masked LM with fewer layers to imitate its teacher. For classes: cloze finetune --teacher.")
     .argument("[file...]", "plain text: a sentence or paragraph per line, a blank line between documents")
-    .option("--teacher <folder>", "a model trained for masked LM")
+    .option("--teacher <model>", "a model trained for masked LM")
     .option(
       "--layers, --num-hidden-layers <n>",
       "layers of the student, initialized from evenly spaced layers of the teacher",

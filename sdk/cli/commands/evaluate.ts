@@ -152,8 +152,8 @@ function shownTable(rows: readonly (readonly [string, Figures])[]): string {
 export function evaluateCommand(): Command {
   return withInferenceOptions(new Command("evaluate"))
     .description("Score a fine-tuned model on a file of its task.")
-    .requiredOption("--model <folder>", "a fine-tuned model folder")
-    .option("--adapter <folder>", "an adapter of that model")
+    .requiredOption("--model <model>", "a fine-tuned model folder")
+    .option("--adapter <model>", "an adapter of that model")
     .requiredOption("--test <file...>", "test files, such as one per language; each is scored on its own")
     .option("--train <file>", "the training file, for the baseline; a warning where the model is not above it")
     .option("--task <name>", "classify, pair, multi-label, regress, tag, answer or embed; default: as the folder says")

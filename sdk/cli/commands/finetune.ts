@@ -70,9 +70,9 @@ export function finetuneCommand(): Command {
       "--train <file>",
       "TSV or JSONL (classify, pair, multi-label, regress, embed), CoNLL-U or two columns (tag), SQuAD JSON or JSONL (answer)",
     )
-    .option("--model <folder>", "start from this model's weights")
-    .option("--scratch <folder>", "this model's architecture and tokenizer, with random weights")
-    .option("--teacher <folder>", "also learn from this fine-tuned model: classify and pair")
+    .option("--model <model>", "start from this model's weights")
+    .option("--scratch <model>", "this model's architecture and tokenizer, with random weights")
+    .option("--teacher <model>", "also learn from this fine-tuned model: classify and pair")
     .option("--dev <file>", "development set, which selects the best epoch")
     .option("--test <file>", "test set, scored at the end")
     .option("--columns <names>", "the file's own columns: text,label or text,pair,label")

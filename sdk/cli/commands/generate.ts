@@ -110,7 +110,7 @@ export function generateCommands(program: URL): Command[] {
     withInferenceOptions(new Command(name), SHARED_LINES)
       .description(description)
       .argument("[file...]", 'lines, each a JSON string or {"text"}; - or none for standard input')
-      .requiredOption("--model <folder>", "a model folder")
+      .requiredOption("--model <model>", "a model: its folder, or the name that it is published by")
       .option("--text", "lines are plain text, not JSON")
       .option("--tokens, --max-new-tokens <n>", "most new tokens; default: as the folder says, or 64", wholeNumber(1))
       .option("--beams, --num-beams <n>", "beam search with this many beams", wholeNumber(1))

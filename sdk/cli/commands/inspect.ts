@@ -5,6 +5,7 @@ import { readSafetensors } from "cloze/tensor";
 import { Command } from "commander";
 import { readWhole, requireFiles } from "../shared/input.js";
 import { memoryOf } from "../shared/memory.js";
+import { pathOrModel } from "../shared/models.js";
 import { say, table, writeLine } from "../shared/output.js";
 import { openTokenizer } from "../shared/tokenizers.js";
 import { UsageError } from "../shared/usage.js";
@@ -97,7 +98,8 @@ function describeFile(bytes: Uint8Array): Described {
   return { summary: { ...summary, ...memory }, ...rest };
 }
 
-async function describe(path: string): Promise<Described> {
+async function describe(pathOrName: string): Promise<Described> {
+  const path = await pathOrModel(pathOrName);
   await requireFiles([path]);
   if ((await stat(path)).isDirectory()) return describeModel(path);
   if (path.endsWith(".safetensors")) return describeFile(await readWhole(path));
@@ -137,8 +139,8 @@ async function run(path: string, { json }: Options): Promise<void> {
 
 export function inspectCommand(): Command {
   return new Command("inspect")
-    .description("Describe a model folder, safetensors file or tokenizer file.")
-    .argument("<path>", "folder or file")
+    .description("Describe a model, safetensors file or tokenizer file.")
+    .argument("<path>", "a folder, a file, or the name of a published model")
     .option("--json", "one JSON object")
     .addHelpText("after", `\nExample:\n  cloze inspect my-bert`)
     .action(run);

@@ -32,8 +32,8 @@ async function run({ model, adapter, out, force = false, ...options }: Options):
 export function mergeCommand(): Command {
   return withModelOptions(new Command("merge"))
     .description("Add an adapter's change to the weights of its model, and save that as a model of its own.")
-    .requiredOption("--model <folder>", "the model that the adapter was trained on")
-    .requiredOption("--adapter <folder>", "the adapter: adapter_config.json and adapter_model.safetensors")
+    .requiredOption("--model <model>", "the model that the adapter was trained on")
+    .requiredOption("--adapter <model>", "the adapter: adapter_config.json and adapter_model.safetensors")
     .requiredOption("--out <folder>", "the model folder to write")
     .option("--force", "replace an existing folder")
     .addHelpText("after", "\nExample:\n  cloze merge --model my-bert --adapter my-adapter --out my-classifier")

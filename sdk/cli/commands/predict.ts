@@ -167,8 +167,8 @@ export function predictCommand(program: URL): Command {
       "[file...]",
       'lines of JSON: {"text"}, {"text", "pair"}, {"words"} or {"question", "context"}; - or none for standard input',
     )
-    .requiredOption("--model <folder>", "a fine-tuned or pre-trained model folder")
-    .option("--adapter <folder>", "an adapter of that model, as finetune --lora or PEFT saves it")
+    .requiredOption("--model <model>", "a fine-tuned or pre-trained model folder")
+    .option("--adapter <model>", "an adapter of that model, as finetune --lora or PEFT saves it")
     .option("--text", "lines are plain text, not JSON")
     .option("--aggregate <how>", "tagging: word or entity", "word")
     .option("--top <n>", "masks: how many guesses", wholeNumber(1), 5)

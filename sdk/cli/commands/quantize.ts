@@ -154,7 +154,7 @@ export function quantizeCommand(): Command {
   return withModelOptions(new Command("quantize"))
     .description("Write a model folder with its weights in 8, 4 or 16 bits, and say what that costs on given texts.")
     .argument("[file]", 'texts: lines, each a JSON string, {"text"} or {"text", "pair", "score"}')
-    .requiredOption("--model <folder>", "the model folder to read")
+    .requiredOption("--model <model>", "the model folder to read")
     .addOption(
       new Option("--dtype <type>", "q8: 8 bits; q4: 4 bits; f16: 16 bits").choices(["q8", "q4", "f16"]).default("q8"),
     )

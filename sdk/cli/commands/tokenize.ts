@@ -96,8 +96,8 @@ export function tokenizeCommand(): Command {
     .description("Show the tokens of texts, with ids, offsets and words.")
     .argument("[file...]", 'lines, each a JSON string or {"text", "pair"?}; - or none for standard input')
     .requiredOption(
-      "--tokenizer <file>",
-      "tokenizer.json (also .gz), vocab.txt, vocab.json beside merges.txt, a .model file or a model folder",
+      "--tokenizer <tokenizer>",
+      "tokenizer.json (also .gz), vocab.txt, vocab.json beside merges.txt, a .model file, a model folder or name",
     )
     .option("--family <name>", "of a .model file: albert, xlnet, xlm-roberta or t5")
     .option("--text", "lines are plain text, not JSON")

@@ -19,6 +19,7 @@ const SHARED_KERNELS = "threads that share the work; the bits do not depend on t
 
 export function withModelOptions(command: Command, threads = SHARED_KERNELS): Command {
   return command
+    .option("--revision <revision>", "of models given by name: a branch, a tag or a commit; default: main")
     .option("--build <build>", "strict (the same bits everywhere) or relaxed (faster)", parseBuild, "strict")
     .option("--threads <n>", threads, wholeNumber(1), 1)
     .option("--turbo", "wider vectors, the same bits: on by default in Node from 24 on; elsewhere an error")

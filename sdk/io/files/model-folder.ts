@@ -100,8 +100,7 @@ export function openFolder(files: Files, where = "openFolder"): ModelFolder {
 }
 
 /** What was probably meant. */
-function causeOf(given: unknown): string {
-  if (typeof given === "string")
-    return `A path is no files yet: import { folder } from "cloze/node" and pass folder(${shown(given)})`;
+export function causeOf(given: unknown): string {
+  if (typeof given === "string") return `Pass modelFiles(${shown(given)}) of cloze/hub, for a folder or a name`;
   return given instanceof Promise ? "It is a promise; is an await missing?" : "";
 }

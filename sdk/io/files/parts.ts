@@ -19,22 +19,29 @@ const host = (): string => createHash("sha256").update(hostname()).digest("hex")
 /** Parts that this thread is writing. */
 const own = new Set<string>();
 
-/** A name beside `place` that nothing else writes to. */
-export function newPart(place: string): string {
+/** A word that says who writes a file, to be a part of its name; {@link endOwner} ends it. */
+export function newOwner(): string {
   const owner = `${host()}-${process.pid}-${threadId}-${randomBytes(6).toString("hex")}`;
   own.add(owner);
-  return join(dirname(place), `.${basename(place)}.${owner}.part`);
+  return owner;
+}
+
+export const endOwner = (owner: string): void => void own.delete(owner);
+
+/** A name beside `place` that nothing else writes to. */
+export function newPart(place: string): string {
+  return join(dirname(place), `.${basename(place)}.${newOwner()}.part`);
 }
 
 /** The part is in its place, or gone. */
 export function endPart(part: string): void {
-  own.delete(ownerOf(basename(part)));
+  endOwner(ownerOf(basename(part)));
 }
 
 const ownerOf = (name: string): string => name.split(".").at(-2) ?? "";
 
 /** Whether the part's writer may still be running; for another machine this cannot be known, so it may. */
-function isBeingWritten(owner: string): boolean {
+export function isBeingWritten(owner: string): boolean {
   const [, machine, pid, thread] = OWNER.exec(owner) ?? [];
   if (machine !== host()) return true;
   if (Number(pid) === process.pid) return Number(thread) !== threadId || own.has(owner);

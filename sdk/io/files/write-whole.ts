@@ -23,7 +23,7 @@ async function placeOf(path: string): Promise<string> {
 }
 
 /** Make a rename last: the folder's own entry goes to the disk. Windows has no such call, and needs none. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const handle = await open(path, "r");
   try {

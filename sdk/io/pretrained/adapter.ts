@@ -21,8 +21,9 @@ import {
   withFields,
 } from "../../options.js";
 import type { Parameter } from "../../tensor/matrix.js";
-import { type Files, fieldsOf, jsonBytes, ModelFileError, type WritableFiles, writeAll } from "../files/files.js";
-import { type ModelFolder, openFolder } from "../files/model-folder.js";
+import { fieldsOf, jsonBytes, ModelFileError, type WritableFiles, writeAll } from "../files/files.js";
+import type { ModelFolder } from "../files/model-folder.js";
+import { type ModelSource, openSource } from "../files/model-source.js";
 import { openOne } from "../safetensors/stored.js";
 import { writeSafetensors } from "../safetensors/write-safetensors.js";
 import { type AdapterConfig, adapterConfigOf, HEADS, readAdapterConfig } from "./adapter-config.js";
@@ -227,8 +228,8 @@ async function withTensors<T>(folder: ModelFolder, work: (file: StoredTensors) =
  * using polite = await loadAdapter(loaded, folder("polite"));
  * using rude = await loadAdapter(loaded, folder("rude"));
  */
-export async function loadAdapter<P extends ModelTask>(loaded: Pretrained<P>, files: Files): Promise<Adapted<P>> {
-  const folder = openFolder(files, "loadAdapter");
+export async function loadAdapter<P extends ModelTask>(loaded: Pretrained<P>, files: ModelSource): Promise<Adapted<P>> {
+  const folder = openSource(files, "loadAdapter");
   const { settings } = await configOf(folder);
   return withTensors(folder, async (file) => {
     const stored = adapterTensors(file, loaded);
@@ -261,11 +262,11 @@ async function labelsFor(base: ModelFolder, adapter: ModelFolder, task: ModelTas
  */
 export async function loadAdapted<P extends ModelTask = ModelTask>(
   engine: Engine,
-  base: Files,
-  adapter: Files,
+  base: ModelSource,
+  adapter: ModelSource,
   options: Pick<LoadOptions<P>, "task" | "dtype" | "signal" | "onProgress"> = {},
 ): Promise<Adapted<P>> {
-  const [model, added] = [openFolder(base, "loadAdapted"), openFolder(adapter, "loadAdapted")];
+  const [model, added] = [openSource(base, "loadAdapted"), openSource(adapter, "loadAdapted")];
   const own = await added.json("config.json");
   const config = fieldsOf(own);
   const trained = own === undefined ? (await configOf(added)).task : taskOf(familyOf(config), config);

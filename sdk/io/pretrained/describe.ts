@@ -5,8 +5,8 @@ import { configFields } from "../../models/config-fields.js";
 import { familyOf } from "../../models/families.js";
 import { type Section, section } from "../../models/family/config.js";
 import type { ModelTask } from "../../models/family/family.js";
-import { type Files, ModelFileError } from "../files/files.js";
-import { openFolder } from "../files/model-folder.js";
+import { ModelFileError } from "../files/files.js";
+import { type ModelSource, openSource } from "../files/model-source.js";
 import { openWeights } from "../safetensors/stored.js";
 import { bodyOf } from "../sentence-transformers/modules.js";
 import { readSentenceSettings, type SentenceSettings } from "../sentence-transformers/sentence.js";
@@ -66,8 +66,8 @@ const fieldsOrNull = (json: unknown): Section | null => (json === undefined ? nu
  * @example
  * const { family, maxLength, problems } = await describeFolder(folder("all-MiniLM-L6-v2"));
  */
-export async function describeFolder(files: Files): Promise<FolderDescription> {
-  const folder = openFolder(files, "describeFolder").readAhead();
+export async function describeFolder(files: ModelSource): Promise<FolderDescription> {
+  const folder = openSource(files, "describeFolder").readAhead();
   const problems: string[] = [];
   /** What can be found out, or null with the reason among the problems. */
   const tried = async <T>(work: () => Promise<T>): Promise<T | null> => {

@@ -12,6 +12,7 @@ import { aBoolean, aNull, checkOptions, either, oneOf, type Rule, wholeNumber, w
 import { type TurnOptions, turnRules } from "../../tensor/turns.js";
 import { type Files, ModelFileError } from "../files/files.js";
 import { type ModelFolder, openFolder } from "../files/model-folder.js";
+import { type ModelSource, openSource } from "../files/model-source.js";
 import { dequantized, quantizationOf } from "../safetensors/quantized.js";
 import { type OpenWeights, openWeights, renamed } from "../safetensors/stored.js";
 import { bodyOf } from "../sentence-transformers/modules.js";
@@ -130,7 +131,7 @@ export function classesOf(config: Section, task: ModelTask, given: LabelSet | nu
 }
 
 /**
- * Load a model folder.
+ * Load a model: its files, its folder, or the name that it is published by.
  *
  * @throws {ModelFileError | ConfigError | WeightsError | SafetensorsError} saying which file, tensor or field is wrong
  * @example
@@ -138,10 +139,10 @@ export function classesOf(config: Section, task: ModelTask, given: LabelSet | nu
  */
 export async function loadModel<P extends ModelTask = ModelTask>(
   engine: Engine,
-  files: Files,
+  files: ModelSource,
   options: LoadOptions<P> = {},
 ): Promise<Pretrained<P>> {
-  return loadModelOf(familyOf, engine, files, options);
+  return loadModelOf(familyOf, engine, openSource(files, "loadModel"), options);
 }
 
 /** {@link loadModel} over a table of families. */

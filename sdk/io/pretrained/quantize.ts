@@ -1,8 +1,8 @@
 /** A model folder in fewer bits: its configuration and weights written anew, beside its other files as they are. */
 import type { Engine } from "../../engine/engine.js";
 import type { CompactDtype } from "../../tensor/compact-panels.js";
-import { type Files, ModelFileError, type WritableFiles } from "../files/files.js";
-import { openFolder } from "../files/model-folder.js";
+import { ModelFileError, type WritableFiles } from "../files/files.js";
+import { type ModelSource, openSource } from "../files/model-source.js";
 import { bodyOf } from "../sentence-transformers/modules.js";
 import { isStatic } from "../sentence-transformers/static-embedding.js";
 import { loadModel } from "./pretrained.js";
@@ -24,11 +24,11 @@ export interface QuantizedFiles {
  */
 export async function quantizeModel(
   engine: Engine,
-  files: Files,
+  files: ModelSource,
   to: WritableFiles,
   dtype: CompactDtype,
 ): Promise<QuantizedFiles> {
-  const root = openFolder(files, "quantizeModel");
+  const root = openSource(files, "quantizeModel");
   const body = await bodyOf(root);
   if (await isStatic(root, await body.json("config.json")))
     throw new ModelFileError("this model is a table of static embeddings, which is not quantized");

@@ -9,8 +9,9 @@ import {
   type Tokenizer,
 } from "../../tokenizer/index.js";
 import { foreignKind } from "../files/file-kinds.js";
-import { type Files, fieldsOf, jsonOf, ModelFileError } from "../files/files.js";
-import { type ModelFolder, openFolder } from "../files/model-folder.js";
+import { fieldsOf, jsonOf, ModelFileError } from "../files/files.js";
+import type { ModelFolder } from "../files/model-folder.js";
+import { type ModelSource, openSource } from "../files/model-source.js";
 import { bodyOf } from "../sentence-transformers/modules.js";
 import { readTransformerSettings } from "../sentence-transformers/transformer-settings.js";
 import {
@@ -32,8 +33,8 @@ import { revise, type TokenizerSettings } from "./tokenizer-settings.js";
  *
  * @throws {ModelFileError | TokenizerError} naming what is missing or cannot be read
  */
-export async function loadTokenizer(files: Files): Promise<Tokenizer> {
-  const folder = openFolder(files, "loadTokenizer");
+export async function loadTokenizer(files: ModelSource): Promise<Tokenizer> {
+  const folder = openSource(files, "loadTokenizer");
   const body = await bodyOf(folder);
   const given = await readSettings(folder, body);
   const json = await body.read("tokenizer.json");

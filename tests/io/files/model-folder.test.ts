@@ -196,7 +196,7 @@ test("what is no files is refused with what to type instead", async () => {
     for (const load of [
       () => loadModel(engine, files as Files),
       () => loadTokenizer(files as Files),
-      () => readSentenceSettings(files as Files),
+      ...(typeof files === "string" ? [] : [() => readSentenceSettings(files as Files)]),
       () => featureExtraction(files as Files, { engine }),
     ]) {
       const error = await load().then(
@@ -207,8 +207,13 @@ test("what is no files is refused with what to type instead", async () => {
       assert.match((error as Error).message, message);
     }
   };
-  await refused("my-model", /files must be the files of a model.*, got "my-model".*cloze\/node.*folder\("my-model"\)/);
-  await refused(undefined, /files must be .*got (undefined|nothing)/);
+  Object.assign(process.env, { HF_HUB_OFFLINE: "1", HF_HUB_CACHE: join(tmpdir(), "cloze-no-such-cache") });
+  await refused("my-model", /my-model: revision main is not in the cache.*There is no folder .*my-model either/);
+  const inside = await readSentenceSettings("my-model" as never).catch((caught: unknown) => caught);
+  assert.match((inside as Error).message, /files must be the files of a model.*modelFiles\("my-model"\) of cloze\/hub/);
+  await refused("./my-model", /the folder .*my-model does not exist/);
+  await refused("", /"" is neither a folder nor a model's name/);
+  await refused(undefined, /files must be .*the files of a model.*got (undefined|nothing)/);
   await refused(null, /got null/);
   await refused({}, /read\(name\), got /);
   await refused(Promise.resolve(memoryFiles()), /await/);
