@@ -94,12 +94,7 @@ function tell(claim: Claim, seeds: readonly number[], results: readonly Figures[
         : "";
     console.log(`  ${name.padEnd(36)} ${mean.toPrecision(6)}${reach}`);
   }
-  console.log(`  n seeds ${seeds.length} (${seeds.join(", ")}), ${minutes.toFixed(1)} minutes`);
-}
-
-interface Timed {
-  readonly figures: Figures;
-  readonly minutes: number;
+  console.log(`  n seeds ${seeds.length} (${seeds.join(", ")}), ${minutes.toFixed(1)} minutes of processor time`);
 }
 
 async function tryClaim(claim: Claim, options: Options): Promise<void> {
@@ -111,19 +106,12 @@ async function tryClaim(claim: Claim, options: Options): Promise<void> {
   const { name, setUp, bar, needs } = claim;
   const context = new Context(options, name, { setUp, bar }, needs.includes("model"));
   const seeds = options.smoke ? claim.seeds.slice(0, 1) : (options.seeds ?? claim.seeds);
-  const timed: Timed[] = [];
+  const results: Figures[] = [];
   for (const seed of seeds) {
     context.say(`seed ${seed}`);
-    const started = performance.now();
-    timed.push(
-      await context.step(`seed-${seed}`, async () => {
-        const figures = await claim.run(context, seed);
-        return { figures, minutes: (performance.now() - started) / 60_000 };
-      }),
-    );
+    results.push(await context.step(`seed-${seed}`, () => claim.run(context, seed)));
   }
-  const results = timed.map(({ figures }) => figures);
-  const minutes = timed.reduce((sum, one) => sum + one.minutes, 0);
+  const { minutes } = context;
   tell(claim, seeds, results, minutes);
   if (options.smoke) {
     claim.judge(results);

@@ -40,6 +40,27 @@ test("a part is computed once; another set-up, and a trial of the code, do not s
   assert.is(await context({ steps: 6 }, true).step("seed 1", compute), 5, "a trial keeps nothing");
 });
 
+test("time is kept with the parts, and counted once for those that seeds share", async () => {
+  const busy = async () => {
+    const until = process.cpuUsage().user + 30_000;
+    while (process.cpuUsage().user < until);
+    return 1;
+  };
+  const run = async () => {
+    const context = new Context(settings, "timed", {}, false);
+    for (const seed of [1, 2])
+      await context.step(`seed-${seed}`, async () => {
+        await context.step("shared", busy);
+        return busy();
+      });
+    return context.minutes;
+  };
+  const first = await run();
+  // Three times 30 ms, and what the harness itself takes.
+  assert.ok(first >= 0.09 / 60 && first < 1 / 60, `${first}`);
+  assert.is(await run(), first, "kept parts keep their time");
+});
+
 test("a row replaces the claim's earlier one, and others stay, in the order of names", () => {
   const row = (name: string, holds: boolean) =>
     record(place, {

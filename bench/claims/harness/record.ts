@@ -8,7 +8,7 @@ const HEADER = `# Published claims, tried with Cloze
 Each row is written by \`npm run claims -- NAME\`: the bar was set before the seeds ran, and rows of claims that do not hold
 stay. \`npm run claims -- --list\` names all, with those that were not run yet. Intervals are 95 % (Student's t over seeds);
 differences are between arms with the same seeds and data. Where our data, scale or candidates differ from the published
-ones, only the direction is claimed.
+ones, only the direction is claimed. Minutes are of processor time, of all seeds.
 
 | name | claim | source | published | bar | ours | holds | seeds | minutes |
 |---|---|---|---|---|---|---|---|---|
