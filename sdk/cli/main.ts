@@ -18,6 +18,7 @@ import { mergeCommand } from "./commands/merge.js";
 import { openPredict, predictCommand } from "./commands/predict.js";
 import { pretrainCommand } from "./commands/pretrain.js";
 import { quantizeCommand } from "./commands/quantize.js";
+import { reportCommand } from "./commands/report.js";
 import { tokenizeCommand } from "./commands/tokenize.js";
 import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
 import { verifyCommand } from "./commands/verify.js";
@@ -61,6 +62,7 @@ const commands: Command[] = [
   inspectCommand(),
   verifyCommand(),
   benchCommand(),
+  reportCommand(),
 ];
 for (const command of commands)
   program.addCommand(command.version(version, "--version", "print the version").exitOverride());

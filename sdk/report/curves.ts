@@ -39,6 +39,19 @@ const STEP_FIGURES = {
   gradient_norm: ({ gradient_norm }: StepLine) => gradient_norm,
 } as const;
 
+/** An evaluated figure while the run went on, and at its end: that is of more data, or of other weights. */
+function evaluatedCurves(lines: readonly CurveLine[], figure: string, name: string): Curve[] {
+  const of = (isFinal: boolean): CurvePoint[] =>
+    lines.filter(isEvaluation).flatMap(({ step, figures, final = false }) => {
+      const y = figures[figure];
+      return typeof y === "number" && final === isFinal ? [{ x: step, y }] : [];
+    });
+  return [
+    { name, role: "held-out", points: of(false) },
+    { name: `${name}, saved model`, role: "held-out", points: of(true) },
+  ];
+}
+
 export interface TrainingCurvesOptions {
   readonly title?: string;
   /** a part of the loss by its name, instead of the whole; or the learning rate or the gradient's norm */
@@ -70,13 +83,7 @@ export function trainingCurves(lines: readonly CurveLine[], options: TrainingCur
     return value === undefined ? [] : [{ x: line.step, y: value }];
   });
   const training: Curve = { name: "training", role: "training", points: thinned(points) };
-  const beside = Object.entries(evaluated).map(([figure, name]): Curve => {
-    const found = lines.filter(isEvaluation).flatMap(({ step, figures }) => {
-      const value = figures[figure];
-      return value === undefined || value === null ? [] : [{ x: step, y: value }];
-    });
-    return { name, role: "held-out", points: found };
-  });
+  const beside = Object.entries(evaluated).flatMap(([figure, name]) => evaluatedCurves(lines, figure, name));
   const each = points.length > MOST_POINTS ? Math.ceil(points.length / MOST_POINTS) : 1;
   return {
     kind: "curves",

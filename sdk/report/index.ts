@@ -11,6 +11,7 @@ export {
   type TakenStep,
 } from "./curve-lines.js";
 export { type TrainingCurvesOptions, thinned, trainingCurves } from "./curves.js";
+export { runFinding } from "./finding.js";
 export { type PlanePoint, planeSection, separationOf } from "./plane.js";
 export { principalComponents } from "./projection.js";
 export { renderReport } from "./report.js";

@@ -123,6 +123,8 @@ export interface CurvesSection extends TitledSection {
   readonly x: string;
   readonly y: string;
   readonly curves: readonly Curve[];
+  /** a plot of less height: learning rates and the like */
+  readonly low?: boolean;
   /** horizontal lines to compare with */
   readonly levels?: readonly { readonly label: string; readonly y: number }[];
 }

@@ -38,7 +38,7 @@ export function commandIn(name: string) {
 }
 
 /**
- * Runs a command that leaves its checkpoint behind, as if it had been killed before its folder `out` was in place; the
+ * Runs a command that leaves its checkpoint and curves behind, as if it had been killed before its folder `out` was in place; the
  * folder that it would have written is `out` with `-whole`.
  */
 export function interruptedIn(place: string): (words: readonly string[], out: string) => void {
@@ -46,7 +46,7 @@ export function interruptedIn(place: string): (words: readonly string[], out: st
     const program = [
       `import fs from "node:fs";`,
       `const { rm } = fs.promises;`,
-      `fs.promises.rm = async (name, ...rest) => String(name).endsWith(".checkpoint") ? undefined : rm(name, ...rest);`,
+      `fs.promises.rm = async (name, ...rest) => /\\.(checkpoint|curves\\.jsonl)$/.test(String(name)) ? undefined : rm(name, ...rest);`,
       `(await import("node:module")).syncBuiltinESMExports();`,
       `process.argv = [process.argv[0], ...${JSON.stringify(words)}];`,
       `await import(${JSON.stringify(join(root, "dist/cli.js"))});`,

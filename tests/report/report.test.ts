@@ -126,8 +126,8 @@ test("curves: values and their running mean, held-out dots, levels, and a table 
   assert.equal(texts(marks(section, "text").flatMap((group) => group.all("text"))), ["unigram entropy"]);
   assert.equal(texts(section.all("li")), ["training (thin: values, thick: their running mean)", "held out"]);
   const label = section
-    .all("svg")
-    .find((svg) => svg.getAttribute("role") === "img")!
+    .all("div")
+    .find((place) => place.getAttribute("role") === "img")!
     .getAttribute("aria-label")!;
   assert.match(label, /nats per token by step\. training from \S+ to \S+; held out from 9\.275 to 4\.356\./);
   const rows = section.all("tr").slice(1);

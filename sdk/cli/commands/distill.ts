@@ -18,6 +18,7 @@ import { folder } from "cloze/node";
 import type { Tokenizer } from "cloze/tokenizer";
 import { Command, Option } from "commander";
 import { devDocuments, fingerprint, splitDocuments } from "../pretrain/documents.js";
+import { EVAL_EVERY, evaluationsOf, heldOut } from "../pretrain/evaluations.js";
 import { heldDocuments, largeSize, TextStream } from "../pretrain/text-stream.js";
 import { Checkpoints, type Invocation, type MonitorOf, type Resumed, withResumed } from "../shared/checkpoints.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
@@ -43,6 +44,7 @@ export interface DistillOptions extends ModelOptions, TrainingOptions {
   readonly maskingRate: number;
   readonly maxLength?: number;
   readonly dev?: string;
+  readonly evalEvery?: number;
   readonly steps: number;
 }
 
@@ -157,7 +159,12 @@ export async function distill(
   const { temperature, soft, hard, cosine, at, steps, batchSize, gradientAccumulationSteps, maxGradNorm, seed } =
     options;
   using optimizer = adamW(student.weights, { weightDecay: options.weightDecay });
-  const monitor = monitorOf({ settings: settingsOf(options, length, text, weightsHash(teacher)) });
+  const score = (part: readonly TokenizedDocument[]) => compared({ student }, make(part, options.seed)(0), masking);
+  const evaluate = evaluationsOf(score, tokenizeDocuments(tokenizer, held), options, length);
+  const monitor = monitorOf({
+    settings: settingsOf(options, length, text, weightsHash(teacher)),
+    ...(evaluate && { evaluate }),
+  });
   const from = await monitor.begin(checkpoint, optimizer);
   const run = train({
     engine,
@@ -176,6 +183,7 @@ export async function distill(
   // The folder is in its place: whatever happens from here on, the run is not lost.
   const test = make(tokenizeDocuments(tokenizer, held), options.seed)(0);
   const figures = compared({ teacher, student }, test, masking);
+  if (test.length > 0) await monitor.evaluated([{ ...heldOut(steps, figures), final: true }]);
   await reportFigures(options, {
     ...(last && { loss: last.loss }),
     ...figures,
@@ -212,6 +220,7 @@ export function distillCommand(): Command {
       wholeNumber(8),
     )
     .option("--dev <file>", "held-out text; default: every twentieth document")
+    .option("--eval-every <n>", EVAL_EVERY, wholeNumber(0))
     .option("--steps <n>", "training steps", wholeNumber(1), 1000);
   const defaults = { batchSize: 32, maxGradNorm: 5, warmup: "a twentieth", learningRate: String(LEARNING_RATE) };
   return withModelOptions(withTrainingOptions(command, defaults))

@@ -14,6 +14,7 @@ import { Command } from "commander";
 import { causalRecipe } from "../pretrain/causal.js";
 import { devDocuments, fingerprint, splitDocuments } from "../pretrain/documents.js";
 import { electraRecipe } from "../pretrain/electra.js";
+import { EVAL_EVERY, evaluationsOf, heldOut } from "../pretrain/evaluations.js";
 import { maskedRecipe } from "../pretrain/masked.js";
 import { type PretrainOptions, type Recipe, type Setting, settingsOf, type TokenizedPair } from "../pretrain/recipe.js";
 import { seq2seqRecipe } from "../pretrain/seq2seq.js";
@@ -247,7 +248,10 @@ export async function pretrain(
   const { steps, batchSize, gradientAccumulationSteps, maxGradNorm, weightDecay, seed, recompute = false } = options;
   using optimizer = adamW(recipe.weights, { weightDecay });
   const learned = setting.learned ? { learned: setting.tokenizer } : {};
-  const monitor = monitorOf({ settings: await settings(setting), ...learned });
+  const { held } = prepared;
+  const score = (part: readonly TokenizedDocument[]) => recipe.figures(part);
+  const evaluate = evaluationsOf(score, held, options, options.short ?? options.maxLength);
+  const monitor = monitorOf({ settings: await settings(setting), ...learned, ...(evaluate && { evaluate }) });
   const from = await monitor.begin(resumed.checkpoint, optimizer);
   const learningRate = linearSchedule(options.learningRate ?? LEARNING_RATE, warmupOf(options), steps);
   const run = recipe.run({
@@ -259,7 +263,10 @@ export async function pretrain(
   let figures: Record<string, number> = {};
   // Where scoring or writing fails, the run is kept in a checkpoint.
   const save = async (to: WritableFiles): Promise<void> => {
-    if (prepared.held.length > 0) figures = recipe.figures(prepared.held);
+    if (held.length > 0) {
+      figures = recipe.figures(held);
+      await monitor.evaluated([{ ...heldOut(steps, figures), final: true }]);
+    }
     await recipe.save(to);
   };
   if (!(await monitor.complete(last, optimizer, save))) return;
@@ -307,6 +314,7 @@ export function pretrainCommand(): Command {
       "train masked LM on sequences of this length for the first 80 % of the steps; small models learn much faster",
       wholeNumber(8),
     )
+    .option("--eval-every <n>", EVAL_EVERY, wholeNumber(0))
     .option("--short-batch-size <n>", "sequences per batch with --short; default: --batch-size", wholeNumber(1))
     .option("--dropout <p>", "dropout probability", shareBelowOne, 0.1)
     .option("--mask, --masking-rate <share>", "share of tokens to mask; default: as published", positiveShare)

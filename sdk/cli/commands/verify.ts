@@ -88,6 +88,8 @@ class Verification implements RunMonitor {
     return this.differs !== undefined || step >= (this.options.steps ?? Number.POSITIVE_INFINITY);
   }
 
+  async evaluated(): Promise<void> {}
+
   async diverged(error: unknown): Promise<unknown> {
     return error;
   }

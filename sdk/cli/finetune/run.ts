@@ -21,9 +21,10 @@ import {
 } from "cloze";
 import { type AnyTask, anyTask, columnsNamed, writeSentenceSettings } from "cloze/data";
 import { folder } from "cloze/node";
+import type { EvaluationLine } from "cloze/report";
 import { BestWeights } from "cloze/tensor";
 import { adaptedAs, adaptingSettings, rateFactor } from "../shared/adapter-options.js";
-import { type MonitorOf, type Resumed, tokenizerHash } from "../shared/checkpoints.js";
+import { type MonitorOf, type Resumed, type RunMonitor, tokenizerHash } from "../shared/checkpoints.js";
 import { engineOf } from "../shared/engine-options.js";
 import { say, writeLine } from "../shared/output.js";
 import { hashInput } from "../shared/run-inputs.js";
@@ -110,20 +111,32 @@ function scheduleOf(
   };
 }
 
+/** The line of the curves about a part of the data. */
+const evaluationOf = (
+  task: AnyTask,
+  part: "dev" | "test",
+  step: number,
+  examples: readonly unknown[],
+  figures: Metrics,
+) => ({ kind: "evaluation", part, step, figures, headline: task.headline, items: task.decisions(examples) }) as const;
+
 /** The metrics of the development and test sets, each beside those of its baseline. */
 function figuresOf(
   { task, train, dev, test }: Data,
   loaded: Pretrained,
   settings: TaskSettings,
   files: FinetuneOptions,
-): Metrics {
+  step: number,
+): { figures: Metrics; lines: EvaluationLine[] } {
+  const lines: EvaluationLine[] = [];
   const of = (part: "dev" | "test", examples: readonly unknown[]) => {
     const metrics = task.evaluate(loaded.model, examples, settings);
     const baseline = task.baseline(train, examples);
     warnBelowBaseline(task, metrics, baseline, files[part]!);
+    lines.push({ ...evaluationOf(task, part, step, examples, metrics), baseline, final: true });
     return { ...named(part, metrics), ...named(`${part}_baseline`, baseline) };
   };
-  return { ...(dev && of("dev", dev)), ...(test && of("test", test)) };
+  return { figures: { ...(dev && of("dev", dev)), ...(test && of("test", test)) }, lines };
 }
 
 /** Write the files of the model or adapter, with sentence-transformers settings for embeddings. */
@@ -140,10 +153,16 @@ async function save(
     await writeSentenceSettings(to, { ...sentence, maxLength: length }, loaded.model.hiddenSize);
 }
 
+/** Where training ended, and what accompanied it. */
+interface Trained {
+  readonly step: number;
+  readonly monitor: RunMonitor;
+}
+
 /**
  * Train, printing steps and epochs, and write the folder; the model then has the weights of the best epoch.
  *
- * @returns whether the folder was written
+ * @returns null where the folder was not written
  */
 async function train(
   options: FinetuneOptions,
@@ -151,7 +170,7 @@ async function train(
   loaded: Pretrained | Adapted,
   settings: TaskSettings,
   { schedule, checkpoint, monitorOf }: Pick<Resumed, "checkpoint"> & { schedule: Schedule; monitorOf: MonitorOf },
-): Promise<boolean> {
+): Promise<Trained | null> {
   const { batchSize, gradientAccumulationSteps, maxGradNorm, warmupSteps, seed, classWeights } = options;
   const { learningRate, epochs, patience } = schedule;
   const { task, train, dev } = data;
@@ -172,14 +191,20 @@ async function train(
   });
   const json = options.json ?? false;
   const reporting = { title: `fine-tuning (${options.task})`, steps: totalOf, json };
+  let step = from?.step ?? 0;
+  const stepOf = (event: FinetuneEvent) => {
+    if (event.kind !== "step") return null;
+    step = event.step.step;
+    return event.step;
+  };
   const last = await follow(run, stepOf, reporting, monitor, optimizer, async (event) => {
-    if (json && event.kind === "epoch")
-      await writeLine(JSON.stringify({ epoch: event.epoch, best: event.best, ...named("dev", event.metrics) }));
+    if (event.kind !== "epoch") return;
+    await monitor.evaluated([evaluationOf(task, "dev", step, dev!, event.metrics)]);
+    if (json) await writeLine(JSON.stringify({ epoch: event.epoch, best: event.best, ...named("dev", event.metrics) }));
   });
-  return monitor.complete(last, optimizer, (to) => save(to, options, data, loaded, settings));
+  const complete = await monitor.complete(last, optimizer, (to) => save(to, options, data, loaded, settings));
+  return complete ? { step, monitor } : null;
 }
-
-const stepOf = (event: FinetuneEvent) => (event.kind === "step" ? event.step : null);
 
 const totalOf = (event: FinetuneEvent): number => (event.kind === "step" ? event.total : 0);
 
@@ -222,8 +247,13 @@ export async function finetuneUnder(
   if (loaded.fresh.length > 0 && !options.json)
     say(`new parameters, initialized at random: ${loaded.fresh.join(", ")}`);
   const schedule = scheduleOf(options, loaded, data.train.length);
-  if (!(await train(options, data, loaded, settings, { schedule, monitorOf, ...(checkpoint && { checkpoint }) })))
-    return null;
+  const trained = await train(options, data, loaded, settings, {
+    ...{ schedule, monitorOf },
+    ...(checkpoint && { checkpoint }),
+  });
+  if (!trained) return null;
   // The folder is in its place: whatever happens from here on, the run is not lost.
-  return { task, figures: figuresOf(data, loaded, settings, options), examples: data.train.length };
+  const { figures, lines } = figuresOf(data, loaded, settings, options, trained.step);
+  await trained.monitor.evaluated(lines);
+  return { task, figures, examples: data.train.length };
 }

@@ -30,6 +30,8 @@ class FiguresOnly implements RunMonitor {
     return false;
   }
 
+  async evaluated(): Promise<void> {}
+
   async diverged(error: unknown): Promise<unknown> {
     return error;
   }

@@ -47,6 +47,7 @@ export interface PretrainOptions extends ModelOptions, TrainingOptions {
   readonly pairs?: string;
   readonly smoothing?: number;
   readonly dev?: string;
+  readonly evalEvery?: number;
   readonly steps: number;
 }
 

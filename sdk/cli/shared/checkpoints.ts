@@ -7,16 +7,19 @@ import {
   type Position,
   type RunSettings,
   readCheckpoint,
+  type Step,
   TrainingError,
   type WritableFiles,
   writeCheckpoint,
 } from "cloze";
 import { parseJson } from "cloze/data";
-import { exists, writeFileAtomically, writeFolder } from "cloze/node";
+import { exists, writableFolder, writeFileAtomically, writeFolder } from "cloze/node";
+import type { EvaluationLine } from "cloze/report";
 import { type BestWeights, checkpointNote } from "cloze/tensor";
 import { readTokenizerJson, type Tokenizer } from "cloze/tokenizer";
 import type { Command } from "commander";
 import { readWhole } from "./input.js";
+import { CURVES, RunCurves, withLines } from "./run-curves.js";
 import { INPUT_OPTIONS, type RunInput, runInputs } from "./run-inputs.js";
 import { hashWeights, isHashes, WeightHashes, type WeightsAt, writeManifest } from "./run-manifest.js";
 import { UsageError } from "./usage.js";
@@ -61,7 +64,7 @@ function noteOf<Options extends object>(
 }
 
 /** What {@link noteOf} wrote. Options are texts, numbers, switches and lists of texts. */
-function readNote<Options>(path: string, note: string): Invocation<Options> & Omit<Resumed, "checkpoint"> {
+function readNote<Options>(path: string, note: string): Invocation<Options> & Omit<Resumed, "checkpoint" | "path"> {
   const isText = (value: unknown): value is string => typeof value === "string";
   const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
   const isOption = (value: unknown): boolean =>
@@ -87,6 +90,8 @@ const fieldsOf = (value: unknown): Record<string, unknown> =>
 /** What a resumed run begins with. */
 export interface Resumed {
   readonly checkpoint?: Uint8Array;
+  /** where that checkpoint is */
+  readonly path?: string;
   /** the tokenizer that the run learned at its beginning */
   readonly learned?: Tokenizer;
   /** hashes of its weights so far */
@@ -105,7 +110,7 @@ export async function withResumed<Options extends { readonly resume?: string }>(
       `--resume ${options.resume}: there is no checkpoint ${path}; a run writes one every --checkpoint-every steps and when it is interrupted`,
     );
   const { checkpoint, call, ...kept } = await opened<Options>(path);
-  if (!call) return { files, options, checkpoint };
+  if (!call) return { files, options, checkpoint, path };
   const given = Object.entries(options).filter(([name]) => command.getOptionValueSource(name) !== "default");
   return {
     files: files.length > 0 ? files : call.files,
@@ -124,9 +129,9 @@ interface Opened<Options> extends Resumed {
 async function opened<Options>(path: string): Promise<Opened<Options>> {
   const checkpoint = await readWhole(path);
   const note = checkpointNote(checkpoint);
-  if (note === undefined) return { checkpoint };
+  if (note === undefined) return { checkpoint, path };
   const { files, options, ...kept } = readNote<Options>(path, note);
-  return { checkpoint, call: { files, options }, ...kept };
+  return { checkpoint, path, call: { files, options }, ...kept };
 }
 
 /** What a run begins with that continues at a checkpoint. */
@@ -146,6 +151,8 @@ export interface RunParts {
   readonly best?: BestWeights;
   /** the tokenizer that the run learned at its beginning */
   readonly learned?: Tokenizer;
+  /** figures on data that the run does not learn from, where they are due after this step */
+  readonly evaluate?: (step: number) => EvaluationLine | undefined;
 }
 
 /** What accompanies a run: {@link Checkpoints}, or a verification that compares it with an earlier one. */
@@ -155,7 +162,9 @@ export interface RunMonitor {
   /** Restore weights and moments as the interrupted run left them, if there is one. */
   begin(checkpoint: Uint8Array | undefined, optimizer: Optimizer): Promise<Position | undefined>;
   /** @returns whether the run ends here */
-  after(position: Position, optimizer: Optimizer, signal: AbortSignal): Promise<boolean>;
+  after(step: Step, optimizer: Optimizer, signal: AbortSignal): Promise<boolean>;
+  /** Figures of the run's model; those of a complete run are added to its folder. */
+  evaluated(lines: readonly EvaluationLine[]): Promise<void>;
   /** The error to report for one that ended the run. */
   diverged(error: unknown, last: Position | undefined, optimizer: Optimizer): Promise<unknown>;
   /**
@@ -178,11 +187,17 @@ export class Checkpoints implements RunMonitor {
   readonly #invocation: TrainingCall;
   readonly #parts: RunParts;
   readonly #hashes: WeightHashes;
+  readonly #curves: RunCurves;
+  readonly #resumed: Resumed;
   #inputs: readonly RunInput[] = [];
+  #complete = false;
 
-  /** @param weights hashes of the interrupted run */
-  constructor(invocation: TrainingCall, parts: RunParts, { weights }: Resumed = {}) {
+  /** @param resumed what the interrupted run left */
+  constructor(invocation: TrainingCall, parts: RunParts, resumed: Resumed = {}) {
+    const { weights } = resumed;
     this.path = checkpointOf(invocation.options.out);
+    this.#curves = new RunCurves(this.path);
+    this.#resumed = resumed;
     this.#invocation = invocation;
     this.#parts = parts;
     this.#hashes = new WeightHashes(weights);
@@ -193,20 +208,37 @@ export class Checkpoints implements RunMonitor {
     const { files, options } = this.#invocation;
     const { settings, best } = this.#parts;
     this.#inputs = await runInputs(files, options);
-    if (checkpoint) return readCheckpoint(checkpoint, optimizer, settings, best);
+    if (checkpoint) {
+      const position = readCheckpoint(checkpoint, optimizer, settings, best);
+      await this.#curves.begin({ checkpoint: this.#resumed.path ?? this.path, step: position.step });
+      return position;
+    }
     await this.remove();
+    await this.#curves.begin();
     this.#hashes.add(0, optimizer);
     return undefined;
   }
 
   /** Save at every n-th step; when the run is interrupted, save and end it. */
-  async after(position: Position, optimizer: Optimizer, signal: AbortSignal): Promise<boolean> {
-    const { step } = position;
+  async after(taken: Step, optimizer: Optimizer, signal: AbortSignal): Promise<boolean> {
+    const { step } = taken;
+    this.#curves.step(taken);
+    const evaluation = this.#parts.evaluate?.(step);
+    if (evaluation) this.#curves.evaluated(evaluation);
     if (WeightHashes.due(step)) this.#hashes.add(step, optimizer);
-    if (signal.aborted || step % this.#invocation.options.checkpointEvery === 0) await this.#save(position, optimizer);
+    if (signal.aborted || step % this.#invocation.options.checkpointEvery === 0) await this.#save(taken, optimizer);
     if (signal.aborted)
       throw new Error(`interrupted at step ${step}; continue with the same command and --resume ${this.path}`);
     return false;
+  }
+
+  async evaluated(lines: readonly EvaluationLine[]): Promise<void> {
+    if (!this.#complete) for (const line of lines) this.#curves.evaluated(line);
+    else {
+      const files = writableFolder(this.#invocation.options.out);
+      const curves = await files.read(CURVES);
+      if (curves) await files.write(CURVES, withLines(curves, lines));
+    }
   }
 
   /**
@@ -223,6 +255,7 @@ export class Checkpoints implements RunMonitor {
   async #save({ step, epoch, served }: Position, optimizer: Optimizer): Promise<void> {
     const { settings, best, learned } = this.#parts;
     const note = noteOf(this.#invocation, learned, this.#hashes.list);
+    this.#curves.flush();
     await writeFileAtomically(this.path, writeCheckpoint(optimizer, { step, epoch, served }, settings, best, note));
   }
 
@@ -252,6 +285,8 @@ export class Checkpoints implements RunMonitor {
       await writeFolder(out, force, async (to) => {
         await save(to);
         await this.#writeManifest(to, optimizer);
+        const curves = this.#curves.bytes();
+        if (curves) await to.write(CURVES, curves);
       });
     } catch (error) {
       // On a full disk this fails too; the error of the result is the one to tell.
@@ -260,12 +295,15 @@ export class Checkpoints implements RunMonitor {
         error.message += `. The run is kept in ${this.path}; continue with --resume ${this.path}, and with --out to write elsewhere`;
       throw error;
     }
+    this.#complete = true;
     await this.remove();
     return true;
   }
 
+  /** Remove the checkpoint, and the curves beside it. */
   async remove(): Promise<void> {
     await rm(this.path, { force: true });
+    await this.#curves.end();
   }
 }
 

@@ -1,5 +1,5 @@
 /** Reporting of training commands: every step, and checkpoints. */
-import type { Optimizer, Position, Step } from "cloze";
+import type { Optimizer, Step } from "cloze";
 import { objectiveAliases } from "cloze/data";
 import { interruption, type RunMonitor } from "./checkpoints.js";
 import { type Progress, progress, writeLine } from "./output.js";
@@ -66,7 +66,7 @@ export async function follow<Event>(
         bar ??= progress(title, typeof steps === "number" ? steps : steps(event));
         bar.update(step.step, `loss ${step.loss.toFixed(3)}, ${Math.round(step.tokensPerSecond)} tokens/s`);
       }
-      if (await monitor.after(step as Position, optimizer, signal)) break;
+      if (await monitor.after(step, optimizer, signal)) break;
     }
   } catch (error) {
     throw await monitor.diverged(error, last, optimizer);

@@ -71,7 +71,11 @@ export function attentionFigure({ title, tokens, weights }: AttentionSection): H
   // The same choice as the two lists: those are for keyboards and screen readers.
   const overview = element(
     "div",
-    { class: "heads", "aria-hidden": "true", style: `grid-template-columns: repeat(${weights[0]!.length}, 1fr)` },
+    {
+      class: "heads",
+      "aria-hidden": "true",
+      style: `grid-template-columns: repeat(${weights[0]!.length}, minmax(0, 88px))`,
+    },
     ...buttons.flat(),
   );
   show(layer, head);

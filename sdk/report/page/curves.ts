@@ -4,8 +4,8 @@ import type { Curve, CurvePoint, CurvesSection } from "../section.js";
 import { color, element, legend, shape, swatch, valuesOf, written } from "./elements.js";
 import { figure, placeIn } from "./figure.js";
 
-/** Curves with more points than this are noisy: a running mean is drawn over them. */
-const NOISY = 40;
+/** A curve of more points than these may be noisy: it is where it goes up and down by this many times its range. */
+const [FEW, NOISY] = [40, 4];
 /** Share of the mean that each new point has. */
 const WEIGHT = 0.1;
 
@@ -24,7 +24,13 @@ interface Shown extends CurvePoint {
   readonly color: string;
 }
 
-const isNoisy = ({ role, points }: Curve): boolean => role !== "held-out" && points.length > NOISY;
+/** Whether a running mean is drawn over a curve. */
+export function isNoisy({ role, points }: Curve): boolean {
+  if (role === "held-out" || points.length <= FEW) return false;
+  const values = points.map(({ y }) => y);
+  const travelled = values.reduce((sum, y, i) => sum + (i === 0 ? 0 : Math.abs(y - values[i - 1]!)), 0);
+  return travelled > NOISY * (Math.max(...values) - Math.min(...values));
+}
 
 function textOf({ name, x, y, low, high }: Shown, section: CurvesSection): string {
   const range = low === undefined || high === undefined ? "" : ` (${written(low)} to ${written(high)})`;
@@ -56,7 +62,7 @@ function draw(section: CurvesSection, width: number) {
   const nearest = Plot.pointer({ x: "x", y: "y", maxRadius: 60 });
   const plot = Plot.plot({
     width,
-    height: Math.max(240, Math.min(360, width * 0.5)),
+    height: section.low ? 190 : Math.max(240, Math.min(360, width * 0.5)),
     marginLeft: 52,
     marginRight: 16,
     marginTop: 26,

@@ -50,14 +50,20 @@ function stopAfter(key: string, at: number, count: number): number | undefined {
 }
 
 /** Arrow keys move over the values as a pointer does, and each is said by the page's status line. */
-function byKeyboard(svg: SVGSVGElement, stops: readonly Stop[], said: HTMLElement): void {
+function byKeyboard(
+  place: HTMLElement,
+  drawn: () => { svg: SVGSVGElement; stops: readonly Stop[] },
+  said: HTMLElement,
+): void {
   let at = -1;
   const point = (type: string, stop?: Stop): void => {
+    const { svg } = drawn();
     const { left, top } = svg.getBoundingClientRect();
-    const place = stop ? { clientX: left + stop.x, clientY: top + stop.y } : {};
-    svg.dispatchEvent(new PointerEvent(type, { ...place, pointerType: "mouse", bubbles: true }));
+    const where = stop ? { clientX: left + stop.x, clientY: top + stop.y } : {};
+    svg.dispatchEvent(new PointerEvent(type, { ...where, pointerType: "mouse", bubbles: true }));
   };
-  svg.addEventListener("keydown", (event) => {
+  place.addEventListener("keydown", (event) => {
+    const { stops } = drawn();
     const next = stopAfter(event.key, at, stops.length);
     if (next === undefined || stops.length === 0) return;
     event.preventDefault();
@@ -65,7 +71,7 @@ function byKeyboard(svg: SVGSVGElement, stops: readonly Stop[], said: HTMLElemen
     point("pointermove", stops[at]);
     said.textContent = stops[at]!.text;
   });
-  svg.addEventListener("blur", () => {
+  place.addEventListener("blur", () => {
     at = -1;
     point("pointerleave");
     said.textContent = "";
@@ -80,21 +86,22 @@ function byKeyboard(svg: SVGSVGElement, stops: readonly Stop[], said: HTMLElemen
  */
 export function figure(label: string, draw: (width: number) => Drawn): HTMLElement & { redraw(): void } {
   const said = element("p", { class: "said", role: "status" });
-  const place = element("div", { class: "place" });
+  // The drawing's own names for its parts are for programmers: what it shows is said by the label and the status line.
+  const named = { role: "img", "aria-label": `${label} Arrow keys move over the values.`, tabindex: 0 };
+  const place = element("div", { class: "place", ...named });
   const made = element("figure", {}, place, said);
   let width = 0;
+  let now: { svg: SVGSVGElement; stops: readonly Stop[] };
   const redraw = (): void => {
     width = widthOf(place);
     const { plot, stops } = draw(width);
-    const svg = (plot.tagName.toLowerCase() === "svg" ? plot : plot.querySelector("svg")) as SVGSVGElement;
-    svg.setAttribute("role", "img");
-    svg.setAttribute("aria-label", `${label} Arrow keys move over the values.`);
-    svg.setAttribute("tabindex", "0");
-    byKeyboard(svg, stops, said);
+    now = { svg: plot as SVGSVGElement, stops };
+    plot.setAttribute("aria-hidden", "true");
     place.textContent = "";
     place.append(plot);
   };
   redraw();
+  byKeyboard(place, () => now, said);
   if (typeof ResizeObserver !== "undefined")
     new ResizeObserver(() => {
       if (widthOf(place) !== width) redraw();

@@ -59,7 +59,7 @@ export function drawMatrix({ rows, columns, values, say, most }: Matrix, width: 
     marks: [
       Plot.cell(cells, { x: "c", y: "r", fill: "var(--empty)" }),
       Plot.cell(cells, {
-        ...{ x: "c", y: "r", ariaLabel: say_ },
+        ...{ x: "c", y: "r" },
         fill: (d: Cell) => (d.value < 0 ? "var(--below)" : "var(--above)"),
         fillOpacity: (d: Cell) => strength(d.value),
       }),
