@@ -22,9 +22,9 @@ export { LabelError, LabelSet, type LabelSetOptions } from "./heads/labels.js";
 export type { SequenceHead, TextExample } from "./heads/pooled.js";
 export { cosine, type Neighbour, nearest, type Similarity } from "./heads/similarity.js";
 export { type Files, ModelFileError, memoryFiles, type RangedFile, type WritableFiles } from "./io/files/files.js";
-export { streamedFile } from "./io/files/streamed-file.js";
 // Model folders
 export type { ModelSource } from "./io/files/model-source.js";
+export { streamedFile } from "./io/files/streamed-file.js";
 export {
   type Adapted,
   type AdaptOptions,
