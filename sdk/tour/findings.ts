@@ -102,12 +102,12 @@ export function findings(results: readonly ComparedTask[], names: Names): Findin
   const clearOfBaseline =
     below.length === 0
       ? `${names.pretrained} is above the baseline of every task.`
-      : `${names.pretrained} does not reach the baseline in ${listed(below.map(({ name }) => TITLES[name]))}: nothing useful was learned there.`;
+      : `${names.pretrained} does not reach the baseline in ${listed(below.map(({ name }) => TITLES[name]))}, which needs no model: nothing useful was learned there.`;
   const trained = Math.max(...results.map(({ arms }) => arms.pretrained.steps));
   return {
     headline: sentence(gains, names.pretrained, "the same network with random weights"),
     shows: [
-      `Both saw the same labelled examples in the same order for the same number of steps (at most ${trained}); only the weights that they began with differ.`,
+      `Both saw the same labelled examples in the same order for the same number of steps (at most ${trained}). They began with different weights, and each has a learning rate that suits its start.`,
       sentence(early, `The small network of this run (${names.brief})`, "random weights"),
       sentence(further, names.pretrained, names.brief),
       clearOfBaseline,
@@ -115,7 +115,7 @@ export function findings(results: readonly ComparedTask[], names: Names): Findin
     limits: [
       "One seed for each network. The intervals say how the differences would vary with other test items, not with other random weights or other training examples.",
       `${names.brief} is a smaller network with a vocabulary of its own: beside it, the table compares size, text and time together, not pre-training alone.`,
-      "At most 300 labelled examples a task: with more of them the gap narrows, since labels then teach what pre-training has taught.",
+      "At most 300 labelled examples a task: how the gap changes with more of them is not measured here.",
       "Learning rates and numbers of epochs were set by hand after a few trials; a search may change the gap. CLAIMS.md gives either network the better of three rates.",
     ],
   };
