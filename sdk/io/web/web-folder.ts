@@ -87,7 +87,7 @@ export function webFolder(base: string | URL, options: WebFolderOptions = {}): F
       if (!response.body || !(size > 0)) return rangedBytes(await whole(name, response));
       let first: ReadableStream<Uint8Array> | null = response.body;
       const file = streamedFile(size, async (begin) => {
-        const stream = first ?? (await rest(name, begin));
+        const stream = first ? skipped(first, begin) : await rest(name, begin);
         first = null;
         return stream;
       });
@@ -98,6 +98,7 @@ export function webFolder(base: string | URL, options: WebFolderOptions = {}): F
 
 /** A stream without its first bytes. */
 function skipped(stream: ReadableStream<Uint8Array>, count: number): ReadableStream<Uint8Array> {
+  if (count === 0) return stream;
   let left = count;
   return stream.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
