@@ -45,5 +45,9 @@ export const SECTIONS = [
 /** Pages in Chinese. */
 export const CHINESE = ["zh/start"];
 
-/** The subpaths of the package, as pages of the reference. */
+/** What users import, with its declarations: entries of `exports` without kernels, the engine's worker and data. */
+export const subpathsOf = (exports) =>
+  Object.entries(exports).filter(([, { types = "" }]) => /^\.\/dist\/types\/(?!kernels|worker\.).*\.d\.ts$/.test(types));
+
+/** The page of a subpath in the reference. */
 export const referenceOf = (subpath) => `reference/${subpath === "." ? "cloze" : `cloze-${subpath.replace("./", "")}`}`;

@@ -11,7 +11,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { llmsFullTxt, llmsTxt } from "../docs/llms.mjs";
-import { referenceOf } from "../docs/site.mjs";
+import { referenceOf, subpathsOf } from "../docs/site.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
@@ -26,13 +26,12 @@ execFileSync(process.execPath, ["scripts/build.mjs", "--types"], { stdio: ["igno
 const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
 const entries = "build/docs-entries";
 mkdirSync(entries, { recursive: true });
-const modules = Object.entries(exports)
-  .filter(([, target]) => /^\.\/dist\/types\/(?!kernels|worker\.).*\.d\.ts$/.test(target.types ?? ""))
-  .map(([subpath, { types }]) => {
-    const file = `${entries}/${referenceOf(subpath).replace("reference/", "")}.ts`;
-    writeFileSync(file, `export * from "${join("../..", types).replace(/\.d\.ts$/, ".js")}";\n`);
-    return file;
-  });
+const subpaths = subpathsOf(exports);
+const modules = subpaths.map(([subpath, { types }]) => {
+  const file = `${entries}/${referenceOf(subpath).replace("reference/", "")}.ts`;
+  writeFileSync(file, `export * from "${join("../..", types).replace(/\.d\.ts$/, ".js")}";\n`);
+  return file;
+});
 writeFileSync(
   `${entries}/tsconfig.json`,
   JSON.stringify({
@@ -62,6 +61,13 @@ const options = {
   disableSources: true,
   excludePrivate: true,
   excludeInternal: true,
+  sanitizeComments: true,
+  useCodeBlocks: true,
+  useHTMLAnchors: true,
+  parametersFormat: "table",
+  interfacePropertiesFormat: "table",
+  classPropertiesFormat: "table",
+  typeDeclarationFormat: "table",
   githubPages: false,
   sidebar: { autoConfiguration: false },
   logLevel: "Warn",
@@ -69,6 +75,19 @@ const options = {
 };
 writeFileSync("docs/typedoc.json", JSON.stringify(options));
 run(process.execPath, ["node_modules/typedoc/bin/typedoc", "--options", "typedoc.json"], join(root, "docs"));
+
+/** Each page begins with the subpath as it is imported, and what its source says of it. */
+for (const [subpath, { types }] of subpaths) {
+  const page = `docs/${referenceOf(subpath)}.md`;
+  const [, about = ""] = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(types, "utf8")) ?? [];
+  const [summary] = about
+    .replace(/^ *\* ?/gm, "")
+    .trim()
+    .replace(/^cloze[\w/]*: /, "")
+    .split("\n\n");
+  const text = `${summary.charAt(0).toUpperCase()}${summary.slice(1).replaceAll("\n", " ")}`;
+  writeFileSync(page, readFileSync(page, "utf8").replace(/^# .*$/m, `# ${subpath.replace(/^\./, "cloze")}\n\n${text}`));
+}
 
 mkdirSync("docs/public", { recursive: true });
 writeFileSync("docs/public/llms.txt", llmsTxt());

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig } from "vitepress";
-import { CHINESE, place, referenceOf, SECTIONS } from "../site.mjs";
+import { CHINESE, place, referenceOf, SECTIONS, subpathsOf } from "../site.mjs";
 
 const titleOf = (page) => {
   const [, title] = /^# (.*)$/m.exec(readFileSync(join(place, `${page}.md`), "utf8"));
@@ -9,9 +9,10 @@ const titleOf = (page) => {
 };
 const linked = (page) => ({ text: titleOf(page), link: `/${page}` });
 const { exports, version } = JSON.parse(readFileSync(join(place, "../package.json"), "utf8"));
-const reference = Object.entries(exports)
-  .filter(([, target]) => /^\.\/dist\/types\/(?!kernels|worker\.).*\.d\.ts$/.test(target.types ?? ""))
-  .map(([subpath]) => ({ text: subpath.replace(/^\./, "cloze"), link: `/${referenceOf(subpath)}` }));
+const reference = subpathsOf(exports).map(([subpath]) => ({
+  text: subpath.replace(/^\./, "cloze"),
+  link: `/${referenceOf(subpath)}`,
+}));
 
 const sidebar = [
   ...SECTIONS.slice(0, -2).map(({ title, pages }) => ({ text: title, items: pages.map(linked) })),
@@ -44,6 +45,7 @@ export default defineConfig({
       { text: version, link: "/support" },
     ],
     sidebar,
+    i18nRouting: false, // only the start is in Chinese
     outline: { level: [2, 3] },
     search: {
       provider: "local",
