@@ -16,7 +16,7 @@ const ABOUT = `# Cloze
 
 > An npm package that pre-trains, fine-tunes and runs BERT-family language models in Node, browsers, Deno, Bun and edge workers, on one small WebAssembly module without dependencies. It reads and writes Hugging Face folders and gives the same bits on every platform.
 
-Import from \`cloze\`; parts are in \`cloze/tokenizer\`, \`cloze/data\`, \`cloze/generate\`, \`cloze/metrics\`, \`cloze/multilingual\`, \`cloze/tensor\`, \`cloze/report\`, \`cloze/minimal\` and \`cloze/node\`. Pipelines open a folder once (\`await featureExtraction(folder("path"))\`) and return a function that is called without \`await\`. Options are camelCase. The package is ESM only.
+Import from \`cloze\`; parts are in \`cloze/tokenizer\`, \`cloze/data\`, \`cloze/generate\`, \`cloze/metrics\`, \`cloze/multilingual\`, \`cloze/tensor\`, \`cloze/report\`, \`cloze/minimal\`, \`cloze/hub\`, \`cloze/web\`, \`cloze/benchmark\` and \`cloze/node\`. Pipelines open a model once, by its published name or by path (\`await featureExtraction("sentence-transformers/all-MiniLM-L6-v2")\`), and return a function that is called without \`await\`; its property \`async\` is the awaitable form. Options are camelCase. The package is ESM only.
 `;
 
 export function llmsTxt() {

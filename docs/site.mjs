@@ -29,6 +29,7 @@ export const SECTIONS = [
       "guides/browser",
       "runtimes",
       "guides/speed",
+      "benchmark",
       "guides/reproducibility",
       "guides/extending",
     ],
@@ -47,7 +48,9 @@ export const CHINESE = ["zh/start"];
 
 /** What users import, with its declarations: entries of `exports` without kernels, the engine's worker and data. */
 export const subpathsOf = (exports) =>
-  Object.entries(exports).filter(([, { types = "" }]) => /^\.\/dist\/types\/(?!kernels|worker\.).*\.d\.ts$/.test(types));
+  Object.entries(exports).filter(([, { types = "" }]) =>
+    /^\.\/dist\/types\/(?!kernels|worker\.).*\.d\.ts$/.test(types),
+  );
 
 /** The page of a subpath in the reference. */
 export const referenceOf = (subpath) => `reference/${subpath === "." ? "cloze" : `cloze-${subpath.replace("./", "")}`}`;

@@ -86,7 +86,11 @@ for (const [subpath, { types }] of subpaths) {
     .replace(/^cloze[\w/]*: /, "")
     .split("\n\n");
   const text = `${summary.charAt(0).toUpperCase()}${summary.slice(1).replaceAll("\n", " ")}`;
-  writeFileSync(page, readFileSync(page, "utf8").replace(/^# .*$/m, `# ${subpath.replace(/^\./, "cloze")}\n\n${text}`));
+  const body = readFileSync(page, "utf8")
+    .replace(/^# .*$/m, `# ${subpath.replace(/^\./, "cloze")}\n\n${text}`)
+    // The generator writes ids of properties in one way and links to them in another.
+    .replace(/(?<=id="|#)property-[^")]*/g, (id) => id.replace(/[_-]+/g, "-").replace(/-$/, ""));
+  writeFileSync(page, body);
 }
 
 mkdirSync("docs/public", { recursive: true });

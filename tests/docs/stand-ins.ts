@@ -1,6 +1,6 @@
 /**
- * Folders under the names of published models that the guides use, with random weights in the same layout. What a program
- * prints with them means nothing; that it runs does.
+ * Folders at the names of published models, where Cloze looks before the network: random weights in the published layout. What
+ * a program prints with them means nothing; that it runs does.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -32,21 +32,24 @@ interface StandIn {
 }
 
 const FOLDERS: Readonly<Record<string, StandIn>> = {
-  "all-MiniLM-L6-v2": { task: "feature-extraction", width: 384, layers: 1, sentences: true },
-  LaBSE: { task: "feature-extraction", sentences: true },
-  "bert-base-uncased": { task: "masked-lm" },
-  "xlm-roberta-base": { family: "xlm-roberta", task: "masked-lm" },
-  "deberta-mnli": { task: "sequence-classification", labels: ["contradiction", "entailment", "neutral"] },
-  sst2: { task: "sequence-classification", labels: ["NEGATIVE", "POSITIVE"] },
-  "ms-marco-MiniLM-L6-v2": { task: "sequence-classification", labels: ["LABEL_0"] },
-  squad: { task: "question-answering" },
-  "bert-base-ner": { task: "token-classification", labels: ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"] },
-  gpt2: {
+  "sentence-transformers/all-MiniLM-L6-v2": { task: "feature-extraction", width: 384, layers: 1, sentences: true },
+  "sentence-transformers/LaBSE": { task: "feature-extraction", sentences: true },
+  "google-bert/bert-base-uncased": { task: "masked-lm" },
+  "FacebookAI/xlm-roberta-base": { family: "xlm-roberta", task: "masked-lm" },
+  "facebook/bart-large-mnli": { task: "sequence-classification", labels: ["contradiction", "entailment", "neutral"] },
+  "distilbert/distilbert-base-uncased-finetuned-sst-2-english": {
+    task: "sequence-classification",
+    labels: ["NEGATIVE", "POSITIVE"],
+  },
+  "cross-encoder/ms-marco-MiniLM-L6-v2": { task: "sequence-classification", labels: ["LABEL_0"] },
+  "distilbert/distilbert-base-cased-distilled-squad": { task: "question-answering" },
+  "dslim/bert-base-NER": { task: "token-classification", labels: ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"] },
+  "openai-community/gpt2": {
     family: "gpt2",
     task: "causal-lm",
     tokenizer: (texts) => trainBpe(texts, { size: 400, special: ["<|endoftext|>"] }),
   },
-  "t5-small": { family: "t5", task: "seq2seq-lm", tokenizer: (texts) => trainUnigram(texts, { size: 300 }) },
+  "google-t5/t5-small": { family: "t5", task: "seq2seq-lm", tokenizer: (texts) => trainUnigram(texts, { size: 300 }) },
 };
 
 /** Write all of them into a project, with vocabularies learned from `texts`. */
