@@ -44,7 +44,7 @@ mark { background: var(--mark); color: inherit; border-radius: 3px; padding: 0 2
 `;
 
 const PLOTS = `
-figure { margin: 0; } figure svg { display: block; max-width: 100%; overflow: visible; background: none; }
+figure { margin: 0 0 8px; } figure svg { display: block; max-width: 100%; overflow: visible; background: none; }
 figure svg[class^="plot-"] { --plot-background: var(--card); color: var(--text); }
 .said { font-size: 14px; color: var(--muted); margin: 0; min-height: 0; white-space: pre-line; } .said:empty { display: none; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 18px; padding: 0; margin: 0 0 6px; font-size: 14px; }

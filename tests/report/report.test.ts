@@ -176,7 +176,7 @@ test("a plane: a dot for each point, a color and a symbol for each group, labels
   assert.is(new Set(texts(labels)).size, 12);
   assert.match(
     section.textContent,
-    /The groups are apart\. Their mean silhouette is 0\.\d+; it is .* in 200 random groupings/,
+    /The groups are apart\. Their mean silhouette is 0\.\d+; random groupings .* in 200 draws/,
   );
   assert.match(section.textContent, /The two axes keep \d+ % of the variance/);
 });

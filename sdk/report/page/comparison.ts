@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { ComparisonSection, Estimate } from "../section.js";
 import { color, element, table, writtenAs } from "./elements.js";
-import { figure, placeIn } from "./figure.js";
+import { FONT, figure, placeIn } from "./figure.js";
 
 type Row = ComparisonSection["rows"][number];
 
@@ -11,7 +11,7 @@ interface Shown extends Estimate {
   readonly color: string;
 }
 
-const CHARACTER = 7;
+const CHARACTER = 7.4;
 
 function textOf(unit: ComparisonSection["unit"], { arm, value, low, high }: Shown): string {
   const range = low === undefined || high === undefined ? "" : `, ${writtenAs(unit, low)} to ${writtenAs(unit, high)}`;
@@ -28,7 +28,8 @@ function draw({ unit, arms }: ComparisonSection, row: Row, width: number) {
   const marginLeft = Math.min(0.42 * width, Math.max(...arms.map(({ length }) => length)) * CHARACTER + 14);
   const nearest = Plot.pointer({ x: "value", y: "arm", maxRadius: 80 });
   const plot = Plot.plot({
-    ...{ width, height: 30 * arms.length + 52, marginLeft, marginRight: 18, marginTop: 18, marginBottom: 28 },
+    style: FONT,
+    ...{ width, height: 30 * arms.length + 56, marginLeft, marginRight: 18, marginTop: 18, marginBottom: 32 },
     x: {
       label: null,
       inset: 10,

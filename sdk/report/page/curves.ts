@@ -2,20 +2,20 @@
 import * as Plot from "@observablehq/plot";
 import type { Curve, CurvePoint, CurvesSection } from "../section.js";
 import { color, element, legend, shape, swatch, valuesOf, written } from "./elements.js";
-import { figure, placeIn } from "./figure.js";
+import { FONT, figure, placeIn } from "./figure.js";
 
 /** A curve of more points than these may be noisy: it is where it goes up and down by this many times its range. */
 const [FEW, NOISY] = [40, 4];
-/** Share of the mean that each new point has. */
-const WEIGHT = 0.1;
+/** Points on either side of a running mean, as a share of all. */
+const REACH = 1 / 50;
 
-/** Exponential running mean, corrected for its start: Kingma & Ba 2015, section 3. */
+/** The mean of each point and its neighbours on both sides; near an end of as many as there are on the shorter side. */
 export function smoothed(points: readonly CurvePoint[]): CurvePoint[] {
-  let [mean, weight] = [0, 0];
-  return points.map(({ x, y }) => {
-    mean += WEIGHT * (y - mean);
-    weight += WEIGHT * (1 - weight);
-    return { x, y: mean / weight };
+  const reach = Math.max(1, Math.round(points.length * REACH));
+  return points.map(({ x }, i) => {
+    const side = Math.min(reach, i, points.length - 1 - i);
+    const part = points.slice(i - side, i + side + 1);
+    return { x, y: part.reduce((sum, { y }) => sum + y, 0) / part.length };
   });
 }
 
@@ -63,10 +63,11 @@ function draw(section: CurvesSection, width: number) {
   const plot = Plot.plot({
     width,
     height: section.low ? 190 : Math.max(240, Math.min(360, width * 0.5)),
-    marginLeft: 52,
+    style: FONT,
+    marginLeft: 56,
     marginRight: 16,
-    marginTop: 26,
-    marginBottom: 40,
+    marginTop: 28,
+    marginBottom: 42,
     grid: true,
     x: { label: section.x, ticks: Math.max(3, Math.floor(width / 90)), nice: false },
     y: { label: section.y, nice: true, zero: false },

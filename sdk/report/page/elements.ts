@@ -23,10 +23,14 @@ export function shape(name: string, attributes: Attributes, ...children: Child[]
 
 /** 0.12345 -> "0.123", 1234.5 -> "1,235": as many digits as a reader compares. */
 export function written(value: number): string {
+  return digits(value).replace("-", "−");
+}
+
+function digits(value: number): string {
   const size = Math.abs(value);
   if (!Number.isFinite(value)) return "–";
   if (Number.isInteger(value) || size >= 1000) return Math.round(value).toLocaleString("en");
-  if (size < 0.001) return value.toExponential(1);
+  if (size < 0.001) return value.toExponential(1).replace("e-", "e−");
   return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : 3);
 }
 

@@ -1,6 +1,9 @@
 /** Plots in the page: drawn at the width of their place, with values on hover, on touch and by arrow keys. */
 import { element } from "./elements.js";
 
+/** Letters of axes: as large as a phone needs. */
+export const FONT = "font-size: 12px";
+
 /** A place in a plot that has a value: where it is in the drawing, and what is said there. */
 export interface Stop {
   readonly x: number;

@@ -2,12 +2,12 @@
 import * as Plot from "@observablehq/plot";
 import type { HeatSection } from "../section.js";
 import { element, valuesOf, written } from "./elements.js";
-import { figure, placeIn } from "./figure.js";
+import { FONT, figure, placeIn } from "./figure.js";
 
 /** Longer names are numbered, and listed below. */
 const LONGEST_NAME = 22;
 /** Pixels of a character of a label. */
-const CHARACTER = 6.6;
+const CHARACTER = 7.4;
 
 interface Cell {
   readonly r: number;
@@ -44,6 +44,7 @@ export function drawMatrix({ rows, columns, values, say, most }: Matrix, width: 
   const nearest = Plot.pointer({ x: "c", y: "r", maxRadius: 60 });
   const plot = Plot.plot({
     ...{ width: marginLeft + size * columns.length + 12, height: size * rows.length + marginBottom + 8 },
+    style: FONT,
     ...{ marginLeft, marginBottom, marginTop: 8, marginRight: 12, padding: 0.06 },
     x: {
       type: "band",

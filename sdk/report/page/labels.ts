@@ -19,6 +19,8 @@ export interface LabelSizes {
   /** of the picture, in pixels */
   readonly width: number;
   readonly height: number;
+  /** pixels that stay free at each side of it */
+  readonly edge: number;
   /** radius of a dot */
   readonly dot: number;
   /** of a character, in pixels */
@@ -60,17 +62,17 @@ function boxAt({ x, y, label }: Dot, [dx, dy]: readonly [number, number], distan
  * Dots with the nearest neighbours choose first, because they have the fewest places.
  */
 export function placeLabels(dots: readonly Dot[], sizes: LabelSizes): (PlacedLabel | null)[] {
-  const { width, height, dot } = sizes;
+  const { width, height, edge, dot } = sizes;
   const nearest = dots.map((a, i) =>
     Math.min(...dots.map((b, j) => (i === j ? Number.POSITIVE_INFINITY : (a.x - b.x) ** 2 + (a.y - b.y) ** 2))),
   );
   const order = dots.map((_, i) => i).sort((a, b) => nearest[a]! - nearest[b]! || a - b);
   const taken: Box[] = dots.map(({ x, y }) => ({ x: x - dot, y: y - dot, width: 2 * dot, height: 2 * dot }));
   const isFree = (box: Box): boolean =>
-    box.x >= 0 &&
-    box.y >= 0 &&
-    box.x + box.width <= width &&
-    box.y + box.height <= height &&
+    box.x >= edge &&
+    box.y >= edge &&
+    box.x + box.width <= width - edge &&
+    box.y + box.height <= height - edge &&
     !taken.some((other) => overlap(box, other));
   const placed: (PlacedLabel | null)[] = dots.map(() => null);
   for (const i of order) {

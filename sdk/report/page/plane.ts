@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { PlaneSection } from "../section.js";
 import { color, element, legend, shape, swatch, valuesOf, written } from "./elements.js";
-import { figure, placeIn } from "./figure.js";
+import { FONT, figure, placeIn } from "./figure.js";
 import { placeLabels } from "./labels.js";
 
 const SYMBOLS = ["circle", "square", "triangle", "diamond2", "star", "cross", "wye", "asterisk"] as const;
@@ -11,7 +11,9 @@ const LEGEND_MARKS = ["●", "■", "▲", "◆", "★", "✚", "Y", "✳"];
 type Point = PlaneSection["points"][number];
 
 const RADIUS = 5;
-const LABEL = { dot: RADIUS, character: 7.1, line: 14 };
+/** Between the frame and the edge of the picture; labels stay within the frame. */
+const EDGE = 4;
+const LABEL = { edge: EDGE + 2, dot: RADIUS, character: 7.1, line: 14 };
 
 const textOf = ({ label, group, detail }: Point): string =>
   [`${label} (${group})`, ...(detail === undefined ? [] : [detail])].join("\n");
@@ -22,11 +24,11 @@ export function separationText({ separation, kept }: PlaneSection): string[] {
     kept === undefined
       ? []
       : [
-          `The two axes keep ${(100 * kept).toFixed(0)} % of the variance, so distances on the picture are not those of the vectors.`,
+          `The two axes keep ${(100 * kept).toFixed(0)} % of the variance, so distances in the picture are approximate.`,
         ];
   if (!separation) return lost;
   const { silhouette, chance } = separation;
-  const against = `${written(chance.mean)} on average and ${written(chance.highest)} at most in ${chance.draws} random groupings of the same points`;
+  const against = `random groupings of the same points reach ${written(chance.mean)} on average and ${written(chance.highest)} at most, in ${chance.draws} draws`;
   const verdict =
     silhouette > chance.highest
       ? silhouette > 0.25
@@ -34,7 +36,7 @@ export function separationText({ separation, kept }: PlaneSection): string[] {
         : "The groups are apart, but they overlap."
       : "The groups are no further apart than random ones.";
   return [
-    `${verdict} Their mean silhouette is ${written(silhouette)}; it is ${against}. 1 means groups that are tight and apart, 0 groups that overlap, below 0 points nearer to another group than to their own (cosine distances of all dimensions, Rousseeuw 1987).`,
+    `${verdict} Their mean silhouette is ${written(silhouette)}; ${against}. 1 means groups that are tight and apart, 0 groups that overlap, below 0 points nearer to another group than to their own (cosine distances of all dimensions, Rousseeuw 1987).`,
     ...lost,
   ];
 }
@@ -73,7 +75,8 @@ function draw(section: PlaneSection, groups: readonly string[], width: number, t
   const height = Math.max(340, Math.min(520, width * 0.65));
   const nearest = Plot.pointer({ x: "x", y: "y", maxRadius: 60 });
   const plot = Plot.plot({
-    ...{ width, height, inset: 34, margin: 4 },
+    style: FONT,
+    ...{ width, height, inset: 34, margin: EDGE },
     x: { axis: null },
     y: { axis: null },
     color: { type: "identity" },

@@ -1,0 +1,131 @@
+/** A headless Chromium, spoken to over a pipe in its DevTools protocol: no package and no port is needed. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+
+/** Where Chromium is: $CHROMIUM, or one of its usual names. Null, printed as a named skip, where there is none. */
+export function chromium(why: string): string | null {
+  const names = [process.env["CHROMIUM"], "chromium", "chromium-browser", "google-chrome"].filter(
+    (name) => name !== undefined,
+  );
+  const found = names.find((name) => spawnSync(name, ["--version"]).status === 0);
+  if (found === undefined) console.log(`skipped: ${why} (needs Chromium; $CHROMIUM may say where it is)`);
+  return found ?? null;
+}
+
+type Message = {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: Record<string, unknown>;
+  readonly result?: unknown;
+  readonly error?: { readonly message: string };
+};
+
+/** A page of the browser. */
+export interface Page {
+  /** Ask the protocol. */
+  send(method: string, params?: object): Promise<Record<string, unknown>>;
+  /** The value of an expression in the page, awaited. */
+  evaluate<T>(expression: string): Promise<T>;
+  /** what the console said, exceptions, and addresses other than files that were asked for */
+  readonly said: string[];
+}
+
+export class Browser {
+  readonly #process: ChildProcess;
+  readonly #profile = mkdtempSync(join(tmpdir(), "cloze-chromium-"));
+  readonly #waiting = new Map<number, { done(value: Record<string, unknown>): void; failed(error: Error): void }>();
+  readonly #listeners = new Map<string, (message: Message) => void>();
+  #next = 1;
+
+  constructor(program: string) {
+    const flags =
+      "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --remote-debugging-pipe";
+    this.#process = spawn(program, [...flags.split(" "), `--user-data-dir=${this.#profile}`, "about:blank"], {
+      stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    (this.#process.stdio[4] as Readable).setEncoding("utf8").on("data", (part: string) => {
+      const messages = (text + part).split("\0");
+      text = messages.pop()!;
+      for (const message of messages) this.#receive(JSON.parse(message) as Message & { sessionId?: string });
+    });
+  }
+
+  #receive(message: Message & { readonly sessionId?: string }): void {
+    if (message.id === undefined) {
+      this.#listeners.get(message.sessionId ?? "")?.(message);
+      return;
+    }
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.error) waiting?.failed(new Error(message.error.message));
+    else waiting?.done(message.result as Record<string, unknown>);
+  }
+
+  #send(method: string, params: object = {}, sessionId?: string): Promise<Record<string, unknown>> {
+    const id = this.#next++;
+    (this.#process.stdio[3] as Writable).write(
+      `${JSON.stringify({ id, method, params, ...(sessionId && { sessionId }) })}\0`,
+    );
+    return new Promise((done, failed) => this.#waiting.set(id, { done, failed }));
+  }
+
+  /** Open a file at a width, in light or dark. */
+  async open(path: string, width: number, scheme: "light" | "dark"): Promise<Page> {
+    const { targetId } = await this.#send("Target.createTarget", { url: "about:blank" });
+    const { sessionId } = (await this.#send("Target.attachToTarget", { targetId, flatten: true })) as {
+      sessionId: string;
+    };
+    const said: string[] = [];
+    let loaded = (): void => {};
+    const ready = new Promise<void>((done) => (loaded = done));
+    this.#listeners.set(sessionId, ({ method, params = {} }) => {
+      if (method === "Page.loadEventFired") loaded();
+      if (method === "Runtime.consoleAPICalled" || method === "Runtime.exceptionThrown" || method === "Log.entryAdded")
+        said.push(JSON.stringify(params));
+      const { url = "" } = (params["request"] ?? {}) as { url?: string };
+      if (method === "Network.requestWillBeSent" && !/^(file|data):/.test(url)) said.push(`asked for ${url}`);
+    });
+    const send = (method: string, params?: object) => this.#send(method, params, sessionId);
+    for (const domain of ["Page", "Runtime", "Log", "Network"]) await send(`${domain}.enable`);
+    await send("Emulation.setDeviceMetricsOverride", { width, height: 900, deviceScaleFactor: 1, mobile: false });
+    await send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
+    await send("Page.navigate", { url: `file://${path}` });
+    await ready;
+    const evaluate = async <T>(expression: string): Promise<T> => {
+      const answer = await send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+      const { result, exceptionDetails } = answer as { result: { value: T }; exceptionDetails?: object };
+      if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
+      return result.value;
+    };
+    // Plots take the width of their places in the frame after they are laid out.
+    await evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+    return { send, evaluate, said };
+  }
+
+  /** The whole page as PNG. */
+  async picture(page: Page): Promise<Uint8Array> {
+    const { data } = await page.send("Page.captureScreenshot", {
+      captureBeyondViewport: true,
+      clip: await this.#sizeOf(page),
+    });
+    return Buffer.from(data as string, "base64");
+  }
+
+  async #sizeOf(page: Page): Promise<object> {
+    const size = await page.evaluate<object>(
+      "({ x: 0, y: 0, scale: 1, width: document.documentElement.scrollWidth, height: document.documentElement.scrollHeight })",
+    );
+    return size;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((done) => this.#process.on("close", done));
+    this.#process.kill();
+    await closed;
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
