@@ -31,7 +31,7 @@ export function introduce({ files, model, quick, text }: Introduction): void {
   if (quick) say("A quick run: every part in a few steps, so the figures mean nothing.\n");
   say(`What is pre-training worth? A language model is first trained to guess hidden words in plain text, which needs no labels.
 Then it learns a task from a few labelled examples. Three networks learn the same four tasks here: one that begins with
-random weights, one that is pre-trained now for two minutes, and ${model.name}, which was pre-trained for hours.
+random weights, one that is pre-trained now for two minutes, and ${model.name}, which was pre-trained long before.
 
 The text: ${from}, ${count(sentences)} sentences in ${count(text.training.length)} documents to learn from, ${text.heldOut.length} documents held out.`);
 }
