@@ -4,6 +4,7 @@
  *   npm run hash              one line per stage, then the hash over all
  *   npm run hash -- --threads 2
  *   npm run hash -- --file    the path of a self-contained ES module that prints the same in Node, Deno and Bun
+ *   npm run hash:everything   the longer hash of the conformance suite, beside that of tests/everywhere/hashes.json
  */
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -17,11 +18,12 @@ const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs")], {
 });
 if (built.status !== 0) process.exit(built.status ?? 1);
 
-export const file = join(root, "build", "hash.mjs");
+const everything = process.argv.includes("--everything");
+export const file = join(root, "build", everything ? "hash-everything.mjs" : "hash.mjs");
 await build({
   ...settings,
   absWorkingDir: root,
-  entryPoints: ["tests/hash.ts"],
+  entryPoints: [everything ? "tests/everywhere/hash.ts" : "tests/hash.ts"],
   outfile: file,
   platform: "neutral",
   mainFields: ["module", "main"],

@@ -1,0 +1,131 @@
+/** Edge runtimes: the suite as a worker, and examples/worker with its bounds on memory. */
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { nextBuilt } from "./bundlers.mjs";
+import { install, project, root, tools, write } from "./places.mjs";
+import { bundled, exampleWorker, inWorkerd } from "./workerd.mjs";
+
+const WORKER = `import { run } from "./conformance.js";
+export default { fetch: async () => Response.json(await run(true)) };
+`;
+
+function wrangler() {
+  install({ wrangler: "4", miniflare: "4" });
+  return tools;
+}
+
+/** A folder of the project for a worker, which finds the package above it. */
+function workerFolder(name) {
+  const folder = join(project, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+async function suite() {
+  const folder = workerFolder("workerd");
+  cpSync(join(project, "conformance.js"), join(folder, "conformance.js"));
+  write("workerd/worker.js", WORKER);
+  write(
+    "workerd/wrangler.json",
+    JSON.stringify({ name: "suite", main: "worker.js", compatibility_date: "2026-04-01" }),
+  );
+  return inWorkerd(wrangler(), bundled(tools, folder), {}, (post) => post("/", {}));
+}
+
+/** examples/worker with all-MiniLM-L6-v2 in 8 bits. */
+async function example() {
+  const published = join(process.env.CLOZE_SHARED ?? join(root, "../shared"), "models/all-MiniLM-L6-v2");
+  if (!existsSync(published))
+    throw new Error(`all-MiniLM-L6-v2 is not at ${published}: name its parent's parent in CLOZE_SHARED`);
+  const folder = workerFolder("example");
+  for (const name of readdirSync(join(root, "examples/worker")))
+    cpSync(join(root, "examples/worker", name), join(folder, name));
+  const model = join(folder, "model");
+  const cli = join(project, "node_modules/cloze/dist/cli.js");
+  const quantize = ["quantize", "--model", published, "--dtype", "q8", "--out", model];
+  execFileSync(process.execPath, [cli, ...quantize], { stdio: ["ignore", "ignore", "pipe"] });
+  const started = Date.now();
+  const { tests } = await exampleWorker(wrangler(), folder, model);
+  const failed = Object.entries(tests).flatMap(([name, holds]) => (holds ? [] : [name]));
+  const passed = Object.values(tests).filter(Boolean).length;
+  for (const name of Object.keys(tests).filter((test) => test.startsWith("takes"))) console.error(`    ${name}`);
+  return { passed, failed, hash: "", seconds: (Date.now() - started) / 1000 };
+}
+
+/** Vercel's edge runtime, as its package simulates it: `?module` imports are compiled modules. */
+async function edgeRuntime() {
+  install({ "edge-runtime": "4" });
+  const { build } = await import("esbuild");
+  const modules = {};
+  const compiled = {
+    name: "compiled modules",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir }) => ({
+        path: join(resolveDir, path.replace("?module", "")),
+        namespace: "wasm",
+      }));
+      onLoad({ filter: /.*/, namespace: "wasm" }, ({ path }) => {
+        const name = `wasm_${Object.keys(modules).length}`;
+        modules[name] = path;
+        return { contents: `export default globalThis.${name};` };
+      });
+    },
+  };
+  write(
+    "edge.js",
+    'import { run } from "./conformance.js";\naddEventListener("fetch", (event) => event.respondWith(run(true).then((report) => Response.json(report))));\n',
+  );
+  const { outputFiles } = await build({
+    absWorkingDir: project,
+    entryPoints: ["edge.js"],
+    bundle: true,
+    format: "iife",
+    conditions: ["edge-light"],
+    plugins: [compiled],
+    write: false,
+    logLevel: "error",
+  });
+  const { EdgeRuntime } = createRequire(join(tools, "package.json"))("edge-runtime");
+  const { readFileSync } = await import("node:fs");
+  const runtime = new EdgeRuntime({
+    initialCode: outputFiles[0].text,
+    extend(context) {
+      for (const [name, path] of Object.entries(modules)) context[name] = new WebAssembly.Module(readFileSync(path));
+      return context;
+    },
+  });
+  return (await runtime.dispatchFetch("http://edge/")).json();
+}
+
+/** A route of Next, built and served by itself. */
+async function nextRoute(route) {
+  const { folder, next, env } = nextBuilt();
+  const port = 3100 + (process.pid % 800);
+  const server = spawn(process.execPath, [next, "start", "-H", "127.0.0.1", "-p", String(port)], {
+    cwd: folder,
+    env,
+    stdio: "ignore",
+  });
+  try {
+    for (let tries = 0; tries < 120; tries++) {
+      const response = await fetch(`http://127.0.0.1:${port}/${route}`).catch(() => null);
+      if (response?.ok) return response.json();
+      if (response) throw new Error((await response.text()).slice(0, 500));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    throw new Error("Next did not answer");
+  } finally {
+    server.kill();
+  }
+}
+
+export const EDGE = [
+  { name: "workerd, by wrangler", run: suite },
+  { name: "examples/worker, workerd", noHash: true, run: example },
+  { name: "edge-runtime", run: edgeRuntime },
+  { name: "Next, Node route", run: () => nextRoute("node") },
+  { name: "Next, edge route", run: () => nextRoute("edge") },
+];

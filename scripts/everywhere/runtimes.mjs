@@ -1,0 +1,61 @@
+/** Runtimes that are programs: the suite is a file that they run. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { install, project, tools } from "./places.mjs";
+
+const system = `${{ win32: "win" }[process.platform] ?? process.platform}-${process.arch}`;
+const bin = (name) => join(tools, "node_modules", name);
+
+/** The report that a program prints as its last line. */
+export function reportOf(program, words) {
+  const { status, stdout, stderr, error } = spawnSync(program, words, { cwd: project, encoding: "utf8" });
+  if (status !== 0) throw new Error(error?.message ?? stderr.slice(-2000));
+  return JSON.parse(stdout.trim().split("\n").at(-1));
+}
+
+const node = (version) => ({
+  name: `Node ${version}`,
+  run() {
+    install({ [`node${version}`]: `npm:node-${system}@${version}` });
+    return reportOf(bin(`node${version}/bin/node`), ["print.js"]);
+  },
+});
+
+/** Deno and Bun come as packages of their systems; their own scripts, which npm no longer runs, would only copy them. */
+const DENO = { deno: "2", [`@deno/${system}${process.platform === "linux" ? "-glibc" : ""}`]: "2" };
+const deno = () => {
+  install(DENO);
+  return bin(`@deno/${system}${process.platform === "linux" ? "-glibc" : ""}/deno`);
+};
+const bun = () => {
+  install({ bun: "1", [`@oven/bun-${system}`]: "1" });
+  return bin(`@oven/bun-${system}/bin/bun`);
+};
+
+export const RUNTIMES = [
+  ...[20, 22, 24, 26].map(node),
+  { name: "Deno", run: () => reportOf(deno(), ["run", "-A", "print.js"]) },
+  { name: "Bun", run: () => reportOf(bun(), ["print.js"]) },
+  {
+    name: "bun build --compile",
+    run() {
+      const { status, stderr } = spawnSync(bun(), ["build", "--compile", "print.js", "--outfile", "compiled"], {
+        cwd: project,
+        encoding: "utf8",
+      });
+      if (status !== 0) throw new Error(stderr);
+      return reportOf(join(project, "compiled"), []);
+    },
+  },
+  {
+    name: "deno compile",
+    run() {
+      const { status, stderr } = spawnSync(deno(), ["compile", "-A", "--output", "compiled-deno", "print.js"], {
+        cwd: project,
+        encoding: "utf8",
+      });
+      if (status !== 0) throw new Error(stderr.slice(-500));
+      return reportOf(join(project, "compiled-deno"), []);
+    },
+  },
+];
