@@ -19,6 +19,7 @@ import { RUNTIMES } from "./runtimes.mjs";
 const NOT_HERE = {
   Firefox: "no npm package has a Firefox that starts without a download from elsewhere",
   WebKit: "as Firefox; WebKitGTK would have to be installed",
+  "deno compile": "it downloads its base program from Deno's server when it compiles",
   ARM64: "Node for ARM64 needs qemu-user-static on this machine",
   "Vercel, Deno Deploy, AWS Lambda":
     "their services cannot be reached; their runtimes have rows: edge-runtime, Deno, Node",

@@ -1,6 +1,7 @@
 /** The folders of `npm run everywhere`: tools by package name, and a project that has installed the packed package. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -9,7 +10,9 @@ import { settings } from "../build.mjs";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const place = join(root, "build", "everywhere");
 export const tools = join(place, "tools");
-export const project = join(place, "project");
+/** Outside of the checkout, whose tsconfig.json bundlers would follow to the sources. */
+export const project = join(realpathSync(tmpdir()), `cloze-everywhere-${process.pid}`);
+process.on("exit", () => rmSync(project, { recursive: true, force: true }));
 
 const npm = (words, cwd) => execFileSync("npm", words, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 

@@ -47,15 +47,4 @@ export const RUNTIMES = [
       return reportOf(join(project, "compiled"), []);
     },
   },
-  {
-    name: "deno compile",
-    run() {
-      const { status, stderr } = spawnSync(deno(), ["compile", "-A", "--output", "compiled-deno", "print.js"], {
-        cwd: project,
-        encoding: "utf8",
-      });
-      if (status !== 0) throw new Error(stderr.slice(-500));
-      return reportOf(join(project, "compiled-deno"), []);
-    },
-  },
 ];
