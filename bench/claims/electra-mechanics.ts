@@ -53,8 +53,8 @@ export const electraMechanics: Claim = {
       ...{ learningRate: linearSchedule(rate, steps / 10, steps), batchSize, seed, steps },
     });
     for await (const _ of run);
-    const { area, alwaysOriginal, found, precision, tokens } = replacedHeldOut(pair.model, unread, { tokenizer }, 1, 2);
-    return { area, replaced: (100 * (1 - alwaysOriginal)) / masked, found, precision, tokens };
+    const { area, alwaysOriginal, found, tokens } = replacedHeldOut(pair.model, unread, { tokenizer }, 1, 2);
+    return { area, replaced: (100 * (1 - alwaysOriginal)) / masked, found, tokens };
   },
   judge(results) {
     const [area, replaced] = [over(results, "area"), over(results, "replaced")];

@@ -82,17 +82,21 @@ function list(options: Options): void {
   for (const { name, claim, because } of SKIPPED) console.log(`${name.padEnd(30)} skipped: ${because}. ${claim}`);
 }
 
+/** Mean, standard deviation and interval, where there are several seeds. */
+function overSeeds(values: readonly number[]): string {
+  const { n, mean, standardDeviation, interval } = summarize(values);
+  const shown = mean.toPrecision(6);
+  if (n === 1) return shown;
+  return `${shown}  sd ${standardDeviation.toPrecision(3)}  95 % ${interval.map((end) => end.toPrecision(5)).join(" to ")}`;
+}
+
 /** The mean of every figure over the seeds, its interval, and what the bar says. */
 function tell(claim: Claim, seeds: readonly number[], results: readonly Figures[], minutes: number): void {
   console.log(`${claim.name}: ${claim.claim}`);
   console.log(`  source ${claim.source}; published: ${claim.published}`);
   for (const name of Object.keys(results[0]!)) {
-    const { mean, standardDeviation, interval } = summarize(results.map((figures) => figures[name]!));
-    const reach =
-      results.length > 1
-        ? `  sd ${standardDeviation.toPrecision(3)}  95 % ${interval.map((end) => end.toPrecision(5)).join(" to ")}`
-        : "";
-    console.log(`  ${name.padEnd(36)} ${mean.toPrecision(6)}${reach}`);
+    const values = results.map((figures) => figures[name]!);
+    console.log(`  ${name.padEnd(36)} ${values.every(Number.isFinite) ? overSeeds(values) : values.join(", ")}`);
   }
   console.log(`  n seeds ${seeds.length} (${seeds.join(", ")}), ${minutes.toFixed(1)} minutes of processor time`);
 }
