@@ -87,6 +87,20 @@ export function stepLine(taken: TakenStep, before = 0): StepLine {
   };
 }
 
+/** Digits that tell every f32 from the next. */
+const DIGITS = 9;
+
+/**
+ * The text of a curves.jsonl.
+ *
+ * @example
+ * writeCurves([{ kind: "evaluation", part: "dev", step: 10, figures: { accuracy: 2 / 3 } }]); // '{"kind":"evaluation","part":"dev","step":10,"figures":{"accuracy":0.666666667}}\n'
+ */
+export function writeCurves(lines: readonly CurveLine[]): string {
+  const short = (_: string, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(DIGITS)) : value);
+  return lines.map((line) => `${JSON.stringify(line, short)}\n`).join("");
+}
+
 type Check = readonly [name: string, expected: string, accepts: (value: unknown) => boolean];
 
 const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);

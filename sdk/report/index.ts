@@ -9,6 +9,7 @@ export {
   type StepLine,
   stepLine,
   type TakenStep,
+  writeCurves,
 } from "./curve-lines.js";
 export { type TrainingCurvesOptions, thinned, trainingCurves } from "./curves.js";
 export { runFinding } from "./finding.js";

@@ -1,6 +1,7 @@
 /** One task learned by one network, and its score on every test item. */
 import { answerTask, classifyTask, finetune, loadModel, loadTokenizer, memoryFiles, saveModel, tagTask } from "cloze";
 import { type AnyTask, anyTask, type Question, seed as seedOf, shuffledContexts } from "cloze/data";
+import { type CurveLine, stepLine, writeCurves } from "cloze/report";
 import { createEngine } from "../cli/shared/turbo.js";
 import type { Labelled } from "./embedded-corpus.js";
 import { type FolderFiles, filesAt, type ModelPlace } from "./model-place.js";
@@ -68,26 +69,38 @@ export async function finetuneJob(job: FinetuneJob, follow: Follow): Promise<Fin
   using loaded = await loadModel(engine, files, { task: task.modelTask, labels, seed, scratch: arm === "random" });
   const settings = { tokenizer, labels, maxLength };
   const curve: CurvePoint[] = [];
+  const lines: CurveLine[] = [];
   const smooth = smoother();
   const train = examplesOf(job);
   const options = { loaded, task, settings, train, epochs, learningRate: learningRate[arm], batchSize, seed };
   for await (const event of finetune(options)) {
     if (event.kind !== "step") continue;
     curve.push(smooth(event.step.step, event.step.loss));
+    lines.push(stepLine(event.step));
     follow((0.9 * event.step.step) / event.total, `loss ${event.step.loss.toFixed(2)}`);
   }
   const test: readonly unknown[] = data.test;
   const scores = test.map((item) => task.evaluate(loaded.model, [item], settings)[task.headline]!);
   const sizes = test.map((item) => task.decisions([item]));
   const total = sizes.reduce((sum, size) => sum + size, 0);
+  const figure = scores.reduce((sum, score, i) => sum + score * sizes[i]!, 0) / total;
+  const baseline = task.baseline(data.train, test)[task.headline]!;
   const saved = memoryFiles();
-  if (job.keep) await saveModel(saved, { ...loaded, tokenizer, maxLength });
+  if (job.keep) {
+    await saveModel(saved, { ...loaded, tokenizer, maxLength });
+    const { headline } = task;
+    lines.push({
+      ...{ kind: "evaluation", part: "test", step: curve.length, final: true, headline, items: total },
+      ...{ figures: { [headline]: figure }, baseline: { [headline]: baseline } },
+    });
+    await saved.write("curves.jsonl", new TextEncoder().encode(writeCurves(lines)));
+  }
   return {
     curve,
     scores,
     sizes,
-    figure: scores.reduce((sum, score, i) => sum + score * sizes[i]!, 0) / total,
-    baseline: task.baseline(data.train, test)[task.headline]!,
+    figure,
+    baseline,
     baselineName: task.baselineName,
     headline: task.headline,
     parameters: loaded.weights.count,

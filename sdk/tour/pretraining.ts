@@ -19,6 +19,7 @@ import {
 } from "cloze";
 import { type Arrangement, pretrainingSamples, type Sample, tokenizeDocuments } from "cloze/data";
 import { type HeldOutFigures, maskedHeldOut, pairAccuracy } from "cloze/metrics";
+import { type CurveLine, stepLine, writeCurves } from "cloze/report";
 import { repeatPositions } from "cloze/tensor";
 import { readTokenizerJson, type Tokenizer } from "cloze/tokenizer";
 import { createEngine } from "../cli/shared/turbo.js";
@@ -111,6 +112,23 @@ function heldOutFigures({ recipe, text }: PretrainJob, tokenizer: Tokenizer) {
   };
 }
 
+const heldOutLine = ({ step, loss }: CurvePoint): CurveLine => ({
+  ...{ kind: "evaluation", part: "held-out", step },
+  figures: { held_out_loss: loss },
+});
+
+/** The figures of the saved model, by the names that `cloze pretrain` gives them. */
+const finalLine = (step: number, figures: HeldOutFigures & { readonly pairAccuracy: number }): CurveLine => ({
+  ...{ kind: "evaluation", part: "held-out", step, final: true },
+  figures: {
+    held_out_loss: figures.loss,
+    unigram_entropy: figures.unigramEntropy,
+    masked_accuracy: figures.accuracy,
+    targets: figures.targets,
+    pair_accuracy: figures.pairAccuracy,
+  },
+});
+
 export async function pretrain(job: PretrainJob, follow: Follow): Promise<PretrainResult> {
   const { recipe } = job;
   const { learningRate, maskingRate, heldOutEvery } = recipe.pretrain;
@@ -128,6 +146,8 @@ export async function pretrain(job: PretrainJob, follow: Follow): Promise<Pretra
   const figures = heldOutFigures(job, tokenizer);
   const curve: CurvePoint[] = [];
   const heldOutCurve: CurvePoint[] = [{ step: 0, loss: figures.loss(loaded.model) }];
+  /** of every step, for `cloze report` on the folder */
+  const lines: CurveLine[] = heldOutCurve.map(heldOutLine);
   let tokens = 0;
   const smooth = smoother();
   const masked = maskedLm({ tokenizer, maskingRate });
@@ -142,11 +162,18 @@ export async function pretrain(job: PretrainJob, follow: Follow): Promise<Pretra
     tokens += step.tokens;
     const point = smooth(step.step, step.parts["masked-lm"]!);
     if (step.step % 10 === 0) curve.push(point);
-    if (step.step % heldOutEvery === 0) heldOutCurve.push({ step: step.step, loss: figures.loss(loaded.model) });
+    lines.push(stepLine(step));
+    if (step.step % heldOutEvery === 0) {
+      const here = { step: step.step, loss: figures.loss(loaded.model) };
+      heldOutCurve.push(here);
+      lines.push(heldOutLine(here));
+    }
     if (step.step % 5 === 0) follow(step.step / steps, `masked-LM loss ${point.loss.toFixed(2)}`);
   }
   const files = memoryFiles();
   await saveModel(files, { ...loaded, tokenizer, maxLength: recipe.maxLength });
+  const final = figures.final(loaded.model);
+  await files.write("curves.jsonl", new TextEncoder().encode(writeCurves([...lines, finalLine(steps, final)])));
   return {
     folder: [...files.files],
     curve,
@@ -155,6 +182,6 @@ export async function pretrain(job: PretrainJob, follow: Follow): Promise<Pretra
     steps,
     tokens,
     seconds: (performance.now() - started) / 1000,
-    ...figures.final(loaded.model),
+    ...final,
   };
 }

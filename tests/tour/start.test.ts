@@ -9,7 +9,7 @@ import { Engine } from "../../sdk/engine/engine.js";
 import { writableFolder } from "../../sdk/io/files/write-whole.js";
 import { loadModel } from "../../sdk/io/pretrained/pretrained.js";
 import { saveModel } from "../../sdk/io/pretrained/save.js";
-import type { Report } from "../../sdk/report/index.js";
+import { type Report, readCurves } from "../../sdk/report/index.js";
 import { trainWordPiece } from "../../sdk/tokenizer/index.js";
 import { TASKS } from "../../sdk/tour/recipe.js";
 import { freshConfig, freshModel } from "../../sdk/train/fresh/fresh-model.js";
@@ -87,6 +87,12 @@ test("a quick run trains, compares, uses the models, and writes report and folde
   ] as const)
     (await loadModel(engine, diskFolder(join(place, "out", folder)), { task }))[Symbol.dispose]();
   for (const task of TASKS) assert.ok(existsSync(join(place, "out", task, "model.safetensors")), task);
+  // Their curves are those that `cloze report` reads.
+  for (const folder of ["model", ...TASKS]) {
+    const lines = readCurves(readFileSync(join(place, "out", folder, "curves.jsonl"), "utf8"));
+    const last = lines.at(-1)!;
+    assert.ok(last.kind === "evaluation" && last.final && lines.some(({ kind }) => kind === "step"), folder);
+  }
 });
 
 test("a folder of somebody else is not replaced, a missing model is named", () => {

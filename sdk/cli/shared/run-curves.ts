@@ -6,7 +6,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs
 import { rm } from "node:fs/promises";
 import type { Step } from "cloze";
 import { exists, writeFileAtomically } from "cloze/node";
-import { CurveError, type CurveLine, type EvaluationLine, readCurves, stepLine } from "cloze/report";
+import { CurveError, type CurveLine, type EvaluationLine, readCurves, stepLine, writeCurves } from "cloze/report";
 import { say } from "./output.js";
 import { UsageError } from "./usage.js";
 
@@ -14,12 +14,6 @@ export const CURVES = "curves.jsonl";
 
 /** The curves of a run that is under way, by the path of its checkpoint. */
 export const curvesBeside = (checkpoint: string): string => checkpoint.replace(/(\.checkpoint)?$/, `.${CURVES}`);
-
-/** Digits that tell every f32 from the next. */
-const DIGITS = 9;
-
-const written = (line: CurveLine): string =>
-  `${JSON.stringify(line, (_, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(DIGITS)) : value))}\n`;
 
 /** Two lines about the same figures: a resumed run repeats an evaluation that it was interrupted after. */
 const keyOf = ({ part, step, final }: EvaluationLine): string => `${part} ${step} ${final ?? false}`;
@@ -72,7 +66,7 @@ export class RunCurves {
     for (const line of kept) if (line.kind === "evaluation") this.#evaluated.add(keyOf(line));
     this.#seconds = last?.seconds ?? 0;
     this.#lines = kept.length;
-    await writeFileAtomically(this.path, new TextEncoder().encode(kept.map(written).join("")));
+    await writeFileAtomically(this.path, new TextEncoder().encode(writeCurves(kept)));
     this.#file = openSync(this.path, "a");
   }
 
@@ -88,7 +82,7 @@ export class RunCurves {
 
   #write(line: CurveLine): void {
     if (this.#file === undefined) throw new Error("the curves of a run that has not begun, or is complete");
-    writeSync(this.#file, written(line));
+    writeSync(this.#file, writeCurves([line]));
     this.#lines++;
   }
 
@@ -112,5 +106,5 @@ export class RunCurves {
 
 /** The bytes of curves with further lines at their end. */
 export function withLines(bytes: Uint8Array, lines: readonly EvaluationLine[]): Uint8Array {
-  return new TextEncoder().encode(new TextDecoder().decode(bytes) + lines.map(written).join(""));
+  return new TextEncoder().encode(new TextDecoder().decode(bytes) + writeCurves(lines));
 }
