@@ -15,6 +15,8 @@ export interface Faults {
   cutAfter?: number;
   /** a range is ignored: the file begins again */
   ignoreRange?: boolean;
+  /** the answer does not say which range it is, as browsers hide it from pages of another origin */
+  hideRange?: boolean;
   /** listed in place of the size or the hash */
   listedSize?: (size: number) => number;
   listedHash?: string;
@@ -89,6 +91,9 @@ export class LoopbackHub {
           const { method = "", url = "", headers } = request;
           const { host = "", authorization, range } = headers;
           this.received.push({ method, url, host, token: authorization, range });
+          // As the Hugging Face hub does, for pages of any origin.
+          response.setHeader("access-control-allow-origin", "*");
+          response.setHeader("access-control-expose-headers", "x-repo-commit, x-linked-etag, x-linked-size, etag");
           answer.call(this, request, response);
         }),
       ),
@@ -197,7 +202,7 @@ export class LoopbackHub {
     response.writeHead(isPart ? 206 : 200, {
       "content-type": faults.type ?? "application/octet-stream",
       ...(!isOpen && { "content-length": faults.announced ?? body.length }),
-      ...(isPart && { "content-range": `bytes ${begin}-${bytes.length - 1}/${bytes.length}` }),
+      ...(isPart && !faults.hideRange && { "content-range": `bytes ${begin}-${bytes.length - 1}/${bytes.length}` }),
       ...(faults.compressed && { "content-encoding": "gzip" }),
     });
     if (request.method === "HEAD") response.end();

@@ -99,8 +99,12 @@ test("other answers, a cut and names that lead elsewhere are errors by name", as
     /config\.json cannot be fetched: the server answers 500/,
   );
   behave = { cut: true };
-  await rejects(webFolder(base).read("model.safetensors"), ModelFileError, /model\.safetensors: the transfer was cut/);
-  await rejects(featureExtraction(webFolder(base)), ModelFileError, /the transfer was cut/);
+  await rejects(
+    webFolder(base).read("model.safetensors"),
+    ModelFileError,
+    /model\.safetensors(: the transfer was cut| cannot be fetched)/,
+  );
+  await rejects(featureExtraction(webFolder(base)), ModelFileError, /the transfer was cut|cannot be fetched/);
   for (const name of ["../secret", "/etc/passwd", "a\0b", "https://elsewhere/x", "..%2fx"])
     await rejects(webFolder(base).read(name), ModelFileError, /the file name .* is refused/);
   await rejects(webFolder("http://127.0.0.1:1/").read("config.json"), ModelFileError, /cannot be fetched/);
@@ -166,7 +170,7 @@ const named = (options: HubOptions = {}) =>
 
 test("a published model is checked in memory, kept in files, and used again offline", async () => {
   const cache = memoryFiles();
-  hub.faults.cutAfter = 65536;
+  Object.assign(hub.faults, { cutAfter: 65536, hideRange: true });
   using embed = await featureExtraction(named({ cache }));
   assert.equal(embed("the cat"), expected);
   assert.ok([...cache.files.keys()].every((name) => name.startsWith("models--organization--tiny/")));
