@@ -80,7 +80,7 @@ export class CachedModel {
         await onDisk(path, mkdir(dirname(path), { recursive: true }));
         await this.#link(path, link, hex, copies);
       }
-      await rename(part, place);
+      await onDisk(place, rename(part, place));
       return true;
     } catch (error) {
       await rm(part, { recursive: true, force: true });
@@ -96,6 +96,7 @@ export class CachedModel {
     const path = join(place, requireSafeName(name));
     if (await this.#isShown(path, hex)) return;
     await onDisk(path, mkdir(dirname(path), { recursive: true }));
+    await clearLeftovers(join(this.path, "file"));
     const part = newPart(join(this.path, "file"));
     try {
       await this.#link(part, path, hex, copies);
@@ -135,6 +136,7 @@ export class CachedModel {
     const place = join(this.path, "refs", revision);
     await onDisk(place, mkdir(dirname(place), { recursive: true }));
     // Not beside the references: every file there is one for Python.
+    await clearLeftovers(join(this.path, "ref"));
     const part = newPart(join(this.path, "ref"));
     try {
       const file = await onDisk(part, open(part, "wx"));
