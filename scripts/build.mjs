@@ -120,9 +120,13 @@ export const settings = {
 
 /**
  * Scripts that the library carries as text: what is inside every report (the plotting library and the code that uses it),
- * and the program of an engine's workers.
+ * the program of an engine's workers, and that of workers with models, which has the former inside.
  */
-const SCRIPTS = { "report-page": "sdk/report/page/main.ts", worker: "sdk/engine/worker.ts" };
+const SCRIPTS = {
+  "report-page": "sdk/report/page/main.ts",
+  worker: "sdk/engine/worker.ts",
+  "model-worker": "sdk/worker/program.ts",
+};
 
 async function buildScript(name) {
   const out = `build/${name}.js`;
@@ -140,7 +144,9 @@ async function buildScript(name) {
     platform: "browser",
     minify: true,
   });
-  writeFileSync(list, JSON.stringify(Object.keys(metafile.inputs)));
+  // Texts and kernels inside the script are inputs too.
+  const paths = Object.keys(metafile.inputs).map((path) => path.replace(/^(text|hex):/, ""));
+  writeFileSync(list, JSON.stringify(paths));
   renameSync(part, out);
 }
 
@@ -159,6 +165,7 @@ export const SUBPATHS = {
   tensor: "sdk/tensor.ts",
   tokenizer: "sdk/tokenizer/index.ts",
   web: "sdk/web.ts",
+  worker: "sdk/worker.ts",
 };
 
 /** Subpaths with a file of their own: they work without the engine, or bring much that others do not need. */
@@ -286,7 +293,7 @@ async function buildPackage() {
   });
   for (const name of ["strict", "relaxed"])
     writeFileSync(`${part}/kernels.${name}.wasm`, readFileSync(`build/kernels.${name}.wasm`));
-  copyFileSync("build/worker.js", `${part}/worker.js`);
+  copyFileSync("build/worker.js", `${part}/engine-worker.js`);
   copyFileSync("sdk/benchmark/page.html", `${part}/benchmark.html`);
   copyFileSync("sdk/benchmark/page.js", `${part}/benchmark-page.js`);
   const used = [library, programs.metafile].flatMap(({ inputs }) => Object.keys(inputs));
@@ -317,7 +324,7 @@ function buildTypes() {
     if (/\bDisposable\b|Symbol\.dispose/.test(text))
       writeFileSync(join("dist/types", name), `/// <reference lib="esnext.disposable" />\n${text}`);
   }
-  writeFileSync("dist/types/worker.d.ts", "export {};\n");
+  writeFileSync("dist/types/engine-worker.d.ts", "export {};\n");
   writeFileSync("dist/types/kernels.wasm.d.ts", WASM_TYPES);
 }
 

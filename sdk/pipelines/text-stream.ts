@@ -14,17 +14,25 @@ export function textStream(
   signal?: AbortSignal,
 ): TextStream {
   const closing = new AbortController();
-  const inTurns = turns(pieces, [signal, closing.signal]);
+  return textStreamOf(turns(pieces, [signal, closing.signal]), () => closing.abort());
+}
+
+/**
+ * Pieces as a stream.
+ *
+ * @param leave called where the reader leaves, perhaps while a piece is awaited
+ */
+export function textStreamOf(pieces: AsyncGenerator<string, unknown, undefined>, leave = (): void => {}): TextStream {
   const stream = new ReadableStream<string>(
     {
       async pull(controller) {
-        const { done, value } = await inTurns.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        const piece = await pieces.next();
+        if (piece.done) controller.close();
+        else controller.enqueue(piece.value);
       },
       async cancel() {
-        closing.abort();
-        await inTurns.return(undefined);
+        leave();
+        await pieces.return(undefined);
       },
     },
     { highWaterMark: 0 },

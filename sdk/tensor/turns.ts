@@ -112,7 +112,7 @@ let channel: MessageChannel | undefined;
  * would not: it runs before timers, so that a long computation starves them. A Cloudflare worker may not share a channel
  * among requests and has timers that are not delayed.
  */
-function giveWay(): Promise<void> {
+export function giveWay(): Promise<void> {
   const { setImmediate, navigator } = globalThis as Runtime;
   return new Promise((resolve) => {
     if (setImmediate) setImmediate(resolve);

@@ -18,7 +18,7 @@ test.after(() => rmSync(folder, { recursive: true, force: true }));
 /** The sources of the subpaths, and the context: where examples take names from. */
 const subpaths = Object.values(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports)
   .map((target) => /^\.\/dist\/types\/(.*)\.d\.ts$/.exec((target as { types?: string }).types ?? "")?.[1])
-  .filter((name) => name !== undefined && !/\.wasm$|^worker$/.test(name));
+  .filter((name) => name !== undefined && !/\.wasm$|^engine-worker$/.test(name));
 const homes = [...subpaths.map((name) => join(sdk, `${name}.ts`)), join(root, "tests/docs/context.ts")].map((path) => ({
   path,
   names: new Set(exportsOf(path)),
