@@ -143,6 +143,8 @@ async function buildScript(name) {
     format: "iife",
     platform: "browser",
     minify: true,
+    // Names of models are looked up where workers are started: their scripts are lent files.
+    external: ["cloze/hub"],
   });
   // Texts and kernels inside the script are inputs too.
   const paths = Object.keys(metafile.inputs).map((path) => path.replace(/^(text|hex):/, ""));

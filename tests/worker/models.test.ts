@@ -142,7 +142,8 @@ test("a pipeline that is disposed, and workers that are", async () => {
   const call = embed(MANY);
   const other = embed(MANY);
   embed[Symbol.dispose]();
-  for (const one of [call, other]) assert.instance(await one.catch((error) => error), DisposedError);
+  const both = await Promise.allSettled([call, other]);
+  for (const one of both) assert.instance((one as PromiseRejectedResult).reason, DisposedError);
   const again = await own.featureExtraction(files);
   const last = again(MANY);
   own[Symbol.dispose]();
