@@ -2,7 +2,7 @@
  * cloze/worker: the pipelines of `cloze`, and training, in workers of Node, Deno, Bun and the web. This thread only waits:
  * no call blocks it, and a signal stops one at once.
  */
-export { startWorkers, type TrainingRun, type WorkersOptions } from "./worker/models.js";
-export { serveModels, type WorkerEngine } from "./worker/serve.js";
-export type { FinetuneSettings, PretrainSettings } from "./worker/training.js";
-export type { Models, Remote, RemoteOverloaded, RemotePipeline } from "./worker/types.js";
+export { startWorkers, type WorkersOptions } from "./worker/models.js";
+export { serveModels } from "./worker/serve.js";
+export type { FinetuneSettings, PretrainSettings, WorkerEngine } from "./worker/training.js";
+export type { Models, Remote, RemoteOverloaded, RemotePipeline, TrainingRun } from "./worker/types.js";

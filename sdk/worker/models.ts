@@ -12,10 +12,10 @@ import type { Step } from "../train/loop/train.js";
 import { Channel, settingsOf } from "./channel.js";
 import { LentFiles } from "./lent-files.js";
 import type { WorkerPort } from "./port.js";
-import type { PipelineName, Running, WorkerEngine } from "./serve.js";
+import type { PipelineName, Running } from "./serve.js";
 import { startWorker } from "./start.js";
-import type { FinetuneSettings, PretrainSettings } from "./training.js";
-import type { Models } from "./types.js";
+import type { FinetuneSettings, PretrainSettings, WorkerEngine } from "./training.js";
+import type { Models, TrainingRun } from "./types.js";
 
 /** How workers are started. */
 export interface WorkersOptions extends WorkerEngine {
@@ -26,12 +26,6 @@ export interface WorkersOptions extends WorkerEngine {
   readonly workers?: number;
   /** Starts one worker, whose program calls `serveModels()`: where a page forbids workers from `blob:`. */
   readonly start?: () => Worker;
-}
-
-/** A run of training in a worker: iterate over its events, then take the files of the model. */
-export interface TrainingRun<Event> extends AsyncIterable<Event> {
-  /** the trained model's folder, once the iteration has ended; rejects where it was left, stopped or failed */
-  readonly files: Promise<ReturnType<typeof memoryFiles>>;
 }
 
 /** Pipelines that are called with two arguments and options: `answer(question, context, options)`. */

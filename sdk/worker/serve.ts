@@ -1,5 +1,5 @@
 /** The end of a worker that has the models: it opens pipelines, runs their calls in turns, and trains. */
-import { Engine, type EngineOptions } from "../engine/engine.js";
+import { Engine } from "../engine/engine.js";
 import type { Files } from "../io/files/files.js";
 import { featureExtraction } from "../pipelines/feature-extraction.js";
 import { fillMask } from "../pipelines/fill-mask.js";
@@ -14,7 +14,7 @@ import { zeroShotClassification } from "../pipelines/zero-shot-classification.js
 import { Channel, type Context, type Handler } from "./channel.js";
 import { borrowedFiles } from "./lent-files.js";
 import { ownPort, type Port } from "./port.js";
-import { type FinetuneRequest, type PretrainRequest, runFinetune, runPretrain } from "./training.js";
+import { type FinetuneRequest, type PretrainRequest, runFinetune, runPretrain, type WorkerEngine } from "./training.js";
 
 /** Every pipeline by its name. */
 const pipelines = () => ({
@@ -32,9 +32,6 @@ const pipelines = () => ({
 });
 
 export type PipelineName = keyof ReturnType<typeof pipelines>;
-
-/** Options of the engines that a worker makes. */
-export type WorkerEngine = Pick<EngineOptions, "build" | "threads" | "maximumBytes">;
 
 /** Files that were lent, and what is to be done with them. */
 export interface Opening {

@@ -1,5 +1,5 @@
 /** Training in a worker: what crosses is data and settings, and one step after another comes back. */
-import { Engine } from "../engine/engine.js";
+import { Engine, type EngineOptions } from "../engine/engine.js";
 import { LabelSet } from "../heads/labels.js";
 import { type Files, memoryFiles } from "../io/files/files.js";
 import { openFolder } from "../io/files/model-folder.js";
@@ -22,7 +22,9 @@ import { multiLabelTask } from "../train/tasks/multi-label.js";
 import { regressTask } from "../train/tasks/regress.js";
 import { tagTask } from "../train/tasks/tag.js";
 import { type AnyTask, anyTask } from "../train/tasks/task.js";
-import type { WorkerEngine } from "./serve.js";
+
+/** Options of the engines that a worker makes. */
+export type WorkerEngine = Pick<EngineOptions, "build" | "threads" | "maximumBytes">;
 
 /** The tasks of {@link FinetuneSettings}, by name. */
 const tasks = () => ({

@@ -1,5 +1,5 @@
 /** The pipelines of `cloze` as they are in workers: the same arguments, and promises of the same results. */
-import type { Files } from "../io/files/files.js";
+import type { Files, memoryFiles } from "../io/files/files.js";
 import type { featureExtraction } from "../pipelines/feature-extraction.js";
 import type { fillMask } from "../pipelines/fill-mask.js";
 import type { questionAnswering } from "../pipelines/question-answering.js";
@@ -12,7 +12,6 @@ import type { wordVectors } from "../pipelines/word-vectors.js";
 import type { zeroShotClassification } from "../pipelines/zero-shot-classification.js";
 import type { FinetuneEvent } from "../train/loop/finetune.js";
 import type { Step } from "../train/loop/train.js";
-import type { TrainingRun } from "./models.js";
 import type { FinetuneSettings, PretrainSettings } from "./training.js";
 
 /** A pipeline in workers: its awaitable form is the function itself. */
@@ -41,6 +40,12 @@ export type RemoteOverloaded<Open> = Open extends {
       (files: Files, options: Opening<Third>): Promise<Remote<R>>;
     }
   : never;
+
+/** A run of training in a worker: iterate over its events, then take the files of the model. */
+export interface TrainingRun<Event> extends AsyncIterable<Event> {
+  /** the trained model's folder, once the iteration has ended; rejects where it was left, stopped or failed */
+  readonly files: Promise<ReturnType<typeof memoryFiles>>;
+}
 
 /** Pipelines and training in workers. Disposing ends the workers and gives all of their memory back. */
 export interface Models extends Disposable {
