@@ -96,16 +96,6 @@ test("weighted classes are a run of their own, and part of its record", () => {
   assert.is(status, 0, stderr);
 });
 
-test("a correlation of constants is not a number, and the runs are not lost by it", () => {
-  const scores = ["text\tscore", ...Array.from({ length: 6 }, (_, i) => `the cat\t${i}`)].join("\n");
-  writeFileSync(join(place, "scores.tsv"), `${scores}\n`);
-  const regress = ["finetune", "--task", "regress", "--model", "base", "--train", "scores.tsv", "--test", "scores.tsv"];
-  const last = lastObject([...regress, ...short, "--seeds", "1,2", "--out", "constant", "--json"]);
-  assert.is(last["test_spearman"], null);
-  assert.type(last["test_mse"], "number");
-  assert.ok(existsSync(join(place, "constant")));
-});
-
 test("options that contradict each other are refused", () => {
   const cases: [string[], RegExp][] = [
     [["--seeds", "1,1"], /a seed is given twice/],

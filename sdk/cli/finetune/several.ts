@@ -90,11 +90,7 @@ async function runOf(call: FinetuneOptions, data: Data, keep: boolean): Promise<
 /** Put the best model in its place. The test set has no say. */
 async function keepBest(runs: readonly Done[], { out, dev, force = false }: FinetuneOptions): Promise<Done> {
   const candidates = runs.filter(({ folder }) => folder !== null);
-  // A figure that is not a number is worse than any other.
-  const devFigure = ({ task, figures }: Done) => {
-    const figure = figures[`dev_${task.headline}`] ?? Number.NaN;
-    return Number.isNaN(figure) ? Number.NEGATIVE_INFINITY : figure;
-  };
+  const devFigure = ({ task, figures }: Done) => figures[`dev_${task.headline}`] ?? Number.NEGATIVE_INFINITY;
   const best = candidates.reduce((a, b) => (dev !== undefined && devFigure(b) > devFigure(a) ? b : a));
   if (force && (await exists(out))) await rm(out, { recursive: true });
   await rename(best.folder!, out);
@@ -102,23 +98,16 @@ async function keepBest(runs: readonly Done[], { out, dev, force = false }: Fine
   return best;
 }
 
-/**
- * Mean of each figure over the seeds, and under its name with `_sd` its standard deviation. A figure that is not a number with
- * one of the seeds, such as a correlation of constants, has no mean.
- */
+/** Mean of each figure over the seeds, and under its name with `_sd` its standard deviation. */
 function meansOf(runs: readonly Done[]): Record<string, number> {
   const means: Record<string, number> = {};
   for (const name of Object.keys(runs[0]!.figures)) {
-    const values = runs.map(({ figures }) => figures[name]!);
-    const isKnown = values.every(Number.isFinite);
-    const { mean, standardDeviation } = isKnown ? summarize(values) : UNKNOWN;
+    const { mean, standardDeviation } = summarize(runs.map(({ figures }) => figures[name]!));
     means[name] = mean;
     if (runs.length > 1 && !name.includes("_baseline_")) means[`${name}_sd`] = standardDeviation;
   }
   return means;
 }
-
-const UNKNOWN = { mean: Number.NaN, standardDeviation: Number.NaN };
 
 interface Finished {
   readonly runs: readonly Done[];
