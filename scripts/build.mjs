@@ -258,17 +258,24 @@ async function buildLibrary(part) {
   return metafile;
 }
 
-/** Runtimes that compile no bytes: what their tools add to the address of a `.wasm` file to import it compiled. */
-const EDGE = { workerd: "", "edge-light": "?module" };
+/**
+ * Runtimes that compile no bytes: what their tools add to the address of a `.wasm` file to import it compiled, and which
+ * builds. Next's edge routes run inside Node while one develops, and Node 20 cannot compile the relaxed build.
+ */
+const EDGE = {
+  workerd: { query: "", builds: ["relaxed", "strict"] },
+  "edge-light": { query: "?module", builds: ["strict"] },
+};
 
 /** `cloze` for such a runtime: the same exports, and the kernels as compiled modules. */
-const edgeEntry = (name) => `import relaxed from "./kernels.relaxed.wasm${EDGE[name]}";
-import strict from "./kernels.strict.wasm${EDGE[name]}";
-import { provideKernels } from "./library.js";
+function edgeEntry(name) {
+  const { query, builds } = EDGE[name];
+  return `${builds.map((build) => `import ${build} from "./kernels.${build}.wasm${query}";\n`).join("")}import { provideKernels } from "./library.js";
 
-provideKernels({ relaxed, strict });
+provideKernels({ ${builds.join(", ")} });
 export * from "./index.js";
 `;
+}
 
 async function buildPackage() {
   const scripts = Object.keys(SCRIPTS).map((name) => `build/${name}.js`);

@@ -45,7 +45,9 @@ export class Engine extends BareEngine {
     const { module, threads = 1, build = "strict" } = options;
     if (options.turbo) await enableTurbo();
     if (module === undefined) {
-      const chosen = chooseBuild(build);
+      // What came with the runtime's condition is all there is.
+      const strictAlone = build === "auto" && provided("strict") !== undefined && provided("relaxed") === undefined;
+      const chosen = strictAlone ? "strict" : chooseBuild(build);
       return Engine.over((shared) => kernelModule(chosen, shared), options, provided(chosen) === undefined);
     }
     if (threads > 1)
