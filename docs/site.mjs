@@ -46,11 +46,9 @@ export const SECTIONS = [
 /** Pages in Chinese. */
 export const CHINESE = ["zh/start"];
 
-/** What users import, with its declarations: entries of `exports` without kernels, the engine's worker and data. */
+/** What users import by name, with its declarations: entries of `exports` that are not files. */
 export const subpathsOf = (exports) =>
-  Object.entries(exports).filter(([, { types = "" }]) =>
-    /^\.\/dist\/types\/(?!kernels|worker\.).*\.d\.ts$/.test(types),
-  );
+  Object.entries(exports).filter(([subpath, { types }]) => types !== undefined && !/\.\w+$/.test(subpath));
 
 /** The page of a subpath in the reference. */
 export const referenceOf = (subpath) => `reference/${subpath === "." ? "cloze" : `cloze-${subpath.replace("./", "")}`}`;
