@@ -133,7 +133,8 @@ test("processes that download the same model at the same time share one transfer
 test("a process whose partner is killed continues from the partner's bytes", () =>
   inNewFolder(async (cache) => {
     server.faults.slow = 30;
-    const first = child(cache, calls - 25, "before");
+    // Every download of this model makes more calls than this, however the files are divided.
+    const first = child(cache, 12, "before");
     const second = child(cache);
     assert.is((await first).signal, "SIGKILL");
     assert.match((await second).output, /^\d+\n$/);
