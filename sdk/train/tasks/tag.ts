@@ -11,7 +11,7 @@ import { accuracy } from "../metrics/classification.js";
 import { entityF1 } from "../metrics/entities.js";
 import { type ClassPredictions, labelsOf, requireLabels, type Task, type TaskSettings } from "./task.js";
 
-/** Words without a token have no scores; they count as wrong in the metrics. */
+/** Words without a token, and tags that the model does not have, are without scores; they count as wrong in the metrics. */
 function predict(
   model: Model<"token-classification">,
   examples: readonly TaggedSentence[],
@@ -23,7 +23,10 @@ function predict(
   const predicted = scored.map((words) => words.map((scores) => scores && labels.name(argmax(scores))));
   const right = predicted.flatMap((tags, i) => tags.map((tag, word) => (tag === examples[i]!.tags[word] ? 1 : 0)));
   const items = scored.flatMap((words, i) =>
-    words.flatMap((scores, word) => (scores ? [{ scores, gold: labels.id(examples[i]!.tags[word]!) }] : [])),
+    words.flatMap((scores, word) => {
+      const known = labels.names.indexOf(examples[i]!.tags[word]!);
+      return scores && known >= 0 ? [{ scores, gold: known }] : [];
+    }),
   );
   const [scores, gold] = [items.map((item) => item.scores), items.map((item) => item.gold)];
   const score = {

@@ -311,4 +311,14 @@ test("fine-tuning ends when patience does, and without a development part keeps 
   );
 });
 
+test("tag: a tag that the model does not have counts as wrong, and has no place among its classes", async () => {
+  const labels = new LabelSet(["DET", "NOUN"]);
+  const settings: TaskSettings = { tokenizer, maxLength: LENGTH, labels };
+  using loaded = await smallBert(engine, "token-classification", labels);
+  const sentence = (tags: string[]) => ({ words: ["the", "cat"], tags, offsets: new Int32Array(4), text: "the cat" });
+  const { metrics, gold } = tagTask.predict!(loaded.model, [sentence(["X", "X"]), sentence(["DET", "X"])], settings);
+  assert.equal(gold, [0]);
+  assert.ok(metrics["accuracy"]! <= 0.25);
+});
+
 test.run();
