@@ -13,6 +13,7 @@ import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { sampleOf, writeSentenceSettings } from "../../../dist/data.js";
 import {
   adamW,
   Engine,
@@ -24,11 +25,10 @@ import {
   saveModel,
   supportsTurbo,
   train,
-} from "cloze";
-import { sampleOf, writeSentenceSettings } from "cloze/data";
-import { folder, writeFolder } from "cloze/node";
-import { distilEmbedding, embedTexts, Scope, tensor } from "cloze/tensor";
-import { trainWordPiece } from "cloze/tokenizer";
+} from "../../../dist/index.js";
+import { folder, writeFolder } from "../../../dist/node.js";
+import { distilEmbedding, embedTexts, Scope, tensor } from "../../../dist/tensor.js";
+import { trainWordPiece } from "../../../dist/tokenizer.js";
 import { leadingDirections } from "./projection.mjs";
 import { novelsBeside, sentences } from "./sentences.mjs";
 
@@ -39,7 +39,7 @@ const VOCABULARY = 12_000;
 const SIZES = { numHiddenLayers: 3, hiddenSize: 256, numAttentionHeads: 4, maxPositionEmbeddings: 128 };
 const POOLING = { mode: "mean", normalize: true };
 const TRAINING = { batchSize: 64, seed: 1 };
-const [STEPS, WARMUP, RATE] = [3500, 200, 1e-3];
+const [STEPS, WARMUP, RATE] = [2000, 150, 1e-3];
 /** Sentences from which the directions are found. */
 const SAMPLE = 20_000;
 /** Length of an initial embedding, beside positions of about a third. */

@@ -69,9 +69,11 @@ function verify(steps) {
   cloze("verify", published, ...data, "--steps", steps);
 }
 
+/** A finished run is not repeated: remove build/cloze-tiny/run to derive it again. */
 function pretrain() {
+  if (existsSync(at("run/run_manifest.json"))) return;
   const files = ["--tokenizer", at("tokenizer.json"), "--dev", at("held-out-modern.txt"), "--out", at("run")];
-  const resume = options.resume ? ["--resume", at("run")] : ["--force"];
+  const resume = options.resume ? ["--resume", at("run")] : [];
   cloze("pretrain", ...RECIPE, ...files, ...resume, "--threads", options.threads, at("train.txt"));
 }
 
