@@ -102,7 +102,7 @@ export class CachedModel {
       await this.#link(part, path, hex, copies);
       await onDisk(path, rename(part, path));
     } finally {
-      await rm(part, { force: true });
+      await rm(part, { force: true }).catch(() => {}); // it is gone already after the rename
       endPart(part);
     }
   }
@@ -148,7 +148,7 @@ export class CachedModel {
       }
       await onDisk(place, rename(part, place));
     } finally {
-      await rm(part, { force: true });
+      await rm(part, { force: true }).catch(() => {}); // it is gone already after the rename
       endPart(part);
     }
   }
