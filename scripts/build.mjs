@@ -171,7 +171,7 @@ export const SUBPATHS = {
 };
 
 /** Subpaths with a file of their own: they work without the engine, or bring much that others do not need. */
-const APART = ["hub", "node", "report", "tokenizer", "web"];
+const APART = ["benchmark", "hub", "node", "report", "tokenizer", "web"];
 
 /** What another file of the package is where a runtime has no disk: package.json says which runtimes take it. */
 const WITHOUT_DISK = { "hub-web": "sdk/hub-web.ts" };

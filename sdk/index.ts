@@ -155,8 +155,6 @@ export {
   freshElectra,
   loadElectra,
 } from "./train/fresh/electra-pair.js";
-
-export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./train/fresh/estimate-memory.js";
 export { freshConfig, freshModel, type ModelSizes } from "./train/fresh/fresh-model.js";
 export { studentOf } from "./train/fresh/student.js";
 export {
@@ -166,6 +164,7 @@ export {
   writeCheckpoint,
 } from "./train/loop/checkpoint.js";
 export type { EpochSamples } from "./train/loop/epoch-samples.js";
+export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./train/loop/estimate-memory.js";
 export { type FinetuneEvent, type FinetuneOptions, finetune, stepsOfEpochs } from "./train/loop/finetune.js";
 export { type FinetuneDefaults, finetuneDefaults } from "./train/loop/finetune-defaults.js";
 export { type Stage, type StagedOptions, trainInStages } from "./train/loop/stages.js";

@@ -4,5 +4,5 @@
  */
 export { startWorkers, type WorkersOptions } from "./worker/models.js";
 export { serveModels } from "./worker/serve.js";
-export type { FinetuneSettings, PretrainSettings, WorkerEngine } from "./worker/training.js";
-export type { Models, Remote, RemoteOverloaded, RemotePipeline, TrainingRun } from "./worker/types.js";
+export type { FinetuneSettings, PretrainSettings, WorkerEngine, WorkerTask } from "./worker/training.js";
+export type { Models, Remote, RemoteOverloaded, RemotePipeline, TrainingRun, WithoutEngine } from "./worker/types.js";

@@ -26,8 +26,11 @@ import { type AnyTask, anyTask } from "../train/tasks/task.js";
 /** Options of the engines that a worker makes. */
 export type WorkerEngine = Pick<EngineOptions, "build" | "threads" | "maximumBytes">;
 
+/** What a worker can fine-tune for. */
+export type WorkerTask = "answer" | "classify" | "multi-label" | "regress" | "tag";
+
 /** The tasks of {@link FinetuneSettings}, by name. */
-const tasks = () => ({
+const tasks = (): Readonly<Record<WorkerTask, AnyTask>> => ({
   answer: anyTask(answerTask),
   classify: anyTask(classifyTask("classify")),
   "multi-label": anyTask(multiLabelTask()),
@@ -50,7 +53,7 @@ export interface FinetuneSettings
     | "patience"
   > {
   /** what is learned; examples are as the task of `cloze` reads them, such as `{ text, label }` for classify */
-  readonly task: keyof ReturnType<typeof tasks>;
+  readonly task: WorkerTask;
   /** names of the classes; those of the examples where not given */
   readonly labels?: readonly string[];
   /** longest sequence in tokens; the folder's by default */
@@ -90,7 +93,7 @@ export async function* runFinetune(
   how: WorkerEngine,
   signal: AbortSignal,
 ): AsyncGenerator<FinetuneEvent, SavedFiles, undefined> {
-  const task = (tasks() as Readonly<Record<string, AnyTask>>)[name];
+  const task = (tasks() as Readonly<Record<string, AnyTask | undefined>>)[name];
   if (!task) throw new ArgumentError(`finetune: task must be one of ${Object.keys(tasks()).join(", ")}, got ${name}`);
   using engine = await Engine.create(how);
   const folder = openFolder(filesOf(id), "finetune").readAhead();

@@ -21,11 +21,11 @@ export type Remote<P> = (P extends { readonly async: infer Call } ? Call : never
   Disposable;
 
 /** Options without those that are the worker's own. */
-type Opening<Options> = Options & { readonly engine?: never; readonly build?: never };
+export type WithoutEngine<Options> = Options & { readonly engine?: never; readonly build?: never };
 
 /** A function that opens a pipeline, in workers. */
 export type RemotePipeline<Open> = Open extends (files: Files, options?: infer Options) => Promise<infer P>
-  ? (files: Files, options?: Opening<Options>) => Promise<Remote<P>>
+  ? (files: Files, options?: WithoutEngine<Options>) => Promise<Remote<P>>
   : never;
 
 /** The same of a function whose result depends on its options in three ways. */
@@ -35,9 +35,9 @@ export type RemoteOverloaded<Open> = Open extends {
   (files: Files, options: infer Third): Promise<infer R>;
 }
   ? {
-      (files: Files, options?: Opening<First>): Promise<Remote<P>>;
-      (files: Files, options: Opening<Second>): Promise<Remote<Q>>;
-      (files: Files, options: Opening<Third>): Promise<Remote<R>>;
+      (files: Files, options?: WithoutEngine<First>): Promise<Remote<P>>;
+      (files: Files, options: WithoutEngine<Second>): Promise<Remote<Q>>;
+      (files: Files, options: WithoutEngine<Third>): Promise<Remote<R>>;
     }
   : never;
 

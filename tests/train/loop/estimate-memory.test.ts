@@ -10,8 +10,8 @@ import { tokenTargets } from "../../../sdk/objectives/masked-lm.js";
 import { single } from "../../../sdk/objectives/objective.js";
 import { IGNORE } from "../../../sdk/tensor/ops/loss.js";
 import { Scope } from "../../../sdk/tensor/scope.js";
-import { estimateMemory } from "../../../sdk/train/fresh/estimate-memory.js";
 import { FRESH_FAMILIES, freshConfig, freshModel } from "../../../sdk/train/fresh/fresh-model.js";
+import { estimateMemory } from "../../../sdk/train/loop/estimate-memory.js";
 import { train } from "../../../sdk/train/loop/train.js";
 import { adamW } from "../../../sdk/train/optim/optimizer.js";
 

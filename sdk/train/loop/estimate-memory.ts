@@ -25,8 +25,8 @@ import { sequenceToSequence } from "../../objectives/sequence-to-sequence.js";
 import { aBoolean, checkOptions, oneOf, type Rules, wholeNumber } from "../../options.js";
 import { IGNORE } from "../../tensor/ops/loss.js";
 import { Scope } from "../../tensor/scope.js";
-import { train } from "../loop/train.js";
 import { adamW } from "../optim/optimizer.js";
+import { train } from "./train.js";
 
 export interface MemoryOptions {
   /** what the model does; default: that of the configuration's architecture, else feature-extraction */
