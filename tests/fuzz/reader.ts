@@ -101,6 +101,7 @@ async function readTarget(at: Progress, until: number, { mutants, careful }: Wor
   const base = setFloor();
   if (base > BASE) return failure(`the valid files of ${target} take ${Math.round(base / 2 ** 20)} MB`);
   let said = 0;
+  let running: Promise<unknown> = Promise.resolve();
   for (let batch = 0; batch === 0 || (Date.now() < until && batch * BATCH < mutants); batch++) {
     Object.assign(at, { seed: seed + batch, index: 0 });
     say(at);
@@ -110,13 +111,17 @@ async function readTarget(at: Progress, until: number, { mutants, careful }: Wor
         said = performance.now();
         say(at);
       }
-      at[await judgeTwice(mutant)]++;
+      const judged = judgeTwice(mutant);
+      running = judged;
+      at[await judged]++;
     });
     const details = await fc.check(property, {
       seed: at.seed,
       numRuns: Math.min(BATCH, mutants - batch * BATCH),
       interruptAfterTimeLimit: Math.min(Math.max(1, until - Date.now()), 2 ** 31 - 1),
     });
+    // The time limit does not wait for the mutant that is being read, whose memory is still in use.
+    await running.catch(() => {});
     if (details.failed && details.counterexample) return failureOf(details);
     const left = leftBehind();
     if (left !== 0) return failure(`${left} bytes of the engine were not given back in this batch`);
