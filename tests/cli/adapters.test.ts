@@ -21,6 +21,7 @@ test("an adapter is learned, scored, merged, and says the same each way", () => 
     "adapter_config.json",
     "adapter_model.safetensors",
     "config.json",
+    "curves.jsonl",
     "run_manifest.json",
     // How it reads texts: the longest sequence that it was trained with is not its model's.
     "special_tokens_map.json",

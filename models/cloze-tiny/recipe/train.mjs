@@ -43,9 +43,15 @@ const { values: options } = parseArgs({
   },
 });
 
+/** Bun would take the library's sources for it, as the project's tsconfig.json says; here it runs what was built. */
+const OWN_BUILD = process.versions.bun
+  ? [`--tsconfig-override=${fileURLToPath(new URL("tsconfig.json", import.meta.url))}`]
+  : [];
+
 /** Run a command of cloze in this runtime. */
 function cloze(...words) {
-  const { status, error } = spawnSync(process.execPath, [join(root, "dist/cli.js"), ...words], { stdio: "inherit" });
+  const program = [...OWN_BUILD, join(root, "dist/cli.js")];
+  const { status, error } = spawnSync(process.execPath, [...program, ...words], { stdio: "inherit" });
   if (status !== 0) throw error ?? new Error(`cloze ${words[0]} ended with status ${status}`);
 }
 

@@ -56,6 +56,10 @@ export async function findModels(command: Command): Promise<void> {
   for (const option of command.options) {
     const [placeholder] = /<(model|tokenizer)>/.exec(option.flags) ?? [];
     const name = option.attributeName();
-    if (placeholder) command.setOptionValue(name, await located(placeholder, command.getOptionValue(name), options));
+    const given: unknown = command.getOptionValue(name);
+    if (!placeholder || given === undefined) continue;
+    // An option that was not given stays so: a resumed run takes it from its checkpoint.
+    const source = command.getOptionValueSource(name);
+    command.setOptionValueWithSource(name, await located(placeholder, given, options), source);
   }
 }
