@@ -39,7 +39,9 @@ const engineOf = (module: KernelInput | undefined) => Engine.create(module === u
 /** Numbers of a formula: the golden ratio's multiples modulo 2^32, their upper bits. */
 const formula = (i: number, below: number): number => (Math.imul(i + 1, 0x9e3779b1) >>> 16) % below;
 
-const SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo zy an er il on ur".split(" ");
+const SYLLABLES = /* @__PURE__ */ "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo zy an er il on ur".split(
+  " ",
+);
 
 /** Sentences of invented words, some with accents, digits and characters of other scripts. */
 function sentences(count: number): string[] {
@@ -130,7 +132,7 @@ const TRAINED: Shape = { layers: 2, width: 128, heads: 2 };
 /** Masked language modelling with dropout from fresh weights: the output is the losses and all weights. */
 const training: Workload = {
   name: "train",
-  operations: 3 * STEPS * encoderOperations(TRAINED, 8, 32),
+  operations: /* @__PURE__ */ (() => 3 * STEPS * encoderOperations(TRAINED, 8, 32))(),
   async prepare(module) {
     const engine = await engineOf(module);
     const tokenizer = trainWordPiece(sentences(200), { size: VOCABULARY });

@@ -130,10 +130,10 @@ const EVALUATION: readonly Check[] = [
   ["part", "held-out, dev or test", (value) => ["held-out", "dev", "test"].includes(value as string)],
   ["step", COUNT, isCount],
   ["figures", "numbers by name", isFigures],
-  ["baseline", "numbers by name", optional(isFigures)],
-  ["headline", "the name of a figure", optional(isText)],
-  ["items", COUNT, optional(isCount)],
-  ["final", "true", optional((value) => value === true)],
+  ["baseline", "numbers by name", /* @__PURE__ */ optional(isFigures)],
+  ["headline", "the name of a figure", /* @__PURE__ */ optional(isText)],
+  ["items", COUNT, /* @__PURE__ */ optional(isCount)],
+  ["final", "true", /* @__PURE__ */ optional((value) => value === true)],
 ];
 
 /** @throws {CurveError} */

@@ -94,4 +94,4 @@ const NARROW = `
 @media print { section { break-inside: avoid; } }
 `;
 
-export const STYLE = [COLORS, TEXT, PLOTS, TABLES, NARROW].join("");
+export const STYLE = /* @__PURE__ */ [COLORS, TEXT, PLOTS, TABLES, NARROW].join("");

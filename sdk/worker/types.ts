@@ -64,6 +64,7 @@ export interface Models extends Disposable {
    * Fine-tune a model folder. The events are those of `finetune`.
    *
    * @example
+   * using models = await startWorkers();
    * const run = models.finetune(folder("my-bert"), { task: "classify", train: examples, epochs: 2, learningRate: 1e-3, batchSize: 16, seed: 1 });
    * for await (const event of run) if (event.kind === "step") console.log(event.step.loss);
    * const classify = await models.textClassification(await run.files);

@@ -29,6 +29,8 @@ if (published) {
   for (const name of ["snapshots", "refs"]) mkdirSync(join(cached, name), { recursive: true });
   symlinkSync(published, join(cached, "snapshots", commit));
   writeFileSync(join(cached, "refs/main"), commit);
+  // Programs that name a folder.
+  symlinkSync(published, join(project, "all-MiniLM-L6-v2"));
 }
 const env = { ...process.env, HF_HUB_CACHE: join(project, "cache"), HF_HUB_OFFLINE: "1" };
 

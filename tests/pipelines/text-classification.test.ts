@@ -118,7 +118,6 @@ test("what cannot be classified is refused in words", async () => {
     /functionToApply must be one of "softmax", "sigmoid", "none"/,
   );
   await refused(() => classify("a", "b" as never), /options must be an object \(.*\), got "b"/);
-  await refused(() => textClassification("my-model" as never), /folder\("my-model"\)/);
 });
 
 test.run();

@@ -9,7 +9,7 @@ import type { RangedFile } from "./files.js";
  * @param from opens a stream of the file's bytes from an offset on
  * @example
  * const response = await fetch("https://localhost/model.safetensors");
- * const file = streamedFile(Number(response.headers.get("content-length")), async () => response.body);
+ * const file = streamedFile(Number(response.headers.get("content-length")), async () => response.body!);
  */
 export function streamedFile(size: number, from: (begin: number) => Promise<ReadableStream<Uint8Array>>): RangedFile {
   let reader: ReadableStreamDefaultReader<Uint8Array> | null = null;

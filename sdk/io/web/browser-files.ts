@@ -29,6 +29,7 @@ function blobFiles(blobOf: (name: string) => Promise<Blob | undefined>): Files &
  *
  * @param files of the input; those of a folder are named from it on
  * @example
+ * const input = document.querySelector<HTMLInputElement>("input[webkitdirectory]")!;
  * const embed = await featureExtraction(selectedFiles(input.files!));
  */
 export function selectedFiles(files: Iterable<File> | FileList): Files {
@@ -51,7 +52,8 @@ const isMissing = (error: unknown): boolean => (error as DOMException).name === 
  * own, `await navigator.storage.getDirectory()` (OPFS). A file that is written appears when it is whole.
  *
  * @example
- * const embed = await featureExtraction(directoryFiles(await showDirectoryPicker()));
+ * const directory = await navigator.storage.getDirectory(); // or what showDirectoryPicker() gives
+ * const embed = await featureExtraction(directoryFiles(directory));
  */
 export function directoryFiles(directory: FileSystemDirectoryHandle): WritableFiles {
   checkArgument(

@@ -174,6 +174,7 @@ const LENGTH = 128;
  * @throws {ConfigError} for training in another type than f32
  * @throws {OutOfMemoryError} when it would need more than the 4 GiB of a WebAssembly memory
  * @example
+ * const config = freshConfig("bert", sizes);
  * const { peak } = await estimateMemory(config, { batch: 32, length: 128, training: true });
  * console.log(`${(peak / 1e6).toFixed(0)} MB`);
  */

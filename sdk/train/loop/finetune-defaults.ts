@@ -33,7 +33,7 @@ const EPOCHS = { least: 3, most: 20 } as const;
  * Learning rate, batch size, epochs and patience for a model and a number of examples.
  *
  * @example
- * finetuneDefaults(bertBase, 500); // { learningRate: 5e-5, batchSize: 16, epochs: 20, patience: 5 }
+ * const { learningRate, epochs, patience } = finetuneDefaults(loaded, 500); // of BERT-base: 5e-5, 20 and 5
  */
 export function finetuneDefaults(
   loaded: Pretrained,

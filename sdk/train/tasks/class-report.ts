@@ -18,7 +18,10 @@ export interface ClassReport {
  * Calibration, confusion and figures by class of what a task's `predict` gave.
  *
  * @example
- * const { confusion } = classReport(task.predict(loaded.model, test, settings), labels);
+ * const { labels } = settings;
+ * const gold = [0, 1];
+ * const scores = [Float32Array.of(0.9, 0.1), Float32Array.of(0.4, 0.6)];
+ * const { confusion } = classReport({ scores, gold }, labels);
  */
 export function classReport(
   { scores, gold }: Pick<ClassPredictions, "scores" | "gold">,

@@ -11,7 +11,8 @@ import type { Task } from "./task.js";
  *
  * @param task one whose items have one class each: classification or tagging
  * @example
- * balancedClassWeights(task, train, labels); // 90 "ham" and 10 "spam": [0.556, 5]
+ * // 90 "ham" and 10 "spam" have the weights 0.556 and 5.
+ * const weights = balancedClassWeights(classifyTask("classify"), examples, settings.labels);
  */
 export function balancedClassWeights<Example, P extends ModelTask>(
   task: Task<Example, P>,
