@@ -21,6 +21,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { abiOf } from "./abi.mjs";
+import { buildDeclarations } from "./declarations.mjs";
 import { buildYardstick } from "./yardstick.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -107,6 +108,15 @@ const asString = {
   },
 };
 
+/** {@link asString} for a program that gets the kernels' digits from elsewhere: those inside the package are empty. */
+const withoutKernels = {
+  name: "without kernels",
+  setup(build) {
+    build.onLoad({ filter: /kernels\.\w+\.wasm$/, namespace: "hex" }, () => ({ contents: "", loader: "text" }));
+    asString.setup(build);
+  },
+};
+
 /** Shared esbuild settings: modern JavaScript that Node 20 runs; `using` is lowered. */
 export const settings = {
   bundle: true,
@@ -143,8 +153,9 @@ async function buildScript(name) {
     format: "iife",
     platform: "browser",
     minify: true,
-    // Names of models are looked up where workers are started: their scripts are lent files.
+    // Whoever starts workers looks up the names of models, and lends files and kernels (sdk/worker/program.ts).
     external: ["cloze/hub"],
+    plugins: [name === "model-worker" ? withoutKernels : asString],
   });
   // Texts and kernels inside the script are inputs too.
   const paths = Object.keys(metafile.inputs).map((path) => path.replace(/^(text|hex):/, ""));
@@ -293,6 +304,8 @@ async function buildPackage() {
     platform: "node",
     // The programs share the libraries of the command line. Their files find the package's own from beside each other.
     splitting: true,
+    // Nobody imports them, and half of the package is enough for them.
+    minify: true,
     chunkNames: "programs-[hash]",
     external: ["cloze", "cloze/*"],
     // Some of the command line's libraries are CommonJS and ask for Node's own modules.
@@ -313,35 +326,11 @@ async function buildPackage() {
   writeFileSync("dist/complete", "");
 }
 
-/** What `import kernels from "cloze/kernels.strict.wasm"` gives where the runtime or bundler compiles such imports. */
-const WASM_TYPES = `/** The compiled kernels, for \`Engine.create({ module })\`. */
-declare const kernels: WebAssembly.Module;
-export default kernels;
-`;
-
-/** Declarations of all that is exported; a new build of the package has removed those of the one before. */
-function buildTypes() {
-  if (existsSync("dist/types/kernels.wasm.d.ts")) return;
-  const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "sdk", "--outDir"];
-  const tsc = ["node_modules/typescript/bin/tsc", ...options, "dist/types", "-p", "scripts/types.json"];
-  execFileSync(process.execPath, tsc, { stdio: "inherit" });
-  // The compiler does not copy files that are declarations already.
-  copyFileSync("sdk/engine/kernels.d.ts", "dist/types/engine/kernels.d.ts");
-  // `Disposable` is not in the library es2022 that a project may have chosen.
-  for (const name of readdirSync("dist/types", { recursive: true }).filter((path) => path.endsWith(".d.ts"))) {
-    const text = readFileSync(join("dist/types", name), "utf8");
-    if (/\bDisposable\b|Symbol\.dispose/.test(text))
-      writeFileSync(join("dist/types", name), `/// <reference lib="esnext.disposable" />\n${text}`);
-  }
-  writeFileSync("dist/types/engine-worker.d.ts", "export {};\n");
-  writeFileSync("dist/types/kernels.wasm.d.ts", WASM_TYPES);
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync("build", { recursive: true });
   for (const name of ["strict", "relaxed"]) await buildKernels(name);
   if (modified(YARDSTICK) < modified("scripts/yardstick.mjs")) buildYardstick(root, YARDSTICK);
   for (const name of Object.keys(SCRIPTS)) await buildScript(name);
   await buildPackage();
-  if (process.argv.includes("--types")) buildTypes();
+  if (process.argv.includes("--types")) buildDeclarations();
 }

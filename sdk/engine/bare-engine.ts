@@ -15,7 +15,7 @@ import { CONTROL_BYTES, functionsOf } from "./region.js";
 import type { Build, KernelSource } from "./source.js";
 import { chooseTile } from "./tile.js";
 
-/** The module's functions, described in assembly/. */
+/** @internal The module's functions, described in assembly/. */
 export type Kernels = Omit<typeof __AdaptedExports, "memory">;
 
 const GIBIBYTE = 2 ** 30;

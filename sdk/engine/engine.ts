@@ -7,6 +7,7 @@ import { aKernelModule, type KernelInput, moduleOf } from "./kernel-input.js";
 import { type Build, chooseBuild, kernelModule, provided } from "./source.js";
 import { enableTurbo } from "./turbo.js";
 
+/** @internal */
 export type { Kernels } from "./bare-engine.js";
 
 export interface EngineOptions extends BareEngineOptions {

@@ -51,13 +51,24 @@ export type KernelSource = (shared: boolean) => Promise<WebAssembly.Module>;
 
 const compiled = /* @__PURE__ */ new Map<string, Promise<WebAssembly.Module>>();
 
+const strictDigits = async (): Promise<string> => (await import("../../build/kernels.strict.wasm?hex")).default;
+const relaxedDigits = async (): Promise<string> => (await import("../../build/kernels.relaxed.wasm?hex")).default;
+
 /** The strict build inside the package; compiled once in a process, however many engines run it. */
-export const strictKernels: KernelSource = (shared) =>
-  once("strict", shared, async () => (await import("../../build/kernels.strict.wasm?hex")).default);
+export const strictKernels: KernelSource = (shared) => once("strict", shared, strictDigits);
 
 /** The relaxed build inside the package. */
-export const relaxedKernels: KernelSource = (shared) =>
-  once("relaxed", shared, async () => (await import("../../build/kernels.relaxed.wasm?hex")).default);
+export const relaxedKernels: KernelSource = (shared) => once("relaxed", shared, relaxedDigits);
+
+/** A build inside the package as hexadecimal digits. */
+export const kernelDigits = (build: Build): Promise<string> => (build === "strict" ? strictDigits() : relaxedDigits());
+
+let lentDigits: typeof kernelDigits | undefined;
+
+/** Take the digits from elsewhere: the package's own program of workers has no kernels inside. */
+export function borrowKernels(digits: typeof kernelDigits): void {
+  lentDigits = digits;
+}
 
 /** Modules that came with the export condition of a runtime that compiles none itself: workerd.js and edge-light.js in dist/. */
 const modules: { [build in Build]?: WebAssembly.Module | undefined } = {};
@@ -81,7 +92,7 @@ function once(build: Build, shared: boolean, read: () => Promise<string>): Promi
   const key = `${build} ${shared}`;
   let module = compiled.get(key);
   if (!module) {
-    module = read().then((hex) => compileKernels(bytesOf(shared ? withSharedMemory(hex) : hex)));
+    module = (lentDigits?.(build) ?? read()).then((hex) => compileKernels(bytesOf(shared ? withSharedMemory(hex) : hex)));
     compiled.set(key, module);
     // A failure is not cached: the policy may change, and the next call should report the error again.
     module.catch(() => compiled.delete(key));

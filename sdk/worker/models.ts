@@ -1,6 +1,7 @@
 /** Pipelines and training in workers, as the thread that started them sees them. */
 
 import { DisposedError, WorkerError } from "../engine/errors.js";
+import { type Build, kernelDigits } from "../engine/source.js";
 import { type Files, memoryFiles } from "../io/files/files.js";
 import { openFolder } from "../io/files/model-folder.js";
 import { aFunction, checkOptions, oneOf, wholeNumber } from "../options.js";
@@ -209,7 +210,7 @@ export async function startWorkers(options: WorkersOptions = {}): Promise<Models
   const seats = await Promise.all(
     Array.from({ length: workers }, async (): Promise<Seat> => {
       const port = await startWorker(start);
-      const channel = new Channel(port, lent.handlers);
+      const channel = new Channel(port, { ...lent.handlers, kernels: ([build]) => kernelDigits(build as Build) });
       port.ended((reason) => {
         channel.close(new WorkerError(reason instanceof Error ? reason.message : String(reason)));
       });

@@ -1,4 +1,9 @@
-/** The program of the package's own workers, bundled into one script without imports (build/model-worker.js). */
-import { serveModels } from "./serve.js";
+/**
+ * The program of the package's own workers, bundled into one script without imports (build/model-worker.js). Its kernels are
+ * those of whoever started it, so that the package has them once.
+ */
+import { type Build, borrowKernels } from "../engine/source.js";
+import { serve } from "./serve.js";
 
-void serveModels();
+const channel = serve();
+borrowKernels(async (build: Build) => (await (await channel).call("kernels", [build])) as string);

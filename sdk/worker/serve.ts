@@ -137,11 +137,17 @@ function withOptions({ args, optionsAt }: Running, more: object): unknown[] {
  * const models = await startWorkers({ start: () => new Worker(new URL("./models.js", import.meta.url), { type: "module" }) });
  */
 export async function serveModels(): Promise<void> {
-  const port = ownPort();
-  serveOver(port instanceof Promise ? await port : port);
+  await serve();
 }
 
-function serveOver(port: Port): void {
+/** {@link serveModels}, with the connection to whoever started this worker. */
+export async function serve(): Promise<Channel> {
+  const port = ownPort();
+  return channelOver(port instanceof Promise ? await port : port);
+}
+
+function channelOver(port: Port): Channel {
   const served = new Served();
   served.channel = new Channel(port, served.handlers);
+  return served.channel;
 }
