@@ -72,6 +72,20 @@ test("a resumed run has the record of one that was not interrupted, and its chec
   assert.equal(said.at(-1), { verified: true, from: 100, to: 110 });
 });
 
+test("a run from a model is verified whatever the record beside that model says of its threads", () => {
+  const from = [
+    "--from",
+    "whole",
+    ..."--length 16 --batch-size 4 --steps 50 --seed 2 --objective masked-lm".split(" "),
+  ];
+  objects(["pretrain", ...from, "text.txt", "--out", "second", "--json"]);
+  rewrite("whole", ({ options }) => {
+    options["threads"] = 2;
+  });
+  const said = objects(["verify", "second", "text.txt", "whole", "--json"]);
+  assert.equal(said.at(-1), { verified: true, from: 0, to: 50 });
+});
+
 test("weights that differ are found at their step, with status 1", () => {
   objects([...LONG, "changed", "--json"]);
   const other = "0".repeat(64);

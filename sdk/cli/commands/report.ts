@@ -11,7 +11,8 @@ import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-
 import { requireFiles } from "../shared/input.js";
 import { writeLine } from "../shared/output.js";
 import { CURVES, curvesBeside, readCurvesFile } from "../shared/run-curves.js";
-import { MANIFEST, readManifest } from "../shared/run-manifest.js";
+import { MANIFEST } from "../shared/run-inputs.js";
+import { readManifest } from "../shared/run-manifest.js";
 import { UsageError } from "../shared/usage.js";
 
 interface ReportOptions extends ModelOptions {

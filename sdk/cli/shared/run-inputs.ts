@@ -34,6 +34,8 @@ async function hashFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
+/** The record of the run that made a model. It names threads and versions, on which the model does not depend. */
+export const MANIFEST = "run_manifest.json";
 /** The files of a model folder that affect training; a README does not. */
 const OF_A_MODEL = /\.(json|safetensors|txt|model|jinja)$/;
 
@@ -44,7 +46,7 @@ async function modelFiles(folder: string, within = ""): Promise<string[]> {
     entries.map(async (entry) => {
       const name = within === "" ? entry.name : `${within}/${entry.name}`;
       if (entry.isDirectory()) return modelFiles(folder, name);
-      return OF_A_MODEL.test(name) ? [name] : [];
+      return OF_A_MODEL.test(name) && name !== MANIFEST ? [name] : [];
     }),
   );
   return names.flat().sort();

@@ -7,11 +7,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Optimizer, RunSettings, WritableFiles } from "cloze";
 import { parseJson } from "cloze/data";
-import type { RunInput } from "./run-inputs.js";
+import { MANIFEST, type RunInput } from "./run-inputs.js";
 import { UsageError } from "./usage.js";
 import { version } from "./version.js";
 
-export const MANIFEST = "run_manifest.json";
 const FORMAT = "cloze-run-1";
 /** Steps between two hashes of the weights. */
 const INTERVAL = 50;
