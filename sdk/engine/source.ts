@@ -92,7 +92,9 @@ function once(build: Build, shared: boolean, read: () => Promise<string>): Promi
   const key = `${build} ${shared}`;
   let module = compiled.get(key);
   if (!module) {
-    module = (lentDigits?.(build) ?? read()).then((hex) => compileKernels(bytesOf(shared ? withSharedMemory(hex) : hex)));
+    module = (lentDigits?.(build) ?? read()).then((hex) =>
+      compileKernels(bytesOf(shared ? withSharedMemory(hex) : hex)),
+    );
     compiled.set(key, module);
     // A failure is not cached: the policy may change, and the next call should report the error again.
     module.catch(() => compiled.delete(key));

@@ -5,6 +5,7 @@ import { InputError } from "../errors.js";
 import { LabelError } from "../heads/labels.js";
 import { LayerError } from "../heads/layer-states.js";
 import { ModelFileError } from "../io/files/files.js";
+import { DownloadError, HubError } from "../io/hub/errors.js";
 import { SafetensorsError } from "../io/safetensors/safetensors.js";
 import { JsonError } from "../json.js";
 import { ConfigError } from "../models/family/config.js";
@@ -16,8 +17,17 @@ import { TrainingError } from "../train/loop/train.js";
 
 /** Classes by the names that their errors have. */
 const classes = () => ({
-  ...{ ArgumentError, CompactWeightError, ConfigError, DataError, DisposedError, InputError, JsonError, LabelError },
-  ...{ LayerError, ModelFileError, OutOfMemoryError, SafetensorsError, TokenizerError, TrainingError },
+  ...{ ArgumentError, CompactWeightError, ConfigError, DataError, DisposedError, DownloadError, HubError, InputError },
+  ...{
+    JsonError,
+    LabelError,
+    LayerError,
+    ModelFileError,
+    OutOfMemoryError,
+    SafetensorsError,
+    TokenizerError,
+    TrainingError,
+  },
   ...{ UnsupportedBuildError, WeightsError, WorkerError },
   ...{ Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError },
 });

@@ -2,8 +2,8 @@
 
 import { DisposedError, WorkerError } from "../engine/errors.js";
 import { type Build, kernelDigits } from "../engine/source.js";
-import { type Files, memoryFiles } from "../io/files/files.js";
-import { openFolder } from "../io/files/model-folder.js";
+import { memoryFiles } from "../io/files/files.js";
+import { type ModelSource, openSource } from "../io/files/model-source.js";
 import { aFunction, checkOptions, oneOf, wholeNumber } from "../options.js";
 import { type TextStream, textStreamOf } from "../pipelines/text-stream.js";
 import type { Progress } from "../tensor/steps.js";
@@ -60,9 +60,10 @@ class Pool {
   }
 
   /** Open a pipeline in every worker. */
-  async open(name: PipelineName, files: Files, { signal, onProgress, adapter, ...options }: PipelineSettings = {}) {
-    const lent = [this.#lent.lend(openFolder(files, name))];
-    if (adapter) lent.push(this.#lent.lend(openFolder(adapter, name)));
+  async open(name: PipelineName, files: ModelSource, { onProgress, adapter, ...given }: PipelineSettings = {}) {
+    const { signal, ...options } = given;
+    const lent = [this.#lent.lend(openSource(files, name, given))];
+    if (adapter) lent.push(this.#lent.lend(openSource(adapter, name, signal && { signal })));
     const opening = { name, files: lent[0]!, adapter: lent[1], options, engine: this.#engine };
     const stopping = new AbortController();
     const stop = (): void => stopping.abort(signal!.reason);
@@ -134,11 +135,11 @@ class Pool {
   /** Train in the worker with the fewest calls. */
   train<Event>(
     name: string,
-    files: Files,
+    files: ModelSource,
     { signal, ...settings }: { readonly signal?: AbortSignal },
   ): TrainingRun<Event> {
     const { channel } = this.#seats.reduce((a, b) => (b.channel.pending < a.channel.pending ? b : a));
-    const lent = this.#lent.lend(openFolder(files, name));
+    const lent = this.#lent.lend(openSource(files, name, signal && { signal }));
     const events = channel.stream(name, [{ ...settings, files: lent }, this.#engine], { signal, ahead: STEPS_AHEAD });
     const { promise, resolve, reject } = withResolvers<ReturnType<typeof memoryFiles>>();
     // Whoever only iterates hears of a failure there.
@@ -172,7 +173,7 @@ class Pool {
   }
 }
 
-type PipelineSettings = TurnOptions & { readonly adapter?: Files };
+type PipelineSettings = TurnOptions & { readonly adapter?: ModelSource; readonly revision?: string };
 
 const isOptions = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 const isText = (report: unknown): report is { readonly text: string } =>
@@ -218,7 +219,7 @@ export async function startWorkers(options: WorkersOptions = {}): Promise<Models
     }),
   );
   const pool = new Pool(seats, lent, engine);
-  const open = (name: PipelineName) => (files: Files, asked?: PipelineSettings) => pool.open(name, files, asked);
+  const open = (name: PipelineName) => (files: ModelSource, asked?: PipelineSettings) => pool.open(name, files, asked);
   return {
     featureExtraction: open("featureExtraction"),
     fillMask: open("fillMask"),
@@ -231,9 +232,9 @@ export async function startWorkers(options: WorkersOptions = {}): Promise<Models
     tokenClassification: open("tokenClassification"),
     wordVectors: open("wordVectors"),
     zeroShotClassification: open("zeroShotClassification"),
-    finetune: (files: Files, settings: FinetuneSettings & { readonly signal?: AbortSignal }) =>
+    finetune: (files: ModelSource, settings: FinetuneSettings & { readonly signal?: AbortSignal }) =>
       pool.train<FinetuneEvent>("finetune", files, settings),
-    pretrain: (tokenizer: Files, settings: PretrainSettings & { readonly signal?: AbortSignal }) =>
+    pretrain: (tokenizer: ModelSource, settings: PretrainSettings & { readonly signal?: AbortSignal }) =>
       pool.train<Step>("pretrain", tokenizer, settings),
     [Symbol.dispose]: () => pool.end(),
   } as unknown as Models;

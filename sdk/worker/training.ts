@@ -5,7 +5,9 @@ import { type Files, memoryFiles } from "../io/files/files.js";
 import { openFolder } from "../io/files/model-folder.js";
 import { loadModel } from "../io/pretrained/pretrained.js";
 import { saveModel } from "../io/pretrained/save.js";
+import type { SentenceSettings } from "../io/sentence-transformers/sentence.js";
 import { readMaxLength } from "../io/sentence-transformers/transformer-settings.js";
+import { writeSentenceSettings } from "../io/sentence-transformers/write-sentence.js";
 import { loadTokenizer } from "../io/tokenizers/tokenizer-files.js";
 import { combine, type Objective, single } from "../objectives/objective.js";
 import { parseObjective } from "../objectives/published.js";
@@ -13,6 +15,7 @@ import { pretrainingSamples, tokenizeDocuments } from "../objectives/sequences/c
 import { ArgumentError } from "../options.js";
 import { freshConfig, freshModel, type ModelSizes } from "../train/fresh/fresh-model.js";
 import { type FinetuneEvent, type FinetuneOptions, finetune } from "../train/loop/finetune.js";
+import { folderEmbedTask, trainableSentences } from "../train/loop/folder-embeddings.js";
 import { type Step, type TrainOptions, train } from "../train/loop/train.js";
 import { adamW } from "../train/optim/optimizer.js";
 import { linearSchedule } from "../train/optim/schedule.js";
@@ -27,15 +30,16 @@ import { type AnyTask, anyTask } from "../train/tasks/task.js";
 export type WorkerEngine = Pick<EngineOptions, "build" | "threads" | "maximumBytes">;
 
 /** What a worker can fine-tune for. */
-export type WorkerTask = "answer" | "classify" | "multi-label" | "regress" | "tag";
+export type WorkerTask = "answer" | "classify" | "embed" | "multi-label" | "regress" | "tag";
 
 /** The tasks of {@link FinetuneSettings}, by name. */
-const tasks = (): Readonly<Record<WorkerTask, AnyTask>> => ({
-  answer: anyTask(answerTask),
-  classify: anyTask(classifyTask("classify")),
-  "multi-label": anyTask(multiLabelTask()),
-  regress: anyTask(regressTask()),
-  tag: anyTask(tagTask),
+const tasks = (scores: boolean, sentence: SentenceSettings | null): Readonly<Record<WorkerTask, () => AnyTask>> => ({
+  answer: () => anyTask(answerTask),
+  classify: () => anyTask(classifyTask("classify")),
+  embed: () => anyTask(folderEmbedTask(sentence!, scores)),
+  "multi-label": () => anyTask(multiLabelTask()),
+  regress: () => anyTask(regressTask()),
+  tag: () => anyTask(tagTask),
 });
 
 /** Fine-tuning of a model folder in a worker. */
@@ -52,7 +56,7 @@ export interface FinetuneSettings
     | "seed"
     | "patience"
   > {
-  /** what is learned; examples are as the task of `cloze` reads them, such as `{ text, label }` for classify */
+  /** what is learned; examples are as the task of `cloze` reads them: `{ text, label }` for classify, `{ text, pair, score }` for embed */
   readonly task: WorkerTask;
   /** names of the classes; those of the examples where not given */
   readonly labels?: readonly string[];
@@ -93,10 +97,14 @@ export async function* runFinetune(
   how: WorkerEngine,
   signal: AbortSignal,
 ): AsyncGenerator<FinetuneEvent, SavedFiles, undefined> {
-  const task = (tasks() as Readonly<Record<string, AnyTask | undefined>>)[name];
-  if (!task) throw new ArgumentError(`finetune: task must be one of ${Object.keys(tasks()).join(", ")}, got ${name}`);
-  using engine = await Engine.create(how);
   const folder = openFolder(filesOf(id), "finetune").readAhead();
+  const sentence = name === "embed" ? await trainableSentences(folder) : null;
+  const scores = (request.train[0] as { readonly score?: number } | undefined)?.score !== undefined;
+  const known = tasks(scores, sentence);
+  if (!Object.hasOwn(known, name))
+    throw new ArgumentError(`finetune: task must be one of ${Object.keys(known).join(", ")}, got ${name}`);
+  const task = known[name]();
+  using engine = await Engine.create(how);
   const labels = named ? LabelSet.of(new Set(named)) : task.labels(request.train);
   const { seed } = request;
   const loaded = await loadModel(engine, folder, { task: task.modelTask, labels, seed, signal });
@@ -106,6 +114,8 @@ export async function* runFinetune(
   yield* finetune({ ...request, loaded, task, settings, signal });
   const saved = memoryFiles();
   await saveModel(saved, { ...loaded, tokenizer, maxLength: settings.maxLength });
+  if (sentence)
+    await writeSentenceSettings(saved, { ...sentence, maxLength: settings.maxLength }, loaded.model.hiddenSize);
   return [...saved.files];
 }
 

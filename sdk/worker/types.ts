@@ -1,5 +1,6 @@
 /** The pipelines of `cloze` as they are in workers: the same arguments, and promises of the same results. */
-import type { Files, memoryFiles } from "../io/files/files.js";
+import type { memoryFiles } from "../io/files/files.js";
+import type { ModelSource } from "../io/files/model-source.js";
 import type { featureExtraction } from "../pipelines/feature-extraction.js";
 import type { fillMask } from "../pipelines/fill-mask.js";
 import type { questionAnswering } from "../pipelines/question-answering.js";
@@ -24,20 +25,20 @@ export type Remote<P> = (P extends { readonly async: infer Call } ? Call : never
 export type WithoutEngine<Options> = Options & { readonly engine?: never; readonly build?: never };
 
 /** A function that opens a pipeline, in workers. */
-export type RemotePipeline<Open> = Open extends (files: Files, options?: infer Options) => Promise<infer P>
-  ? (files: Files, options?: WithoutEngine<Options>) => Promise<Remote<P>>
+export type RemotePipeline<Open> = Open extends (files: ModelSource, options?: infer Options) => Promise<infer P>
+  ? (files: ModelSource, options?: WithoutEngine<Options>) => Promise<Remote<P>>
   : never;
 
 /** The same of a function whose result depends on its options in three ways. */
 export type RemoteOverloaded<Open> = Open extends {
-  (files: Files, options?: infer First): Promise<infer P>;
-  (files: Files, options: infer Second): Promise<infer Q>;
-  (files: Files, options: infer Third): Promise<infer R>;
+  (files: ModelSource, options?: infer First): Promise<infer P>;
+  (files: ModelSource, options: infer Second): Promise<infer Q>;
+  (files: ModelSource, options: infer Third): Promise<infer R>;
 }
   ? {
-      (files: Files, options?: WithoutEngine<First>): Promise<Remote<P>>;
-      (files: Files, options: WithoutEngine<Second>): Promise<Remote<Q>>;
-      (files: Files, options: WithoutEngine<Third>): Promise<Remote<R>>;
+      (files: ModelSource, options?: WithoutEngine<First>): Promise<Remote<P>>;
+      (files: ModelSource, options: WithoutEngine<Second>): Promise<Remote<Q>>;
+      (files: ModelSource, options: WithoutEngine<Third>): Promise<Remote<R>>;
     }
   : never;
 
@@ -69,7 +70,10 @@ export interface Models extends Disposable {
    * for await (const event of run) if (event.kind === "step") console.log(event.step.loss);
    * const classify = await models.textClassification(await run.files);
    */
-  finetune(files: Files, settings: FinetuneSettings & { readonly signal?: AbortSignal }): TrainingRun<FinetuneEvent>;
+  finetune(
+    files: ModelSource,
+    settings: FinetuneSettings & { readonly signal?: AbortSignal },
+  ): TrainingRun<FinetuneEvent>;
   /** Pre-train a new model with a folder's tokenizer. The events are the steps of `train`. */
-  pretrain(tokenizer: Files, settings: PretrainSettings & { readonly signal?: AbortSignal }): TrainingRun<Step>;
+  pretrain(tokenizer: ModelSource, settings: PretrainSettings & { readonly signal?: AbortSignal }): TrainingRun<Step>;
 }

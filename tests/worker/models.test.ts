@@ -8,6 +8,7 @@ import * as assert from "uvu/assert";
 import { Engine } from "../../sdk/engine/engine.js";
 import { DisposedError, WorkerError } from "../../sdk/engine/errors.js";
 import { ModelFileError, memoryFiles } from "../../sdk/io/files/files.js";
+import { HubError } from "../../sdk/io/hub/errors.js";
 import { WeightsError } from "../../sdk/nn/weights.js";
 import { ArgumentError } from "../../sdk/options.js";
 import { featureExtraction } from "../../sdk/pipelines/feature-extraction.js";
@@ -18,6 +19,10 @@ import { textGeneration } from "../../sdk/pipelines/text-generation.js";
 import { zeroShotClassification } from "../../sdk/pipelines/zero-shot-classification.js";
 import type { Progress } from "../../sdk/tensor/steps.js";
 import { startWorkers } from "../../sdk/worker/models.js";
+import { inNewFolder } from "../helpers/folder.js";
+import { modelIn } from "../helpers/hub-cache.js";
+import { hubModel } from "../helpers/hub-model.js";
+import { COMMIT, loopbackHub } from "../helpers/loopback-hub.js";
 import { type ReferenceModel, reference, referenceFiles, referenceFolder } from "../helpers/reference-folder.js";
 import { rejects } from "../helpers/refused.js";
 import { root } from "../helpers/shared.js";
@@ -88,6 +93,27 @@ test("text: whole, told in pieces, and as a stream that can be left", async () =
   };
   await rejects(failing(), ArgumentError, /onText and stream need num_beams 1, got 2/);
 });
+
+test("a model by its name, or by the path of its folder, is found by this thread", () =>
+  inNewFolder(async (home) => {
+    const files = await hubModel();
+    const hub = await loopbackHub(files);
+    const environment = { HF_ENDPOINT: hub.endpoint, HF_HOME: home, HF_TOKEN: "secret" };
+    Object.assign(process.env, environment);
+    try {
+      using here = await featureExtraction(memoryFiles(files), { engine });
+      using named = await models.featureExtraction(hub.name);
+      assert.equal(await named(TEXTS), here(TEXTS));
+      assert.ok(hub.received.some(({ token }) => token === "Bearer secret"));
+      using found = await models.featureExtraction(join(modelIn(join(home, "hub")), "snapshots", COMMIT));
+      assert.equal(await found(TEXTS), here(TEXTS));
+      await rejects(models.featureExtraction(hub.name, { revision: "v9" }), HubError, /v9/);
+      await rejects(models.featureExtraction(3 as never), ArgumentError, /files must be/);
+    } finally {
+      for (const name of Object.keys(environment)) delete process.env[name];
+      await hub.close();
+    }
+  }));
 
 test("errors have their classes, messages and fields", async () => {
   using embed = await models.featureExtraction(referenceFolder(embedding));

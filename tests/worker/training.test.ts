@@ -6,12 +6,14 @@ import { LabelSet } from "../../sdk/heads/labels.js";
 import { memoryFiles } from "../../sdk/io/files/files.js";
 import { loadModel } from "../../sdk/io/pretrained/pretrained.js";
 import { saveModel } from "../../sdk/io/pretrained/save.js";
+import { readSentenceSettings } from "../../sdk/io/sentence-transformers/sentence.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { single } from "../../sdk/objectives/objective.js";
 import { pretrainingSamples, tokenizeDocuments } from "../../sdk/objectives/sequences/corpus.js";
 import { ArgumentError } from "../../sdk/options.js";
 import { freshConfig, freshModel } from "../../sdk/train/fresh/fresh-model.js";
 import { type FinetuneEvent, finetune } from "../../sdk/train/loop/finetune.js";
+import { folderEmbedTask, trainableSentences } from "../../sdk/train/loop/folder-embeddings.js";
 import { type Step, train } from "../../sdk/train/loop/train.js";
 import { adamW } from "../../sdk/train/optim/optimizer.js";
 import { linearSchedule } from "../../sdk/train/optim/schedule.js";
@@ -56,6 +58,28 @@ test("finetune: the events and the files of the same run here", async () => {
   assert.equal(new Map(there.files), new Map(saved.files));
   using classify = await models.textClassification(there);
   assert.ok(["good", "bad"].includes((await classify("the cat sat")).label));
+});
+
+test("finetune for embeddings: the vectors of the folder, and its settings beside the model", async () => {
+  const pairs = SENTENCES.map((text, i) => ({ text, pair: SENTENCES[(i + 1) % SENTENCES.length]!, score: i }));
+  for (const train of [pairs, pairs.map(({ text, pair }) => ({ text, pair }))]) {
+    const loaded = await loadModel(engine, files, { task: "feature-extraction", seed: 1 });
+    const sentence = await trainableSentences(files);
+    const task = folderEmbedTask(sentence, "score" in train[0]!);
+    const settings = { tokenizer, labels: null, maxLength: LENGTH };
+    const request = { ...asked, train, dev: train };
+    const plain = (event: FinetuneEvent) => (event.kind === "step" ? timeless(event.step) : event);
+    const want: unknown[] = [];
+    for await (const event of finetune({ ...request, loaded, task, settings })) want.push(plain(event));
+    const run = models.finetune(files, { ...request, task: "embed" });
+    const found: unknown[] = [];
+    for await (const event of run) found.push(plain(event));
+    assert.equal(found, want);
+    const there = await run.files;
+    assert.equal(await readSentenceSettings(there), { ...sentence, maxLength: LENGTH });
+    using embed = await models.featureExtraction(there);
+    assert.equal(await embed("the cat"), (await embed(["the cat"]))[0]);
+  }
 });
 
 test("pretrain: the steps and the files of the same run here", async () => {

@@ -1,13 +1,12 @@
 /** The files of a fine-tuning run: read, checked, and cut down to as many examples as are asked for. */
 import { LabelSet } from "cloze";
-import { type AnyTask, readSentenceSettings, type SentenceSettings, seed as seedOf, shuffle } from "cloze/data";
+import { type AnyTask, type SentenceSettings, seed as seedOf, shuffle, trainableSentences } from "cloze/data";
 import { folder } from "cloze/node";
 import { requireFiles } from "../shared/input.js";
 import { say } from "../shared/output.js";
 import {
   fittedTo,
   folderLabels,
-  PLAIN_SENTENCES,
   readExamples,
   requireCorrelation,
   requireKnownLabels,
@@ -15,14 +14,6 @@ import {
 } from "../shared/tasks.js";
 import { UsageError } from "../shared/usage.js";
 import type { FinetuneOptions } from "./options.js";
-
-/** How the folder pools; the mean, of length 1, where it does not say. */
-async function sentenceSettingsOf({ model, scratch }: FinetuneOptions): Promise<SentenceSettings> {
-  const files = folder((model ?? scratch)!);
-  const settings = await readSentenceSettings(files);
-  const configured = (await files.read("modules.json")) !== undefined;
-  return configured ? settings : { ...settings, pooling: PLAIN_SENTENCES.pooling };
-}
 
 /**
  * The labels of the training file. A model that already has all of them keeps its own set, in its own order, so that training
@@ -68,7 +59,7 @@ export interface Data {
 }
 
 export async function readData(options: FinetuneOptions): Promise<Data> {
-  const sentence = await sentenceSettingsOf(options);
+  const sentence = await trainableSentences(folder((options.model ?? options.scratch)!));
   const asked = taskNamed(options.task, options.columns, sentence);
   await requireFiles([options.train, options.dev, options.test]);
   const train = await readExamples(asked, options.train);

@@ -2,7 +2,6 @@
 import {
   answerTask,
   classifyTask,
-  embedTask,
   type Files,
   LabelSet,
   type ModelTask,
@@ -10,7 +9,7 @@ import {
   regressTask,
   tagTask,
 } from "cloze";
-import { type AnyTask, anyTask, type Columns, columnsNamed, promptText, type SentenceSettings } from "cloze/data";
+import { type AnyTask, anyTask, type Columns, columnsNamed, folderEmbedTask, type SentenceSettings } from "cloze/data";
 import { fileSource } from "./input.js";
 import { UsageError } from "./usage.js";
 
@@ -62,21 +61,6 @@ export const PLAIN_SENTENCES: SentenceSettings = {
   lowercase: false,
 };
 
-/** Train embeddings as the folder computes them. */
-function embedAs(sentence: SentenceSettings, scores: boolean, columns: Columns | undefined): AnyTask {
-  const prompt = promptText(sentence);
-  if (prompt !== "" && !sentence.promptCounts)
-    throw new UsageError(
-      "the folder's default prompt is excluded from pooling (include_prompt false); such embeddings cannot be fine-tuned or scored",
-    );
-  const [other] = sentence.modules ?? [];
-  if (other !== undefined)
-    throw new UsageError(
-      `the folder's vectors go through the module ${other.kind} (modules.json); such embeddings cannot be fine-tuned or scored`,
-    );
-  return anyTask(embedTask(sentence.pooling, scores, columns, (text) => prompt + text));
-}
-
 /** `embed` for pairs with or without scores, as the examples have them; other tasks as they are. */
 export function fittedTo(
   task: AnyTask,
@@ -86,7 +70,7 @@ export function fittedTo(
 ): AnyTask {
   const [first] = examples as readonly { readonly score?: number }[];
   if (task.name !== "embed" || first?.score !== undefined) return task;
-  return embedAs(sentence, false, columns === undefined ? undefined : columnsNamed(columns));
+  return anyTask(folderEmbedTask(sentence, false, columns === undefined ? undefined : columnsNamed(columns)));
 }
 
 /**
@@ -104,7 +88,7 @@ export function taskNamed(name: string, columns?: string, sentence: SentenceSett
     regress: () => anyTask(regressTask(chosen)),
     tag: () => anyTask(tagTask),
     answer: () => anyTask(answerTask),
-    embed: () => embedAs(sentence, true, chosen),
+    embed: () => anyTask(folderEmbedTask(sentence, true, chosen)),
   };
   const make = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
   if (!make) throw new UsageError(`--task ${name}: expected one of ${Object.keys(tasks).join(", ")}`);
