@@ -33,6 +33,10 @@ function figureOf(line: Line): string {
     const beside = peers.map((peer) => `${peer} ${number(line[peer])}`).join(", ");
     return `${number(line["mb_per_s"])} MB/s${beside && `; ${beside}; ${number(line["ratio"], 2)} times the faster`}`;
   }
+  if (line["ratio"] !== undefined && line["beside"] !== undefined) {
+    const quartiles = (line["ratio_quartiles"] as readonly number[]).map((value) => number(value)).join("–");
+    return `${number(line["ratio"])} times as fast (${quartiles})`;
+  }
   if (line["median_ms"] === undefined) throw new Error(`no figure in ${JSON.stringify(line)}`);
   const parts = [`${number(line["median_ms"])} ms`];
   if (line["tokens_per_s"]) parts.push(`${Math.round(Number(line["tokens_per_s"]))} tokens/s`);
@@ -53,7 +57,8 @@ function figureOf(line: Line): string {
 function subjectOf(line: Line): string {
   const text = line["text"] === undefined ? "" : `, ${line["text"]}`;
   const build = line["build"] === "relaxed" ? ", relaxed build" : "";
-  return `${line["name"]}${text}${build}`;
+  const beside = line["beside"] === undefined ? "" : ` beside ${line["beside"]}`;
+  return `${line["name"]}${text}${build}${beside}`;
 }
 
 /** The commit of the checkout, with a `+` when files differ from it. */
