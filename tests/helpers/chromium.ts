@@ -29,7 +29,7 @@ export interface Page {
   send(method: string, params?: object): Promise<Record<string, unknown>>;
   /** The value of an expression in the page, awaited. */
   evaluate<T>(expression: string): Promise<T>;
-  /** what the console said, exceptions, and addresses other than files that were asked for */
+  /** what the console said, exceptions, and addresses outside the page's own origin that were asked for */
   readonly said: string[];
 }
 
@@ -73,8 +73,10 @@ export class Browser {
     return new Promise((done, failed) => this.#waiting.set(id, { done, failed }));
   }
 
-  /** Open a file at a width, in light or dark. */
-  async open(path: string, width: number, scheme: "light" | "dark"): Promise<Page> {
+  /** Open a file, or a page of a server, at a width, in light or dark. */
+  async open(address: string, width: number, scheme: "light" | "dark"): Promise<Page> {
+    const url = /^https?:/.test(address) ? address : `file://${address}`;
+    const { origin } = new URL(url);
     const { targetId } = await this.#send("Target.createTarget", { url: "about:blank" });
     const { sessionId } = (await this.#send("Target.attachToTarget", { targetId, flatten: true })) as {
       sessionId: string;
@@ -86,14 +88,15 @@ export class Browser {
       if (method === "Page.loadEventFired") loaded();
       if (method === "Runtime.consoleAPICalled" || method === "Runtime.exceptionThrown" || method === "Log.entryAdded")
         said.push(JSON.stringify(params));
-      const { url = "" } = (params["request"] ?? {}) as { url?: string };
-      if (method === "Network.requestWillBeSent" && !/^(file|data):/.test(url)) said.push(`asked for ${url}`);
+      const { url: asked = "" } = (params["request"] ?? {}) as { url?: string };
+      const isOwn = /^(file|data|blob):/.test(asked) || (origin !== "null" && asked.startsWith(origin));
+      if (method === "Network.requestWillBeSent" && !isOwn) said.push(`asked for ${asked}`);
     });
     const send = (method: string, params?: object) => this.#send(method, params, sessionId);
     for (const domain of ["Page", "Runtime", "Log", "Network"]) await send(`${domain}.enable`);
     await send("Emulation.setDeviceMetricsOverride", { width, height: 900, deviceScaleFactor: 1, mobile: false });
     await send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
-    await send("Page.navigate", { url: `file://${path}` });
+    await send("Page.navigate", { url });
     await ready;
     const evaluate = async <T>(expression: string): Promise<T> => {
       const answer = await send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });

@@ -1,0 +1,152 @@
+/** Labelled controls, and the small parts that chapters share. */
+import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
+
+interface FieldProps {
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly children: (id: string) => ComponentChildren;
+}
+
+function Field({ label, hint, children }: FieldProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children(id)}
+      {hint && <small>{hint}</small>}
+    </div>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly value: T;
+  readonly options: readonly (readonly [value: T, name: string])[];
+  readonly onChange: (value: T) => void;
+  readonly disabled?: boolean;
+}
+
+export function Choice<T extends string>({ label, hint, value, options, onChange, disabled = false }: ChoiceProps<T>) {
+  return (
+    <Field label={label} hint={hint}>
+      {(id) => (
+        <select
+          id={id}
+          value={value}
+          disabled={disabled}
+          onChange={(event) => onChange(event.currentTarget.value as T)}
+        >
+          {options.map(([option, name]) => (
+            <option key={option} value={option} selected={option === value}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+interface NumberProps {
+  readonly label: string;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly step?: number;
+  readonly onChange: (value: number) => void;
+  readonly disabled?: boolean;
+}
+
+export function NumberField({ label, value, min, max, step = 1, onChange, disabled = false }: NumberProps) {
+  return (
+    <Field label={label}>
+      {(id) => (
+        <input
+          id={id}
+          type="number"
+          {...{ value, min, max, step, disabled }}
+          onChange={(event) => {
+            const { valueAsNumber: given } = event.currentTarget;
+            if (Number.isFinite(given)) onChange(Math.min(max, Math.max(min, given)));
+          }}
+        />
+      )}
+    </Field>
+  );
+}
+
+interface TextProps {
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly value: string;
+  readonly rows?: number;
+  readonly onInput: (value: string) => void;
+  readonly disabled?: boolean;
+}
+
+/** A text of one line, or of several where `rows` says so. */
+export function TextField({ label, hint, value, rows, onInput, disabled = false }: TextProps) {
+  return (
+    <Field label={label} hint={hint}>
+      {(id) =>
+        rows === undefined ? (
+          <input id={id} type="text" {...{ value, disabled }} onInput={(event) => onInput(event.currentTarget.value)} />
+        ) : (
+          <textarea id={id} {...{ value, rows, disabled }} onInput={(event) => onInput(event.currentTarget.value)} />
+        )
+      }
+    </Field>
+  );
+}
+
+interface ButtonProps {
+  readonly onClick: () => void;
+  readonly children: ComponentChildren;
+  readonly main?: boolean;
+  readonly disabled?: boolean;
+}
+
+export function Button({ onClick, children, main = false, disabled = false }: ButtonProps) {
+  return (
+    <button type="button" class={main ? "main" : undefined} {...{ onClick, disabled }}>
+      {children}
+    </button>
+  );
+}
+
+/** Names with their values. */
+export function Facts({ facts }: { readonly facts: readonly (readonly [name: string, value: ComponentChildren])[] }) {
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** What went wrong, read out at once. */
+export function Fault({ error }: { readonly error: unknown }) {
+  if (error === null || error === undefined) return null;
+  return (
+    <p class="fault" role="alert">
+      {error instanceof Error ? error.message : String(error)}
+    </p>
+  );
+}
+
+/** Head of a chapter. */
+export function Chapter({ title, lead, children }: { title: string; lead: string; children: ComponentChildren }) {
+  return (
+    <article>
+      <h1 tabIndex={-1}>{title}</h1>
+      <p class="lead">{lead}</p>
+      {children}
+    </article>
+  );
+}

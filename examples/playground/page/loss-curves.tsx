@@ -1,0 +1,76 @@
+/** The curves of a run: the training loss, the held-out loss, and what is known without context. */
+import { gridY, line, ruleY, text } from "@observablehq/plot";
+import { useCallback } from "preact/hooks";
+import type { Curves } from "../worker/pretraining.js";
+import { Plot } from "./plot.js";
+import { type PreviousRun, thinned } from "./run-state.js";
+import { useStrings } from "./settings.js";
+
+interface LossCurvesProps {
+  readonly curves: Curves;
+  readonly steps: number;
+  readonly previous: PreviousRun | null;
+}
+
+export function LossCurves({ curves, steps, previous }: LossCurvesProps) {
+  const { learn } = useStrings();
+  const { training, heldOut } = curves;
+  const frequency = heldOut.at(-1)?.frequency ?? null;
+  const options = useCallback(
+    (width: number) => ({
+      height: width < 500 ? 240 : 320,
+      marginLeft: 40,
+      marginRight: 16,
+      x: { domain: [0, steps], label: learn.axes.step, ticks: width < 500 ? 4 : 8 },
+      y: { label: learn.axes.loss, nice: true },
+      marks: [
+        gridY({ strokeOpacity: 0.12 }),
+        ...(frequency === null
+          ? []
+          : [
+              ruleY([frequency], { stroke: "currentColor", strokeDasharray: "2 4", strokeOpacity: 0.6 }),
+              text([frequency], {
+                y: (value: number) => value,
+                x: steps,
+                text: () => learn.axes.frequency,
+                textAnchor: "end" as const,
+                dy: -7,
+                fillOpacity: 0.75,
+              }),
+            ]),
+        ...(previous
+          ? [
+              line(
+                previous.heldOut.filter(({ step }) => step <= steps),
+                {
+                  x: "step",
+                  y: "loss",
+                  strokeDasharray: "5 4",
+                  strokeOpacity: 0.55,
+                },
+              ),
+            ]
+          : []),
+        line(thinned(training), {
+          x: "step",
+          y: "loss",
+          stroke: "currentColor",
+          strokeOpacity: 0.45,
+          strokeWidth: 1.2,
+        }),
+        line(heldOut, { x: "step", y: "loss", stroke: "var(--accent)", strokeWidth: 2.5, marker: "dot" as const }),
+      ],
+    }),
+    [training, heldOut, steps, frequency, previous?.name, learn],
+  );
+  return (
+    <figure>
+      <Plot label={learn.axes.alt(training.at(-1)?.loss ?? 0, heldOut.at(-1)?.loss ?? 0)} options={options} />
+      <figcaption class="legend">
+        <span class="key accent">{learn.axes.heldOut}</span>
+        <span class="key faint">{learn.axes.training}</span>
+        {previous && <span class="key dashed">{learn.axes.previous(previous.name)}</span>}
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,36 @@
+/** What the browser keeps: the run that was interrupted, and the models that were trained or opened here. */
+import { createStore, del, get, set } from "idb-keyval";
+
+const runs = () => createStore("cloze-playground-run", "run");
+const models = () => createStore("cloze-playground-models", "models");
+
+export const readKept = async <T>(name: string): Promise<T | undefined> => get<T>(name, runs());
+export const keep = async (name: string, value: unknown): Promise<void> => set(name, value, runs());
+export const drop = async (name: string): Promise<void> => del(name, runs());
+
+/** The files of a model folder, by name. */
+export type FolderFiles = readonly (readonly [name: string, bytes: Uint8Array])[];
+
+/** A model of the shelf. */
+export interface ShelvedModel {
+  readonly id: string;
+  readonly name: string;
+  /** task of the model: masked-lm, causal-lm, seq2seq-lm … */
+  readonly task: string;
+  readonly parameters: number;
+  /** SHA-256 of the weights; null of a model that was not trained here */
+  readonly hash: string | null;
+  /** milliseconds since 1970 */
+  readonly made: number;
+  readonly bytes: number;
+}
+
+interface Entry {
+  readonly about: ShelvedModel;
+  readonly files: FolderFiles;
+}
+
+export async function shelve(about: Omit<ShelvedModel, "bytes">, files: FolderFiles): Promise<void> {
+  const bytes = files.reduce((sum, [, content]) => sum + content.length, 0);
+  await set(about.id, { about: { ...about, bytes }, files } satisfies Entry, models());
+}

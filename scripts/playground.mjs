@@ -1,0 +1,138 @@
+/**
+ * The playground of examples/playground/: a page that trains and shows models in the browser, as static files.
+ *
+ *   npm run playground              builds build/playground/ and serves it on http://localhost:4173/
+ *   npm run playground -- --build   builds it only
+ *
+ * The files can be put on any static server. `--port` chooses another port.
+ */
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { dirname, extname, join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { build } from "esbuild";
+import { settings } from "./build.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const source = join(root, "examples/playground");
+
+/** The package's subpaths as files of its build, which users import by the same names. */
+function aliases() {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const scripts = Object.entries(exports).filter(
+    ([name, entry]) => typeof entry === "object" && !name.includes(".wasm"),
+  );
+  return scripts.map(([name, entry]) => [name.replace(/^\./, "cloze"), join(root, entry.browser ?? entry.default)]);
+}
+
+/** `import … from "cloze/…"` gives what the package exports to a browser. */
+const packageByName = {
+  name: "cloze",
+  setup({ onResolve }) {
+    const paths = new Map(aliases());
+    onResolve({ filter: /^cloze(\/.*)?$/ }, ({ path }) => (paths.has(path) ? { path: paths.get(path) } : undefined));
+  },
+};
+
+const read = (path) => readFileSync(join(root, path), "utf8").trim();
+
+/** The project's own text by language. */
+function texts() {
+  const names = readdirSync(join(root, "corpus/text")).filter((name) => name.endsWith(".txt"));
+  const english = ["parallel/en.txt", ...names.sort().map((name) => `text/${name}`)];
+  const parallel = { german: "de", spanish: "es", french: "fr", chinese: "zh" };
+  return {
+    english: english.map((name) => read(`corpus/${name}`)).join("\n\n"),
+    ...Object.fromEntries(Object.entries(parallel).map(([name, code]) => [name, read(`corpus/parallel/${code}.txt`)])),
+  };
+}
+
+/** All files below a folder, by their paths in it. */
+const filesBelow = (folder) =>
+  readdirSync(folder, { recursive: true })
+    .map((name) => name.split(sep).join("/"))
+    .filter((name) => statSync(join(folder, name)).isFile())
+    .sort();
+
+/** The service worker knows every file, and a hash of them all as its version. */
+function writeServiceWorker(out) {
+  const files = filesBelow(out);
+  const hash = createHash("sha256");
+  for (const name of files) hash.update(name).update(readFileSync(join(out, name)));
+  const script = readFileSync(join(source, "service-worker.js"), "utf8")
+    .replace("__VERSION__", hash.digest("hex").slice(0, 16))
+    .replace("__FILES__", JSON.stringify(["./", ...files.map((name) => `./${name}`)]));
+  writeFileSync(join(out, "service-worker.js"), script);
+}
+
+/**
+ * Build the playground.
+ *
+ * @param out the folder to write
+ * @returns what esbuild wrote, by path
+ */
+export async function buildPlayground(out) {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(join(out, "texts"), { recursive: true });
+  const { metafile } = await build({
+    ...settings,
+    absWorkingDir: root,
+    plugins: [...settings.plugins, packageByName],
+    entryPoints: {
+      page: join(source, "page/main.tsx"),
+      lab: join(source, "worker/lab.ts"),
+    },
+    outdir: out,
+    chunkNames: "chunks/[name]-[hash]",
+    splitting: true,
+    minify: true,
+    metafile: true,
+    platform: "browser",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+  });
+  for (const name of ["index.html", "page.css"]) cpSync(join(source, name), join(out, name));
+  for (const [name, text] of Object.entries(texts())) writeFileSync(join(out, `texts/${name}.txt`), `${text}\n`);
+  writeServiceWorker(out);
+  return metafile.outputs;
+}
+
+const TYPES = {
+  ".css": "text/css",
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".txt": "text/plain; charset=utf-8",
+};
+
+/** Serve a folder on the loopback address. */
+export function serve(folder, port = 0) {
+  const top = resolve(folder);
+  const server = createServer(async ({ url }, response) => {
+    const { pathname } = new URL(url, "http://localhost");
+    const path = resolve(top, `.${decodeURIComponent(pathname)}${pathname.endsWith("/") ? "index.html" : ""}`);
+    const bytes = path.startsWith(`${top}${sep}`) ? await readFile(path).catch(() => undefined) : undefined;
+    if (bytes === undefined) response.writeHead(404).end();
+    else response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" }).end(bytes);
+  });
+  return new Promise((done, failed) => {
+    server.once("error", failed);
+    server.listen(port, "127.0.0.1", () => done(server));
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({
+    options: { build: { type: "boolean", default: false }, port: { type: "string", default: "4173" } },
+  });
+  const out = join(root, "build/playground");
+  await buildPlayground(out);
+  console.log("the playground is in build/playground/");
+  if (!values.build) {
+    const server = await serve(out, Number(values.port));
+    console.log(`http://localhost:${server.address().port}/`);
+  }
+}
