@@ -1,6 +1,19 @@
 /** One task learned by one network, and its score on every test item. */
-import { answerTask, classifyTask, finetune, loadModel, loadTokenizer, memoryFiles, saveModel, tagTask } from "cloze";
+import {
+  answerTask,
+  classifyTask,
+  finetune,
+  loadModel,
+  loadTokenizer,
+  type Model,
+  type ModelTask,
+  memoryFiles,
+  saveModel,
+  type TaskSettings,
+  tagTask,
+} from "cloze";
 import { type AnyTask, anyTask, type Question, seed as seedOf, shuffledContexts } from "cloze/data";
+import { argmax } from "cloze/metrics";
 import { type CurveLine, stepLine, writeCurves } from "cloze/report";
 import { createEngine } from "../cli/shared/turbo.js";
 import type { Labelled } from "./embedded-corpus.js";
@@ -56,6 +69,29 @@ export function examplesOf({ task, data, recipe }: FinetuneJob): readonly unknow
   return shuffledContexts(data.train as readonly Question[], recipe.contexts, seedOf(recipe.seed));
 }
 
+interface TestItems {
+  readonly test: readonly unknown[];
+  /** decisions in each */
+  readonly sizes: readonly number[];
+}
+
+/** The score of each item: the share of its decisions that are right, or the figure of an answer. */
+function itemScores(
+  task: AnyTask,
+  model: Model<ModelTask>,
+  { test, sizes }: TestItems,
+  settings: TaskSettings,
+): number[] {
+  if (!task.predict) return test.map((item) => task.evaluate(model, [item], settings)[task.headline]!);
+  const { scores, gold } = task.predict(model, test, settings);
+  let at = 0;
+  return sizes.map((size) => {
+    let right = 0;
+    for (const end = at + size; at < end; at++) if (argmax(scores[at]!) === gold[at]) right++;
+    return right / size;
+  });
+}
+
 export async function finetuneJob(job: FinetuneJob, follow: Follow): Promise<FinetuneResult> {
   const { recipe, arm, data } = job;
   const { epochs, learningRate } = recipe.finetune[job.task];
@@ -80,8 +116,8 @@ export async function finetuneJob(job: FinetuneJob, follow: Follow): Promise<Fin
     follow((0.9 * event.step.step) / event.total, `loss ${event.step.loss.toFixed(2)}`);
   }
   const test: readonly unknown[] = data.test;
-  const scores = test.map((item) => task.evaluate(loaded.model, [item], settings)[task.headline]!);
   const sizes = test.map((item) => task.decisions([item]));
+  const scores = itemScores(task, loaded.model, { test, sizes }, settings);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const figure = scores.reduce((sum, score, i) => sum + score * sizes[i]!, 0) / total;
   const baseline = task.baseline(data.train, test)[task.headline]!;
