@@ -13,6 +13,7 @@ import { createServer } from "node:http";
 import { dirname, extname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { gunzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { settings } from "./build.mjs";
 
@@ -50,6 +51,38 @@ function texts() {
   };
 }
 
+/** Labelled examples, published and written for the project. */
+const DATA = {
+  "sentiment.train.tsv": "samples/movie-reviews/train.tsv.gz",
+  "sentiment.test.tsv": "samples/movie-reviews/test.tsv.gz",
+  "tags.train.tsv": "samples/ud-english-ewt/train.tsv.gz",
+  "tags.test.tsv": "samples/ud-english-ewt/test.tsv.gz",
+  "pairs.train.tsv": "samples/snli/train.tsv.gz",
+  "pairs.test.tsv": "samples/snli/test.tsv.gz",
+  "answers.train.json": "questions/train.json",
+  "answers.test.json": "questions/test.json",
+};
+
+function writeData(out) {
+  mkdirSync(join(out, "data"));
+  for (const [name, path] of Object.entries(DATA)) {
+    const bytes = readFileSync(join(root, "corpus", path));
+    writeFileSync(join(out, "data", name), path.endsWith(".gz") ? gunzipSync(bytes) : bytes);
+  }
+}
+
+/** The models that come with it: cloze-tiny in 8 bits, and the one of sentence vectors. */
+const MODELS = { "cloze-tiny": "models/cloze-tiny/q8", "cloze-tiny-embed": "models/cloze-tiny-embed" };
+
+/** Copy a model's files and list them, so that the page asks for none that is not there. */
+function copyModel(name, from, out) {
+  const isNeeded = (file) =>
+    /\.(json|safetensors)$/.test(file) && !/^(recipe|q8)\/|package\.json|run_manifest/.test(file);
+  const files = filesBelow(join(root, from)).filter(isNeeded);
+  for (const file of files) cpSync(join(root, from, file), join(out, "models", name, file));
+  writeFileSync(join(out, "models", name, "files.json"), JSON.stringify(files));
+}
+
 /** All files below a folder, by their paths in it. */
 const filesBelow = (folder) =>
   readdirSync(folder, { recursive: true })
@@ -59,7 +92,8 @@ const filesBelow = (folder) =>
 
 /** The service worker knows every file, and a hash of them all as its version. */
 function writeServiceWorker(out) {
-  const files = filesBelow(out);
+  // The playground starts its own workers, not that of the package's program.
+  const files = filesBelow(out).filter((name) => !/chunks\/model-worker-/.test(name));
   const hash = createHash("sha256");
   for (const name of files) hash.update(name).update(readFileSync(join(out, name)));
   const script = readFileSync(join(source, "service-worker.js"), "utf8")
@@ -84,6 +118,7 @@ export async function buildPlayground(out) {
     entryPoints: {
       page: join(source, "page/main.tsx"),
       lab: join(source, "worker/lab.ts"),
+      models: join(source, "worker/models.ts"),
     },
     outdir: out,
     chunkNames: "chunks/[name]-[hash]",
@@ -96,6 +131,8 @@ export async function buildPlayground(out) {
   });
   for (const name of ["index.html", "page.css"]) cpSync(join(source, name), join(out, name));
   for (const [name, text] of Object.entries(texts())) writeFileSync(join(out, `texts/${name}.txt`), `${text}\n`);
+  for (const [name, from] of Object.entries(MODELS)) copyModel(name, from, out);
+  writeData(out);
   writeServiceWorker(out);
   return metafile.outputs;
 }

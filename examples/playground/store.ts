@@ -1,5 +1,5 @@
 /** What the browser keeps: the run that was interrupted, and the models that were trained or opened here. */
-import { createStore, del, get, set } from "idb-keyval";
+import { createStore, del, entries, get, set } from "idb-keyval";
 
 const runs = () => createStore("cloze-playground-run", "run");
 const models = () => createStore("cloze-playground-models", "models");
@@ -34,3 +34,15 @@ export async function shelve(about: Omit<ShelvedModel, "bytes">, files: FolderFi
   const bytes = files.reduce((sum, [, content]) => sum + content.length, 0);
   await set(about.id, { about: { ...about, bytes }, files } satisfies Entry, models());
 }
+
+/** Models without their files, the newest first. */
+export async function shelf(): Promise<ShelvedModel[]> {
+  const all = await entries<string, Entry>(models());
+  return all.map(([, { about }]) => about).sort((a, b) => b.made - a.made);
+}
+
+export async function filesOf(id: string): Promise<FolderFiles | undefined> {
+  return (await get<Entry>(id, models()))?.files;
+}
+
+export const unshelve = async (id: string): Promise<void> => del(id, models());

@@ -1,6 +1,8 @@
 /** Labelled controls, and the small parts that chapters share. */
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
+import { useStrings } from "./settings.js";
+import { sharedAddress } from "./shared-state.js";
 
 interface FieldProps {
   readonly label: string;
@@ -140,13 +142,112 @@ export function Fault({ error }: { readonly error: unknown }) {
   );
 }
 
+/** Copies a link to the chapter as it is now. */
+function ShareLink() {
+  const { app } = useStrings();
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    const address = sharedAddress();
+    history.replaceState(null, "", address);
+    await navigator.clipboard.writeText(address);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 2000);
+  };
+  return (
+    <button type="button" class="quiet" onClick={() => void copy()}>
+      {isCopied ? app.copied : app.share}
+    </button>
+  );
+}
+
 /** Head of a chapter. */
 export function Chapter({ title, lead, children }: { title: string; lead: string; children: ComponentChildren }) {
   return (
     <article>
-      <h1 tabIndex={-1}>{title}</h1>
+      <div class="head">
+        <h1 tabIndex={-1}>{title}</h1>
+        <ShareLink />
+      </div>
       <p class="lead">{lead}</p>
       {children}
     </article>
+  );
+}
+
+interface SliderProps {
+  readonly label: string;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly step?: number;
+  readonly onInput: (value: number) => void;
+}
+
+export function Slider({ label, value, min, max, step = 1, onInput }: SliderProps) {
+  return (
+    <Field label={label}>
+      {(id) => (
+        <input
+          id={id}
+          type="range"
+          {...{ value, min, max, step }}
+          onInput={(event) => onInput(event.currentTarget.valueAsNumber)}
+        />
+      )}
+    </Field>
+  );
+}
+
+interface FileProps {
+  readonly label: string;
+  readonly accept?: string;
+  /** whether a folder is chosen, with all files in it */
+  readonly isFolder?: boolean;
+  readonly onFiles: (files: readonly File[]) => void;
+}
+
+/** A button that opens files. */
+export function FileField({ label, accept, isFolder = false, onFiles }: FileProps) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        {...(accept !== undefined && { accept })}
+        {...(isFolder && { webkitdirectory: true })}
+        onChange={(event) => {
+          onFiles([...(event.currentTarget.files ?? [])]);
+          event.currentTarget.value = "";
+        }}
+      />
+      <Button onClick={() => input.current?.click()}>{label}</Button>
+    </>
+  );
+}
+
+/** Something that can be on or off. */
+export function Check({
+  label,
+  value,
+  onChange,
+  disabled = false,
+}: {
+  readonly label: string;
+  readonly value: boolean;
+  readonly onChange: (value: boolean) => void;
+  readonly disabled?: boolean;
+}) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={value}
+        disabled={disabled}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+      />
+      {label}
+    </label>
   );
 }

@@ -8,7 +8,13 @@ import { useStore } from "./store.js";
 
 /** Each chapter's code is loaded when it is first shown. */
 const CHAPTERS = {
+  tokens: async () => (await import("./chapters/tokens.js")).TokensChapter,
+  labels: async () => (await import("./chapters/labels.js")).LabelsChapter,
   learn: async () => (await import("./chapters/learn.js")).LearnChapter,
+  inside: async () => (await import("./chapters/inside.js")).InsideChapter,
+  write: async () => (await import("./chapters/write.js")).WriteChapter,
+  search: async () => (await import("./chapters/search.js")).SearchChapter,
+  models: async () => (await import("./chapters/models.js")).ModelsChapter,
 } as const satisfies Readonly<Record<string, () => Promise<ComponentType>>>;
 
 type ChapterName = keyof typeof CHAPTERS;
@@ -87,7 +93,7 @@ function App() {
       </button>
       <header>
         <p class="brand">
-          <span aria-hidden="true" class="mask" /> Cloze
+          <span aria-hidden="true" class="logo" /> Cloze
         </p>
         <nav aria-label={strings.app.chapters}>
           <ul>

@@ -4,12 +4,12 @@ import type { HeldOutPoint } from "../worker/pretraining.js";
 import type { Sample } from "../worker/recipe.js";
 import { useStrings } from "./settings.js";
 
-/** A probability as a bar and a number. */
-export function Share({ value }: { readonly value: number }) {
+/** A probability, or another figure from 0 to 1, as a bar and a number. */
+export function Share({ value, as }: { readonly value: number; readonly as?: string }) {
   return (
     <span class="share">
       <span class="bar" style={{ width: `${(100 * value).toFixed(1)}%` }} />
-      <span class="of">{(100 * value).toFixed(value < 0.0995 ? 1 : 0)} %</span>
+      <span class="of">{as ?? `${(100 * value).toFixed(value < 0.0995 ? 1 : 0)} %`}</span>
     </span>
   );
 }

@@ -14,3 +14,4 @@ function worker(name: string): Remote<Lab> {
 }
 
 export const trainer = (): Remote<Lab> => worker("trainer");
+export const lab = (): Remote<Lab> => worker("lab");

@@ -5,6 +5,7 @@ import { Button, Chapter, Choice, Facts, Fault, NumberField, TextField } from ".
 import { LossCurves } from "../loss-curves.js";
 import { dropKeptRun, findKeptRun, pauseRun, type RunState, resumeRun, run, startRun } from "../run-state.js";
 import { useStrings } from "../settings.js";
+import { useShared } from "../shared-state.js";
 import { ShownSamples } from "../shown-samples.js";
 import { useStore } from "../store.js";
 import { TEXTS, textOf } from "../texts.js";
@@ -165,20 +166,25 @@ export function LearnChapter() {
   const strings = useStrings();
   const { learn } = strings;
   const state = useStore(run);
-  const [plan, setPlan] = useState<Plan>(state.plan ?? DEFAULT_PLAN);
-  const [source, setSource] = useState<string>("english");
+  const [objective, setObjective] = useShared("objective", state.plan?.objective ?? DEFAULT_PLAN.objective);
+  const [steps, setSteps] = useShared("steps", String(state.plan?.steps ?? DEFAULT_PLAN.steps));
+  const [source, setSource] = useShared("from", "english");
+  const [sizes, setSizes] = useState<Plan>(state.plan ?? DEFAULT_PLAN);
+  const plan: Plan = { ...sizes, objective, steps: Number(steps) || DEFAULT_PLAN.steps };
   const [own, setOwn] = useState("");
   const [text, setText] = useState("");
   const [fault, setFault] = useState<unknown>(null);
   useEffect(() => {
     findKeptRun().then((kept) => {
       if (!kept) return;
-      setPlan(kept.plan);
+      setSizes(kept.plan);
+      setObjective(kept.plan.objective);
+      setSteps(String(kept.plan.steps));
       setText(kept.text);
     }, setFault);
   }, []);
   const disabled = isBusy(state) || state.phase === "paused";
-  const change = (part: Partial<Plan>) => setPlan((before) => ({ ...before, ...part }));
+  const change = (part: Partial<Plan>) => setSizes((before) => ({ ...before, ...part }));
   const start = async () => {
     try {
       setFault(null);
@@ -188,7 +194,6 @@ export function LearnChapter() {
       const shown = masks ? SHOWN.masks : SHOWN.texts;
       const short = masks && plan.length > 32 ? 32 : null;
       const request = { ...plan, short };
-      setPlan(request);
       await startRun({ plan: request, text: content, shown, name: `${plan.objective}, ${plan.steps}` });
     } catch (error) {
       setFault(error);
@@ -203,7 +208,7 @@ export function LearnChapter() {
           value={plan.objective}
           options={OBJECTIVES.map((name) => [name, learn.objectives[name]] as const)}
           disabled={disabled}
-          onChange={(objective) => change({ objective })}
+          onChange={setObjective}
         />
         <Choice label={learn.text} value={source} options={sources} disabled={disabled} onChange={setSource} />
         <NumberField
@@ -213,7 +218,7 @@ export function LearnChapter() {
           max={20_000}
           step={10}
           disabled={disabled}
-          onChange={(value) => change({ steps: Math.round(value) })}
+          onChange={(value) => setSteps(String(Math.round(value)))}
         />
       </div>
       {source === "own" && (

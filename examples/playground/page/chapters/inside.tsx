@@ -1,0 +1,285 @@
+/** Look inside: attention, a word in its sentences, words on a plane, and what each layer knows. */
+import { barX, cell, dot, ruleX, text as textMark } from "@observablehq/plot";
+import { proxy } from "comlink";
+import { useCallback, useState } from "preact/hooks";
+import type { Probe } from "../../worker/probes.js";
+import { useComputed } from "../computed.js";
+import { Button, Chapter, Fault, Slider, TextField } from "../controls.js";
+import { ModelChoice } from "../model-choice.js";
+import { Plot } from "../plot.js";
+import { useStrings } from "../settings.js";
+import { useShared } from "../shared-state.js";
+import { lab } from "../workers.js";
+
+/** A table of numbers as colours: rows and columns have names. */
+function Heat(props: {
+  readonly label: string;
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly values: (row: number, column: number) => number;
+  readonly lowest: number;
+}) {
+  const { label, rows, columns, values, lowest } = props;
+  const options = useCallback(
+    (width: number) => {
+      const longest = Math.min(110, 9 * Math.max(...rows.map((name) => name.length)));
+      const size = Math.min(32, (width - longest - 10) / columns.length);
+      const cells = rows.flatMap((_, row) => columns.map((_, column) => ({ row, column, value: values(row, column) })));
+      return {
+        width: longest + 10 + size * columns.length,
+        height: 86 + size * rows.length,
+        ...{ marginLeft: longest, marginTop: 80, marginRight: 4, marginBottom: 4 },
+        x: { domain: columns.map((_, i) => i), axis: "top" as const, label: null, tickSize: 0, tickRotate: -50 },
+        y: { domain: rows.map((_, i) => i), label: null, tickSize: 0 },
+        opacity: { domain: [0, 1], range: [0, 1] },
+        marks: [
+          cell(cells, {
+            x: "column",
+            y: "row",
+            fill: "var(--accent)",
+            fillOpacity: ({ value }: { value: number }) => Math.max(0, (value - lowest) / (1 - lowest)),
+            stroke: "var(--line)",
+            strokeWidth: 0.5,
+            title: ({ row, column, value }: { row: number; column: number; value: number }) =>
+              `${rows[row]} → ${columns[column]}: ${value.toFixed(3)}`,
+          }),
+        ],
+      };
+    },
+    [rows.join("\n"), columns.join("\n"), values, lowest],
+  );
+  const named = useCallback(
+    (width: number) => {
+      const made = options(width);
+      return {
+        ...made,
+        x: { ...made.x, tickFormat: (i: number) => columns[i] ?? "" },
+        y: { ...made.y, tickFormat: (i: number) => shortened(rows[i] ?? "") },
+      };
+    },
+    [options],
+  );
+  return <Plot label={label} options={named} />;
+}
+
+const shortened = (text: string): string => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
+
+function AttentionPart({ model }: { readonly model: string }) {
+  const { inside } = useStrings();
+  const [text, setText] = useShared("text", inside.sentence);
+  const [layer, setLayer] = useState(1);
+  const [head, setHead] = useState(1);
+  const { value, error } = useComputed(text.trim() === "" ? null : () => lab().attentionOf(model, text), [model, text]);
+  const layers = value?.layers.length ?? 1;
+  const at = Math.min(layer, layers) - 1;
+  const chosen = Math.min(head, value?.heads ?? 1) - 1;
+  const weights = value?.layers[at];
+  const size = value?.tokens.length ?? 0;
+  const values = useCallback(
+    (row: number, column: number) => weights?.[(chosen * size + row) * size + column] ?? 0,
+    [weights, chosen, size],
+  );
+  return (
+    <section>
+      <h2>{inside.attention}</h2>
+      <p class="soft">{inside.attentionNote}</p>
+      <TextField label={inside.text} value={text} onInput={setText} />
+      <Fault error={error} />
+      {value && (
+        <>
+          <div class="fields">
+            <Slider label={inside.layer(at + 1)} value={at + 1} min={1} max={layers} onInput={setLayer} />
+            <Slider label={inside.head(chosen + 1)} value={chosen + 1} min={1} max={value.heads} onInput={setHead} />
+          </div>
+          <Heat
+            label={inside.attentionAlt(at + 1, chosen + 1, value.tokens.join(" "))}
+            rows={value.tokens}
+            columns={value.tokens}
+            values={values}
+            lowest={0}
+          />
+        </>
+      )}
+    </section>
+  );
+}
+
+function WordPart({ model }: { readonly model: string }) {
+  const { inside } = useStrings();
+  const [word, setWord] = useShared("word", "light");
+  const [lines, setLines] = useShared("sentences", inside.sentences);
+  const [layer, setLayer] = useState(99);
+  const sentences = lines.split("\n").filter((line) => line.trim() !== "");
+  const { value, error } = useComputed(
+    word.trim() === "" || sentences.length < 2 ? null : () => lab().wordInSentences(model, word.trim(), sentences),
+    [model, word, lines],
+  );
+  const at = Math.min(layer, (value?.layers.length ?? 1) - 1);
+  const cosines = value?.layers[at];
+  const values = useCallback((row: number, column: number) => cosines?.[row]?.[column] ?? 0, [cosines]);
+  const names = (value?.sentences ?? []).map((sentence, i) => `${i + 1} ${sentence}`);
+  return (
+    <section>
+      <h2>{inside.word}</h2>
+      <p class="soft">{inside.wordNote}</p>
+      <TextField label={inside.wordLabel} value={word} onInput={setWord} />
+      <TextField label={inside.sentencesLabel} value={lines} rows={8} onInput={setLines} />
+      <Fault error={error} />
+      {value && (
+        <>
+          <Slider label={inside.layer(at)} value={at} min={0} max={value.layers.length - 1} onInput={setLayer} />
+          <Heat
+            label={inside.wordAlt(word, at)}
+            rows={names}
+            columns={names.map((_, i) => String(i + 1))}
+            values={values}
+            lowest={-0.3}
+          />
+        </>
+      )}
+    </section>
+  );
+}
+
+/** Marks of groups: their shapes differ, so that colour alone says nothing. */
+const SYMBOLS = ["circle", "square", "triangle", "diamond", "star", "wye", "cross", "times"] as const;
+
+function PlanePart({ model }: { readonly model: string }) {
+  const { inside } = useStrings();
+  const [lines, setLines] = useShared("groups", inside.groups);
+  const [layer, setLayer] = useState(99);
+  const { value, error } = useComputed(lines.trim() === "" ? null : () => lab().planesOf(model, lines), [model, lines]);
+  const at = Math.min(layer, (value?.layers.length ?? 1) - 1);
+  const plane = value?.layers[at];
+  const groups = [...new Set(plane?.points.map(({ group }) => group))];
+  const options = useCallback(
+    (width: number) => ({
+      height: Math.min(460, Math.max(320, width * 0.6)),
+      ...{ margin: 24, axis: null, inset: 16 },
+      symbol: { domain: groups, range: groups.map((_, i) => SYMBOLS[i % SYMBOLS.length]!), legend: true },
+      marks: [
+        dot(plane?.points ?? [], {
+          x: "x",
+          y: "y",
+          symbol: "group",
+          stroke: "var(--accent)",
+          strokeWidth: 1.6,
+          r: 4.5,
+        }),
+        textMark(plane?.points ?? [], { x: "x", y: "y", text: "label", dy: -11, fontSize: 11.5 }),
+      ],
+    }),
+    [plane, groups.join()],
+  );
+  return (
+    <section>
+      <h2>{inside.plane}</h2>
+      <p class="soft">{inside.planeNote}</p>
+      <TextField label={inside.groupsLabel} hint={inside.groupsHint} value={lines} rows={5} onInput={setLines} />
+      <Fault error={error} />
+      {value && plane && (
+        <>
+          <Slider label={inside.layer(at)} value={at} min={0} max={value.layers.length - 1} onInput={setLayer} />
+          {plane.separation && (
+            <p>
+              {inside.separation(
+                plane.separation.silhouette.toFixed(2),
+                plane.separation.chance.mean.toFixed(2),
+                plane.separation.chance.highest.toFixed(2),
+              )}
+            </p>
+          )}
+          <Plot label={inside.planeAlt(groups.join(", "))} options={options} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function ProbePart({ model }: { readonly model: string }) {
+  const { inside, number } = useStrings();
+  const [probes, setProbes] = useState<readonly Probe[]>([]);
+  const [result, setResult] = useState<{ readonly baseline: number; readonly words: number } | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const start = async () => {
+    setBusy(true);
+    setError(null);
+    setProbes([]);
+    setResult(null);
+    try {
+      setResult(
+        await lab().probeLayers(
+          model,
+          proxy((probe: Probe) => setProbes((before) => [...before, probe])),
+        ),
+      );
+    } catch (fault) {
+      setError(fault);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const options = useCallback(
+    () => ({
+      height: 40 + 34 * probes.length,
+      ...{ marginLeft: 120, marginRight: 60 },
+      x: { domain: [0, 1], axis: null },
+      y: { label: null, tickSize: 0, domain: probes.map(({ layer }) => inside.layer(layer)) },
+      marks: [
+        barX(probes, {
+          y: ({ layer }: Probe) => inside.layer(layer),
+          x: "accuracy",
+          fill: "var(--accent)",
+          ...{ insetTop: 5, insetBottom: 5, rx: 2 },
+        }),
+        textMark(probes, {
+          y: ({ layer }: Probe) => inside.layer(layer),
+          x: "accuracy",
+          text: ({ accuracy }: Probe) => `${(100 * accuracy).toFixed(1)} %`,
+          ...{ dx: 6, textAnchor: "start" as const },
+        }),
+        ...(result ? [ruleX([result.baseline], { strokeDasharray: "3 3" })] : []),
+      ],
+    }),
+    [probes, result, inside],
+  );
+  return (
+    <section>
+      <h2>{inside.probes}</h2>
+      <p class="soft">{inside.probesNote}</p>
+      <div class="actions">
+        <Button onClick={() => void start()} disabled={isBusy}>
+          {inside.probe}
+        </Button>
+        <span class="status" role="status">
+          {isBusy ? inside.probing(probes.length) : ""}
+        </span>
+      </div>
+      <Fault error={error} />
+      {probes.length > 0 && (
+        <Plot
+          label={probes
+            .map(({ layer, accuracy }) => `${inside.layer(layer)}: ${(100 * accuracy).toFixed(1)} %`)
+            .join(", ")}
+          options={options}
+        />
+      )}
+      {result && <p>{inside.probed(number(result.words), (100 * result.baseline).toFixed(1))}</p>}
+    </section>
+  );
+}
+
+export function InsideChapter() {
+  const { inside } = useStrings();
+  const [model, setModel] = useShared("model", "cloze-tiny");
+  return (
+    <Chapter title={inside.title} lead={inside.lead}>
+      <ModelChoice value={model} onChange={setModel} />
+      <AttentionPart model={model} />
+      <WordPart model={model} />
+      <PlanePart model={model} />
+      <ProbePart key={model} model={model} />
+    </Chapter>
+  );
+}

@@ -1,0 +1,174 @@
+/** Models: those that are built in, those that were trained here, and those that the reader brings. */
+import { useRef, useState } from "preact/hooks";
+import { BUILT_IN, modelFiles } from "../../model-files.js";
+import { filesOf, type ShelvedModel, shelf, unshelve } from "../../store.js";
+import { useComputed } from "../computed.js";
+import { Button, Chapter, Fault, FileField, TextField } from "../controls.js";
+import { downloadFolder } from "../download.js";
+import { importFiles, importNamed } from "../import-model.js";
+import { ModelChoice } from "../model-choice.js";
+import { pipelines } from "../pipelines.js";
+import { useStrings } from "../settings.js";
+import { useShared } from "../shared-state.js";
+import { Share } from "../shown-samples.js";
+
+function Shelf({ models, onChange }: { readonly models: readonly ShelvedModel[]; readonly onChange: () => void }) {
+  const { models: strings, number } = useStrings();
+  const save = async ({ id, name }: ShelvedModel) => {
+    const files = await filesOf(id);
+    if (files) downloadFolder(name.replace(/[^\w.-]+/g, "-"), files);
+  };
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>{strings.columns.name}</th>
+            <th>{strings.columns.task}</th>
+            <th class="number">{strings.columns.parameters}</th>
+            <th class="number">MB</th>
+            <th>{strings.columns.hash}</th>
+            <th>
+              <span class="hidden">{strings.columns.actions}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {BUILT_IN.map((id) => (
+            <tr key={id}>
+              <td>{id}</td>
+              <td>{strings.builtIn}</td>
+              <td />
+              <td />
+              <td />
+              <td />
+            </tr>
+          ))}
+          {models.map((model) => (
+            <tr key={model.id}>
+              <td>{model.name}</td>
+              <td>{model.task}</td>
+              <td class="number">{number(model.parameters)}</td>
+              <td class="number">{(model.bytes / 1e6).toFixed(1)}</td>
+              <td>
+                <code>{model.hash?.slice(0, 12) ?? "–"}</code>
+              </td>
+              <td class="row-actions">
+                <Button onClick={() => void save(model)}>{strings.download}</Button>
+                <Button onClick={() => void unshelve(model.id).then(onChange)}>{strings.remove}</Button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Fill masks with any model, through the pipelines of the package. */
+function Trying() {
+  const { models: strings } = useStrings();
+  const [model, setModel] = useShared("model", "cloze-tiny");
+  const [text, setText] = useShared("text", strings.example);
+  const opened = useComputed(async () => (await pipelines()).fillMask(await modelFiles(model), { topK: 8 }), [model]);
+  const { value, error } = useComputed(
+    opened.value && /\[MASK\]|<mask>/.test(text) ? () => opened.value!.masks(text) : null,
+    [opened.value, text],
+  );
+  return (
+    <section>
+      <h2>{strings.try}</h2>
+      <ModelChoice value={model} onChange={setModel} tasks={["masked-lm", "pretraining"]} builtIn={["cloze-tiny"]} />
+      <TextField label={strings.tryText} value={text} onInput={setText} />
+      <Fault error={opened.error ?? error} />
+      <div class="cards">
+        {value?.map((guesses, mask) => (
+          <ol class="guesses card" key={mask}>
+            {guesses.map(({ token_str, score }) => (
+              <li key={token_str}>
+                <span class="token">{token_str}</span>
+                <Share value={score} />
+              </li>
+            ))}
+          </ol>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+interface ImportingProps {
+  readonly onDone: () => void;
+}
+
+function Importing({ onDone }: ImportingProps) {
+  const { models: strings } = useStrings();
+  const [name, setName] = useState("");
+  const [share, setShare] = useState<number | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [isOver, setOver] = useState(false);
+  const stopping = useRef<AbortController | null>(null);
+  const work = async (task: () => Promise<void>) => {
+    setError(null);
+    try {
+      await task();
+      onDone();
+    } catch (fault) {
+      setError(fault);
+    }
+  };
+  const fetchNamed = async () => {
+    const controller = new AbortController();
+    stopping.current = controller;
+    setShare(0);
+    await work(() => importNamed(name.trim(), { signal: controller.signal, onProgress: setShare }));
+    setShare(null);
+  };
+  return (
+    <section>
+      <h2>{strings.bring}</h2>
+      <fieldset
+        class={`drop ${isOver ? "over" : ""}`}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          event.preventDefault();
+          setOver(false);
+          void work(() => importFiles([...(event.dataTransfer?.files ?? [])]));
+        }}
+      >
+        <p>{strings.drop}</p>
+        <FileField label={strings.openFolder} isFolder onFiles={(files) => void work(() => importFiles(files))} />
+      </fieldset>
+      <TextField label={strings.byName} hint={strings.byNameHint} value={name} onInput={setName} />
+      <div class="actions">
+        {share === null ? (
+          <Button onClick={() => void fetchNamed()} disabled={!name.includes("/")}>
+            {strings.fetch}
+          </Button>
+        ) : (
+          <Button onClick={() => stopping.current?.abort()}>{strings.stop}</Button>
+        )}
+      </div>
+      {share !== null && <progress value={share} max={1} aria-label={strings.fetch} />}
+      <Fault error={error} />
+    </section>
+  );
+}
+
+export function ModelsChapter() {
+  const { models: strings } = useStrings();
+  const [changes, setChanges] = useState(0);
+  const { value } = useComputed(shelf, [changes]);
+  const changed = () => setChanges((before) => before + 1);
+  return (
+    <Chapter title={strings.title} lead={strings.lead}>
+      <Shelf models={value ?? []} onChange={changed} />
+      <Trying />
+      <Importing onDone={changed} />
+    </Chapter>
+  );
+}

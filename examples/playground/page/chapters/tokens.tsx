@@ -1,0 +1,185 @@
+/** Tokens: a text as pieces, in any tokenizer. */
+import { barX, ruleX, text as textMark } from "@observablehq/plot";
+import { useCallback, useState } from "preact/hooks";
+import type { Algorithm, Piece } from "../../worker/tokens.js";
+import { useComputed } from "../computed.js";
+import { Button, Chapter, Choice, Facts, Fault, FileField, NumberField, TextField } from "../controls.js";
+import { Plot } from "../plot.js";
+import { useStrings } from "../settings.js";
+import { useShared } from "../shared-state.js";
+import { lab } from "../workers.js";
+
+const TOKENIZERS = ["cloze-tiny", "english-bpe", "english-unigram"] as const;
+
+interface Own {
+  readonly id: string;
+  readonly name: string;
+}
+
+function Pieces({ text, pieces }: { readonly text: string; readonly pieces: readonly Piece[] }) {
+  const [at, setAt] = useState<number | null>(null);
+  const piece = at === null ? undefined : pieces[at];
+  const { tokens } = useStrings();
+  return (
+    <>
+      <ol class="pieces" onMouseLeave={() => setAt(null)}>
+        {pieces.map(({ piece: name, id, word, special, unknown }, i) => (
+          <li key={i}>
+            <button
+              type="button"
+              class={`piece ${special ? "special" : unknown ? "unknown" : word % 2 === 0 ? "even" : "odd"}`}
+              aria-pressed={i === at}
+              onMouseEnter={() => setAt(i)}
+              onFocus={() => setAt(i)}
+              onClick={() => setAt(i)}
+            >
+              <span class="token">{name}</span>
+              <small>{id}</small>
+            </button>
+          </li>
+        ))}
+      </ol>
+      <p class="excerpt" aria-live="polite">
+        {piece && !piece.special ? (
+          <>
+            {text.slice(Math.max(0, piece.start - 40), piece.start)}
+            <mark>{text.slice(piece.start, piece.end)}</mark>
+            {text.slice(piece.end, piece.end + 40)}
+            <small> {tokens.place(piece.start, piece.end)}</small>
+          </>
+        ) : (
+          <small>{piece ? tokens.added : tokens.hover}</small>
+        )}
+      </p>
+    </>
+  );
+}
+
+/** The number of tokens in each tokenizer. */
+function Lengths({ counts }: { readonly counts: readonly { readonly name: string; readonly count: number }[] }) {
+  const { tokens } = useStrings();
+  const options = useCallback(
+    () => ({
+      height: 30 + 30 * counts.length,
+      marginLeft: 150,
+      marginRight: 40,
+      x: { label: tokens.count, axis: null },
+      y: { label: null, domain: counts.map(({ name }) => name), tickSize: 0 },
+      marks: [
+        barX(counts, { y: "name", x: "count", fill: "var(--accent)", insetTop: 4, insetBottom: 4, rx: 2 }),
+        textMark(counts, { y: "name", x: "count", text: "count", dx: 6, textAnchor: "start" as const }),
+        ruleX([0], { strokeOpacity: 0.3 }),
+      ],
+    }),
+    [JSON.stringify(counts), tokens],
+  );
+  return <Plot label={counts.map(({ name, count }) => `${name}: ${count}`).join(", ")} options={options} />;
+}
+
+function Learning({ onLearned }: { readonly onLearned: (own: Own) => void }) {
+  const { tokens } = useStrings();
+  const [algorithm, setAlgorithm] = useState<Algorithm>("wordpiece");
+  const [size, setSize] = useState(300);
+  const [source, setSource] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const work = async (make: () => Promise<{ id: string; size: number }>, name: string) => {
+    setBusy(true);
+    setError(null);
+    try {
+      const { id, size: pieces } = await make();
+      onLearned({ id, name: `${name} (${pieces})` });
+    } catch (fault) {
+      setError(fault);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <section>
+      <h2>{tokens.learnTitle}</h2>
+      <div class="fields">
+        <Choice
+          label={tokens.algorithm}
+          value={algorithm}
+          options={[
+            ["wordpiece", "WordPiece"],
+            ["bpe", "BPE"],
+            ["unigram", "Unigram"],
+          ]}
+          onChange={setAlgorithm}
+        />
+        <NumberField label={tokens.size} value={size} min={50} max={8000} step={50} onChange={setSize} />
+      </div>
+      <TextField label={tokens.source} hint={tokens.sourceHint} value={source} rows={5} onInput={setSource} />
+      <div class="actions">
+        <Button
+          onClick={() =>
+            void work(() => lab().learnTokenizer({ algorithm, size, lowercase: false, text: source }), tokens.own)
+          }
+          disabled={isBusy || source.trim() === ""}
+        >
+          {tokens.learn}
+        </Button>
+        <FileField
+          label={tokens.open}
+          accept=".json,application/json"
+          onFiles={([file]) => file && void work(async () => lab().openTokenizer(await file.text()), file.name)}
+        />
+      </div>
+      <Fault error={error} />
+    </section>
+  );
+}
+
+export function TokensChapter() {
+  const { tokens, number } = useStrings();
+  const [text, setText] = useShared("text", tokens.example);
+  const [chosen, setChosen] = useShared("tokenizer", "cloze-tiny");
+  const [own, setOwn] = useState<readonly Own[]>([]);
+  const all = [...TOKENIZERS.map((id) => ({ id, name: tokens.tokenizers[id] })), ...own];
+  const { value, error } = useComputed(
+    () => Promise.all(all.map(async ({ id, name }) => ({ id, name, pieces: await lab().tokenize(id, text) }))),
+    [text, own.length, tokens],
+  );
+  const shown = value?.find(({ id }) => id === chosen) ?? value?.[0];
+  const plain = shown?.pieces.filter(({ special }) => !special) ?? [];
+  return (
+    <Chapter title={tokens.title} lead={tokens.lead}>
+      <TextField label={tokens.text} value={text} rows={3} onInput={setText} />
+      <Choice
+        label={tokens.tokenizer}
+        value={chosen}
+        options={all.map(({ id, name }) => [id, name] as const)}
+        onChange={setChosen}
+      />
+      <Fault error={error} />
+      {shown && (
+        <>
+          <Pieces text={text} pieces={shown.pieces} />
+          <Facts
+            facts={[
+              [tokens.facts.tokens, number(plain.length)],
+              [tokens.facts.characters, plain.length ? ([...text].length / plain.length).toFixed(1) : "–"],
+              [tokens.facts.unknown, number(plain.filter(({ unknown }) => unknown).length)],
+            ]}
+          />
+        </>
+      )}
+      {value && (
+        <section>
+          <h2>{tokens.compare}</h2>
+          <Lengths
+            counts={value.map(({ name, pieces }) => ({ name, count: pieces.filter(({ special }) => !special).length }))}
+          />
+        </section>
+      )}
+      <Learning
+        onLearned={(learned) => {
+          setOwn((before) => [...before, learned]);
+          setChosen(learned.id);
+        }}
+      />
+    </Chapter>
+  );
+}
