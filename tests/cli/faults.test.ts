@@ -130,7 +130,7 @@ function sweep({ command, out, over, resumes = false }: Sweep, call: string, wha
     if (!isAfter || over) succeeds([...forced, ...again]);
     assert.equal(stateOf(target), after, `${label}: the run after it gives other bytes`);
     assert.equal(
-      readdirSync(place).filter((name) => /\.part(\.old)?$/.test(name)),
+      readdirSync(place, { recursive: true, encoding: "utf8" }).filter((name) => /\.part(\.old)?$/.test(name)),
       [],
       `${label}: something is left`,
     );
@@ -154,7 +154,7 @@ if (strace) {
     [{ command: tokenizer, out: "t.json" }, "fsync", "error=ENOSPC", 1],
     [{ command: pretrain, out: "p", resumes: true }, "rename", "signal=KILL", 3],
     [{ command: pretrain, out: "p", resumes: true }, "fsync", "error=EIO", 5],
-    [{ command: finetune, out: "f", resumes: true }, "rename", "signal=KILL", 2],
+    [{ command: [...finetune, "--test", "rows.tsv"], out: "f", resumes: true }, "rename", "signal=KILL", 2],
     [{ command: distill, out: "d", resumes: true }, "rename", "signal=KILL", 1],
     [{ command: quantize, out: "z", over: [...pretrain] }, "rename", "signal=KILL", 1],
     [{ command: merge, out: "m", over: [...pretrain] }, "rename", "signal=KILL", 2],

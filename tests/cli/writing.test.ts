@@ -1,4 +1,5 @@
 /** The commands that corrupt and write texts, as a user runs them. */
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -7,6 +8,7 @@ import { writeFolder } from "../../sdk/io/files/write-whole.js";
 import { saveModel } from "../../sdk/io/pretrained/save.js";
 import { freshModel } from "../../sdk/train/fresh/fresh-model.js";
 import { commandIn } from "../helpers/command.js";
+import { root } from "../helpers/shared.js";
 import { tokenizer } from "../helpers/small-bert.js";
 
 const test = suite("cloze writes");
@@ -88,6 +90,23 @@ test("generate: greedy is the same each time, chance follows the seed, a prompt 
   const chance = (seed: string) => run("--sample", "--temperature", "2", "--top-k", "0", "--seed", seed);
   assert.equal(chance("1"), chance("1"));
   assert.not.equal(chance("1"), chance("2"));
+});
+
+test("generate: a text appears while it is written, and is the same text", () => {
+  // Marks what is written to standard output at once.
+  const marking =
+    'const { write } = process.stdout; process.stdout.write = function (text) { return write.call(this, "<" + text + ">"); };';
+  const words = ["generate", "--model", "writer", "--tokens", "6", "--text"];
+  const whole = cloze([...words, "--threads", "2"], "the cat\n\na dog\n");
+  const env = { ...process.env, NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(marking)}` };
+  const { stdout, status, stderr } = spawnSync(process.execPath, [join(root, "dist/cli.js"), ...words], {
+    ...{ encoding: "utf8", cwd: place, env, input: "the cat\n\na dog\n" },
+  });
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /^<the cat[^>]*><[^>]+><[^>]+>/, "several pieces, of which the first has the prompt");
+  assert.is(stdout.replace(/[<>]/g, ""), whole.stdout);
+  const beams = cloze([...words, "--beams", "2"], "the cat\n");
+  assert.is(beams.status, 0, beams.stderr);
 });
 
 test("translate: an encoder-decoder writes from its source; what does not fit the model is said in words", () => {

@@ -1,8 +1,9 @@
 /** The commands that generate text: continuation, translation, summaries. */
+import { isMainThread } from "node:worker_threads";
 import { type Generated, type GenerationOptions, type Pipeline, text2textGeneration, textGeneration } from "cloze";
 import { seed as seedOf } from "cloze/data";
-import type { GenerationSettings } from "cloze/generate";
-import { folder } from "cloze/node";
+import { type GenerationSettings, generationSettings } from "cloze/generate";
+import { exists, folder } from "cloze/node";
 import { Command } from "commander";
 import {
   engineOf,
@@ -48,10 +49,24 @@ function settingsOf(o: Options): Partial<GenerationSettings> {
   };
 }
 
-/** Whether the configuration is that of an encoder-decoder. */
-async function isEncoderDecoder(model: string): Promise<boolean> {
-  const config = await readFields(`${model}/config.json`);
-  return config["is_encoder_decoder"] === true;
+/** Whether a text is known token by token: not in a beam search, which the folder may ask for. */
+async function isWrittenInPieces(options: Options, config: Readonly<Record<string, unknown>>): Promise<boolean> {
+  const asked = settingsOf(options).num_beams;
+  if (asked !== undefined) return asked === 1;
+  const path = `${options.model}/generation_config.json`;
+  return generationSettings((await exists(path)) ? await readFields(path) : undefined, config).num_beams === 1;
+}
+
+/** Writes a line to standard output while it is written: the first piece comes after the text that the line begins with. */
+class LivePieces {
+  begun = false;
+
+  constructor(readonly start: string) {}
+
+  readonly write = (piece: string): void => {
+    process.stdout.write(this.begun ? piece : this.start + piece);
+    this.begun = true;
+  };
 }
 
 /** The model of the options, as a function of lines. */
@@ -60,7 +75,9 @@ export async function openGenerate(options: Options): Promise<LineWork> {
   const engine = await engineOf(options);
   const common = { engine, ...loadingOf(options), ...settingsOf(options), seed };
   let write: Pipeline<string, Generated, GenerationOptions>;
-  if (await isEncoderDecoder(model)) {
+  const config = await readFields(`${model}/config.json`);
+  const rewrites = config["is_encoder_decoder"] === true;
+  if (rewrites) {
     const asked = { ...(prefix !== undefined && { prefix }), ...(language !== undefined && { language }) };
     write = await text2textGeneration(folder(model), { ...common, ...asked });
   } else {
@@ -68,15 +85,18 @@ export async function openGenerate(options: Options): Promise<LineWork> {
       throw new UsageError("--prefix and --language are for encoder-decoders; this model continues its prompt");
     write = await textGeneration(folder(model), common);
   }
+  const live = isMainThread && !options.json && (await isWrittenInPieces(options, config));
   const root = seedOf(seed);
   const one = ({ source, number, index, text }: InputLine): string => {
     const input = options.text ? text : textOf(parseLine(source, number, text));
     // Each line has a seed of its own, whichever thread answers it.
     const own = { seed: root.fork(index).integer(2 ** 31) };
-    const written = input === "" ? "" : write(input, own).generated_text;
+    const pieces = new LivePieces(rewrites ? "" : input);
+    const written = input === "" ? "" : write(input, live ? { ...own, onText: pieces.write } : own).generated_text;
+    if (pieces.begun) return "";
     return options.json ? JSON.stringify({ text: written }) : written;
   };
-  return lineWork((lines) => lines.map(one), write, options.json ? "null" : "");
+  return lineWork((lines) => lines.map(one), write, options.json ? "null" : "", live);
 }
 
 interface Kind {

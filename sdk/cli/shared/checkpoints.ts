@@ -1,7 +1,7 @@
 /** Checkpoints of a command: a file beside the output folder, from which `--resume` continues. */
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import {
   type Optimizer,
   type Position,
@@ -13,13 +13,13 @@ import {
   writeCheckpoint,
 } from "cloze";
 import { parseJson } from "cloze/data";
-import { exists, writableFolder, writeFileAtomically, writeFolder } from "cloze/node";
+import { exists, writeFileAtomically, writeFolder } from "cloze/node";
 import type { EvaluationLine } from "cloze/report";
 import { type BestWeights, checkpointNote } from "cloze/tensor";
 import { readTokenizerJson, type Tokenizer } from "cloze/tokenizer";
 import type { Command } from "commander";
 import { readWhole } from "./input.js";
-import { CURVES, RunCurves, withLines } from "./run-curves.js";
+import { addLines, CURVES, RunCurves } from "./run-curves.js";
 import { INPUT_OPTIONS, type RunInput, runInputs } from "./run-inputs.js";
 import { hashWeights, isHashes, WeightHashes, type WeightsAt, writeManifest } from "./run-manifest.js";
 import { UsageError } from "./usage.js";
@@ -235,9 +235,8 @@ export class Checkpoints implements RunMonitor {
   async evaluated(lines: readonly EvaluationLine[]): Promise<void> {
     if (!this.#complete) for (const line of lines) this.#curves.evaluated(line);
     else {
-      const files = writableFolder(this.#invocation.options.out);
-      const curves = await files.read(CURVES);
-      if (curves) await files.write(CURVES, withLines(curves, lines));
+      const path = join(this.#invocation.options.out, CURVES);
+      if (await exists(path)) await addLines(path, lines);
     }
   }
 

@@ -3,7 +3,7 @@
  * written to a file beside its checkpoint, `OUT.curves.jsonl`, which can be followed with `tail -f`.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import type { Step } from "cloze";
 import { exists, writeFileAtomically } from "cloze/node";
 import { CurveError, type CurveLine, type EvaluationLine, readCurves, stepLine, writeCurves } from "cloze/report";
@@ -104,7 +104,23 @@ export class RunCurves {
   }
 }
 
-/** The bytes of curves with further lines at their end. */
-export function withLines(bytes: Uint8Array, lines: readonly EvaluationLine[]): Uint8Array {
-  return new TextEncoder().encode(new TextDecoder().decode(bytes) + writeCurves(lines));
+/**
+ * Add lines to the curves of a run that is complete. They are one write at the end of the file: a run that is killed here has
+ * added all of them or none, and leaves nothing beside.
+ */
+export async function addLines(path: string, lines: readonly EvaluationLine[]): Promise<void> {
+  const file = await open(path, "a");
+  try {
+    const { size } = await file.stat();
+    try {
+      await file.writeFile(writeCurves(lines));
+      await file.sync();
+    } catch (error) {
+      // A full disk may have taken a part of a line.
+      await file.truncate(size);
+      throw error;
+    }
+  } finally {
+    await file.close();
+  }
 }

@@ -22,6 +22,8 @@ export interface LineWork extends Disposable {
   (lines: readonly InputLine[]): string[];
   /** output line of a blank line, and of one that cannot be answered */
   readonly none: string;
+  /** whether it writes answers itself while it computes them, and returns what is left: it gets one line at a time */
+  readonly live: boolean;
 }
 
 /** A function of lines with what it owns. */
@@ -29,8 +31,9 @@ export function lineWork(
   answer: (lines: readonly InputLine[]) => string[],
   owned: Disposable,
   none = "null",
+  live = false,
 ): LineWork {
-  return Object.assign(answer, { none, [Symbol.dispose]: () => owned[Symbol.dispose]() });
+  return Object.assign(answer, { none, live, [Symbol.dispose]: () => owned[Symbol.dispose]() });
 }
 
 /** Everything that a thread needs to answer lines of a command. */
@@ -60,12 +63,12 @@ export async function* inputLines(files: readonly string[]): AsyncGenerator<Inpu
 }
 
 /** The lines of all files in chunks. When a file turns out to be unreadable, the lines before it are yielded first. */
-async function* chunksOf(files: readonly string[]): AsyncGenerator<InputLine[]> {
+async function* chunksOf(files: readonly string[], size = CHUNK): AsyncGenerator<InputLine[]> {
   let chunk: InputLine[] = [];
   try {
     for await (const line of inputLines(files)) {
       chunk.push(line);
-      if (chunk.length < CHUNK) continue;
+      if (chunk.length < size) continue;
       yield chunk;
       chunk = [];
     }
@@ -221,7 +224,8 @@ export async function answerLines<Options extends LineOptions>(
   const answers = new Answers();
   if (options.threads === 1) {
     using work = await command.open(options);
-    for await (const chunk of chunksOf(files)) await answers.write(answer(work, chunk, isPlain(options)));
+    for await (const chunk of chunksOf(files, work.live ? 1 : CHUNK))
+      await answers.write(answer(work, chunk, isPlain(options)));
     return answers.end();
   }
   const data = { command: command.name, options: { ...options, threads: 1 } };
