@@ -1,11 +1,11 @@
 /** Bundlers: each makes a page of the suite without a line of configuration for the package, and Chromium opens it. */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { inChromium, pageReport, pageValue } from "./browser.mjs";
-import { install, project, root, tools, write } from "./places.mjs";
+import { inChromium, inFirefox, inWebKit, pageReport, pageValue } from "./browser.mjs";
+import { install, project, root, tools, toolsApart, write } from "./places.mjs";
 
 const require = createRequire(join(tools, "package.json"));
 /** A tool's module; those that are ES modules alone as well. */
@@ -103,15 +103,22 @@ async function parcelled() {
   return folder;
 }
 
-/** Next, with a route in Node and one in the edge runtime, by the route's name. */
+/**
+ * Next, with a route in Node and one in the edge runtime, by the route's name. It is built once for both. Its packages are
+ * copied into the project, because it does not follow links that lead outside.
+ */
 function nextBuilt() {
-  install({ next: "16", react: "19", "react-dom": "19" });
+  const own = toolsApart("next");
+  install({ next: "16", react: "19", "react-dom": "19" }, own);
   const folder = join(project, "next");
+  const next = join(folder, "node_modules/next/dist/bin/next");
+  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", CI: "1" };
+  if (existsSync(join(folder, ".next/BUILD_ID"))) return { folder, next, env };
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const name of ["node_modules", "conformance.js"])
-    cpSync(join(project, name), join(folder, name), { recursive: true });
-  cpSync(join(tools, "node_modules"), join(folder, "node_modules"), { recursive: true, force: false });
+  for (const from of [own, project])
+    cpSync(join(from, "node_modules"), join(folder, "node_modules"), { recursive: true, force: false });
+  cpSync(join(project, "conformance.js"), join(folder, "conformance.js"));
   for (const [name, runtime] of [
     ["node", "nodejs"],
     ["edge", "edge"],
@@ -123,8 +130,6 @@ function nextBuilt() {
   write("next/app/layout.js", "export default ({ children }) => <html><body>{children}</body></html>;\n");
   write("next/app/page.js", "export default () => <p>suite</p>;\n");
   write("next/package.json", '{"private":true,"type":"module"}');
-  const next = join(folder, "node_modules/next/dist/bin/next");
-  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
   execFileSync(process.execPath, [next, "build"], { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
   return { folder, next, env };
 }
@@ -170,6 +175,8 @@ async function benchmarkPage() {
 
 export const BUNDLERS = [
   { name: "Chromium, no bundler", run: async () => pageReport(await raw()) },
+  { name: "Firefox, no bundler", run: async () => inFirefox(await raw()) },
+  { name: "WebKit, no bundler", run: async () => inWebKit(await raw()) },
   { name: "esbuild", run: async () => pageReport(await esbuilt()) },
   {
     name: "CSP 'wasm-unsafe-eval'",

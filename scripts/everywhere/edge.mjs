@@ -1,10 +1,10 @@
 /** Edge runtimes: the suite as a worker, and examples/worker with its bounds on memory. */
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { nextBuilt } from "./bundlers.mjs";
-import { install, project, root, tools, write } from "./places.mjs";
+import { install, NotHere, project, root, tools, write } from "./places.mjs";
 import { bundled, exampleWorker, inWorkerd } from "./workerd.mjs";
 
 const WORKER = `import { run } from "./conformance.js";
@@ -39,7 +39,7 @@ async function suite() {
 async function example() {
   const published = join(process.env.CLOZE_SHARED ?? join(root, "../shared"), "models/all-MiniLM-L6-v2");
   if (!existsSync(published))
-    throw new Error(`all-MiniLM-L6-v2 is not at ${published}: name its parent's parent in CLOZE_SHARED`);
+    throw new NotHere(`all-MiniLM-L6-v2 is not at ${published}: name its parent's parent in CLOZE_SHARED`);
   const folder = workerFolder("example");
   for (const name of readdirSync(join(root, "examples/worker")))
     cpSync(join(root, "examples/worker", name), join(folder, name));
@@ -55,8 +55,8 @@ async function example() {
   return { passed, failed, hash: "", seconds: (Date.now() - started) / 1000 };
 }
 
-/** Vercel's edge runtime, as its package simulates it: `?module` imports are compiled modules. */
-async function edgeRuntime() {
+/** Vercel's edge runtime, as its package simulates it, with a program; `?module` imports are compiled modules. */
+export async function inEdgeRuntime(entry, request) {
   install({ "edge-runtime": "4" });
   const { build } = await import("esbuild");
   const modules = {};
@@ -74,13 +74,9 @@ async function edgeRuntime() {
       });
     },
   };
-  write(
-    "edge.js",
-    'import { run } from "./conformance.js";\naddEventListener("fetch", (event) => event.respondWith(run(true).then((report) => Response.json(report))));\n',
-  );
   const { outputFiles } = await build({
     absWorkingDir: project,
-    entryPoints: ["edge.js"],
+    entryPoints: [entry],
     bundle: true,
     format: "iife",
     conditions: ["edge-light"],
@@ -89,7 +85,6 @@ async function edgeRuntime() {
     logLevel: "error",
   });
   const { EdgeRuntime } = createRequire(join(tools, "package.json"))("edge-runtime");
-  const { readFileSync } = await import("node:fs");
   const runtime = new EdgeRuntime({
     initialCode: outputFiles[0].text,
     extend(context) {
@@ -97,7 +92,15 @@ async function edgeRuntime() {
       return context;
     },
   });
-  return (await runtime.dispatchFetch("http://edge/")).json();
+  return (await runtime.dispatchFetch("http://edge/", request)).json();
+}
+
+function edgeRuntime() {
+  write(
+    "edge.js",
+    'import { run } from "./conformance.js";\naddEventListener("fetch", (event) => event.respondWith(run(true).then((report) => Response.json(report))));\n',
+  );
+  return inEdgeRuntime("edge.js");
 }
 
 /** A route of Next, built and served by itself. */
@@ -111,7 +114,9 @@ async function nextRoute(route) {
   });
   try {
     for (let tries = 0; tries < 120; tries++) {
-      const response = await fetch(`http://127.0.0.1:${port}/${route}`).catch(() => null);
+      const response = await fetch(`http://127.0.0.1:${port}/${route}`, { signal: AbortSignal.timeout(120_000) }).catch(
+        () => null,
+      );
       if (response?.ok) return response.json();
       if (response) throw new Error((await response.text()).slice(0, 500));
       await new Promise((resolve) => setTimeout(resolve, 500));

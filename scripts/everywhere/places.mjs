@@ -10,22 +10,32 @@ import { settings } from "../build.mjs";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const place = join(root, "build", "everywhere");
 export const tools = join(place, "tools");
-/** Outside of the checkout, whose tsconfig.json bundlers would follow to the sources. */
-export const project = join(realpathSync(tmpdir()), `cloze-everywhere-${process.pid}`);
-process.on("exit", () => rmSync(project, { recursive: true, force: true }));
+const GIVEN = process.env.CLOZE_EVERYWHERE_PROJECT;
+/**
+ * Outside of the checkout, whose tsconfig.json bundlers would follow to the sources. The processes of the rows share the one
+ * that their parent has made.
+ */
+export const project = GIVEN ?? join(realpathSync(tmpdir()), `cloze-everywhere-${process.pid}`);
+if (GIVEN === undefined) process.on("exit", () => rmSync(project, { recursive: true, force: true }));
+
+/** What a row needs and this machine has not: the row is skipped, and says so. */
+export class NotHere extends Error {}
 
 const npm = (words, cwd) => execFileSync("npm", words, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 /** Install packages by name and range, those that are missing alone. */
-export function install(packages) {
-  mkdirSync(tools, { recursive: true });
-  const path = join(tools, "package.json");
+export function install(packages, folder = tools) {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, "package.json");
   const { dependencies = {} } = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
-  const missing = Object.entries(packages).filter(([name]) => !existsSync(join(tools, "node_modules", name)));
+  const missing = Object.entries(packages).filter(([name]) => !existsSync(join(folder, "node_modules", name)));
   if (missing.length === 0) return;
   writeFileSync(path, JSON.stringify({ private: true, dependencies: { ...dependencies, ...packages } }));
-  npm(["install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"], tools);
+  npm(["install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"], folder);
 }
+
+/** Tools that a bundler looks for in the project itself, apart from the others, which would be copied with them. */
+export const toolsApart = (name) => join(place, name);
 
 /** Pack the package, install the tarball, and put the suite beside it. */
 export async function makeProject() {
@@ -49,7 +59,7 @@ export async function makeProject() {
   // Without top-level await, which some targets of bundlers do not have.
   write(
     "page.js",
-    'import { run } from "./conformance.js";\nconst done = (report) => { globalThis.report = report; };\nrun().then(done, (error) => done({ error: String(error) }));\n',
+    'import { run } from "./conformance.js";\nconst done = (report) => { globalThis.report = report; fetch("report", { method: "POST", body: JSON.stringify(report) }).catch(() => {}); };\nrun().then(done, (error) => done({ error: String(error) }));\n',
   );
   write("index.html", '<!doctype html><title>suite</title><script type="module" src="./page.js"></script>\n');
 }

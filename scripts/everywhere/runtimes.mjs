@@ -1,7 +1,7 @@
 /** Runtimes that are programs: the suite is a file that they run. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { install, project, tools } from "./places.mjs";
+import { install, NotHere, project, tools } from "./places.mjs";
 
 const system = `${{ win32: "win" }[process.platform] ?? process.platform}-${process.arch}`;
 const bin = (name) => join(tools, "node_modules", name);
@@ -13,17 +13,16 @@ export function reportOf(program, words) {
   return JSON.parse(stdout.trim().split("\n").at(-1));
 }
 
-const node = (version) => ({
-  name: `Node ${version}`,
-  run() {
-    install({ [`node${version}`]: `npm:node-${system}@${version}` });
-    return reportOf(bin(`node${version}/bin/node`), ["print.js"]);
-  },
-});
+export function nodeAt(version) {
+  install({ [`node${version}`]: `npm:node-${system}@${version}` });
+  return bin(`node${version}/bin/node`);
+}
+
+const node = (version) => ({ name: `Node ${version}`, run: () => reportOf(nodeAt(version), ["print.js"]) });
 
 /** Deno and Bun come as packages of their systems; their own scripts, which npm no longer runs, would only copy them. */
 const DENO = { deno: "2", [`@deno/${system}${process.platform === "linux" ? "-glibc" : ""}`]: "2" };
-const deno = () => {
+export const deno = () => {
   install(DENO);
   return bin(`@deno/${system}${process.platform === "linux" ? "-glibc" : ""}/deno`);
 };
@@ -36,6 +35,17 @@ export const RUNTIMES = [
   ...[20, 22, 24, 26].map(node),
   { name: "Deno", run: () => reportOf(deno(), ["run", "-A", "print.js"]) },
   { name: "Bun", run: () => reportOf(bun(), ["print.js"]) },
+  {
+    name: "deno compile",
+    run() {
+      const words = ["compile", "--allow-all", "--output", "compiled-by-deno", "print.js"];
+      const { status, stderr } = spawnSync(deno(), words, { cwd: project, encoding: "utf8" });
+      if (status !== 0 && /denort|dl\.deno\.land/.test(stderr))
+        throw new NotHere("it downloads its base program from Deno's own server, which cannot be reached");
+      if (status !== 0) throw new Error(stderr);
+      return reportOf(join(project, "compiled-by-deno"), []);
+    },
+  },
   {
     name: "bun build --compile",
     run() {
