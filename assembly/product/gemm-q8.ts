@@ -14,11 +14,11 @@
  * Quantization of activations as they come: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient
  * Integer-Arithmetic-Only Inference" (arXiv:1712.05877), section 2; its blocks: Dettmers et al. 2022 (arXiv:2110.02861).
  */
-import { finish } from "./gemm";
+import { BLOCK_ROWS, finish, isWide } from "./gemm";
 import {
-  pairs1x16, pairs2x16, pairs3x8, pairs4x8, quads1x16, quads2x16, quads3x16, quads4x16, words1x16, words2x16, words3x8, words4x8,
+  pairs1x16, pairs2x16, pairs4x16, pairs4x8, quads1x16, quads2x16, quads4x16, words1x16, words2x16, words4x16, words4x8,
 } from "../generated/dot-tiles";
-import { PANEL, PANEL_ROW } from "./pack";
+import { PANEL, PANEL_ROW, padded } from "./pack";
 import { BLOCK, LEAST, META, ONES, ROUND, ROUND_BITS } from "./q8";
 import { LANES, at, hmax } from "../simd";
 
@@ -26,9 +26,6 @@ import { LANES, at, hmax } from "../simd";
 export const QUADS: i32 = 0;
 export const PAIRS: i32 = 1;
 export const WORDS: i32 = 2;
-
-/** Rows whose quantized values stay in L2 while all panels pass by. */
-const BLOCK_ROWS: i32 = 128;
 
 /** Bytes of a quantized row. */
 // @ts-ignore: decorator
@@ -127,7 +124,8 @@ export function gemmQ8ScratchBytes(): i32 {
 }
 
 /**
- * c = or += x B, then + bias, then the activation, for the columns of panels [begin, end).
+ * c = or += x B, then + bias, then the activation, for units [begin, end) as gemm.ts counts them: gemmUnits. The rows of a
+ * block stay in L2 while all panels pass by.
  *
  * @param q rows of x from {@link quantizeRows}, for the same kind
  * @param panel bytes from panel to panel
@@ -137,11 +135,12 @@ export function gemmQ8(
   bias: usize, activation: i32, add: i32, scratch: usize, begin: i32, end: i32,
 ): void {
   const lda = <usize>rowBytes(inner, kind), ldm = <usize>metaBytes(inner), meta = q + <usize>rows * lda;
-  const ldc = <usize>columns << 2;
-  for (let i = 0; i < rows; i += BLOCK_ROWS) {
+  const ldc = <usize>columns << 2, count = padded(columns) / PANEL;
+  for (let unit = begin; unit < end; ) {
+    const i = unit / count * BLOCK_ROWS, first = unit % count, last = min(count, first + end - unit);
     const n = min(BLOCK_ROWS, rows - i), block = at(c, i * columns);
     const a = q + <usize>i * lda, m = meta + <usize>i * ldm;
-    for (let j = begin; j < end; j++) {
+    for (let j = first; j < last; j++) {
       const b = panels + <usize>j * <usize>panel, width = min(PANEL, columns - j * PANEL), to = at(block, j * PANEL);
       for (let r = 0; r < n; r += 4) {
         const height = min(4, n - r), pa = a + <usize>r * lda, pm = m + <usize>r * ldm, pc = to + <usize>r * ldc;
@@ -152,7 +151,8 @@ export function gemmQ8(
         }
       }
     }
-    if (bias || activation) finish(block, columns, n, bias, activation, begin * PANEL, min(end * PANEL, columns));
+    if (bias || activation) finish(block, columns, n, bias, activation, first * PANEL, min(last * PANEL, columns));
+    unit += last - first;
   }
 }
 
@@ -166,30 +166,33 @@ function copyTile(c: usize, ldc: usize, from: usize, height: i32, width: i32, ad
   }
 }
 
-/** Up to four rows of a panel. */
+/** Up to four rows of a panel. Four are computed by half a panel, or by a whole one where vectors are joined. */
 function tile(
   c: usize, ldc: usize, a: usize, lda: usize, m: usize, ldm: usize, b: usize, inner: i32, kind: i32, height: i32, add: i32,
 ): void {
-  if (kind == QUADS) {
-    if (height == 4) quads4x16(c, ldc, a, lda, m, ldm, b, inner, add);
-    else if (height == 3) quads3x16(c, ldc, a, lda, m, ldm, b, inner, add);
-    else if (height == 2) quads2x16(c, ldc, a, lda, m, ldm, b, inner, add);
-    else quads1x16(c, ldc, a, lda, m, ldm, b, inner, add);
-  } else if (kind == PAIRS) {
-    if (height == 2) pairs2x16(c, ldc, a, lda, m, ldm, b, inner, add);
-    else if (height == 1) pairs1x16(c, ldc, a, lda, m, ldm, b, inner, add);
-    else {
+  if (height == 4) {
+    if (kind == QUADS) quads4x16(c, ldc, a, lda, m, ldm, b, inner, add);
+    else if (isWide()) {
+      if (kind == PAIRS) pairs4x16(c, ldc, a, lda, m, ldm, b, inner, add);
+      else words4x16(c, ldc, a, lda, m, ldm, b, inner, add);
+    } else {
       for (let h: usize = 0; h < 64; h += 32) {
-        if (height == 4) pairs4x8(c + h, ldc, a, lda, m, ldm, b + h, inner, add);
-        else pairs3x8(c + h, ldc, a, lda, m, ldm, b + h, inner, add);
+        if (kind == PAIRS) pairs4x8(c + h, ldc, a, lda, m, ldm, b + h, inner, add);
+        else words4x8(c + h, ldc, a, lda, m, ldm, b + h, inner, add);
       }
     }
-  } else if (height == 2) words2x16(c, ldc, a, lda, m, ldm, b, inner, add);
-  else if (height == 1) words1x16(c, ldc, a, lda, m, ldm, b, inner, add);
-  else {
-    for (let h: usize = 0; h < 64; h += 32) {
-      if (height == 4) words4x8(c + h, ldc, a, lda, m, ldm, b + h, inner, add);
-      else words3x8(c + h, ldc, a, lda, m, ldm, b + h, inner, add);
-    }
+    return;
   }
+  if (height > 1) {
+    if (kind == QUADS) quads2x16(c, ldc, a, lda, m, ldm, b, inner, add);
+    else if (kind == PAIRS) pairs2x16(c, ldc, a, lda, m, ldm, b, inner, add);
+    else words2x16(c, ldc, a, lda, m, ldm, b, inner, add);
+    if (height == 2) return;
+    c += 2 * ldc;
+    a += 2 * lda;
+    m += 2 * ldm;
+  }
+  if (kind == QUADS) quads1x16(c, ldc, a, lda, m, ldm, b, inner, add);
+  else if (kind == PAIRS) pairs1x16(c, ldc, a, lda, m, ldm, b, inner, add);
+  else words1x16(c, ldc, a, lda, m, ldm, b, inner, add);
 }

@@ -33,6 +33,11 @@ export function chooseTile(columns: i32): void {
   wide = i32(columns == PANEL);
 }
 
+// @ts-ignore: decorator
+@inline export function isWide(): bool {
+  return wide != 0;
+}
+
 /** Bytes that a product needs at `scratch`. */
 export function gemmScratchBytes(): i32 {
   return (EDGE + BLOCK_ROWS * BLOCK_STRIDE) << 2;

@@ -63,7 +63,7 @@ export const SPLITS: Readonly<Record<RangeKernel | ScratchKernel, Split>> = {
   // Of few rows, reading the panels takes as long as some four rows.
   gemm: [2, (_n, _w, _c, _ldc, _a, _lda, _b, rows, columns, inner) => 2 * (rows + 4) * columns * inner],
   gemmTransposed: [1, (_n, _w, _c, _ldc, _a, _lda, _b, rows, columns, inner) => 2 * rows * columns * inner],
-  gemmQ8: [1, (n, _w, _c, _q, _b, _panel, rows, _columns, inner) => 16 * n * rows * inner],
+  gemmQ8: [1, (_n, _w, _c, _q, _b, _panel, rows, columns, inner) => rows * columns * inner],
   gemmExpanded: [1, (n, _w, _c, _a, _b, _panel, rows, _columns, inner) => 32 * n * (rows + 8) * inner],
   quantizeRows: [1, (n, _w, _q, _x, _rows, inner) => 24 * n * inner],
   packF16: [1, (n, _w, _b, _panel, _from, _ldf, inner) => 512 * n * inner],

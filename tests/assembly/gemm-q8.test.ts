@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { PAIRS, QUADS, WORDS } from "../../sdk/engine/abi.js";
+import { PAIRS, PANEL, QUADS, WORDS } from "../../sdk/engine/abi.js";
 import type { Engine } from "../../sdk/engine/engine.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
@@ -129,9 +129,10 @@ function multiply(
     ? Array.from({ length: rows }, (_, r) => [r, r + 1] as const)
     : [[0, rows] as const])
     kernels.quantizeRows(q, row, rows, inner, kind, begin, end);
+  const units = kernels.gemmUnits(rows, columns);
   for (const [begin, end] of divided
-    ? Array.from({ length: count }, (_, j) => [j, j + 1] as const)
-    : [[0, count] as const])
+    ? Array.from({ length: units }, (_, j) => [j, j + 1] as const)
+    : [[0, units] as const])
     kernels.gemmQ8(y, q, panels, panel, rows, columns, inner, kind, 0, 0, 0, scratch, begin, end);
   const got = new Float32Array(engine.memory.buffer, y, rows * columns + 16).slice();
   for (const address of [scratch, panels, weight, row, q, y]) engine.release(address);
@@ -169,6 +170,19 @@ for (const engine of engines) {
           const alone = { ...given, rows: 1, x: given.x.slice(r * inner, (r + 1) * inner) };
           assert.equal(multiply(engine, kind, alone, "w"), want.slice(r * columns, (r + 1) * columns), "one row");
         }
+      }
+    }
+  });
+
+  test(`${engine.build}: the tile changes no bit`, () => {
+    for (const rows of [3, 4, 7, 130]) {
+      const given = problem(rows, 260, 40);
+      for (const kind of kindsOf(engine)) {
+        const [narrow, wide] = [PANEL / 2, PANEL].map((tile) => {
+          engine.kernels.chooseTile(tile);
+          return multiply(engine, kind, given, "w");
+        });
+        assert.equal(narrow, wide, `${rows} rows, kind ${kind}`);
       }
     }
   });

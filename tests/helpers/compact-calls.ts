@@ -57,7 +57,8 @@ export const COMPACT_CALLS = {
     const [panels, panel] = packed(engine, m, "packQ8");
     const [y, q, x, bias] = [m.floats(ROWS * ROWS), quantized(engine, m), m.floats(ROWS * WIDTH), m.floats(ROWS)];
     engine.kernels.quantizeRows(q, x, ROWS, WIDTH, WORDS, 0, ROWS);
-    const scratch = engine.kernels.gemmQ8ScratchBytes();
-    launchWithScratch(engine, "gemmQ8", count, scratch, y, q, panels, panel, ROWS, ROWS, WIDTH, WORDS, bias, 1, 1);
+    const { kernels } = engine;
+    const [units, scratch] = [kernels.gemmUnits(ROWS, ROWS), kernels.gemmQ8ScratchBytes()];
+    launchWithScratch(engine, "gemmQ8", units, scratch, y, q, panels, panel, ROWS, ROWS, WIDTH, WORDS, bias, 1, 1);
   },
 } as const satisfies Readonly<Record<string, Call>>;

@@ -54,7 +54,7 @@ function multiplyQ8(y: Tensor, x: Tensor, { address, panel }: Compact, { bias, a
     launch(engine, "quantizeRows", rows, quantized, x.address, rows, inner, kind);
     // biome-ignore format: in the order of the kernel's own list
     launchWithScratch(
-      engine, "gemmQ8", panelCount(columns), kernels.gemmQ8ScratchBytes(),
+      engine, "gemmQ8", kernels.gemmUnits(rows, columns), kernels.gemmQ8ScratchBytes(),
       y.address, quantized, address, panel, rows, columns, inner, kind, bias, ACTIVATIONS[activation], Number(add),
     );
   });
