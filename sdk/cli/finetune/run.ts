@@ -26,6 +26,7 @@ import { BestWeights } from "cloze/tensor";
 import { adaptedAs, adaptingSettings, rateFactor } from "../shared/adapter-options.js";
 import { type MonitorOf, type Resumed, type RunMonitor, tokenizerHash } from "../shared/checkpoints.js";
 import { engineOf } from "../shared/engine-options.js";
+import { sayMemory } from "../shared/memory.js";
 import { say, writeLine } from "../shared/output.js";
 import { hashInput } from "../shared/run-inputs.js";
 import { follow } from "../shared/step-reporter.js";
@@ -246,6 +247,13 @@ export async function finetuneUnder(
   const settings: TaskSettings = { tokenizer, labels, maxLength: length };
   if (loaded.fresh.length > 0 && !options.json)
     say(`new parameters, initialized at random: ${loaded.fresh.join(", ")}`);
+  // Of an adapter a step takes less, which is not estimated.
+  if (!("lora" in loaded)) {
+    const { batchSize: batch, recompute = false } = options;
+    const classes = labels?.names.length ?? 2;
+    const { threads } = engine;
+    await sayMemory(loaded.config, { task: task.modelTask, batch, length, recompute, threads, classes });
+  }
   const schedule = scheduleOf(options, loaded, data.train.length);
   const trained = await train(options, data, loaded, settings, {
     ...{ schedule, monitorOf },

@@ -5,8 +5,11 @@ import * as assert from "uvu/assert";
 import { collate, type Sample } from "../../../sdk/data/sample.js";
 import type { Engine } from "../../../sdk/engine/engine.js";
 import { generateText } from "../../../sdk/generate/generate.js";
+import { bert } from "../../../sdk/models/encoders/bert.js";
+import { Weights } from "../../../sdk/nn/weights.js";
 import { maskedLm } from "../../../sdk/objectives/masked-lm.js";
 import { single } from "../../../sdk/objectives/objective.js";
+import type { WeightDtype } from "../../../sdk/tensor/compact-panels.js";
 import { Scope } from "../../../sdk/tensor/scope.js";
 import { freshConfig, freshModel } from "../../../sdk/train/fresh/fresh-model.js";
 import { train } from "../../../sdk/train/loop/train.js";
@@ -78,6 +81,28 @@ for (const build of builds)
         if (threads > 1) assert.ok(divided.count > 100, `${divided.count} ranges were divided`);
       }
       assert.equal(hashes, Array(3).fill(hashes[0]));
+    });
+
+/** Hidden states of rows of several lengths, from weights of a type. */
+function hiddenStates(engine: Engine, dtype: WeightDtype): Float32Array {
+  const model = bert.encoder(new Weights(engine, { seed: 3, dtype }), bert.read(freshConfig("bert", SIZES)));
+  using _ = new Scope();
+  return model.encode(collate(samplesOf(LENGTHS))).toArray();
+}
+
+for (const build of builds)
+  for (const dtype of ["f16", "q8", "q4"] as const)
+    test(`${build}: a model in ${dtype} has the same bits on 1, 2 and 3 threads`, async () => {
+      const states: Float32Array[] = [];
+      for (const threads of [1, 2, 3]) {
+        using engine = await threadedEngine(threads, { build });
+        const divided = divisionsOf(engine);
+        states.push(hiddenStates(engine, dtype));
+        if (threads > 1) assert.ok(divided.count > 10, `${divided.count} ranges were divided`);
+      }
+      assert.ok(states[0]!.every(Number.isFinite));
+      assert.equal(states[1], states[0]);
+      assert.equal(states[2], states[0]);
     });
 
 test("generated ids are the same on 1, 2 and 3 threads", async () => {
