@@ -2,6 +2,7 @@
 import type { Engine } from "../sdk/engine/engine.js";
 import { type BertConfig, bert } from "../sdk/models/encoders/bert.js";
 import { Weights } from "../sdk/nn/weights.js";
+import type { WeightDtype } from "../sdk/tensor/compact-panels.js";
 
 export interface Size {
   readonly name: string;
@@ -25,8 +26,8 @@ export function configOf({ layers, width, heads, vocabulary }: Size): BertConfig
   });
 }
 
-export function freshModel(engine: Engine, size: Size) {
-  const weights = new Weights(engine, { seed: 1 });
+export function freshModel(engine: Engine, size: Size, dtype: WeightDtype = "f32") {
+  const weights = new Weights(engine, { seed: 1, dtype });
   const config = configOf(size);
   const body = bert.encoder(weights, config);
   return { weights, config, ...body, ...bert.heads["masked-lm"]!(weights, config, 0) };

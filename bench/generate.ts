@@ -17,6 +17,8 @@ import {
 import { gpt2 } from "../sdk/models/decoders/gpt2.js";
 import { bart, marian } from "../sdk/models/encoder-decoders/bart.js";
 import { Weights } from "../sdk/nn/weights.js";
+import { compactBytes, type WeightDtype } from "../sdk/tensor/compact-panels.js";
+import { Matrix, type Parameter } from "../sdk/tensor/matrix.js";
 import { randomIds } from "./bert.js";
 import type { Subject } from "./measure.js";
 import { sequence } from "./model.js";
@@ -29,6 +31,7 @@ const LENGTHS = [16, 900];
 /** A model, and the bytes of the weights that a token reads. */
 interface Reader<M> {
   readonly name: string;
+  readonly dtype: WeightDtype;
   readonly engine: Engine;
   readonly model: M;
   readonly vocabulary: number;
@@ -38,17 +41,24 @@ interface Reader<M> {
 /** Bytes of the parameters that `isRead` once for each token. */
 function bytesOf(weights: Weights, isRead: (name: string) => boolean): number {
   let sum = 0;
-  for (const [name, parameter] of weights.entries()) if (isRead(name)) sum += 4 * parameter.size;
+  for (const [name, parameter] of weights.entries()) if (isRead(name)) sum += bytesIn(weights.engine, parameter);
   return sum;
 }
 
-async function gpt2Small(build: Build): Promise<Reader<CausalModel>> {
+function bytesIn(engine: Engine, parameter: Parameter): number {
+  if (!(parameter instanceof Matrix) || parameter.dtype === "f32") return 4 * parameter.size;
+  const { dtype, inner, out } = parameter;
+  return compactBytes(engine, dtype, { inner, columns: out, transposed: false });
+}
+
+async function gpt2Small(build: Build, dtype: WeightDtype): Promise<Reader<CausalModel>> {
   const engine = await Engine.create({ build });
   const config = gpt2.read({});
-  const weights = new Weights(engine, { seed: 1 });
+  const weights = new Weights(engine, { seed: 1, dtype });
   const model = { ...gpt2.encoder(weights, config), ...gpt2.heads["causal-lm"]!(weights, config, 0) };
   const bytes = bytesOf(weights, (name) => name !== "transformer.wpe.weight");
-  return { name: "GPT-2 small", engine, model, vocabulary: config.vocab_size, bytes };
+  const name = dtype === "f32" ? "GPT-2 small" : `GPT-2 small, ${dtype}`;
+  return { name, dtype, engine, model, vocabulary: config.vocab_size, bytes };
 }
 
 /** The published sizes of bart-base and of the OPUS-MT models. */
@@ -73,7 +83,7 @@ async function encoderDecoder(
   // Keys and values of the source are projected once.
   const isRead = (of: string) =>
     of === "model.shared.weight" || (/\.decoder\./.test(of) && !/embed_positions|encoder_attn\.[kv]_proj/.test(of));
-  return { name, engine, model, vocabulary: config.vocab_size, bytes: bytesOf(weights, isRead) };
+  return { name, dtype: "f32", engine, model, vocabulary: config.vocab_size, bytes: bytesOf(weights, isRead) };
 }
 
 /** Greedy search to the end: no token of the vocabulary ends a text. */
@@ -81,8 +91,9 @@ function write(writer: Writer): void {
   for (const _ of greedy(writer, { maxNewTokens: NEW_TOKENS, eosIds: [] }));
 }
 
-function wholeText({ name, bytes }: Reader<unknown>, open: () => Writer): Subject {
+function wholeText({ name, dtype, bytes }: Reader<unknown>, open: () => Writer): Subject {
   return {
+    dtype,
     name: `${name}, prompt ${PROMPT}, ${NEW_TOKENS} new tokens`,
     model: name,
     batch: 1,
@@ -96,9 +107,11 @@ function wholeText({ name, bytes }: Reader<unknown>, open: () => Writer): Subjec
 }
 
 /** The token after `length` others. Every run writes another, so the text grows by some dozens while it is measured. */
-function oneToken({ name, engine, model, vocabulary, bytes }: Reader<CausalModel>, length: number): Subject {
+function oneToken(reader: Reader<CausalModel>, length: number): Subject {
+  const { name, dtype, engine, model, vocabulary, bytes } = reader;
   let writer: Writer | null = null;
   return {
+    dtype,
     name: `${name}, one token after ${length}`,
     model: name,
     batch: 1,
@@ -114,23 +127,31 @@ function oneToken({ name, engine, model, vocabulary, bytes }: Reader<CausalModel
   };
 }
 
-export async function generationSubjects(build: Build): Promise<Subject[]> {
-  const gpt = await gpt2Small(build);
-  const prompt = randomIds(PROMPT, gpt.vocabulary);
-  const pairs = await Promise.all(SOURCE_AND_TARGET.map((of) => encoderDecoder(build, of)));
+/** Whole texts, and what a token costs early and late. */
+function causalSubjects(reader: Reader<CausalModel>): Subject[] {
+  const prompt = randomIds(PROMPT, reader.vocabulary);
   return [
-    wholeText(gpt, () => causalWriter(gpt, gpt.model, [prompt])),
-    ...LENGTHS.map((length) => oneToken(gpt, length)),
+    wholeText(reader, () => causalWriter(reader, reader.model, [prompt])),
+    ...LENGTHS.map((length) => oneToken(reader, length)),
     {
-      name: `${gpt.name}, first token after ${PROMPT}`,
-      model: gpt.name,
+      name: `${reader.name}, first token after ${PROMPT}`,
+      model: reader.name,
+      dtype: reader.dtype,
       batch: 1,
       tokens: PROMPT,
       run() {
-        using writer = causalWriter(gpt, gpt.model, [prompt]);
+        using writer = causalWriter(reader, reader.model, [prompt]);
         writer.begin();
       },
     },
+  ];
+}
+
+export async function generationSubjects(build: Build): Promise<Subject[]> {
+  const causal = await Promise.all((["f32", "q8"] as const).map((dtype) => gpt2Small(build, dtype)));
+  const pairs = await Promise.all(SOURCE_AND_TARGET.map((of) => encoderDecoder(build, of)));
+  return [
+    ...causal.flatMap(causalSubjects),
     ...pairs.map((pair) =>
       wholeText(pair, () => {
         const source = collate([sequence(randomIds(PROMPT, pair.vocabulary))]);

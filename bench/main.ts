@@ -1,5 +1,5 @@
 /**
- * Measure:  npm run bench -- [kernels | model | generate | train | start | threads | tokenizers] [--json] [--write] [--build B] [--rounds N] [--only PART-OF-A-NAME]
+ * Measure:  npm run bench -- [kernels | model | generate | train | start | threads | memory | tokenizers] [--json] [--write] [--build B] [--rounds N] [--only PART-OF-A-NAME]
  *
  * Prints a table, or with --json one object per measurement (fields: bench/measure.ts). --write puts the figures into
  * BENCHMARKS.md.
@@ -10,9 +10,10 @@ import { elementwiseSubjects } from "./elementwise.js";
 import { generationSubjects } from "./generate.js";
 import { kernelSubjects } from "./kernels.js";
 import { type Measurement, measure, overRounds, type Subject } from "./measure.js";
+import { reportMemory } from "./memory.js";
 import { modelSubjects } from "./model.js";
 import { record } from "./record.js";
-import { reportLoading, startSubjects } from "./start.js";
+import { startSubjects } from "./start.js";
 import { threadSubjects } from "./threads.js";
 import { run as compareTokenizers } from "./tokenizers.js";
 import { trainSubjects } from "./train.js";
@@ -27,8 +28,9 @@ const parts: Record<string, (build: Build) => Promise<Subject[]>> = {
   start: startSubjects,
   threads: threadSubjects,
 };
-/** The part that compares with other libraries. */
+/** The part that compares with other libraries, and the one whose figures are no times. */
 const TOKENIZERS = "tokenizers";
+const MEMORY = "memory";
 
 class UsageError extends Error {}
 
@@ -52,7 +54,7 @@ function parse(args: readonly string[]): Options {
     else words.push(arg);
   }
   const names = words.filter((word) => !word.startsWith("--"));
-  const known = [...Object.keys(parts), TOKENIZERS];
+  const known = [...Object.keys(parts), MEMORY, TOKENIZERS];
   const unknown = words.find((word) =>
     word.startsWith("--") ? !["--json", "--write"].includes(word) : !known.includes(word),
   );
@@ -106,7 +108,7 @@ function line(m: Measurement): string {
   const speedup =
     m.speedup === undefined
       ? ""
-      : ` ${m.speedup.toFixed(2)} times one thread (${m.speedup_quartiles!.map((q) => q.toFixed(2)).join(" … ")})`;
+      : ` ${m.speedup.toFixed(2)} times ${m.speedup_over} (${m.speedup_quartiles!.map((q) => q.toFixed(2)).join(" … ")})`;
   return `${m.name.padEnd(48)} ${m.median_ms.toPrecision(4).padStart(9)} ms  ${speed.padEnd(20)} ${share}${memory}${speedup}`;
 }
 
@@ -136,9 +138,9 @@ try {
   else {
     const { json, rounds, only } = options;
     if (options.names.includes(TOKENIZERS)) await compareTokenizers({ json, rounds, only });
-    const names = options.names.filter((name) => name !== TOKENIZERS);
+    const names = options.names.filter((name) => name in parts);
     if (names.length > 0) report(names, options);
-    if (names.includes("start")) reportLoading(options.build, rounds, json);
+    if (options.names.includes(MEMORY)) reportMemory({ build: options.build, json, rounds, only });
   }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

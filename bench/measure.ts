@@ -1,13 +1,14 @@
 /** How speed is measured: samples interleaved with a yardstick, rounds in separate processes, medians of their ratios. */
 import { spawnSync } from "node:child_process";
 import type { Build } from "../sdk/engine/source.js";
+import type { WeightDtype } from "../sdk/tensor/compact-panels.js";
 import type { Yardstick } from "./yardstick.js";
 
 /** One measurement; null where a field does not apply. */
 export interface Measurement {
   readonly name: string;
   readonly model: string | null;
-  readonly dtype: "f32";
+  readonly dtype: WeightDtype;
   readonly build: Build;
   readonly threads: number;
   readonly runtime: string;
@@ -24,8 +25,10 @@ export interface Measurement {
   /** at the end of a process of its own: resident set size, and the size of the engine's memory */
   readonly resident_bytes?: number;
   readonly memory_bytes?: number;
-  /** how much faster than on one thread; its quartiles over the rounds */
+  /** how many times as fast as the other way to do it; its quartiles over the rounds */
   readonly speedup?: number;
+  /** the other way: `one thread`, `f32` */
+  readonly speedup_over?: string;
   readonly speedup_quartiles?: readonly [number, number];
   /** first and third quartile of `share` over the rounds */
   readonly share_quartiles?: readonly [number, number];
@@ -39,13 +42,15 @@ export interface Subject {
   readonly tokens?: number;
   /** 1 where absent */
   readonly threads?: number;
+  /** how weights are kept; f32 where absent */
+  readonly dtype?: WeightDtype;
   /** floating-point operations of one run; absent where they do not dominate its time */
   readonly operations?: number;
   /** bytes that one run reads from memory, where they dominate its time: its share is of the reading loop's speed */
   readonly bytes?: number;
   run(): void | Promise<void>;
-  /** The same work on one thread, which runs after each sample. */
-  onOneThread?(): void | Promise<void>;
+  /** Another way to do the same work, which runs after each sample. */
+  readonly other?: { readonly name: string; run(): void | Promise<void> };
   /** Memory after the last run, when each run is a process of its own. */
   memory?(): Memory;
 }
@@ -74,7 +79,8 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
  * changes its speed from one moment to the next.
  */
 export async function measure(subject: Subject, yardstick: Yardstick, build: Build): Promise<Measurement> {
-  const { run, operations, bytes, name, model = null, batch = null, tokens = null, threads = 1 } = subject;
+  const { run, other, operations, bytes, name, model = null, batch = null, tokens = null } = subject;
+  const { threads = 1, dtype = "f32" } = subject;
   const speed = (): number => (bytes ? yardstick.bandwidth() : yardstick.peak());
   // The first run compiles and packs.
   await time(run, 1);
@@ -84,11 +90,11 @@ export async function measure(subject: Subject, yardstick: Yardstick, build: Bui
   const times: number[] = [];
   const peaks: number[] = [];
   const speedups: number[] = [];
-  await subject.onOneThread?.();
+  await other?.run();
   let before = speed();
   for (let i = 0; i < samples; i++) {
     times.push(await time(run, repeats));
-    if (subject.onOneThread) speedups.push((await time(subject.onOneThread, repeats)) / times.at(-1)!);
+    if (other) speedups.push((await time(other.run, repeats)) / times.at(-1)!);
     const after = speed();
     peaks.push(Math.max(before, after));
     before = after;
@@ -97,14 +103,14 @@ export async function measure(subject: Subject, yardstick: Yardstick, build: Bui
   const work = operations ?? bytes;
   const rates = work ? times.map((t) => work / t / 1e6) : null;
   return {
-    ...{ name, model, dtype: "f32", build, threads, runtime, batch, tokens },
+    ...{ name, model, dtype, build, threads, runtime, batch, tokens },
     median_ms: middle,
     tokens_per_s: tokens && (tokens / middle) * 1000,
     ...(bytes && rates
       ? { gflops: null, peak_gflops: null, gb_per_s: median(rates), bandwidth_gb_per_s: median(peaks) }
       : { gflops: rates && median(rates), peak_gflops: median(peaks) }),
     share: rates && median(rates.map((rate, i) => rate / peaks[i]!)),
-    ...(speedups.length && { speedup: median(speedups) }),
+    ...(other && { speedup: median(speedups), speedup_over: other.name }),
     ...subject.memory?.(),
   };
 }

@@ -1,4 +1,7 @@
-/** Forward passes of whole models: hidden states of a batch, without a tape. */
+/**
+ * Forward passes of whole models: hidden states of a batch, without a tape. Shares are of the f32 peak; what weights in 8 bits
+ * gain is measured beside f32.
+ */
 import { collate, type Sample } from "../sdk/data/sample.js";
 import { Engine } from "../sdk/engine/engine.js";
 import type { Build } from "../sdk/engine/source.js";
@@ -27,24 +30,24 @@ export function sequence(ids: Int32Array): Sample {
 }
 
 async function subjects(size: Size, build: Build): Promise<Subject[]> {
-  const model = freshModel(await Engine.create({ build }), size);
+  const engine = await Engine.create({ build });
+  const [f32, q8] = [freshModel(engine, size), freshModel(engine, size, "q8")];
   const batches = BATCHES.filter(([rows, length]) => bodyOperations(size, rows, length) < MOST_OPERATIONS);
-  return batches.map(([rows, length]): Subject => {
+  return batches.flatMap(([rows, length]): Subject[] => {
     const ids = randomIds(rows * length, size.vocabulary);
     const batch = collate(
       Array.from({ length: rows }, (_, row) => sequence(ids.slice(row * length, (row + 1) * length))),
     );
-    return {
-      name: `${size.name} ${rows} x ${length}`,
-      model: size.name,
-      batch: rows,
-      tokens: rows * length,
-      operations: bodyOperations(size, rows, length),
-      run() {
-        using _ = new Scope();
-        model.encode(batch);
-      },
+    const encode = (model: typeof f32) => () => {
+      using _ = new Scope();
+      model.encode(batch);
     };
+    const name = `${size.name} ${rows} x ${length}`;
+    const common = { model: size.name, batch: rows, tokens: rows * length };
+    return [
+      { ...common, name, operations: bodyOperations(size, rows, length), run: encode(f32) },
+      { ...common, name: `${name}, q8`, dtype: "q8", run: encode(q8), other: { name: "f32", run: encode(f32) } },
+    ];
   });
 }
 

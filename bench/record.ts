@@ -22,6 +22,10 @@ const percent = (share: unknown): string => `${(100 * Number(share)).toFixed(1)}
 function figureOf(line: Line): string {
   if (line["kept"] !== undefined)
     return `engine ${number(line["kept"])}, peak ${number(line["peak"])} times the weights' bytes in f32`;
+  if (line["peak_bytes"] !== undefined) {
+    const megabytes = (bytes: unknown): string => `${(Number(bytes) / 1e6).toFixed(1)} MB`;
+    return `engine ${megabytes(line["memory_bytes"])}, process ${megabytes(line["peak_bytes"])} at most`;
+  }
   if (line["json_ready_ms"] !== undefined) {
     const others = [`JSON.parse ${number(line["parse_new_ms"])} ms`];
     if (line["javascript_new_ms"])
@@ -47,7 +51,7 @@ function figureOf(line: Line): string {
   }
   if (line["speedup"]) {
     const quartiles = (line["speedup_quartiles"] as readonly number[]).map((value) => number(value)).join("–");
-    parts.push(`${number(line["speedup"])} times one thread (${quartiles})`);
+    parts.push(`${number(line["speedup"])} times ${line["speedup_over"]} (${quartiles})`);
   }
   if (line["resident_bytes"]) parts.push(`${Math.round(Number(line["resident_bytes"]) / 1e6)} MB resident`);
   return parts.join(", ");
