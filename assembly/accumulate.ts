@@ -7,7 +7,7 @@
  */
 import { loadPart, storePart } from "./tails";
 
-/** What the old values are masked with: nothing of them stays for `add` = 0, all of them for `add` = 1. */
+/** The mask for the old values: `add` = 0 clears them, `add` = 1 keeps them. */
 // @ts-ignore: decorator
 @inline export function oldMask(add: i32): v128 {
   return i32x4.splat(-add);

@@ -7,7 +7,7 @@ import { loadPart, storePart } from "./tails";
 import { expInRange, expOfMinus, sigmoid, tanh } from "./math";
 import { LANES, at, madd } from "./simd";
 
-/** The kinds, by which the host names them too; 0 is none. */
+/** The kinds, numbered as on the host; 0 is none. */
 export const GELU: i32 = 1;
 export const GELU_TANH: i32 = 2;
 export const RELU: i32 = 3;
@@ -123,7 +123,8 @@ export function activate(y: usize, x: usize, kind: i32, begin: i32, end: i32): v
 /**
  * y = f(x) and slope = f'(x) for elements [begin, end), the same y as without; slope may be x.
  *
- * The backward pass is then a product: f' costs little here, where the exponential is at hand, and as much as f later.
+ * The backward pass is then a product: f' costs little here, where the exponential is already computed, and as much as f
+ * later.
  */
 export function activateForTraining(y: usize, slope: usize, x: usize, kind: i32, begin: i32, end: i32): void {
   if (kind == GELU) forTraining(GELU, y, slope, x, begin, end);

@@ -2,7 +2,7 @@
  * Normalization over the last axis.
  *
  * Layer norm: y = (x - mean) * rstd * gamma + beta (Ba, Kiros & Hinton 2016, arXiv:1607.06450, equations 3 and 4).
- * RMS norm: y = x * rstd * gamma, the mean left out (Zhang & Sennrich 2019, arXiv:1910.07467, equation 4).
+ * RMS norm: y = x * rstd * gamma, without subtracting the mean (Zhang & Sennrich 2019, arXiv:1910.07467, equation 4).
  *
  * x, y, dx, dy are (rows, width); gamma, beta and their gradients are (width); mean and rstd are (rows), written by the
  * forward pass and read by the backward pass. beta may be 0: no shift.
@@ -113,7 +113,7 @@ export function rmsNormBackwardInput(
   }
 }
 
-/** @param centred 1: the mean is taken off, so its gradient too; 0: it is not */
+/** @param centred 1: the mean was subtracted, and so is its gradient; 0: it was not */
 function rowBackward(dx: usize, dy: usize, x: usize, gamma: usize, m: f32, r: f32, centred: f32, width: i32, add: i32): void {
   const mean = f32x4.splat(m), rstd = f32x4.splat(r);
   let g0 = f32x4.splat(0), g1 = g0, n0 = g0, n1 = g0;
@@ -154,7 +154,7 @@ function rowBackward(dx: usize, dy: usize, x: usize, gamma: usize, m: f32, r: f3
 const BLOCK: i32 = 4;
 
 /**
- * dgamma += Σ over rows of dy * n; dbeta += Σ over rows of dy. Either may be 0: not wanted; mean may be 0: not taken off.
+ * dgamma += Σ over rows of dy * n; dbeta += Σ over rows of dy. Either may be 0: not wanted; mean may be 0: not subtracted.
  * Columns [begin, end), begin a multiple of 4; four rows at a time, in ascending order.
  */
 export function normBackwardParameters(

@@ -1,8 +1,8 @@
 /**
  * Optimizer steps: weights, moments and gradients in one pass over memory. Every function splits by element.
  *
- * Moments below 2^-100 become zero. That of a word that is seen no more shrinks at every step until it is a denormal
- * number, on which arithmetic takes 25 to 40 times as long; no weight is moved by it, since eps is far larger.
+ * Moments below 2^-100 become zero. The moment of a word that no longer occurs shrinks at every step until it is a denormal
+ * number, on which arithmetic takes 25 to 40 times as long; it moves no weight, since eps is far larger.
  */
 import { loadPart, storePart } from "./tails";
 import { LANES, at } from "./simd";

@@ -1,7 +1,7 @@
 /**
  * Random numbers by counter: Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", section 3.4).
  *
- * A word depends on (seed, step, stream, place) alone, so any can be made again, in any order, by any thread.
+ * A word depends on (seed, step, stream, place) alone, so any word can be recomputed, in any order, by any thread.
  * The counter is (place / 4, step, stream, purpose), the key (seed, 0); word i of a block is that of place 4 block + i.
  */
 import { LANES, at, madd } from "./simd";
@@ -132,7 +132,7 @@ const constants = memory.data<f32>([
 
 /**
  * The value that a standard normal variable is below with probability (1 + x) / 2, x in (-1, 1) as magnitude `a`,
- * 1 - a (by which the tails keep their precision) and the sign bits of `s`.
+ * 1 - a (which preserves precision in the tails) and the sign bits of `s`.
  * After Giles 2010, "Approximating the erfinv function": a times a polynomial in w = -log(1 - x^2), another for w > 5.
  */
 // @ts-ignore: decorator

@@ -43,7 +43,7 @@ export function heapBase(): usize {
   return __heap_base;
 }
 
-/** 1 in the relaxed build, 0 in the strict one: so that a precompiled module can say which it is. */
+/** 1 in the relaxed build, 0 in the strict one: it identifies a precompiled module. */
 export function isRelaxed(): i32 {
   return ASC_FEATURE_RELAXED_SIMD ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 /**
- * The last one to three elements of a row, handled as a whole vector, so that an element has the same bits wherever it is.
+ * The last one to three elements of a row, handled as a whole vector, so that an element has the same bits at any position.
  */
 import { at } from "./simd";
 

@@ -1,5 +1,5 @@
 /**
- * The base of every error that is the caller's to mend: a file, an option or a text that cannot be used. Anything else
+ * The base of all errors that the caller can fix: a file, an option or a text that cannot be used. Anything else
  * that is thrown is a failure of the run or a fault in the library; the command line tells the two apart by this class
  * (exit status 2 and 1).
  *
@@ -7,7 +7,7 @@
  * try {
  *   await loadModel(engine, files);
  * } catch (error) {
- *   if (error instanceof InputError) console.error(error.message); // says what was expected, what came, and why
+ *   if (error instanceof InputError) console.error(error.message); // the expected value, the given one, the likely cause
  *   else throw error;
  * }
  */

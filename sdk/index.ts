@@ -2,7 +2,8 @@
  * cloze: engines, model folders, pipelines and training: the part most programs need.
  *
  * The rest is in `cloze/tokenizer`, `cloze/data`, `cloze/generate`, `cloze/metrics`, `cloze/multilingual`, `cloze/tensor`,
- * `cloze/report` and `cloze/node`. Types that a signature mentions can be imported beside it.
+ * `cloze/report`, `cloze/worker`, `cloze/hub`, `cloze/node`, `cloze/web`, `cloze/minimal` and `cloze/benchmark`. Types
+ * that a signature mentions can be imported with it.
  */
 
 // Engines: one instance of the compute module and its memory

@@ -1,7 +1,7 @@
 /**
- * JSON with errors that say where: the messages of engines differ, quote the file and count in their own ways.
+ * JSON with errors that name the place: the messages of engines differ, quote the file and count in their own ways.
  *
- * Text is parsed by the engine. Only when that fails is it read once more, to find the first character that breaks RFC 8259.
+ * The engine parses the text. Only if that fails is it read again, to find the first character that breaks RFC 8259.
  */
 import { InputError, shown } from "./errors.js";
 

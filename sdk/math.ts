@@ -1,7 +1,7 @@
 /**
  * Double-precision functions for the host that give the same bits on every engine.
  *
- * `Math.exp`, `log`, `cos` and their kin differ between engines and versions, so none of them may touch a number that
+ * `Math.exp`, `log`, `cos` and the like differ between engines and versions, so none of them may touch a number that
  * reaches a weight or a score. These use + - * /, Math.sqrt, Math.floor and Math.round alone, which are exact.
  * Errors were measured against 60-digit values: see tests/math.test.ts.
  */

@@ -1,5 +1,5 @@
 /**
- * Checks of arguments and options at the door of a public function: nothing unknown and nothing of another type passes.
+ * Checks of arguments and options on entry to a public function: nothing unknown and nothing of another type passes.
  *
  * Every message names the function, the argument, the expected and the actual value.
  */
@@ -10,14 +10,14 @@ export class ArgumentError extends InputError {
   override name = "ArgumentError";
 }
 
-/** What a value must be. */
+/** The rule for a value. */
 export interface Rule {
   /** completes "must be …" */
   readonly expected: string;
   accepts(value: unknown): boolean;
 }
 
-/** The rules of some options, by name: none is forgotten. */
+/** The rules of all options, by name. */
 export type Rules<Options> = { readonly [Name in keyof Options]-?: Rule };
 
 export const aBoolean: Rule = { expected: "true or false", accepts: (value) => typeof value === "boolean" };
@@ -151,7 +151,7 @@ export function withMethods(expected: string, ...names: readonly string[]): Rule
  * Require an argument to follow a rule.
  *
  * @param where the function that was called
- * @param cause why it may have come so, and what to type instead: a sentence
+ * @param cause the likely cause, and what to type instead: a sentence
  */
 export function checkArgument(where: string, argument: string, value: unknown, rule: Rule, cause = ""): void {
   if (rule.accepts(value)) return;
@@ -169,7 +169,7 @@ export function checkArguments(
   for (const [name, rule] of Object.entries(rules)) checkArgument(where, name, values[name], rule);
 }
 
-/** A value that a caller gave, as messages show it: a caller says undefined where a file that lacks a field says nothing. */
+/** A caller's value for messages: a caller passes undefined, while a file lacks the field. */
 export const given = (value: unknown): string => (value === undefined ? "undefined" : shown(value));
 
 /**

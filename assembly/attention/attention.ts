@@ -225,7 +225,7 @@ export function attentionBackward(planned: usize, scratch: usize, begin: i32, en
   }
 }
 
-/** Where dd was, ds = p (dd - sum of p dd) * scale, for `n` keys of a row. */
+/** In place of dd, ds = p (dd - sum of p dd) * scale, for `n` keys of a row. */
 function scoreGradientRow(ds: usize, p: usize, n: i32, scale: f32): void {
   const factor = f32x4.splat(scale);
   let t0 = f32x4.splat(0), t1 = t0;
@@ -240,7 +240,7 @@ function scoreGradientRow(ds: usize, p: usize, n: i32, scale: f32): void {
   }
 }
 
-/** The same after dropout: d is made again from p and the signs, and dp is dd where p was kept, 0 where not. */
+/** The same after dropout: d is recomputed from p and the signs, and dp is dd where p was kept, 0 elsewhere. */
 function droppedGradientRow(ds: usize, d: usize, p: usize, n: i32, scale: f32, keepScale: f32): void {
   const zero = f32x4.splat(0), keep = f32x4.splat(keepScale), factor = f32x4.splat(scale);
   let t0 = zero, t1 = zero;

@@ -2,8 +2,8 @@
  * Attention over keys and values that are kept from call to call: softmax(scale * q kᵀ + bias) v for a few new queries.
  * The sums are those of attention.ts in the same order: a token has the same bits whether its past was kept or not.
  *
- * Keys and values are kept in blocks of BLOCK_KEYS keys of one sequence and one layer, where the products read them, so that nothing
- * is packed again (pack.ts, panels of 16 columns):
+ * Keys and values are kept in blocks of BLOCK_KEYS keys of one sequence and one layer, where the products read them, so
+ * that nothing is packed again (pack.ts, panels of 16 columns):
  *   keys    [heads][BLOCK_KEYS / 16][dim][16], panels of kᵀ, then
  *   values  [heads][ceil(dim / 16)][BLOCK_KEYS][16], panels of v.
  * A table holds the addresses of each sequence's blocks; all blocks but the last are full. Sequences may share blocks, as
@@ -39,7 +39,7 @@ export function keyBlockBytes(heads: i32, dim: i32): i32 {
 }
 
 /**
- * Write the keys and values of new tokens behind those that are kept, for units [begin, end).
+ * Append the keys and values of new tokens to those that are kept, for units [begin, end).
  *
  * @param blocks u32 (sequences, blocksPerRow) with room for the new tokens
  * @param lengths i32 (sequences) the keys that were kept before

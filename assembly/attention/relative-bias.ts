@@ -54,8 +54,9 @@ export function relativeBiasBackward(
 }
 
 /**
- * bias[i][j] += factor * content[i][entry(i - j)], or content[j][entry(i - j)] where `byKey` is 1: what a token's vector
- * says about distances, for one head of every sequence. He et al. 2021, "DeBERTa" (arXiv:2006.03654), section 3.1.
+ * bias[i][j] += factor * content[i][entry(i - j)], or content[j][entry(i - j)] where `byKey` is 1: the scores
+ * of a token's vector for each distance, for one head of every sequence. He et al. 2021, "DeBERTa" (arXiv:2006.03654),
+ * section 3.1.
  *
  * content is (tokens, entries), entries[d + zero] the column for the distance d = query - key; queries are keys.
  * Splits by sequence.

@@ -1,7 +1,7 @@
 /**
- * What every loss over a softmax needs: the largest score of a row, exponentials below it, and a logarithm.
+ * The parts of every loss over a softmax: the largest score of a row, exponentials below it, and a logarithm.
  *
- * softmax(x) = exp(x - largest) / Σ exp(x - largest): with the largest score taken off nothing overflows.
+ * softmax(x) = exp(x - largest) / Σ exp(x - largest): subtracting the largest score prevents overflow.
  */
 import { expInRange, log } from "../math";
 import { loadPart } from "../tails";

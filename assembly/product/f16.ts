@@ -10,7 +10,7 @@ import { at } from "../simd";
 /** k that are transposed at a time. */
 const DEPTH: i32 = 128;
 
-/** What turns the exponent's bias of binary16 into that of binary32: 2^112. */
+/** The factor from the exponent bias of binary16 to that of binary32: 2^112. */
 const REBIAS: f32 = 5.192296858534828e33;
 /** Sign; exponent and mantissa; the exponent of infinity, all in place for binary32; infinity. */
 const MASKS: usize = memory.data<i32>([0x80000000, 0x0fffe000, 0x0f800000, 0x7f800000]);

@@ -1,5 +1,5 @@
 /**
- * The matrix product with weights that are kept small and expanded to f32 on the way: a block of a panel at a time into
+ * The matrix product with compact weights that are expanded to f32 on the fly: a block of a panel at a time into
  * memory that stays in L1. The activations are f32, and the result has the bits of {@link gemm} on the expanded weights.
  * Expanding is shared by up to 128 rows; a product of few rows is slower than one with f32 weights that are in the cache.
  */

@@ -39,7 +39,7 @@ export const WORDS: i32 = 2;
   return ((inner + (BLOCK - 1)) / BLOCK) * <i32>META;
 }
 
-/** Bytes that `rows` quantized rows take: their values, then what describes them. */
+/** Bytes of `rows` quantized rows: their values, then their scales, zero points and sums. */
 export function quantizedBytes(rows: i32, inner: i32, kind: i32): i32 {
   return rows * (rowBytes(inner, kind) + metaBytes(inner));
 }

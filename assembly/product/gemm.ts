@@ -22,7 +22,7 @@ const FEW_ROWS: i32 = 8;
 const BLOCK_STRIDE: i32 = BLOCK_INNER + 16;
 /** Columns of the tiles of three and four rows: half a panel. */
 const HALF: i32 = PANEL / 2;
-/** Four rows of a panel that reaches over the last column are computed here first. */
+/** Scratch for four rows of a panel that extends past the last column. */
 export const EDGE: i32 = 4 * PANEL;
 
 /** Whether four rows are computed by a whole panel instead of by half of one. */
@@ -155,7 +155,7 @@ export function multiplyBlock(
   if (whole < end) lastPanel(at(c, whole * PANEL), ldc, a, lda, b + <usize>whole * panel, panel, rows, columns - whole * PANEL, k, add, scratch);
 }
 
-/** The panel that is wider than what is left of c: computed as a whole beside it, then copied or added. */
+/** A panel that is wider than the rest of c: computed whole in scratch memory, then copied or added. */
 function lastPanel(
   c: usize, ldc: i32, a: usize, lda: i32, b: usize, panel: usize, rows: i32, width: i32, k: i32, add: i32, scratch: usize,
 ): void {

@@ -70,7 +70,7 @@ function packColumn(to: usize, column: i32, from: usize, depth: i32): void {
   }
 }
 
-/** `scale` as bf16; what is not finite stays so. */
+/** `scale` as bf16; infinities and NaN are kept. */
 // @ts-ignore: decorator
 @inline function shortened(scale: f32): f32 {
   return isFinite(scale) ? reinterpret<f32>((reinterpret<i32>(scale) + 0x8000) & 0xffff0000) : scale;

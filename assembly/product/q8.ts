@@ -32,10 +32,10 @@ export const BLOCK: i32 = 128;
 const LARGEST: f32 = 63;
 /** Blocks of smaller values are zeros. */
 export const LEAST: f32 = 1e-30;
-/** What a whole number is stored above. */
+/** The offset of stored whole numbers. */
 const OFFSET: i32 = 64;
 
-/** Constants in memory: V8 builds a literal vector anew at each use. */
+/** Constants in memory: V8 rebuilds a literal vector at each use. */
 export const ONES: usize = memory.data<i32>([0x00010001]);
 export const LOW_BYTES: usize = memory.data<i32>([0x00ff00ff]);
 
@@ -57,7 +57,7 @@ export function q8PanelBytes(inner: i32): i32 {
   return <usize>(k / BLOCK) * (<usize>(BLOCK / 4) * GROUP + HEAD);
 }
 
-/** `scale` with 16 significant bits, rounded to the nearest; not a number stays so. */
+/** `scale` with 16 significant bits, rounded to the nearest; NaN is kept. */
 // @ts-ignore: decorator
 @inline export function shortened(scale: f32): f32 {
   return isFinite(scale) ? reinterpret<f32>((reinterpret<i32>(scale) + 0x80) & ~0xff) : scale;

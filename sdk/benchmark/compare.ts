@@ -20,7 +20,7 @@ export interface Results {
 }
 
 /**
- * Read results, and refuse those that count nothing: of another version, without a hash or with one that was not published.
+ * Read results, and refuse invalid ones: of another version, without a hash or with one that was not published.
  *
  * @param name the file, for messages
  * @throws {InputError} naming the workload and its fault

@@ -1,11 +1,12 @@
 /**
- * What every runtime must compute, and what 100 points are. A change of a workload is a new version, with new hashes.
+ * The hashes that every runtime must compute, and the times that are worth 100 points. A change of a workload is a new
+ * version, with new hashes.
  */
 
 /** Version of the definition in docs/benchmark.md. */
 export const VERSION = 1;
 
-/** What a version fixes for a workload. */
+/** The figures that a version fixes for a workload. */
 export interface Published {
   /** the first 16 hex digits of SHA-256 over the output's bytes, little-endian */
   readonly hash: string;

@@ -14,14 +14,14 @@ export interface Measured {
   /** first and third quartile of the repeats, in milliseconds */
   readonly quartiles_ms: readonly [number, number];
   readonly repeats: number;
-  /** billions of operations a second in matrix products; null where they are not what counts */
+  /** billions of operations a second in matrix products; null for workloads that other operations dominate */
   readonly gflops: number | null;
-  /** what the core did on registers alone beside it; null where that cannot be measured */
+  /** the core's peak on registers alone, measured alongside; null where that cannot be measured */
   readonly peak_gflops: number | null;
   /** gflops / peak_gflops. Weights in 8 bits may have more than 1. */
   readonly share: number | null;
   readonly hash: string;
-  /** whether every output had the published hash; a result without it counts nothing */
+  /** whether every output had the published hash; otherwise the result has no points */
   readonly valid: boolean;
   /** points of this workload: 100 × the published milliseconds / the median; 0 where the result is not valid */
   readonly points: number;
@@ -33,7 +33,7 @@ export interface Score {
   readonly score: number | null;
   readonly version: number;
   readonly runtime: string;
-  /** whether the machine did nothing else: its peak varied by less than a tenth */
+  /** whether the machine was idle otherwise: its peak varied by less than a tenth */
   readonly quiet: boolean | null;
 }
 
@@ -44,13 +44,13 @@ export interface BenchmarkOptions {
   readonly repeats?: number;
   /** kernels instead of the package's own strict build */
   readonly module?: KernelInput;
-  /** called with each result as soon as it is there */
+  /** called with each result as soon as it is computed */
   readonly onResult?: (result: Measured) => void;
 }
 
 /** Milliseconds of repeats of a workload, if there are enough of them. */
 const BUDGET = 1000;
-/** The peak of a machine that does nothing else varies by less. */
+/** The peak of an otherwise idle machine varies by less. */
 const QUIET = 0.1;
 
 const names = (): string[] => WORKLOADS.map(({ name }) => name);
@@ -90,7 +90,7 @@ async function measure(
       hashes.add(await digest(output));
       times.push(took);
       spent += took;
-      if (took === 0 && times.length >= repeats) break; // a clock that stands still
+      if (took === 0 && times.length >= repeats) break; // a clock that does not advance
     }
   } finally {
     ready.dispose();

@@ -27,7 +27,7 @@ export interface Ready {
 
 export interface Workload {
   readonly name: string;
-  /** operations of the matrix products of a run, two for each multiply-add; null where they are not what counts */
+  /** operations of the matrix products of a run, two for each multiply-add; null where other operations dominate */
   readonly operations: number | null;
   prepare(module: KernelInput | undefined): Promise<Ready>;
 }
@@ -158,7 +158,7 @@ const training: Workload = {
 
 const NEW_TOKENS = 48;
 
-/** Greedy search of a small GPT-2 behind sixteen tokens. */
+/** Greedy search of a small GPT-2 after sixteen tokens. */
 const generation: Workload = {
   name: "generate",
   operations: null,

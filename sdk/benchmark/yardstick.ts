@@ -1,4 +1,7 @@
-/** What this core can do: multiply-adds on registers, without any memory. Shares of it say how well a workload is computed. */
+/**
+ * The peak of this core: multiply-adds on registers, without any memory. Shares of it say how well a workload is
+ * computed.
+ */
 import hex from "../../build/yardstick.wasm?hex";
 import { bytesOf } from "../engine/source.js";
 
@@ -14,7 +17,7 @@ type Loop = (turns: number, x: number, y: number) => number;
 
 /**
  * A function that measures the peak now, in billions of operations a second: the best of four loops of a millisecond each.
- * Null where bytes may not be compiled, or the clock stands still while a program computes: in edge workers.
+ * Null where bytes may not be compiled, or the clock does not advance while a program computes: in edge workers.
  */
 export async function yardstick(): Promise<(() => number) | null> {
   let instance: WebAssembly.Instance;

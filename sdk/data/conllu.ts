@@ -2,7 +2,7 @@
  * Sentences of words with tags: CoNLL-U, its reduction to four columns (id, form, tag, SpaceAfter), or two columns
  * (word, tag). A blank line ends a sentence.
  *
- * A range line such as `3-4` holds a written word; the syntactic words it stands for follow. Words are the syntactic ones.
+ * A range line such as `3-4` holds a written word; its syntactic words follow. Words are the syntactic ones.
  */
 import { shown } from "../errors.js";
 import { dataError, numbered, type Source } from "./source.js";
@@ -25,11 +25,11 @@ interface Row {
   readonly spaceAfter: boolean;
   /** number of the word in its sentence; 0 where the file has no numbers */
   readonly number: number;
-  /** number of syntactic words that a written word stands for; 0 for a word itself */
+  /** number of syntactic words in a written word; 0 for a syntactic word */
   readonly covers: number;
 }
 
-/** A written word stands for a handful of syntactic ones. */
+/** A written word has a handful of syntactic ones. */
 const MOST_COVERED = 1000;
 
 /** The columns of a line: separated by tabs, or, in files of two columns, by blanks. */
@@ -41,7 +41,7 @@ function cellsOf(text: string): string[] {
 
 /**
  * Whether a line is a comment. In files with word numbers every line that begins with # is one; in files of two columns # can
- * be a word, but a word is not followed by a blank.
+ * be a word, but no blank follows a word.
  */
 function isComment(text: string, columns: number): boolean {
   if (!text.startsWith("#")) return false;

@@ -9,7 +9,7 @@ export interface Question {
   readonly id: string;
   readonly question: string;
   readonly context: string;
-  /** accepted answers as they stand in the context; none when the question cannot be answered from it */
+  /** accepted answers, as written in the context; none if the context does not answer the question */
   readonly answers: readonly { readonly text: string; readonly start: number }[];
 }
 

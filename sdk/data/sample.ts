@@ -8,7 +8,7 @@ import type { Encoding } from "../tokenizer/index.js";
 
 /** Labels of a sample; each objective reads its own field. */
 export interface Labels {
-  /** Per token: the id to predict or the tag's number; {@link IGNORE} where nothing is asked. */
+  /** Per token: the id to predict or the tag's number; {@link IGNORE} for none. */
   readonly tokens?: Int32Array;
   /** Of a pair of segments: is-next (0) or random (1); in order (0) or swapped (1); {@link IGNORE} without a pair. */
   readonly pair?: number;
@@ -33,21 +33,21 @@ export interface Sample {
   /** (tokens) index of the word that the token is a piece of; -1 for special tokens */
   readonly words: Int32Array;
   readonly labels: Labels;
-  /** (tokens) places; 0, 1, 2, … where absent. MASS shows a decoder the places that its fragment had. */
+  /** (tokens) positions; 0, 1, 2, … if absent. MASS gives a decoder the positions of its fragment. */
   readonly positions?: Int32Array;
   /**
-   * The other side of the sample. What an encoder-decoder writes: `ids` are the decoder's inputs, beginning with its start
-   * token, and `labels.tokens` the token to predict at each of them. Or the text whose vector this one's is compared with.
+   * The other side of the sample. For an encoder-decoder, its output: `ids` are the decoder's inputs, beginning with its
+   * start token, and `labels.tokens` the token to predict at each of them. For embeddings, the text to compare with.
    */
   readonly target?: Sample;
   /**
-   * A 32-bit number that names the chance of this sample where it can only be drawn after a model has been asked: which
-   * tokens ELECTRA's generator puts in. So it depends on the sample, not on the batch that it is in.
+   * The 32-bit seed of draws that need a model's output, such as the tokens of ELECTRA's generator. It belongs to the
+   * sample, so the draws do not depend on the batch.
    */
   readonly noise?: number;
 }
 
-/** The labels of a batch: those of its samples, joined. A field is there when every sample has it. */
+/** The labels of a batch: those of its samples, joined. A field is present if every sample has it. */
 export interface BatchLabels {
   /** (tokens) */
   readonly tokens?: Int32Array;
@@ -69,7 +69,7 @@ export interface Batch {
   readonly rows: number;
   /** (tokens) */
   readonly ids: Int32Array;
-  /** (tokens) place within the own sequence, from 0 */
+  /** (tokens) position within the sequence, from 0 */
   readonly positions: Int32Array;
   /** (tokens) */
   readonly segments: Int32Array;
@@ -82,9 +82,9 @@ export interface Batch {
    */
   readonly visible?: { readonly index: Int32Array; readonly starts: Int32Array };
   readonly labels: BatchLabels;
-  /** The other side, row by row; there when every sample has it. */
+  /** The other side, row by row; present if every sample has it. */
   readonly target?: Batch;
-  /** (rows) the samples' noise; there when every sample has it */
+  /** (rows) the samples' noise; present if every sample has it */
   readonly noise?: Uint32Array;
 }
 

@@ -18,7 +18,7 @@ export interface ShuffledContextsOptions {
   readonly copies: number;
   /** share of the sentences without the answer that come from another context */
   readonly exchange: number;
-  /** share of the question's words, its first aside, that are left out */
+  /** share of the question's words, except the first, that are left out */
   readonly drop: number;
 }
 
@@ -33,7 +33,7 @@ const aQuestion: Rule = {
   },
 };
 
-/** A sentence ends behind its final mark, where a space follows. */
+/** A sentence ends after its final mark, if a space follows. */
 const SENTENCE = /.+?(?:[.!?]["'”’)]*(?=\s)|$)\s*/gsu;
 
 interface Parts {
@@ -82,8 +82,8 @@ function rebuilt(
 
 /**
  * Each question `copies` times, each time on its answer's sentence among others: those of its own context or of other
- * contexts, in a new order. The words of the question still lead to the answer; what a small model would
- * learn by heart instead (which context has which answer, and where) changes from copy to copy. Questions without an
+ * contexts, in a new order. The words of the question still lead to the answer; the facts that a small model would
+ * memorize instead (which context has which answer, and where) change from copy to copy. Questions without an
  * answer, or with one that crosses sentences, are copied as they are.
  *
  * @example

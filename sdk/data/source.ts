@@ -32,8 +32,8 @@ export function textSource(name: string, text: string): Source {
 const LONGEST_LINE = 2 ** 29 - 24;
 
 /**
- * Decode bytes as they arrive and cut them into lines; a byte-order mark is skipped. No more than one chunk and one line are
- * held, in linear time however long the lines are.
+ * Decode bytes as they arrive and cut them into lines; a byte-order mark is skipped. At most one chunk and one line are
+ * held, and the time is linear however long the lines are.
  *
  * @param name of the file, for errors
  * @param broken called with the error of a line that is not UTF-8; its result replaces the line. By default the error is

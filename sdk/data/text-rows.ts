@@ -112,10 +112,10 @@ function headerOf(source: Source, line: number, text: string, columns: Columns |
       line,
       `the header ${shown(text)} has no tab; columns are divided by tabs (TSV), not by commas`,
     );
-  // Columns without a name are no one's: spreadsheets leave some behind the last.
+  // Columns without a name are ignored: spreadsheets leave some after the last.
   const repeated = names.find((name, i) => name !== "" && names.indexOf(name) !== i);
   if (repeated !== undefined)
-    throw dataError(source, line, `the header has two columns called ${shown(repeated)}; which one counts?`);
+    throw dataError(source, line, `the header has two columns called ${shown(repeated)}; which one is right?`);
   const { text: first, pair, label } = find(source, line, names, columns);
   for (const name of [first, pair, label])
     if (name !== undefined && !names.includes(name))
@@ -174,8 +174,8 @@ function labelIn(source: Source, line: number, fields: Fields, column: string): 
 }
 
 /**
- * The number of the score column; without one, the label's where it is a number. Beside a label the column may say something
- * else, which is no fault of the label's.
+ * The number of the score column; without one, the label's where it is a number. Beside a label the column may hold
+ * something else, which does not make the label invalid.
  */
 function scoreOf(
   source: Source,

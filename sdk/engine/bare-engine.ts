@@ -34,7 +34,7 @@ export interface BareEngineOptions {
    * thread: see {@link BareEngine.threads}.
    */
   readonly threads?: number;
-  /** Where a page whose content security policy forbids workers from `blob:` serves the package's `cloze/worker.js`. */
+  /** The URL of the package's `cloze/worker.js`, for pages whose content security policy forbids workers from `blob:`. */
   readonly worker?: string | URL;
 }
 
@@ -45,17 +45,17 @@ interface Made {
   readonly pool: ThreadPool | null;
 }
 
-/** An engine without kernels of its own: what {@link Engine} is beside {@link Engine.create}. */
+/** An engine without kernels of its own: {@link Engine} without {@link Engine.create}. */
 export class BareEngine implements Disposable {
   #kernels: Kernels | null;
   #allocator: Allocator | null;
   #pool: ThreadPool | null;
-  /** Threads that share the work of each kernel: those of the options, or fewer where there are none to be had. */
+  /** Threads that share the work of each kernel: those of the options, or fewer if no more are available. */
   readonly threads: number;
 
   readonly build: Build;
 
-  // The first signature hides from users' types what an engine is made of.
+  // The first signature hides the parts of an engine from users' types.
   protected constructor(made: object);
   protected constructor({ build, kernels, allocator, pool }: Made) {
     this.build = build;
@@ -141,7 +141,7 @@ export class BareEngine implements Disposable {
   }
 }
 
-/** What an engine of one thread is made of. */
+/** The parts of an engine of one thread. */
 async function alone(source: KernelSource, maximumBytes: number): Promise<Made> {
   const module = await source(false);
   const memory = new WebAssembly.Memory({ initial: 2 });
@@ -151,7 +151,7 @@ async function alone(source: KernelSource, maximumBytes: number): Promise<Made> 
   return { build, kernels: exports, allocator, pool: null };
 }
 
-/** What an engine with workers is made of, or null where no worker answers. */
+/** The parts of an engine with workers, or null if no worker answers. */
 async function sharing(
   source: KernelSource,
   options: BareEngineOptions,

@@ -1,6 +1,6 @@
 /**
- * An engine that computes nothing: memory is handed out as a model's own code asks for it, and no kernel runs. Since memory
- * that nobody touches takes no room, gigabytes can be counted in this way on any machine.
+ * An engine that computes nothing: memory is handed out as a model's own code asks for it, and no kernel runs. Since
+ * untouched memory takes no room, gigabytes can be counted in this way on any machine.
  */
 import type { RangeKernel, ScratchKernel } from "./abi.js";
 import { BareEngine, type Kernels } from "./bare-engine.js";

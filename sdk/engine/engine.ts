@@ -46,7 +46,7 @@ export class Engine extends BareEngine {
     const { module, threads = 1, build = "strict" } = options;
     if (options.turbo) await enableTurbo();
     if (module === undefined) {
-      // What came with the runtime's condition is all there is.
+      // The runtime's condition provides all the kernels there are.
       const strictAlone = build === "auto" && provided("strict") !== undefined && provided("relaxed") === undefined;
       const chosen = strictAlone ? "strict" : chooseBuild(build);
       return Engine.over((shared) => kernelModule(chosen, shared), options, provided(chosen) === undefined);

@@ -1,4 +1,4 @@
-/** What can go wrong with an engine, as types that a caller can tell apart. */
+/** Errors of an engine, as types that a caller can tell apart. */
 import { InputError } from "../errors.js";
 
 /** The engine's memory cannot grow to hold one more block. Nothing was changed: a smaller request can still succeed. */
@@ -13,7 +13,7 @@ export class OutOfMemoryError extends Error {
     readonly available: number,
   ) {
     super(
-      `out of memory: ${needed} bytes needed, ${available} bytes can still be had. Use smaller batches, dispose what is done with, or raise maximumBytes.`,
+      `out of memory: ${needed} bytes needed, ${available} bytes available. Use smaller batches, dispose models that are no longer used, or raise maximumBytes.`,
     );
   }
 }
@@ -28,7 +28,7 @@ export class UnsupportedBuildError extends InputError {
   override name = "UnsupportedBuildError";
 }
 
-/** A worker failed in its part of a kernel. What the kernel was to write is incomplete. */
+/** A worker failed in its part of a kernel. The kernel's output is incomplete. */
 export class WorkerError extends Error {
   override name = "WorkerError";
   constructor(failure: string) {

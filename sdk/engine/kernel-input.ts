@@ -1,6 +1,6 @@
 /**
  * The kernels as a caller hands them over. An import of the package's `.wasm` files is a compiled module in one tool, an
- * address in another, and bytes in a third: all of them are taken.
+ * address in another, and bytes in a third: all of them are accepted.
  */
 import { InputError } from "../errors.js";
 import type { Rule } from "../options.js";

@@ -1,8 +1,8 @@
 /**
  * The one place that runs kernels over a range.
  *
- * A kernel does units [begin, end) of n: rows, heads, elements, panels of columns. Units are independent, and what one of
- * them computes has the same bits under any division of the range. So a range may be divided among the threads of an
+ * A kernel does units [begin, end) of n: rows, heads, elements, panels of columns. Units are independent, and their
+ * results have the same bits under any division of the range. So a range may be divided among the threads of an
  * engine, which is decided here and nowhere else. Kernels are synchronous calls: docs/decisions/001-synchronous-kernels.md.
  */
 import type { RangeKernel, ScratchKernel } from "./abi.js";
@@ -21,13 +21,13 @@ type ScratchArguments<K extends ScratchKernel> =
   Parameters<Kernels[K]> extends [...infer Own extends number[], number, number, number] ? Own : never;
 
 /**
- * Work, in operations of a matrix product, below which a range stays on one thread: some 25 µs. To wake a worker that
- * sleeps takes 5 to 15 µs.
+ * Work, in operations of a matrix product, below which a range stays on one thread: some 25 µs. Waking a worker
+ * takes 5 to 15 µs.
  */
 const LEAST_WORK = 2 ** 20;
-/** Chunks for each thread, so that one that is held up leaves the rest to others. */
+/** Chunks for each thread, so that others can take over from a delayed one. */
 const CHUNKS_PER_THREAD = 4;
-/** Work of a chunk at least. To take one costs 0.2 µs. */
+/** Least work of a chunk. Taking one costs 0.2 µs. */
 const LEAST_CHUNK = 2 ** 16;
 
 /**

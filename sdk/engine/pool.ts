@@ -22,14 +22,14 @@ import {
 import { hasNodeModules, runtimeModule } from "./runtime.js";
 import type { Assignment } from "./worker.js";
 
-/** A worker that has not answered after so many milliseconds is given up. On a busy machine one starts in 0.1 s. */
+/** Milliseconds after which a worker that has not answered is given up. On a busy machine one starts in 0.1 s. */
 const PATIENCE = 10_000;
 /** Looks at the workers inside a region before the calling thread sleeps for a moment, where it may: about 50 µs. */
 const POLLS = 20_000;
 /** Milliseconds of such a sleep. */
 const NAP = 0.05;
 
-/** What Node's workers and those of the web have in common, once events are listened to. */
+/** The common interface of Node's workers and those of the web, once events are listened to. */
 interface Handle {
   postMessage(message: Assignment): void;
   terminate(): void;

@@ -1,6 +1,6 @@
 /**
  * Which of several ways to compute the same bits is the fastest here. That depends on the processor and on how the runtime
- * compiles SIMD, and cannot be asked for; so it is measured, once for each engine, in some milliseconds.
+ * compiles SIMD, and no API tells; so it is measured, once for each engine, in a few milliseconds.
  */
 
 /** Time in which a runtime's second compiler replaces the code of its first; it mostly takes a third of it. */
@@ -8,15 +8,15 @@ const WARM_MILLISECONDS = 3;
 /** Of one sample, and how many samples of a way there are; the best counts. */
 const SAMPLE_MILLISECONDS = 0.3;
 const SAMPLES = 5;
-/** The first way is the usual one: another must be faster by more than what chance does to a sample. */
+/** The first way is the usual one: another must be faster by more than the noise of a sample. */
 const CLEARLY = 0.9;
 /** Calls between two looks at the clock. */
 const CALLS = 8;
-/** Calls within which a clock that runs has moved. Edge workers stop theirs while they compute. */
+/** Calls within which a working clock has advanced. Edge workers stop theirs while they compute. */
 const PATIENCE = 512;
 
 /**
- * The number of the fastest way; the first where none is clearly faster, or the clock stands still.
+ * The number of the fastest way; the first if none is clearly faster, or the clock does not advance.
  *
  * @param ways calls of some microseconds each, the usual one first
  */

@@ -54,7 +54,7 @@ export function controlAt(memory: WebAssembly.Memory, address: number): Control 
   };
 }
 
-/** What a region does. */
+/** The work of a region. */
 export interface Region {
   /** place of the kernel among the module's functions */
   readonly kernel: number;
@@ -105,7 +105,7 @@ export function takeChunks({ words, numbers }: Control, kernels: readonly Kernel
 /** No chunk of the open region is taken any more. */
 export const takeNoMore = ({ words }: Control): number => Atomics.store(words, NEXT, 0x3fffffff);
 
-/** In a worker: keep why the region failed; the first failure is told. */
+/** In a worker: record why the region failed; the first failure is reported. */
 export function fail({ words, characters }: Control, message: string): void {
   if (Atomics.compareExchange(words, FAILED, 0, 1) !== 0) return;
   const length = Math.min(message.length, MOST_CHARACTERS);

@@ -73,7 +73,7 @@ export function borrowKernels(digits: typeof kernelDigits): void {
 /** Modules that came with the export condition of a runtime that compiles none itself: workerd.js and edge-light.js in dist/. */
 const modules: { [build in Build]?: WebAssembly.Module | undefined } = {};
 
-/** Give the modules of this runtime. The package's entries for edge workers call this, nobody else. */
+/** Give the modules of this runtime. Only the package's entries for edge workers call this. */
 export function provideKernels(given: { readonly [build in Build]?: WebAssembly.Module | undefined }): void {
   Object.assign(modules, given);
 }
@@ -102,7 +102,7 @@ function once(build: Build, shared: boolean, read: () => Promise<string>): Promi
   return module;
 }
 
-/** @throws {UnsupportedBuildError} that says what is missing in this runtime, and what to do */
+/** @throws {UnsupportedBuildError} naming the feature that this runtime lacks, and the remedy */
 export async function compileKernels(bytes: BufferSource): Promise<WebAssembly.Module> {
   requireSimd();
   try {

@@ -15,7 +15,7 @@ import { fieldIndex } from "./plan.js";
  */
 type Work = (units: number, words: Uint32Array, ...args: number[]) => number;
 
-/** A chunk begins at a multiple of so many units; the work of all units. */
+/** The unit count that chunks begin at multiples of, and the work of all units. */
 type Split = readonly [multiple: number, work: Work];
 
 /** Of elements: whole cache lines, and the blocks in which random numbers are drawn. */
@@ -53,7 +53,7 @@ function cachedAttentionWork(units: number, words: Uint32Array, planned: number)
   return work;
 }
 
-/** Σ over sequences of (queries times keys), as if all were equally long. */
+/** Σ over sequences of (queries times keys), assuming equal lengths. */
 function pairsOf(words: Uint32Array, starts: number, keyStarts: number, rows: number): number {
   return (tokensOf(words, starts, rows) * tokensOf(words, keyStarts, rows)) / Math.max(1, rows);
 }

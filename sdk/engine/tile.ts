@@ -13,10 +13,10 @@ const ROWS = 8;
 const INNER = 128;
 const COLUMNS = 4 * PANEL;
 
-/** What of the module is needed here. */
+/** The exports of the module that are needed here. */
 type Kernels = Pick<typeof __AdaptedExports, "chooseTile" | "gemm" | "gemmScratchBytes">;
 
-/** The tile of each module that was measured: what is faster is the same in a whole process. */
+/** The tile of each module that was measured: the faster one is the same in the whole process. */
 const measured = new WeakMap<WebAssembly.Module, number>();
 
 /** Choose the tile of an instance, and return its columns, so that the workers of the engine choose it too. */
@@ -31,7 +31,7 @@ function fasterTile(kernels: Kernels, allocator: Allocator): number {
   const sizes = [ROWS * INNER, INNER * COLUMNS, ROWS * COLUMNS].map((elements) => 4 * elements);
   const blocks = [...sizes, kernels.gemmScratchBytes()].map((bytes) => allocator.alloc(bytes));
   const [a, b, c, scratch] = blocks as [number, number, number, number];
-  // Zeros: what memory holds by chance may be numbers that processors are slow with.
+  // Zeros: arbitrary memory may hold denormals, which processors are slow with.
   new Uint8Array(allocator.memory.buffer, a, sizes[0]).fill(0);
   new Uint8Array(allocator.memory.buffer, b, sizes[1]).fill(0);
   const tiles = [PANEL / 2, PANEL];

@@ -18,7 +18,7 @@ import {
   takeNoMore,
 } from "./region.js";
 
-/** What the calling thread sends first, and all that it sends. */
+/** The first and only message of the calling thread. */
 export interface Assignment {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;

@@ -38,7 +38,10 @@ function draw(weights: Float64Array, sum: number, rng: Rng): number {
   return last;
 }
 
-/** Where a text that is written can be interrupted: at every token, which it tells, and between, where it tells nothing. */
+/**
+ * The points where generation can be interrupted: at every token, which is reported, and between tokens, without a
+ * report.
+ */
 export type Writing = Generator<Int32Array | undefined, void, undefined>;
 
 /** The tokens alone. */

@@ -1,4 +1,4 @@
-/** Generation as a model's settings ask for it: greedy search, sampling or beam search. */
+/** Generation by a model's settings: greedy search, sampling or beam search. */
 
 import type { Engine } from "../engine/engine.js";
 import { ArgumentError } from "../options.js";
@@ -56,7 +56,8 @@ export interface Generate {
 }
 
 /**
- * The ids of each row, prompt included. Its awaitable form reports the number of tokens written so far, of at most so many.
+ * The ids of each row, prompt included. Its awaitable form reports the number of tokens written so far, and the most that
+ * there can be.
  *
  * @throws {ArgumentError} for settings that are not supported together
  * @example

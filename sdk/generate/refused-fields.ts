@@ -1,6 +1,6 @@
 /**
  * Fields of generation_config.json besides those of {@link GenerationSettings}: the values accepted for each, so that no
- * field that changes a text is passed over in silence. Fields in neither list are unknown to transformers, too.
+ * field that changes a text is silently ignored. Fields in neither list are unknown to transformers, too.
  */
 import { shown } from "../errors.js";
 import { ConfigError, type Section } from "../models/family/config.js";

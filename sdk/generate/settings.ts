@@ -53,9 +53,9 @@ export interface GenerationSettings {
   /** ids that are not generated first */
   readonly begin_suppress_tokens: readonly number[];
   readonly bad_words_ids: readonly (readonly number[])[];
-  /** sequences of ids, and what is added to the score of the token that completes each */
+  /** sequences of ids, each with the bias of the token that completes it */
   readonly sequence_bias: readonly (readonly [ids: readonly number[], bias: number])[];
-  /** after so many new tokens, the factor by which the scores of end-of-sequence tokens grow with each; null: none */
+  /** a number of new tokens, and the factor that each further one applies to end-of-sequence scores; null: none */
   readonly exponential_decay_length_penalty: readonly [start: number, factor: number] | null;
   /** log-softmax after all other rules, which beam search then adds up */
   readonly renormalize_logits: boolean;
@@ -84,7 +84,7 @@ function idOf(c: Section, field: string): number | null {
   return value;
 }
 
-/** A list of one id is that id; which of several would be written depends on nothing that the model says. */
+/** A list of one id is that id; the model's scores cannot choose among several. */
 function forcedEnd(c: Section): number | null {
   const field = "forced_eos_token_id";
   const value = c[field];

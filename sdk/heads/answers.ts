@@ -41,7 +41,7 @@ export function questionWindows(
   });
 }
 
-/** The best span of a context, and how it compares with the others. */
+/** The best span of a context, and the other candidates. */
 export interface ExtractedAnswer {
   /** the characters of the context */
   readonly answer: string;

@@ -1,4 +1,4 @@
-/** Cross-entropy in which classes weigh differently: rare ones are otherwise learned last. */
+/** Cross-entropy with class weights: rare classes are otherwise learned last. */
 import { ArgumentError } from "../options.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";
@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor/tensor.js";
 /** A weight of at least 0 for each class, in the order of the labels. */
 export type ClassWeights = readonly number[];
 
-/** What a mean over weighted labels is divided by: the sum of their weights. */
+/** The divisor of a mean over weighted labels: the sum of their weights. */
 export function totalWeight(labels: Int32Array, weights: ClassWeights): number {
   let total = 0;
   for (const label of labels) if (label !== IGNORE) total += weightOf(label, weights);

@@ -1,8 +1,8 @@
 /**
  * Distillation of sentence embeddings: the student's vector of a text must point where the teacher's does.
  *
- * Reimers & Gurevych 2020 (arXiv:2004.09813), section 3, with the cosine instead of the squared error: only directions are
- * compared when the vectors are used. A student of another width learns a projection of the teacher's vectors.
+ * Reimers & Gurevych 2020 (arXiv:2004.09813), section 3, with the cosine instead of the squared error: uses of the
+ * vectors compare only their directions. A student of another width learns a projection of the teacher's vectors.
  */
 import type { Batch } from "../data/sample.js";
 import { cosineLoss } from "../objectives/distillation.js";

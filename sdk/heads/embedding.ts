@@ -130,7 +130,7 @@ export function embedLayers(
   return layers;
 }
 
-/** How a word's vector is made of its pieces: their mean, or the first. */
+/** How the vectors of a word's pieces are combined: their mean, or the first alone. */
 export type WordPooling = "mean" | "first";
 
 /**

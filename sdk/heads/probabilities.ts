@@ -20,7 +20,7 @@ export function exponentials(scores: ArrayLike<number>, into: Float64Array): num
   const highest = maximum(scores);
   let sum = 0;
   for (let i = 0; i < scores.length; i++) {
-    // What a rule has excluded costs no exponential.
+    // Tokens excluded by a rule cost no exponential.
     const isExcluded = scores[i] === Number.NEGATIVE_INFINITY && highest > Number.NEGATIVE_INFINITY;
     sum += into[i] = isExcluded ? 0 : exp(scores[i]! - highest);
   }

@@ -26,7 +26,7 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return lengths === 0 ? 0 : dot / lengths;
 }
 
-/** How vectors are compared: a model's own training says which. Distances are negated, so that higher means nearer. */
+/** How vectors are compared, as the model was trained. Distances are negated, so that higher means nearer. */
 export type Similarity = "cosine" | "dot" | "euclidean" | "manhattan";
 
 /** Example: similarityOf("dot")([1, 2], [3, 4]) -> 11. */

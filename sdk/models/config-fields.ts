@@ -1,5 +1,5 @@
 /**
- * The fields of config.json: which each family computes, which change nothing that a model computes, and which are refused.
+ * The fields of config.json: which each family computes, which have no effect on the results, and which are refused.
  * Those of generation are in `generate/refused-fields.ts`. `cloze inspect` mentions any other.
  */
 import { shown } from "../errors.js";
@@ -54,7 +54,7 @@ const BESIDE =
 const WITHOUT_EFFECT =
   "_attn_implementation _attn_implementation_autoset _commit_hash _name_or_path _num_labels add_bias_logits add_cross_attention add_final_layer_norm attention_window auto_map bos_token bos_token_id chunk_size_feed_forward classif_dropout classifier_dropout cls_token_id conv_act cross_attention_hidden_size decoder_layerdrop deterministic_flash_attn directionality do_blenderbot_90_layernorm down_scale_factor dtype emb_pooler encoder_layerdrop eos_token eos_token_id extra_pos_embeddings finetuning_task force_bos_token_to_be_generated gap_size gradient_checkpointing head_dim hidden_dropout initializer_cutoff_factor is_composition is_decoder is_encoder_decoder label2id layer_norm_eps mask_token mask_token_id max_position_embeddings model_max_length n_ctx n_positions name_or_path net_structure_type normalize_before normalize_embedding num_memory_blocks output_attentions output_past pad_token pad_token_id pooler_fc_size pooler_hidden_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type position_bucket_size position_embedding_type prefix pretraining_tp reference_compile reorder_and_upcast_attn repad_logits_with_grad return_dict scalable_attention sep_token_id sinusoidal_pos_embds sparse_pred_ignore_index sparse_prediction static_position_embeddings summary_activation summary_first_dropout summary_last_dropout summary_proj_to_labels summary_type summary_use_proj task_specific_params tf_legacy_loss tie_encoder_decoder tie_weights_ torch_dtype torchscript transformers_version unk_token use_bfloat16 use_cache";
 
-/** Fields that make another network of any family, with what they must be. */
+/** Fields that change the network of any family, with the values that they must have. */
 const REFUSED: Readonly<Record<string, { readonly accepts: (value: unknown) => boolean; readonly expected: string }>> =
   {
     pruned_heads: {
@@ -68,7 +68,7 @@ const REFUSED: Readonly<Record<string, { readonly accepts: (value: unknown) => b
 
 export type ConfigFate = "computed" | "without effect" | "refused";
 
-/** Every field of a family's config.json that is known, and what becomes of it. */
+/** Every known field of a family's config.json, and how it is handled. */
 export function configFields(type: string): ReadonlyMap<string, ConfigFate> {
   return new Map<string, ConfigFate>([
     ...words(WITHOUT_EFFECT).map((field) => [field, "without effect"] as const),
@@ -77,7 +77,7 @@ export function configFields(type: string): ReadonlyMap<string, ConfigFate> {
   ]);
 }
 
-/** @throws {ConfigError} naming a field that makes another network */
+/** @throws {ConfigError} naming a field that changes the network */
 export function requireKnownNetwork(config: Section): void {
   for (const [field, { accepts, expected }] of Object.entries(REFUSED)) {
     const value = config[field];

@@ -4,7 +4,7 @@ import { requireKnownNetwork } from "./config-fields.js";
 import { ConfigError, section } from "./family/config.js";
 import type { EncoderFamily } from "./family/family.js";
 
-/** What a table needs of a family to find it. */
+/** The fields of a family by which a table finds it. */
 type Named = { readonly type: string };
 
 /**

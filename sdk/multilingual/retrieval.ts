@@ -11,8 +11,8 @@ import { DirectionError } from "./errors.js";
 
 /**
  * `cosine`; `csls`: twice the cosine minus both sides' mean cosine with their nearest neighbours; `ratio`: the cosine
- * divided by the mean of these two; `distance`: the cosine minus their mean. The last three correct for hubs, vectors that
- * are near to all others.
+ * divided by the mean of these two; `distance`: the cosine minus their mean. The last three correct for hubs, vectors
+ * that are near all others.
  */
 export type Scoring = "cosine" | "csls" | "ratio" | "distance";
 

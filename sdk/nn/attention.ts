@@ -71,7 +71,7 @@ export function repeatHeads(x: Tensor, keyHeads: number, heads: number): Tensor 
   return reshape(gatherRows(reshape(x, [tokens * keyHeads, dim]), index), [tokens, heads * dim]);
 }
 
-/** What a decoder attends to beside its own tokens. */
+/** The source that a decoder attends to, besides its own tokens. */
 export interface Source {
   /** (source tokens, width) the encoder's last hidden states */
   readonly hidden: Tensor;

@@ -9,12 +9,13 @@ export interface LinearPlace {
   readonly transposed: boolean;
 }
 
-/** What is added to a linear layer's output: x (rows, inner) -> (rows, out); null for nothing at this time. */
+/** A term added to a linear layer's output: x (rows, inner) -> (rows, out); null for none. */
 export type Branch = (x: Tensor) => Tensor | null;
 
 /**
- * Weights over those of another model: an adapter's. What they do not own is the other model's, not a copy, so that
- * several of them share one body. `W` is the class of the weights, which knows this file and not the other way around.
+ * Weights over those of another model: an adapter's. Parameters that they do not own are the other model's, not copies,
+ * so that several adapters share one body. `W` is the class of the weights, which knows this file and not the other way
+ * around.
  */
 export interface Overlay<W> {
   readonly base: W;

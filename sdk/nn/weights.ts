@@ -59,7 +59,7 @@ export interface Planned {
   readonly isTable: boolean;
 }
 
-/** What a model asks for, by name. */
+/** The parameters that a model asks for, by name. */
 export type Plan = ReadonlyMap<string, Planned>;
 
 /** Requests that are noted, not met: every tensor of the model is on one storage without elements. */
@@ -84,7 +84,7 @@ interface Root {
   readonly shared: ReadonlyMap<string, Parameter>;
 }
 
-/** What weights are made of, where they are not all fresh. */
+/** The source of weights that are not all fresh. */
 export interface WeightsSources {
   /** how matrices are kept in memory; f32 by default, and the only type that can be trained */
   readonly dtype?: WeightDtype;
@@ -94,7 +94,7 @@ export interface WeightsSources {
   readonly copied?: (name: string) => Parameter | undefined;
   /** an adapter over another model's weights */
   readonly over?: Overlay<Weights>;
-  /** parameters that belong to another model and are this one's too: both learn them, the other gives their memory back */
+  /** parameters shared with another model: both train them, and the other frees their memory */
   readonly shared?: ReadonlyMap<string, Parameter>;
 }
 
@@ -134,8 +134,8 @@ export class Weights implements Disposable {
   }
 
   /**
-   * What a model would ask for, without making any of it: so that a file can be checked against a configuration before
-   * memory is taken. The model that `build` makes cannot be used.
+   * The parameters that a model would ask for, without creating them: a file can be checked against a configuration
+   * before memory is taken. The model that `build` makes cannot be used.
    *
    * @example
    * const plan = Weights.plan(engine, (w) => w.at("classifier").matrix("weight", [3, 128], normal(0.02)));
@@ -151,7 +151,7 @@ export class Weights implements Disposable {
     }
   }
 
-  /** Parameters of other models under one roof, in this order: for an optimizer. They stay the other models' own. */
+  /** The parameters of several models as one set, in this order: for an optimizer. Each still belongs to its model. */
   static of(engine: Engine, shared: ReadonlyMap<string, Parameter>): Weights {
     const weights = new Weights(engine, { shared });
     for (const [name, parameter] of shared) weights.#root.parameters.set(name, parameter);
@@ -204,7 +204,7 @@ export class Weights implements Disposable {
     }
   }
 
-  /** What is to be added to the output of the linear layer at this place; null where nothing is. */
+  /** The term to add to the output of the linear layer at this place; null for none. */
   branch(place: LinearPlace): Branch | null {
     return this.#root.over?.branch(this, place) ?? null;
   }
@@ -278,7 +278,7 @@ export class Weights implements Disposable {
     return this.#root.fresh;
   }
 
-  /** How many numbers the model has learned. */
+  /** The number of parameters of the model. */
   get count(): number {
     let count = 0;
     for (const parameter of this.#root.parameters.values()) count += parameter.size;
@@ -303,7 +303,7 @@ export class Weights implements Disposable {
   }
 }
 
-/** Matrices with fewer outputs stay f32: the scores of a few classes cost nothing and decide everything. */
+/** Matrices with fewer outputs stay f32: a small classification head costs nothing and is sensitive to rounding. */
 const LEAST_OUT = 32;
 
 /**

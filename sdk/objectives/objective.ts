@@ -1,4 +1,4 @@
-/** What a model learns: how samples are corrupted, and the loss. Pre-training and fine-tuning look the same to the trainer. */
+/** Training objectives: how samples are corrupted, and the loss. The trainer treats pre-training and fine-tuning alike. */
 import type { Batch, Sample } from "../data/sample.js";
 import type { Rng } from "../tensor/random.js";
 import type { Steps } from "../tensor/steps.js";

@@ -1,4 +1,4 @@
-/** What next-sentence prediction and sentence-order prediction share: a label of two classes for each pair of segments. */
+/** The base of next-sentence and sentence-order prediction: a binary label for each pair of segments. */
 import type { Batch } from "../data/sample.js";
 import { ArgumentError } from "../options.js";
 import { crossEntropy, IGNORE } from "../tensor/ops/loss.js";

@@ -26,14 +26,14 @@ import { ul2 } from "./ul2.js";
 /** The part of a tokenizer that published objectives use. */
 export type ObjectiveTokenizer = Pick<Tokenizer, "size" | "special" | "id" | "encode" | "decode">;
 
-/** What every published objective is made from. */
+/** Settings of every published objective. */
 export interface ObjectiveSettings {
   readonly tokenizer: ObjectiveTokenizer;
   /** share of tokens to mask or corrupt, instead of the published one */
   readonly maskingRate?: number;
 }
 
-/** What is made of an objective's settings, by the kind of model that learns it. */
+/** How an objective is made from its settings, by the kind of model that learns it. */
 export interface Made {
   /** an encoder with a language-model head */
   readonly "masked-lm": HeadObjective<LmHead>;

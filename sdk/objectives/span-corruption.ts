@@ -10,7 +10,10 @@ import { type Tokenizer, TokenizerError } from "../tokenizer/index.js";
 import { roundHalfEven } from "./masked-lm.js";
 import { aCount, aShare, aVocabulary, requireTokenizer } from "./vocabulary.js";
 
-/** What span corruption reads of a tokenizer: the sentinels <extra_id_0>, <extra_id_1> …, `</s>` and the padding token. */
+/**
+ * The part of a tokenizer that span corruption uses: the sentinels <extra_id_0>, <extra_id_1> …, `</s>` and the padding
+ * token.
+ */
 export type SentinelVocabulary = Pick<Tokenizer, "id" | "special">;
 
 export interface SpanCorruptionOptions {

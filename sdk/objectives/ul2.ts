@@ -11,7 +11,7 @@ import { plainIds, sentinelsOf, sourceAndTarget, sourceSample, spanNoise } from 
 
 /** One denoiser of the mixture. */
 export interface Denoiser {
-  /** what the source begins with: regular, sequential or extreme denoising */
+  /** the mode token at the start of the source: regular, sequential or extreme denoising */
   readonly mode: "[NLU]" | "[S2S]" | "[NLG]";
   /** share of tokens that are corrupted */
   readonly noiseDensity: number;

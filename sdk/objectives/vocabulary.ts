@@ -1,4 +1,4 @@
-/** What objectives read of a tokenizer: the size of its vocabulary and its special tokens. */
+/** The part of a tokenizer that objectives use: the size of its vocabulary and its special tokens. */
 
 import type { Rule } from "../options.js";
 import { checkArgument, withFields } from "../options.js";
@@ -45,7 +45,7 @@ export function maskId({ special }: Pick<Tokenizer, "special">, objective: strin
   return special.mask;
 }
 
-/** What comes before and after a single text. */
+/** The ids before and after a single text. */
 export interface SequenceEnds {
   /** [CLS] or `<s>`; empty for T5, whose texts have no start token */
   readonly start: readonly number[];

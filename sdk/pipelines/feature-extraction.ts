@@ -133,12 +133,12 @@ function vectorOfNothing(engine: Engine, width: number, { behind }: LoadedModule
   return behind(zeros(engine, [1, width])).toArray();
 }
 
-/** What another pipeline makes of the vectors of its texts. */
+/** How another pipeline turns the vectors of its texts into its result. */
 export type Around<Input, Output> = Pick<
   Description<"feature-extraction", Input, Output, EmbeddingOptions>,
   "input" | "read"
 > & {
-  /** the texts of an input, and what is made of their vectors */
+  /** the texts of an input, and the result made from their vectors */
   readonly texts: (input: Input) => readonly string[];
   readonly output: (vectors: readonly Float32Array[]) => Output;
 };

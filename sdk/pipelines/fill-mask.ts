@@ -129,7 +129,10 @@ export function fillMasks(
   return atOnce(fillMasksInSteps(model, tokenizer, texts, length, options));
 }
 
-/** The text with a token in place of one mask. With other masks, special tokens of the text are kept: they are such tokens. */
+/**
+ * The text with a token in place of one mask. If it has other masks, special tokens are kept, as masks are special
+ * tokens.
+ */
 function filledIn(
   tokenizer: Tokenizer,
   { ids, special }: Sample,

@@ -21,7 +21,7 @@ export interface Architecture {
   readonly type: string;
 }
 
-/** What {@link featureExtractionOf} is made of. */
+/** The parts of {@link featureExtractionOf}. */
 export interface EmbeddingParts {
   /** `strictKernels` or `relaxedKernels`; in an edge worker a function that gives the imported module */
   readonly kernels: KernelSource;

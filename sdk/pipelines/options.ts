@@ -30,7 +30,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   device: "models run in WebAssembly on the processor",
   torch_dtype: "how weights are kept is dtype",
   quantized: 'weights in 8 bits are dtype: "q8"',
-  progress_callback: "onProgress is called with what is done, when a pipeline is opened and by its awaited calls",
+  progress_callback: "onProgress reports progress while a pipeline opens and during awaited calls",
   cache_dir: "give hub(name, { cache }) of cloze/hub as the model",
   local_files_only: "give hub(name, { offline: true }) of cloze/hub as the model",
   token: "give hub(name, { token }) of cloze/hub as the model",

@@ -97,7 +97,7 @@ export interface Description<P extends ModelTask, Input, Output, Options extends
   readonly rules: Rules<Omit<Options, keyof CallOptions>>;
   /** names of options in other libraries, and the name to type here */
   readonly elsewhere?: Readonly<Record<string, string>>;
-  /** Split a call's arguments into inputs and options; by default the first and the second argument. */
+  /** Split a call's arguments into inputs and options; by default the first and second arguments. */
   readonly read?: (args: readonly unknown[]) => readonly [given: unknown, options: unknown];
   /** Check one input; `at` names it in messages. */
   readonly input: (value: unknown, at: string) => Input;
@@ -120,7 +120,7 @@ export interface Resolved {
   readonly length: number;
 }
 
-/** What a pipeline is made of: everything in the package, or the few parts that a small bundle has. */
+/** The parts of a pipeline: everything in the package, or the few that a small bundle has. */
 export interface Parts {
   /** an engine for a pipeline that was given none */
   engine(build: Build | "auto" | undefined): Promise<Engine>;

@@ -37,7 +37,7 @@ import { type TextStream, TrimmedPieces, textStream } from "./text-stream.js";
 
 /**
  * Options of {@link textGeneration} and {@link text2textGeneration}, when they are opened and when they are called: fields of
- * generation_config.json under their own names, instead of what the folder says, and a seed.
+ * generation_config.json under their own names, which override the folder's, and a seed.
  */
 export interface GenerationOptions extends CallOptions, Partial<Omit<GenerationSettings, "max_length" | "min_length">> {
   /** seed of sampling. Given at opening, each text draws from the next stream; given with a call, the call starts from the first */
@@ -148,7 +148,7 @@ function merged(own: GenerationSettings, asked: GenerationOptions): GenerationSe
   return { ...own, ...Object.fromEntries(said) };
 }
 
-/** Random streams, one for each text. */
+/** Random streams, one per text. */
 function streams(seed = 1): () => Rng {
   const root = streamOf(seed);
   let texts = 0;

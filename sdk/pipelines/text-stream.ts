@@ -3,7 +3,7 @@ import { turns } from "../tensor/turns.js";
 
 /**
  * Pieces of a text in the order in which they are written, as a web stream and as an async iterable: use it as one of the
- * two, once. Nothing is computed ahead of the reader by more than one piece. To leave the loop or cancel the stream stops the
+ * two, once. At most one piece is computed ahead of the reader. Leaving the loop or cancelling the stream stops the
  * writing.
  */
 export type TextStream = ReadableStream<string> & AsyncIterable<string>;
@@ -60,7 +60,7 @@ export class TrimmedPieces {
   #begun = false;
   #held = "";
 
-  /** The part of `piece`, and of what was withheld, that is surely inside the trimmed text. */
+  /** The part of `piece`, and of the text withheld before it, that is certain to be inside the trimmed text. */
   push(piece: string): string {
     const text = this.#held + piece;
     const inside = text.trimEnd();

@@ -1,5 +1,5 @@
 /**
- * Classes that no model was trained for: each is put into a hypothesis, and a model of inference says whether the text
+ * Classes that no model was trained for: each is put into a hypothesis, and an NLI model decides whether the text
  * entails it. Yin et al. 2019, "Benchmarking Zero-shot Text Classification" (arXiv:1909.00161).
  */
 import { inferInSteps } from "../heads/infer.js";

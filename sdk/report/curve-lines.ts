@@ -1,6 +1,6 @@
 /**
- * The curves of a run as JSON lines, `curves.jsonl` in its folder: a line for each step and for each evaluation, as they
- * came. All but `seconds` is the same however often and wherever the run is repeated.
+ * The curves of a run as JSON lines, `curves.jsonl` in its folder: a line for each step and for each evaluation, in
+ * order. Except for `seconds`, repeating the run anywhere gives the same lines.
  */
 import { InputError, shown } from "../errors.js";
 import { JsonError, parseJson } from "../json.js";
@@ -46,7 +46,7 @@ export interface EvaluationLine {
 
 export type CurveLine = StepLine | EvaluationLine;
 
-/** A line of curves.jsonl that is not one. */
+/** A line of curves.jsonl is damaged. */
 export class CurveError extends InputError {
   override name = "CurveError";
   constructor(
@@ -58,7 +58,7 @@ export class CurveError extends InputError {
   }
 }
 
-/** What training yields, as far as its line is concerned. */
+/** The part of a training step that its line records. */
 export interface TakenStep {
   readonly step: number;
   readonly epoch: number;

@@ -24,7 +24,7 @@ export function thinned(
     const part = points.slice(i * size, (i + 1) * size);
     const values = part.map(({ y }) => y);
     const y = values.reduce((sum, value) => sum + value, 0) / values.length;
-    // At the last of its steps: no point is drawn before what it is the mean of has happened.
+    // At the last of its steps: no point is drawn before the steps that it averages.
     return { x: part.at(-1)!.x, y, low: Math.min(...values), high: Math.max(...values) };
   });
 }
@@ -32,14 +32,14 @@ export function thinned(
 export const isStep = (line: CurveLine): line is StepLine => line.kind === "step";
 export const isEvaluation = (line: CurveLine): line is EvaluationLine => line.kind === "evaluation";
 
-/** What a curve of training steps shows. */
+/** Options of a curve of training steps. */
 const STEP_FIGURES = {
   loss: ({ loss }: StepLine) => loss,
   learning_rate: ({ learning_rate }: StepLine) => learning_rate,
   gradient_norm: ({ gradient_norm }: StepLine) => gradient_norm,
 } as const;
 
-/** An evaluated figure while the run went on, and at its end: that is of more data, or of other weights. */
+/** An evaluated figure during the run, and at its end, where it is of more data or of other weights. */
 function evaluatedCurves(lines: readonly CurveLine[], figure: string, name: string): Curve[] {
   const of = (isFinal: boolean): CurvePoint[] =>
     lines.filter(isEvaluation).flatMap(({ step, figures, final = false }) => {

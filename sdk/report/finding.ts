@@ -1,4 +1,4 @@
-/** What the curves of a run show, in sentences that are computed from them. */
+/** The findings of a run in sentences, computed from its curves. */
 import { standardError } from "../train/metrics/perplexity.js";
 import type { CurveLine, EvaluationLine } from "./curve-lines.js";
 import { isEvaluation, isStep } from "./curves.js";
@@ -17,7 +17,7 @@ const figureOf = (line: EvaluationLine | undefined, name: string): number | unde
 /** Figures that are shares of right decisions, whose standard error follows from their number. */
 const SHARES = new Set(["accuracy", "exact_match"]);
 
-/** Whether more steps would have helped: from the evaluations while the run went on, which are all of the same data. */
+/** Whether more steps would have helped: from the evaluations during the run, which are all of the same data. */
 function trendOf(name: string, lines: readonly CurveLine[]): string[] {
   const curve = lines.filter(isEvaluation).flatMap((line) => {
     const y = line.final ? undefined : figureOf(line, name);
@@ -122,7 +122,7 @@ function aboutTask(line: EvaluationLine, lines: readonly CurveLine[]): Said | nu
   };
 }
 
-/** Without any evaluation: what happened to the training loss, and what that cannot say. */
+/** Without any evaluation: the course of the training loss, and its limits as evidence. */
 function aboutTraining(lines: readonly CurveLine[]): Said {
   const steps = lines.filter(isStep);
   const mean = (part: typeof steps) => part.reduce((sum, { loss }) => sum + loss, 0) / part.length;

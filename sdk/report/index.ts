@@ -1,4 +1,4 @@
-/** Reports as one HTML file: a finding, run facts, curves, comparisons, attention, planes, what a model says. */
+/** Reports as one HTML file: a finding, run facts, curves, comparisons, attention, planes, answers of a model. */
 export { cosine } from "../heads/similarity.js";
 export { attentionSection } from "./attention.js";
 export {

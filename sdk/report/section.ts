@@ -3,7 +3,7 @@
  * in a table below it as well.
  */
 
-/** What every section has. */
+/** Fields of every section. */
 export interface TitledSection {
   readonly title: string;
   /** how to read the section, below it */
@@ -28,7 +28,10 @@ export interface FindingSection extends TitledSection {
   readonly details?: readonly string[];
 }
 
-/** What was run: a list of names and values. Example: `{ kind: "facts", title: "Run", facts: [{ name: "seed", value: "1" }] }`. */
+/**
+ * Facts about the run: a list of names and values. Example: `{ kind: "facts", title: "Run", facts: [{ name: "seed",
+ * value: "1" }] }`.
+ */
 export interface FactsSection extends TitledSection {
   readonly kind: "facts";
   readonly facts: readonly {
@@ -51,7 +54,7 @@ export interface TableSection extends TitledSection {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A figure, and the interval that it lies in. */
+/** A figure and its interval. */
 export interface Estimate {
   readonly value: number;
   readonly low?: number;
@@ -82,9 +85,9 @@ export interface ComparisonSection extends TitledSection {
   readonly kind: "comparison";
   /** `percent` for shares, which are written times 100 */
   readonly unit: "percent" | "number";
-  /** what an interval is */
+  /** the meaning of the intervals */
   readonly interval?: string;
-  /** the names of what is compared */
+  /** the names of the systems compared */
   readonly arms: readonly string[];
   readonly rows: readonly {
     readonly name: string;
@@ -95,7 +98,7 @@ export interface ComparisonSection extends TitledSection {
     readonly baseline?: number;
     /** one for each arm; null where it was not measured */
     readonly estimates: readonly (Estimate | null)[];
-    /** what the row shows, in a sentence that was computed from it */
+    /** the row's finding, in a sentence computed from it */
     readonly verdict?: string;
   }[];
 }
@@ -171,7 +174,7 @@ export interface PlaneSection extends TitledSection {
 }
 
 /**
- * Texts with what a model gives for each, best first: filled masks, found sentences.
+ * Texts with a model's results for each, best first: filled masks, found sentences.
  *
  * @example
  * const html = renderReport({ title: "A run", summary: "", sections: [{

@@ -29,7 +29,7 @@ export function expectInts(op: string, argument: string, value: unknown): void {
   checkArgument(op, argument, value, { expected: "an Int32Array", accepts: (given) => given instanceof Int32Array });
 }
 
-/** What has a place in an engine's memory. */
+/** Anything in an engine's memory. */
 type Placed = Pick<Differentiable, "engine">;
 
 /** Require all tensors to be in one engine's memory. */

@@ -20,7 +20,7 @@ interface Format {
   /** the number that kernels know it by */
   readonly code: number;
   readonly pack: ScratchKernel & ("packF16" | "packQ8" | "packQ4");
-  /** bytes of a panel of so many k */
+  /** bytes of a panel of the given k */
   readonly panel: (kernels: Kernels, inner: number) => number;
 }
 

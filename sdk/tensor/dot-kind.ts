@@ -1,8 +1,9 @@
 /**
  * Which kind of dot product the 8-bit matrix product uses on this machine.
  *
- * All kinds compute the same integers (assembly/product/gemm-q8.ts), so the choice changes no bit. What is fastest depends on the
- * processor and on how the runtime lowers relaxed SIMD, and cannot be asked for; so it is measured, once for each engine.
+ * All kinds compute the same integers (assembly/product/gemm-q8.ts), so the choice changes no bit. Which is fastest
+ * depends on the processor and on how the runtime lowers relaxed SIMD, and no API tells; so it is measured, once for each
+ * engine.
  */
 import { PAIRS, QUADS, WORDS } from "../engine/abi.js";
 import type { Engine } from "../engine/engine.js";
@@ -29,7 +30,7 @@ function probed(engine: Engine, kinds: readonly number[]): number {
   const panel = kernels.q8PanelBytes(INNER);
   const sizes = [kernels.quantizedBytes(ROWS, INNER, WORDS), count * panel, ROWS * COLUMNS * 4];
   const [q = 0, panels = 0, y = 0, scratch = 0] = [...sizes, kernels.gemmQ8ScratchBytes()].map((n) => engine.alloc(n));
-  // What the memory holds is no matter: operands of any value take the same time, and the scales are zero.
+  // The contents of the memory do not matter: integer operands of any value take the same time, and the scales are zero.
   new Uint8Array(engine.memory.buffer, q, sizes[0]).fill(0);
   new Uint8Array(engine.memory.buffer, panels, sizes[1]).fill(1);
   const ways = kinds.map((kind) => () => {

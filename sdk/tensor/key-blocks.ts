@@ -122,7 +122,7 @@ export class KeyBlocks implements Disposable {
   }
 }
 
-/** One row less has the block. */
+/** Release the block for one row. */
 function release(block: Block): void {
   block.rows--;
   if (block.rows === 0) block.storage[Symbol.dispose]();

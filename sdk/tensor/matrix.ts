@@ -61,15 +61,15 @@ interface Copy {
 
 /** Elements that are taken from the host at a time. */
 const CHUNK = 65_536;
-/** Chunks are multiples of so many rows: whole panels, and where rows are inputs whole blocks that share a scale. */
+/** Chunks are multiples of this many rows: whole panels, and if rows are inputs, whole blocks that share a scale. */
 const ROWS = { panels: 16, blocks: 128 };
 
 /**
  * A weight, in one layout or several. Inference keeps it once, in panels. Training also has it by row, which the
  * optimizer writes, and packs it again after each step. A missing layout is made from an existing one.
  *
- * Values are written through {@link assign}, {@link receive} and {@link overwrite} alone. Each of them outdates what was
- * made from the old values. For the same reason there is no view of the values: `toArray` is a copy.
+ * Values are written through {@link assign}, {@link receive} and {@link overwrite} alone. Each of them invalidates the
+ * layouts made from the old values. For the same reason there is no view of the values: `toArray` is a copy.
  *
  * @example
  * const w = matrix(engine, [3, 4, 5, 6], [2, 2]);
@@ -83,7 +83,7 @@ export class Matrix implements Differentiable, Variable {
   readonly offset = 0;
   gradient: Storage | null = null;
   traced = false;
-  /** The values by row. Where they are there they are current, and panels are made from them. */
+  /** The values by row. If present, they are current, and panels are made from them. */
   #rows: Storage | null = null;
   /** Where there are no rows, the forward panels are there and current. */
   readonly #panels: Record<Direction, Copy | null> = { forward: null, backward: null };

@@ -23,7 +23,7 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** What `f` makes of each item, with an interruption after each. */
+/** The result of `f` for each item, with an interruption after each. */
 export function* eachInSteps<A, B>(items: readonly A[], f: (item: A, index: number) => B): Steps<B[]> {
   const made: B[] = [];
   for (const [i, item] of items.entries()) {
@@ -54,7 +54,7 @@ export function* reporting<Y, Z, T>(
 export const silent = <T>(steps: Generator<unknown, T, undefined>): Generator<undefined, T, undefined> =>
   reporting<unknown, undefined, T>(steps, () => undefined);
 
-/** What the steps of each item make; progress counts items. */
+/** The results of the steps of each item; progress counts items. */
 export function* eachByItsSteps<A, B>(
   items: readonly A[],
   f: (item: A, index: number) => Generator<unknown, B, undefined>,

@@ -1,5 +1,5 @@
 /**
- * The tape: how a forward pass is undone.
+ * The tape: reverse-mode differentiation.
  *
  * An op is its forward kernel and a closure that adds to the gradients of its inputs (Karpathy's micrograd). While a
  * tape is open the closures are noted; walking them in reverse is backpropagation. Without one the same code infers.
@@ -24,7 +24,7 @@ export interface Randomness {
   readonly step: number;
 }
 
-/** What the dropout of one site is keyed by: seed, step, and which site of the forward pass it is. */
+/** The key of one dropout site: seed, step, and the number of the site in the forward pass. */
 export interface DropoutKey extends Randomness {
   readonly stream: number;
 }
@@ -98,8 +98,8 @@ export function checkpoint(x: Tensor, part: (x: Tensor) => Tensor): Tensor {
 }
 
 /**
- * What `f` computes while the tape looks away: nothing is noted and nothing dropped, as in inference. A teacher answers so
- * in the middle of its student's forward pass.
+ * Run `f` without recording: no gradient and no dropout, as in inference. A teacher runs this way
+ * within its student's forward pass.
  */
 export function untaped<T>(f: () => T): T {
   const looking = tape;
@@ -140,7 +140,7 @@ export function gradTarget(t: Differentiable): { grad: Tensor; add: boolean } {
 const isWhole = (t: Differentiable): boolean => t.size * BYTES.f32 === t.variable.bytes;
 
 /**
- * Make the gradient of `out`, which its backward pass is the last to read, that of `x`, which has none yet.
+ * Turn the gradient of `out`, of which its backward pass is the last reader, into that of `x`, which has none yet.
  *
  * @returns whether it did: then the backward pass changes it in place, which saves a pass over memory and its space
  */
@@ -157,7 +157,7 @@ export function handOn(out: Tensor, x: Differentiable): boolean {
  *
  * @param f the forward pass; returns a tensor of one element
  * @param randomness names the dropout of this step; without it nothing is dropped
- * @param scale the gradient of the result itself: 1, or a share of it when several backward passes make up one step
+ * @param scale the gradient of the result itself: 1, or a fraction of it if several backward passes make up one step
  * @param recomputes whether the layers' activations are computed again instead of kept: see {@link checkpoint}
  * @returns the result of `f`
  *
@@ -183,7 +183,7 @@ export function backward(f: () => Tensor, randomness: Randomness | null = null, 
   return result;
 }
 
-/** Undo the entries from last to first; a gradient is given back as soon as its op has been undone. */
+/** Run the entries' backward passes from last to first; each gradient is freed as soon as its op is done. */
 function walk(entries: Entry[]): void {
   for (let entry = entries.pop(); entry; entry = entries.pop()) {
     const { gradient } = entry.out.storage;

@@ -11,7 +11,7 @@ export type Dtype = "f32" | "i32";
 /** Bytes of an element. */
 export const BYTES: Readonly<Record<Dtype, number>> = { f32: 4, i32: 4 };
 
-/** What a gradient belongs to: a block of memory that several tensors may look at, or a weight in its layouts. */
+/** The owner of a gradient: a block of memory that several tensors may view, or a weight in its layouts. */
 export interface Variable extends Disposable {
   readonly engine: Engine;
   /** of its values by row, in f32 */
@@ -22,7 +22,7 @@ export interface Variable extends Disposable {
   traced: boolean;
 }
 
-/** What ops differentiate by: tensors and matrices. */
+/** The variables that ops differentiate by: tensors and matrices. */
 export interface Differentiable {
   readonly engine: Engine;
   readonly shape: Shape;
@@ -164,7 +164,7 @@ export class Tensor implements Differentiable {
   }
 }
 
-/** Lengths of at most what an engine's memory holds. */
+/** Shapes of at most as many elements as an engine's memory holds. */
 export const aShape = /* @__PURE__ */ listOf(/* @__PURE__ */ wholeNumber(0, 4_294_967_296));
 
 const aDtype = /* @__PURE__ */ oneOf("f32", "i32");

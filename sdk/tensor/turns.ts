@@ -31,15 +31,15 @@ export interface TurnHost {
   giveWay(): Promise<void>;
 }
 
-/** Milliseconds after which a turn ends. To end one costs 2 to 20 µs. */
+/** Milliseconds after which a turn ends. Ending one costs 2 to 20 µs. */
 const TURN = 8;
 /** Steps after which a turn ends in any case: the clocks of some runtimes do not move while code runs. */
 const MOST_STEPS = 64;
 
 /**
- * Run steps in turns, and yield what they report.
+ * Run steps in turns, and yield their reports.
  *
- * Each computation has a chain of open scopes of its own, which is put in place for its steps and put aside after them, so
+ * Each computation has its own chain of open scopes, which is restored before its steps and set aside after them, so
  * that several computations may be under way on one engine. The first step never runs inside the caller's own scope or tape.
  *
  * @throws the reason of the first signal that is aborted
@@ -74,7 +74,7 @@ export async function* turns<Y, T>(
       count = 0;
     }
   } finally {
-    // Closes what the steps have open; does nothing to steps that have ended.
+    // Closes the scopes of the steps; does nothing to steps that have ended.
     within(() => steps.return(undefined as T));
   }
 }
@@ -131,7 +131,7 @@ export function giveWay(): Promise<void> {
 
 const HOST: TurnHost = { now: () => performance.now(), giveWay };
 
-/** Gives way inside code that is asynchronous anyway, and stops it when it is told to. */
+/** Gives way inside code that is asynchronous anyway, and stops it on request. */
 export class Pace {
   readonly #signal: AbortSignal | undefined;
   readonly #host: TurnHost;

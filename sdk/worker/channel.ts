@@ -8,7 +8,7 @@ import { giveWay, type TurnOptions } from "../tensor/turns.js";
 import { buffersOf, plainThrown, revivedThrown, type Thrown } from "./crossing.js";
 import type { Port } from "./port.js";
 
-/** What an answer can use besides its arguments. */
+/** The context of a handler, besides its arguments. */
 export interface Context {
   readonly signal: AbortSignal;
   /** Tell the caller something before the result is there. */
@@ -46,7 +46,7 @@ interface Answering {
 /** How a call is made. */
 export interface CallSettings {
   readonly signal?: AbortSignal | undefined;
-  /** takes what the answering end reports; an error that it throws stops the call */
+  /** receives reports from the answering end; an error that it throws stops the call */
   readonly onReport?: ((value: unknown) => void) | undefined;
   /** receives results of a stream, of which it wants this many ahead */
   readonly stream?: { readonly ahead: number; item(value: unknown): void };
@@ -166,7 +166,7 @@ export class Channel {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
-        // What was computed before an error is told before it; an abort is not waited for.
+        // Results computed before an error are sent before it; an abort does not wait for them.
         if (signal?.aborted) throw signal.reason;
         if (items.length > 0) {
           yield items.shift();

@@ -1,4 +1,4 @@
-/** What crosses to another thread besides plain values: errors with their classes, and buffers that move. */
+/** Values that cross to another thread besides plain ones: errors with their classes, and buffers that move. */
 import { DataError } from "../data/source.js";
 import { DisposedError, OutOfMemoryError, UnsupportedBuildError, WorkerError } from "../engine/errors.js";
 import { InputError } from "../errors.js";

@@ -142,7 +142,7 @@ class Pool {
     const lent = this.#lent.lend(openSource(files, name, signal && { signal }));
     const events = channel.stream(name, [{ ...settings, files: lent }, this.#engine], { signal, ahead: STEPS_AHEAD });
     const { promise, resolve, reject } = withResolvers<ReturnType<typeof memoryFiles>>();
-    // Whoever only iterates hears of a failure there.
+    // A caller who only iterates sees the failure there.
     promise.catch(() => {});
     const lent_ = this.#lent;
     async function* iterated(): AsyncGenerator<Event, void, undefined> {

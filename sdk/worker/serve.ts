@@ -33,7 +33,7 @@ const pipelines = () => ({
 
 export type PipelineName = keyof ReturnType<typeof pipelines>;
 
-/** Files that were lent, and what is to be done with them. */
+/** Files that were lent, and the pipeline to open from them. */
 export interface Opening {
   readonly name: PipelineName;
   readonly files: number;
@@ -122,15 +122,15 @@ function withOptions({ args, optionsAt }: Running, more: object): unknown[] {
   const all = [...args];
   while (all.length < optionsAt) all.push(undefined);
   const given = all[optionsAt];
-  // What is no object is refused by the pipeline.
+  // The pipeline refuses anything but an object.
   if (given === undefined || (typeof given === "object" && given !== null && !Array.isArray(given)))
     all[optionsAt] = { ...given, ...more };
   return all;
 }
 
 /**
- * Serve the pipelines of `cloze` and its training to the thread that started this worker: in a worker of one's own, where
- * the package's program cannot be started.
+ * Serve the pipelines of `cloze` and its training to the thread that started this worker: for a worker file of your own,
+ * where the package's program cannot be started.
  *
  * @example
  * await serveModels(); // the whole of models.js; in the page:

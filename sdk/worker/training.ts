@@ -1,4 +1,4 @@
-/** Training in a worker: what crosses is data and settings, and one step after another comes back. */
+/** Training in a worker: data and settings are sent to it, and its steps come back one by one. */
 import { Engine, type EngineOptions } from "../engine/engine.js";
 import { LabelSet } from "../heads/labels.js";
 import { type Files, memoryFiles } from "../io/files/files.js";
@@ -29,7 +29,7 @@ import { type AnyTask, anyTask } from "../train/tasks/task.js";
 /** Options of the engines that a worker makes. */
 export type WorkerEngine = Pick<EngineOptions, "build" | "threads" | "maximumBytes">;
 
-/** What a worker can fine-tune for. */
+/** The tasks that a worker can fine-tune for. */
 export type WorkerTask = "answer" | "classify" | "embed" | "multi-label" | "regress" | "tag";
 
 /** The tasks of {@link FinetuneSettings}, by name. */
@@ -56,7 +56,7 @@ export interface FinetuneSettings
     | "seed"
     | "patience"
   > {
-  /** what is learned; examples are as the task of `cloze` reads them: `{ text, label }` for classify, `{ text, pair, score }` for embed */
+  /** the task; examples are those of the task in `cloze`: `{ text, label }` for classify, `{ text, pair, score }` for embed */
   readonly task: WorkerTask;
   /** names of the classes; those of the examples where not given */
   readonly labels?: readonly string[];

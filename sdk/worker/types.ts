@@ -29,7 +29,7 @@ export type RemotePipeline<Open> = Open extends (files: ModelSource, options?: i
   ? (files: ModelSource, options?: WithoutEngine<Options>) => Promise<Remote<P>>
   : never;
 
-/** The same of a function whose result depends on its options in three ways. */
+/** The same for a function with three overloads, whose result depends on its options. */
 export type RemoteOverloaded<Open> = Open extends {
   (files: ModelSource, options?: infer First): Promise<infer P>;
   (files: ModelSource, options: infer Second): Promise<infer Q>;

@@ -101,7 +101,7 @@ test("an engine never takes more than maximumBytes; what does not fit leaves it 
   assert.instance(error, OutOfMemoryError);
   const { needed, available, message } = error as OutOfMemoryError;
   assert.ok(needed >= maximumBytes && available < maximumBytes, message);
-  assert.match(message, /bytes needed, \d+ bytes can still be had/);
+  assert.match(message, /bytes needed, \d+ bytes available/);
   assert.equal([engine.liveBytes, engine.memory.buffer.byteLength], [live, size]);
   assert.equal(kept.toArray(), wave(1000));
   // What it says can be had can be had: sizes are rounded up by less than a quarter.

@@ -139,7 +139,7 @@ export function compareCommands(program: URL): Command[] {
   return [
     command(
       "zero-shot-classification",
-      "Classify by labels given at the call, with a natural language inference model. Alias: zero-shot.",
+      "Classify by any labels, with a natural language inference model. Alias: zero-shot.",
       '{"text", "labels": […]}, or {"text"} with --labels',
       `echo '{"text": "The goalkeeper was hurt."}' | cloze zero-shot-classification --model bart-large-mnli --labels sport,politics`,
     )

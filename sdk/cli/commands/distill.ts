@@ -180,7 +180,7 @@ export async function distill(
   const last = await follow(run, (step) => step, reporting, monitor, optimizer);
   const saved = { ...student, tokenizer, maxLength: length };
   if (!(await monitor.complete(last, optimizer, (to) => saveModel(to, saved)))) return;
-  // The folder is in its place: whatever happens from here on, the run is not lost.
+  // The folder is in place: whatever happens from here on, the run is not lost.
   const test = make(tokenizeDocuments(tokenizer, held), options.seed)(0);
   const figures = compared({ teacher, student }, test, masking);
   if (test.length > 0) await monitor.evaluated([{ ...heldOut(steps, figures), final: true }]);

@@ -155,7 +155,7 @@ export function evaluateCommand(): Command {
     .requiredOption("--model <model>", "a fine-tuned model folder")
     .option("--adapter <model>", "an adapter of that model")
     .requiredOption("--test <file...>", "test files, such as one per language; each is scored on its own")
-    .option("--train <file>", "the training file, for the baseline; a warning where the model is not above it")
+    .option("--train <file>", "the training file, for the baseline; warns if the model is not above it")
     .option("--task <name>", "classify, pair, multi-label, regress, tag, answer or embed; default: as the folder says")
     .option("--columns <names>", "the file's own columns: text,label or text,pair,label")
     .option("--length, --max-length <n>", "longest sequence in tokens; default: as the folder says", wholeNumber(8))

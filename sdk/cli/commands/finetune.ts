@@ -79,12 +79,12 @@ export function finetuneCommand(): Command {
     .option("--examples <n>", "learn from this many examples of --train, drawn with the seed", wholeNumber(1))
     .option(
       "--epochs <n>",
-      "passes over the training file; default: 3, for fewer than 8,000 examples more, up to 20, with early stopping on --dev",
+      "passes over the training file; default: 3; with fewer than 8,000 examples up to 20, with early stopping on --dev",
       wholeNumber(1),
     )
     .option(
       "--length, --max-length <n>",
-      "longest sequence in tokens; default: 128, for embed what the folder says",
+      "longest sequence in tokens; default: 128, for embed as the folder says",
       wholeNumber(8),
     )
     .option("--patience <n>", "stop after this many epochs without improvement on --dev", wholeNumber(1))

@@ -112,7 +112,7 @@ async function describe(pathOrName: string): Promise<Described> {
 
 async function run(path: string, { json }: Options): Promise<void> {
   const { summary, tensors, problems = [] } = await describe(path);
-  // A folder of a family that Cloze has not is no input for any other command.
+  // No other command can use a folder of a family that Cloze lacks.
   if (problems.length > 0 && summary["family"] === null) process.exitCode = 2;
   if (json) return writeLine(JSON.stringify({ ...summary, problems, ...(tensors && { tensor_list: tensors }) }));
   const show = (value: unknown) =>

@@ -49,7 +49,7 @@ type Predict = ((fields: Fields) => unknown) & Disposable;
 const answering = (pipeline: Disposable, answer: (fields: Fields) => unknown): Predict =>
   Object.assign(answer, { [Symbol.dispose]: () => pipeline[Symbol.dispose]() });
 
-// Results of the SDK have the field's names; those of the command are documented, and are not the same.
+// Results of the SDK have the field's names; the command's own are documented, and differ.
 /** Scores by label; a list where labels repeat. */
 function showClasses(classes: readonly Classified[]) {
   if (classes.length === 1) return { score: classes[0]!.score };
@@ -74,7 +74,7 @@ const showMasks = (masks: readonly (readonly Filled[])[]) =>
   masks.length === 1 ? masks[0]!.map(showGuess) : masks.map((guesses) => guesses.map(showGuess));
 
 function classified(fields: Fields) {
-  // A second text of null is none, as in training files.
+  // A second text that is null counts as absent, as in training files.
   return { text: text(fields, "text"), ...((fields["pair"] ?? null) !== null && { pair: text(fields, "pair") }) };
 }
 

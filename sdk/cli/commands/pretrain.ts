@@ -67,7 +67,7 @@ async function familyOf({ from, config, family }: PretrainOptions, { main, name 
 
 type Languages = Readonly<Record<string, readonly string[][]>>;
 
-/** The tokenizer, and whether the run has learned it, which no other run can read from a file. */
+/** The tokenizer, and whether the run trained it itself, so that no other run can read it from a file. */
 interface Chosen {
   readonly tokenizer: Tokenizer;
   readonly learned: boolean;
@@ -142,7 +142,7 @@ async function settings({ options, objective, tokenizer, text, pairs }: Setting)
     smoothing: options.smoothing ?? "none",
     pairs: fingerprint(pairs),
     text,
-    // Which documents of the text are held out depends on it.
+    // It decides which documents of the text are held out.
     "held-out": options.dev === undefined ? "a part of the text" : "--dev",
     tokenizer: tokenizerHash(tokenizer),
     ...(options.config !== undefined && { config: JSON.stringify(await readFields(options.config)) }),
@@ -208,7 +208,7 @@ async function streamed(
   resumed: Resumed,
   size: number,
 ) {
-  const most = `${IN_MEMORY.bytes / 1e6} MB or ${IN_MEMORY.lines} lines, which is all that is held in memory`;
+  const most = `${IN_MEMORY.bytes / 1e6} MB or ${IN_MEMORY.lines} lines, the most that is held in memory`;
   for (const flag of ["smoothing", "pairs"] as const)
     if (options[flag] !== undefined) throw new UsageError(`--${flag} needs text of at most ${most}`);
   const chosen = await tokenizerOf(options, family, resumed, () => {

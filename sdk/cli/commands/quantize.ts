@@ -52,7 +52,7 @@ async function weightBytes(path: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Weights in other formats: what was quantized takes their place. */
+/** Weights in other formats: the quantized weights replace them. */
 const OTHER_WEIGHTS =
   /\.(bin|h5|msgpack|onnx|onnx_data|ot|pt|pth|gguf|tflite|mlmodel|npz)$|\.safetensors\.index\.json$/;
 
@@ -92,7 +92,7 @@ const ROUNDS = 3;
 /** How many texts both models read. */
 const MOST_EXAMPLES = 3000;
 
-/** What the conversion cost on the given texts. */
+/** The cost of the conversion on the given texts. */
 async function costOf(engine: Engine, options: Options, after: string, examples: readonly Example[]) {
   const paired = examples.filter(({ pair, score }) => pair !== undefined && score !== undefined);
   const texts = [...examples.map(({ text }) => text), ...paired.map(({ pair }) => pair!)];
@@ -114,7 +114,7 @@ async function costOf(engine: Engine, options: Options, after: string, examples:
   };
 }
 
-/** Of a classifier, the share of texts that get the class that they got before. */
+/** For a classifier, the share of texts whose class stays the same. */
 async function agreement(engine: Engine, { model, dtype }: Options, after: string, examples: readonly Example[]) {
   if (!(await exists(join(model, "config.json")))) return {};
   const { architectures } = await readFields(join(model, "config.json"));
@@ -152,7 +152,7 @@ async function run(file: string | undefined, options: Options): Promise<void> {
 
 export function quantizeCommand(): Command {
   return withModelOptions(new Command("quantize"))
-    .description("Write a model folder with its weights in 8, 4 or 16 bits, and say what that costs on given texts.")
+    .description("Write a model folder with its weights in 8, 4 or 16 bits, and report the cost on given texts.")
     .argument("[file]", 'texts: lines, each a JSON string, {"text"} or {"text", "pair", "score"}')
     .requiredOption("--model <model>", "the model folder to read")
     .addOption(

@@ -79,14 +79,14 @@ async function run(path: string, options: ReportOptions): Promise<void> {
 export function reportCommand(): Command {
   const command = new Command("report")
     .description(
-      "Show a training run as one HTML file that needs no network: what it found, its facts, curves, figures, and what its model does with texts.",
+      "Show a training run as one HTML file that needs no network: its finding, facts, curves, figures, and its model at work on texts.",
     )
     .argument("<folder>", "a model folder with curves.jsonl, as pretrain, finetune and distill write it")
     .option("--out <file>", "where to write it; default: report.html in the folder")
     .option("--force", "replace an existing file")
     .option(
       "--text <text>",
-      "a text whose attention is shown, or with [MASK] one whose mask is filled; may be repeated",
+      "a text whose attention is shown, or a text with [MASK] to fill; may be repeated",
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
     .option("--groups <file>", "TSV or JSONL of texts with labels, to see on a plane how well the labels separate");

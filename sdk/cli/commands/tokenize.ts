@@ -85,7 +85,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
       if (options.json) await lines.writeNone();
     }
   } finally {
-    // A line that cannot be read takes none of the answers before it along.
+    // A line that cannot be read does not lose the answers before it.
     await lines.flush();
   }
   faults.end(count);

@@ -133,7 +133,7 @@ class Verification implements RunMonitor {
   }
 }
 
-/** What the comparison shows, on standard output; the status is 1 where it does not verify the run. */
+/** Report the comparison on standard output; the status is 1 if it does not verify the run. */
 async function conclude(
   { differs, compared, otherFiles, manifest }: Verification,
   { json, steps }: VerifyOptions,
@@ -174,7 +174,7 @@ async function run(directory: string, names: readonly string[], options: VerifyO
   const places = await locateInputs(manifest.inputs, names);
   const files = manifest.inputs.filter(({ role }) => role.startsWith("files[")).map(({ role }) => places.get(role)!);
   const inputs = [...places].filter(([role]) => !role.startsWith("files["));
-  // A place that the record names is one of another machine.
+  // Paths in the record are those of another machine.
   const recorded = Object.entries(manifest.options).filter(([name]) => !INPUT_OPTIONS.includes(name));
   const given = { ...Object.fromEntries([...recorded, ...inputs]), json: true };
   const resumed = options.checkpoint === undefined ? {} : await resumedFrom(checkpointNamed(options.checkpoint));

@@ -40,7 +40,7 @@ async function labelsFor(task: AnyTask, train: readonly unknown[], options: Fine
   return found;
 }
 
-/** What is wrong with fewer than two labels. */
+/** The fault of fewer than two labels. */
 function tooFew({ names: [only], multiLabel }: LabelSet): string {
   if (only === undefined) return "no row has a label";
   return multiLabel
@@ -65,7 +65,7 @@ export async function readData(options: FinetuneOptions): Promise<Data> {
   const train = await readExamples(asked, options.train);
   const read = async (file: string | undefined) => (file === undefined ? undefined : readExamples(asked, file));
   const [dev, test] = [await read(options.dev), await read(options.test)];
-  // The best epoch is that of the development set: whether its pairs have scores decides by which figure.
+  // The development set chooses the best epoch: whether its pairs have scores decides by which figure.
   const task = fittedTo(asked, dev ?? train, sentence, options.columns);
   const labels = await labelsFor(task, train, options);
   if (labels) {
@@ -78,7 +78,8 @@ export async function readData(options: FinetuneOptions): Promise<Data> {
 }
 
 /**
- * The data with `examples` of the training examples, drawn with the seed. Fewer of the same seed are a part of more.
+ * The data with `examples` of the training examples, drawn with the seed. With the same seed, a smaller selection is part
+ * of a larger one.
  *
  * @param examples undefined for all, in the order of the file
  */

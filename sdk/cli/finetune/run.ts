@@ -91,7 +91,7 @@ async function settingsOf(
   };
 }
 
-/** What a run takes from its options, or from the defaults for this model and number of examples. */
+/** Settings of a run: its options, or the defaults for this model and number of examples. */
 interface Schedule {
   readonly learningRate: number;
   readonly epochs: number;
@@ -220,7 +220,7 @@ export interface Outcome {
  * Fine-tune under a monitor.
  *
  * @param read all examples of the files
- * @returns null where the monitor did not want the result
+ * @returns null if the monitor declined the result
  */
 export async function finetuneUnder(
   options: FinetuneOptions,
@@ -260,7 +260,7 @@ export async function finetuneUnder(
     ...(checkpoint && { checkpoint }),
   });
   if (!trained) return null;
-  // The folder is in its place: whatever happens from here on, the run is not lost.
+  // The folder is in place: whatever happens from here on, the run is not lost.
   const { figures, lines } = figuresOf(data, loaded, settings, options, trained.step);
   await trained.monitor.evaluated(lines);
   return { task, figures, examples: data.train.length };

@@ -17,7 +17,7 @@ export interface SeveralOptions {
   readonly learningCurve?: readonly (number | "all")[];
 }
 
-/** A run of which only the figures are wanted: nothing is written. */
+/** A run for its figures only: nothing is written. */
 class FiguresOnly implements RunMonitor {
   readonly quiet = false;
 
@@ -41,10 +41,10 @@ class FiguresOnly implements RunMonitor {
   }
 }
 
-/** A run and what came of it. */
+/** A run and its result. */
 interface Done extends Outcome {
   readonly seed: number;
-  /** its folder; null where only the figures were wanted */
+  /** its folder; null if only its figures are kept */
   readonly folder: string | null;
 }
 

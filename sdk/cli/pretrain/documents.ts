@@ -1,4 +1,4 @@
-/** Plain text for pre-training: documents that are learned from, and documents that are held out. */
+/** Plain text for pre-training: documents to train on, and held-out documents. */
 import { createHash } from "node:crypto";
 import type { TokenizedDocument } from "cloze/data";
 import { readDocuments } from "cloze/data";
@@ -6,7 +6,7 @@ import { sources } from "../shared/input.js";
 import { UsageError } from "../shared/usage.js";
 import { heldDocuments, largeSize } from "./text-stream.js";
 
-/** Characters that standard input and pipes may have, which cannot be read again as large files are. */
+/** Most characters of standard input and pipes, which cannot be read again as large files are. */
 const MOST_HELD = 256e6;
 
 async function documentsOf(names: readonly string[]): Promise<string[][]> {

@@ -1,4 +1,4 @@
-/** Held-out figures while a run goes on, for its curve. */
+/** Held-out figures during a run, for its curve. */
 import type { TokenizedDocument } from "cloze/data";
 import type { EvaluationLine } from "cloze/report";
 
@@ -6,7 +6,7 @@ import type { EvaluationLine } from "cloze/report";
 const EVALUATIONS = 20;
 /** Tokens to score for each token that is trained on: they are masked in eight ways, at a third of the cost of training. */
 const EVALUATED_SHARE = 0.01;
-/** Tokens of which figures mean something. */
+/** The fewest tokens that give meaningful figures. */
 const LEAST = 256;
 
 /** Help of --eval-every. */
@@ -45,8 +45,8 @@ export function beginningOf(documents: readonly TokenizedDocument[], tokens: num
 }
 
 /**
- * What to evaluate after a step; undefined where nothing is. The figures are of as much text as keeps their share of the time
- * at a few percent, always the same; those of the whole text come when the run is complete.
+ * The text to evaluate on after a step; undefined for none. It is always the same, and short enough to take a few percent
+ * of the time; the figures on the whole text come when the run is complete.
  *
  * @param maxLength tokens of a sequence
  */

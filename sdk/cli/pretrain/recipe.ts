@@ -62,7 +62,7 @@ export interface Setting {
   /** model_type of a new model */
   readonly family: string;
   readonly tokenizer: Tokenizer;
-  /** whether the run has learned the tokenizer */
+  /** whether the run trained the tokenizer */
   readonly learned: boolean;
   /** text that is too large for memory; then there are no `languages` */
   readonly stream?: TextStream;

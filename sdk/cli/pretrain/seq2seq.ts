@@ -5,12 +5,12 @@ import { perplexity, tokensHeldOut } from "cloze/metrics";
 import { UsageError } from "../shared/usage.js";
 import { modelOf, onlyStage, type Recipe, recipeOf, refuseShort, type Setting, samplesOf, saving } from "./recipe.js";
 
-/** Draws of one corruption. That so many in a row are too long has not been seen. */
+/** Most draws of one corruption. A run of as many that are all too long has not been observed. */
 const ATTEMPTS = 100;
 
 /**
- * The same objective, whose corrupted texts the model can read: infilling puts a mask where nothing was, and may make a text
- * longer than the longest sequence. Such a text is corrupted again.
+ * The same objective, limited to corrupted texts that the model can read: infilling inserts masks of empty spans, and may
+ * make a text longer than the longest sequence. Such a text is corrupted again.
  */
 function fitting(objective: Objective<Model<"seq2seq-lm">>, maxLength: number): Objective<Model<"seq2seq-lm">> {
   return {

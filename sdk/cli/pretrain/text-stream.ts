@@ -18,7 +18,7 @@ const LONGEST_DOCUMENT = 1e6;
 /** Every n-th document is held out, up to a number of documents and of characters. */
 const HELD_OUT = { every: 20, documents: 1000, characters: 200_000 };
 
-/** A file of gzip holds about so many times its bytes of text. */
+/** The text of a gzip file, in multiples of the file's bytes. */
 const GZIP_RATIO = 4;
 
 /** The size of large text in bytes, of gzip by estimate; undefined for text that is not too large for memory. */
@@ -56,7 +56,7 @@ async function* documentsOf(files: readonly string[]): AsyncGenerator<string[]> 
 }
 
 /**
- * A share of large text to train a vocabulary on, spread evenly over it: of every so many documents the first.
+ * A share of large text to train a vocabulary on, spread evenly over it: one document out of every {@link shareOf}.
  *
  * @param size of all text in bytes
  */
@@ -66,7 +66,7 @@ export async function* sharedText(files: readonly string[], size: number): Async
   for await (const document of documentsOf(files)) if (at++ % every === 0) yield* document;
 }
 
-/** Of how many documents one is taken. */
+/** One document out of this many is taken. */
 export const shareOf = (size: number): number => Math.max(1, Math.ceil(size / IN_MEMORY.bytes));
 
 /** Which documents of a stream are held out: every twentieth, from its beginning. */
@@ -89,7 +89,7 @@ class HeldOut {
   }
 }
 
-/** A held-out document as far as it is scored. */
+/** The part of a held-out document that is scored. */
 function beginningOf(document: readonly string[]): string[] {
   let left = HELD_OUT.characters;
   return document.flatMap((line) => {

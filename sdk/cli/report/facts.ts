@@ -1,4 +1,4 @@
-/** Facts about a run: what was called, how long it took, and the hashes that identify its inputs and its model. */
+/** Facts about a run: its command, its duration, and the hashes that identify its inputs and its model. */
 import { describeFolder } from "cloze";
 import { folder } from "cloze/node";
 import type { CurveLine, FactsSection, StepLine } from "cloze/report";

@@ -1,4 +1,4 @@
-/** What a run's model does with texts: its attention, its guesses for masks, and texts of known groups on a plane. */
+/** A run's model at work on texts: its attention, its guesses for masks, and texts of known groups on a plane. */
 import { describeFolder, type Engine, loadModel, loadTokenizer, type Pretrained } from "cloze";
 import { collate, readTextRows, sampleOf } from "cloze/data";
 import { fillMasks } from "cloze/metrics";

@@ -38,7 +38,7 @@ export interface Invocation<Options> {
 
 /** Options that name files or folders; they are saved as absolute paths. */
 const PATHS = new Set(["out", ...INPUT_OPTIONS]);
-/** Options that are about one call only. */
+/** Options that concern one call only. */
 const UNSAVED = new Set(["resume", "force", "json"]);
 
 const absolute = (name: string): string => (name === "-" ? name : resolve(name));
@@ -71,7 +71,7 @@ function readNote<Options>(path: string, note: string): Invocation<Options> & Om
     ["string", "number", "boolean"].includes(typeof value) || value === null || isTexts(value);
   const { files, options, tokenizer, weights = [] } = fieldsOf(noteJson(path, note));
   if (!isTexts(files) || !Object.values(fieldsOf(options)).every(isOption) || !isHashes(weights))
-    throw new UsageError(`${path}: what it remembers of the command is damaged; repeat the files and options`);
+    throw new UsageError(`${path}: its record of the command is damaged; repeat the files and options`);
   const learned = tokenizer === undefined ? {} : { learned: readTokenizerJson(JSON.stringify(tokenizer)) };
   return { files, options: fieldsOf(options) as Options, ...learned, weights };
 }
@@ -80,14 +80,14 @@ function noteJson(path: string, note: string): unknown {
   try {
     return parseJson(note);
   } catch (error) {
-    throw new UsageError(`${path}: what it remembers of the command is ${(error as Error).message}`);
+    throw new UsageError(`${path}: its record of the command is ${(error as Error).message}`);
   }
 }
 
 const fieldsOf = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 
-/** What a resumed run begins with. */
+/** The state that a resumed run starts from. */
 export interface Resumed {
   readonly checkpoint?: Uint8Array;
   /** where that checkpoint is */
@@ -134,7 +134,7 @@ async function opened<Options>(path: string): Promise<Opened<Options>> {
   return { checkpoint, path, call: { files, options }, ...kept };
 }
 
-/** What a run begins with that continues at a checkpoint. */
+/** The state of a run that continues at a checkpoint. */
 export async function resumedFrom(path: string): Promise<Resumed> {
   const { call: _, ...kept } = await opened(path);
   return kept;
@@ -151,7 +151,7 @@ export interface RunParts {
   readonly best?: BestWeights;
   /** the tokenizer that the run learned at its beginning */
   readonly learned?: Tokenizer;
-  /** figures on data that the run does not learn from, where they are due after this step */
+  /** figures on held-out data, if they are due after this step */
   readonly evaluate?: (step: number) => EvaluationLine | undefined;
 }
 
@@ -192,7 +192,7 @@ export class Checkpoints implements RunMonitor {
   #inputs: readonly RunInput[] = [];
   #complete = false;
 
-  /** @param resumed what the interrupted run left */
+  /** @param resumed the state of the interrupted run */
   constructor(invocation: TrainingCall, parts: RunParts, resumed: Resumed = {}) {
     const { weights } = resumed;
     this.path = checkpointOf(invocation.options.out);
@@ -241,8 +241,8 @@ export class Checkpoints implements RunMonitor {
   }
 
   /**
-   * The error of a run that diverged, with where its last good weights are: in the checkpoint that was written last, or,
-   * where there is none yet, in one of the weights before the step that failed.
+   * The error of a run that diverged, with the place of its last good weights: the checkpoint that was written last or,
+   * if there is none yet, one of the weights before the step that failed.
    */
   async diverged(error: unknown, last: Position | undefined, optimizer: Optimizer): Promise<unknown> {
     if (!(error instanceof TrainingError)) return error;
@@ -288,7 +288,7 @@ export class Checkpoints implements RunMonitor {
         if (curves) await to.write(CURVES, curves);
       });
     } catch (error) {
-      // On a full disk this fails too; the error of the result is the one to tell.
+      // On a full disk this fails too; the error of the result is the one to report.
       if (last) await this.#save(last, optimizer).catch(() => {});
       if (error instanceof Error && (await exists(this.path)))
         error.message += `. The run is kept in ${this.path}; continue with --resume ${this.path}, and with --out to write elsewhere`;

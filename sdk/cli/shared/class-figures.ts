@@ -21,7 +21,7 @@ export function classFields({ calibration, confusion, classes }: ClassReport, { 
 const WIDEST = 8;
 const LISTED = 12;
 
-/** For people: each class, what it is taken for, and how far confidence can be trusted. */
+/** For people: each class, the classes it is mistaken for, and how far confidence can be trusted. */
 export function classTables(report: ClassReport, labels: LabelSet): string {
   return [byClass(report, labels), confusionTable(report, labels), reliabilityTable(report)].join("\n");
 }

@@ -37,7 +37,7 @@ export function withInferenceOptions(command: Command, threads = SHARED_KERNELS)
   );
 }
 
-/** What a model is loaded with. */
+/** Options for loading a model. */
 export const loadingOf = ({ dtype }: ModelOptions): { dtype?: WeightDtypeName } =>
   dtype === undefined ? {} : { dtype };
 

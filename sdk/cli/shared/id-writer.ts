@@ -1,6 +1,6 @@
 /**
- * Encodings as lines of JSON, digit by digit into one buffer: of a gigabyte of text there are several of numbers, and making
- * a string of each line takes longer than tokenizing it.
+ * Encodings as lines of JSON, digit by digit into one buffer: a gigabyte of text gives several of numbers, and making a
+ * string of each line takes longer than tokenizing it.
  */
 import type { Encoding } from "cloze/tokenizer";
 import { writeBytes } from "./output.js";

@@ -30,13 +30,13 @@ export function fileSource(name: string, broken?: (error: DataError) => string):
 /**
  * Sources of all named files; standard input when none is named.
  *
- * @param broken called for a line that is not UTF-8, in the place of which its answer is read
+ * @param broken called for a line that is not UTF-8; its result replaces the line
  */
 export function sources(names: readonly string[], broken?: (error: DataError) => string): Source[] {
   return (names.length === 0 ? ["-"] : names).map((name) => fileSource(name, broken));
 }
 
-/** Every file must be there before a long command starts. */
+/** Every file must exist before a long command starts. */
 export async function requireFiles(names: readonly (string | undefined)[]): Promise<void> {
   for (const name of names) {
     if (name === undefined || name === "-") continue;

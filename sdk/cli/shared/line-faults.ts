@@ -1,4 +1,4 @@
-/** Lines that cannot be answered: named as they come, counted at the end. */
+/** Lines that cannot be answered: named as they occur, counted at the end. */
 import { say } from "./output.js";
 import { UsageError } from "./usage.js";
 
@@ -8,7 +8,7 @@ const NAMED = 100;
 export class LineFaults {
   #count = 0;
 
-  /** @param fault file, line and what is wrong with it */
+  /** @param fault file, line and its fault */
   name(fault: string): void {
     this.#count++;
     if (this.#count <= NAMED) say(`cloze: ${fault}`);

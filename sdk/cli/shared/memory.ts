@@ -1,4 +1,4 @@
-/** What commands say about the memory that a model takes. */
+/** The memory that a model takes, as commands report it. */
 import { estimateMemory, type MemoryOptions, OutOfMemoryError } from "cloze";
 import { say } from "./output.js";
 
@@ -18,7 +18,7 @@ export async function memoryOf(
   }
 }
 
-/** Say what a step of training takes, before a long run begins. */
+/** Print the memory that a training step takes, before a long run begins. */
 export async function sayMemory(
   config: Readonly<Record<string, unknown>>,
   options: MemoryOptions & { readonly batch: number; readonly length: number },
@@ -27,7 +27,7 @@ export async function sayMemory(
   const batch = `${options.batch} sequences of ${options.length} tokens`;
   say(
     megabytes === null
-      ? `a step of ${batch} would take more than 4 GiB, which is all that WebAssembly has; if sequences are not shorter, lower --batch-size and raise --gradient-accumulation-steps`
+      ? `a step of ${batch} would take more than 4 GiB, the limit of WebAssembly; if sequences are not shorter, lower --batch-size and raise --gradient-accumulation-steps`
       : `a step of ${batch} takes ${megabytes.toFixed(0)} MB of memory`,
   );
 }

@@ -9,7 +9,7 @@ import { type Progress, progress, say } from "./output.js";
 
 const MEGABYTE = 1e6;
 
-/** Shows how far a download is, once there is something to wait for. */
+/** Shows the progress of a download, once there is something to wait for. */
 export function downloadBar(name: string): { report(step: DownloadProgress): void; stop(): void } {
   let bar: Progress | null = null;
   return {
@@ -34,7 +34,7 @@ export async function modelFolder(folderOrName: string, options: HubOptions = {}
   return found.path;
 }
 
-/** Paths of files, which are no names of models. */
+/** Paths of files, which are not names of models. */
 const isFile = (text: string): boolean => text === "-" || /\.(json|txt|model|safetensors|gz)$/.test(text);
 
 /** A path as it is, or the folder of the model that it names. */

@@ -16,7 +16,7 @@ export async function writeBytes(bytes: Uint8Array): Promise<void> {
   if (!process.stdout.write(bytes)) await once(process.stdout, "drain");
 }
 
-/** Numbers of a vector as short as they can be and still give back the same f32. */
+/** Numbers of a vector in the fewest digits that give the same f32 back. */
 export function floats(values: Float32Array): number[] {
   return Array.from(values, (value) => Number(shortest(value)));
 }

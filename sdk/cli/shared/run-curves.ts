@@ -1,5 +1,5 @@
 /**
- * The curves of a run: `curves.jsonl` in its folder, a line for each step and each evaluation. While the run goes on they are
+ * The curves of a run: `curves.jsonl` in its folder, a line for each step and each evaluation. During the run they are
  * written to a file beside its checkpoint, `OUT.curves.jsonl`, which can be followed with `tail -f`.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
@@ -28,7 +28,7 @@ export function readCurvesFile(path: string, text: string): CurveLine[] {
   }
 }
 
-/** The lines of an interrupted run up to the step of its checkpoint; a line that was being written is not one yet. */
+/** The lines of an interrupted run up to the step of its checkpoint; a line that was being written does not count. */
 async function linesUntil(path: string, step: number): Promise<CurveLine[]> {
   if (!(await exists(path))) return [];
   const text = readFileSync(path, "utf8");

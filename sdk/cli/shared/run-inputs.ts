@@ -100,7 +100,7 @@ export async function locateInputs(
     const path = paths.find((candidate) => hashes.get(candidate) === sha256);
     if (path === undefined)
       throw new UsageError(
-        `${inWords(role)} ${name} with SHA-256 ${sha256} is not among what was given${paths.length ? `: ${paths.map((p) => `${p} has ${hashes.get(p)}`).join(", ")}` : "; name the data of the run after its folder"}`,
+        `${inWords(role)} ${name} with SHA-256 ${sha256} is not among the files given${paths.length ? `: ${paths.map((p) => `${p} has ${hashes.get(p)}`).join(", ")}` : "; name the data of the run after its folder"}`,
       );
     found.set(role, path);
     unclaimed.delete(path);

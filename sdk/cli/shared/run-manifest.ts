@@ -88,7 +88,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isText = (value: unknown): value is string => typeof value === "string";
 const isHash = (value: unknown): boolean => isText(value) && /^[0-9a-f]{64}$/.test(value);
 
-/** What each field of a manifest must be. */
+/** The check of each field of a manifest. */
 const FIELDS: readonly (readonly [string, string, (value: unknown) => boolean])[] = [
   ["format", `"${FORMAT}"`, (value) => value === FORMAT],
   ["cloze", "a version", isText],

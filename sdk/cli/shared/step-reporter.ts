@@ -27,7 +27,7 @@ function line(step: Step, parts: boolean): string {
 
 export interface Reporting<Event> {
   readonly title: string;
-  /** steps in all, for the progress bar; or how the event of a step says it */
+  /** steps in all, for the progress bar; or a function of a step's event that gives them */
   readonly steps: number | ((event: Event) => number);
   /** a line of JSON for each step instead of a progress bar */
   readonly json: boolean;
@@ -38,7 +38,7 @@ export interface Reporting<Event> {
 /**
  * Print every step of a run and write its checkpoints; an interruption saves one and ends the run.
  *
- * @param run yields steps, and whatever else `stepOf` does not take for one
+ * @param run yields steps, and other events, which `stepOf` does not recognize
  * @param other called with every other event
  * @returns the last step; undefined when there was none left to do
  */

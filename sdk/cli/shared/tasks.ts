@@ -36,7 +36,7 @@ export async function readExamples(task: AnyTask, file: string): Promise<unknown
     examples.push(example);
     if (examples.length > MOST_EXAMPLES)
       throw new UsageError(
-        `${file}: more than ${MOST_EXAMPLES} examples, which is all that is held in memory; take a part of them`,
+        `${file}: more than ${MOST_EXAMPLES} examples, the most that are held in memory; take a part of them`,
       );
   }
   if (examples.length === 0) throw new UsageError(`${file} has no examples`);

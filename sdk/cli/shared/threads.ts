@@ -13,7 +13,7 @@ export interface InputLine {
   /** number of the line in all input, from 0 */
   readonly index: number;
   readonly text: string;
-  /** why the line cannot be read */
+  /** the reason why the line cannot be read */
   readonly unreadable?: string;
 }
 
@@ -79,7 +79,7 @@ async function* chunksOf(files: readonly string[], size = CHUNK): AsyncGenerator
   if (chunk.length > 0) yield chunk;
 }
 
-/** An error as it crosses threads; `input` decides the exit status. */
+/** An error that crosses threads; `input` decides the exit status. */
 interface Failure {
   readonly input: boolean;
   readonly message: string;

@@ -1,6 +1,6 @@
 /**
- * Turbo on the command line. It is on by itself where Node has it, since this process is the command's own; but V8's
- * re-vectorizer is an experiment, so a small model is trained first, and turbo is kept only for the bits that it must have.
+ * Turbo on the command line. It is on by default where Node supports it, since the process belongs to the command; but
+ * V8's re-vectorizer is experimental, so a small model is trained first, and turbo is kept only if the bits are right.
  */
 import { createHash } from "node:crypto";
 import { adamW, type Build, Engine, freshModel, supportsTurbo } from "cloze";

@@ -1,4 +1,4 @@
-/** Recognize a file of another kind than its name says by its first bytes, so that the error can name the kind. */
+/** Recognize by its first bytes a file whose kind does not match its name, so that the error can name the kind. */
 
 const POINTER = "a Git LFS pointer, not the file itself; fetch it with: git lfs pull";
 const PAGE = "a web page, not the file itself; was it downloaded from a page about it?";
@@ -25,7 +25,7 @@ const KINDS: readonly (readonly [begins: string, what: string])[] = [
 const ENOUGH = 8;
 
 /**
- * What bytes are, where they are clearly something else than asked for; null otherwise.
+ * The kind of the bytes if they are clearly not what was asked for; null otherwise.
  *
  * @param bytes the beginning of a file
  */

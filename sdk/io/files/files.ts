@@ -26,11 +26,13 @@ export interface Files {
 /** Files that can be written as well. */
 export interface WritableFiles extends Files {
   write(name: string, bytes: Uint8Array): Promise<void>;
-  /** Several writes as one step: all of them are there afterwards, or none. Absent where that cannot be promised. */
+  /**
+   * Several writes as one step: afterwards all of them have taken effect, or none. Absent where that cannot be promised.
+   */
   together?(write: (files: WritableFiles) => Promise<void>): Promise<void>;
 }
 
-/** A file that a model needs is missing, or of another kind than its name says. */
+/** A file that a model needs is missing, or its kind does not match its name. */
 export class ModelFileError extends InputError {
   override name = "ModelFileError";
 }
@@ -40,7 +42,7 @@ export function rangedBytes(bytes: Uint8Array): RangedFile {
   return { size: bytes.length, slice: async (begin, end) => bytes.subarray(begin, end) };
 }
 
-/** Open a file of any source; one that gives whole files alone is read whole. */
+/** Open a file of any source; if the source only gives whole files, it is read whole. */
 export async function openFile(files: Files, name: string): Promise<RangedFile | undefined> {
   if (files.open) return files.open(name);
   const bytes = await files.read(name);

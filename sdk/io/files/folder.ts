@@ -17,7 +17,7 @@ const isMissing = (error: unknown): boolean =>
 export function folder(path: string): Files {
   requirePath(path, "folder");
   const here = filesAt(path);
-  /** What is not found may be missing because the folder is, or because a killed run had moved it aside. */
+  /** A missing file may mean that the folder does not exist, or that a killed run had moved it aside. */
   const orMissing = async <T>(read: () => Promise<T | undefined>): Promise<T | undefined> => {
     const found = await read();
     if (found !== undefined || (await statOf(path))) return found;

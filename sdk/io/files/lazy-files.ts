@@ -2,7 +2,7 @@
 import { type Files, openFile } from "./files.js";
 
 /**
- * Files behind a promise that is made when it is needed; one that fails is made once more by the next request.
+ * Files behind a promise that is created on first use; if it fails, the next request tries again.
  *
  * @param open called by the first read
  */

@@ -50,7 +50,7 @@ export class ModelFolder implements Files {
     return read;
   }
 
-  /** A large file, in parts. It is not kept: each call opens it once more. */
+  /** A large file, in parts. It is not kept: each call opens it again. */
   async open(name: string): Promise<RangedFile | undefined> {
     return openFile(this.files, requireSafeName(this.path + name));
   }
@@ -99,7 +99,7 @@ export function openFolder(files: Files, where = "openFolder"): ModelFolder {
   return new ModelFolder(files);
 }
 
-/** What was probably meant. */
+/** The probable mistake. */
 export function causeOf(given: unknown): string {
   if (typeof given === "string") return `Pass modelFiles(${shown(given)}) of cloze/hub, for a folder or a name`;
   return given instanceof Promise ? "It is a promise; is an await missing?" : "";

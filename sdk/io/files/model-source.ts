@@ -1,4 +1,4 @@
-/** What a function that opens a model takes: files, or a text that says where they are. */
+/** The argument of functions that open a model: files, or a string that says where they are. */
 import { aString, checkArgument, either, withMethods } from "../../options.js";
 import type { Files } from "./files.js";
 import { lazyFiles } from "./lazy-files.js";
@@ -25,7 +25,7 @@ export const aModelSource = /* @__PURE__ */ (() =>
  * Open a model, of which nothing is read yet.
  *
  * @param where the function that was called, for the message
- * @param options of a model that is named: its revision, and a signal that gives its download up
+ * @param options of a model that is named: its revision, and a signal that stops its download
  * @throws {ArgumentError} when `source` is neither files nor a string
  */
 export function openSource(source: ModelSource, where: string, options?: SourceOptions): ModelFolder {

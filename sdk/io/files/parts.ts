@@ -2,8 +2,8 @@
  * Parts: files and folders that are being written, beside the place that they will have.
  *
  * A part's name says who writes it, `.NAME.HOST-PROCESS-THREAD-RANDOM.part`, so that the leftovers of a killed run can be
- * told from the part that another run is writing. `.part.old` is the folder that a part is replacing: the rename of
- * the part into its place is all that is missing.
+ * told from the part that another run is writing. `.part.old` is the folder that a part is replacing: only the
+ * rename of the part into its place is missing.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
@@ -19,7 +19,7 @@ const host = (): string => createHash("sha256").update(hostname()).digest("hex")
 /** Parts that this thread is writing. */
 const own = new Set<string>();
 
-/** A word that says who writes a file, to be a part of its name; {@link endOwner} ends it. */
+/** A word that identifies the writer of a file, used in its name; {@link endOwner} ends it. */
 export function newOwner(): string {
   const owner = `${host()}-${process.pid}-${threadId}-${randomBytes(6).toString("hex")}`;
   own.add(owner);
@@ -54,7 +54,7 @@ export function isBeingWritten(owner: string): boolean {
   }
 }
 
-/** What is at a path; undefined for nothing. */
+/** The entry at a path; undefined if there is none. */
 async function orNothing(work: Promise<Stats>): Promise<Stats | undefined> {
   try {
     return await work;
@@ -64,10 +64,10 @@ async function orNothing(work: Promise<Stats>): Promise<Stats | undefined> {
   }
 }
 
-/** What a path leads to, through links. */
+/** The entry that a path leads to, through links. */
 export const statOf = (path: string): Promise<Stats | undefined> => orNothing(stat(path));
 
-/** Whether there is anything at the path itself, be it a link to nothing. */
+/** Whether there is an entry at the path itself, even a dangling link. */
 export const isThere = async (path: string): Promise<boolean> => (await orNothing(lstat(path))) !== undefined;
 
 /** Names of parts beside `place`: those of the place itself, and of `place.…`, such as a checkpoint. */

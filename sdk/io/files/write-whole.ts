@@ -1,9 +1,9 @@
 /**
  * Files and folders put in their place whole, for Node, Deno and Bun.
  *
- * A file is written beside its place, flushed and renamed, and so is a folder: after a crash there is the old state or the
- * new one, never half of either. No call replaces a folder by another in one step; where a run is killed between the two
- * renames that it takes, the next one that reads or writes the place completes it (parts.ts).
+ * A file is written beside its place, flushed and renamed, and so is a folder: after a crash the place holds the old state
+ * or the new one, never half of either. No call replaces a folder by another in one step; where a run is killed between
+ * the two renames that it takes, the next one that reads or writes the place completes it (parts.ts).
  */
 import { constants } from "node:fs";
 import { copyFile, link, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
@@ -33,7 +33,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Write beside `place`, then put the part there; the part is gone whatever happens. */
+/** Write beside `place`, then move the part there; the part is removed whatever happens. */
 async function throughPart(place: string, write: (part: string) => Promise<void>): Promise<void> {
   const part = newPart(place);
   try {
@@ -47,7 +47,7 @@ async function throughPart(place: string, write: (part: string) => Promise<void>
   await syncFolder(dirname(place));
 }
 
-/** Write a file so that it is there whole or not at all. A device is written to, and a link's target is replaced. */
+/** Write a file so that it appears whole or not at all. A device is written to, and a link's target is replaced. */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const place = await placeOf(path);
   const there = await statOf(place);

@@ -1,4 +1,4 @@
-/** What a revision of a model consists of: its commit, and its files with their sizes and hashes. */
+/** The contents of a revision of a model: its commit, and its files with their sizes and hashes. */
 import { shown } from "../../errors.js";
 import { parseJson } from "../../json.js";
 import { fieldsOf, ModelFileError } from "../files/files.js";
@@ -12,7 +12,7 @@ export interface Digest {
   readonly hex: string;
 }
 
-/** A file of a model as the hub lists it. Mirrors may list names alone; then the answer with the file has the rest. */
+/** A file of a model as the hub lists it. Mirrors may list names alone; the response with the file then has the rest. */
 export interface ListedFile {
   readonly name: string;
   /** bytes */

@@ -11,7 +11,7 @@ const PART = /^\w(?:[\w.-]*\w)?$/;
 
 const LONGEST_NAME = 96;
 
-/** What is wrong with a model's name; null for one that can be asked for. */
+/** The fault in a model's name; null for a valid one. */
 function faultOf(name: string): string | null {
   const parts = name.split("/");
   if (parts.length > 2) return "it has more than one slash";
@@ -27,7 +27,7 @@ export const isModelName = (text: string): boolean => faultOf(text) === null;
 /**
  * Require a model's name.
  *
- * @throws {HubError} saying what is wrong with it
+ * @throws {HubError} naming its fault
  */
 export function requireModelName(name: string): string {
   const fault = faultOf(name);

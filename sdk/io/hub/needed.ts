@@ -61,7 +61,7 @@ async function weightsIn(
   if (names.has(folder + WEIGHTS)) return [folder + WEIGHTS, ...adapter];
   if (!names.has(folder + INDEX)) return adapter;
   const shards = Object.values(fieldsOf(fieldsOf(await json(folder + INDEX))["weight_map"]));
-  // What the index names and the repository lacks is reported when the weights are opened.
+  // Files that the index names and the repository lacks are reported when the weights are opened.
   const there = shards.filter((shard): shard is string => typeof shard === "string" && names.has(folder + shard));
   return [folder + INDEX, ...there.map((shard) => folder + shard), ...adapter];
 }

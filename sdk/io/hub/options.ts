@@ -44,7 +44,7 @@ export interface HubOptions {
   /** check files that are in the cache already, and replace those that are damaged */
   readonly verify?: boolean;
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** gives up the download; what was received is kept for the next one */
+  /** stops the download; the bytes received are kept for the next one */
   readonly signal?: AbortSignal;
   /** in place of the global one, to go through a proxy for example */
   readonly fetch?: typeof fetch;
@@ -86,7 +86,7 @@ export function checkHubOptions(where: string, options: HubOptions): void {
   checkOptions(where, options, rules(), ELSEWHERE);
 }
 
-/** Adds up what is received of several files. */
+/** Adds up the bytes received of several files. */
 export class Progress {
   readonly #loaded = new Map<string, number>();
 

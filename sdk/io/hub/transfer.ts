@@ -1,4 +1,4 @@
-/** The bytes of one file, in as many attempts as it takes while each brings some. */
+/** The bytes of one file, with further attempts for as long as each of them makes progress. */
 import { type Connection, chunksOf, Interruption, PLAIN, persistently, request, requireSuccess } from "./connection.js";
 import { DownloadError } from "./errors.js";
 import type { Digest } from "./listing.js";
@@ -26,7 +26,7 @@ export interface Sink {
  * Receive the rest of a file. Its hash is not checked here.
  *
  * @param report bytes that are here
- * @throws {DownloadError} when nothing more comes, or something else than the hub lists; the sink is empty in that case
+ * @throws {DownloadError} when no more bytes come, or not those that the hub lists; the sink is then empty
  */
 export async function receive(
   connection: Connection,
@@ -41,7 +41,7 @@ export async function receive(
   try {
     await persistently(connection, transfer.what, work, () => sink.length);
   } catch (error) {
-    // After a cut the rest can follow later; what a server or a disk got wrong is of no use.
+    // After a cut the rest can follow later; bytes that a server or a disk got wrong are of no use.
     const wasCut = connection.signal?.aborted || (error as Error).cause instanceof Interruption;
     if (!wasCut) await sink.clear().catch(() => {});
     throw error;

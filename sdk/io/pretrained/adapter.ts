@@ -44,7 +44,7 @@ export interface Adapted<P extends ModelTask = ModelTask> extends Pretrained<P> 
 
 export type AdaptOptions = Partial<LoraSettings> & { readonly seed?: number };
 
-/** Where Hu et al. found most to gain, by the names that families have for queries and values. */
+/** The layers from which Hu et al. gained most: queries and values, by the names that families give them. */
 const QUERIES_AND_VALUES = [
   ["query", "value"],
   ["query_proj", "value_proj"],

@@ -69,7 +69,7 @@ const fieldsOrNull = (json: unknown): Section | null => (json === undefined ? nu
 export async function describeFolder(files: ModelSource): Promise<FolderDescription> {
   const folder = openSource(files, "describeFolder").readAhead();
   const problems: string[] = [];
-  /** What can be found out, or null with the reason among the problems. */
+  /** The result of `read`, or null with the reason among the problems. */
   const tried = async <T>(work: () => Promise<T>): Promise<T | null> => {
     try {
       return await work();

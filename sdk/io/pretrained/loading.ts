@@ -1,4 +1,4 @@
-/** Weights while they are read: loading gives way, can be stopped, and tells how far it is. */
+/** Loading of weights: it gives way, can be stopped, and reports progress. */
 import { Pace, type TurnOptions } from "../../tensor/turns.js";
 import type { RangedFile } from "../files/files.js";
 

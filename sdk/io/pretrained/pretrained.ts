@@ -79,7 +79,7 @@ const LOAD_OPTIONS: Readonly<Record<keyof LoadOptions<ModelTask>, Rule>> = /* @_
   ...turnRules(),
 }))();
 
-/** What a configuration's `architectures` say that the model is for; without any it encodes. */
+/** The task that a configuration's `architectures` name; feature extraction without any. */
 export function taskOf(family: EncoderFamily<unknown>, config: Section): ModelTask {
   const { architectures } = config;
   const named = Array.isArray(architectures) ? (architectures[0] as unknown) : undefined;
@@ -195,7 +195,7 @@ async function described(familyOf: FamilyTable, root: ModelFolder, folder: Model
   return { config, family, tensors: quantization ? dequantized(await opening) : opening };
 }
 
-/** What a configuration says is to be built. */
+/** The model that a configuration describes. */
 function planned<P extends ModelTask>(
   engine: Engine,
   family: EncoderFamily<unknown>,

@@ -1,4 +1,4 @@
-/** A model folder in fewer bits: its configuration and weights written anew, beside its other files as they are. */
+/** A model folder in fewer bits: its configuration and weights are rewritten, its other files stay as they are. */
 import type { Engine } from "../../engine/engine.js";
 import type { CompactDtype } from "../../tensor/compact-panels.js";
 import { ModelFileError, type WritableFiles } from "../files/files.js";
@@ -8,7 +8,7 @@ import { isStatic } from "../sentence-transformers/static-embedding.js";
 import { loadModel } from "./pretrained.js";
 import { weightFiles } from "./save.js";
 
-/** What was written. */
+/** The files written. */
 export interface QuantizedFiles {
   /** the folder inside the model's that they are in, with a "/" at its end; "" for the model's own */
   readonly path: string;

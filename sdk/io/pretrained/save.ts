@@ -12,7 +12,7 @@ import { halves } from "../safetensors/element-types.js";
 import { quantizationConfig, quantizedTensors } from "../safetensors/quantized.js";
 import { type NamedTensor, type TensorBytes, writeSafetensors } from "../safetensors/write-safetensors.js";
 
-/** What is saved: the parts of a loaded or trained model. */
+/** The parts of a loaded or trained model that are saved. */
 export interface Saved {
   readonly family: EncoderFamily<unknown>;
   readonly task: ModelTask;
@@ -25,7 +25,7 @@ export interface Saved {
 }
 
 /**
- * The parameters of a task under the names of the published files. A model may have been trained for more: what was
+ * The parameters of a task under the names of the published files. A model may have been trained for more: one
  * pre-trained with masked LM and sentence pairs can be saved for masked LM alone.
  */
 function tensorsOf({
@@ -106,7 +106,7 @@ export function taskFields(config: Section): Section {
   return Object.fromEntries(Object.entries(config).filter(([field]) => fields.includes(field)));
 }
 
-/** What transformers calls the loss that the model was trained with. */
+/** The name that transformers has for the loss that the model was trained with. */
 function problemType(labels: LabelSet | null): string {
   if (labels?.multiLabel) return "multi_label_classification";
   return (labels?.size ?? 1) > 1 ? "single_label_classification" : "regression";

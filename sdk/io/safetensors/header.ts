@@ -1,7 +1,7 @@
 /**
  * The header of a safetensors file, read by a tokenizer of its own.
  *
- * `JSON.parse` keeps the last of two equal keys in silence and rounds numbers beyond 2^53; a file with a false
+ * `JSON.parse` silently keeps the last of two equal keys and rounds numbers beyond 2^53; a file with such a
  * layout must be refused instead. The format: https://huggingface.co/docs/safetensors, "Format".
  */
 import { InputError, shown } from "../../errors.js";
@@ -13,7 +13,7 @@ export class SafetensorsError extends InputError {
   override name = "SafetensorsError";
 }
 
-/** What a header says of one tensor. */
+/** A tensor's entry in a header. */
 export interface TensorInfo {
   readonly dtype: string;
   readonly shape: readonly number[];

@@ -18,14 +18,14 @@ import { fieldsOf } from "../files/files.js";
 import { SafetensorsError } from "./header.js";
 import type { TensorBytes } from "./write-safetensors.js";
 
-/** What is stored as whole numbers and scales. */
+/** Weights stored as integers and scales. */
 export type QuantizedDtype = Exclude<CompactDtype, "f16">;
 
 const METHOD = "cloze";
 const SCALE = "_scale";
 /** Inputs that share a scale. */
 const GROUP: Readonly<Record<QuantizedDtype, number>> = { q8: 128, q4: 32 };
-/** The element types of whole numbers, and what they are. */
+/** The element types of the integers, and their formats. */
 const STORED: Readonly<Record<string, QuantizedDtype>> = { I8: "q8", U8: "q4" };
 
 export const quantizationConfig = (dtype: QuantizedDtype): Section => ({

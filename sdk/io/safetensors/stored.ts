@@ -40,7 +40,7 @@ const OTHER_FORMATS = [
   "model.onnx",
 ];
 
-/** What is there instead of weights that can be read. */
+/** The error for a folder without readable weights: it names the weights that are there instead. */
 async function missingWeights(folder: ModelFolder): Promise<ModelFileError> {
   const opened = await Promise.all(OTHER_FORMATS.map(async (name) => [name, await folder.open(name)] as const));
   const there = opened.flatMap(([name, file]) => (file ? [name] : []));
@@ -158,7 +158,7 @@ export function renamed<C>(stored: StoredTensors, family: EncoderFamily<C>, conf
     else if (other === undefined) places.set(canonical, name);
     else
       throw new WeightsError(
-        `the weights have ${other} and ${name}, which are the same parameter ${canonical}; which one counts?`,
+        `the weights have ${other} and ${name}, which are the same parameter ${canonical}; which one is right?`,
       );
   }
   for (const [parameter, name] of later) if (!places.has(parameter)) places.set(parameter, name);

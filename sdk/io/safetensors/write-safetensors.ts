@@ -44,7 +44,7 @@ const someTexts: Rule = {
     typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string"),
 };
 
-/** What a reader would refuse must not be written. */
+/** Anything that a reader would refuse must not be written. */
 function requireWritable(sorted: readonly (NamedTensor | TensorBytes)[]): void {
   for (const [i, tensor] of sorted.entries()) {
     const { name, shape } = tensor;

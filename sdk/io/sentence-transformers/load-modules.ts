@@ -17,7 +17,7 @@ import type { ModelFolder } from "../files/model-folder.js";
 import { openOne } from "../safetensors/stored.js";
 import { bodyOf, type SentenceModule } from "./modules.js";
 
-/** What the modules make of hidden states, and of pooled vectors. Disposing gives the memory of their weights back. */
+/** The modules applied to hidden states, and to pooled vectors. Disposing frees the memory of their weights. */
 export interface LoadedModules extends Disposable {
   /** the encoder whose hidden states are pooled */
   readonly before: (model: EncoderBody & LayerwiseEncoder) => EncoderBody;

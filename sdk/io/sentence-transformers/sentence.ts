@@ -1,6 +1,6 @@
 /**
- * What sentence-transformers keeps beside a model: how its vectors are pooled, compared and whether they are normalized, the
- * longest text, and prompts. Reimers & Gurevych 2019; the files are those of the library of that name, both as it
+ * The settings that sentence-transformers keeps beside a model: pooling, similarity, normalization, the longest text and
+ * prompts. Reimers & Gurevych 2019; the files are those of the library of that name, both as it
  * wrote them up to version 5 (a flag for each way of pooling) and as it writes them now (the way's name).
  */
 import { shown } from "../../errors.js";
@@ -15,9 +15,9 @@ export interface SentenceSettings {
   readonly pooling: Pooling;
   /** longest sequence, special tokens included; null where the folder does not say */
   readonly maxLength: number | null;
-  /** texts that are put before others, by name: E5 has "query: " and "passage: ", BGE a sentence before questions */
+  /** texts prepended to others, by name: E5 has "query: " and "passage: ", BGE a sentence before questions */
   readonly prompts: Readonly<Record<string, string>>;
-  /** the name of the prompt for texts about which nothing is said; null for none */
+  /** the name of the default prompt; null for none */
   readonly prompt: string | null;
   /** whether the tokens of a prompt count in pooling */
   readonly promptCounts: boolean;

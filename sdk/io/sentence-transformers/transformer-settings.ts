@@ -26,7 +26,7 @@ export interface TransformerSettings {
   readonly lowercase: boolean;
   /** fields that take the place of those of tokenizer_config.json */
   readonly tokenizer: Readonly<Record<string, unknown>>;
-  /** what the transformer computes for the modules behind it: hidden states where no file says */
+  /** the transformer's output for the modules after it; hidden states if no file names it */
   readonly task: string;
 }
 

@@ -85,7 +85,7 @@ export function byteLevelJson(vocab: Section, mergesTxt: string, settings: Secti
 
 type Scored = readonly [piece: string, score: number];
 
-/** What a family makes of a SentencePiece model. */
+/** A family's tokenizer around a SentencePiece model. */
 interface UnigramParts {
   readonly vocab: readonly Scored[];
   readonly unknown: number;

@@ -92,7 +92,7 @@ export interface TokenizerClass {
   readonly published: TokenizerKind | null;
 }
 
-/** Names that say no more than that there is a tokenizer. */
+/** Names that only say that the folder has a tokenizer. */
 const GENERAL = ["PreTrainedTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"];
 
 export function tokenizerClass(

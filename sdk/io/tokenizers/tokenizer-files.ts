@@ -31,7 +31,7 @@ import { revise, type TokenizerSettings } from "./tokenizer-settings.js";
  * The tokenizer of a model folder: tokenizer.json, or the files that models were published with before it: vocab.txt,
  * vocab.json with merges.txt, a SentencePiece model alone, or Marian's source.spm with vocab.json.
  *
- * @throws {ModelFileError | TokenizerError} naming what is missing or cannot be read
+ * @throws {ModelFileError | TokenizerError} naming the file that is missing or cannot be read
  */
 export async function loadTokenizer(files: ModelSource): Promise<Tokenizer> {
   const folder = openSource(files, "loadTokenizer");
@@ -47,7 +47,7 @@ const optionsOf = (given: TokenizerSettings): ReadOptions => ({
   revise: (parts, model) => revise(parts, model, given),
 });
 
-/** What the small files beside a vocabulary say of it. */
+/** The settings of a vocabulary in the small files beside it. */
 async function readSettings(folder: ModelFolder, body: ModelFolder): Promise<TokenizerSettings> {
   const [written, special, added, modelConfig, { lowercase, tokenizer }] = await Promise.all([
     body.fields("tokenizer_config.json"),

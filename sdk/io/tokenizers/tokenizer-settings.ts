@@ -1,7 +1,8 @@
 /**
- * What tokenizer_config.json and its sisters change in a tokenizer.json. transformers builds the classes of known families
- * anew from their arguments, so that those override the file; PreTrainedTokenizerFast takes the file as it is. Both add the
- * tokens that the file lacks. (transformers 5, tokenization_utils_tokenizers.py and the tokenization files of the models)
+ * How tokenizer_config.json and the files like it change a tokenizer.json. transformers rebuilds the classes of known
+ * families from their arguments, which therefore override the file; PreTrainedTokenizerFast takes the file as it is. Both
+ * add the tokens that the file lacks. (transformers 5, tokenization_utils_tokenizers.py and the tokenization files of the
+ * models)
  */
 import { fieldsOf } from "../files/files.js";
 import { frameOf } from "./frames.js";

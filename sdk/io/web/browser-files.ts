@@ -91,7 +91,7 @@ export function directoryFiles(directory: FileSystemDirectoryHandle): WritableFi
   };
 }
 
-/** Keys of the Cache API are URLs; this one is nobody's. */
+/** Keys of the Cache API are URLs; this one belongs to no server. */
 const KEY = "https://cloze.invalid/";
 
 /**

@@ -1,4 +1,4 @@
-/** What a string means where a model is expected and there is no disk: a URL, or a name. */
+/** Resolve a string where a model is expected and there is no disk: a URL, or a name. */
 import type { Files } from "../files/files.js";
 import { checkHubOptions, type HubOptions } from "../hub/options.js";
 import { isUrl, webFolder } from "./web-folder.js";

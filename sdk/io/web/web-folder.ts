@@ -1,4 +1,4 @@
-/** Files below a URL: on a server of one's own, beside a page, or wherever `fetch` reaches. */
+/** Files below a URL: on your own server, beside a page, or wherever `fetch` reaches. */
 import { checkArgument } from "../../options.js";
 import { type Files, ModelFileError, rangedBytes, requireSafeName } from "../files/files.js";
 import { streamedFile } from "../files/streamed-file.js";
@@ -13,7 +13,7 @@ export interface WebFolderOptions {
 /** Whether a text is a URL that `fetch` can be given. */
 export const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
 
-/** Answers that say that there is no such file. */
+/** Responses that mean that the file does not exist. */
 const isMissing = ({ status }: Response): boolean => status === 404 || status === 410;
 
 /**
@@ -59,7 +59,7 @@ export function webFolder(base: string | URL, options: WebFolderOptions = {}): F
     if (isMissing(response) || response.ok) return undefined;
     throw new ModelFileError(`${root.href}${name} cannot be fetched: the server answers ${response.status}`);
   };
-  /** A file once more, from a byte on; of a server without ranges what is before it is read and dropped. */
+  /** The rest of a file from a byte on; without range support on the server, the bytes before it are read and dropped. */
   const rest = async (name: string, begin: number): Promise<ReadableStream<Uint8Array>> => {
     const { status, body } = await ask(name, begin);
     if (!body || (status !== 206 && status !== 200))

@@ -30,7 +30,7 @@ function connectionOf({ endpoint = DEFAULT_ENDPOINT, token, ...options }: HubOpt
   };
 }
 
-/** A file that is received into memory: its chunks, so that a size that is a lie takes none. */
+/** A file received into memory, kept in chunks: a falsely announced size then takes no memory. */
 class Memory implements Sink {
   #chunks: Uint8Array[] = [];
   length = 0;

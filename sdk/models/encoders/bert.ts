@@ -244,7 +244,7 @@ export function bertLayer(
   }
   return function* (x, step) {
     if (step.trace || isTaping()) return yield* layer(x, step);
-    // What nothing looks at again goes with the layer, not with the whole model.
+    // Tensors that nothing reads again are freed with the layer, not with the whole model.
     using scope = new Scope();
     return scope.keep(yield* layer(x, step));
   };

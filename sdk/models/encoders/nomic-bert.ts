@@ -51,7 +51,7 @@ export function readRotaryConfig(c: Section, theta: number): RotaryBertConfig {
   return { ...read, type_vocab_size: segments, head_dim: dim, rope_theta: ropeTheta(c, theta) };
 }
 
-/** What the families with rotary positions and BERT's layers differ in. */
+/** The differences among families with rotary positions and BERT's layers. */
 export interface RotaryBertOptions {
   readonly attentionBias: boolean;
   /** bias of the feed-forward's down projection */

@@ -1,4 +1,4 @@
-/** What every model offers to heads, objectives and pipelines. */
+/** The interface of every model for heads, objectives and pipelines. */
 import type { Batch } from "../../data/sample.js";
 import type { Source } from "../../nn/attention.js";
 import type { DecoderCache } from "../../nn/cache.js";

@@ -1,4 +1,4 @@
-/** What one architecture provides: its configuration, its stored names, its body and its heads. One file of this folder each. */
+/** The definition of an architecture: its configuration, its stored names, its body and its heads. One file each. */
 import type { PairHead, SequenceHead } from "../../heads/pooled.js";
 import type { SpanHead } from "../../heads/span.js";
 import type { TokenHead } from "../../heads/tagging.js";
@@ -9,7 +9,7 @@ import type { Section } from "./config.js";
 import type { Encoder, EncoderDecoder } from "./encoder.js";
 import type { ModelSizes } from "./sizes.js";
 
-/** What a model of each task can do in addition to encoding. */
+/** The methods of a model of each task, in addition to encoding. */
 export interface HeadOf {
   "feature-extraction": unknown;
   /** masked-lm and next-sentence-prediction (or sentence order) together */
@@ -30,7 +30,7 @@ export type ModelTask = keyof HeadOf;
 /** Tasks that have a head of their own. */
 export type HeadTask = Exclude<ModelTask, "feature-extraction" | "pretraining">;
 
-/** The vocabulary that a family's published models have, for training one of one's own. */
+/** The kind of vocabulary of a family's published models, for training a new one. */
 export interface VocabularyKind {
   readonly algorithm: "wordpiece" | "byte-level-bpe" | "unigram";
   /** special tokens, in the order of their ids; those of the algorithm's usual preset where absent */

@@ -1,7 +1,7 @@
 /** Sizes of new models, from which a family makes their config.json. */
 import type { Section } from "./config.js";
 
-/** Sizes of a new model. What they do not say is as published: activations, norms, positions, sharing of weights. */
+/** Sizes of a new model. Everything else is as published: activations, norms, positions, sharing of weights. */
 export interface ModelSizes {
   /** number of entries of the vocabulary */
   readonly vocabSize: number;

@@ -1,5 +1,5 @@
 /**
- * Pairs of segments from documents: what next-sentence prediction and sentence-order prediction share.
+ * Pairs of segments from documents, for next-sentence prediction and sentence-order prediction.
  *
  * google-research/bert, create_pretraining_data.py (`create_instances_from_document`); google-research/ALBERT, same file.
  */
@@ -77,7 +77,7 @@ export interface Chunk {
   readonly sentences: readonly TokenizedSentence[];
   /** number of sentences in the first segment */
   readonly split: number;
-  /** tokens that both segments together aim at */
+  /** target number of tokens of both segments together */
   readonly target: number;
 }
 
@@ -100,7 +100,7 @@ export function join(sentences: readonly TokenizedSentence[], firstWord: number)
 }
 
 /**
- * Tokens that the pairs of one pass over a document aim at: drawn once per pass, not per pair.
+ * Target length of the pairs of one pass over a document, in tokens: drawn once per pass, not per pair.
  *
  * @throws {ArgumentError} when a sequence cannot hold one token of each segment
  */

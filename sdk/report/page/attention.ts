@@ -28,7 +28,7 @@ function chooser(name: string, count: number, chosen: number): { label: HTMLElem
   return { select, label: element("label", {}, `${name} `, select) };
 }
 
-/** The strongest link of each token, in words: what the picture shows to those who do not see it. */
+/** The strongest link of each token, in words: the picture's content for screen readers. */
 const strongest = (tokens: readonly string[], weights: readonly (readonly number[])[]): string[][] =>
   tokens.map((token, query) => {
     const row = weights[query]!;

@@ -4,7 +4,7 @@ import { element } from "./elements.js";
 /** Letters of axes: as large as a phone needs. */
 export const FONT = "font-size: 12px";
 
-/** A place in a plot that has a value: where it is in the drawing, and what is said there. */
+/** A place in a plot that has a value: its position in the drawing, and its description. */
 export interface Stop {
   readonly x: number;
   readonly y: number;
@@ -84,12 +84,12 @@ function byKeyboard(
 /**
  * A plot that is drawn again when its place becomes wider or narrower.
  *
- * @param label what is seen, for those who do not see it
+ * @param label a description of the plot for screen readers
  * @param draw a drawing of the given width
  */
 export function figure(label: string, draw: (width: number) => Drawn): HTMLElement & { redraw(): void } {
   const said = element("p", { class: "said", role: "status" });
-  // The drawing's own names for its parts are for programmers: what it shows is said by the label and the status line.
+  // The drawing's own names for its parts are for programmers: the label and the status line describe it.
   const named = { role: "img", "aria-label": `${label} Arrow keys move over the values.`, tabindex: 0 };
   const place = element("div", { class: "place", ...named });
   const made = element("figure", {}, place, said);

@@ -19,7 +19,7 @@ export interface Matrix {
   readonly rows: readonly string[];
   readonly columns: readonly string[];
   readonly values: readonly (readonly number[])[];
-  /** what a cell says on hover */
+  /** the text of a cell on hover */
   say(row: number, column: number, value: number): string;
   /** the value of the strongest color */
   readonly most: number;
@@ -71,7 +71,7 @@ export function drawMatrix({ rows, columns, values, say, most }: Matrix, width: 
   return { plot, stops: cells.map((cell) => ({ ...placeIn(plot, cell.c, cell.r), text: say_(cell) })) };
 }
 
-/** From no color to the strongest: what the colors mean. */
+/** The scale of the colors, from none to the strongest. */
 export function scaleOf(values: readonly (readonly number[])[], most: number): HTMLElement {
   const negative = values.some((row) => row.some((value) => value < 0));
   return element(

@@ -1,4 +1,4 @@
-/** Sections of words: findings, facts, what a model fills in, finds and answers. */
+/** Sections of words: findings, facts, and a model's guesses, search results and answers. */
 import type { AnswersSection, FactsSection, FindingSection, RankedSection } from "../section.js";
 import { element, writtenAs } from "./elements.js";
 

@@ -10,7 +10,7 @@ import { empty, intTensor, type Tensor, tensor } from "../tensor.js";
 /** Labels with this value take no part in a loss: tokens that were not masked, pieces of a word after its first. */
 export { IGNORE };
 
-/** What a sum of losses is divided by; by default the number of labels that count. */
+/** The divisor of a sum of losses; by default the number of labels that count. */
 const anOptionsObject = /* @__PURE__ */ withFields("an object of options");
 
 export interface Divided {

@@ -12,7 +12,7 @@ export interface Moments {
   readonly second: Tensor;
 }
 
-/** What AdamW and LAMB share. */
+/** Settings that AdamW and LAMB share. */
 export interface AdamSettings {
   readonly beta1: number;
   readonly beta2: number;

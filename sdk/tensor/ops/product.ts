@@ -1,4 +1,4 @@
-/** Matrix products of packed operands: what linear layers and `matmul` are made of. */
+/** Matrix products of packed operands, on which linear layers and `matmul` are built. */
 import { TRANSPOSED_ROWS } from "../../engine/abi.js";
 import { launch, launchWithScratch } from "../../engine/launch.js";
 import { withScratch } from "../../engine/scratch.js";
@@ -10,7 +10,7 @@ import { gradTarget } from "../tape.js";
 import type { Differentiable, Tensor } from "../tensor.js";
 import { ACTIVATIONS, type Activation } from "./activation.js";
 
-/** What happens to a product on its way out. */
+/** The epilogue of a product. */
 export interface Finish {
   /** address of the bias; 0 for none */
   readonly bias: number;

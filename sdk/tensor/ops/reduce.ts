@@ -1,4 +1,4 @@
-/** From the tokens of sequences to one vector each, and lengths of rows. */
+/** Reductions of each sequence's tokens to one vector, and norms of rows. */
 import { launch } from "../../engine/launch.js";
 import { expectInts, expectShape, ShapeError } from "../check.js";
 import { gradOf, gradTarget, handOn, record } from "../tape.js";
@@ -68,7 +68,7 @@ export function normalizeRows(x: Tensor): Tensor {
   });
 }
 
-/** Σ x², in double precision. Not finite when an element is not: one look finds a broken gradient. */
+/** Σ x², in double precision. Not finite if an element is not: one check finds a broken gradient. */
 export function sumOfSquares(x: Tensor): number {
   return x.engine.kernels.sumOfSquares(x.address, 0, x.size);
 }

@@ -15,7 +15,7 @@ export interface Match {
   readonly white: readonly [number, number];
 }
 
-/** Adds to the matches of the added tokens in the first `length` units those of tokens found in another way. */
+/** Adds further matches, found in another way, to those of the added tokens in the first `length` units. */
 export type MoreMatches = (units: Uint16Array, length: number, matches: readonly Match[]) => Match[];
 
 /** A node of the trie of patterns over UTF-16 units. */

@@ -4,7 +4,7 @@ import { expect } from "../errors.js";
 import type { Fields } from "../json/fields.js";
 import type { PreTokenizer } from "../steps.js";
 
-/** Whether a ▁ is put before a word without one: always, only at the start of the text, or never. */
+/** Whether a ▁ is prepended to a word without one: always, only at the start of the text, or never. */
 export type PrependScheme = "always" | "first" | "never";
 
 export function metaspacePreTokenizer(mark: number, scheme: PrependScheme, split: boolean): PreTokenizer {

@@ -9,7 +9,7 @@ interface Checked {
   readonly special?: readonly string[];
 }
 
-/** @throws {TokenizerError} naming the option, what it must be and what came */
+/** @throws {TokenizerError} naming the option, the expected value and the actual one */
 export function checkTraining(where: string, options: Checked): void {
   expect(typeof options === "object" && options !== null, () => `${where}: options must be an object with size`);
   const { size, minFrequency = 0, limitAlphabet = 0, special = [] } = options;

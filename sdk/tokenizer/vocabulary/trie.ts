@@ -3,7 +3,7 @@
  * access; walking a word from the left visits every piece that is a prefix of it, which is the question Unigram asks.
  *
  * Node 0 is the root; node n > 0 is entry n - 1. A child is placed within {@link NEAR} entries of its parent if one is free,
- * so that most steps stay within a cache line, else where its hash says. Nodes are renumbered when the table grows, which
+ * so that most steps stay within a cache line, else at its hash. Nodes are renumbered when the table grows, which
  * happens only at the root: a node number is valid until the next walk. An entry is two 32-bit numbers:
  *
  *   parent + 1 (21 bits; 0 when free)   | unit, upper 11 bits

@@ -26,7 +26,7 @@ export interface ElectraPair extends Disposable {
   readonly generator: Pretrained<"masked-lm">;
   /** ElectraForPreTraining: the one to fine-tune */
   readonly discriminator: Pretrained<"replaced-token-detection">;
-  /** what the objective trains */
+  /** the model that the objective trains */
   readonly model: GeneratorAndDiscriminator;
   /** the parameters of both for the optimizer, as `discriminator.…` and `generator.…`, shared ones once */
   readonly weights: Weights;

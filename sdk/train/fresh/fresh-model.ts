@@ -42,7 +42,7 @@ const sizeRules = (): Rules<ModelSizes> => ({
 });
 
 /**
- * config.json of a new model. What the sizes do not say is as published: activations, norms, positions, weight sharing.
+ * config.json of a new model. Everything but the sizes is as published: activations, norms, positions, weight sharing.
  *
  * @param family model_type of config.json
  * @throws {ConfigError} for a family that cannot be trained from scratch, or sizes that do not fit together
@@ -73,7 +73,7 @@ export function freshConfig(family: string, sizes: ModelSizes): Section {
   return known.fresh(sizes);
 }
 
-/** What `build` makes; when it fails, what was made so far is given back. */
+/** The result of `build`; if it fails, the memory taken so far is freed. */
 function builtOr<T>(giveBack: () => void, build: () => T): T {
   try {
     return build();

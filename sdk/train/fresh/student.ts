@@ -23,7 +23,7 @@ export function chosenLayers(teacher: number, student: number): number[] {
 }
 
 /**
- * A student with memory of its own: copies of the teacher's embeddings, heads and chosen layers.
+ * A student with its own memory: copies of the teacher's embeddings, heads and chosen layers.
  *
  * @param layers number of layers
  * @param chosen the teacher's layers to copy; default evenly spaced

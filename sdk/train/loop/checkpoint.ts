@@ -16,7 +16,7 @@ import type { Optimizer } from "../optim/optimizer.js";
 import type { BestState, BestWeights } from "./best-weights.js";
 import type { Position } from "./train.js";
 
-/** What must not change when a run is resumed: settings, data and tokenizer, by name and value. */
+/** Everything that must not change when a run is resumed: settings, data and tokenizer, by name and value. */
 export type RunSettings = Readonly<Record<string, string | number>>;
 
 /** A checkpoint that is damaged or belongs to another run. */

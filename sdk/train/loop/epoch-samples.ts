@@ -10,7 +10,7 @@ import type { Objective } from "../../objectives/objective.js";
 import { ArgumentError } from "../../options.js";
 import { type Rng, seed as seedOf, shuffle } from "../../tensor/random.js";
 
-/** The samples of an epoch: a list, a promise of one, or a stream that is read as training goes. */
+/** The samples of an epoch: a list, a promise of one, or a stream that is read during training. */
 export type EpochSamples = readonly Sample[] | Promise<readonly Sample[]> | AsyncIterable<Sample>;
 
 export interface SampleOptions {

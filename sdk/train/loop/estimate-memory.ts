@@ -1,6 +1,6 @@
 /**
- * How much memory a model takes, before it is made: the model's own code runs on an engine that hands out memory and computes
- * nothing. What is counted is what an engine would have taken, block for block.
+ * The memory of a model before it is built: the model's own code runs on an engine that hands out memory and computes
+ * nothing. The count is that of a real engine, block for block.
  */
 import { collate, type Sample } from "../../data/sample.js";
 import { DryEngine } from "../../engine/dry-engine.js";
@@ -29,7 +29,7 @@ import { adamW } from "../optim/optimizer.js";
 import { train } from "./train.js";
 
 export interface MemoryOptions {
-  /** what the model does; default: that of the configuration's architecture, else feature-extraction */
+  /** the model's task; default: that of the configuration's architecture, else feature-extraction */
   readonly task?: ModelTask;
   /** sequences in a batch; 1 */
   readonly batch?: number;
@@ -79,7 +79,7 @@ const OBJECTIVES: { readonly [T in ModelTask]: () => unknown } = {
 /** Share of tokens that a masked LM predicts in training. */
 const MASKED = 0.15;
 
-/** How many tokens have a label: all of them, the masked ones in training, or one of a text that is being read. */
+/** The number of tokens with a label: all of them, the masked ones in training, or one of a text that is being read. */
 function labelledOf(task: ModelTask, length: number, training: boolean): number {
   if (task === "token-classification" || task === "replaced-token-detection") return length;
   if (!training) return 1;
@@ -104,7 +104,7 @@ function sampleOfZeros(task: ModelTask, length: number, training: boolean): Samp
 /** Rows in which values are handed over: see {@link StoredTensors.fill}. */
 const CHUNK = 128;
 
-/** Weights that are given their memory and no values but those of a first chunk, which make them count as written. */
+/** Weights with memory but without values, except for a first chunk, which marks them as written. */
 function withoutValues(plan: Plan): StoredTensors {
   const shape = (name: string) => plan.get(name)?.shape;
   return {

@@ -1,4 +1,4 @@
-/** Settings of fine-tuning that need no tuning: by size of the model, task and number of examples. */
+/** Defaults of fine-tuning by model size, task and number of examples. */
 import type { Pretrained } from "../../io/pretrained/pretrained.js";
 import { checkArguments, wholeNumber, withFields } from "../../options.js";
 

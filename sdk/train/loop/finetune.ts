@@ -37,11 +37,11 @@ export interface FinetuneOptions<Example, P extends ModelTask> {
   readonly train: readonly Example[];
   /** development set, which selects the best epoch; without it the last epoch is kept */
   readonly dev?: readonly Example[];
-  /** what is not given here is as {@link finetuneDefaults} has it for the model and the number of examples */
+  /** options left out follow from the model and the number of examples: see {@link finetuneDefaults} */
   readonly epochs?: number;
   /** peak of a linear schedule, or any other schedule */
   readonly learningRate?: number | Schedule;
-  /** steps of warm-up, where the learning rate is a number; a tenth of all */
+  /** steps of warm-up, if the learning rate is a number; a tenth of all */
   readonly warmupSteps?: number;
   readonly gradientAccumulationSteps?: number;
   /** largest norm of the gradient; 1 */

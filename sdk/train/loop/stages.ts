@@ -2,8 +2,8 @@
  * Training in stages: the samples or the objective change at given steps, under one optimizer and one schedule.
  *
  * BERT was trained on short sequences for nine tenths of its steps and on long ones for the rest (Devlin et al. 2019,
- * appendix A.2). Small models depend on the short stage: attention learns where to look from how often each pair of positions
- * is seen.
+ * appendix A.2). Small models depend on the short stage: attention learns where to look from the number of times that
+ * each pair of positions occurs.
  */
 
 import type { Weights } from "../../nn/weights.js";

@@ -34,7 +34,10 @@ export interface TrainOptions<M> {
   readonly engine: Engine;
   readonly model: M;
   readonly objective: Objective<M>;
-  /** The samples of an epoch, the same for the same epoch: a list, a promise of one, or a stream that is read as training goes. */
+  /**
+   * The samples of an epoch, the same for the same epoch: a list, a promise of one, or a stream that is read during
+   * training.
+   */
   readonly samples: (epoch: number) => EpochSamples;
   /** samples that are held to shuffle a stream; 10,000 */
   readonly shuffleBuffer?: number;

@@ -22,7 +22,7 @@ export function squadNormalized(answer: string): string {
   return collapse(plain.replace(ENGLISH, " "));
 }
 
-/** Overlap of two bags: 2 · common / (sizes); with nothing on one side it is 1 only when nothing is on both. */
+/** Overlap of two bags: 2 · common / (sizes); with one side empty it is 1 only if both are. */
 function bagF1(predicted: readonly string[], gold: readonly string[]): number {
   const left = new Map<string, number>();
   for (const token of gold) left.set(token, (left.get(token) ?? 0) + 1);

@@ -62,7 +62,7 @@ export interface FixedSpan {
   readonly length: number;
 }
 
-/** What a fixed span says of a context, as it is written there. */
+/** The text of a fixed span in a context, as written there. */
 export function fixedSpan(context: string, span: FixedSpan): string {
   return cut(context, wordRanges(context), span);
 }

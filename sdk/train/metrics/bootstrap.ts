@@ -1,5 +1,5 @@
 /**
- * Two systems on the same test items: by how much one is better, and whether that could be chance.
+ * Two systems on the same test items: how much better one is, and whether that could be chance.
  *
  * The paired bootstrap draws as many items as there are, with replacement, many times, and looks at how the difference
  * varies. An item that both systems find easy counts for both, so the comparison is sharper than two separate standard

@@ -1,11 +1,11 @@
-/** Confusion of classes: which are taken for which, and precision and recall of each. */
+/** Confusion of classes: which are mistaken for which, and the precision and recall of each. */
 import { ArgumentError, checkArgument, listOf, numbers, wholeNumber } from "../../options.js";
 
 /** More classes have a table too large to hold. */
 const aClassCount = /* @__PURE__ */ wholeNumber(1, 10_000);
 
 /**
- * How often each class is predicted where each class is right.
+ * How often each class is predicted for items of each class.
  *
  * @param predicted class of each item, from 0 to `classes` - 1
  * @param gold the right class of each item

@@ -1,4 +1,7 @@
-/** How well groups of vectors are apart. Rousseeuw 1987, "Silhouettes: a graphical aid to the interpretation of cluster analysis". */
+/**
+ * How well groups of vectors are separated. Rousseeuw 1987, "Silhouettes: a graphical aid to the interpretation of
+ * cluster analysis".
+ */
 import { cosine } from "../../heads/similarity.js";
 import { ArgumentError, aString, checkArguments, listOf, numbers } from "../../options.js";
 

@@ -30,7 +30,7 @@ export interface AdamOptions {
   readonly weightDecay?: number;
   /** false: as the original BERT, whose first steps are larger */
   readonly biasCorrection?: boolean;
-  /** the rate of one parameter as a share of the schedule's: layer-wise decay, frozen parts */
+  /** the learning rate of a parameter, as a multiple of the schedule's: layer-wise decay, frozen parts */
   readonly factor?: (name: string) => number;
 }
 

@@ -14,7 +14,7 @@ function checkSchedule(where: string, peak: number, warmup: number, total = 0): 
   checkArguments(where, { peak, warmup, total }, { peak: peaks, warmup: steps, total: steps });
 }
 
-/** Share of the peak on the way up: step / warmup until it is reached. */
+/** Share of the peak during warm-up: step / warmup until it is reached. */
 const warm = (step: number, warmup: number): number => (step < warmup ? step / warmup : 1);
 
 export function constantSchedule(peak: number, warmup = 0): Schedule {

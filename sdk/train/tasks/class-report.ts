@@ -1,4 +1,4 @@
-/** What a classifier's figures hide: how sure it is, and which classes it takes for which. */
+/** Details behind a classifier's figures: calibration, and the classes that it confuses. */
 import type { LabelSet } from "../../heads/labels.js";
 import { argmax, softmax } from "../../heads/probabilities.js";
 import { type Calibration, type CalibrationOptions, calibration } from "../metrics/calibration.js";
@@ -15,7 +15,7 @@ export interface ClassReport {
 }
 
 /**
- * Calibration, confusion and figures by class of what a task's `predict` gave.
+ * Calibration, confusion and figures by class, from the result of a task's `predict`.
  *
  * @example
  * const { labels } = settings;

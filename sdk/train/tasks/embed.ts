@@ -1,4 +1,4 @@
-/** Vectors of texts, learned from pairs: with a score how alike they are, or each pair a match. */
+/** Vectors of texts, learned from pairs: scored by similarity, or each pair a match. */
 import type { Sample } from "../../data/sample.js";
 import { DataError, dataError } from "../../data/source.js";
 import { type Columns, readTextRows, type TextRow } from "../../data/text-rows.js";
@@ -13,7 +13,7 @@ export interface TextPair extends TextRow {
   readonly pair: string;
 }
 
-/** The largest score, by which all are divided to become cosines. */
+/** The largest score: the divisor that turns all of them into cosines. */
 const largestScore = (pairs: readonly TextPair[]): number =>
   pairs.reduce((most, { score }) => Math.max(most, Math.abs(score ?? 0)), 1);
 
@@ -25,7 +25,7 @@ function scored(pairs: readonly TextPair[]): boolean {
   return count > 0;
 }
 
-/** Words of a text, for a guesser that knows nothing else. */
+/** Words of a text, for the baseline. */
 const wordsOf = (text: string): Set<string> => new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
 
 /** Words in common as a share of all words of both. */
@@ -36,7 +36,7 @@ function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   return all === 0 ? 0 : common / all;
 }
 
-/** Figures from how alike any two texts are found: `alike(i, j)` compares the first text of i with the second of j. */
+/** Figures from a similarity of any two texts: `alike(i, j)` compares the first text of i with the second of j. */
 function figures(pairs: readonly TextPair[], alike: (first: number, second: number) => number): Metrics {
   if (scored(pairs)) {
     const guess = pairs.map((_, i) => alike(i, i));

@@ -11,7 +11,7 @@ import { accuracy } from "../metrics/classification.js";
 import { entityF1 } from "../metrics/entities.js";
 import { type ClassPredictions, labelsOf, requireLabels, type Task, type TaskSettings } from "./task.js";
 
-/** Words without a token, and tags that the model does not have, are without scores; they count as wrong in the metrics. */
+/** Words without a token, and tags that the model lacks, have no scores; they count as wrong in the metrics. */
 function predict(
   model: Model<"token-classification">,
   examples: readonly TaggedSentence[],

@@ -1,4 +1,4 @@
-/** A task as the trainer and the command line see it: from a file to samples, and from a model to metrics. */
+/** A task for the trainer and the command line: from a file to samples, and from a model to metrics. */
 
 import type { Sample } from "../../data/sample.js";
 import type { Source } from "../../data/source.js";
@@ -22,13 +22,13 @@ export interface TaskSettings {
   readonly labels: LabelSet | null;
 }
 
-/** A label, and where it is in its file. */
+/** A label and its line in the file. */
 export interface LabelAt {
   readonly label: string;
   readonly line?: number | undefined;
 }
 
-/** What a model says of items that have one class each: for calibration and confusion. */
+/** A model's scores for items of one class each: for calibration and confusion. */
 export interface ClassPredictions {
   readonly metrics: Metrics;
   /** (classes) unnormalized scores of each item */
@@ -41,7 +41,7 @@ export interface ClassPredictions {
 export interface Task<Example, P extends ModelTask> {
   readonly name: string;
   readonly modelTask: P;
-  /** the metric by which models are compared */
+  /** the metric for comparing models */
   readonly headline: string;
   read(source: Source): AsyncIterable<Example>;
   /** the labels of an example, with their lines in the file; absent for tasks without classes */
@@ -57,7 +57,7 @@ export interface Task<Example, P extends ModelTask> {
   predict?(model: Model<P>, examples: readonly Example[], settings: TaskSettings): ClassPredictions;
   /** metrics of a baseline without a model: fitted on `train`, scored on `test` */
   baseline(train: readonly Example[], test: readonly Example[]): Metrics;
-  /** what that baseline says, in words */
+  /** the baseline in words */
   readonly baselineName: string;
   /** how many independent decisions the metrics are means over, for standard errors */
   decisions(examples: readonly Example[]): number;
@@ -74,7 +74,7 @@ export function labelsOf<Example>(
   return LabelSet.of(names);
 }
 
-/** The labels of settings, for a task that cannot do without. */
+/** The labels of the settings, for a task that needs them. */
 export function requireLabels({ labels }: TaskSettings, task: string): LabelSet {
   if (!labels) throw new ArgumentError(`${task}: the model has no label set; was it saved for another task?`);
   return labels;
@@ -84,8 +84,8 @@ export function requireLabels({ labels }: TaskSettings, task: string): LabelSet 
 export type AnyTask = Task<unknown, ModelTask>;
 
 /**
- * A task without its types. TypeScript has no existential types: this is the one place that says that whatever the task
- * reads is what it later scores.
+ * A task without its types. TypeScript has no existential types: this is the one place that asserts that a task
+ * scores the examples that it read.
  */
 export function anyTask<Example, P extends ModelTask>(task: Task<Example, P>): AnyTask {
   return task as unknown as AnyTask;

@@ -13,7 +13,7 @@ import { hashOf, onDisk, withPart } from "./part.js";
  * Download a file to `place`, unless it is there.
  *
  * @param report bytes that are here
- * @throws {DownloadError} when it cannot be had, or is not what the hub lists; then there is nothing at `place`
+ * @throws {DownloadError} when it cannot be fetched, or differs from the hub's listing; nothing is left at `place`
  */
 export async function downloadBlob(
   connection: Connection,
@@ -27,7 +27,7 @@ export async function downloadBlob(
     await requireRoom(part.path, size - adopted, what);
     await receive(connection, part, wanted, report);
     if (!part.isGenuine() && adopted > 0) {
-      // What an earlier run left may have been damaged since.
+      // A part left by an earlier run may have been damaged since.
       await part.clear();
       await receive(connection, part, wanted, report);
     }

@@ -63,7 +63,7 @@ export async function downloadModel(name: string, options: HubOptions = {}): Pro
   try {
     listing = await listFiles({ ...connection, ...(typeof found !== "string" && { attempts: 1 }) }, name, revision);
   } catch (error) {
-    // A hub that does not answer is no reason to fail where the model is at hand.
+    // A hub that does not answer is no reason to fail if the model is cached.
     const isUnreachable = error instanceof DownloadError && error.cause instanceof Interruption;
     if (!isUnreachable || typeof found === "string") throw error;
     return { ...found, unreachable: error.message };
@@ -78,7 +78,7 @@ export async function downloadModel(name: string, options: HubOptions = {}): Pro
   return { name, revision: commit, path, files: files.map((file) => file.name), unreachable: null };
 }
 
-/** A model that is in the cache, or what is missing. */
+/** A model in the cache, or the reason why it is incomplete. */
 async function fromCache(
   model: CachedModel,
   name: string,
@@ -156,7 +156,7 @@ async function isCached(place: string, digest: Digest, size: number, verify: boo
   throw new DownloadError(`${what}: the hub lists ${size} bytes, the file of that hash in the cache has ${there.size}`);
 }
 
-/** Run work for several files at a time. When one fails no further one is begun, and those under way end first. */
+/** Run work for several files at a time. When one fails, no further one starts, and those under way finish first. */
 async function sideBySide(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
   const queue = [...names];
   const errors: unknown[] = [];

@@ -1,4 +1,4 @@
-/** What a string means where a model is expected: a folder that exists, a URL, or a name. */
+/** Resolve a string where a model is expected: a folder that exists, a URL, or a name. */
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { shown } from "../../../errors.js";

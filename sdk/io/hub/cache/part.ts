@@ -1,7 +1,7 @@
 /**
  * The part of a file that has been received, on the disk and hashed as it grows: `HASH.WRITER.incomplete` beside the file
- * that it becomes. A part has one writer. What a killed or failed download left is copied, never continued in place, so
- * that a writer that is alive after all cannot spoil a file that has been checked.
+ * that it becomes. A part has one writer. The leftovers of a killed or failed download are copied, never continued
+ * in place, so that a writer that turns out to be alive cannot spoil a file that has been checked.
  */
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
@@ -102,7 +102,7 @@ const LOOK = 200;
 const SILENCE = 60_000;
 
 /**
- * Wait while another download writes the file, as long as it gets on.
+ * Wait while another download writes the file, as long as it makes progress.
  *
  * @returns parts that have not grown for a minute: their writers hang, or are on a machine that is gone
  */
@@ -122,7 +122,7 @@ async function waitForOthers(place: string, signal: AbortSignal | null): Promise
 }
 
 /**
- * Run `work` with a part of one's own for the file at `place`, unless the file is there by then. Two processes that want the
+ * Run `work` with a new part for the file at `place`, unless the file exists by then. Two processes that want the
  * same file take turns, so that it is downloaded once; that saves the network, and nothing depends on it. A part that is
  * not empty when `work` fails is kept for the next download.
  */
@@ -142,7 +142,7 @@ export async function withPart(
       const part = await Part.create(`${place}.${owner}${SUFFIX}`, digest, size);
       try {
         const live = (await partsOf(place)).filter((other) => !silent.has(other.path) && isBeingWritten(other.owner));
-        // Of two that began at the same time, the one with the first name goes on.
+        // If two began at the same time, the one whose name sorts first continues.
         isDone = live.every((other) => other.owner >= owner);
         if (isDone) {
           await adopt(part, place, owner, size);
@@ -160,7 +160,7 @@ export async function withPart(
 
 const CHUNK = 2 ** 20;
 
-/** Continue from the longest part that nobody writes any more: its bytes are copied, and it goes. */
+/** Continue from the longest abandoned part: its bytes are copied, and it is removed. */
 async function adopt(part: Part, place: string, owner: string, size: number): Promise<void> {
   const left = (await partsOf(place)).filter((other) => other.owner !== owner && !isBeingWritten(other.owner));
   const sized = await Promise.all(

@@ -122,7 +122,7 @@ export class CachedModel {
       try {
         return await symlink(relative(dirname(place), blob), at);
       } catch (error) {
-        // Windows gives links to developers only, and some file systems to nobody.
+        // Windows allows links for developers only, and some file systems have none.
         if (!["EPERM", "ENOSYS", "ENOTSUP", "EINVAL"].includes((error as NodeJS.ErrnoException).code ?? ""))
           return onDisk(at, Promise.reject(error));
       }
