@@ -1,4 +1,7 @@
-/** The pages of the site in order: what the sidebar, llms.txt and the tests read. Paths are those of the Markdown, without .md. */
+/**
+ * The pages of the site in order: what the sidebar, llms.txt and the tests read. Paths are those of the Markdown,
+ * without .md.
+ */
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,9 +30,11 @@ export const SECTIONS = [
       "guides/adapters",
       "guides/edge",
       "guides/browser",
+      "guides/workers",
       "runtimes",
       "guides/speed",
       "benchmark",
+      "guides/report",
       "guides/reproducibility",
       "guides/extending",
     ],

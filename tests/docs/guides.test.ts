@@ -57,6 +57,11 @@ place("questions.json", [
   JSON.stringify({ version: "1.1", data: [{ title: "Anna", paragraphs: [{ context, qas }] }] }),
 ]);
 place("runner.mjs", [RUNNER]);
+for (const name of ["cloze-tiny", "cloze-tiny-embed"])
+  cpSync(join(root, "models", name), join(project, "node_modules", name), {
+    recursive: true,
+    filter: (path) => !path.endsWith("recipe"),
+  });
 await writeStandIns(project, [...corpus, ...german, context]);
 // A folder of one's own.
 cpSync(join(project, "sentence-transformers/all-MiniLM-L6-v2"), join(project, "all-MiniLM-L6-v2"), { recursive: true });

@@ -63,8 +63,24 @@ test("every relative link leads to a file, and to a heading in it", () => {
   assert.ok(links > 40, `only ${links} links`);
 });
 
+test("every npm script that a document names exists", () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
+  const named = documents.flatMap((path) =>
+    Array.from(readFileSync(join(root, path), "utf8").matchAll(/\bnpm run ([\w:-]+)/g), ([, name]) => ({
+      path,
+      name: name!,
+    })),
+  );
+  assert.ok(named.length > 40, `only ${named.length} scripts`);
+  assert.equal(
+    named.filter(({ name }) => !Object.hasOwn(scripts, name)),
+    [],
+  );
+});
+
 test("home pages and llms.txt lead to pages of the site", () => {
   const known = new Set([...SECTIONS.flatMap(({ pages: own }) => own), ...CHINESE, "zh/index", "index"]);
+  for (const path of reference) known.add(path.replace(/^docs\/|\.md$/g, ""));
   const homes = ["docs/index.md", "docs/zh/index.md"].flatMap((path) =>
     Array.from(readFileSync(join(root, path), "utf8").matchAll(/link: \/(\S+)/g), ([, link]) => link!),
   );
