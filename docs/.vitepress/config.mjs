@@ -8,7 +8,7 @@ const titleOf = (page) => {
   return title.replaceAll("`", "");
 };
 const linked = (page) => ({ text: titleOf(page), link: `/${page}` });
-const { exports, version } = JSON.parse(readFileSync(join(place, "../package.json"), "utf8"));
+const { exports } = JSON.parse(readFileSync(join(place, "../package.json"), "utf8"));
 const reference = subpathsOf(exports).map(([subpath]) => ({
   text: subpath.replace(/^\./, "cloze"),
   link: `/${referenceOf(subpath)}`,
@@ -20,8 +20,48 @@ const sidebar = [
   ...SECTIONS.slice(-2).map(({ title, pages, collapsed }) => ({ text: title, collapsed, items: pages.map(linked) })),
 ];
 
+/** A sentence with a gap. */
+const ICON =
+  "data:image/svg+xml," +
+  encodeURIComponent(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#3451b2"/>' +
+      '<path d="M6 21h7M19 21h7" stroke="#fff" stroke-width="3"/><circle cx="16" cy="14" r="3" fill="#fff"/></svg>',
+  );
+
+/** Words of the theme in Chinese. */
+const CHINESE_WORDS = {
+  nav: [
+    { text: "入门", link: "/zh/start" },
+    { text: "指南(英文)", link: "/guides/models" },
+    { text: "模型与任务(英文)", link: "/support" },
+    { text: "参考(英文)", link: "/reference/cloze" },
+  ],
+  sidebar: [{ text: "入门", items: CHINESE.map(linked) }],
+  outline: { label: "本页内容" },
+  docFooter: { prev: "上一页", next: "下一页" },
+  langMenuLabel: "语言",
+  sidebarMenuLabel: "菜单",
+  returnToTopLabel: "返回顶部",
+  darkModeSwitchLabel: "外观",
+  lightModeSwitchTitle: "切换到浅色",
+  darkModeSwitchTitle: "切换到深色",
+  skipToContentLabel: "跳到正文",
+  notFound: { title: "页面不存在", quote: "", linkText: "返回首页" },
+};
+const CHINESE_SEARCH = {
+  button: { buttonText: "搜索", buttonAriaLabel: "搜索" },
+  modal: {
+    displayDetails: "显示详细列表",
+    resetButtonTitle: "清除",
+    backButtonTitle: "关闭搜索",
+    noResultsText: "没有结果:",
+    footer: { selectText: "打开", navigateText: "选择", closeText: "关闭" },
+  },
+};
+
 export default defineConfig({
   title: "Cloze",
+  head: [["link", { rel: "icon", type: "image/svg+xml", href: ICON }]],
   description: "Train and run BERT-family language models wherever JavaScript runs.",
   outDir: "../build/docs",
   cacheDir: "../build/docs-cache",
@@ -33,7 +73,7 @@ export default defineConfig({
     zh: {
       label: "简体中文",
       lang: "zh-Hans",
-      themeConfig: { sidebar: [{ text: "入门", items: CHINESE.map(linked) }], outline: { label: "本页内容" } },
+      themeConfig: CHINESE_WORDS,
     },
   },
   themeConfig: {
@@ -42,7 +82,6 @@ export default defineConfig({
       { text: "Guides", link: "/guides/models" },
       { text: "Models and tasks", link: "/support" },
       { text: "Reference", link: "/reference/cloze" },
-      { text: version, link: "/support" },
     ],
     sidebar,
     i18nRouting: false, // only the start is in Chinese
@@ -50,6 +89,7 @@ export default defineConfig({
     search: {
       provider: "local",
       options: {
+        locales: { zh: { translations: CHINESE_SEARCH } },
         miniSearch: {
           options: {
             // Chinese has no spaces between words. The function is serialized, so it refers to nothing outside.
