@@ -1,5 +1,5 @@
 /**
- * Generation: greedy search with random weights, whole texts and single tokens behind short and long ones.
+ * Generation: greedy search with random weights, whole texts, and single tokens after short and long ones.
  *
  * A decoder with one row reads every weight once a token, so its share is of the bandwidth of a loop that only reads.
  */
@@ -25,7 +25,7 @@ import { sequence } from "./model.js";
 
 const PROMPT = 32;
 const NEW_TOKENS = 128;
-/** Lengths of the texts behind which single tokens are written. */
+/** Lengths of the texts after which single tokens are written. */
 const LENGTHS = [16, 900];
 
 /** A model, and the bytes of the weights that a token reads. */
@@ -127,7 +127,7 @@ function oneToken(reader: Reader<CausalModel>, length: number): Subject {
   };
 }
 
-/** Whole texts, and what a token costs early and late. */
+/** Whole texts, and the cost of a token early and late. */
 function causalSubjects(reader: Reader<CausalModel>): Subject[] {
   const prompt = randomIds(PROMPT, reader.vocabulary);
   return [

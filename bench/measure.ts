@@ -25,7 +25,7 @@ export interface Measurement {
   /** at the end of a process of its own: resident set size, and the size of the engine's memory */
   readonly resident_bytes?: number;
   readonly memory_bytes?: number;
-  /** how many times as fast as the other way to do it; its quartiles over the rounds */
+  /** the speed as a multiple of the other way's; its quartiles over the rounds */
   readonly speedup?: number;
   /** the other way: `one thread`, `f32` */
   readonly speedup_over?: string;
@@ -34,7 +34,7 @@ export interface Measurement {
   readonly share_quartiles?: readonly [number, number];
 }
 
-/** What is measured: `run` does the work once. */
+/** A workload: `run` does the work once. */
 export interface Subject {
   readonly name: string;
   readonly model?: string;
@@ -76,7 +76,7 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
 /**
  * Medians over 24 samples of at least 3 ms, fewer (at least 5) when they would take more than 3 s. Each sample is compared
  * with the faster of the yardstick's loops just before and just after it: a core that shares its units with another load
- * changes its speed from one moment to the next.
+ * changes its speed from moment to moment.
  */
 export async function measure(subject: Subject, yardstick: Yardstick, build: Build): Promise<Measurement> {
   const { run, other, operations, bytes, name, model = null, batch = null, tokens = null } = subject;

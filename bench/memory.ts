@@ -1,5 +1,5 @@
 /**
- * What a published model takes in memory: whole processes that load it and embed one text of sixteen tokens.
+ * Memory of a published model: whole processes that load it and embed one text of sixteen tokens.
  *
  *   memory_bytes  the engine's memory
  *   peak_bytes    the largest resident size of the process
@@ -20,7 +20,7 @@ interface MemoryReport {
   readonly build: Build;
   readonly json: boolean;
   readonly rounds: number;
-  /** part of the names of the figures that are wanted */
+  /** part of the names of the figures to measure */
   readonly only: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Forward passes of whole models: hidden states of a batch, without a tape. Shares are of the f32 peak; what weights in 8 bits
- * gain is measured beside f32.
+ * Forward passes of whole models: hidden states of a batch, without a tape. Shares are of the f32 peak; the gain of weights
+ * in 8 bits is measured beside f32.
  */
 import { collate, type Sample } from "../sdk/data/sample.js";
 import { Engine } from "../sdk/engine/engine.js";

@@ -9,17 +9,17 @@ import type { Memory, Subject } from "./measure.js";
 
 export const root = process.env["CLOZE_ROOT"] ?? process.cwd();
 const shared = process.env["CLOZE_SHARED"] ?? join(root, "..", "shared");
-/** A published model, where the shared data is there. */
+/** A published model, if the shared data has it. */
 export const model = join(shared, "models/all-MiniLM-L6-v2");
 const of = (file: string): string => JSON.stringify(pathToFileURL(join(root, "dist", file)).href);
 
-/** What every program prints last. Linux hands maxRSS down from the parent process, but counts VmHWM from the start. */
+/** The last line of every program. Linux hands maxRSS down from the parent process, but counts VmHWM from the start. */
 const MEMORY = `const { existsSync: has, readFileSync: text } = await import("node:fs");
 const status = has("/proc/self/status") ? /VmHWM:\\s*(\\d+)/.exec(text("/proc/self/status", "utf8")) : null;
 const peak_bytes = 1024 * Number(status?.[1] ?? process.resourceUsage().maxRSS);
 console.log(JSON.stringify({ resident_bytes: process.memoryUsage.rss(), peak_bytes, memory_bytes }));`;
 
-/** What a program prints: bytes at its end, and the largest resident size that it had. */
+/** The output of a program: bytes at its end, and its largest resident size. */
 export interface Printed extends Memory {
   readonly peak_bytes: number;
 }

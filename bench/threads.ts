@@ -22,7 +22,7 @@ const FORWARD = [
   [BASE, 1, 128, "q8"],
 ] as const;
 
-/** What `make` gives, made when it is first wanted: a run with `--only` makes few of the models. */
+/** The result of `make`, made on first use: a run with `--only` makes few of the models. */
 function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => {

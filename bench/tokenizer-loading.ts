@@ -15,7 +15,7 @@ const ROUNDS = 9;
 const WARM_ROUNDS = 5;
 const PEERS = "bench/peers";
 
-/** What a new process does: it prepares, is timed while it reads `bytes`, and turns a first text into ids. */
+/** The program of a new process: it prepares, is timed while it reads `bytes`, and encodes a first text. */
 interface Reader {
   readonly prepare: string;
   readonly read: string;

@@ -96,7 +96,7 @@ function compile(root: string, build: Build): Uint8Array<ArrayBuffer> {
 export interface Yardstick {
   /** The best of the loops now, of a millisecond each: operations per second / 1e9. */
   peak(): number;
-  /** What the reading loop reads now: bytes per second / 1e9. */
+  /** The current speed of the reading loop: bytes per second / 1e9. */
   bandwidth(): number;
   /** Run the reading loop once. */
   readAll(): { readonly bytes: number };

@@ -4,7 +4,7 @@
  *   node scripts/api.mjs             fails where the sources and docs/api/ differ
  *   node scripts/api.mjs --write     writes docs/api/
  *
- * It also fails where an exported signature mentions a type that no subpath exports: users could not name it.
+ * It also fails if an exported signature mentions a type that no subpath exports: users could not name it.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";

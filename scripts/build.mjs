@@ -36,7 +36,7 @@ function newest(path) {
 
 const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
-/** What AssemblyScript compiles: the compute module in its two builds. */
+/** The inputs of AssemblyScript: the compute module in its two builds. */
 const KERNELS = {
   strict: {
     config: "asconfig.json",
@@ -129,8 +129,8 @@ export const settings = {
 };
 
 /**
- * Scripts that the library carries as text: what is inside every report (the plotting library and the code that uses it),
- * the program of an engine's workers, and that of workers with models, which has the former inside.
+ * Scripts that the library carries as text: that of every report (the plotting library and the code that uses it), the
+ * program of an engine's workers, and that of workers with models, which contains the former.
  */
 const SCRIPTS = {
   "report-page": "sdk/report/page/main.ts",
@@ -163,7 +163,7 @@ async function buildScript(name) {
   renameSync(part, out);
 }
 
-/** What users import, by the name after `cloze/`. */
+/** The subpaths that users import, by the name after `cloze/`. */
 export const SUBPATHS = {
   index: "sdk/index.ts",
   benchmark: "sdk/benchmark/index.ts",
@@ -181,10 +181,10 @@ export const SUBPATHS = {
   worker: "sdk/worker.ts",
 };
 
-/** Subpaths with a file of their own: they work without the engine, or bring much that others do not need. */
+/** Subpaths with a file of their own: they work without the engine, or contain much that others do not need. */
 const APART = ["benchmark", "hub", "node", "report", "tokenizer", "web"];
 
-/** What another file of the package is where a runtime has no disk: package.json says which runtimes take it. */
+/** Replacements of files for runtimes without a disk: package.json says which runtimes take them. */
 const WITHOUT_DISK = { "hub-web": "sdk/hub-web.ts" };
 
 /** Programs that import the library by its name. */
@@ -304,7 +304,7 @@ async function buildPackage() {
     platform: "node",
     // The programs share the libraries of the command line. Their files find the package's own from beside each other.
     splitting: true,
-    // Nobody imports them, and half of the package is enough for them.
+    // They are not imported, and minified they halve the package.
     minify: true,
     chunkNames: "programs-[hash]",
     external: ["cloze", "cloze/*"],

@@ -1,5 +1,5 @@
 /**
- * Everything that can be checked without running the product: types, formatting and lint, layers, dead code, sizes,
+ * All checks that need not run the product: types, formatting and lint, layers, dead code, sizes,
  * the package, its public names, and that no lock file names a host.
  *
  *   node scripts/check.mjs

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** What `import kernels from "cloze/kernels.strict.wasm"` gives where the runtime or bundler compiles such imports. */
+/** The type of `import kernels from "cloze/kernels.strict.wasm"` if the runtime or bundler compiles such imports. */
 const WASM_TYPES = `/** The compiled kernels, for \`Engine.create({ module })\`. */
 declare const kernels: WebAssembly.Module;
 export default kernels;
@@ -33,7 +33,7 @@ const declarationFiles = () =>
     .map((path) => join("dist/types", path))
     .filter((path) => path.endsWith(".d.ts"));
 
-/** Remove declarations that no export of package.json leads to: those of programs, and of what is private. */
+/** Remove declarations that no export of package.json leads to: those of programs, and private ones. */
 function dropUnreachable() {
   const reached = new Set();
   const reach = (path) => {

@@ -76,7 +76,7 @@ const options = {
 writeFileSync("docs/typedoc.json", JSON.stringify(options));
 run(process.execPath, ["node_modules/typedoc/bin/typedoc", "--options", "typedoc.json"], join(root, "docs"));
 
-/** Each page begins with the subpath as it is imported, and what its source says of it. */
+/** Each page begins with the subpath as it is imported, and the summary in its source. */
 for (const [subpath, { types }] of subpaths) {
   const page = `docs/${referenceOf(subpath)}.md`;
   const [, about = ""] = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(types, "utf8")) ?? [];

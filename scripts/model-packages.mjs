@@ -1,5 +1,5 @@
 /**
- * Model packages: what makes a folder of models/ an npm package whose import is a model.
+ * Model packages: the files that turn a folder of models/ into an npm package whose import is a model.
  *
  *   node scripts/model-packages.mjs             fails where models/ differs from what this writes
  *   node scripts/model-packages.mjs --write     writes index.js, index.d.ts, package.json and LICENSE of each
@@ -19,7 +19,7 @@ const SENTENCES = [
   "sentence_bert_config.json",
 ];
 
-/** The packages: their folders with the files of a model, and what else is in them. */
+/** The packages: their folders with the files of a model, and their other files. */
 export const PACKAGES = [
   {
     name: "cloze-tiny",

@@ -1,6 +1,6 @@
 /**
  * Build and run one TypeScript program of this checkout:  node scripts/run.mjs FILE.ts [ARGUMENT…]
- * Packages are left to Node's resolution; the project's own sources are bundled.
+ * Packages are resolved by Node; the project's own sources are bundled.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";

@@ -3,8 +3,8 @@
  *
  *   node scripts/test.mjs [PART-OF-A-PATH…] [--runtime PATH-OF-NODE]
  *
- * A file that ran no test fails: uvu itself would pass a file that forgot `test.run()`.
- * The last line is `N passed, N failed`, with `, N skipped` where something was left out, each named above it.
+ * A file that ran no test fails: uvu itself would pass a file without `test.run()`.
+ * The last line is `N passed, N failed`, with `, N skipped` if tests were skipped, each named above it.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";

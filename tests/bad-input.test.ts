@@ -69,7 +69,7 @@ const GENERATION: readonly (readonly [object, RegExp])[] = [
   [{ bad_words_ids: [1] }, /bad_words_ids must be a list of lists of ids/],
 ];
 
-test("generation settings: each field is named with what it must be", async () => {
+test("generation settings: each field is named with its expected value", async () => {
   for (const [fields, message] of GENERATION)
     assert.match(await refusal(() => generationSettings({ ...fields }, {})), message, JSON.stringify(fields));
 });
@@ -177,7 +177,7 @@ test("a file that the system does not read is named, with the reason", async () 
   }
 });
 
-/** What the fuzzer found in calls: without their checks these ran for ever, took gigabytes or threw TypeErrors. */
+/** Calls that the fuzzer found: without checks they ran for ever, took gigabytes or threw TypeErrors. */
 const CALLS: readonly (readonly [() => unknown, RegExp])[] = [
   [() => areaUnderRoc([0.1, Number.NaN], [0, 1]), /areaUnderRoc: scores must be an array of numbers/],
   [() => multiLabelScores([[0]], [[1]], 2 ** 31), /classes must be a whole number from 1 to/],
@@ -196,7 +196,7 @@ const CALLS: readonly (readonly [() => unknown, RegExp])[] = [
 
 const readTokenizer = () => trainWordPiece(["the low"], { size: 40 });
 
-test("a model for a task that its family does not have leaves no memory behind", async () => {
+test("a model for a task that its family lacks leaks no memory", async () => {
   using engine = await Engine.create();
   const sizes = {
     vocabSize: 20,

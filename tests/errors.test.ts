@@ -9,7 +9,7 @@ import * as tokenizer from "../sdk/tokenizer/index.js";
 
 const test = suite("errors that are the caller's");
 
-/** Failures of the run, and use of what was disposed. */
+/** Failures of the run, and use of disposed objects. */
 const OTHERS = ["DisposedError", "OutOfMemoryError", "TrainingError", "WorkerError"];
 
 const classes = Object.entries({ ...cloze, ...data, ...multilingual, ...tensor, ...tokenizer }).filter(([name]) =>

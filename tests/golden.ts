@@ -44,7 +44,7 @@ async function run(engine: Engine, name: string): Promise<Result> {
   }
 }
 
-/** What is said about generated texts. */
+/** The expected properties of generated texts. */
 const texts = ({ generated }: Result): string =>
   typeof generated === "boolean" ? `  generated ${generated ? "equal" : "DIFFERENT"}` : "";
 

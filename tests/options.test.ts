@@ -30,7 +30,7 @@ const message = (what: () => void): string => {
   return "";
 };
 
-test("each rule takes what it says and refuses the rest", () => {
+test("each rule accepts the values that it names, and refuses the rest", () => {
   const cases: readonly (readonly [Rule, readonly unknown[], readonly unknown[]])[] = [
     [aBoolean, [true, false], [0, "true", null]],
     [aString, ["", "a"], [1, null, ["a"], new String("a")]],

@@ -1,4 +1,4 @@
-/** RoBERTa: masks drawn anew for each pass over the text, against masks drawn once. */
+/** RoBERTa: masks redrawn for each pass over the text, against masks drawn once. */
 import { freshConfig, freshModel, maskedLm, single } from "cloze";
 import { packSentences, seed as seedOf, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut } from "cloze/metrics";

@@ -18,7 +18,7 @@ const BERT: readonly (readonly [length: number, masked: number])[] = [
   [130, 20],
   [200, 20],
 ];
-/** T5: a raw text of so many tokens becomes an input of 512, and its target has 114. */
+/** T5: the raw text that becomes an input of 512, with a target of 114. */
 const T5 = { raw: 568, input: 512, target: 114 };
 const SENTINELS = 100;
 /** Words of its vocabulary here; the sentinels follow. */

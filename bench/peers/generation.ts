@@ -26,7 +26,7 @@ const [folder = "", rounds = "5", newTokens = "128", build = "strict", dtype = "
 const root = process.env["CLOZE_ROOT"] ?? process.cwd();
 const packages = resolve(process.env["CLOZE_PEERS"] ?? join(root, "bench/peers"), "node_modules");
 
-/** Writes the ids behind a prompt. */
+/** Writes the ids after a prompt. */
 type Generate = (prompt: Int32Array, count: number) => Promise<number[]>;
 
 /** The parts of transformers.js that are used. */

@@ -1,4 +1,4 @@
-/** Libraries side by side in one process, in turn: only the ratios within a round are worth anything. */
+/** Libraries side by side in one process, in turn: only the ratios within a round are meaningful. */
 import { quantile } from "../measure.js";
 
 export interface Contender {
@@ -6,7 +6,7 @@ export interface Contender {
   run(): void | Promise<void>;
 }
 
-/** A sample takes at least so long. */
+/** The least duration of a sample. */
 const LEAST_MILLISECONDS = 40;
 
 /** Milliseconds of this process on its processor, in which other load of the machine takes no part. */

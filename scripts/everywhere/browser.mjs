@@ -56,7 +56,7 @@ const firstOf = (...paths) => paths.find((path) => path !== undefined && existsS
 const FIREFOX = [process.env.CLOZE_FIREFOX, "/usr/bin/firefox-esr", "/usr/bin/firefox"];
 const WEBKIT = [process.env.CLOZE_WEBKIT, "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser"];
 
-/** What the page of a folder posts, in a browser that is started with this address and nothing else. */
+/** The report that the page of a folder posts, in a browser that is started with this address and nothing else. */
 async function posted(folder, program, words, env) {
   return serving(folder, {}, async (address, report) => {
     const browser = spawn(program, [...words, `${address}/`], { env: { ...process.env, ...env }, stdio: "ignore" });
@@ -74,7 +74,7 @@ async function posted(folder, program, words, env) {
 
 export function inFirefox(folder) {
   const program = firstOf(...FIREFOX);
-  if (!program) throw new NotHere("no Firefox is installed; CLOZE_FIREFOX may say where it is");
+  if (!program) throw new NotHere("no Firefox is installed; set CLOZE_FIREFOX to its path");
   const profile = mkdtempSync(join(project, "firefox-"));
   return posted(folder, program, ["--headless", "--no-remote", "--profile", profile], { HOME: profile });
 }
@@ -82,16 +82,15 @@ export function inFirefox(folder) {
 /** WebKitGTK needs a display: xvfb-run gives it one. */
 export function inWebKit(folder) {
   const [program, display] = [firstOf(...WEBKIT), firstOf("/usr/bin/xvfb-run")];
-  if (!program || !display)
-    throw new NotHere("no WebKitGTK with xvfb-run is installed; CLOZE_WEBKIT may say where it is");
+  if (!program || !display) throw new NotHere("no WebKitGTK with xvfb-run is installed; set CLOZE_WEBKIT to its path");
   return posted(folder, display, ["-a", program], { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" });
 }
 
-/** Open an address in Chromium, and give what `wanted` gives there once it is not undefined. */
+/** Open an address in Chromium, and return the value of `wanted` there once it is not undefined. */
 export async function inChromium(address, wanted = "globalThis.report") {
   install({ "playwright-core": "1" });
   const executablePath = process.env.CLOZE_CHROMIUM ?? firstOf(...BROWSERS);
-  if (!executablePath) throw new NotHere("no Chromium is installed; CLOZE_CHROMIUM may say where it is");
+  if (!executablePath) throw new NotHere("no Chromium is installed; set CLOZE_CHROMIUM to its path");
   const { chromium } = createRequire(join(tools, "package.json"))("playwright-core");
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] });
   try {
@@ -114,6 +113,6 @@ export async function inChromium(address, wanted = "globalThis.report") {
 /** The suite's report from a folder of a page. */
 export const pageReport = (folder, headers = {}) => serving(folder, headers, (address) => inChromium(`${address}/`));
 
-/** What a folder's page has at last. */
+/** The final value of `wanted` on a folder's page. */
 export const pageValue = (folder, path, wanted, headers = {}) =>
   serving(folder, headers, (address) => inChromium(`${address}/${path}`, wanted));

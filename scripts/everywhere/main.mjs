@@ -19,7 +19,7 @@ import { makeProject, NotHere, project, root } from "./places.mjs";
 import { RECIPES } from "./recipes.mjs";
 import { RUNTIMES } from "./runtimes.mjs";
 
-/** Places that have no row, and why. */
+/** Places without a row, and the reasons. */
 const NOT_HERE = {
   ARM64: "Node for ARM64 needs qemu-user-static and the libraries of that architecture",
   "Vercel, Deno Deploy, AWS Lambda":

@@ -18,7 +18,7 @@ const GIVEN = process.env.CLOZE_EVERYWHERE_PROJECT;
 export const project = GIVEN ?? join(realpathSync(tmpdir()), `cloze-everywhere-${process.pid}`);
 if (GIVEN === undefined) process.on("exit", () => rmSync(project, { recursive: true, force: true }));
 
-/** What a row needs and this machine has not: the row is skipped, and says so. */
+/** A requirement of a row that this machine lacks: the row is skipped, with a message. */
 export class NotHere extends Error {}
 
 const npm = (words, cwd) => execFileSync("npm", words, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });

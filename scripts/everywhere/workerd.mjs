@@ -24,7 +24,7 @@ function residentBytes() {
   return sum;
 }
 
-/** What wrangler would deploy: the worker's script and the compiled modules beside it. */
+/** The files that wrangler would deploy: the worker's script and the compiled modules beside it. */
 export function bundled(tools, folder) {
   const out = join(folder, "out");
   execFileSync(
@@ -64,7 +64,7 @@ export async function inWorkerd(tools, modules, options, work) {
 
 const EMPTY = [{ type: "ESModule", path: "empty.js", contents: "export default { fetch: () => Response.json({}) };" }];
 
-/** Results of the example by name, each true or what was wrong; and the memory that it took. */
+/** Results of the example by name, each true or its fault; and the memory that it took. */
 export async function exampleWorker(tools, folder, model) {
   const options = { kvNamespaces: ["VECTORS"], serviceBindings: { MODEL: { disk: { path: model, writable: false } } } };
   const empty = await inWorkerd(tools, EMPTY, options, async (post) => {

@@ -9,7 +9,7 @@ import { wave } from "../helpers/wave.js";
 const test = suite("8-bit matrix product");
 
 const BLOCK = 128;
-/** Written behind every result: a kernel that writes too far changes it. */
+/** Guard values after every result: a kernel that writes too far changes them. */
 const GUARD = 12345;
 const { fround, abs, max, min } = Math;
 
@@ -44,7 +44,7 @@ function weightScale(largest: number): number {
   return new Float32Array(bits.buffer)[0]!;
 }
 
-/** Whole numbers of a block, what they are multiplied by, and what stands for zero. */
+/** Whole numbers of a block, their scale, and their zero point. */
 interface Quantized {
   readonly whole: readonly number[];
   readonly scale: number;

@@ -10,7 +10,7 @@ const test = suite("matrix product");
 
 /** Rounding unit of f32. */
 const UNIT = 2 ** -24;
-/** Written behind every result: a kernel that writes too far changes it. */
+/** Guard values after every result: a kernel that writes too far changes them. */
 const GUARD = 12345;
 
 /** Put f32 values into the engine's memory. */

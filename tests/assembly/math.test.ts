@@ -160,7 +160,7 @@ for (const engine of engines) {
     }
   });
 
-  test(`${engine.build}: an element has the same bits wherever it lies`, () => {
+  test(`${engine.build}: an element has the same bits at any position`, () => {
     const values = sweep(0.001, 20, 37);
     for (const name of Object.keys(exact) as Map[]) {
       const whole = run(engine, name, values);

@@ -94,7 +94,7 @@ for (const kind of ["mlm", "gpt"])
     assert.ok(all[29]! < 1, `last loss ${all[29]}`);
   });
 
-test("what is not there throws", async () => {
+test("a missing part throws", async () => {
   for (const input of [{ dtype: "fp4" }, { dtype: "fp32", modelDir: join(place, "nowhere") }]) {
     let failed: unknown;
     await adapter.load({ modelDir: join(place, "bert"), threads: 1, ...input }).catch((error) => (failed = error));

@@ -96,7 +96,7 @@ test("a resumed run has the curves of one that was not interrupted", () => {
   const seconds = stepsOf(curvesOf("parts")).map((line) => line.seconds);
   assert.ok(
     seconds.every((value, i) => i === 0 || value >= seconds[i - 1]!),
-    "time goes on where it was",
+    "time continues from its last value",
   );
   assert.not(existsSync(beside));
 });
@@ -107,7 +107,7 @@ test("a run that is resumed into another folder takes its curves along", () => {
   assert.ok(existsSync(at("kept.curves.jsonl")), "those of the interrupted run stay with its checkpoint");
 });
 
-test("lost curves are said, and damaged ones are refused by line", () => {
+test("lost curves are reported, and damaged ones are refused by line", () => {
   const kept = readFileSync(at("kept.curves.jsonl"), "utf8").split("\n");
   writeFileSync(at("kept.curves.jsonl"), [...kept.slice(0, 4), "{}", ...kept.slice(5)].join("\n"));
   const damaged = cloze(["pretrain", "--resume", "kept.checkpoint", "--out", "late", "--json"]);
@@ -132,7 +132,7 @@ test("a run that is killed leaves whole lines of the steps that it took", async 
   await new Promise((resume) => child.on("close", resume));
   const text = readFileSync(file, "utf8");
   assert.is(stepsOf(readCurves(text.slice(0, text.lastIndexOf("\n") + 1)))[8]!.step, 9);
-  // A new run to the same place begins anew.
+  // A new run to the same place starts its curves over.
   objects([...RUN, "killed"]);
   assert.is(stepsOf(curvesOf("killed")).length, 50);
 });

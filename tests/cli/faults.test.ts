@@ -176,7 +176,7 @@ test("a place that cannot be written is found before the work, by every command 
   }
 });
 
-test("--force begins anew: the checkpoint of an older run is no way back to it", () => {
+test("--force starts over: the checkpoint of an older run cannot be resumed", () => {
   writeFileSync(join(place, "n.checkpoint"), "an older run");
   const { status } = cloze([...pretrain, "--out", "n", "--force", "--checkpoint-every", "100"]);
   assert.is(status, 0);

@@ -70,7 +70,7 @@ test("refused before the first step, by file and line", () => {
 const labelsOf = () =>
   objects(["predict", "--model", "out"], '"a"\n').flatMap(({ scores }) => Object.keys(scores as object));
 
-test("a model's own labels are kept when it goes on learning some of them; others are as many, or refused", () => {
+test("a model's own labels are kept when it continues to learn some of them; others must be as many", () => {
   const learn = ["finetune", "--task", "classify", "--model", "base", "--train", "own.txt", "--out", "own", "--json"];
   writeFileSync(join(place, "own.txt"), rows(["a", "x"], ["b", "y"], ["c", "z"]));
   objects([...learn, "--epochs", "1"]);
@@ -87,7 +87,7 @@ test("a model's own labels are kept when it goes on learning some of them; other
   assert.match(replaced.stderr, /the labels 1, 2, 3 replace x, y, z/);
 });
 
-test("pairs for embeddings: the development set decides by which figure the best epoch is chosen", () => {
+test("pairs for embeddings: the development set decides which figure chooses the best epoch", () => {
   const matches = lines({ text: "a", pair: "b" }, { text: "c", pair: "d" });
   for (const [train, dev, figure] of [
     [matches, scored, "dev_spearman"],

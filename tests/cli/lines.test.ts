@@ -61,7 +61,7 @@ test("a good line is answered with the same bytes whatever lines are beside it",
   }
 });
 
-test("plain lines: an empty one is a text; one that is not UTF-8 is named, and the lines behind it are answered", () => {
+test("plain lines: an empty one is a text; one that is not UTF-8 is named, and the lines after it are answered", () => {
   const bytes = Buffer.concat([Buffer.from("one\n\ncaf"), Buffer.of(0xe9), Buffer.from("\nfour\r\n")]);
   writeFileSync(join(place, "plain.txt"), bytes);
   for (const words of COMMANDS) {

@@ -49,7 +49,7 @@ test("embed downloads the model that it names, and runs again offline with the s
   assert.is(server.received.length, 0);
 });
 
-test("a hub that cannot be reached is said, and the cached model used", async () => {
+test("an unreachable hub is reported, and the cached model is used", async () => {
   const { status, stdout, stderr } = await cloze(embed, { input: "the cat\n", HF_ENDPOINT: "http://127.0.0.1:1" });
   assert.is(status, 0, stderr);
   assert.is(stdout, first);

@@ -82,7 +82,7 @@ test("predict, answers: answer, start, end, score", () => {
   close(score, want);
 });
 
-test("predict, answers: an empty text has no answer, where that may be said", () => {
+test("predict, answers: an empty text has no answer, if that is allowed", () => {
   const { asked: _, ...model } = reference<ReferenceModel & { asked: unknown }>("question-answering");
   const words = ["predict", "--model", folderOf("unanswered", model), "--handle-impossible-answer"];
   assert.equal(answer(words, { question: "who?", context: "" }), { answer: "", start: 0, end: 0, score: 1 });

@@ -63,7 +63,7 @@ for (const [family, architecture] of Object.entries(FAMILIES))
     assert.equal(config(`new-${family}`).architectures, [architecture]);
   });
 
-test("a configuration of one's own; going on from a folder; both of ELECTRA's models", () => {
+test("a custom configuration; continuing from a folder; both of ELECTRA's models", () => {
   writeFileSync(
     join(place, "own.json"),
     JSON.stringify({ model_type: "gpt2", n_embd: 24, n_layer: 1, n_head: 3, n_positions: 40, vocab_size: 1 }),
@@ -84,7 +84,7 @@ test("languages in smoothed shares, and sentences with their translations", () =
   assert.is(new Set([plain["loss"], mixed["loss"], paired["loss"]]).size, 3);
 });
 
-test("an interrupted run goes on with the same bits", () => {
+test("an interrupted run continues with the same bits", () => {
   const words = ["--objective", "t5", "--checkpoint-every", "2"];
   done("--out", "whole", ...words);
   // A run of which only the checkpoint of step 2 is left.
@@ -104,7 +104,7 @@ test("an interrupted run goes on with the same bits", () => {
   assert.ok(weights("resumed").equals(weights("whole")));
 });
 
-test("what does not go together is refused in words", () => {
+test("options that exclude each other are refused in words", () => {
   const refusals: [string[], RegExp][] = [
     [["--objective", "magic"], /expected one of masked-lm/],
     [["--objective", "masked-lm", "--family", "gpt2"], /the tokenizer has no mask token/],

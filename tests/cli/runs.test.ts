@@ -1,4 +1,4 @@
-/** No work is lost, and nothing is passed over: runs that are interrupted, begun again, resumed, that diverge; flags. */
+/** No work is lost, and nothing is silently ignored: runs that are interrupted, restarted, resumed, or diverge; flags. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -69,7 +69,7 @@ test("finetune: the same, with the best weights of the epochs before", () => {
   assert.ok(weights("tuned").equals(weights("tuned-whole")), "the same bits");
 });
 
-test("--force begins anew; a checkpoint that is not there is named", () => {
+test("--force starts over; a missing checkpoint is named", () => {
   writeFileSync(join(place, "fresh.checkpoint"), "not a checkpoint");
   const words = ["pretrain", "--out", "fresh", ...small, "--steps", "2", "--json", text];
   assert.is(cloze(words).status, 2);

@@ -40,7 +40,7 @@ test("pretrain writes the same weights and figures with one thread and with two"
   assert.is(two.figures, one.figures);
 });
 
-test("more threads than cores are said to be fewer", () => {
+test("more threads than cores are reduced, with a message", () => {
   const { status, stderr } = cloze(["pretrain", "--out", "three", "--steps", "1", "--threads", "999", ...sizes, text]);
   assert.is(status, 0, stderr);
   assert.match(stderr, new RegExp(`--threads 999: ${availableParallelism()} on this machine`));

@@ -22,7 +22,7 @@ test.before(() => {
   assert.is(status, 0, stderr);
 });
 
-test("embed: layers, pooling and prefixes change what they say", () => {
+test("embed: layers, pooling and prefixes have their effects", () => {
   const plain = vectorOf([], "a cat");
   assert.is(plain.length, 32);
   assert.equal(vectorOf(["--layers", "2"], "a cat"), plain);
@@ -119,7 +119,7 @@ test("zero-shot and rerank from models that the command trained", () => {
   assert.equal(top!["ranking"], ranking.slice(0, 1));
 });
 
-test("what cannot be done is said in words, with status 2", () => {
+test("impossible requests are refused in words, with status 2", () => {
   const cases: [string[], string, RegExp][] = [
     [[...embed, "--layers", "x"], "", /--layers x: expected whole numbers/],
     [[...embed, "--layers", "9"], '"a"\n', /layer 9 does not exist: the model has layers 0 \(embeddings\) to 2/],
@@ -183,7 +183,7 @@ test("align: figures by layer, mined pairs, aligned words and word translation",
   ]);
 });
 
-test("align: the half that makes the map is not tested, and one layer is what it is among all", () => {
+test("align: the half that fits the map is not tested, and one layer has the same figures as among all", () => {
   const align = ["align", "--model", "model", "one.txt", "two.txt"];
   const mapped = answers([...align, "--map"], "");
   assert.equal(
@@ -217,7 +217,7 @@ test("align: a sentence model's vectors are its own, special tokens and pooling 
   assert.ok(Math.abs(score - similarity) < 1e-6, `${score} and ${similarity}`);
 });
 
-test("align: what is not parallel is named", () => {
+test("align: lines that are not parallel are named", () => {
   writeFileSync(join(place, "short.txt"), "a cat sleeps\n");
   const { status, stderr } = cloze(["align", "--model", "model", "one.txt", "short.txt"]);
   assert.is(status, 2);

@@ -109,7 +109,7 @@ test("generate: a text appears while it is written, and is the same text", () =>
   assert.is(beams.status, 0, beams.stderr);
 });
 
-test("translate: an encoder-decoder writes from its source; what does not fit the model is said in words", () => {
+test("translate: an encoder-decoder writes from its source; options that do not fit the model are refused", () => {
   const { status, stdout, stderr } = cloze(
     ["translate", "--model", "rewriter", "--text", "--beams", "2", "--tokens", "5", "--prefix", "the "],
     "cat sat\n",

@@ -88,7 +88,7 @@ test("JSON lines: optional fields, labels of any kind", () =>
     ({ text, pair, label }) => `${text}|${pair}|${label}`,
   ));
 
-test("labels and scores: each task takes its own column, and refuses what it cannot learn by line", async () => {
+test("labels and scores: each task takes its own column, and refuses unusable rows by line", async () => {
   const both = "text\tlabel\tscore\na\tgood\t1.5\nb\tbad\t2\n";
   await check(
     [["score beside label", both, ["a:1.5", "b:2"]]],
@@ -300,7 +300,7 @@ test("documents: blank lines and line ends of every kind", () =>
     (lines) => lines.join(" "),
   ));
 
-test("bytes: what is not UTF-8 is refused with its line, wherever chunks are cut; a long line takes linear time", async () => {
+test("bytes: invalid UTF-8 is refused with its line, wherever chunks are cut; a long line takes linear time", async () => {
   const bytes = Uint8Array.of(...new TextEncoder().encode("é\nok\n"), 0xe9, 0x0a, 0x61);
   for (let cut = 1; cut < bytes.length; cut++) {
     const chunks = async function* () {

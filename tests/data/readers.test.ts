@@ -167,7 +167,7 @@ test("questions: JSON lines; SQuAD 2.0 without an answer", async () => {
   assert.equal(none!.answers, []);
 });
 
-test("questions: an answer that does not stand there is an error", async () => {
+test("questions: an answer that is not at its offset is an error", async () => {
   assert.match(
     await problem(readQuestions(textSource("a.json", squad({ text: "Rome", answer_start: 3 })))),
     /data\[0\]\.paragraphs\[0\]\.qas\[0\] \(id "q1"\): the answer "Rome" is not at 3/,

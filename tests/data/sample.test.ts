@@ -17,7 +17,7 @@ function sampleOf(length: number, labels: Labels = {}): Sample {
   };
 }
 
-test("sequences are laid end to end, positions begin anew in each", () => {
+test("sequences are concatenated, and positions restart in each", () => {
   const { rows, ids, positions, segments, starts, labels } = collate([sampleOf(3), sampleOf(1), sampleOf(2)]);
   assert.is(rows, 3);
   assert.equal([...starts], [0, 3, 4, 6]);
@@ -43,7 +43,7 @@ test("labels are joined where every sample has them", () => {
   assert.equal(collate([sampleOf(2, { row: 1 }), sampleOf(1, second)]).labels, { row: Int32Array.of(1, 0) });
 });
 
-test("what no batch can be made of is refused in words", () => {
+test("samples that cannot form a batch are refused in words", () => {
   assert.throws(() => collate([]), /collate: a batch needs at least one sample, got none/);
   assert.throws(() => collate([sampleOf(2), sampleOf(0)]), /collate: sample 1 has no tokens/);
   const wrong = sampleOf(3, { tokens: new Int32Array(2) });
@@ -53,7 +53,7 @@ test("what no batch can be made of is refused in words", () => {
   );
 });
 
-test("groups are consecutive, hold at most so many tokens, and lose nothing", () => {
+test("groups are consecutive, within the limit of tokens, and lose nothing", () => {
   const lengths = [3, 3, 4, 12, 1, 9, 1, 10, 10];
   const groups = [...byTokens(lengths, (length) => length, 10)];
   assert.equal(groups, [[3, 3, 4], [12], [1, 9], [1], [10], [10]]);

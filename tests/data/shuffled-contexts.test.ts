@@ -21,7 +21,7 @@ const QUESTIONS = [
 const STRANGERS = ["Mira rang the old bell!", "The river is 3.5 metres wide.", "It opened in May"];
 const OWN = ["It was late.", "Nobody came."];
 
-test("answers stand where the copies say, in their own sentence, and nothing is lost", () => {
+test("answers are where the copies say, in their own sentence, and nothing is lost", () => {
   const copies = shuffledContexts(QUESTIONS, { copies: 50, exchange: 0, drop: 0 }, seed(1));
   assert.is(copies.length, 150);
   const orders = new Set<string>();

@@ -63,7 +63,7 @@ for (const name of ["cloze-tiny", "cloze-tiny-embed"])
     filter: (path) => !path.endsWith("recipe"),
   });
 await writeStandIns(project, [...corpus, ...german, context]);
-// A folder of one's own.
+// A model of the reader's own, as a folder.
 cpSync(join(project, "sentence-transformers/all-MiniLM-L6-v2"), join(project, "all-MiniLM-L6-v2"), { recursive: true });
 
 /** Pages with something to run; decisions and the reports in docs/api are not for readers to type. */
@@ -126,7 +126,7 @@ function runCommand({ line }: Command): void {
   assert.is(status, 0, `${line}\n${stderr}`);
 }
 
-/** What a page leaves behind that the next one may write again. */
+/** Remove the files of a page that the next one may write again. */
 const given = new Set(readdirSync(project));
 function removeResults(): void {
   for (const name of readdirSync(project))

@@ -13,7 +13,7 @@ const test = suite("documents");
 const { project, remove } = installPackage();
 test.after(remove);
 
-/** What the programs find in their folder: text of the project, and a published model where it is at hand. */
+/** The folder of the programs: text of the project, and a published model if there is one. */
 const corpus = join(root, "corpus");
 const texts = readdirSync(join(corpus, "text")).slice(0, 4);
 writeFileSync(

@@ -1,4 +1,4 @@
-/** docs/support.md says what the code supports: it is what its tables give, and what it lists can be built. */
+/** docs/support.md is true: it matches the tables of the code, and every model that it lists can be built. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { supportPage, TASKS } from "./support-page.js";
 
 const test = suite("page of what is supported");
 
-test("docs/support.md is what the code's tables give", () => {
+test("docs/support.md matches the tables of the code", () => {
   assert.is(readFileSync(join(root, "docs/support.md"), "utf8"), supportPage(), "run npm run docs:support");
 });
 

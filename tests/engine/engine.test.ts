@@ -32,7 +32,7 @@ function product(engine: Engine, salt: number): number[] {
   return [...matmul(tensor(engine, wave(35, salt), [5, 7]), tensor(engine, wave(21, 2), [7, 3])).toArray()];
 }
 
-test("engines live side by side: what one does changes nothing in another", async () => {
+test("engines are independent of each other", async () => {
   const three = await Promise.all([1, 2, 3].map(() => Engine.create()));
   const kept = three.map((engine, i) => tensor(engine, wave(1000, i)));
   const alone = three.map((engine, i) => product(engine, i));
@@ -57,7 +57,7 @@ test("tensors of two engines do not mix", async () => {
   assert.throws(() => affine(x, w, null), /affine: its tensors belong to different engines/);
 });
 
-test("after dispose everything says so, twice is once, and what is still held can be let go", async () => {
+test("after dispose every use throws, disposing again does nothing, and tensors can still be freed", async () => {
   const engine = await Engine.create();
   const t = tensor(engine, wave(10));
   {
@@ -87,7 +87,7 @@ test("after dispose everything says so, twice is once, and what is still held ca
   }
 });
 
-test("an engine never takes more than maximumBytes; what does not fit leaves it as it was", async () => {
+test("an engine never takes more than maximumBytes; a request that does not fit changes nothing", async () => {
   const maximumBytes = 1 << 20;
   using engine = await Engine.create({ maximumBytes });
   const kept = tensor(engine, wave(1000));
@@ -109,7 +109,7 @@ test("an engine never takes more than maximumBytes; what does not fit leaves it 
   assert.ok(engine.memory.buffer.byteLength <= maximumBytes);
 });
 
-test("a size that is no number of bytes is refused, and nothing has changed", async () => {
+test("a size that is not a number of bytes is refused, and nothing has changed", async () => {
   using engine = await Engine.create();
   const live = engine.liveBytes;
   for (const bytes of [Number.NaN, -1, 1.5, 2 ** 60, "64", undefined, null]) {
@@ -126,7 +126,7 @@ test("a size that is no number of bytes is refused, and nothing has changed", as
   assert.is(engine.liveBytes, live);
 });
 
-test("a limit below what an engine begins with, or none at all, is refused", async () => {
+test("a limit below an engine's initial memory, or none at all, is refused", async () => {
   for (const maximumBytes of [0, -1, 100_000, Number.NaN]) {
     const error = await Engine.create({ maximumBytes }).catch((caught: unknown) => caught);
     assert.instance(error, InputError);

@@ -59,7 +59,7 @@ test("blocks never overlap, whatever is asked for and given back", () => {
   );
 });
 
-test("lasting blocks are rounded to a cache line; what is reserved is grown at once, and no more than that", () => {
+test("lasting blocks are rounded to a cache line; a reservation grows the memory once, and no further", () => {
   const memory = new Allocator(new WebAssembly.Memory({ initial: 1 }), 1024, 2 ** 28);
   const bytes = 1_000_000;
   memory.alloc(bytes);
@@ -75,7 +75,7 @@ test("lasting blocks are rounded to a cache line; what is reserved is grown at o
   assert.throws(() => memory.reserve(2 ** 29), /out of memory/);
 });
 
-test("the memory grows for what is needed at once, not for other sizes of it", () => {
+test("the memory grows for larger totals, not for other block sizes", () => {
   const memory = allocator(1000);
   const peak = 40 * PAGE;
   let grown = 0;
@@ -90,7 +90,7 @@ test("the memory grows for what is needed at once, not for other sizes of it", (
   assert.ok(memory.memory.buffer.byteLength <= grown + PAGE, `${grown} grew to ${memory.memory.buffer.byteLength}`);
 });
 
-test("after a request that cannot be met, smaller ones can, and all of what is free can be had in one piece", () => {
+test("after a request that cannot be met, smaller ones succeed, and all free memory is available in one block", () => {
   const memory = allocator(20);
   const blocks = Array.from({ length: 10 }, () => memory.alloc(PAGE));
   const before = memory.liveBytes;

@@ -1,4 +1,4 @@
-/** Probes: the fastest of several ways, on clocks that run and on clocks that stand still. */
+/** Probes: the fastest of several ways, on clocks that advance and on clocks that do not. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { fastest } from "../../sdk/engine/probe.js";
@@ -31,7 +31,7 @@ test("the fastest way is chosen, wherever it is", () => {
     );
 });
 
-test("where the clock stands still while code runs, the first way is taken, and the probe ends", () => {
+test("if the clock does not advance while code runs, the first way is taken, and the probe ends", () => {
   assert.is(
     onClock((way) => fastest([way(0.03), way(0.01)]), 0),
     0,

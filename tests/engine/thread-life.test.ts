@@ -107,7 +107,7 @@ test("the memory of threads ends at maximumBytes", async () => {
   engine.alloc(2 ** 20);
 });
 
-test("a trap in a worker is thrown by the call, and the engine goes on", async () => {
+test("the call throws a trap in a worker, and the engine still works", async () => {
   using engine = await threadedEngine(2);
   const [x, y] = [engine.alloc(4 * MANY), engine.alloc(4 * MANY)];
   const beyond = 2 ** 32 - 65536;

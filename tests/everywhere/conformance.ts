@@ -18,7 +18,7 @@ import { trainWordPiece } from "cloze/tokenizer";
 import published from "./hashes.json";
 import { digest, stages } from "./stages.js";
 
-/** What a runtime reports, as one line of JSON. */
+/** The report of a runtime, as one line of JSON. */
 export interface Report {
   readonly passed: number;
   readonly failed: readonly string[];
@@ -49,7 +49,7 @@ async function smallFolder(engine: Engine) {
 const sameBits = (a: Float32Array, b: Float32Array): boolean =>
   a.length === b.length && a.every((x, i) => Object.is(x, b[i]));
 
-/** Tests that are no hashes. `isEdge`: nothing may be compiled from bytes here. */
+/** Tests without a hash. `isEdge`: nothing may be compiled from bytes here. */
 const TESTS: Readonly<Record<string, (isEdge: boolean) => Promise<void>>> = {
   async "an engine is made without configuration, and gives its memory back"() {
     const engine = await Engine.create();

@@ -1,4 +1,4 @@
-/** What counts as a named error: one of the project's own, short, readable, that shows none of its own workings. */
+/** The criterion of a named error: one of the project's own classes, short, readable, without internals. */
 import { DisposedError, InputError, OutOfMemoryError, TrainingError } from "../../sdk/index.js";
 
 /** A call may also run out of memory, use disposed objects, or train until it diverges. */

@@ -30,7 +30,7 @@ test("the k-th highest is where sorting puts it", () => {
   }
 });
 
-test("best first is sorting, ties in order, without what is not positive", () => {
+test("best first: sorted, ties in order, positive scores only", () => {
   for (const scores of CASES) {
     const want = sortedIndices(scores).filter((i) => scores[i]! > 0);
     assert.equal([...bestFirst(scores)], want);
@@ -48,7 +48,7 @@ test("the highest few are those of sorting", () => {
       );
 });
 
-test("top-k and top-p keep what they keep by sorting", () => {
+test("top-k and top-p keep the same tokens as by sorting", () => {
   const share = (scores: Float32Array) => new Float32Array(softmax(scores));
   for (const scores of CASES) {
     for (const p of [0.1, 0.5, 0.9, 0.99999999, 1]) {

@@ -103,7 +103,7 @@ test("biases, length decay and renormalization are read in the shapes of the fil
   assert.throws(() => generate(scripted(arbitrary, [[0], [1, 2]]), several), /prompts of one length/);
 });
 
-test("min_p keeps what is likely enough beside the best", () => {
+test("min_p keeps tokens that are likely enough relative to the best", () => {
   const scores = [0.5, 0.25, 0.1, 0.05, 0.05, 0.05].map(Math.log);
   const kept = (min_p: number) =>
     row(scores, rulesOf(settings({ do_sample: true, top_k: 0, min_p }), 1), [0]).map((score) => score > NO);

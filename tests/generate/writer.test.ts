@@ -1,5 +1,5 @@
 /**
- * Writers with kept keys against reading every text anew. The sums are the same in the same order, so the scores have the same
+ * Writers with cached keys against reading every text again. The sums are the same in the same order, so the scores have the same
  * bits, whatever rows continue whatever rows.
  */
 import { suite } from "uvu";

@@ -38,7 +38,7 @@ test("loss and gradient are those of PyTorch's definition", () => {
   near(scores.grad!.toArray(), numericGradient(definition, SCORES), { atol: 1e-6 });
 });
 
-test("classes of weight 0 take no part, also where nothing else is there", () => {
+test("classes of weight 0 are ignored, even if there are no others", () => {
   using _ = new Scope();
   const scores = parameter(engine!, SCORES, [4, 3]);
   const loss = backward(() => weightedCrossEntropy(scores, LABELS, [0, 1, 0], 0));

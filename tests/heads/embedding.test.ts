@@ -15,7 +15,7 @@ const engine = await Engine.create();
 /** Rounding unit of f32. */
 const UNIT = 2 ** -24;
 
-test("texts become one vector each, in their order, whatever they are batched with; what is too long is cut", async () => {
+test("texts become one vector each, in their order, in any batch; long texts are truncated", async () => {
   using loaded = await smallBert(engine, "feature-extraction");
   const pooling = { mode: "mean", normalize: true } as const;
   const texts = [...SENTENCES, Array.from({ length: 40 }, () => "cat").join(" "), ""];

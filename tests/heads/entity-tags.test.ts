@@ -47,7 +47,7 @@ test("labels without prefix: neighbours of one label are one entity, and hyphens
   ]);
 });
 
-test("labels of which some have a prefix: B- and I- are read, as transformers reads them", () => {
+test("labels with some prefixes: B- and I- are read, as transformers reads them", () => {
   assert.equal(spans(["B-PER", "I-PER", "MISC", "MISC", "S-BAHN"]), ["PER:0-1", "MISC:2-3", "S-BAHN:4-4"]);
 });
 

@@ -23,7 +23,7 @@ function everyLayer(text: string): Float32Array[] {
   return hidden.map((state) => state.toArray());
 }
 
-test("one layer, counted from either end, is what the trace shows", () => {
+test("one layer, counted from either end, equals the trace", () => {
   for (const text of SENTENCES) {
     const all = everyLayer(text);
     assert.is(all.length, 3);
@@ -84,7 +84,7 @@ test("layers that do not exist are refused, and nothing stays in memory", () => 
   assert.is(engine.liveBytes, live);
 });
 
-test("a shift at a layer is added to every token, and the layers above go on from there", () => {
+test("a shift at a layer is added to every token, and the layers above continue from there", () => {
   const [text] = SENTENCES as [string];
   const shift = Float64Array.from({ length: WIDTH }, (_, d) => (d - 7) / 4);
   const last = hiddenStates(model, samples([text]))[0]!;

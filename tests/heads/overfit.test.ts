@@ -14,7 +14,7 @@ import { engines } from "../helpers/engines.js";
 import { tokenizer } from "../helpers/small-bert.js";
 import { tinyModel } from "../helpers/tiny-models.js";
 
-const test = suite("tasks learnt by heart");
+const test = suite("overfitting of tasks");
 const [engine] = engines as [Engine];
 
 const TEXTS = ["the cat sat on the mat", "a dog ran to the cat", "the sun is up", "dogs and cats ran on", "a mat is up", "cats sat", "the dog and the sun", "up to the mat"]; // biome-ignore format: a list

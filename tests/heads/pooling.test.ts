@@ -19,7 +19,7 @@ const engine = await Engine.create();
 const UNIT = 2 ** -24;
 const WIDTH = 5;
 
-/** What a mode makes of one column of a sequence; `places` of its tokens from 0. */
+/** The pooled value of one column of a sequence; `places` of its tokens from 0. */
 const DEFINITIONS: Readonly<Record<PoolingMode, (column: number[], places: number[]) => number>> = {
   mean: (column) => column.reduce((sum, v) => sum + v, 0) / column.length,
   max: (column) => Math.max(...column),

@@ -38,7 +38,7 @@ const PIECES = [
   "👍",
 ];
 const tokenizer = readVocabulary(PIECES.join("\n"));
-/** What contexts are made of: pieces, an astral symbol, ideographs without spaces, something unknown. */
+/** Parts of contexts: pieces, an astral symbol, ideographs without spaces, unknown characters. */
 const WORDS = ["a", "b", "playing", "cats", "cat!", "漢字", "👍", "𝒳yz", "plays"];
 
 const words = (count: number, word: string): string => Array.from({ length: count }, () => word).join(" ");

@@ -49,7 +49,7 @@ test("equal words side by side are words of their own", () => {
   assert.equal([...tokens!], [X, 3, 0, 1, 2, X]);
 });
 
-test("a word of which the tokenizer leaves nothing keeps its place and its tag", () => {
+test("a word without tokens keeps its position and its tag", () => {
   const {
     ids,
     words,
@@ -63,7 +63,7 @@ test("a word of which the tokenizer leaves nothing keeps its place and its tag",
   assert.equal([...tokens!], [X, 0, 1, 2, 3, X]);
 });
 
-test("the first piece of a word is labelled; words behind the longest sequence are left out", () => {
+test("the first piece of a word is labelled; words beyond the longest sequence are left out", () => {
   const words = ["playing", "cats", "new", "york"];
   const sample = encode(words, ["O", "B-PER", "B-LOC", "I-LOC"], { maxLength: 6 });
   assert.equal([...sample.words], [-1, 0, 0, 1, 1, -1]);

@@ -69,7 +69,7 @@ function objectiveOf(
   return { model: model as never, objective: objectives[task]() as Objective<never> };
 }
 
-/** What the reference calls its scores of a pair. */
+/** The reference's names of the scores of a pair. */
 function pairOutput(expected: Safetensors): string {
   return expected.shape("output.sop_logits") ? "sop_logits" : "seq_relationship_logits";
 }
@@ -157,7 +157,7 @@ function attentionShare(
   return worst;
 }
 
-/** What one side of a model computes on the way. */
+/** Intermediate results of one side of a model. */
 interface SideStates {
   readonly trace: { readonly hidden: Tensor[]; readonly attentions: Tensor[] };
   readonly lengths: readonly number[];
@@ -332,7 +332,7 @@ function paddedBatch(expected: Safetensors, batch: Batch, type: string): Batch {
   };
 }
 
-/** What the reference was told, from the name of a result: "beam 3, no_repeat_ngram_size 2, early_stopping, …". */
+/** The reference's options, from the name of a result: "beam 3, no_repeat_ngram_size 2, early_stopping, …". */
 function settingsNamed(name: string, own: GenerationSettings): GenerationSettings {
   const said: Record<string, unknown> = {};
   for (const part of name.split(", ")) {

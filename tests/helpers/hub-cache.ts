@@ -1,4 +1,4 @@
-/** What is visible in a cache, checked against what the hub has. */
+/** The visible contents of a cache, checked against the hub. */
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -40,6 +40,6 @@ export function visibleFiles(cache: string, files: ReadonlyMap<string, Uint8Arra
   return count;
 }
 
-/** Parts of files that a download left behind. */
+/** Partial files of a download that was cut. */
 export const partsIn = (cache: string): string[] =>
   namesIn(modelIn(cache)).filter((name) => /\.(incomplete|part)$/.test(name));

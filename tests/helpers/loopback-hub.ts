@@ -11,7 +11,7 @@ export const gitSha1 = (bytes: Uint8Array): string =>
 
 /** What goes wrong; nothing by default. */
 export interface Faults {
-  /** the connection is destroyed after so many bytes of each answer with a file */
+  /** bytes of each response with a file after which the connection is destroyed */
   cutAfter?: number;
   /** a range is ignored: the file begins again */
   ignoreRange?: boolean;
@@ -29,14 +29,14 @@ export interface Faults {
   type?: string;
   /** bytes after the file */
   more?: number;
-  /** compressed with gzip, though nobody asked for it */
+  /** compressed with gzip, unasked */
   compressed?: Uint8Array;
   /** where large files are redirected to */
   redirect?: string;
   /** an answer of this status, and a header with its code, for everything */
   status?: number;
   code?: string;
-  /** an answer of this status so many times, then the right one */
+  /** a number of responses with this status before the right one */
   busy?: number;
   /** no byte is sent after the headers */
   silent?: boolean;
@@ -56,7 +56,7 @@ export interface Received {
 
 const CHUNK = 65536;
 
-/** Files of at least so many bytes are in LFS: hashed by SHA-256, and redirected to the other server. */
+/** Files of at least this many bytes are in LFS: hashed by SHA-256, and redirected to the other server. */
 const LARGE = 4096;
 
 function listen(server: Server): Promise<string> {
@@ -102,7 +102,7 @@ export class LoopbackHub {
     return this;
   }
 
-  /** Behave well again, and forget what was received. */
+  /** Behave well again, and forget the requests received. */
   reset(): void {
     for (const fault of Object.keys(this.faults)) delete this.faults[fault as keyof Faults];
     this.received.length = 0;

@@ -103,7 +103,7 @@ const WORDS = { files: { "vocab.txt": "vocab.txt" } };
 const BYTES = { files: { "vocab.json": "vocab.json", "merges.txt": "merges.txt" } };
 const PIECES = { files: { "sentencepiece.bpe.model": "xlmr.spm" } };
 
-/** What the published models of each family have. */
+/** Properties of each family's published models. */
 export const PUBLISHED: Readonly<Record<string, Published>> = {
   albert: {
     config: {

@@ -8,7 +8,7 @@ import { type Files, jsonBytes, memoryFiles } from "../../sdk/io/files/files.js"
 import { rawSafetensors } from "./raw-safetensors.js";
 import { root } from "./shared.js";
 
-/** What a reference file says of its model. */
+/** A reference file's record of its model. */
 export interface ReferenceModel {
   readonly config: Readonly<Record<string, unknown>>;
   readonly scale: number;

@@ -9,7 +9,7 @@ export function unitsOf(text: string): Uint16Array {
   return Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
 }
 
-/** What a normalizer makes of a text, and the range of the original text that each unit comes from. */
+/** The normalized text, and the range of the original text that each unit comes from. */
 export function normalize(json: unknown, text: string): { text: string; ranges: [number, number][] } {
   const from = new NormalizedString();
   from.load(text, 0, text.length);

@@ -19,7 +19,7 @@ const files = await hubModel();
 const hub = await loopbackHub(files);
 const weights = files.get("model.safetensors")!;
 
-/** What the plain server does to each file: by default it sends it, with ranges. */
+/** The plain server's treatment of each file: by default it sends the file, with ranges. */
 let behave: { page?: boolean; status?: number; noRanges?: boolean; cut?: boolean; length?: boolean } = {};
 const asked: string[] = [];
 const server: Server = createServer((request, response) => {
@@ -189,7 +189,7 @@ test("a published model is checked in memory, kept in files, and used again offl
   assert.equal(mended("the cat"), expected);
 });
 
-test("what a hub gets wrong is refused there as well, and never kept", async () => {
+test("faults of a hub are refused there as well, and never kept", async () => {
   const cache = memoryFiles();
   for (const [faults, message] of [
     [{ listedHash: "0".repeat(64) }, /hash/],

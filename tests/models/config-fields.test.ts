@@ -1,4 +1,4 @@
-/** The table of config.json's fields: what it says of each field of each family is what the family does. */
+/** The table of config.json's fields agrees with each family's behavior, field by field. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";

@@ -43,7 +43,7 @@ for (const family of fresh) {
     assert.equal(unpublished, []);
   });
 
-  test(`${family.type}: every layer is within its stacks, embeddings lie below and heads above`, () => {
+  test(`${family.type}: every layer is within its stacks, with embeddings below and heads above`, () => {
     for (const task of tasksOf(family)) {
       using loaded = tinyModel(engine, family.type, task, { labels });
       const names = Array.from(loaded.weights.entries(), ([name]) => name);

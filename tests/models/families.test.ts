@@ -142,7 +142,7 @@ for (const [type, sizes] of Object.entries({ ...ENCODERS, ...DECODERS })) {
   });
 }
 
-test("gpt2: what comes later changes nothing before it", () => {
+test("gpt2: later tokens change nothing before them", () => {
   using loaded = made("gpt2", DECODERS["gpt2"]!, "causal-lm");
   const [before] = states(loaded.model, [ROWS[0]!]);
   for (let place = 0; place < 7; place++) {
@@ -154,7 +154,7 @@ test("gpt2: what comes later changes nothing before it", () => {
   }
 });
 
-test("gpt2: tokens one by one, with what was read kept, have the states of all at once", () => {
+test("gpt2: tokens one by one, with a cache, have the same states as all at once", () => {
   using loaded = made("gpt2", DECODERS["gpt2"]!, "causal-lm");
   const whole = states(loaded.model, ROWS.slice(0, 1))[0]!;
   using cache = new DecoderCache(engine!);
@@ -258,14 +258,14 @@ for (const [type, sizes] of Object.entries(ENCODERS)) {
   });
 }
 
-test("gpt2: the next token is learnt by heart", async () => {
+test("gpt2: the next token is overfitted", async () => {
   using loaded = made("gpt2", DECODERS["gpt2"]!, "causal-lm");
   const [first, last] = await overfit(loaded, single(causalLm()), ROWS);
   assert.ok(last < 0.05, `${first} -> ${last}`);
 });
 
 for (const [type, sizes] of Object.entries(REWRITERS)) {
-  test(`${type}: targets are learnt by heart`, async () => {
+  test(`${type}: targets are overfitted`, async () => {
     using loaded = made(type, sizes, "seq2seq-lm");
     const pairs = ROWS.map((own, i) => {
       const tokens = Int32Array.from([20 + i, 25 + i, 30 + i, 2]);

@@ -63,7 +63,7 @@ test("scores are those of the published formulas, with 10 neighbours for CSLS an
   }
 });
 
-test("a hub that is nearest to all by cosine is nobody's partner by CSLS", () => {
+test("a hub that is nearest to all by cosine is no partner by CSLS", () => {
   const axis = (...at: readonly number[]) => Array.from({ length: 6 }, (_, d) => at[d] ?? 0);
   const sources = [axis(1), axis(0, 1), axis(0, 0, 1)];
   // Each target has a direction of its own (cosine 0.555 with its source); the last one is between all (0.577).

@@ -189,7 +189,7 @@ function disturbed(loaded: Pretrained<"sequence-classification">, seed: number):
   return adapted;
 }
 
-test("an untrained adapter changes nothing; several stand on one model, each with its own head", async () => {
+test("an untrained adapter changes nothing; one model carries several, each with its own head", async () => {
   using loaded = await smallBert(engine, "sequence-classification", labels);
   const before = scoresOf(loaded);
   using fresh = adapt(loaded);
@@ -270,13 +270,13 @@ test("a run over an adapter is resumed from its checkpoint with the same bits", 
   assert.equal((await run(6, half.saved)).values, whole.values);
 });
 
-test("what does not fit is named", async () => {
+test("mismatches are named", async () => {
   using loaded = await smallBert(engine, "sequence-classification", labels);
   assert.throws(() => adapt(loaded, { targets: ["query", "qeury"] }), /no layer is named qeury; .*query, key, value/);
   assert.throws(() => adapt(loaded, { r: 0 }), /r must be a whole number from 1/);
 });
 
-test("an adapter leaves no memory behind", async () => {
+test("an adapter leaks no memory", async () => {
   using loaded = await smallBert(engine, "sequence-classification", labels);
   scoresOf(loaded);
   const { liveBytes } = engine;

@@ -126,7 +126,7 @@ test("a model that was loaded into panels scores, trains and saves as one that w
   assert.equal(scoresOf(reloaded), scoresOf(made));
 });
 
-test("the tensor that an initialization fills is gone afterwards, and a user's layer sees what is assigned", () => {
+test("the tensor of an initialization is freed afterwards, and a custom layer sees assigned values", () => {
   using weights = new Weights(engine, { seed: 1 });
   const given: Tensor[] = [];
   const layer = linear(weights.at("layer"), 4, 3, (t, key) => {
@@ -146,7 +146,7 @@ test("the tensor that an initialization fills is gone afterwards, and a user's l
   assert.not.equal(scores(), before);
 });
 
-test("a name is asked for as what it is", () => {
+test("each name is requested as its own kind", () => {
   using weights = new Weights(engine, { seed: 1 });
   weights.matrix("w", [3, 4], normal(1));
   assert.throws(

@@ -70,7 +70,7 @@ test("token masking: that many masks in place; token deletion: that many tokens 
   assert.is(left.at(-1), SEP);
 });
 
-test("random tokens stand for masks at the rate asked for", () => {
+test("random tokens replace masks at the given rate", () => {
   let [masks, others] = [0, 0];
   for (let round = 0; round < 400; round++) {
     const { ids } = bartNoise(plain(50), seed(round), {

@@ -208,7 +208,7 @@ test("classes: half of the loss is the teacher's, half the labels'; without labe
   );
 });
 
-test("no memory is left behind", async () => {
+test("no memory leaks", async () => {
   using teacher = await taughtBy();
   const step = () => {
     using student = studentOf(teacher, 1);

@@ -52,7 +52,7 @@ test("counts are rounded as published, in single precision; there is a cap, and 
   assert.is(chosen(corrupt(long(2))).length, 0);
 });
 
-test("the published code shows 15 % of the chosen as they are", () => {
+test("the published code leaves 15 % of the chosen tokens unmasked", () => {
   let kept = 0;
   for (let i = 0; i < 1000; i++) {
     const sample = corrupt(long(128), {}, i);
@@ -77,7 +77,7 @@ function evenScores(rows: number): Float32Array {
   return scores;
 }
 
-test("what is drawn stands in the original text; its label is 0 where it is the original", () => {
+test("sampled tokens replace those of the original text; the label is 0 where they are equal", () => {
   const sample = corrupt(long(128));
   const batch = collate([sample]);
   const places = [...chosen(sample)];
@@ -116,7 +116,7 @@ test("tokens are drawn as softmax says", () => {
   assert.is(ids[0], CLS);
 });
 
-test("what is drawn for a sample does not depend on its batch", () => {
+test("the draws of a sample do not depend on its batch", () => {
   const samples = [20, 33, 12].map((length, i) => corrupt(long(length), { maskingRate: 0.4 }, i));
   using _ = new Scope();
   const replaced = (of: readonly Sample[]): Int32Array[] => {

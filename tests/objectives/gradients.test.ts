@@ -51,7 +51,7 @@ const sum = (values: readonly number[]): number => values.reduce((total, v) => t
 const dot = (a: readonly number[], b: readonly number[]): number => sum(a.map((v, i) => v * b[i]!));
 const cosine = (a: readonly number[], b: readonly number[]): number => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 
-/** What a way of pooling makes of one column of a sequence. */
+/** The pooled value of one column of a sequence. */
 const POOLED: Readonly<Record<PoolingMode, (column: readonly number[]) => number>> = {
   mean: (column) => sum(column) / column.length,
   max: (column) => Math.max(...column),

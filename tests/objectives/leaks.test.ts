@@ -1,4 +1,4 @@
-/** What is to be predicted does not reach the model that predicts it: labels change no score, later tokens no earlier one. */
+/** Targets do not leak into the model's input: labels change no score, later tokens no earlier one. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Batch, type BatchLabels, collate, type Sample } from "../../sdk/data/sample.js";

@@ -228,7 +228,7 @@ test("the same seed, epoch and index give the same corruption; another gives ano
   assert.not.equal(objective.corrupt(SAMPLES[0]!, seed(2).fork(0, 7)).labels.tokens, run(0, 7).labels.tokens);
 });
 
-test("the loss is the sum over the batch's targets divided by what it is told; no target costs nothing", async () => {
+test("the loss is the sum over the batch's targets divided by the given count; without targets it is 0", async () => {
   using engine = await Engine.create();
   using _ = new Scope();
   const objective = maskedLm({ tokenizer });

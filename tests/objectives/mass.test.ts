@@ -105,7 +105,7 @@ test("the decoder does not see hidden places of the source", () => {
   assert.equal(Array.from(seen.hidden.data), [0, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });
 
-test("a share near 0 hides one token, as masked LM does; a share of 1 all behind the start symbol", () => {
+test("a share near 0 hides one token, as masked LM does; a share of 1 hides all after the start symbol", () => {
   const sample = sequence([1, 1, 1, 1, 1]);
   const lengths = [0.01, 0.5, 1].map((share) => {
     const { ids, target } = mass({ tokenizer, maskingRate: share }).corrupt(sample, seed(1));

@@ -33,7 +33,7 @@ import { engines } from "../helpers/engines.js";
 import { t5Tokenizer } from "../helpers/sequences.js";
 import { SIZE, tinyModel } from "../helpers/tiny-models.js";
 
-const test = suite("learnt by heart");
+const test = suite("overfitting of objectives");
 const [engine] = engines as [Engine];
 const MASK = 4;
 const tokenizer = { size: SIZE, special: { mask: MASK } };

@@ -30,7 +30,7 @@ const tokenizer = trainWordPiece([TEXT], {
 });
 const sample = sampleOf(tokenizer.encode(TEXT));
 
-test("every name and alias is known, once, and stands for its entry", () => {
+test("every name and alias is known, is unique, and names its entry", () => {
   const all = objectiveNames().flatMap((name) => [name, ...objectiveAliases(name)]);
   assert.is(new Set(all).size, all.length);
   for (const name of objectiveNames()) {

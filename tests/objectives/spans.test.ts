@@ -179,7 +179,7 @@ test("ELECTRA's fates: masked or kept, nothing random", () => {
   }
 });
 
-test("a sentence and its translation: places begin anew, words are told apart, the longer side is cut", () => {
+test("a sentence and its translation: positions restart, words have distinct numbers, the longer side is cut", () => {
   const side = (first: number, n: number) => ({
     ids: Int32Array.from({ length: n }, (_, i) => first + i),
     words: Int32Array.from({ length: n }, (_, i) => i),
@@ -194,7 +194,7 @@ test("a sentence and its translation: places begin anew, words are told apart, t
   assert.equal(Array.from(collate([pair]).positions), Array.from(pair.positions!));
 });
 
-test("full sentences: blocks as full as whole sentences make them, across documents behind one separator more", () => {
+test("full sentences: blocks as full as whole sentences allow, across documents after one more separator", () => {
   const sentence = (first: number, n: number) => ({
     ids: Int32Array.from({ length: n }, (_, i) => first + i),
     words: Int32Array.from({ length: n }, (_, i) => i),

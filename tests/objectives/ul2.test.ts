@@ -109,7 +109,7 @@ test("source and target interleave back to the text; the decoder starts with the
   }
 });
 
-test("a tokenizer without sentinels is refused; a mixture of one's own is drawn from", () => {
+test("a tokenizer without sentinels is refused; a custom mixture is drawn from", () => {
   assert.throws(() => ul2({ tokenizer: trainUnigram(words, { size: 60 }) }), /<extra_id_0>/);
   const [first] = UL2_DENOISERS;
   const corrupt = ul2({ tokenizer, denoisers: [first!] });

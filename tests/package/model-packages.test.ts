@@ -44,7 +44,7 @@ async function standIn(path: string): Promise<void> {
   await writeSentenceSettings(files, { ...settings, pooling, maxLength: LENGTH }, 16);
 }
 
-/** The package as it is published; a file that the checkout has not yet comes from the stand-in. */
+/** The package as it is published; a file that the checkout still lacks comes from the stand-in. */
 async function packed(name: string): Promise<string> {
   const place = join(work, name);
   const small = join(work, "stand-in");

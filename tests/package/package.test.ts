@@ -47,7 +47,7 @@ test("every export is a file of the tarball, and its types come first", () => {
   for (const path of Object.values(manifest.bin as Conditions)) assert.ok(existsSync(join(home, path)), path);
 });
 
-test("the tarball has what is used, and nothing else", () => {
+test("the tarball has the files in use, and nothing else", () => {
   const expected = /^(dist\/|(LICENSE|README(\.zh)?\.md|CHANGELOG\.md|package\.json)$)/;
   for (const path of installed.files.keys()) assert.match(path, expected);
   // The tour is the repository's: it needs the corpus, parts of which have licences of their own.
@@ -121,7 +121,7 @@ test("a program for a browser takes the file of cloze/hub that needs no disk, wh
   assert.not.ok(/huggingface\.co|x-linked-etag/.test(entry), "who names no model loads nothing of it");
 });
 
-test("a bundle has what was imported, and nothing else", async () => {
+test("a bundle contains its imports, and nothing else", async () => {
   const text = await bundle('import { cosine } from "cloze"; console.log(cosine([1, 0], [1, 0]));');
   assert.ok(text.includes("function cosine("));
   assert.not.ok(/class (Engine|Scope|Tensor)|WebAssembly|Tokenizer/.test(text), text);

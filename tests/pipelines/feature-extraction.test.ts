@@ -105,14 +105,14 @@ test("other layers: means of the hidden states that PyTorch gives, alone and joi
   near(embed(text, { special: false }), mean(hidden.at(-1)!.slice(1, -1)), BOUND);
 });
 
-test("what is longer than length is cut", () => {
+test("texts longer than length are truncated", () => {
   const long = "the dog ran ".repeat(LENGTH);
   assert.equal(embed(long, { length: 8 }), embed("the dog ran the dog ran"));
   assert.equal(embed(long), embed(long.slice(0, 4 * LENGTH * 3)));
   assert.equal(embed([]), []);
 });
 
-test("what is no text, and an option of another kind, is refused in words", async () => {
+test("anything but a text, and options of another type, are refused in words", async () => {
   for (const [bad, got] of [
     [5, "5"],
     [null, "null"],

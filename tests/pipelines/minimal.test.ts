@@ -1,4 +1,4 @@
-/** featureExtractionOf: the same vectors from few parts, and clear words for what is not among them. */
+/** featureExtractionOf: the same vectors from a few parts, and clear errors for the parts left out. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { featureExtraction, loadTokenizer, memoryFiles } from "../../sdk/index.js";
@@ -30,7 +30,7 @@ test("gives the bits of featureExtraction, with either tokenizer", async () => {
   assert.equal(complete(texts, { pooling: "cls" }), (await featureExtraction(files))(texts, { pooling: "cls" }));
 });
 
-test("what is not among the parts is refused by name", async () => {
+test("anything that is not among the parts is refused by name", async () => {
   await refused(
     () => featureExtractionOf({ ...parts, families: [distilbert] }, older),
     /model_type "bert" is not supported; supported are distilbert/,

@@ -39,7 +39,7 @@ for (const { input, options, result } of calls)
     assert.equal(said(prompt), result[0]);
   });
 
-test("what is drawn follows the seed: of the pipeline for each text in turn, of a call from its beginning", async () => {
+test("draws follow the seed: the pipeline's for each text in turn, a call's from its beginning", async () => {
   const asked = { do_sample: true, max_new_tokens: 12, top_k: 0 };
   using one = await textGeneration(files, { engine, ...asked, seed: 5 });
   using other = await textGeneration(files, { engine, ...asked, seed: 5 });

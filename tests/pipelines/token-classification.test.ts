@@ -39,7 +39,7 @@ const { calls, schemes, ends, ...model } = reference<
 const files = referenceFolder(model);
 const tag = await tokenClassification(files, { engine });
 
-/** What the reference says of a word is made of its pieces; the characters are those of the text. */
+/** The reference joins a word from its pieces; here its characters are those of the text. */
 const places = (found: Result) =>
   found.map((one) => [
     "entity" in one ? one.entity : one.entity_group,
@@ -163,7 +163,7 @@ test("a text longer than the model is read through windows: each word from the o
   );
 });
 
-test("what is no text is refused in words", async () => {
+test("anything but a text is refused in words", async () => {
   await refused(() => tag(5 as never), /tokenClassification: the input must be a string, got 5/);
   await refused(() => tag({ words: ["a", 1] } as never), /the input.words\[1\] must be a string, got 1/);
   await refused(() => tag({ words: "a" } as never), /the input.words must be an array of strings, got "a"/);

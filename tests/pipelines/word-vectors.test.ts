@@ -22,7 +22,7 @@ const { in_context: inContext, ...model } = reference<ReferenceModel & { in_cont
 const files = referenceFolder(model);
 const vectors = await wordVectors(files, { engine });
 
-/** What the reference's hidden states make of a word: by layer. */
+/** The vectors of a word from the reference's hidden states, by layer. */
 function expected({ words, hidden }: InContext, word: number, layer: number, pieces: "mean" | "first"): number[] {
   const own = hidden.at(layer)!.filter((_, i) => words[i] === word);
   const used = pieces === "first" ? own.slice(0, 1) : own;
@@ -78,7 +78,7 @@ test("words carry their own characters", async () => {
   assert.is(vectors("cat ".repeat(2 * LENGTH)).length, LENGTH - 2);
 });
 
-test("what is no text is refused in words", async () => {
+test("anything but a text is refused in words", async () => {
   await refused(() => vectors(5 as never), /wordVectors: the input must be a string, got 5/);
   await refused(() => vectors({ words: "a" } as never), /the input.words must be an array of strings, got "a"/);
   await refused(

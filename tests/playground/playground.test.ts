@@ -17,7 +17,7 @@ const command = commandIn("playground");
 const served = program === null ? null : await servePlayground();
 const browser = program === null ? null : new Browser(program);
 
-/** What the console must never say, and what a chapter must never have. */
+/** Messages that the console must never have, and faults that a chapter must never have. */
 async function requireQuiet(page: Page): Promise<void> {
   assert.equal(page.said, []);
   assert.equal(await faultsOf(page), []);

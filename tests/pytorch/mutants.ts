@@ -12,7 +12,7 @@ import { type Rng, seed } from "../../sdk/tensor/random.js";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-/** What a header is made of: changes put in such pieces, so that many mutants come close to being files. */
+/** Pieces of headers: mutations insert them, so that many mutants are nearly valid files. */
 const PIECES = [
   "{",
   "}",

@@ -35,7 +35,7 @@ test("a long curve in few points: means, with the lowest and highest of each", (
   assert.ok(thinned(Array.from({ length: 100_001 }, (_, x) => ({ x, y: x }))).length <= 400);
 });
 
-test("the running mean does not lag: a straight line stays what it is", () => {
+test("the running mean does not lag: a straight line stays unchanged", () => {
   const line = Array.from({ length: 200 }, (_, x) => ({ x, y: 3 - 0.01 * x }));
   // Sums of nine numbers below 4: a few units in the last place.
   near(

@@ -40,7 +40,7 @@ test("points on a line: all along the first component", () => {
   near(found.flat(), [-2.5, 0, 2.5, 0], { atol: 1e-12 });
 });
 
-test("the same points give the same picture; few points give what they have", async () => {
+test("the same points give the same picture, also a few", async () => {
   const points = Array.from({ length: 20 }, (_, i) => Float32Array.from({ length: 8 }, (_, d) => Math.sin(i * 8 + d)));
   assert.equal(principalComponents(points), principalComponents(points));
   assert.equal(principalComponents([]), []);

@@ -58,7 +58,7 @@ test("a text that would end the script is data like any other", () => {
   assert.equal(texts(drawn(html).all("section")[0]!.all("p")), paragraphs);
 });
 
-test("what is not a report is refused by name", async () => {
+test("anything but a report is refused by name", async () => {
   const sections = [{ kind: "text" }] as unknown as Report["sections"];
   await refused(() => renderReport({ title: "", summary: "", sections }), /sections.*kind and title/);
   await refused(() => renderReport({ title: "" } as Report), /expected a report|must be a report/);
@@ -153,7 +153,7 @@ test("a heat map: a cell for each value, the same name in two rows kept apart; c
   );
 });
 
-test("attention: every layer and head is there to choose, the last layer shown first", () => {
+test("attention: every layer and head can be chosen; the last layer is shown first", () => {
   const section = titled("Attention");
   const [layers, heads] = section.all("select");
   assert.equal([layers!.all("option").length, heads!.all("option").length], [2, 3]);
@@ -200,7 +200,7 @@ test("a comparison: a dot and an interval for each that was measured, the baseli
   );
 });
 
-test("what a model fills in and answers: right ones marked, the answer marked in its context", () => {
+test("guesses and answers of a model: right ones marked, the answer marked in its context", () => {
   const masks = titled("Filled masks");
   assert.equal(texts(masks.all("li")), ["✓ tea (right)61.0 %", "it4.0 %"]);
   const answers = titled("A question");

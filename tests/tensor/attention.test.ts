@@ -278,7 +278,7 @@ for (const engine of engines) {
   });
 }
 
-test("what does not belong together is refused in words", () => {
+test("parts that do not belong together are refused in words", () => {
   using _ = new Scope();
   const x = tensor(engines[0]!, wave(12), [3, 4]);
   const run = (options: Partial<AttentionOptions>) => () =>

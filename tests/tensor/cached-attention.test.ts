@@ -200,7 +200,7 @@ for (const engine of engines) {
   });
 }
 
-test("what does not belong together is refused in words", () => {
+test("parts that do not belong together are refused in words", () => {
   const [engine] = engines as [Engine];
   using _ = new Scope();
   using kept = new KeyBlocks(engine, { heads: 2, dim: 4 });

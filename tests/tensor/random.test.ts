@@ -47,7 +47,7 @@ test("whole numbers below a bound are equally likely", () => {
     assert.throws(() => rng.integer(wrong), /integer: the bound/);
 });
 
-test("a fork depends on its keys alone, not on what was drawn", () => {
+test("a fork depends on its keys alone, not on earlier draws", () => {
   const [a, b] = [seed(5), seed(5)];
   draw(a, 9);
   assert.equal(draw(a.fork(1, 2), 8), draw(b.fork(1, 2), 8));

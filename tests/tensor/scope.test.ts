@@ -13,7 +13,7 @@ const engine = await Engine.create();
 /** Whether a tensor's memory was given back. */
 const gone = (t: Tensor): boolean => t.storage.isDisposed;
 
-test("what is made in a scope goes with it; scopes nest; what is kept moves one scope out", () => {
+test("a scope frees its tensors; scopes nest; a kept tensor moves one scope out", () => {
   const before = engine.liveBytes;
   let made: Tensor[] = [];
   {
@@ -40,7 +40,7 @@ test("what is made in a scope goes with it; scopes nest; what is kept moves one 
   assert.is(Scope.current, null);
 });
 
-test("keeping what a scope does not own, or twice, changes nothing", () => {
+test("keeping a tensor twice, or one that the scope does not own, changes nothing", () => {
   const before = engine.liveBytes;
   const free = zeros(engine, [4]);
   {
@@ -117,7 +117,7 @@ test("a tensor that is gone says so wherever it is used", () => {
   }
 });
 
-test("views share storage, gradient and life with what they look at", () => {
+test("views share storage, gradient and lifetime with their tensor", () => {
   using _ = new Scope();
   const t = tensor(engine, wave(12), [4, 3]);
   const middle = rows(t, 1, 3);

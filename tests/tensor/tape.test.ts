@@ -236,7 +236,7 @@ test("dropout is keyed by seed, step and site, and is open only in a pass that n
   assert.equal(pass(null), [[...wave(400)], [...wave(400)]]);
 });
 
-test("what a failed pass made goes with the scope", () => {
+test("the scope frees the tensors of a failed pass", () => {
   const before = engine.liveBytes;
   for (let i = 0; i < 3; i++) {
     {

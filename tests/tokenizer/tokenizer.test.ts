@@ -36,7 +36,7 @@ test("special tokens, ids and pieces", () => {
   assert.is(smallBertTokenizer({ settings: { mask_token: "world" } }).special.mask, PIECES.indexOf("world"));
 });
 
-test("options that are no objects, and files that are neither text nor bytes, are refused by name", async () => {
+test("options that are not objects, and files that are neither text nor bytes, are refused by name", async () => {
   const tokenizer = smallBertTokenizer();
   for (const value of [null, 5, "special", Symbol("special")]) {
     const options = value as never;

@@ -13,7 +13,7 @@ const { text, corrupted } = corruptions(tokenizer, 1);
 const of = (name: string): string => corrupted.find((one) => one.name === name)!.text;
 const words = (sentence: string): string[] => sentence.toLowerCase().match(/[a-z]+|_+|[.]/g)!;
 
-test("five, each of which shows what its name says", () => {
+test("five corruptions, each true to its name", () => {
   assert.is(corrupted.length, 5);
   const whole = words(text);
   assert.is(words(of("token masking")).length, whole.length);

@@ -1,4 +1,4 @@
-/** What the tour says of its results: every sentence is computed, so every kind of result has its own. */
+/** Sentences of the tour: each is computed, so every kind of result has its own. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {

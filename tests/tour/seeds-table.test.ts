@@ -12,7 +12,7 @@ const HEADER = `# Claims
 const SENTIMENT =
   "| pretrained-sentiment | a claim | a paper | 83.2 % | 3 points | 71.0 % against 64.2 %, gap 6.8 (5.1 to 8.5) \\| n 3 | yes | 1, 2, 3 | 44 |\n";
 
-test("rows that are there, and the names of those that are not", () => {
+test("existing rows, and the names of missing ones", () => {
   const section = seedsSection(`${HEADER}| character-counts | x | y | z | b | o | yes | 1 | < 1 |\n${SENTIMENT}`);
   assert.is(section.kind, "table");
   if (section.kind !== "table") return;

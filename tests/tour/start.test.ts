@@ -95,7 +95,7 @@ test("a quick run trains, compares, uses the models, and writes report and folde
   }
 });
 
-test("a folder of somebody else is not replaced, a missing model is named", () => {
+test("a folder of another program is not replaced, a missing model is named", () => {
   writeFileSync(join(place, "mine"), "");
   const mine = start("--out", "mine");
   assert.is(mine.status, 2);

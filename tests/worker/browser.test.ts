@@ -69,7 +69,7 @@ const RUN_THERE = `(async () => {
   return { milliseconds: end - begin, hash, tasks: during };
 })()`;
 
-/** What the console has that is wrong: files that a folder may lack are asked for too. */
+/** Errors of the console, except those for files that a folder may lack. */
 const wrong = ({ said }: Page): string[] => said.filter((line) => !/status of 404/.test(line));
 
 if (program !== null) {

@@ -184,7 +184,7 @@ test("a worker that ends by itself rejects its calls", async () => {
   await rejects(own.featureExtraction(referenceFolder(embedding)), WorkerError, /ended with status 3/);
 });
 
-test("a worker of one's own: serveModels in a file", async () => {
+test("a custom worker file: serveModels", async () => {
   const program = `import { serveModels } from ${JSON.stringify(pathToFileURL(join(root, "dist/worker.js")).href)}; await serveModels();`;
   const url = new URL(`data:text/javascript,${encodeURIComponent(program)}`);
   using own = await startWorkers({ start: () => new Worker(url) as never });

@@ -4,7 +4,7 @@ import * as tensors from "../../../sdk/tensor.js";
 import { hostileValue } from "../hostile.js";
 import { callMutant, type Mutant, type Target } from "../mutant.js";
 
-/** Valid arguments of a function, made anew for each call, and what is done with what it returns. */
+/** Valid arguments of a function, made for each call, and the use of its result. */
 export interface Call {
   readonly args: () => unknown[];
   readonly run: (...args: never[]) => unknown;
@@ -51,7 +51,7 @@ function shown(value: unknown): string {
   }
 }
 
-/** Take what an iterator gives, but no more than a few. */
+/** Take a few values of an iterator. */
 async function some(items: unknown): Promise<void> {
   if (typeof items !== "object" || items === null) return;
   if (!(Symbol.iterator in items || Symbol.asyncIterator in items)) return;

@@ -72,7 +72,7 @@ const filled = (name: string, ...shape: number[]): NamedTensor => ({
   values: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.1),
 });
 
-/** A folder with every module that sentence-transformers has behind its pooling. */
+/** A folder with every module that sentence-transformers has after its pooling. */
 async function moduleFolder(): Promise<Map<string, Uint8Array>> {
   const saved = await savedFolder("bert", "feature-extraction");
   const settings = await readSentenceSettings(saved);

@@ -1,4 +1,4 @@
-/** What a run leaves behind: checkpoints. */
+/** Leftovers of a run: checkpoints. */
 import fc from "fast-check";
 import { readCheckpoint } from "../../../sdk/train/loop/checkpoint.js";
 import { checkpointOf, parted, whole } from "../fixtures.js";

@@ -101,7 +101,7 @@ function layouts(): readonly (readonly [files: Map<string, Uint8Array>, names: r
   ];
 }
 
-/** What a tokenizer of any text must keep: ids of the vocabulary, offsets within the text, and a text back. */
+/** The invariants of a tokenizer on any text: ids of the vocabulary, offsets within the text, and a decoded text. */
 function tryText(tokenizer: Tokenizer, text: string, pair: string | undefined): void {
   const { ids, offsets, sequences } = tokenizer.encode(text, pair);
   for (const [i, id] of ids.entries()) {

@@ -64,7 +64,7 @@ test("files in memory are read and written by name", async () => {
   assert.equal(await readJson(files, "a.json"), { x: 1 });
 });
 
-test("a folder on disk gives undefined for what is not there, and refuses unsafe names", () =>
+test("a folder on disk gives undefined for missing files, and refuses unsafe names", () =>
   inNewFolder(async (place) => {
     writeFileSync(join(place, "a.txt"), "here");
     const files = folder(place);

@@ -191,7 +191,7 @@ test("a model alone asks for no more than its configuration and its weights", as
   assert.equal(requests.sort(), ["config.json", "model.safetensors"]);
 });
 
-test("what is no files is refused with what to type instead", async () => {
+test("anything but files is refused, with the right form to type", async () => {
   const refused = async (files: unknown, message: RegExp): Promise<void> => {
     for (const load of [
       () => loadModel(engine, files as Files),

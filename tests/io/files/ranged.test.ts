@@ -184,7 +184,7 @@ test("a file that shrinks while it is read is refused", async () => {
   }
 });
 
-test("what is no file is no file in parts", async () => {
+test("a missing file is missing in parts, too", async () => {
   mkdirSync(join(place, "inner"));
   const error = await folder(place).open!("inner").catch((caught: unknown) => caught);
   assert.instance(error, ModelFileError);

@@ -66,7 +66,7 @@ test("a connection that is cut at every 64 kB is resumed where it was cut", () =
     assert.is(ranges.length, 2 * cuts.reduce((sum, count) => sum + count, 0));
   }));
 
-/** What a misbehaving hub gets: the error, and after it nothing is visible. */
+/** The error for a misbehaving hub, after which nothing is visible. */
 const FAULTS: [string, Faults, RegExp][] = [
   [
     "a size that is listed too small",
@@ -213,7 +213,7 @@ test("a hub that is busy is asked again; one that stays so gives an error, or th
     assert.is((await download(cache)).unreachable, null);
   }));
 
-test("a download that is given up keeps what it has, and the next one continues there", () =>
+test("a download that is stopped keeps its bytes, and the next one continues there", () =>
   inNewFolder(async (cache) => {
     server.faults.slow = 20;
     const control = new AbortController();
@@ -231,7 +231,7 @@ test("a download that is given up keeps what it has, and the next one continues 
     assert.equal(partsIn(cache), []);
   }));
 
-test("what an earlier run left is of no harm when it is damaged, or longer than the file", () =>
+test("leftovers of an earlier run do no harm if they are damaged, or longer than the file", () =>
   inNewFolder(async (cache) => {
     const blobs = join(modelIn(cache), "blobs");
     // A process of that number cannot exist.

@@ -1,4 +1,4 @@
-/** Python's huggingface_hub and Cloze use one cache: each sees what the other has written. */
+/** Python's huggingface_hub and Cloze use one cache: each sees the other's files. */
 import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -48,7 +48,7 @@ const bytes = needed.reduce((sum, file) => sum + files.get(file)!.length, 0);
 
 if (python === undefined) console.log("skipped: Python reads the cache (needs huggingface_hub, or CLOZE_PYTHON)");
 else {
-  test("Python lists what was downloaded without complaint, and uses it offline", () =>
+  test("Python lists the downloaded files without complaint, and uses them offline", () =>
     inNewFolder(async (cache) => {
       await downloadModel(name, { endpoint, cache, token: false });
       assert.equal(await inPython(cache, SCAN), {

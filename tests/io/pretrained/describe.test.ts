@@ -1,4 +1,4 @@
-/** What a folder is, found out without its weights. */
+/** Descriptions of folders, without their weights. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Engine } from "../../../sdk/engine/engine.js";
@@ -77,7 +77,7 @@ test("fields that no table knows are mentioned, those that one knows are not", a
   assert.equal((await describeFolder(odd)).unknownFields, ["sentence_bert_config.json: truncate_at"]);
 });
 
-test("what cannot be used is said, with everything else that can be found out", async () => {
+test("unusable parts are reported, with everything else that can be found out", async () => {
   const { files } = await classifier();
   const without = (...names: string[]) => memoryFiles([...files].filter(([name]) => !names.includes(name)));
   const bare = await describeFolder(without("model.safetensors", "tokenizer.json", "vocab.txt"));

@@ -100,7 +100,7 @@ function shrunk(config: Section): Section {
 
 const configs = shared("cases/configs", "published configurations load, or are refused for their reason");
 
-/** What a refusal names, for the folders whose README says so; the others load. */
+/** The expected refusals of folders, as their README says; the others load. */
 const NAMED: Readonly<Record<string, RegExp>> = {
   "albert-zh-base": /model_type/,
   "albert-zh-small-google": /model_type/,

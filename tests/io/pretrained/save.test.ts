@@ -21,7 +21,7 @@ async function savedConfig(loaded: Pretrained): Promise<Record<string, unknown>>
   return JSON.parse(new TextDecoder().decode(files.files.get("config.json")!)) as Record<string, unknown>;
 }
 
-test("the configuration that is saved says what the weights are, not what they came from", async () => {
+test("the saved configuration describes the saved weights, not their source", async () => {
   const extra = {
     id2label: { 0: "x", 1: "y", 2: "z" },
     label2id: { x: 0, y: 1, z: 2 },

@@ -128,7 +128,7 @@ test("names of an object's own members are ordinary names", () => {
   assert.is(readSafetensors(file(header())).shape("toString"), undefined);
 });
 
-test("spaces within and behind the header are allowed", () => {
+test("spaces within and after the header are allowed", () => {
   const text = `{ "x" :\n\t{"shape": [ 1 ] , "dtype" :"F32", "data_offsets":[0, 4]}\r } `;
   assert.equal(readSafetensors(file(`${text}     `, 4)).shape("x"), [1]);
 });

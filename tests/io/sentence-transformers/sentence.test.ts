@@ -76,7 +76,7 @@ test("a folder without modules has mean pooling and the tokenizer's length", asy
   assert.is((await read({ ...NEWER, "tokenizer_config.json": { model_max_length: 1e30 } })).maxLength, null);
 });
 
-test("what is written is read again", async () => {
+test("written files can be read again", async () => {
   for (const mode of ["mean", "cls", "max", "last", "weighted", "mean-sqrt"] as const) {
     for (const prompt of [null, "query"]) {
       const settings: SentenceSettings = {
@@ -95,7 +95,7 @@ test("what is written is read again", async () => {
   }
 });
 
-test("prompts go by their names; the default one where nothing is said", async () => {
+test("prompts by name; the default one without a name", async () => {
   const prompts = { query: "Query: ", passage: "" };
   const named = await read({ ...NEWER, "config_sentence_transformers.json": { prompts, default_prompt_name: null } });
   assert.is(promptText(named), "");

@@ -44,7 +44,7 @@ for (const folder of folders)
     for (const role of ["pad", "mask"] as const) assert.is(special[role] ?? null, folder.special[role], role);
   });
 
-test("what is missing, and what cannot be read as it is there, is named", async () => {
+test("missing and unreadable parts are named", async () => {
   const named = (name: string): TokenizerFolder => folders.find((folder) => folder.name === name)!;
   const refused = async (files: Files, message: RegExp): Promise<void> => {
     const error = await loadTokenizer(files).catch((caught: unknown) => caught);

@@ -119,7 +119,7 @@ test("saved and loaded it gives the same scores, and a writer's body may get the
   assert.equal(fresh.leftOver, ["final_logits_bias"]);
 });
 
-test("eight labelled pairs are learnt by heart", () => {
+test("eight labelled pairs are overfitted", () => {
   const task = classifyTask("pair");
   const texts = [
     "the cat sat",

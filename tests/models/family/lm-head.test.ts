@@ -49,7 +49,7 @@ test("without transform and bias: the token embeddings times the chosen states, 
   );
 });
 
-test("dense, activation and layer norm stand before the decoder", () => {
+test("dense, activation and layer norm precede the decoder", () => {
   using w = new Weights(engine, { seed: 2 });
   using _ = new Scope();
   const bias = w.at("decoder").get("bias", [VOCABULARY], init);

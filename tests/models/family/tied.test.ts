@@ -28,11 +28,11 @@ function sample(ids: readonly number[]): Sample {
 }
 const SOURCE = collate([sample([5, 6, 7, 8, 5]), sample([9, 10, 6])]);
 const TARGET = collate([sample([2, 11, 5]), sample([2, 12, 13, 9])]);
-/** What is to be predicted: ids that are read too, and others. */
+/** Targets: ids that are inputs too, and others. */
 const LABELS = Int32Array.of(6, 7, 20, 5, 21, 9, 2);
 const PLACES = Int32Array.from(LABELS, (_, i) => i);
 
-/** Where the states come from that scores are made of: the encoder, or a decoder over it. */
+/** The source of the states that are scored: the encoder, or a decoder over it. */
 function statesOf(model: Model<"masked-lm"> | Model<"seq2seq-lm">): Tensor {
   const hidden = model.encode(SOURCE);
   return "decode" in model ? model.decode(TARGET, { hidden, starts: SOURCE.starts }) : hidden;

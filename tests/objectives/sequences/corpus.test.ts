@@ -18,7 +18,7 @@ const numbered = (language: number, count: number): Sample[] =>
     labels: {},
   }));
 
-test("languages are drawn with shares proportional to n^smoothing; a large one is not always begun anew", () => {
+test("languages are drawn with shares proportional to n^smoothing; a large one does not always restart", () => {
   const [large, small] = [numbered(0, 9000), numbered(1, 1000)];
   const shareOfSmall = (smoothing: number): number => {
     const samples = mixLanguages({ large: () => large, small: () => small }, { smoothing, seed: 1 })(0);
@@ -38,7 +38,7 @@ test("languages are drawn with shares proportional to n^smoothing; a large one i
   assert.ok(seen.size > 6500, `of 9,000 samples ${seen.size} were seen in three epochs`);
 });
 
-/** What a family is pre-trained for. */
+/** The pre-training tasks of each family. */
 const TASKS = ["masked-lm", "causal-lm", "seq2seq-lm"] as const;
 
 test("every family has a configuration for new models, which its own reader accepts", async () => {

@@ -13,7 +13,7 @@ import { ExpectedVocabulary } from "../vocabulary/expected.js";
 
 const test = suite("models in tokenizer.json");
 
-/** What is scanned, or the message of the error. */
+/** The scanned value, or the message of the error. */
 function scan<T>(text: string | Uint8Array, read: (scanner: JsonScanner, size: number) => T): T | string {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
   try {
@@ -119,7 +119,7 @@ test("an id that only looks right in 32 bits is refused", () => {
   }
 });
 
-test("an error says what is wrong with an entry, and where", () => {
+test("an error names the fault of an entry, and its place", () => {
   for (const [text, message] of [
     ['{"a":0,"b"', /":" was expected at byte 10/],
     ['{"a":0,"b":1', /"}" was expected/],
@@ -172,7 +172,7 @@ test("merges are read as pairs and as texts, with pieces that need escapes and l
       assert.equal(mergesOf(JSON.stringify({ type: "BPE", vocab, merges }, null, space)), ids);
 });
 
-test("a merge that is no pair of pieces is refused by its number", () => {
+test("a merge that is not a pair of pieces is refused by its number", () => {
   const model = (merges: unknown) => JSON.stringify({ type: "BPE", vocab: { a: 0, b: 1, ab: 2 }, merges });
   assert.match(String(mergesOf(model(["a b", "ab"]))), /model\.merges\[1\]: "left right" was expected/);
   assert.match(String(mergesOf(model(["a b c"]))), /model\.merges\[0\]: "left right" was expected/);

@@ -65,7 +65,7 @@ test("half a surrogate pair is read as U+FFFD wherever it is, and nothing else a
   assert.throws(() => scannerOf('{"a": tru}').value(), /the value at byte 0 is not valid JSON\. Is the file whole\?/);
 });
 
-/** What the platform makes of a string's bytes: its text, or null when they are no JSON string in UTF-8. */
+/** The platform's reading of a string's bytes: its text, or null if they are not a JSON string in UTF-8. */
 function platformString(bytes: Uint8Array): string | null {
   try {
     const value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)) as unknown;
@@ -75,7 +75,7 @@ function platformString(bytes: Uint8Array): string | null {
   }
 }
 
-test("strings are what the platform reads, of any characters and however damaged", () => {
+test("strings equal those of the platform's parser, with any characters and any damage", () => {
   const random = seed(2);
   let refused = 0;
   for (let i = 0; i < 40_000; i++) {

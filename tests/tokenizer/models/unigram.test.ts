@@ -60,7 +60,7 @@ test("unknown characters as bytes, where all of them are pieces", () => {
   assert.equal(piecesOf(model, "ü"), [["<unk>", 0, 1]]);
 });
 
-test("a model without an unknown piece refuses what it cannot spell", () => {
+test("a model without an unknown piece refuses text that it cannot spell", () => {
   const model = new Unigram(Vocabulary.of(["a"]), Float64Array.of(-1), -1);
   assert.equal(piecesOf(model, "aa").length, 2);
   assert.throws(() => piecesOf(model, "ab"), /"b" is no piece, and the model has no unknown token/);

@@ -117,7 +117,7 @@ test("classes, escapes, places and case as tokenizer files write them", () => {
     else assert.equal(matches(source, text), expected, source);
 });
 
-test("what the engine cannot do is refused by name", () => {
+test("requests beyond the engine are refused by name", () => {
   for (const [source, why] of [
     ["(a)\\1", /the escape \\1/],
     ["a(?=bc)", /a lookaround of more than one character/],

@@ -41,8 +41,8 @@ const learners: Record<
 test("WordPiece joins the most frequent pair first, equal ones by the smaller ids", () => {
   const tokenizer = trainWordPiece(["aab aab aab ab b"], { size: 12 });
   const pieces = Array.from({ length: tokenizer.size }, (_, id) => tokenizer.token(id));
-  const learnt = ["aa", "aab", "ab"];
-  assert.equal(pieces, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##a", "##b", ...learnt]);
+  const learned = ["aa", "aab", "ab"];
+  assert.equal(pieces, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##a", "##b", ...learned]);
 });
 
 test("BPE gives the merges of the textbook", () => {

@@ -24,7 +24,7 @@ async function documents() {
   return read;
 }
 
-test("a text becomes documents of sentences; what has no tokens is left out", async () => {
+test("a text becomes documents of sentences; sentences without tokens are left out", async () => {
   const read = await documents();
   assert.equal(read.slice(0, 2), [
     ["the cat sat", "a dog ran"],

@@ -306,7 +306,7 @@ test("configurations whose embeddings differ are refused in words", () => {
   );
 });
 
-test("held-out figures count what they say", () => {
+test("held-out figures count the items that they name", () => {
   assert.is(areaUnderRoc([0.1, 0.4, 0.4, 0.9], [0, 0, 1, 1]), 0.875);
   assert.is(areaUnderRoc([1, 1, 1], [0, 1, 0]), 0.5);
   assert.ok(Number.isNaN(areaUnderRoc([1, 2], [0, 0])));
@@ -325,7 +325,7 @@ test("a generator that is given back leaves the embeddings to the discriminator"
   assert.is(pair.discriminator.model.encode(corrupted()).shape[1], 32);
 });
 
-test("no memory is left behind", () => {
+test("no memory leaks", () => {
   const step = () => {
     using pair = pairOf();
     using _ = new Scope();

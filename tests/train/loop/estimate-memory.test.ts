@@ -16,7 +16,7 @@ import { train } from "../../../sdk/train/loop/train.js";
 import { adamW } from "../../../sdk/train/optim/optimizer.js";
 
 const test = suite("estimates of memory");
-/** What is promised: the estimate is within a twentieth of what an engine takes. */
+/** The promised accuracy: the estimate is within a twentieth of an engine's memory. */
 const SHARE = 0.05;
 
 const SIZES = {

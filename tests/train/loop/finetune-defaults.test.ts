@@ -30,7 +30,7 @@ test("few examples get many epochs, many get three, and a long batch counts for 
   assert.is(finetuneDefaults(adapt(loaded, { r: 2 }), 500).learningRate, 1e-3);
 });
 
-test("what is not given is the default; patience is one only where the epochs are", async () => {
+test("omitted options have defaults; patience has one only with default epochs", async () => {
   const epochsOf = async (extra: object) => {
     using loaded = await smallBert(engine!, "sequence-classification", labels);
     let count = 0;

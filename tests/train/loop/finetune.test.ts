@@ -30,7 +30,7 @@ test("the best weights are kept, the first of equal ones", () => {
   assert.is(w.item(), 1);
 });
 
-test("a figure that is no number is worse than any", () => {
+test("a figure that is not a number is worse than any", () => {
   using weights = new Weights(engine, {});
   const best = new BestWeights(weights);
   assert.equal(
@@ -92,10 +92,10 @@ async function run(
   return { events, weights: [...loaded.weights.entries()].flatMap(([, t]) => [...t.toArray()]), checkpoint: null };
 }
 
-/** What an event says, without times. */
+/** The fields of an event, without times. */
 const said = (event: FinetuneEvent): unknown => (event.kind === "step" ? [event.step.step, event.step.loss] : event);
 
-test("steps and, behind each epoch, its figures; in the end the best weights", async () => {
+test("steps, and the figures of each epoch after it; the best weights at the end", async () => {
   const { events, weights } = await run({ dev: DEV });
   const kinds = events.map((event) => (event.kind === "step" ? event.step.step : `epoch ${event.epoch}`));
   assert.equal(kinds, [1, 2, 3, "epoch 1", 4, 5, 6, "epoch 2", 7, 8, 9, "epoch 3", 10, 11, 12, "epoch 4"]);
@@ -129,7 +129,7 @@ for (const [what, extra] of [
   });
 }
 
-test("no memory is left behind", async () => {
+test("no memory leaks", async () => {
   await run({ dev: DEV });
   const { liveBytes } = engine;
   await run({ dev: DEV });

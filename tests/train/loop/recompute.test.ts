@@ -63,7 +63,7 @@ for (const family of FRESH_FAMILIES)
     assert.is(engine.liveBytes > 0 && engine.isDisposed, false);
   });
 
-test("frozen embeddings: what the layers learn is the same", async () => {
+test("frozen embeddings: the layers learn the same", async () => {
   const run = async (recompute: boolean) => {
     using loaded = freshModel(engine, freshConfig("bert", { ...SIZES, dropout: 0.2 }), "masked-lm", 1);
     loaded.weights.freeze((name) => name.includes("embeddings"));
@@ -77,7 +77,7 @@ test("frozen embeddings: what the layers learn is the same", async () => {
   assert.equal(await run(true), await run(false));
 });
 
-test("nothing is left behind, and far less memory is taken", async () => {
+test("no memory leaks, and far less is taken", async () => {
   const before = engine.liveBytes;
   await trained("bert", true);
   assert.is(engine.liveBytes, before);

@@ -85,7 +85,7 @@ test("the same seed gives the same bits, another seed others", async () => {
   assert.not.equal(losses(a.steps), losses(c.steps));
 });
 
-test("what a step says: position, rate, parts, tokens, times by the caller's clock", async () => {
+test("the report of a step: position, rate, parts, tokens, times by the caller's clock", async () => {
   let now = 0;
   const { steps } = await run({
     learningRate: (step) => 1e-3 / (step + 1),
@@ -119,7 +119,7 @@ test("what a step says: position, rate, parts, tokens, times by the caller's clo
   );
 });
 
-test("every epoch serves every sample once, in an order of its own, and masks it anew", async () => {
+test("every epoch serves every sample once, in its own order and with its own masks", async () => {
   const seen: { sample: Sample; drawn: number }[] = [];
   const watching: typeof objective = {
     ...objective,
@@ -267,7 +267,7 @@ test("a batch without a target changes no loss and breaks nothing", async () => 
   assert.ok(weights.every((w) => Number.isFinite(w)));
 });
 
-test("a model whose memory runs out in a step can go on with smaller batches", async () => {
+test("a model whose memory runs out in a step can continue with smaller batches", async () => {
   using small = await Engine.create({ maximumBytes: 2_000_000 });
   await within(
     {},

@@ -76,7 +76,7 @@ test("the interval covers the true difference about as often as it says", () => 
   assert.ok(Math.abs(covered / runs - 0.95) < 0.077, String(covered / runs));
 });
 
-test("the seed alone decides what is drawn", () => {
+test("the seed alone decides the draws", () => {
   const [first, second] = outcomes(40, 0.5, 0.2, seed(4));
   assert.equal(pairedBootstrap(first, second, { seed: 5 }), pairedBootstrap(first, second, { seed: 5 }));
   assert.not.equal(pairedBootstrap(first, second, { seed: 5 }), pairedBootstrap(first, second, { seed: 6 }));

@@ -42,7 +42,7 @@ test("sure and always right is perfect; sure and always wrong is as bad as can b
   assert.is(calibration([0.5, 0.5], [1, 1]).overconfidence, -0.5);
 });
 
-test("what is no probability, and nothing at all, is refused", () => {
+test("values that are not probabilities, and empty lists, are refused", () => {
   assert.throws(() => calibration([1.1], [1]), /confidences\[0\] must be from 0 to 1, got 1\.1/);
   assert.throws(() => calibration([0.5], [1, 0]), /1 confidences for 2 predictions/);
   assert.throws(() => calibration([], []), /nothing to score/);

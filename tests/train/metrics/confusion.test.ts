@@ -29,7 +29,7 @@ test("precision, recall and F1 of each class; 0 for one that is never predicted"
   near([mean], [macroF1(predicted, gold, 3)], { atol: 1e-15 });
 });
 
-test("a value that is no class is refused", () => {
+test("a value that is not a class is refused", () => {
   assert.throws(
     () => confusionMatrix([3], [0], 3),
     /item 0 has gold 0 and prediction 3; both must be classes from 0 to 2/,

@@ -159,7 +159,7 @@ test("an update is the schedule's, times the decay for every layer above", () =>
   assert.throws(() => layerDecay(weights, bert, 0), /above 0 and at most 1/);
 });
 
-test("what is frozen has no moments and stays; a pattern that names nothing is refused", () => {
+test("frozen parameters have no moments and do not change; a pattern without a match is refused", () => {
   using weights = new Weights(engine, {});
   for (const name of ["bert.embeddings.word", "bert.encoder.layer.0.dense", "bert.encoder.layer.1.dense"])
     weights.get(name, [2], constant(1));

@@ -131,7 +131,7 @@ test("learned, saved and predicted: each label is a decision of its own, and may
   assert.ok(again.labels!.multiLabel);
 });
 
-test("the baseline predicts what more than half of the texts have; the threshold moves what is predicted", async () => {
+test("the baseline predicts the labels of more than half of the texts; the threshold changes the predictions", async () => {
   const rows = await rowsOf(
     '{"text":"a","labels":["x"]}\n{"text":"b","labels":["x","y"]}\n{"text":"c","labels":["x"]}',
   );

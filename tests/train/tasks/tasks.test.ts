@@ -198,7 +198,7 @@ test("a label number beyond the head is refused before anything is computed with
   assert.is(engine.liveBytes, live);
 });
 
-test("files without what the task needs are refused by name", async () => {
+test("files that lack a field of the task are refused by name", async () => {
   const first = async <T>(rows: AsyncIterable<T>) => {
     for await (const row of rows) return row;
     return undefined;
