@@ -44,7 +44,7 @@ const read = (path) => readFileSync(join(root, path), "utf8").trim();
 function texts() {
   const names = readdirSync(join(root, "corpus/text")).filter((name) => name.endsWith(".txt"));
   const english = ["parallel/en.txt", ...names.sort().map((name) => `text/${name}`)];
-  const parallel = { german: "de", spanish: "es", french: "fr", chinese: "zh" };
+  const parallel = { "parallel-english": "en", german: "de", spanish: "es", french: "fr", chinese: "zh" };
   return {
     english: english.map((name) => read(`corpus/${name}`)).join("\n\n"),
     ...Object.fromEntries(Object.entries(parallel).map(([name, code]) => [name, read(`corpus/parallel/${code}.txt`)])),

@@ -11,10 +11,13 @@ const CHAPTERS = {
   tokens: async () => (await import("./chapters/tokens.js")).TokensChapter,
   labels: async () => (await import("./chapters/labels.js")).LabelsChapter,
   learn: async () => (await import("./chapters/learn.js")).LearnChapter,
+  finetune: async () => (await import("./chapters/finetune.js")).FinetuneChapter,
   inside: async () => (await import("./chapters/inside.js")).InsideChapter,
   write: async () => (await import("./chapters/write.js")).WriteChapter,
+  languages: async () => (await import("./chapters/languages.js")).LanguagesChapter,
   search: async () => (await import("./chapters/search.js")).SearchChapter,
   models: async () => (await import("./chapters/models.js")).ModelsChapter,
+  benchmark: async () => (await import("./chapters/benchmark.js")).BenchmarkChapter,
 } as const satisfies Readonly<Record<string, () => Promise<ComponentType>>>;
 
 type ChapterName = keyof typeof CHAPTERS;

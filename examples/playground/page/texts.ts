@@ -1,17 +1,23 @@
-/** The texts that come with the playground, fetched when they are first needed. */
+/** The texts and examples that come with the playground, fetched when they are first needed. */
 export const TEXTS = ["english", "german", "spanish", "french", "chinese"] as const;
 
 const fetched = new Map<string, Promise<string>>();
 
-async function fetchText(name: string): Promise<string> {
-  const response = await fetch(`./texts/${name}.txt`);
-  if (!response.ok) throw new Error(`the text ${name} cannot be loaded: the server answers ${response.status}`);
+async function fetchText(path: string): Promise<string> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path} cannot be loaded: the server answers ${response.status}`);
   return response.text();
 }
 
-export function textOf(name: string): Promise<string> {
-  const found = fetched.get(name) ?? fetchText(name);
-  fetched.set(name, found);
-  found.catch(() => fetched.delete(name));
+function once(path: string): Promise<string> {
+  const found = fetched.get(path) ?? fetchText(path);
+  fetched.set(path, found);
+  found.catch(() => fetched.delete(path));
   return found;
 }
+
+export const textOf = (name: string): Promise<string> => once(`./texts/${name}.txt`);
+
+/** Labelled examples of a task of fine-tuning. */
+export const examplesOf = (task: string, part: "train" | "test"): Promise<string> =>
+  once(`./data/${task}.${part}.${task === "answers" ? "json" : "tsv"}`);
