@@ -129,18 +129,16 @@ export function multiplyBlock(
   const full = rows & ~3, rest = rows - full;
   const whole = min(end, columns / PANEL);
   const bytesA = <usize>lda << 2, bytesC = <usize>ldc << 2;
+  // The first rows bring the panel in from memory: across all of it each cache line is read once, beside twice the arithmetic.
+  const across = wide ? full : min(4, full);
   for (let j = begin; j < whole; j++) {
-    if (wide) {
-      let pa = a, pc = at(c, j * PANEL);
-      for (let i = 0; i < full; i += 4, pa += 4 * bytesA, pc += 4 * bytesC)
-        tile4x16(pc, bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
-    }
+    let pa = a, pc = at(c, j * PANEL);
+    for (let i = 0; i < across; i += 4, pa += 4 * bytesA, pc += 4 * bytesC)
+      tile4x16(pc, bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
     for (let h = 0; h < PANEL; h += HALF) {
       const pb = at(b + <usize>j * panel, h);
-      let pa = a, pc = at(c, j * PANEL + h);
-      if (!wide) {
-        for (let i = 0; i < full; i += 4, pa += 4 * bytesA, pc += 4 * bytesC) tile4x8(pc, bytesC, pa, bytesA, pb, panel, k, add);
-      }
+      let pa = a + <usize>across * bytesA, pc = at(c, across * ldc + j * PANEL + h);
+      for (let i = across; i < full; i += 4, pa += 4 * bytesA, pc += 4 * bytesC) tile4x8(pc, bytesC, pa, bytesA, pb, panel, k, add);
       if (rest == 3) tile3x8(at(c, full * ldc + j * PANEL + h), bytesC, at(a, full * lda), bytesA, pb, panel, k, add);
     }
   }
