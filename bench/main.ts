@@ -28,7 +28,7 @@ const parts: Record<string, (build: Build) => Promise<Subject[]>> = {
   start: startSubjects,
   threads: threadSubjects,
 };
-/** The part that compares with other libraries, and the one whose figures are no times. */
+/** The part that compares with other libraries, and the one whose figures are not times. */
 const TOKENIZERS = "tokenizers";
 const MEMORY = "memory";
 

@@ -39,7 +39,7 @@ function permissions(rows) {
       const listed = text === "nothing" ? [] : text.split(",").map((word) => word.trim());
       for (const other of listed)
         if (!rows.has(other))
-          faults.push(`ARCHITECTURE.md: ${name} may import "${other}", which is no row of the table`);
+          faults.push(`ARCHITECTURE.md: ${name} may import "${other}", which is not a row of the table`);
       direct.set(name, [...ground, ...listed]);
     }
     above.push(name);

@@ -106,7 +106,7 @@ function writeServiceWorker(out) {
  * Build the playground.
  *
  * @param out the folder to write
- * @returns what esbuild wrote, by path
+ * @returns the files that esbuild wrote, by path
  */
 export async function buildPlayground(out) {
   rmSync(out, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /**
  * The base of all errors that the caller can fix: a file, an option or a text that cannot be used. Anything else
- * that is thrown is a failure of the run or a fault in the library; the command line tells the two apart by this class
+ * that is thrown is a failure of the run or a fault in the library; the command line distinguishes the two by this class
  * (exit status 2 and 1).
  *
  * @example

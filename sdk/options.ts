@@ -212,7 +212,7 @@ function unknownOption(
   return near === undefined ? `${unknown}; ${known}` : `${unknown}; did you mean "${near}"?`;
 }
 
-/** Longer names are not compared: they are no misspelling, and comparing them is slow. */
+/** Longer names are not compared: they are not misspellings, and comparing them is slow. */
 const LONGEST_NAME = 60;
 
 /** The known name that was probably meant: top_k for topK, lenght for length. */

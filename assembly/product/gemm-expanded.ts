@@ -49,7 +49,7 @@ export function gemmExpanded(
       for (let k = 0; k < inner; k += BLOCK_INNER) {
         const depth = min(BLOCK_INNER, inner - k);
         expandRows(expanded, panels + <usize>j * <usize>panel, k, depth, format);
-        // The panel is the only one: from panel to panel is no way.
+        // There is only this panel, so the distance to the next is 0.
         multiplyBlock(block, columns, at(a, i * inner + k), inner, expanded, 0, n, columns, depth, add | <i32>(k > 0), scratch, j, j + 1);
       }
     }

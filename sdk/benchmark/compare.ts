@@ -49,7 +49,7 @@ function objectOf(line: string, place: string): Record<string, unknown> {
   } catch {
     // Said below.
   }
-  throw new InputError(`${place} is no JSON object; expected the output of cloze bench --json`);
+  throw new InputError(`${place} is not a JSON object; expected the output of cloze bench --json`);
 }
 
 function median({ workload, hash, median_ms }: Record<string, unknown>, name: string): [string, number] {

@@ -44,7 +44,7 @@ interface Parts {
   readonly others: readonly string[];
 }
 
-/** The context's sentences; undefined where the answer is no part of a single one. */
+/** The context's sentences; undefined if the answer is not within a single one. */
 function partsOf({ context, answers }: Question): Parts | undefined {
   const answer = answers[0];
   if (!answer) return undefined;

@@ -18,7 +18,7 @@ export class OutOfMemoryError extends Error {
   }
 }
 
-/** Something was used after its memory had been given back. */
+/** An object was used after its memory had been freed. */
 export class DisposedError extends Error {
   override name = "DisposedError";
 }

@@ -84,7 +84,7 @@ export class Allocator {
   release(address: number): void {
     const size = this.#live.get(address);
     if (size === undefined)
-      throw new DisposedError(`memory at ${shown(address)} was already given back, or never handed out`);
+      throw new DisposedError(`memory at ${shown(address)} was already freed, or never allocated`);
     this.#live.delete(address);
     this.#liveBytes -= size;
     const list = this.#free.get(size);

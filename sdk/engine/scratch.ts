@@ -1,7 +1,7 @@
 /** Working memory of one kernel call. */
 import type { Engine } from "./engine.js";
 
-/** Run `f` with the address of `bytes` bytes that are given back afterwards. */
+/** Run `f` with the address of `bytes` bytes that are freed afterwards. */
 export function withScratch<T>(engine: Engine, bytes: number, f: (address: number) => T): T {
   const address = engine.alloc(bytes);
   try {

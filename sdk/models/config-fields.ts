@@ -5,7 +5,7 @@
 import { shown } from "../errors.js";
 import { ConfigError, type Section } from "./family/config.js";
 
-/** A computed field may still be refused for a value that is not supported: the family's `read` says which. */
+/** A computed field may still be refused for an unsupported value: the family's `read` decides. */
 const words = (text: string): string[] => text.split(" ");
 
 const BERT =

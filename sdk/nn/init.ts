@@ -5,7 +5,7 @@
 import { fillNormal, fillTruncatedNormal, fillUniform } from "../tensor/ops/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 
-/** Fill a new parameter; `stream` tells parameters of one seed apart. */
+/** Fill a new parameter; `stream` distinguishes parameters of one seed. */
 export type Init = (t: Tensor, key: { readonly seed: number; readonly stream: number }) => void;
 
 export function constant(value: number): Init {

@@ -210,7 +210,7 @@ export class Weights implements Disposable {
   }
 
   /**
-   * A parameter that is no right-hand side of a product: a bias, a norm's scale, a table of positions.
+   * A parameter that is not the right-hand side of a product: a bias, a norm's scale, a table of positions.
    *
    * @throws {WeightsError} when the stored tensor, or an earlier request, has another shape
    */
@@ -308,7 +308,7 @@ const LEAST_OUT = 32;
 
 /**
  * How a parameter is kept where the model's matrices are kept as `dtype`. Tables are kept in 8 bits at least, and so are
- * matrices whose inputs are no pairs.
+ * matrices with an odd number of inputs.
  */
 function dtypeOf({ shape, orientation, isTable }: Planned, dtype: WeightDtype): WeightDtype {
   if (orientation === null) return "f32";

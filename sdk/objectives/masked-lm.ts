@@ -140,7 +140,7 @@ function chooseIndependently({ ids, special }: Sample, rng: Rng, rate: number, i
   return chosen;
 }
 
-/** Choose positions, and label them with the tokens that are there. */
+/** Choose positions, and label them with their tokens. */
 function choose(sample: Sample, rng: Rng, options: MaskedLmOptions): { chosen: number[]; tokens: Int32Array } {
   const { selection = "bert", maskingRate = 0.15 } = options;
   const selections = {

@@ -81,6 +81,6 @@ export async function readWordPiece(files: Files): Promise<Tokenizer> {
   const folder = openFolder(files, "readWordPiece");
   const [vocabulary, settings] = await Promise.all([folder.read("vocab.txt"), folder.fields("tokenizer_config.json")]);
   if (!vocabulary)
-    throw new ModelFileError("vocab.txt is missing: the tokenizer of this folder is no WordPiece of BERT");
+    throw new ModelFileError("vocab.txt is missing: the tokenizer of this folder is not BERT's WordPiece");
   return readVocabulary(new TextDecoder().decode(vocabulary), { settings });
 }

@@ -85,7 +85,7 @@ function inputOf(value: unknown, at: string): ZeroShotInput {
   });
   const input = { text: textOf(NAME, `${at}.text`, text), labels: textsOf(NAME, `${at}.labels`, labels, 1) };
   const twice = input.labels.find((name, i) => input.labels.indexOf(name) < i);
-  if (twice !== undefined) throw new ArgumentError(`${NAME}: the label ${JSON.stringify(twice)} is there twice`);
+  if (twice !== undefined) throw new ArgumentError(`${NAME}: the label ${JSON.stringify(twice)} is given twice`);
   return input;
 }
 

@@ -1,7 +1,7 @@
 /** The style sheet of a report: light and dark, wide and narrow. */
 
 /**
- * Colors. Text has a contrast of at least 4.5 to its ground, and series of at least 3. The eight series are told apart by
+ * Colors. Text has a contrast of at least 4.5 to its ground, and series of at least 3. The eight series are distinguished by
  * lightness too; groups and held-out curves have shapes besides.
  */
 const COLORS = `

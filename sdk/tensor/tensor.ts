@@ -58,7 +58,7 @@ export class Storage implements Variable {
   /** First byte of the block. */
   get address(): number {
     if (this.isDisposed)
-      throw new DisposedError("this tensor's memory was given back: it was disposed, or its scope or engine was");
+      throw new DisposedError("this tensor's memory was freed: it was disposed, or its scope or engine was");
     return this.#address;
   }
 

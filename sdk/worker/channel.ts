@@ -11,7 +11,7 @@ import type { Port } from "./port.js";
 /** The context of a handler, besides its arguments. */
 export interface Context {
   readonly signal: AbortSignal;
-  /** Tell the caller something before the result is there. */
+  /** Report something to the caller before the result is ready. */
   report(value: unknown): void;
 }
 

@@ -67,7 +67,7 @@ export function plainThrown(thrown: unknown): Thrown {
 export function revivedThrown(thrown: Thrown): unknown {
   if (!("error" in thrown)) return thrown.value;
   const { name, message, stack, fields, cause } = thrown.error;
-  // An abort is no error of a class of its own but a DOMException of this name.
+  // An abort is not a class of errors but a DOMException of this name.
   const isDom = !Object.hasOwn(classes(), name) && typeof DOMException !== "undefined" && /^\w+Error$/.test(name);
   if (isDom) return new DOMException(message, name);
   const known = (classes() as Readonly<Record<string, unknown>>)[name] ?? Error;

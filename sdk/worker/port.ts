@@ -11,7 +11,7 @@ export interface Port {
 
 /** The other end as its owner sees it. */
 export interface WorkerPort extends Port {
-  /** Called once, when the worker ended or failed by itself. */
+  /** Called once, if the worker ends or fails on its own. */
   ended(tell: (reason: unknown) => void): void;
   terminate(): void;
 }

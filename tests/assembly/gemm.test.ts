@@ -198,7 +198,7 @@ function sameBits(a: Float32Array, b: Float32Array): boolean {
   return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
 }
 
-test("all memory was given back", () => {
+test("all memory was freed", () => {
   for (const engine of engines) assert.is(engine.liveBytes, 0);
 });
 

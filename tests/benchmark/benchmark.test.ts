@@ -78,7 +78,7 @@ test("results that count nothing are not compared", async () => {
   await refused(read(file({ tokenize: 0 })), /no median_ms above 0/);
   await refused(read(file({ other: 1 })), /there is no workload "other"/);
   await refused(read(file({ tokenize: 1 }, {}, VERSION + 1)), /results of version 2 cannot be compared/);
-  await refused(read("tokenize 10 ms"), /line 1 is no JSON object/);
+  await refused(read("tokenize 10 ms"), /line 1 is not a JSON object/);
   await refused(() => benchmark({ only: ["other"] }), /only/);
 });
 

@@ -26,7 +26,7 @@ for (const engine of engines) {
     for (const address of [x, y, z]) engine.release(address);
   });
 
-  test(`${engine.build}: working memory is given back, also when the engine's memory is full`, () => {
+  test(`${engine.build}: working memory is freed, also when the engine's memory is full`, () => {
     const before = engine.liveBytes;
     // 1 x 1 times one panel of one column: scratch holds the panel that reaches over the last column.
     const [c, a, panels] = [put(engine, [0]), put(engine, [3]), put(engine, [5, ...Array(15).fill(0)])];

@@ -23,7 +23,7 @@ const requests = fc.array(fc.oneof(fc.integer({ min: 1, max: 60_000 }), fc.integ
   maxLength: 200,
 });
 
-test("blocks never overlap, whatever is asked for and given back", () => {
+test("blocks never overlap, whatever is allocated and freed", () => {
   fc.assert(
     fc.property(requests, (list) => {
       const memory = allocator(64);

@@ -124,7 +124,7 @@ async function readTarget(at: Progress, until: number, { mutants, careful }: Wor
     await running.catch(() => {});
     if (details.failed && details.counterexample) return failureOf(details);
     const left = leftBehind();
-    if (left !== 0) return failure(`${left} bytes of the engine were not given back in this batch`);
+    if (left !== 0) return failure(`${left} bytes of the engine were not freed in this batch`);
     // Growth: leftovers of thousands of mutants must not add up.
     const grown = setFloor() - base;
     if (grown > ROOM / 2) return failure(`${Math.round(grown / 2 ** 20)} MB stayed behind`);

@@ -310,7 +310,7 @@ function missingGradients({ weights, family }: Pretrained, expected: Safetensors
 
 /**
  * The batch that the reference's loss runs over. Its question-answering loss takes the softmax over padded positions too,
- * so those are computed here as they are there: present, but masked for every query.
+ * so they are computed here likewise: present, but masked for every query.
  */
 function paddedBatch(expected: Safetensors, batch: Batch, type: string): Batch {
   const { count, width, lengths } = rowsOf(expected);
@@ -342,7 +342,7 @@ function settingsNamed(name: string, own: GenerationSettings): GenerationSetting
     else said[what] = value === undefined ? true : Number(value);
   }
   const unknown = Object.keys(said).find((field) => !Object.hasOwn(own, field));
-  if (unknown !== undefined) throw new TypeError(`expected.json: "${name}" says ${unknown}, which is no setting`);
+  if (unknown !== undefined) throw new TypeError(`expected.json: "${name}" says ${unknown}, which is not a setting`);
   return { ...own, ...said };
 }
 

@@ -68,7 +68,7 @@ test("what cannot be asked is refused in words", async () => {
   const files = referenceFolder(models[0]!);
   using classify = await zeroShotClassification(files, { engine });
   await refused(() => classify("a", []), /the input.labels must be an array of at least 1 string, got \[\]/);
-  await refused(() => classify("a", ["x", "y", "x"]), /the label "x" is there twice/);
+  await refused(() => classify("a", ["x", "y", "x"]), /the label "x" is given twice/);
   await refused(
     () => classify("a" as never),
     /labels \(the second argument\) must be an array of strings, got undefined/,

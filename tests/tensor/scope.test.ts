@@ -10,7 +10,7 @@ import { wave } from "../helpers/wave.js";
 const test = suite("scopes and tensors");
 const engine = await Engine.create();
 
-/** Whether a tensor's memory was given back. */
+/** Whether a tensor's memory was freed. */
 const gone = (t: Tensor): boolean => t.storage.isDisposed;
 
 test("a scope frees its tensors; scopes nest; a kept tensor moves one scope out", () => {
@@ -113,7 +113,7 @@ test("a tensor that is gone says so wherever it is used", () => {
     t = tensor(engine, wave(4), [2, 2]);
   }
   for (const use of [() => t.data, () => t.toArray(), () => t.address, () => add(t, t), () => rows(t, 0, 1).data]) {
-    assert.throws(use, (error: unknown) => error instanceof DisposedError && /was given back/.test(error.message));
+    assert.throws(use, (error: unknown) => error instanceof DisposedError && /was freed/.test(error.message));
   }
 });
 

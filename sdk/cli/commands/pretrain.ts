@@ -50,7 +50,7 @@ function objectiveOf({ objective, wholeWords = false, maskingRate }: PretrainOpt
 /** The family of the model: that of --from or --config, of --family, or the objective's own. */
 async function familyOf({ from, config, family }: PretrainOptions, { main, name }: NamedObjective): Promise<string> {
   if ([from, config, family].filter((given) => given !== undefined).length > 1)
-    throw new UsageError("--from, --config and --family exclude each other: each says what the model is");
+    throw new UsageError("--from, --config and --family exclude each other: each determines the model");
   const file = from === undefined ? config : `${from}/config.json`;
   const read = async (path: string) => {
     const { model_type: type = main.family } = await readFields(path);

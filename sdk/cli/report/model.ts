@@ -82,7 +82,7 @@ async function planeOf({ loaded, tokenizer, length }: Opened, file: string): Pro
   );
 }
 
-/** Sections that are computed with the run's model; none for an adapter, which is no model by itself. */
+/** Sections that are computed with the run's model; none for an adapter, which is not a model on its own. */
 export async function modelSections(
   engine: Engine,
   path: string,

@@ -85,7 +85,7 @@ export async function runInputs(files: readonly string[], options: object): Prom
  * Where each input of a run is here: files and folders are recognized by their content, whatever their order and names.
  * An input that came from standard input is the one that no other role claims.
  *
- * @throws {UsageError} naming the input that is not among `paths`, or the path that is no input of the run
+ * @throws {UsageError} naming the input that is not among `paths`, or the path that is not an input of the run
  */
 export async function locateInputs(
   inputs: readonly RunInput[],

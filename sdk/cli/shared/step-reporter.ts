@@ -4,7 +4,7 @@ import { objectiveAliases } from "cloze/data";
 import { interruption, type RunMonitor } from "./checkpoints.js";
 import { type Progress, progress, writeLine } from "./output.js";
 
-/** The loss by its parts; a part whose objective was renamed is there under its earlier names too. */
+/** The loss by its parts; a part whose objective was renamed appears under its earlier names too. */
 function partsOf(step: Step): Record<string, number> {
   return Object.fromEntries(
     Object.entries(step.parts).flatMap(([name, loss]) =>

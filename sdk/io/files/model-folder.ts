@@ -91,7 +91,7 @@ const FILES = withMethods(
  * Open a folder; one that is open already stays the same.
  *
  * @param where the function that was called, for the message
- * @throws {ArgumentError} when `files` are no files, such as the path of a folder
+ * @throws {ArgumentError} when `files` are not files but, say, the path of a folder
  */
 export function openFolder(files: Files, where = "openFolder"): ModelFolder {
   if (files instanceof ModelFolder) return files;

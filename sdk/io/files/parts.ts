@@ -2,7 +2,7 @@
  * Parts: files and folders that are being written, beside the place that they will have.
  *
  * A part's name says who writes it, `.NAME.HOST-PROCESS-THREAD-RANDOM.part`, so that the leftovers of a killed run can be
- * told from the part that another run is writing. `.part.old` is the folder that a part is replacing: only the
+ * distinguished from the part that another run is writing. `.part.old` is the folder that a part is replacing: only the
  * rename of the part into its place is missing.
  */
 import { createHash, randomBytes } from "node:crypto";

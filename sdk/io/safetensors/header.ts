@@ -17,7 +17,7 @@ export class SafetensorsError extends InputError {
 export interface TensorInfo {
   readonly dtype: string;
   readonly shape: readonly number[];
-  /** bytes [begin, end) of the data behind the header */
+  /** bytes [begin, end) of the data after the header */
   readonly begin: number;
   readonly end: number;
 }

@@ -37,7 +37,7 @@ export interface Safetensors extends SafetensorsFile {
   read(name: string, target: Float32Array): void;
 }
 
-/** A file's header, and where the data behind it begins. */
+/** A file's header, and the offset of the data after it. */
 interface Opened {
   readonly header: Header;
   readonly data: number;

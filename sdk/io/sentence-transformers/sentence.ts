@@ -27,7 +27,7 @@ export interface SentenceSettings {
   readonly lowercase: boolean;
   /** how many numbers of each vector are kept (Matryoshka: Kusupati et al. 2022, arXiv:2205.13147); absent: all */
   readonly dimensions?: number;
-  /** a table of static embeddings, layers weighted before pooling, Dense and the like behind it; absent: none */
+  /** a table of static embeddings, layers weighted before pooling, Dense and the like after it; absent: none */
   readonly modules?: readonly SentenceModule[];
 }
 
@@ -97,7 +97,7 @@ type Pooled = Pick<SentenceSettings, "pooling" | "promptCounts" | "modules">;
 
 const PLAIN: Pooled = { pooling: { mode: "mean", normalize: false }, promptCounts: true };
 
-/** Modules that hold or make hidden states, and those that `loadModules` computes before and behind the pooling. */
+/** Modules that hold or make hidden states, and those that `loadModules` computes before and after the pooling. */
 const BODIES = ["Transformer", "StaticEmbedding"];
 const BEFORE = ["WeightedLayerPooling"];
 const BEHIND = ["Dense", "LayerNorm", "Normalize"];

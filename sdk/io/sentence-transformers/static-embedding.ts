@@ -1,4 +1,4 @@
-/** Folders of static embeddings: those of sentence-transformers, and model2vec's. They are told from others by their files. */
+/** Folders of static embeddings: those of sentence-transformers, and model2vec's. Their files distinguish them from others. */
 import type { Section } from "../../models/family/config.js";
 import { type StoredTensors, WeightsError } from "../../nn/weights.js";
 import type { ModelFolder } from "../files/model-folder.js";

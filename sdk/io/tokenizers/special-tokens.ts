@@ -162,7 +162,7 @@ function tableOf(files: TokenFiles, listed: readonly Section[], extra: Extra): T
       table.set(Number(id), tokenOf(token, false));
   } else {
     const given: Section = { ...config, ...special };
-    // Objects of tokenizer_config.json are no names yet when the library looks.
+    // Objects of tokenizer_config.json are not yet names when the library looks.
     const isName = (role: Role) => typeof given[role] === "string" || special[role] !== undefined;
     const names = [
       ...ROLES.filter(isName).map((role) => given[role]),

@@ -117,7 +117,7 @@ async function readPublished(body: ModelFolder, before: TokenizerSettings): Prom
 function missingVocabulary(found: ReadonlyMap<string, Uint8Array>, settings: Section): ModelFileError {
   const expected = "tokenizer.json, vocab.txt, vocab.json with merges.txt, source.spm with vocab.json";
   if (found.size === 0)
-    return new ModelFileError(`no tokenizer is there: neither ${expected} nor ${SENTENCEPIECE.join(", ")}`);
+    return new ModelFileError(`the folder has no tokenizer: neither ${expected} nor ${SENTENCEPIECE.join(", ")}`);
   const named = settings["tokenizer_class"] ?? "unknown";
   return new ModelFileError(
     `${[...found.keys()].join(" and ")} cannot be read for the tokenizer class ${shown(named)}; save the tokenizer as a tokenizer.json with transformers`,

@@ -39,7 +39,7 @@ export function optional<T extends string | number | boolean>(c: Section, field:
 
 type Widened<T> = T extends string ? string : T extends number ? number : boolean;
 
-/** A number that `fits`, or an error that says which would. */
+/** A number that `fits`, or an error that says which numbers do. */
 function ranged(c: Section, field: string, fallback: number, what: string, fits: (value: number) => boolean): number {
   const value = optional(c, field, fallback);
   if (!fits(value)) throw new ConfigError(`config.json: ${field} must be ${what}, got ${value}`);

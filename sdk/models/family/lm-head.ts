@@ -50,7 +50,7 @@ export function lmHead(options: LmHeadOptions): LmHead {
 }
 
 /**
- * Where the decoder of BERT and its kin is stored. With tied weights the bias is the head's own.
+ * The place of the decoder of BERT and its relatives. With tied weights the bias is the head's own.
  *
  * @param tokens where the token embeddings are stored
  */

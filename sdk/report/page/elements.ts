@@ -77,7 +77,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
   );
 }
 
-/** A part of the page that scrolls by itself, reached with the keyboard too. */
+/** A part of the page that scrolls on its own, also with the keyboard. */
 export const scrolling = (label: string, ...children: Child[]): HTMLElement =>
   element("div", { class: "scroll", role: "region", tabindex: 0, "aria-label": label }, ...children);
 

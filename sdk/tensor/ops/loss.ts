@@ -37,7 +37,7 @@ export interface CrossEntropyOptions extends Divided {
  * @param logits (rows, classes): unnormalized scores
  * @param labels (rows): the right class in [0, classes), or {@link IGNORE}
  * @returns [] : nats per counted row; 0 when every label is IGNORE, and then no gradient flows
- * @throws {ArgumentError} for a label that is no class
+ * @throws {ArgumentError} for a label that is not a class
  *
  * @example
  * crossEntropy(tensor(engine, [0, 0], [1, 2]), Int32Array.of(1)).item(); // 0.693: log 2

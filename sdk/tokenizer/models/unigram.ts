@@ -101,7 +101,7 @@ export class Unigram implements Model {
           expect(
             unknown >= 0,
             () =>
-              `Unigram: ${shown(decodeUnits(units, start + at, start + stop))} is no piece, and the model has no unknown token`,
+              `Unigram: ${shown(decodeUnits(units, start + at, start + stop))} is not a piece, and the model has no unknown token`,
           );
           best[stop] = score;
           last[stop] = unknown;

@@ -100,7 +100,7 @@ class CharacterMap {
     this.texts = blob.subarray(4 + size);
   }
 
-  /** The replacement of a character, or null when it is no key. */
+  /** The replacement of a character, or null if it is not a key. */
   single(character: number): readonly number[] | null {
     if (character > 0xffff) return this.search(encodeCodePoint(character, this.bytes, 0));
     const number = this.known[character]!;

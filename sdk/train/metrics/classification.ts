@@ -24,7 +24,7 @@ export function accuracy(predicted: ArrayLike<number>, gold: ArrayLike<number>):
   return correct / gold.length;
 }
 
-/** More are no label set; each takes memory. */
+/** Larger numbers are not label sets, and each class takes memory. */
 const aClassCount = /* @__PURE__ */ wholeNumber(1, 1_048_576);
 
 /** Require classes from 0 to `classes` - 1. */

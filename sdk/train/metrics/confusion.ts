@@ -12,7 +12,7 @@ const aClassCount = /* @__PURE__ */ wholeNumber(1, 10_000);
  * @returns rows of counts: `matrix[g][p]` items of class g were predicted as p (the layout of scikit-learn)
  * @example
  * confusionMatrix([0, 1, 1], [0, 1, 0], 2); // [[1, 1], [0, 1]]
- * @throws {ArgumentError} for a value that is no class, or lists of different lengths
+ * @throws {ArgumentError} for a value that is not a class, or lists of different lengths
  */
 export function confusionMatrix(predicted: ArrayLike<number>, gold: ArrayLike<number>, classes: number): number[][] {
   checkArgument("confusionMatrix", "predicted", predicted, numbers);

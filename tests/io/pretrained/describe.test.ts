@@ -85,7 +85,7 @@ test("unusable parts are reported, with everything else that can be found out", 
   assert.is(bare.tokenizerSize, null);
   assert.is(bare.problems.length, 2);
   assert.match(bare.problems.join("\n"), /model\.safetensors is missing/);
-  assert.match(bare.problems.join("\n"), /no tokenizer is there/);
+  assert.match(bare.problems.join("\n"), /the folder has no tokenizer/);
   const other = await describeFolder(memoryFiles([...files, ["config.json", jsonBytes({ model_type: "llama" })]]));
   assert.equal([other.family, other.task, other.tokenizerSize], [null, null, tokenizer.size]);
   assert.match(other.problems.join("\n"), /model_type "llama" is not supported/);

@@ -53,7 +53,7 @@ test("missing and unreadable parts are named", async () => {
   };
   await refused(
     memoryFiles(),
-    /no tokenizer is there: neither tokenizer\.json, vocab\.txt, vocab\.json with merges\.txt/,
+    /the folder has no tokenizer: neither tokenizer\.json, vocab\.txt, vocab\.json with merges\.txt/,
   );
   const xlmr = named("XLM-R: sentencepiece.bpe.model");
   const config = (tokenizer_class: string) => ({ "tokenizer_config.json": { tokenizer_class } });

@@ -10,7 +10,7 @@ import { piecesOf } from "../../helpers/tokenizer-steps.js";
 
 const test = suite("Unigram");
 
-/** The best sum of scores over all ways to cut the word; a character that is no piece costs `unknown`. */
+/** The best sum of scores over all ways to cut the word; a character that is not a piece costs `unknown`. */
 function bestScore(word: readonly string[], scores: ReadonlyMap<string, number>, unknown: number): number {
   if (word.length === 0) return 0;
   let best = Number.NEGATIVE_INFINITY;
@@ -63,7 +63,7 @@ test("unknown characters as bytes, where all of them are pieces", () => {
 test("a model without an unknown piece refuses text that it cannot spell", () => {
   const model = new Unigram(Vocabulary.of(["a"]), Float64Array.of(-1), -1);
   assert.equal(piecesOf(model, "aa").length, 2);
-  assert.throws(() => piecesOf(model, "ab"), /"b" is no piece, and the model has no unknown token/);
+  assert.throws(() => piecesOf(model, "ab"), /"b" is not a piece, and the model has no unknown token/);
 });
 
 const small = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'éü".split("");

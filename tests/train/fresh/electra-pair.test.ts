@@ -318,7 +318,7 @@ test("held-out figures count the items that they name", () => {
   assert.equal(replacedHeldOut(pair.model, samples(), { tokenizer, maskingRate: 0.3 }), figures);
 });
 
-test("a generator that is given back leaves the embeddings to the discriminator", () => {
+test("disposing the generator leaves the embeddings to the discriminator", () => {
   using pair = pairOf();
   pair.generator[Symbol.dispose]();
   using _ = new Scope();

@@ -10,7 +10,7 @@ import { receive, type Transfer, wrongHash } from "../transfer.js";
 import { hashOf, onDisk, withPart } from "./part.js";
 
 /**
- * Download a file to `place`, unless it is there.
+ * Download a file to `place`, unless it exists.
  *
  * @param report bytes that are here
  * @throws {DownloadError} when it cannot be fetched, or differs from the hub's listing; nothing is left at `place`

@@ -143,7 +143,7 @@ async function fetchAll(
   return names.map((file) => known.get(file)!);
 }
 
-/** Whether a blob is there. One that is not what its name says is removed; a size that is wrong is enough to look. */
+/** Whether a blob exists. One that does not match its name is removed; a wrong size is enough to check. */
 async function isCached(place: string, digest: Digest, size: number, verify: boolean, what: string): Promise<boolean> {
   const there = await statOf(place);
   if (!there) return false;

@@ -65,7 +65,7 @@ export async function findModel(folderOrName: string, options: HubOptions = {}):
 /**
  * The files of a published model. It is downloaded when the first file is read, unless the cache has it.
  *
- * @throws {HubError} for a text that is no name
+ * @throws {HubError} for a text that is not a name
  * @example
  * const embed = await featureExtraction(hub("sentence-transformers/all-MiniLM-L6-v2", { revision: "main" }));
  */

@@ -5,7 +5,7 @@
  *   models--ORGANIZATION--MODEL/snapshots/COMMIT/config.json    links to them, by the names that they have at a commit
  *   models--ORGANIZATION--MODEL/refs/main                       the commit that a branch or tag was at
  *
- * A snapshot appears when all of its files are there, and a reference after its snapshot.
+ * A snapshot appears when all of its files exist, and a reference after its snapshot.
  */
 import { copyFile, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -53,7 +53,7 @@ export class CachedModel {
   /**
    * Show files under their names at a commit.
    *
-   * @param files names and hashes; their blobs are there
+   * @param files names and hashes; their blobs exist
    * @param copies whether to copy files instead of linking them
    */
   async show(commit: string, files: ReadonlyMap<string, string>, copies: boolean): Promise<void> {
