@@ -1,17 +1,15 @@
 /**
- * GPT-2 small, prompt of 32 tokens, greedy search, against transformers.js on onnxruntime-web in f32: one thread each, in one
- * process, round by round. Both read the same weights, and in f32 their ids must be equal.
+ * GPT-2 small, greedy search, beside transformers.js on onnxruntime-web, in f32 and in 8 bits: one thread each, in one process,
+ * round by round. Both read the same weights, and in f32 their ids must be equal.
  *
  *   npm ci --prefix bench/peers --ignore-scripts
  *   python3 bench/peers/gpt2-onnx.py FOLDER
- *   node scripts/run.mjs bench/peers/generation.ts FOLDER [ROUNDS [NEW_TOKENS [BUILD [DTYPE]]]]
+ *   node scripts/run.mjs bench/peers/generation.ts FOLDER [--rounds N] [--prompt N] [--new-tokens N] [--build B] [--dtypes f32,q8] [--write]
  *
- * Times are of this process on its processor, so that a machine's other load takes no part. `CLOZE_PEERS` is another folder
- * with the packages.
+ * A ratio above 1 says how much faster Cloze is. `--write` puts the ratios into BENCHMARKS.md.
  */
-import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { dirname, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { Engine } from "../../sdk/engine/engine.js";
 import type { Build } from "../../sdk/engine/source.js";
 import { generateText } from "../../sdk/generate/generate.js";
@@ -19,52 +17,24 @@ import { folder as diskFolder } from "../../sdk/io/files/folder.js";
 import { loadModel } from "../../sdk/io/pretrained/pretrained.js";
 import { randomIds } from "../bert.js";
 import { median, runtime } from "../measure.js";
+import { record } from "../record.js";
 import { yardstick } from "../yardstick.js";
+import { root, type Transformers, transformersOnWeb, versioned } from "./packages.js";
+import { ratioOf, spent } from "./rounds.js";
 
-const PROMPT = 32;
-const [folder = "", rounds = "5", newTokens = "128", build = "strict", dtype = "f32"] = process.argv.slice(2);
-const root = process.env["CLOZE_ROOT"] ?? process.cwd();
-const packages = resolve(process.env["CLOZE_PEERS"] ?? join(root, "bench/peers"), "node_modules");
+type Dtype = "f32" | "q8";
 
-/** Writes the ids after a prompt. */
+/** transformers.js's names of the types, by which it finds the graph. */
+const PEER_DTYPES: Readonly<Record<Dtype, string>> = { f32: "fp32", q8: "q8" };
+
+/** Writes the ids behind a prompt. */
 type Generate = (prompt: Int32Array, count: number) => Promise<number[]>;
 
-/** The parts of transformers.js that are used. */
-interface Transformers {
-  readonly env: { localModelPath: string; allowRemoteModels: boolean };
-  readonly Tensor: new (type: "int64", data: BigInt64Array, dims: number[]) => unknown;
-  readonly AutoModelForCausalLM: {
-    from_pretrained(
-      name: string,
-      options: object,
-    ): Promise<{ generate(options: object): Promise<{ readonly data: BigInt64Array }> }>;
-  };
-}
-
-/** The parts of onnxruntime-web that are used. */
-interface OrtWeb {
-  readonly env: { readonly wasm: { numThreads: number; wasmPaths: string } };
-  readonly InferenceSession: { create(model: string | Uint8Array, options: object): Promise<unknown> };
-}
-
-const load = async <T>(file: string): Promise<T> => import(pathToFileURL(join(packages, file)).href);
-
-/** transformers.js takes the runtime that is found under this symbol; by itself it would take the native one in Node. */
-async function openPeer(): Promise<Generate> {
-  const ort = await load<OrtWeb>("onnxruntime-web/dist/ort.wasm.min.mjs");
-  ort.env.wasm.numThreads = 1;
-  ort.env.wasm.wasmPaths = `${pathToFileURL(join(packages, "onnxruntime-web/dist")).href}/`;
-  // In Node it passes a path on, which onnxruntime-web would fetch.
-  const create = (model: string | Uint8Array, options: object): Promise<unknown> =>
-    ort.InferenceSession.create(typeof model === "string" ? readFileSync(model) : model, options);
-  Object.assign(globalThis, { [Symbol.for("onnxruntime")]: { ...ort, InferenceSession: { create } } });
-  const { env, Tensor, AutoModelForCausalLM } = await load<Transformers>(
-    "@huggingface/transformers/dist/transformers.node.mjs",
-  );
-  env.allowRemoteModels = false;
+async function openPeer(transformers: Transformers, folder: string, dtype: Dtype): Promise<Generate> {
+  const { env, Tensor, AutoModelForCausalLM } = transformers;
   env.localModelPath = `${dirname(resolve(folder))}/`;
   const model = await AutoModelForCausalLM.from_pretrained(resolve(folder).slice(env.localModelPath.length), {
-    dtype: "fp32",
+    dtype: PEER_DTYPES[dtype],
     device: "auto",
     session_options: { executionProviders: ["wasm"] },
   });
@@ -82,20 +52,20 @@ async function openPeer(): Promise<Generate> {
   };
 }
 
-async function openCloze(): Promise<{ readonly generate: Generate; readonly bytes: number }> {
-  const engine = await Engine.create({ build: build as Build });
-  const { model, weights } = await loadModel(engine, diskFolder(folder), { task: "causal-lm", dtype: dtype as "f32" });
+interface Own {
+  readonly generate: Generate;
+  /** bytes of the f32 weights that a token reads */
+  readonly bytes: number;
+}
+
+async function openCloze(folder: string, build: Build, dtype: Dtype): Promise<Own> {
+  const engine = await Engine.create({ build });
+  const { model, weights } = await loadModel(engine, diskFolder(folder), { task: "causal-lm", dtype });
   let bytes = 0;
   for (const [name, { size }] of weights.entries()) if (name !== "transformer.wpe.weight") bytes += 4 * size;
   const generate: Generate = async (prompt, count) =>
     generateText({ engine, model }, [prompt], { max_new_tokens: count })[0]!;
   return { generate, bytes };
-}
-
-/** Milliseconds of this process on its processor. */
-function spent(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e3;
 }
 
 async function timed(generate: Generate, prompt: Int32Array, count: number) {
@@ -104,48 +74,67 @@ async function timed(generate: Generate, prompt: Int32Array, count: number) {
   return { ids, ms: spent() - started };
 }
 
-const stick = yardstick(root, build as Build);
-const bandwidth = (): number => {
+const { positionals, values: options } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: "string", default: "5" },
+    prompt: { type: "string", default: "32" },
+    "new-tokens": { type: "string", default: "128" },
+    build: { type: "string", default: "strict" },
+    dtypes: { type: "string", default: "f32,q8" },
+    write: { type: "boolean", default: false },
+  },
+});
+const [folder = ""] = positionals;
+if (folder === "") throw new Error("generation.ts: name a folder that gpt2-onnx.py has written");
+const build = options.build as Build;
+const [rounds, length, count] = [options.rounds, options.prompt, options["new-tokens"]].map(Number) as [
+  number,
+  number,
+  number,
+];
+const stick = yardstick(root, build);
+
+/** What the reading loop reads now: bytes per second / 1e9. */
+function bandwidth(): number {
   const started = spent();
   const { bytes } = stick.readAll();
   return bytes / (spent() - started) / 1e6;
-};
-const cloze = await openCloze();
-const peer = await openPeer();
-const prompt = randomIds(PROMPT, 50257);
-const count = Number(newTokens);
-// Compiles, packs, and makes room.
-await cloze.generate(prompt, 8);
-await peer(prompt, 8);
-bandwidth();
-const all: { ratio: number; own: number; other: number; share: number }[] = [];
-for (let round = 0; round < Number(rounds); round++) {
-  const before = bandwidth();
-  const own = await timed(cloze.generate, prompt, count);
-  const between = bandwidth();
-  const other = await timed(peer, prompt, count);
-  if (dtype === "f32" && own.ids.join() !== other.ids.join()) throw new Error(`other ids:\n${own.ids}\n${other.ids}`);
-  const read = (count * cloze.bytes) / own.ms / 1e6;
-  all.push({
-    ratio: other.ms / own.ms,
-    own: (count / own.ms) * 1e3,
-    other: (count / other.ms) * 1e3,
-    share: read / Math.max(before, between),
-  });
 }
-const middle = (field: "ratio" | "own" | "other" | "share"): number =>
-  Number(median(all.map((one) => one[field])).toPrecision(3));
-console.log(
-  JSON.stringify({
-    name: `GPT-2 small beside transformers.js, prompt ${PROMPT}, ${count} new tokens`,
-    build,
+
+async function compare(transformers: Transformers, dtype: Dtype): Promise<object> {
+  const [cloze, peer] = [await openCloze(folder, build, dtype), await openPeer(transformers, folder, dtype)];
+  const prompt = randomIds(length, 50257);
+  // Compiles, packs, and makes room.
+  await cloze.generate(prompt, 8);
+  await peer(prompt, 8);
+  bandwidth();
+  const all: { own: number; other: number; share: number }[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const before = bandwidth();
+    const own = await timed(cloze.generate, prompt, count);
+    const after = bandwidth();
+    const other = await timed(peer, prompt, count);
+    if (dtype === "f32" && own.ids.join() !== other.ids.join()) throw new Error(`other ids:\n${own.ids}\n${other.ids}`);
+    const read = (count * cloze.bytes) / own.ms / 1e6;
+    all.push({ own: own.ms, other: other.ms, share: read / Math.max(before, after) });
+  }
+  const of = (field: "own" | "other" | "share"): number[] => all.map((one) => one[field]);
+  return {
+    name: `GPT-2 small ${dtype}, ${build}, prompt ${length}, ${count} new tokens`,
+    beside: `${versioned("@huggingface/transformers")} on ${versioned("onnxruntime-web")} ${dtype}`,
     dtype,
     runtime,
-    tokens_per_s: middle("own"),
-    peer_tokens_per_s: middle("other"),
-    ratio: middle("ratio"),
-    ratios: all.map(({ ratio }) => Number(ratio.toPrecision(3))),
-    ...(dtype === "f32" && { share_of_read_bandwidth: middle("share") }),
-  }),
-);
+    ...ratioOf(of("own"), of("other")),
+    ...(dtype === "f32" && { share_of_read_bandwidth: Number(median(of("share")).toPrecision(3)) }),
+  };
+}
+
+const transformers = await transformersOnWeb();
+const lines: string[] = [];
+for (const dtype of options.dtypes.split(",") as Dtype[]) {
+  lines.push(JSON.stringify(await compare(transformers, dtype)));
+  console.log(lines.at(-1));
+}
+if (options.write) console.error(`${record(lines.join("\n"), root)} ratios written to BENCHMARKS.md`);
 process.exit(0);

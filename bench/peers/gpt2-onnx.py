@@ -1,8 +1,8 @@
 """
-GPT-2 small with random weights, as a published folder (config.json, model.safetensors) and as the graph that transformers.js
-runs (onnx/model.onnx, with past keys and values, as Optimum names them).
+GPT-2 small with random weights, as a published folder (config.json, model.safetensors) and as the graphs that transformers.js
+runs: onnx/model.onnx in f32, with past keys and values as Optimum names them, and onnx/model_quantized.onnx in 8 bits.
 
-    pip install torch transformers onnx
+    pip install torch transformers onnx onnxruntime
     python gpt2-onnx.py FOLDER
 """
 import sys
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from onnx import TensorProto, helper, numpy_helper, save
+from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers import GPT2Config, GPT2LMHeadModel
 
 FOLDER = Path(sys.argv[1])
@@ -139,4 +140,5 @@ for count in (3, 1, 1):
     error = np.abs(got - want[:, done : done + count]).max()
     assert error < 1e-3 * np.abs(want).max(), error
     done += count
+quantize_dynamic(str(FOLDER / "onnx/model.onnx"), str(FOLDER / "onnx/model_quantized.onnx"), weight_type=QuantType.QInt8)
 print(f"{FOLDER}: the graph differs by at most {error:.1e} from the model")
