@@ -1,6 +1,7 @@
 /**
- * Sentences of words with tags: CoNLL-U, its reduction to four columns (id, form, tag, SpaceAfter), or two columns
- * (word, tag). A blank line ends a sentence.
+ * Sentences of words with tags: CoNLL-U, its reduction to four columns (id, form, tag, SpaceAfter), or columns of which the
+ * first is the word and the last the tag, as in the shared tasks before: two, three (CoNLL-2000), four (CoNLL-2003). A blank
+ * line ends a sentence, and so does a line of -DOCSTART-.
  *
  * A range line such as `3-4` holds a written word; its syntactic words follow. Words are the syntactic ones.
  */
@@ -32,33 +33,52 @@ interface Row {
 /** A written word has a handful of syntactic ones. */
 const MOST_COVERED = 1000;
 
-/** The columns of a line: separated by tabs, or, in files of two columns, by blanks. */
+/** The columns of the first line of a file, which the others must have too. */
+interface Form {
+  readonly columns: number;
+  readonly tabs: boolean;
+  /** whether words have numbers */
+  readonly numbered: boolean;
+}
+
+/** The columns of a line: separated by tabs, or, in files without word numbers, by blanks. */
 function cellsOf(text: string): string[] {
-  if (text.includes("\t")) return text.split("\t");
-  const words = text.trim().split(/ +/);
-  return words.length === 2 ? words : [text];
+  const cells = text.includes("\t") ? text.split("\t") : text.trim().split(/ +/);
+  return cells.map((cell) => cell.trim());
+}
+
+/** A word's number, a range such as 3-4, or an empty node's number. */
+const NUMBER = /^\d+([-.]\d+)?$/;
+
+function formOf(source: Source, line: number, cells: readonly string[], tabs: boolean): Form {
+  const { length: columns } = cells;
+  if (tabs && (columns === 10 || (columns === 4 && NUMBER.test(cells[0]!)))) return { columns, tabs, numbered: true };
+  if (columns === 3 && cells[0] === "1")
+    throw dataError(source, line, "three columns that begin with 1: a word, or its number? Expected a word first");
+  if (columns >= 2 && columns <= 4) return { columns, tabs, numbered: false };
+  throw dataError(
+    source,
+    line,
+    `expected 2 to 4 columns, a word first and its tag last, or 4 or 10 of CoNLL-U, separated by tabs; got ${columns}`,
+  );
 }
 
 /**
- * Whether a line is a comment. In files with word numbers every line that begins with # is one; in files of two columns # can
- * be a word, but no blank follows a word.
+ * Whether a line is a comment. In files with word numbers every line that begins with # is one; in others # can be a word
+ * too, but no word and no tag has a blank in it. Two words such as "# note" are a comment.
  */
-function isComment(text: string, columns: number): boolean {
+function isComment(text: string, form: Form | null): boolean {
   if (!text.startsWith("#")) return false;
-  return columns > 2 || !text.includes("\t") || /^#[^\t]* /.test(text);
+  if (form?.numbered) return true;
+  const cells = cellsOf(text);
+  if (text.includes("\t")) return cells.some((cell) => cell.includes(" "));
+  return form === null || form.tabs || form.columns === 2 || cells.length !== form.columns;
 }
 
-/** One line of any of the three forms; null for lines without a word (empty nodes). */
-function parseRow(source: Source, line: number, text: string): Row | null {
-  const cells = cellsOf(text).map((cell) => cell.trim());
-  if (cells.length === 2)
-    return checked(source, { line, word: cells[0]!, tag: cells[1]!, spaceAfter: true, number: 0, covers: 0 });
-  if (cells.length !== 4 && cells.length !== 10)
-    throw dataError(
-      source,
-      line,
-      `expected 2 (word, tag), 4 or 10 (CoNLL-U) columns separated by tabs, got ${cells.length}`,
-    );
+/** One line; null for lines without a word (empty nodes). */
+function parseRow(source: Source, line: number, cells: readonly string[], { numbered: hasNumbers }: Form): Row | null {
+  if (!hasNumbers)
+    return checked(source, { line, word: cells[0]!, tag: cells.at(-1)!, spaceAfter: true, number: 0, covers: 0 });
   const [id, word] = [cells[0]!, cells[1]!];
   if (/^\d+\.\d+$/.test(id)) return null;
   const spaceAfter = !cells.at(-1)!.split("|").includes("SpaceAfter=No");
@@ -140,19 +160,19 @@ function sentenceOf(source: Source, rows: readonly Row[]): TaggedSentence {
  */
 export async function* readTagged(source: Source): AsyncGenerator<TaggedSentence> {
   let rows: Row[] = [];
-  let columns = 0;
+  let form: Form | null = null;
   for await (const [line, text] of numbered(source)) {
-    if (text.trim() === "") {
+    if (text.trim() === "" || text.startsWith("-DOCSTART-")) {
       if (rows.some((row) => row.covers === 0)) yield sentenceOf(source, rows);
       rows = [];
       continue;
     }
-    if (isComment(text, columns)) continue;
-    const own = cellsOf(text).length;
-    const row = parseRow(source, line, text);
-    if (columns > 0 && own !== columns)
-      throw dataError(source, line, `expected ${columns} columns as in the lines before, got ${own}`);
-    columns = own;
+    if (isComment(text, form)) continue;
+    const cells = cellsOf(text);
+    form ??= formOf(source, line, cells, text.includes("\t"));
+    if (cells.length !== form.columns)
+      throw dataError(source, line, `expected ${form.columns} columns as in the lines before, got ${cells.length}`);
+    const row = parseRow(source, line, cells, form);
     if (row) rows.push(row);
   }
   if (rows.some((row) => row.covers === 0)) yield sentenceOf(source, rows);

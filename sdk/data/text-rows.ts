@@ -25,14 +25,19 @@ export interface Columns {
   readonly target?: string;
 }
 
+/** As the files of GLUE, SNLI and MultiNLI, and data sets of the same kinds, call their columns. */
 const PAIRS = [
   ["premise", "hypothesis"],
   ["sentence1", "sentence2"],
+  ["question1", "question2"],
+  ["question", "sentence"],
   ["text1", "text2"],
+  ["text", "text_pair"],
   ["text", "pair"],
   ["sentence", "pair"],
 ] as const;
 const SINGLE = ["text", "sentence"] as const;
+const LABELS = ["label", "labels", "gold_label"] as const;
 
 /** `a,b,label`, `a,label`: the value of --columns. */
 export function columnsNamed(list: string): Columns {
@@ -68,7 +73,7 @@ function find(source: Source, line: number, names: readonly string[], given: Col
       line,
       `no text column: expected text or sentence, premise and hypothesis, or sentence1 and sentence2, got ${shownNames(names)}; name them with --columns`,
     );
-  const label = ["label", "labels"].find(has);
+  const label = LABELS.find(has);
   return { ...texts, ...(label !== undefined && { label }), ...(has("score") && { score: "score" }) };
 }
 
@@ -160,7 +165,14 @@ function labelsIn(source: Source, line: number, fields: Fields, column: string):
   const odd = value.find((name) => typeof name === "object");
   if (odd !== undefined)
     throw dataError(source, line, `${column} must be a list of texts or numbers, and one entry is ${shown(odd)}`);
+  for (const name of value) requireExact(source, line, column, name);
   return value.map(String);
+}
+
+/** Two whole numbers beyond 2^53 can be the same number to a machine, and so become one label. */
+function requireExact(source: Source, line: number, column: string, value: unknown): void {
+  if (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER)
+    throw dataError(source, line, `${column} is a number of more digits than are kept; write it as a text in quotes`);
 }
 
 function labelIn(source: Source, line: number, fields: Fields, column: string): string {
@@ -168,6 +180,7 @@ function labelIn(source: Source, line: number, fields: Fields, column: string): 
   if (value === undefined || value === null) throw dataError(source, line, `no ${column}`);
   if (typeof value === "object")
     throw dataError(source, line, `${column} must be a text or a number, got ${shown(value)}`);
+  requireExact(source, line, column, value);
   const label = String(value).trim();
   if (label === "") throw dataError(source, line, `${column} is empty`);
   return label;

@@ -107,9 +107,13 @@ function optionsOf(writer: Writer, settings: GenerationSettings) {
     throw new ArgumentError(
       "max_length and begin_suppress_tokens need prompts of one length: generate them one at a time",
     );
-  const sources = writer.sources ?? [];
-  if (sources.length > 1 && settings.encoder_no_repeat_ngram_size > 0)
-    throw new ArgumentError("encoder_no_repeat_ngram_size needs a single source: generate them one at a time");
+  // What a decoder-only model reads is its prompt.
+  const sources = writer.sources?.length ? writer.sources : writer.prompts;
+  const { encoder_no_repeat_ngram_size: ngram, encoder_repetition_penalty: penalty } = settings;
+  if (sources.length > 1 && (ngram > 0 || penalty !== 1))
+    throw new ArgumentError(
+      "encoder_no_repeat_ngram_size and encoder_repetition_penalty need a single source: generate them one at a time",
+    );
   return {
     maxNewTokens: newTokens(settings, prompt),
     eosIds: settings.eos_token_id,

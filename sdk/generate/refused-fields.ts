@@ -11,9 +11,6 @@ export const REFUSED_FIELDS: Readonly<Record<string, unknown>> = {
   constraints: null,
   diversity_penalty: 0,
   dola_layers: null,
-  encoder_repetition_penalty: 1,
-  epsilon_cutoff: 0,
-  eta_cutoff: 0,
   force_words_ids: null,
   guidance_scale: 1,
   max_time: null,
@@ -21,11 +18,8 @@ export const REFUSED_FIELDS: Readonly<Record<string, unknown>> = {
   num_return_sequences: 1,
   penalty_alpha: 0,
   prompt_lookup_num_tokens: null,
-  remove_invalid_values: false,
   stop_strings: null,
   token_healing: false,
-  top_h: null,
-  typical_p: 1,
   watermarking_config: null,
 };
 

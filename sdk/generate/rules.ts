@@ -1,68 +1,15 @@
-/** Logits processors: rules that change the scores of the next token before it is chosen, in place, one row at a time. */
+/**
+ * Logits processors: rules that change the scores of the next token before it is chosen, in place, one row at a time. Those
+ * of sampling alone are in sampling-rules.ts.
+ */
 import { logSumExp } from "../heads/probabilities.js";
 import { power } from "../math.js";
 import { ArgumentError } from "../options.js";
-import { bestFirst, kthHighest } from "./ranking.js";
 
 /** `scores` (vocabulary) of the next token; `written` are the ids before it, prompt included. */
 export type Rule = (scores: Float32Array, written: readonly number[]) => void;
 
 const NEVER = Number.NEGATIVE_INFINITY;
-
-/** Divide the scores by the temperature; below 1 the distribution gets sharper. */
-export function temperatureRule(temperature: number): Rule {
-  if (!(temperature > 0)) throw new ArgumentError(`temperature must be positive, got ${temperature}`);
-  return (scores) => {
-    for (let i = 0; i < scores.length; i++) scores[i] = scores[i]! / temperature;
-  };
-}
-
-/** Keep the `k` best tokens and those that tie with the last of them. Fan et al. 2018 (arXiv:1805.04833). */
-export function topKRule(k: number): Rule {
-  if (!(Number.isInteger(k) && k > 0)) throw new ArgumentError(`top-k must be a positive whole number, got ${k}`);
-  return (scores) => {
-    if (k >= scores.length) return;
-    const least = kthHighest(scores, k);
-    for (let i = 0; i < scores.length; i++) if (scores[i]! < least) scores[i] = NEVER;
-  };
-}
-
-/**
- * Nucleus sampling: keep the smallest set of best tokens whose probabilities sum to at least `p`. Holtzman et al. 2020
- * (arXiv:1904.09751).
- *
- * @param probabilities the softmax to use
- */
-export function topPRule(p: number, probabilities: (scores: Float32Array) => Float32Array): Rule {
-  if (!(p > 0 && p <= 1)) throw new ArgumentError(`top-p must be above 0 and at most 1, got ${p}`);
-  return (scores) => {
-    const share = probabilities(scores);
-    let sum = 0;
-    let last = -1;
-    for (const i of bestFirst(share)) {
-      last = i;
-      sum += share[i]!;
-      if (sum >= p) break;
-    }
-    // Rounding may leave the sum of all below p: then all are kept.
-    if (!(sum >= p)) return;
-    const least = share[last]!;
-    for (let i = 0; i < scores.length; i++)
-      if (share[i]! < least || (share[i] === least && i > last)) scores[i] = NEVER;
-  };
-}
-
-/** Keep tokens whose probability is at least `p` times that of the best. Nguyen et al. 2024 (arXiv:2407.01082). */
-export function minPRule(p: number, probabilities: (scores: Float32Array) => Float32Array): Rule {
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`min-p must be from 0 to 1, got ${p}`);
-  return (scores) => {
-    const share = probabilities(scores);
-    let best = 0;
-    for (let i = 0; i < share.length; i++) best = Math.max(best, share[i]!);
-    const least = p * best;
-    for (let i = 0; i < scores.length; i++) if (share[i]! < least) scores[i] = NEVER;
-  };
-}
 
 /** Divide the scores of tokens that occurred before by the penalty; multiply negative ones. Keskar et al. 2019 (arXiv:1909.05858). */
 export function repetitionRule(penalty: number): Rule {
@@ -70,6 +17,16 @@ export function repetitionRule(penalty: number): Rule {
   return (scores, written) => {
     for (const id of new Set(written)) scores[id] = scores[id]! < 0 ? scores[id]! * penalty : scores[id]! / penalty;
   };
+}
+
+/**
+ * Raise the scores of the tokens of a source, against texts that it does not say: the repetition penalty of 1 / `penalty`,
+ * once for each token. Hugging Face's EncoderRepetitionPenaltyLogitsProcessor.
+ */
+export function sourceTokensRule(penalty: number, source: ArrayLike<number>): Rule {
+  const ids = Array.from(source);
+  const rule = repetitionRule(1 / penalty);
+  return (scores) => rule(scores, ids);
 }
 
 /** Exclude tokens that would repeat an n-gram of `size` tokens. Paulus et al. 2018 (arXiv:1705.04304). */
@@ -155,5 +112,17 @@ export function renormalizeRule(): Rule {
   return (scores) => {
     const total = logSumExp(scores);
     for (let i = 0; i < scores.length; i++) scores[i]! -= total;
+  };
+}
+
+const LARGEST = Math.fround(3.4028234663852886e38);
+
+/** Replace scores that are no numbers by 0, infinite ones by the largest of f32. Hugging Face's InfNanRemoveLogitsProcessor. */
+export function finiteRule(): Rule {
+  return (scores) => {
+    for (let i = 0; i < scores.length; i++) {
+      const score = scores[i]!;
+      scores[i] = Number.isNaN(score) ? 0 : Math.max(-LARGEST, Math.min(LARGEST, score));
+    }
   };
 }

@@ -7,20 +7,28 @@ import { expectSupported, FIELDS_WITHOUT_EFFECT, REFUSED_FIELDS } from "./refuse
 import {
   badWordsRule,
   biasRule,
+  finiteRule,
   forcedRule,
   lengthDecayRule,
-  minPRule,
   noRepeatRule,
   notBeforeRule,
   type Rule,
   renormalizeRule,
   repetitionRule,
   sourceNgramRule,
+  sourceTokensRule,
   suppressRule,
+} from "./rules.js";
+import {
+  epsilonRule,
+  etaRule,
+  minPRule,
   temperatureRule,
+  topHRule,
   topKRule,
   topPRule,
-} from "./rules.js";
+  typicalRule,
+} from "./sampling-rules.js";
 
 /** Named as in the files. Options of the caller take precedence. */
 export interface GenerationSettings {
@@ -43,10 +51,20 @@ export interface GenerationSettings {
   readonly top_p: number;
   /** 0: no limit */
   readonly min_p: number;
+  /** null: no limit */
+  readonly top_h: number | null;
+  /** 1: no limit */
+  readonly typical_p: number;
+  /** 0: no limit */
+  readonly epsilon_cutoff: number;
+  /** 0: no limit */
+  readonly eta_cutoff: number;
   readonly repetition_penalty: number;
+  /** above 1: tokens of the source are preferred; a decoder's source is its prompt */
+  readonly encoder_repetition_penalty: number;
   /** 0: n-grams may repeat */
   readonly no_repeat_ngram_size: number;
-  /** 0: n-grams of the source may be repeated */
+  /** 0: n-grams of the source may be repeated; a decoder's source is its prompt */
   readonly encoder_no_repeat_ngram_size: number;
   /** ids that are never generated */
   readonly suppress_tokens: readonly number[];
@@ -57,6 +75,8 @@ export interface GenerationSettings {
   readonly sequence_bias: readonly (readonly [ids: readonly number[], bias: number])[];
   /** a number of new tokens, and the factor that each further one applies to end-of-sequence scores; null: none */
   readonly exponential_decay_length_penalty: readonly [start: number, factor: number] | null;
+  /** replace scores that are no numbers or infinite */
+  readonly remove_invalid_values: boolean;
   /** log-softmax after all other rules, which beam search then adds up */
   readonly renormalize_logits: boolean;
   /** the first token after the decoder's start token */
@@ -159,6 +179,11 @@ function realOf(
   return value;
 }
 
+const isShareAboveZero = (value: number): boolean => value > 0 && value <= 1;
+
+const shareOf = (c: Section, field: string, otherwise: number): number =>
+  realOf(c, field, otherwise, (value) => value >= 0 && value <= 1, "from 0 to 1");
+
 function idsOf(c: Section, field: string): readonly number[] {
   const value = c[field] ?? [];
   if (!Array.isArray(value) || !value.every(isCount)) throw refused(field, "a list of ids", value);
@@ -196,11 +221,17 @@ export function generationSettings(generation: Section | undefined, config: Sect
     length_penalty: optional(c, "length_penalty", 1),
     early_stopping: early === "never" ? early : early === true,
     do_sample: optional(c, "do_sample", false),
-    temperature: realOf(c, "temperature", 1, (value) => value > 0, "a number above 0"),
+    // Nothing is divided by the temperature unless tokens are drawn: 0 then stands for greedy search.
+    temperature: realOf(c, "temperature", 1, (value) => value > 0 || c["do_sample"] !== true, "a number above 0"),
     top_k: countOf(c, "top_k", 50),
-    top_p: realOf(c, "top_p", 1, (value) => value > 0 && value <= 1, "above 0 and at most 1"),
-    min_p: realOf(c, "min_p", 0, (value) => value >= 0 && value <= 1, "from 0 to 1"),
+    top_p: shareOf(c, "top_p", 1),
+    min_p: shareOf(c, "min_p", 0),
+    top_h: (c["top_h"] ?? null) === null ? null : realOf(c, "top_h", 1, isShareAboveZero, "above 0 and at most 1"),
+    typical_p: realOf(c, "typical_p", 1, isShareAboveZero, "above 0 and at most 1"),
+    epsilon_cutoff: shareOf(c, "epsilon_cutoff", 0),
+    eta_cutoff: shareOf(c, "eta_cutoff", 0),
     repetition_penalty: realOf(c, "repetition_penalty", 1, (value) => value > 0, "a number above 0"),
+    encoder_repetition_penalty: realOf(c, "encoder_repetition_penalty", 1, (value) => value > 0, "a number above 0"),
     no_repeat_ngram_size: countOf(c, "no_repeat_ngram_size", 0),
     encoder_no_repeat_ngram_size: countOf(c, "encoder_no_repeat_ngram_size", 0),
     suppress_tokens: idsOf(c, "suppress_tokens"),
@@ -208,6 +239,7 @@ export function generationSettings(generation: Section | undefined, config: Sect
     bad_words_ids: badWordsOf(c),
     sequence_bias: biasesOf(c),
     exponential_decay_length_penalty: lengthDecayOf(c),
+    remove_invalid_values: optional(c, "remove_invalid_values", false),
     renormalize_logits: optional(c, "renormalize_logits", false),
     forced_bos_token_id: idOf(c, "forced_bos_token_id"),
     forced_eos_token_id: forcedEnd(c),
@@ -225,11 +257,12 @@ export const isGenerationField = (field: string): boolean =>
  * The rules that the settings ask for, in the reference's order.
  *
  * @param prompt number of tokens of the prompt
- * @param source ids that an encoder has read; none for decoder-only models
+ * @param source ids that an encoder has read, or the prompt of a decoder-only model
  */
 export function rulesOf(s: GenerationSettings, prompt: number, source: ArrayLike<number> = []): Rule[] {
   const rules: Rule[] = [];
   if (s.sequence_bias.length > 0) rules.push(biasRule(s.sequence_bias));
+  if (s.encoder_repetition_penalty !== 1) rules.push(sourceTokensRule(s.encoder_repetition_penalty, source));
   if (s.repetition_penalty !== 1) rules.push(repetitionRule(s.repetition_penalty));
   if (s.no_repeat_ngram_size > 0) rules.push(noRepeatRule(s.no_repeat_ngram_size));
   if (s.encoder_no_repeat_ngram_size > 0) rules.push(sourceNgramRule(s.encoder_no_repeat_ngram_size, source));
@@ -239,6 +272,7 @@ export function rulesOf(s: GenerationSettings, prompt: number, source: ArrayLike
   if (least > 0) rules.push(notBeforeRule(s.eos_token_id, least));
   if (s.forced_bos_token_id !== null) rules.push(forcedRule(s.forced_bos_token_id, 1));
   if (s.forced_eos_token_id !== null) rules.push(forcedRule(s.forced_eos_token_id, prompt + newTokens(s, prompt) - 1));
+  if (s.remove_invalid_values) rules.push(finiteRule());
   if (s.exponential_decay_length_penalty !== null) {
     const [start, factor] = s.exponential_decay_length_penalty;
     rules.push(lengthDecayRule(s.eos_token_id, prompt + start, factor));
@@ -256,9 +290,13 @@ export function rulesOf(s: GenerationSettings, prompt: number, source: ArrayLike
 function samplingRules(s: GenerationSettings): Rule[] {
   const rules: Rule[] = [];
   if (s.temperature !== 1) rules.push(temperatureRule(s.temperature));
-  if (s.top_k > 0) rules.push(topKRule(s.top_k));
   const probabilities = (scores: Float32Array) => new Float32Array(softmax(scores));
+  if (s.top_h !== null) rules.push(topHRule(s.top_h, probabilities));
+  if (s.top_k > 0) rules.push(topKRule(s.top_k));
   if (s.top_p < 1) rules.push(topPRule(s.top_p, probabilities));
   if (s.min_p > 0) rules.push(minPRule(s.min_p, probabilities));
+  if (s.typical_p < 1) rules.push(typicalRule(s.typical_p, probabilities));
+  if (s.epsilon_cutoff > 0 && s.epsilon_cutoff < 1) rules.push(epsilonRule(s.epsilon_cutoff, probabilities));
+  if (s.eta_cutoff > 0 && s.eta_cutoff < 1) rules.push(etaRule(s.eta_cutoff, probabilities));
   return rules;
 }

@@ -56,6 +56,16 @@ test("an unreachable hub is reported, and the cached model is used", async () =>
   assert.match(stderr, /127\.0\.0\.1:1 cannot be reached.*organization\/tiny is used as it is in the cache/);
 });
 
+test("a name that is no folder, of a hub that cannot be reached, is a wrong argument", async () => {
+  const one = ["embed", "--model", "no-such-model", "--text"];
+  const { status, stderr } = await cloze(one, { input: "the cat\n", HF_ENDPOINT: "http://127.0.0.1:1" });
+  assert.is(status, 2);
+  assert.match(
+    stderr,
+    /no-such-model: .*127\.0\.0\.1:1 cannot be reached.*not in the cache.*There is no folder .*no-such-model/,
+  );
+});
+
 test("download lists the files with their hashes, and --out writes them as a folder", async () => {
   const { status, stdout, stderr } = await cloze(["download", name, "--out", "copy", "--json"]);
   assert.is(status, 0, stderr);

@@ -82,6 +82,21 @@ test("JSON lines: optional fields, labels of any kind", () =>
       ["a number for a text", '{"text":5,"label":"x"}\n', /^f:1: text must be a text, got 5/],
       ["a broken line", '{"text":"a"}\n{"text":"b"\n', /^f:2: not valid JSON/],
       ["a list for a row", '{"text":"a"}\n["b"]\n', /^f:2: expected a JSON object/],
+      [
+        "a name that is repeated: the last counts, as in Python",
+        '{"text":"a","text":"b","label":"x"}\n',
+        ["b|undefined|x"],
+      ],
+      [
+        "a label of more digits than are kept",
+        '{"text":"a","label":9007199254740991}\n{"text":"b","label":9007199254740993}\n',
+        /^f:2: label is a number of more digits than are kept/,
+      ],
+      ["an infinite label", '{"text":"a","label":1e999}\n', /^f:1: label is a number of more digits/],
+      ["SNLI as published", '{"sentence1":"a","sentence2":"b","gold_label":"neutral"}\n', ["a|b|neutral"]],
+      ["QNLI as published", '{"question":"a","sentence":"b","label":"x","idx":0}\n', ["a|b|x"]],
+      ["QQP's columns", '{"question1":"a","question2":"b","label":1}\n', ["a|b|1"]],
+      ["text_pair", '{"text":"a","text_pair":"b","label":1}\n', ["a|b|1"]],
       ["a row without text", '{"text":"a","label":"x"}\n{"label":"x"}\n', /^f:2: no text column/],
     ],
     readTextRows,
@@ -205,7 +220,6 @@ test("CoNLL-U and columns: comments, ranges, empty nodes, blanks", () =>
       ],
       ["a word left out", `${ten("1", "a", "X")}\n${ten("3", "c", "Y")}\n`, /^f:2: expected word 2, got 3/],
       ["no number", `${ten("x", "a", "X")}\n`, /^f:1: the first column must be a word's number/],
-      ["three columns", "a\tX\tY\n", /^f:1: expected 2 /],
       ["a word without a tag", "a\tX\nb\t\n", /^f:2: the word "b" has no tag/],
       [
         "other columns than before",
@@ -217,6 +231,36 @@ test("CoNLL-U and columns: comments, ranges, empty nodes, blanks", () =>
       ["a word with a space", `${ten("1", "10 000", "NUM")}\n`, ["10 000/NUM"]],
       ["the same number twice", `${ten("1", "a", "X")}\n${ten("1", "b", "Y")}\n`, /^f:2: expected word 2, got 1/],
       ["only a comment", "# nothing\n\n", []],
+    ],
+    readTagged,
+    ({ words, tags }) => words.map((word, i) => `${word}/${tags[i]}`).join(" "),
+  ));
+
+test("columns without numbers: a word first, its tag last", () =>
+  check(
+    [
+      ["three columns, as CoNLL-2000 and CoNLL-2002", "a N B-X\n# # I-X\n\nb V O\n", ["a/B-X #/I-X", "b/O"]],
+      ["three columns divided by tabs", "a\tN\tX\n", ["a/X"]],
+      ["three columns, of which the first may be a number", "1\ta\tX\n", /^f:1: three columns that begin with 1/],
+      [
+        "four columns, as CoNLL-2003",
+        "-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\n1996 CD I-NP O\n\n-DOCSTART- -X- O O\n\n. . O O\n",
+        ["EU/B-ORG 1996/O", "./O"],
+      ],
+      ["four columns divided by tabs, without numbers", "EU\tNNP\tB-NP\tB-ORG\n", ["EU/B-ORG"]],
+      [
+        "comments beside four columns",
+        "# id 7 domain=en\nEU _ _ B-ORG\n# id 8\tdomain=en\nx _ _ O\n",
+        ["EU/B-ORG x/O"],
+      ],
+      ["a comment with a tab, as GermEval has it", "#\tzeit.de vom 26.02. [2005]\n1\tAnna\tB-PER\tO\n", ["Anna/B-PER"]],
+      ["a comment of two words in two columns", "a\tX\n# note\nb\tY\n", ["a/X b/Y"]],
+      ["five columns", "a b c d e\n", /^f:1: expected 2 to 4 columns, a word first and its tag last/],
+      [
+        "a column that is missing",
+        "EU NNP B-NP B-ORG\nx y z\n",
+        /^f:2: expected 4 columns as in the lines before, got 3/,
+      ],
     ],
     readTagged,
     ({ words, tags }) => words.map((word, i) => `${word}/${tags[i]}`).join(" "),

@@ -122,7 +122,7 @@ test("tags: full CoNLL-U, with an empty node and a word that is #", async () => 
 test("tags: errors name file and line", async () => {
   assert.match(
     await problem(readTagged(textSource("a.tsv", "I\tPRON\nrun\n"))),
-    /^a\.tsv:2: expected 2 \(word, tag\), 4 or 10/,
+    /^a\.tsv:2: expected 2 columns as in the lines before, got 1/,
   );
   assert.match(await problem(readTagged(textSource("a.tsv", "I\t\n"))), /^a\.tsv:1: the word "I" has no tag/);
 });

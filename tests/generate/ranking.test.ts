@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { bestFirst, kthHighest } from "../../sdk/generate/ranking.js";
-import { topKRule, topPRule } from "../../sdk/generate/rules.js";
+import { topKRule, topPRule } from "../../sdk/generate/sampling-rules.js";
 import { highest, softmax } from "../../sdk/heads/probabilities.js";
 import { wave } from "../helpers/wave.js";
 

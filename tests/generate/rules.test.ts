@@ -10,10 +10,8 @@ import {
   notBeforeRule,
   renormalizeRule,
   repetitionRule,
-  temperatureRule,
-  topKRule,
-  topPRule,
 } from "../../sdk/generate/rules.js";
+import { temperatureRule, topKRule, topPRule } from "../../sdk/generate/sampling-rules.js";
 import { softmax } from "../../sdk/heads/probabilities.js";
 import { ArgumentError } from "../../sdk/options.js";
 

@@ -68,7 +68,7 @@ export function finetuneCommand(): Command {
     .option("--task <name>", "classify, pair, multi-label, regress, tag, answer or embed")
     .option(
       "--train <file>",
-      "TSV or JSONL (classify, pair, multi-label, regress, embed), CoNLL-U or two columns (tag), SQuAD JSON or JSONL (answer)",
+      "TSV or JSONL (classify, pair, multi-label, regress, embed), CoNLL-U or columns with the word first and the tag last (tag), SQuAD JSON or JSONL (answer)",
     )
     .option("--model <model>", "start from this model's weights")
     .option("--scratch <model>", "this model's architecture and tokenizer, with random weights")

@@ -83,7 +83,11 @@ export function parseLine(name: string, number: number, line: string): unknown {
 
 /** The fields of a file that holds a JSON object. */
 export async function readFields(name: string): Promise<Readonly<Record<string, unknown>>> {
-  const bytes = await readWhole(name);
+  return fieldsIn(await readWhole(name), name);
+}
+
+/** The fields of a JSON object; `name` is for errors. */
+export function fieldsIn(bytes: Uint8Array, name: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = parseJson(new TextDecoder().decode(bytes));

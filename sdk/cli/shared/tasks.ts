@@ -10,14 +10,14 @@ import {
   tagTask,
 } from "cloze";
 import { type AnyTask, anyTask, type Columns, columnsNamed, folderEmbedTask, type SentenceSettings } from "cloze/data";
-import { fileSource } from "./input.js";
+import { fieldsIn, fileSource } from "./input.js";
 import { UsageError } from "./usage.js";
 
 /** The labels of a model folder that was saved for this task; null where it has none. */
 export async function folderLabels(files: Files, task: ModelTask): Promise<LabelSet | null> {
   const bytes = await files.read("config.json");
   if (!bytes) return null;
-  const { architectures, id2label } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+  const { architectures, id2label } = fieldsIn(bytes, "config.json");
   const kind = task === "token-classification" ? "ForTokenClassification" : "ForSequenceClassification";
   if (typeof id2label !== "object" || id2label === null || !String(architectures).includes(kind)) return null;
   const names = Object.entries(id2label)

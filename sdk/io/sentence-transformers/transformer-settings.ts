@@ -36,8 +36,11 @@ export const HIDDEN_STATES = "feature-extraction";
 /** No text has more tokens: libraries write such numbers for "no bound". */
 const NO_BOUND = 1_000_000;
 
+/** @throws {ModelFileError} for a length that is no number; 0 and less are "no bound", as in the libraries' files */
 function lengthIn(fields: unknown, field: string, origin: string): MaxLength | null {
-  const tokens = fieldsOf(fields)[field];
+  const tokens = fieldsOf(fields)[field] ?? null;
+  if (tokens !== null && typeof tokens !== "number")
+    throw new ModelFileError(`${origin}${field} must be a number of tokens, got ${shown(tokens)}`);
   const isBound = typeof tokens === "number" && Number.isInteger(tokens) && tokens > 0 && tokens < NO_BOUND;
   return isBound ? { tokens, origin: `${origin}${field}` } : null;
 }

@@ -52,8 +52,11 @@ function robertaFrame({ names, id }: Frame, addPrefixSpace: boolean): Section | 
   };
 }
 
-/** GPT-2's texts have no frame, unless its settings ask for one. */
-function gpt2Frame({ names, id, config }: Frame): Section {
+const asksForEnds = (config: Section): boolean =>
+  config["add_bos_token"] !== undefined || config["add_eos_token"] !== undefined;
+
+/** The marks that add_bos_token and add_eos_token ask for, and no others. */
+function endsFrame({ names, id, config }: Frame): Section {
   const begin: Place[] = config["add_bos_token"] === true && names.bos_token !== null ? [[names.bos_token, 0]] : [];
   const end: Place[] = config["add_eos_token"] === true && names.eos_token !== null ? [[names.eos_token, 0]] : [];
   const second = (places: readonly Place[]) => places.map(([name]): Place => [name, 1]);
@@ -88,7 +91,8 @@ export function frameOf(kind: TokenizerKind, frame: Frame, isPublished: boolean)
     case "deberta-v2":
       return bertFrame(frame);
     case "albert":
-      return isPublished ? bertFrame(frame) : null;
+      if (!isPublished) return null;
+      return asksForEnds(config) ? endsFrame(frame) : bertFrame(frame);
     case "roberta":
       return robertaFrame(frame, config["add_prefix_space"] === true);
     case "mpnet":
@@ -99,7 +103,7 @@ export function frameOf(kind: TokenizerKind, frame: Frame, isPublished: boolean)
     case "camembert":
       return pairOfEnds(names.bos_token, names.eos_token, id);
     case "gpt2":
-      return isPublished ? gpt2Frame(frame) : null;
+      return isPublished ? endsFrame(frame) : null;
     case "t5":
       return names.eos_token === null
         ? null

@@ -48,7 +48,7 @@ export function wordPieceJson(vocabTxt: string, kind: TokenizerKind, names: Name
     pre_tokenizer: byCharacter
       ? { type: "Sequence", pretokenizers: [words, { type: "FixedLength", length: 1 }] }
       : words,
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+    decoder: { type: "WordPiece", prefix: "##", cleanup: !japanese },
     model: {
       type: "WordPiece",
       unk_token: names.unk_token,

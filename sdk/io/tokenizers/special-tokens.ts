@@ -55,6 +55,7 @@ function ownNames(kind: TokenizerKind | null): Names {
     case "roberta":
     case "xlm-roberta":
     case "camembert":
+    case "barthez":
     case "mbart":
     case "nllb":
       return roberta;
@@ -105,7 +106,8 @@ function flagsOf(kind: TokenizerKind | null, role: Role): Partial<Token> {
   const isMask = role === "mask_token";
   if (!isMask) return {};
   if (kind === "nllb") return { lstrip: true, normalized: true };
-  return kind === "mpnet" || kind === "camembert" || kind === "mbart" || kind === "mbart-50" ? { lstrip: true } : {};
+  const takesSpace: readonly (TokenizerKind | null)[] = ["mpnet", "camembert", "barthez", "mbart", "mbart-50"];
+  return takesSpace.includes(kind) ? { lstrip: true } : {};
 }
 
 /** Special tokens without a role: by names of their own, or in a list. */
@@ -116,11 +118,22 @@ interface Extra {
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
-/** extra_special_tokens, and where that is missing additional_special_tokens, its older name; with those of the class. */
+/** Fields such as image_token, which name special tokens that no role is known of. */
+const namedTokens = (fields: Section): Section =>
+  Object.fromEntries(
+    Object.entries(fields).filter(
+      ([field, token]) => field.endsWith("_token") && !ROLES.some((role) => role === field) && tokenOf(token, true),
+    ),
+  );
+
+/**
+ * extra_special_tokens, and where that is missing additional_special_tokens, its older name; with those of the class and
+ * those of fields of their own.
+ */
 function extraTokens(kind: TokenizerKind | null, files: TokenFiles): Extra {
   const { config, special, symbols } = files;
   let { additional_special_tokens: older, extra_special_tokens: extra } = config;
-  const named: unknown[] = [];
+  const named = Object.values(namedTokens(hasTable(files) ? config : { ...config, ...special }));
   const takeNamed = (): void => {
     if (extra === undefined || extra === null || isList(extra)) return;
     named.push(...Object.values(fieldsOf(extra)));

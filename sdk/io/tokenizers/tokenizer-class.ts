@@ -12,6 +12,7 @@ export type TokenizerKind =
   | "xlnet"
   | "xlm-roberta"
   | "camembert"
+  | "barthez"
   | "mbart"
   | "mbart-50"
   | "nllb"
@@ -45,7 +46,7 @@ const BY_CLASS: Readonly<Record<string, TokenizerKind>> = {
   Albert: "albert",
   XLNet: "xlnet",
   XLMRoberta: "xlm-roberta",
-  Barthez: "xlm-roberta",
+  Barthez: "barthez",
   Camembert: "camembert",
   MBart: "mbart",
   MBart50: "mbart-50",
@@ -71,7 +72,7 @@ const BY_MODEL_TYPE: Readonly<Record<string, TokenizerKind>> = {
   "xlm-roberta": "xlm-roberta",
   "xlm-roberta-xl": "xlm-roberta",
   gte: "xlm-roberta",
-  barthez: "xlm-roberta",
+  barthez: "barthez",
   camembert: "camembert",
   mbart: "mbart",
   mbart50: "mbart-50",

@@ -31,7 +31,9 @@ export function revise(parts: Section, model: Model, given: TokenizerSettings): 
   if (kind === "bert" || kind === "mpnet") reviseBert(now(), given, changes);
   if (kind === "roberta" || kind === "gpt2" || kind === "deberta") reviseByteLevel(now(), given, changes);
   if (kind === "albert" || kind === "xlnet" || kind === "deberta-v2") reviseCase(now(), given, changes);
-  if (["xlm-roberta", "camembert", "albert", "deberta-v2"].includes(kind ?? "")) reviseMetaspace(now(), given, changes);
+  if (kind === "barthez") Object.assign(changes, barthezSteps());
+  if (["xlm-roberta", "camembert", "barthez", "albert", "deberta-v2"].includes(kind ?? ""))
+    reviseMetaspace(now(), given, changes);
   if (given.lowercase && !lowers(now()["normalizer"])) {
     const rest = stepsOf(now()["normalizer"], "normalizers");
     changes["normalizer"] = { type: "Sequence", normalizers: [{ type: "Lowercase" }, ...rest] };
@@ -159,6 +161,17 @@ function reviseCase(
 function isQuote(step: unknown): boolean {
   const { type, content } = fieldsOf(step);
   return type === "Replace" && content === '"';
+}
+
+/** BarthezTokenizer has steps of its own, whatever tokenizer.json says. */
+function barthezSteps(): Section {
+  const metaspace = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
+  const normalizers = [
+    { type: "Replace", pattern: { Regex: "\\s{2,}|[\\n\\r\\t]" }, content: " " },
+    { type: "NFC" },
+    { type: "Strip", strip_left: false, strip_right: true },
+  ];
+  return { normalizer: { type: "Sequence", normalizers }, pre_tokenizer: metaspace, decoder: metaspace };
 }
 
 /** Tokenizers of SentencePiece: whether a text begins with ▁ where it has no space. */

@@ -198,6 +198,25 @@ for number in range(120):
         beside["added_tokens__json"] = {R.choice(OTHERS): R.choice([3, 30, 31, 33, 48, 49, 300]) for _ in range(R.randint(1, 3))}
     case(f"drawn {number}: {cls or model_type}, {file}", files, model_type, config, **beside)
 
+# Tokens that have a field of their own, and what a class makes of marks that a file asks for.
+for cls in ["BertTokenizer", "PreTrainedTokenizerFast"]:
+    config = {**names, "tokenizer_class": cls, "image_token": "[E1]", "boi_token": "hello", "extra_special_tokens": {"eoi_token": "<extra>"}}
+    case(f"fields that name tokens, {cls}", {"tokenizer.json": "uncased"}, "bert", config)
+    case(f"fields that name tokens, in special_tokens_map.json, {cls}", {"tokenizer.json": "uncased"}, "bert", {**names, "tokenizer_class": cls},
+         special_tokens_map__json={**names, "image_token": {**E1, "lstrip": True}})
+for begin, end in [(True, True), (True, False), (False, True), (None, False)]:
+    ends = {**({} if begin is None else {"add_bos_token": begin}), "add_eos_token": end}
+    case(f"ALBERT, marks {begin} {end}", {"spiece.model": "albert.spm"}, "albert", {"tokenizer_class": "AlbertTokenizer", **ends})
+    case(f"T5, marks {begin} {end}", {"spiece.model": "t5.spm"}, "t5", {"tokenizer_class": "T5Tokenizer", **ends})
+    case(f"ALBERT, marks {begin} {end}, tokenizer.json", {"tokenizer.json": "albert.json"}, "albert", {"tokenizer_class": "AlbertTokenizer", **ends})
+for prefix in [None, True, False]:
+    case(f"BARThez, add_prefix_space {prefix}", {"tokenizer.json": "xlmr.json"}, "mbart",
+         {"tokenizer_class": "BarthezTokenizer", **({} if prefix is None else {"add_prefix_space": prefix})})
+for model_type, cls in [("mpnet", "MPNetTokenizer"), ("distilbert", None), ("nomic_bert", None)]:
+    case(f"vocab.txt of {model_type}", {"vocab.txt": "vocab.txt"}, model_type, {**names, **({"tokenizer_class": cls} if cls else {})})
+for cls in ["LongformerTokenizer", "LEDTokenizer", "GPT2Tokenizer"]:
+    case(f"{cls}, add_prefix_space", {"tokenizer.json": "roberta"}, "roberta", {**angle, "tokenizer_class": cls, "add_prefix_space": True})
+
 for name, made in CASES.items():
     with tempfile.TemporaryDirectory() as folder:
         for file, shared in made["files"].items():

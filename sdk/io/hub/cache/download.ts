@@ -37,7 +37,7 @@ const SIDE_BY_SIDE = 4;
  * Make a published model available on the disk: in the cache that Python's huggingface_hub reads and writes as well. Every
  * file is checked against the size and the hash that the hub lists before it appears under its name.
  *
- * @throws {HubError} when there is no such model, or not in the cache while offline
+ * @throws {HubError} when there is no such model, or not in the cache while the hub cannot be asked
  * @throws {DownloadError} when a transfer failed
  * @example
  * const { path } = await downloadModel("sentence-transformers/all-MiniLM-L6-v2", { revision: "main" });
@@ -64,8 +64,8 @@ export async function downloadModel(name: string, options: HubOptions = {}): Pro
     listing = await listFiles({ ...connection, ...(typeof found !== "string" && { attempts: 1 }) }, name, revision);
   } catch (error) {
     // A hub that does not answer is no reason to fail if the model is cached.
-    const isUnreachable = error instanceof DownloadError && error.cause instanceof Interruption;
-    if (!isUnreachable || typeof found === "string") throw error;
+    if (!(error instanceof DownloadError && error.cause instanceof Interruption)) throw error;
+    if (typeof found === "string") throw new HubError(`${error.message}; ${found}`, { cause: error.cause });
     return { ...found, unreachable: error.message };
   }
   const files = await fetchAll(connection, model, name, listing, wanted, options);
