@@ -25,6 +25,19 @@ export interface LayerPattern {
   test(name: string): boolean;
 }
 
+/** A value for the layers whose names an expression fits. */
+export interface PatternValue {
+  readonly pattern: LayerPattern;
+  readonly value: number;
+}
+
+/** Layers by their numbers, such as the 3 of bert.encoder.layer.3.output. */
+export interface LayerNumbers {
+  readonly numbers: readonly number[];
+  /** what the name before the number must fit; empty for any two parts, such as encoder.layer */
+  readonly lists: readonly LayerPattern[];
+}
+
 export interface LoraSettings {
   /** rank of the change: columns of B */
   readonly r: number;
@@ -38,12 +51,22 @@ export interface LoraSettings {
   readonly targets: readonly string[] | LayerPattern;
   /** modules by the end of their names that are learned whole and saved with the adapter: a new head */
   readonly modulesToSave: readonly string[];
+  /** another rank for some layers; the first expression that fits counts */
+  readonly ranks?: readonly PatternValue[];
+  /** another alpha for some layers; the first expression that fits counts */
+  readonly alphas?: readonly PatternValue[];
+  /** of layers that `targets` names by the last parts of their names, those with these numbers alone */
+  readonly layers?: LayerNumbers;
+  /** layers that are not adapted although `targets` names them */
+  readonly excluded?: readonly string[] | LayerPattern;
 }
 
 /** A layer with a branch. */
 interface Adapted extends LinearPlace {
   readonly a: Matrix;
   readonly b: Matrix;
+  /** the change is multiplied by it */
+  readonly scaling: number;
 }
 
 /** Whether the name of a layer ends with one of the targets, at a dot. */
@@ -51,6 +74,25 @@ export function isTarget(module: string, targets: LoraSettings["targets"]): bool
   if (targets instanceof RegExp) return new RegExp(`^(?:${targets.source})$`, targets.flags).test(module);
   if ("test" in targets) return targets.test(module);
   return targets.some((target) => module === target || module.endsWith(`.${target}`));
+}
+
+/** The number of a layer; null where its name has none. PEFT takes the first. */
+function layerNumber(module: string, { lists }: LayerNumbers): number | null {
+  const parts = module.split(".");
+  for (const [i, part] of parts.entries()) {
+    if (!/^\d+$/.test(part) || i === parts.length - 1) continue;
+    const before = parts.slice(0, i).join(".");
+    if (lists.length === 0 ? i >= 2 : lists.some((list) => list.test(before))) return Number(part);
+  }
+  return null;
+}
+
+/** Whether a layer gets a branch. As in PEFT, numbers of layers are about targets that are ends of names. */
+export function isAdapted(module: string, { targets, layers, excluded = [] }: LoraSettings): boolean {
+  if (isTarget(module, excluded) || !isTarget(module, targets)) return false;
+  if (!layers || "source" in targets || targets.includes(module)) return true;
+  const number = layerNumber(module, layers);
+  return number !== null && layers.numbers.includes(number);
 }
 
 /** The name of a parameter, and of every module around it, from the inside out. */
@@ -67,7 +109,6 @@ function requireSettings({ r, alpha }: LoraSettings): void {
 /** The branches of one adapter, and the weights it owns. */
 export class Lora implements Overlay<Weights> {
   readonly layers = new Map<string, Adapted>();
-  readonly #scaling: number;
   /** the values that merging replaced */
   #kept: ReadonlyMap<string, Float32Array> | null = null;
 
@@ -78,8 +119,14 @@ export class Lora implements Overlay<Weights> {
     readonly published: (module: string) => string = (module) => module,
   ) {
     requireSettings(settings);
-    const { r, alpha, rankStabilized } = settings;
-    this.#scaling = alpha / (rankStabilized ? Math.sqrt(r) : r);
+  }
+
+  /** Rank and scaling of a layer. */
+  #sizeOf(module: string): { r: number; scaling: number } {
+    const { rankStabilized, ranks, alphas } = this.settings;
+    const own = (values: readonly PatternValue[] = []) => values.find(({ pattern }) => pattern.test(module))?.value;
+    const [r, alpha] = [own(ranks) ?? this.settings.r, own(alphas) ?? this.settings.alpha];
+    return { r, scaling: alpha / (rankStabilized ? Math.sqrt(r) : r) };
   }
 
   /** Whether a parameter belongs to a module that is learned whole. As in PEFT a name may begin inside of a part. */
@@ -94,16 +141,18 @@ export class Lora implements Overlay<Weights> {
   }
 
   branch(w: Weights, place: LinearPlace): Branch | null {
-    if (this.isSaved(`${w.path}.weight`) || !isTarget(this.published(w.path), this.settings.targets)) return null;
-    const { r, dropout: rate } = this.settings;
+    const module = this.published(w.path);
+    if (this.isSaved(`${w.path}.weight`) || !isAdapted(module, this.settings)) return null;
+    const { dropout: rate } = this.settings;
+    const { r, scaling } = this.#sizeOf(module);
     const { inner, out } = place;
     // PyTorch's kaiming_uniform with a = sqrt(5): the bound is 1 / sqrt(inner).
     const a = w.at("lora_A").matrix("weight", [r, inner], uniform(1 / Math.sqrt(inner)));
     const b = w.at("lora_B").matrix("weight", [out, r], constant(0));
-    this.layers.set(w.path, { ...place, a, b });
+    this.layers.set(w.path, { ...place, a, b, scaling });
     return (x) => {
       if (this.#isInside(a)) return null;
-      return scale(affine(affine(dropout(x, rate), a, null), b, null), this.#scaling);
+      return scale(affine(affine(dropout(x, rate), a, null), b, null), scaling);
     };
   }
 
@@ -163,7 +212,7 @@ export class Lora implements Overlay<Weights> {
   }
 
   /** W + (alpha / r) B A, in the layout of W. */
-  #added(weight: Float32Array, { inner, out, transposed, a, b }: Adapted): Float32Array {
+  #added(weight: Float32Array, { inner, out, transposed, a, b, scaling }: Adapted): Float32Array {
     using _ = new Scope();
     const valuesOf = (t: Matrix): Tensor => tensor(t.engine, t.toArray(), t.shape);
     const change = matmul(valuesOf(b), valuesOf(a)).data; // (out, inner)
@@ -171,7 +220,7 @@ export class Lora implements Overlay<Weights> {
     for (let row = 0; row < out; row++) {
       for (let column = 0; column < inner; column++) {
         const at = transposed ? column * out + row : row * inner + column;
-        sum[at] = weight[at]! + this.#scaling * change[row * inner + column]!;
+        sum[at] = weight[at]! + scaling * change[row * inner + column]!;
       }
     }
     return sum;

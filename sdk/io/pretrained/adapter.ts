@@ -42,7 +42,9 @@ export interface Adapted<P extends ModelTask = ModelTask> extends Pretrained<P> 
   readonly lora: Lora;
 }
 
-export type AdaptOptions = Partial<LoraSettings> & { readonly seed?: number };
+export type AdaptOptions = Partial<Omit<LoraSettings, "ranks" | "alphas" | "layers" | "excluded">> & {
+  readonly seed?: number;
+};
 
 /** The layers from which Hu et al. gained most: queries and values, by the names that families give them. */
 const QUERIES_AND_VALUES = [

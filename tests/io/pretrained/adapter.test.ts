@@ -4,13 +4,16 @@ import type { Engine } from "../../../sdk/engine/engine.js";
 import { LabelSet } from "../../../sdk/heads/labels.js";
 import { jsonBytes, memoryFiles, readJson, type WritableFiles } from "../../../sdk/io/files/files.js";
 import { type Adapted, adapt, loadAdapted, loadAdapter, saveAdapter } from "../../../sdk/io/pretrained/adapter.js";
-import { adapterFields, readAdapterConfig } from "../../../sdk/io/pretrained/adapter-config.js";
+import { adapterConfigOf, adapterFields, readAdapterConfig } from "../../../sdk/io/pretrained/adapter-config.js";
 import { describeFolder } from "../../../sdk/io/pretrained/describe.js";
 import type { Pretrained } from "../../../sdk/io/pretrained/pretrained.js";
 import { saveModel } from "../../../sdk/io/pretrained/save.js";
 import { readSafetensors } from "../../../sdk/io/safetensors/safetensors.js";
 import { writeSafetensors } from "../../../sdk/io/safetensors/write-safetensors.js";
+import { buildModel } from "../../../sdk/models/family/build.js";
 import type { ModelTask } from "../../../sdk/models/family/family.js";
+import { Lora } from "../../../sdk/nn/lora.js";
+import { Weights } from "../../../sdk/nn/weights.js";
 import { Scope } from "../../../sdk/tensor/scope.js";
 import { engines } from "../../helpers/engines.js";
 import { batch, LENGTH, smallBert, tokenizer } from "../../helpers/small-bert.js";
@@ -110,7 +113,16 @@ test("what Cloze does not compute is refused by name", async () => {
     [{ use_dora: true }, /^ConfigError: .*use_dora true is not supported/],
     [{ bias: "all" }, /bias "all" is not supported/],
     [{ init_lora_weights: "pissa" }, /init_lora_weights "pissa" is not supported/],
-    [{ rank_pattern: { query: 4 } }, /rank_pattern is not supported/],
+    [{ rank_pattern: { query: 4 } }, /^WeightsError: .*query.lora_A.weight: .* has \[3,16\], the model needs \[4,16\]/],
+    [{ rank_pattern: { query: 0 } }, /^ConfigError: adapter_config.json: rank_pattern of "query" is 0/],
+    [{ rank_pattern: { "(": 3 } }, /^ConfigError: adapter_config.json: rank_pattern: /],
+    [{ rank_pattern: ["query"] }, /^ConfigError: adapter_config.json/],
+    [{ alpha_pattern: { query: "high" } }, /^ConfigError: adapter_config.json: alpha_pattern of "query" is "high"/],
+    [{ layers_to_transform: "all" }, /^ConfigError: adapter_config.json: layers_to_transform must be numbers/],
+    [{ layers_to_transform: [1] }, /^WeightsError: .*6 not known/],
+    [{ layers_to_transform: 1, layers_pattern: 3 }, /^ConfigError: adapter_config.json: layers_pattern must be/],
+    [{ exclude_modules: ["output.dense"] }, /^WeightsError: .*8 not known/],
+    [{ exclude_modules: "(" }, /^ConfigError: adapter_config.json: exclude_modules: /],
     [{ target_modules: "all-linear" }, /all-linear/],
     [{ target_modules: "(" }, /^ConfigError: adapter_config.json: target_modules: the pattern "\(" is not supported/],
     [{ target_modules: "a)|(b" }, /^ConfigError: .*unexpected "\)" at character 1/],
@@ -135,6 +147,34 @@ test("what Cloze does not compute is refused by name", async () => {
     writeSafetensors([{ name: "lora.query", shape: [1], values: Float32Array.of(1) }]),
   );
   assert.match(await refusal(foreign), /lora.query does not begin with base_model.model/);
+});
+
+test("layers with a rank, an alpha or a fate of their own, as PEFT chooses them", async () => {
+  const fields = {
+    rank_pattern: { "layer.1.*query": 5, query: 2 },
+    alpha_pattern: { "output\\.dense": 12 },
+    layers_to_transform: [1],
+    layers_pattern: ["layer"],
+    exclude_modules: ["attention.output.dense"],
+  };
+  const read = readAdapterConfig({
+    peft_type: "LORA",
+    target_modules: ["query", "output.dense"],
+    r: 3,
+    lora_alpha: 6,
+    ...fields,
+  });
+  using loaded = await smallBert(engine, "sequence-classification", labels);
+  const lora = new Lora(loaded.weights, read.settings);
+  using weights = new Weights(engine, { over: lora });
+  buildModel(loaded.family, weights, loaded.family.read(loaded.config), "sequence-classification", 3);
+  const layers = [...lora.layers].map(([name, { a, scaling }]) => [name, a.shape[0], scaling]);
+  assert.equal(layers, [
+    ["bert.encoder.layer.1.attention.self.query", 5, 6 / 5],
+    ["bert.encoder.layer.1.output.dense", 3, 12 / 3],
+  ]);
+  const again = adapterConfigOf(read.settings, { task: "sequence-classification", base: null, transposed: false });
+  for (const [field, value] of Object.entries(fields)) assert.equal(again[field], value, field);
 });
 
 test("every known field of adapter_config.json is computed, without effect, or refused by name", async () => {
