@@ -147,6 +147,7 @@ if (strace) {
 
   const distill =
     "distill --teacher base --layers 1 --length 16 --rows 2 --steps 4 --checkpoint-every 2 text.txt".split(" ");
+  const report = ["report", "base"];
   const quantize = ["quantize", "--model", "base", "--dtype", "f16"];
 
   const cases: readonly (readonly [Sweep, call: string, what: string, places: number])[] = [
@@ -155,13 +156,16 @@ if (strace) {
     [{ command: pretrain, out: "p", resumes: true }, "rename", "signal=KILL", 3],
     [{ command: pretrain, out: "p", resumes: true }, "fsync", "error=EIO", 5],
     [{ command: [...finetune, "--test", "rows.tsv"], out: "f", resumes: true }, "rename", "signal=KILL", 2],
+    [{ command: [...finetune, "--lora", "2"], out: "l", resumes: true }, "rename", "signal=KILL", 2],
+    [{ command: report, out: "r.html" }, "rename", "signal=KILL", 1],
+    [{ command: report, out: "r.html" }, "fsync", "error=ENOSPC", 1],
     [{ command: distill, out: "d", resumes: true }, "rename", "signal=KILL", 1],
     [{ command: quantize, out: "z", over: [...pretrain] }, "rename", "signal=KILL", 1],
     [{ command: merge, out: "m", over: [...pretrain] }, "rename", "signal=KILL", 2],
     [{ command: merge, out: "m", over: [...pretrain] }, "rename", "error=EIO", 2],
   ];
   for (const [one, call, what, places] of cases)
-    test(`${one.command[0]}${one.over ? " --force" : ""}: ${what} at its last calls of ${call}`, () =>
+    test(`${one.command[0]} --out ${one.out}${one.over ? " --force" : ""}: ${what} at its last calls of ${call}`, () =>
       sweep(one, call, what, places));
 }
 

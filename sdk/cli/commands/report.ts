@@ -70,8 +70,8 @@ async function run(path: string, options: ReportOptions): Promise<void> {
   await requireFiles([groups]);
   if (!force && (await exists(out)))
     throw new UsageError(`${out} exists already; choose another place with --out, or replace it with --force`);
-  const report = await reportOf(path, options);
   await requireFilePlace(out);
+  const report = await reportOf(path, options);
   await writeFileAtomically(out, new TextEncoder().encode(renderReport(report)));
   await writeLine(options.json ? JSON.stringify({ done: true, path: out }) : out);
 }

@@ -19,6 +19,7 @@ import { type BestWeights, checkpointNote } from "cloze/tensor";
 import { readTokenizerJson, type Tokenizer } from "cloze/tokenizer";
 import type { Command } from "commander";
 import { readWhole } from "./input.js";
+import { say } from "./output.js";
 import { addLines, CURVES, RunCurves } from "./run-curves.js";
 import { INPUT_OPTIONS, type RunInput, runInputs } from "./run-inputs.js";
 import { hashWeights, isHashes, WeightHashes, type WeightsAt, writeManifest } from "./run-manifest.js";
@@ -296,6 +297,10 @@ export class Checkpoints implements RunMonitor {
     }
     this.#complete = true;
     await this.remove();
+    const { path } = this.#resumed;
+    // Another run's checkpoint is not this one's to remove: that run can be completed in its own place too.
+    if (path !== undefined && resolve(path) !== resolve(this.path) && (await exists(path)))
+      say(`${path}, which this run continued, is kept; remove it unless it is to be resumed again`);
     return true;
   }
 
