@@ -140,12 +140,7 @@ const UNIGRAM: Readonly<Partial<Record<TokenizerKind, Maker>>> = {
   "deberta-v2": (model, scored, names, settings) => ({
     vocab: scored,
     unknown: model.pieces.includes(names.unk_token!) ? model.pieces.indexOf(names.unk_token!) : model.unknown,
-    normalizers: [
-      ...(settings["do_lower_case"] === true ? [{ type: "Lowercase" }] : []),
-      { type: "Replace", pattern: { Regex: "\\s{2,}|[\\n\\r\\t]" }, content: " " },
-      { type: "NFC" },
-      { type: "Strip", strip_left: false, strip_right: true },
-    ],
+    normalizers: [...(settings["do_lower_case"] === true ? [{ type: "Lowercase" }] : []), ...oneSpace()],
     preTokenizers: settings["split_by_punct"] === true ? [{ type: "Punctuation", behavior: "Isolated" }] : [],
   }),
   albert: (model, scored, _, settings) => ({
@@ -170,6 +165,22 @@ const UNIGRAM: Readonly<Partial<Record<TokenizerKind, Maker>>> = {
   },
 };
 
+/** Each stretch of white space becomes one space, and none is left at the end. */
+const oneSpace = (): Section[] => [
+  { type: "Replace", pattern: { Regex: "\\s{2,}|[\\n\\r\\t]" }, content: " " },
+  { type: "NFC" },
+  { type: "Strip", strip_left: false, strip_right: true },
+];
+
+const metaspace = (): Section => ({ type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true });
+
+/** The steps of BarthezTokenizer, whatever its tokenizer.json says. */
+export const barthezSteps = (): Section => ({
+  normalizer: { type: "Sequence", normalizers: oneSpace() },
+  pre_tokenizer: metaspace(),
+  decoder: metaspace(),
+});
+
 const precompiled = ({ characters }: UnigramPieces): Section[] =>
   characters === "" ? [] : [{ type: "Precompiled", precompiled_charsmap: characters }];
 
@@ -188,11 +199,10 @@ export const isByteLevel = (kind: TokenizerKind | null): kind is TokenizerKind =
 export function unigramJson(model: UnigramPieces, kind: TokenizerKind, names: Names, settings: Section): Section {
   const scored = model.pieces.map((piece, i): Scored => [piece, model.scores[i]!]);
   const { vocab, unknown, normalizers, preTokenizers } = UNIGRAM[kind]!(model, scored, names, settings);
-  const metaspace = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
   return file({
     normalizer: normalizers.length > 0 ? { type: "Sequence", normalizers } : null,
-    pre_tokenizer: { type: "Sequence", pretokenizers: [...preTokenizers, metaspace] },
-    decoder: metaspace,
+    pre_tokenizer: { type: "Sequence", pretokenizers: [...preTokenizers, metaspace()] },
+    decoder: metaspace(),
     model: { type: "Unigram", unk_id: unknown, byte_fallback: false, vocab },
   });
 }

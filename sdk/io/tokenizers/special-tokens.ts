@@ -118,13 +118,11 @@ interface Extra {
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
-/** Fields such as image_token, which name special tokens that no role is known of. */
-const namedTokens = (fields: Section): Section =>
-  Object.fromEntries(
-    Object.entries(fields).filter(
-      ([field, token]) => field.endsWith("_token") && !ROLES.some((role) => role === field) && tokenOf(token, true),
-    ),
-  );
+/** The values of fields such as image_token, which name special tokens without a role. */
+const namedTokens = (fields: Section): unknown[] =>
+  Object.keys(fields)
+    .filter((field) => field.endsWith("_token") && !ROLES.includes(field as Role))
+    .map((field) => fields[field]);
 
 /**
  * extra_special_tokens, and where that is missing additional_special_tokens, its older name; with those of the class and
@@ -133,7 +131,7 @@ const namedTokens = (fields: Section): Section =>
 function extraTokens(kind: TokenizerKind | null, files: TokenFiles): Extra {
   const { config, special, symbols } = files;
   let { additional_special_tokens: older, extra_special_tokens: extra } = config;
-  const named = Object.values(namedTokens(hasTable(files) ? config : { ...config, ...special }));
+  const named = namedTokens(hasTable(files) ? config : { ...config, ...special });
   const takeNamed = (): void => {
     if (extra === undefined || extra === null || isList(extra)) return;
     named.push(...Object.values(fieldsOf(extra)));

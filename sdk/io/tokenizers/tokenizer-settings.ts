@@ -6,6 +6,7 @@
  */
 import { fieldsOf } from "../files/files.js";
 import { frameOf } from "./frames.js";
+import { barthezSteps } from "./published-tokenizers.js";
 import { addedTokens, type Model, roleNames, type TokenFiles } from "./special-tokens.js";
 import type { TokenizerClass, TokenizerKind } from "./tokenizer-class.js";
 
@@ -161,17 +162,6 @@ function reviseCase(
 function isQuote(step: unknown): boolean {
   const { type, content } = fieldsOf(step);
   return type === "Replace" && content === '"';
-}
-
-/** BarthezTokenizer has steps of its own, whatever tokenizer.json says. */
-function barthezSteps(): Section {
-  const metaspace = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
-  const normalizers = [
-    { type: "Replace", pattern: { Regex: "\\s{2,}|[\\n\\r\\t]" }, content: " " },
-    { type: "NFC" },
-    { type: "Strip", strip_left: false, strip_right: true },
-  ];
-  return { normalizer: { type: "Sequence", normalizers }, pre_tokenizer: metaspace, decoder: metaspace };
 }
 
 /** Tokenizers of SentencePiece: whether a text begins with ▁ where it has no space. */
