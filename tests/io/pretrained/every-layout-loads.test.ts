@@ -93,6 +93,10 @@ function shrunk(config: Section): Section {
     if (/_token_id$/.test(field)) return [field, Math.min(value, vocabulary - 1)];
     if (/^(num_hidden_layers|num_layers|num_decoder_layers|encoder_layers|decoder_layers)$/.test(field))
       return [field, 1];
+    // Most of a layer's weights, and of those beside the layers.
+    if (/^(intermediate_size|encoder_ffn_dim|decoder_ffn_dim|d_ff|hidden_dim|n_inner)$/.test(field))
+      return [field, Math.min(value, 64)];
+    if (/^(max_position_embeddings|n_positions)$/.test(field)) return [field, Math.min(value, 320)];
     return [field, value];
   });
   return Object.fromEntries(small);
