@@ -73,7 +73,12 @@ export function badWordsRule(words: readonly (readonly number[])[]): Rule {
 /** Force a token at a position: a language token first, an end-of-sequence token last. */
 export function forcedRule(id: number, position: number): Rule {
   return (scores, written) => {
-    if (written.length === position) scores.fill(NEVER).fill(0, id, id + 1);
+    if (written.length !== position) return;
+    if (id >= scores.length)
+      throw new ArgumentError(
+        `the token ${id}, which forced_bos_token_id or forced_eos_token_id names, is none of the model's ${scores.length}`,
+      );
+    scores.fill(NEVER).fill(0, id, id + 1);
   };
 }
 

@@ -71,6 +71,7 @@ test("rules", () => {
     () => topPRule(1.5, p),
     () => repetitionRule(0),
     () => noRepeatRule(0),
+    () => apply(forcedRule(3, 1), [5, 5, 5], [0]),
   ])
     assert.throws(broken, (error: unknown) => error instanceof ArgumentError);
 });

@@ -145,7 +145,7 @@ const MOST_PATTERNS = 1000;
 
 /** Values by expressions that the end of a layer's name must fit. */
 function patternValues(c: Section, field: string, fits: (value: unknown) => boolean): readonly PatternValue[] {
-  const entries = Object.entries(isEmpty(c[field]) ? {} : section(c[field]));
+  const entries = Object.entries(isEmpty(c[field]) ? {} : section(c[field], field));
   if (entries.length > MOST_PATTERNS)
     throw new ConfigError(`adapter_config.json: ${field} has more than ${MOST_PATTERNS} entries`);
   return entries.map(([source, value]) => {

@@ -109,7 +109,7 @@ function labelsOf(config: Section): LabelSet {
       { multiLabel },
     );
   }
-  const names = new Map(Object.entries(section(id2label)));
+  const names = new Map(Object.entries(section(id2label, "id2label")));
   return new LabelSet(
     Array.from({ length: names.size }, (_, id) => {
       const name = names.get(String(id));

@@ -8,11 +8,15 @@ export class ConfigError extends InputError {
 
 export type Section = Readonly<Record<string, unknown>>;
 
-/** The value as an object, or an error that shows it. */
-export function section(json: unknown): Section {
-  if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw new ConfigError(`config.json: expected an object, got ${shown(json)}`);
-  return json as Section;
+/**
+ * The value as an object, or an error that shows it.
+ *
+ * @param field what the value is; the file itself by default
+ */
+export function section(json: unknown, field?: string): Section {
+  if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Section;
+  const expected = field === undefined ? "expected" : `${field} must be`;
+  throw new ConfigError(`config.json: ${expected} an object, got ${shown(json)}`);
 }
 
 /**
@@ -103,8 +107,8 @@ export function standardDeviation(c: Section, field: string, fallback: number): 
  * @throws {ConfigError} for scaled or partial rotary positions
  */
 export function ropeTheta(c: Section, fallback: number, field = "rope_theta", kind?: string): number {
-  const all = section(c["rope_parameters"] ?? c["rope_scaling"] ?? {});
-  const own = kind === undefined ? all : section(all[kind] ?? {});
+  const all = section(c["rope_parameters"] ?? c["rope_scaling"] ?? {}, "rope_parameters");
+  const own = kind === undefined ? all : section(all[kind] ?? {}, `rope_parameters.${kind}`);
   const type = optional(own, "rope_type", optional(own, "type", "default"));
   if (type !== "default" || (kind !== undefined && c["rope_scaling"]))
     throw new ConfigError(

@@ -116,7 +116,7 @@ test("what Cloze does not compute is refused by name", async () => {
     [{ rank_pattern: { query: 4 } }, /^WeightsError: .*query.lora_A.weight: .* has \[3,16\], the model needs \[4,16\]/],
     [{ rank_pattern: { query: 0 } }, /^ConfigError: adapter_config.json: rank_pattern of "query" is 0/],
     [{ rank_pattern: { "(": 3 } }, /^ConfigError: adapter_config.json: rank_pattern: /],
-    [{ rank_pattern: ["query"] }, /^ConfigError: adapter_config.json/],
+    [{ rank_pattern: ["query"] }, /^ConfigError: adapter_config.json: rank_pattern must be an object, got \["query"\]/],
     [{ alpha_pattern: { query: "high" } }, /^ConfigError: adapter_config.json: alpha_pattern of "query" is "high"/],
     [{ layers_to_transform: "all" }, /^ConfigError: adapter_config.json: layers_to_transform must be numbers/],
     [{ layers_to_transform: [1] }, /^WeightsError: .*6 not known/],

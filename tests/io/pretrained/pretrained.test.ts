@@ -248,6 +248,7 @@ test("labels come from the configuration, and must be sound", async () => {
     ConfigError,
     /must name the 3 classes 0 to 2, but 0 is nothing/,
   );
+  await refused(told({ id2label: ["a", "b"] }), ConfigError, /id2label must be an object, got \["a", "b"\]/);
   await refused(told({ id2label: { 0: "a", 1: null, 2: "c" } }), ConfigError, /but 1 is null/);
   // Numbers are names as text; a repeated name is read, and has no id.
   const { labels } = await loadModel(engine, told({ id2label: { 0: 0, 1: true, 2: true } }));
