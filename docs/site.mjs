@@ -30,6 +30,7 @@ export const SECTIONS = [
       "guides/adapters",
       "guides/edge",
       "guides/browser",
+      "guides/playground",
       "guides/workers",
       "runtimes",
       "guides/speed",
