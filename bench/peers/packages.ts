@@ -6,7 +6,10 @@ import { pathToFileURL } from "node:url";
 export const root = process.env["CLOZE_ROOT"] ?? process.cwd();
 const packages = resolve(process.env["CLOZE_PEERS"] ?? join(root, "bench/peers"), "node_modules");
 
-const load = async <T>(file: string): Promise<T> => import(pathToFileURL(join(packages, file)).href);
+/** The address of a file of a package. */
+export const packageFile = (file: string): string => pathToFileURL(join(packages, file)).href;
+
+const load = async <T>(file: string): Promise<T> => import(packageFile(file));
 
 /** A package's name and version. */
 export function versioned(name: string): string {

@@ -9,20 +9,32 @@ import { join } from "node:path";
 
 const MEBIBYTE = 2 ** 20;
 
-/** Resident bytes of the child processes named workerd. */
-function residentBytes() {
+/** The sum of a figure over the child processes named workerd. */
+function sumOver(figure) {
   let sum = 0;
   for (const id of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
       const status = readFileSync(`/proc/${id}/status`, "utf8");
       if (!/^Name:\s+workerd/m.test(status) || Number(/^PPid:\s+(\d+)/m.exec(status)[1]) !== process.pid) continue;
-      sum += Number(/^VmRSS:\s+(\d+)/m.exec(status)[1]) * 1024;
+      sum += figure(id, status);
     } catch {
       // The process ended meanwhile.
     }
   }
   return sum;
 }
+
+/** Resident bytes. */
+const residentBytes = () => sumOver((_, status) => Number(/^VmRSS:\s+(\d+)/m.exec(status)[1]) * 1024);
+
+/** Milliseconds on a processor, which other programs do not lengthen as they do the time that passes. */
+const spent = () =>
+  sumOver((id) =>
+    readdirSync(`/proc/${id}/task`).reduce(
+      (sum, thread) => sum + Number(readFileSync(`/proc/${id}/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1e6,
+      0,
+    ),
+  );
 
 /** The files that wrangler would deploy: the worker's script and the compiled modules beside it. */
 export function bundled(tools, folder) {
@@ -63,6 +75,23 @@ export async function inWorkerd(tools, modules, options, work) {
 }
 
 const EMPTY = [{ type: "ESModule", path: "empty.js", contents: "export default { fetch: () => Response.json({}) };" }];
+
+/**
+ * Milliseconds of processor time that a worker takes from its start to its first answer, and those of an empty worker: the
+ * least of some rounds of each, in turn.
+ */
+export async function startOf(tools, modules, rounds = 5) {
+  const least = { worker: Number.POSITIVE_INFINITY, empty: Number.POSITIVE_INFINITY };
+  for (let round = 0; round < rounds; round++)
+    for (const [name, program] of Object.entries({ empty: EMPTY, worker: modules })) {
+      const took = await inWorkerd(tools, program, {}, async (post) => {
+        await post("/", {});
+        return spent();
+      });
+      least[name] = Math.min(least[name], took);
+    }
+  return least;
+}
 
 /** Results of the example by name, each true or its fault; and the memory that it took. */
 export async function exampleWorker(tools, folder, model) {

@@ -100,6 +100,8 @@ export async function inTurns<T>(
 interface Runtime {
   readonly setImmediate?: (callback: () => void) => unknown;
   readonly navigator?: { readonly userAgent?: string };
+  /** the name of an edge runtime, in Vercel's and Next's */
+  readonly EdgeRuntime?: string;
 }
 
 /** Promises that the channel's next messages resolve, in order. */
@@ -110,13 +112,14 @@ let channel: MessageChannel | undefined;
  * A task at the end of the runtime's queue: `setImmediate` in Node, Deno and Bun, a message to oneself in the web. Neither
  * is delayed, as nested timers are, and both let timers, input and the network run first. `scheduler.yield` of some browsers
  * would not: it runs before timers, so that a long computation starves them. A Cloudflare worker may not share a channel
- * among requests and has timers that are not delayed.
+ * among requests and has timers that are not delayed. In Next's edge routes `setImmediate` and channels
+ * are there and throw; timers work.
  */
 export function giveWay(): Promise<void> {
-  const { setImmediate, navigator } = globalThis as Runtime;
+  const { setImmediate, navigator, EdgeRuntime } = globalThis as Runtime;
   return new Promise((resolve) => {
-    if (setImmediate) setImmediate(resolve);
-    else if (typeof MessageChannel === "undefined" || navigator?.userAgent === "Cloudflare-Workers")
+    if (setImmediate && !EdgeRuntime) setImmediate(resolve);
+    else if (EdgeRuntime || typeof MessageChannel === "undefined" || navigator?.userAgent === "Cloudflare-Workers")
       setTimeout(resolve, 0);
     else {
       if (!channel) {

@@ -7,7 +7,7 @@ import { Scope } from "../../sdk/tensor/scope.js";
 import { atOnce, eachByItsSteps, eachInSteps, type Progress, type Steps } from "../../sdk/tensor/steps.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
-import { inTurns, Pace, type TurnHost, turns } from "../../sdk/tensor/turns.js";
+import { giveWay, inTurns, Pace, type TurnHost, turns } from "../../sdk/tensor/turns.js";
 
 const test = suite("turns");
 const engine = await Engine.create();
@@ -127,19 +127,36 @@ test("timers run between turns", async () => {
   let ticks = 0;
   const timer = setInterval(() => ticks++, 1);
   let given = 0;
-  const giveWay = (): Promise<void> => {
+  const counted = (): Promise<void> => {
     given++;
-    return new Promise((resolve) => setImmediate(resolve));
+    return giveWay();
   };
   const busy = eachInSteps(Array.from({ length: 40 }), () => {
     const end = performance.now() + 3;
     while (performance.now() < end);
   });
-  await inTurns(busy, {}, { now: () => performance.now(), giveWay });
+  await inTurns(busy, {}, { now: () => performance.now(), giveWay: counted });
   clearInterval(timer);
   // Every turn is longer than the interval, so the timer is due in each; the first comes due while the first turn runs.
   assert.ok(given >= 10, `${given} turns`);
   assert.ok(ticks >= given - 1, `${ticks} ticks in ${given} turns`);
+});
+
+test("an edge runtime in which setImmediate and channels throw gives way by timers", async () => {
+  const refuse = (): never => {
+    throw new Error("not supported in the Edge Runtime");
+  };
+  const edge = { EdgeRuntime: "edge-runtime", setImmediate: refuse, MessageChannel: refuse };
+  const before = Object.getOwnPropertyDescriptors(globalThis) as Record<string, PropertyDescriptor>;
+  for (const [name, value] of Object.entries(edge))
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  try {
+    await giveWay();
+  } finally {
+    for (const name of Object.keys(edge))
+      if (before[name]) Object.defineProperty(globalThis, name, before[name]);
+      else Reflect.deleteProperty(globalThis, name);
+  }
 });
 
 test("progress of nested steps counts the outer items", () => {
