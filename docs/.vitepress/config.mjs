@@ -91,6 +91,10 @@ export default defineConfig({
       options: {
         locales: { zh: { translations: CHINESE_SEARCH } },
         miniSearch: {
+          // Guides before the reference, which has a section for each name. Serialized, too.
+          searchOptions: {
+            boostDocument: (id) => (id.includes("/reference/") ? 0.2 : id.includes("/decisions/") ? 0.5 : 1),
+          },
           options: {
             // Chinese has no spaces between words. The function is serialized, so it refers to nothing outside.
             tokenize: (text) =>
