@@ -111,8 +111,8 @@ async function main() {
     bad += failed.length > 0 ? 1 : 0;
     skipped += report.skipped === undefined ? 0 : 1;
     if (json) console.log(JSON.stringify({ name, ...report, failed }));
-    else
-      console.log(report.skipped === undefined ? shown(name, report, failed) : `skipped: ${name}: ${report.skipped}`);
+    else if (report.skipped !== undefined) console.log(`skipped: ${name}: ${report.skipped}`);
+    else console.log([shown(name, report, failed), ...(report.notes ?? []).map((note) => `    ${note}`)].join("\n"));
   }
   if (!json) {
     for (const [name, reason] of Object.entries(NOT_HERE)) console.log(`not run: ${name}: ${reason}`);
