@@ -172,6 +172,11 @@ export async function adapterFolder() {
   await saveModel(base, { ...loaded, tokenizer, maxLength: 16 });
   using adapted = adapt(loaded, { r: 2, targets: ["query"] });
   await saveAdapter(adapter, adapted, "base");
+  // Layers of their own, in values that change nothing.
+  const config = JSON.parse(new TextDecoder().decode(adapter.files.get("adapter_config.json"))) as { r: number };
+  const patterns = { rank_pattern: { "layer.0.*": config.r }, alpha_pattern: { "no.*such": 3 } };
+  const choice = { layers_to_transform: [0, 1, 2, 3], layers_pattern: ["layer"], exclude_modules: ["no.such.layer"] };
+  await adapter.write("adapter_config.json", encode(JSON.stringify({ ...config, ...patterns, ...choice })));
   return { base, adapter };
 }
 

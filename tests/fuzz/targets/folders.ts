@@ -63,7 +63,14 @@ const GENERATION = {
   suppress_tokens: [7],
   begin_suppress_tokens: [8],
   forced_eos_token_id: 3,
-  do_sample: false,
+  forced_bos_token_id: 4,
+  typical_p: 0.9,
+  epsilon_cutoff: 0.01,
+  eta_cutoff: 0.01,
+  top_h: 0.8,
+  encoder_repetition_penalty: 1.2,
+  remove_invalid_values: true,
+  do_sample: true,
 };
 
 const filled = (name: string, ...shape: number[]): NamedTensor => ({

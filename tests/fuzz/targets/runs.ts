@@ -1,11 +1,29 @@
-/** Leftovers of a run: checkpoints. */
+/** What a run writes beside its model: checkpoints and curves. */
 import fc from "fast-check";
+import { readCurves, writeCurves } from "../../../sdk/report/curve-lines.js";
 import { readCheckpoint } from "../../../sdk/train/loop/checkpoint.js";
 import { checkpointOf, parted, whole } from "../fixtures.js";
 import { encode, fileMutant, type Target } from "../mutant.js";
-import { mutantBytes, mutantJson } from "../mutations.js";
+import { mutantBytes, mutantJson, mutantLines } from "../mutations.js";
 
 const NAME = "checkpoint.safetensors";
+
+const CURVES = [
+  '{"kind":"step","step":1,"epoch":0,"tokens":9,"loss":4.5,"parts":{},"learning_rate":0.1,"gradient_norm":1,"seconds":0.5}',
+  '{"kind":"evaluation","part":"held-out","step":1,"figures":{"held_out_loss":4.5}}',
+  '{"kind":"step","step":2,"epoch":0,"tokens":9,"loss":4,"parts":{"a":2},"learning_rate":0,"gradient_norm":1,"seconds":0.7}',
+  '{"kind":"evaluation","part":"dev","step":2,"figures":{"f1":0.5},"baseline":{"f1":0},"headline":"f1","items":3,"final":true}',
+];
+
+/** The file, with one line of another shape. */
+const mutantCurves = (): fc.Arbitrary<Uint8Array> =>
+  fc
+    .nat(CURVES.length - 1)
+    .chain((i) =>
+      mutantJson(JSON.parse(CURVES[i]!)).map((json) =>
+        encode(CURVES.with(i, new TextDecoder().decode(json)).join("\n")),
+      ),
+    );
 
 export const RUN_TARGETS: Readonly<Record<string, Target>> = {
   checkpoint: async () => {
@@ -29,4 +47,10 @@ export const RUN_TARGETS: Readonly<Record<string, Target>> = {
       });
     return fc.oneof(...["position", "settings", "steps"].map(of));
   },
+  curves: async () =>
+    fc
+      .oneof(mutantCurves(), mutantLines(CURVES.join("\n")))
+      .map((bytes) =>
+        fileMutant("curves.jsonl", bytes, () => writeCurves(readCurves(new TextDecoder().decode(bytes)))),
+      ),
 };
