@@ -10,6 +10,8 @@ export interface Plan {
   readonly length: number;
   /** sequence length of the first 80 % of the steps, for masked LM; null: one length throughout */
   readonly short: number | null;
+  /** share of tokens to mask, for masked LM; null: as published */
+  readonly maskingRate: number | null;
   /** pieces of the vocabulary that is learned from the text */
   readonly vocabulary: number;
   readonly batchSize: number;
@@ -19,7 +21,7 @@ export interface Plan {
   readonly seed: number;
 }
 
-/** Small enough to learn in a minute, large enough that filled masks make sense. */
+/** Small enough to learn in minutes, large enough that filled masks make sense. The sizes and the rate are those of `npm start`. */
 export const DEFAULT_PLAN: Plan = {
   objective: "masked-lm",
   layers: 2,
@@ -27,16 +29,30 @@ export const DEFAULT_PLAN: Plan = {
   heads: 3,
   length: 64,
   short: 32,
+  maskingRate: 0.25,
   vocabulary: 2000,
   batchSize: 16,
-  steps: 1500,
+  steps: 2000,
   learningRate: 2e-3,
   seed: 1,
 };
 
 /** `cloze pretrain` with the same plan: it learns the same weights. */
 export function commandOf(plan: Plan, text: string): string {
-  const { objective, layers, width, heads, length, short, vocabulary, batchSize, steps, learningRate, seed } = plan;
+  const {
+    objective,
+    layers,
+    width,
+    heads,
+    length,
+    short,
+    maskingRate,
+    vocabulary,
+    batchSize,
+    steps,
+    learningRate,
+    seed,
+  } = plan;
   const options = {
     objective,
     layers,
@@ -44,6 +60,7 @@ export function commandOf(plan: Plan, text: string): string {
     heads,
     length,
     ...(short !== null && { short }),
+    ...(maskingRate !== null && { "masking-rate": maskingRate }),
     "vocab-size": vocabulary,
     "batch-size": batchSize,
     "learning-rate": learningRate,

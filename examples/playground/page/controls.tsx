@@ -132,6 +132,18 @@ export function Facts({ facts }: { readonly facts: readonly (readonly [name: str
   );
 }
 
+/** A region that scrolls sideways has to be reached by keyboard. */
+const REACHED = { tabIndex: 0 };
+
+/** A table that may be wider than the screen. */
+export function Wide({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
+  return (
+    <section class="scroll" aria-label={label} {...REACHED}>
+      {children}
+    </section>
+  );
+}
+
 /** What went wrong, read out at once. */
 export function Fault({ error }: { readonly error: unknown }) {
   if (error === null || error === undefined) return null;

@@ -1,5 +1,5 @@
 /** The curves of a run: the training loss, the held-out loss, and what is known without context. */
-import { gridY, line, ruleY, text } from "@observablehq/plot";
+import { gridY, line, ruleY } from "@observablehq/plot";
 import { useCallback } from "preact/hooks";
 import type { Curves } from "../worker/pretraining.js";
 import { Plot } from "./plot.js";
@@ -22,22 +22,12 @@ export function LossCurves({ curves, steps, previous }: LossCurvesProps) {
       marginLeft: 40,
       marginRight: 16,
       x: { domain: [0, steps], label: learn.axes.step, ticks: width < 500 ? 4 : 8 },
-      y: { label: learn.axes.loss, nice: true },
+      y: { label: learn.axes.loss, nice: true, ticks: 6 },
       marks: [
         gridY({ strokeOpacity: 0.12 }),
         ...(frequency === null
           ? []
-          : [
-              ruleY([frequency], { stroke: "currentColor", strokeDasharray: "2 4", strokeOpacity: 0.6 }),
-              text([frequency], {
-                y: (value: number) => value,
-                x: steps,
-                text: () => learn.axes.frequency,
-                textAnchor: "end" as const,
-                dy: -7,
-                fillOpacity: 0.75,
-              }),
-            ]),
+          : [ruleY([frequency], { stroke: "currentColor", strokeDasharray: "2 4", strokeOpacity: 0.6 })]),
         ...(previous
           ? [
               line(
@@ -61,7 +51,7 @@ export function LossCurves({ curves, steps, previous }: LossCurvesProps) {
         line(heldOut, { x: "step", y: "loss", stroke: "var(--accent)", strokeWidth: 2.5, marker: "dot" as const }),
       ],
     }),
-    [training, heldOut, steps, frequency, previous?.name, learn],
+    [training, heldOut, steps, frequency, previous, learn],
   );
   return (
     <figure>
@@ -69,6 +59,7 @@ export function LossCurves({ curves, steps, previous }: LossCurvesProps) {
       <figcaption class="legend">
         <span class="key accent">{learn.axes.heldOut}</span>
         <span class="key faint">{learn.axes.training}</span>
+        {frequency !== null && <span class="key dotted">{learn.axes.frequency}</span>}
         {previous && <span class="key dashed">{learn.axes.previous(previous.name)}</span>}
       </figcaption>
     </figure>

@@ -124,5 +124,6 @@ function App() {
 followSettings();
 render(<App />, document.getElementById("app")!);
 
-if ("serviceWorker" in navigator)
+// A page that a service worker has brought need not ask for it again: browsers look for a newer one by themselves.
+if ("serviceWorker" in navigator && navigator.serviceWorker.controller === null)
   addEventListener("load", () => void navigator.serviceWorker.register("./service-worker.js"));

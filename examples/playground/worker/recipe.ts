@@ -127,7 +127,8 @@ function maskedRecipe(setting: Setting): Recipe {
     plan.seed,
   );
   const model: Model<"masked-lm"> & Partial<Model<"next-sentence-prediction">> = loaded.model;
-  const masked = main.make({ tokenizer }) as Parameters<typeof single>[0];
+  const rate = plan.maskingRate === null ? {} : { maskingRate: plan.maskingRate };
+  const masked = main.make({ tokenizer, ...rate }) as Parameters<typeof single>[0];
   const whole = (pairs ? combine(masked, pairs.make({ tokenizer })) : single(masked)) as Objective<typeof model>;
   const samples = (order: Arrangement, maxLength: number) =>
     pretrainingSamples(training, order, { maxLength, tokenizer, seed: plan.seed });

@@ -2,7 +2,7 @@
 import { proxy } from "comlink";
 import { useState } from "preact/hooks";
 import type { Measured, Score } from "../../worker/benchmarking.js";
-import { Button, Chapter, Facts, Fault } from "../controls.js";
+import { Button, Chapter, Facts, Fault, Wide } from "../controls.js";
 import { download } from "../download.js";
 import { useStrings } from "../settings.js";
 import { endWorker, worker } from "../workers.js";
@@ -13,7 +13,7 @@ const NAME = "benchmark";
 function Results({ results }: { readonly results: readonly Measured[] }) {
   const { benchmark } = useStrings();
   return (
-    <div class="scroll">
+    <Wide label={benchmark.title}>
       <table>
         <thead>
           <tr>
@@ -38,7 +38,7 @@ function Results({ results }: { readonly results: readonly Measured[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

@@ -3,7 +3,7 @@ import { dot, gridY, line, ruleY } from "@observablehq/plot";
 import { proxy } from "comlink";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Confusion, CurvePoint, FinetuneTold, Said, TaskName } from "../../worker/finetuning.js";
-import { Button, Chapter, Check, Choice, Facts, Fault, FileField, NumberField, TextField } from "../controls.js";
+import { Button, Chapter, Check, Choice, Facts, Fault, FileField, NumberField, TextField, Wide } from "../controls.js";
 import { ModelChoice } from "../model-choice.js";
 import { Plot } from "../plot.js";
 import { useStrings } from "../settings.js";
@@ -73,7 +73,7 @@ function ConfusionTable({ labels, matrix }: Confusion) {
     <section>
       <h2>{finetune.confusion}</h2>
       <p class="soft">{finetune.confusionNote}</p>
-      <div class="scroll">
+      <Wide label={finetune.confusion}>
         <table class="confusion">
           <thead>
             <tr>
@@ -107,7 +107,7 @@ function ConfusionTable({ labels, matrix }: Confusion) {
             })}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </section>
   );
 }

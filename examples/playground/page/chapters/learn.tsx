@@ -193,7 +193,7 @@ export function LearnChapter() {
       const masks = hasShort(plan.objective);
       const shown = masks ? SHOWN.masks : SHOWN.texts;
       const short = masks && plan.length > 32 ? 32 : null;
-      const request = { ...plan, short };
+      const request = { ...plan, short, maskingRate: masks ? plan.maskingRate : null };
       await startRun({ plan: request, text: content, shown, name: `${plan.objective}, ${plan.steps}` });
     } catch (error) {
       setFault(error);

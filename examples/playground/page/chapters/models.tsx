@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import { BUILT_IN, modelFiles } from "../../model-files.js";
 import { filesOf, type ShelvedModel, shelf, unshelve } from "../../store.js";
 import { useComputed } from "../computed.js";
-import { Button, Chapter, Fault, FileField, TextField } from "../controls.js";
+import { Button, Chapter, Fault, FileField, TextField, Wide } from "../controls.js";
 import { downloadFolder } from "../download.js";
 import { importFiles, importNamed } from "../import-model.js";
 import { ModelChoice } from "../model-choice.js";
@@ -19,7 +19,7 @@ function Shelf({ models, onChange }: { readonly models: readonly ShelvedModel[];
     if (files) downloadFolder(name.replace(/[^\w.-]+/g, "-"), files);
   };
   return (
-    <div class="scroll">
+    <Wide label={strings.title}>
       <table>
         <thead>
           <tr>
@@ -61,7 +61,7 @@ function Shelf({ models, onChange }: { readonly models: readonly ShelvedModel[];
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 
