@@ -49,7 +49,7 @@ export async function faultsOf(page: Page): Promise<string[]> {
 }
 
 /** Wait until an expression in the page is true, and return its value. */
-export async function until<T>(page: Page, expression: string, milliseconds = 60_000): Promise<T> {
+export async function until<T>(page: Page, expression: string, milliseconds = 120_000): Promise<T> {
   const end = Date.now() + milliseconds;
   for (;;) {
     const value = await page.evaluate<T>(`(() => { try { return ${expression}; } catch { return undefined; } })()`);
