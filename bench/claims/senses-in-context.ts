@@ -16,13 +16,20 @@ interface Use {
   readonly sense: string;
 }
 
+/** Whether two senses are drawn twice: the only other sense of "pitcher" occurs once in all its sentences. */
+function areSeveral(uses: readonly Use[]): boolean {
+  const counts = new Map<string, number>();
+  for (const { sense } of uses) counts.set(sense, (counts.get(sense) ?? 0) + 1);
+  return [...counts.values()].filter((count) => count > 1).length > 1;
+}
+
 export const sensesInContext: Claim = {
   name: "senses-in-context",
   claim: "the vectors of one word in different sentences form groups by sense; those of random weights do not",
   source: "lecture on contextual embeddings; Wiedemann et al. 2019, arXiv:1909.10430",
   published: "direction only: the senses of a word form clusters in BERT's upper layers",
-  bar: "over the 20 words nearest-neighbour accuracy of the sense at least 5 points above random weights of the same network, interval over the words above 0 with every seed; mean cosine within senses above that between by more than with random weights",
-  setUp: { sentences: SENTENCES, layers: "last", data: "CoarseWSD-20, test parts" },
+  bar: "over the 20 words, but those with one sense in the draw, nearest-neighbour accuracy of the sense at least 5 points above random weights of the same network, interval over the words above 0 with every seed; mean cosine within senses above that between by more than with random weights",
+  setUp: { sentences: SENTENCES, layers: "last", data: "CoarseWSD-20, test parts", senses: "two, each twice" },
   seeds: [1, 2, 3],
   needs: ["model", FOLDER],
   minutes: 5,
@@ -32,7 +39,7 @@ export const sensesInContext: Claim = {
     const names = readdirSync(context.data(FOLDER))
       .filter((name) => name.endsWith("-test.tsv"))
       .sort();
-    const words = names.slice(0, context.few(20, 2)).map((name) => {
+    const drawn = names.slice(0, context.few(20, 2)).map((name) => {
       const lines = textOf(context.data(`${FOLDER}/${name}`))
         .trim()
         .split("\n")
@@ -46,6 +53,7 @@ export const sensesInContext: Claim = {
           return sample.words.includes(Number(position)) ? [{ sample, position: Number(position), sense: sense! }] : [];
         });
     });
+    const words = drawn.filter(areSeveral);
     using engine = await context.engine();
     const figuresOf = async (scratch: boolean) => {
       using loaded = await loadModel(engine, files, { task: "feature-extraction", scratch, seed });
@@ -71,6 +79,7 @@ export const sensesInContext: Claim = {
       difference_low: difference.interval[0],
       gap: mean(trained.map(({ within, between }) => within - between)),
       random_gap: mean(random.map(({ within, between }) => within - between)),
+      words: words.length,
       uses: words.flat().length,
     };
   },
