@@ -120,7 +120,7 @@ export function renormalizeRule(): Rule {
   };
 }
 
-const LARGEST = Math.fround(3.4028234663852886e38);
+const LARGEST = 3.4028234663852886e38;
 
 /** Replace scores that are no numbers by 0, infinite ones by the largest of f32. Hugging Face's InfNanRemoveLogitsProcessor. */
 export function finiteRule(): Rule {

@@ -218,6 +218,7 @@ export class LoopbackHub {
       await new Promise<void>((done) => response.write(chunk, () => done()));
       sent += chunk.length;
       if (sent >= cutAfter && sent < bytes.length) {
+        if (slow) await wait(slow);
         response.destroy();
         return;
       }

@@ -64,7 +64,8 @@ if (program !== null) {
     ],
   ] as const)
     test(`a named model comes through a mirror into ${store}, cut off and resumed, and is used again offline`, async () => {
-      Object.assign(hub.faults, { cutAfter: 65536, hideRange: true });
+      // A page loses what it has not read when the connection is cut: slow, so that it reads some.
+      Object.assign(hub.faults, { cutAfter: 65536, hideRange: true, slow: 50 });
       const page = await browser.open(server.address, 1280, "light");
       const ask = (more: string) =>
         `const cache = ${cache}; return vectorOf(hub(${JSON.stringify(hub.name)}, { ...options, ...(cache && { cache }), ${more} }));`;

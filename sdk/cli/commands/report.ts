@@ -46,8 +46,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   distill: "Distilled",
 };
 
-async function reportOf(path: string, options: ReportOptions): Promise<Report> {
-  const lines = await readRun(path);
+async function reportOf(path: string, lines: readonly CurveLine[], options: ReportOptions): Promise<Report> {
   const manifest = (await exists(join(path, MANIFEST))) ? await readManifest(path) : null;
   using engine = await engineOf(options);
   const { text: texts = TEXTS, groups } = options;
@@ -70,8 +69,9 @@ async function run(path: string, options: ReportOptions): Promise<void> {
   await requireFiles([groups]);
   if (!force && (await exists(out)))
     throw new UsageError(`${out} exists already; choose another place with --out, or replace it with --force`);
+  const lines = await readRun(path);
   await requireFilePlace(out);
-  const report = await reportOf(path, options);
+  const report = await reportOf(path, lines, options);
   await writeFileAtomically(out, new TextEncoder().encode(renderReport(report)));
   await writeLine(options.json ? JSON.stringify({ done: true, path: out }) : out);
 }
