@@ -11,8 +11,11 @@ export type ModelPlace = { readonly path: string } | { readonly files: FolderFil
 
 export const filesAt = (place: ModelPlace): Files => ("path" in place ? folder(place.path) : memoryFiles(place.files));
 
-/** The model that the project has pre-trained: `models/cloze-tiny` beside the built programs. */
-const CLOZE_TINY = fileURLToPath(new URL("../models/cloze-tiny", import.meta.url));
+/** A model that comes with the project, in `models/` beside the built programs. */
+const ownModel = (name: string): string => fileURLToPath(new URL(`../models/${name}`, import.meta.url));
+
+/** The sentence encoder that searches. */
+export const SENTENCE_ENCODER: ModelPlace = { path: ownModel("cloze-tiny-embed") };
 
 export interface PretrainedModel {
   readonly path: string;
@@ -26,7 +29,7 @@ export interface PretrainedModel {
  * @param path of another model; models/cloze-tiny without
  * @throws {InputError} where it is not
  */
-export async function pretrainedModel(path = CLOZE_TINY): Promise<PretrainedModel> {
+export async function pretrainedModel(path = ownModel("cloze-tiny")): Promise<PretrainedModel> {
   for (const file of ["config.json", "model.safetensors", "tokenizer.json"])
     if (!(await exists(`${path}/${file}`)))
       throw new InputError(

@@ -1,5 +1,5 @@
 /** Search by meaning: sentences as vectors, and the nearest ones to a query. */
-import { type Engine, type LabelledText, loadModel, loadTokenizer, nearest } from "cloze";
+import { type Engine, featureExtraction, type LabelledText, loadModel, loadTokenizer, nearest } from "cloze";
 import { centred } from "cloze/multilingual";
 import { embedTexts } from "cloze/tensor";
 import { filesAt, type ModelPlace } from "./model-place.js";
@@ -21,11 +21,21 @@ export interface Search {
   /** share of hypotheses whose nearest premise is their own */
   readonly premises: {
     readonly count: number;
-    readonly trained: number;
+    /** by vectors of the sentence encoder, which was trained to compare sentences */
+    readonly encoder: number;
+    /** by mean vectors of the pre-trained network, which was not */
+    readonly pretrained: number;
     readonly random: number;
     /** by the share of common words */
     readonly words: number;
   };
+}
+
+/** Vectors of texts by a sentence encoder. */
+async function encoderOf(engine: Engine, place: ModelPlace) {
+  const encode = await featureExtraction(filesAt(place), { engine });
+  const embed = (texts: readonly string[]) => encode(texts).map((vector) => Float64Array.from(vector));
+  return Object.assign(embed, { [Symbol.dispose]: () => encode[Symbol.dispose]() });
 }
 
 /** Vectors of texts: the mean of the last hidden states, less what all texts have in common. */
@@ -58,19 +68,25 @@ function foundByWords(first: readonly string[], second: readonly string[]): numb
   return right.length / first.length;
 }
 
-/**
- * @param sentences to search in
- * @param pairs premises with hypotheses; those that follow from their premise are looked for
- */
+export interface SearchOptions {
+  /** the model that finds sentences */
+  readonly encoder: ModelPlace;
+  /** the model of the tour, beside it and beside the same with random weights */
+  readonly pretrained: ModelPlace;
+  /** to search in */
+  readonly sentences: readonly string[];
+  /** premises with hypotheses; those that follow from their premise are looked for */
+  readonly pairs: readonly LabelledText[];
+}
+
 export async function search(
   engine: Engine,
-  place: ModelPlace,
-  sentences: readonly string[],
-  pairs: readonly LabelledText[],
+  { encoder, pretrained, sentences, pairs }: SearchOptions,
 ): Promise<Search> {
-  using trained = await embedder(engine, place, false);
-  using random = await embedder(engine, place, true);
-  const vectors = trained([...QUERIES, ...sentences]);
+  using encode = await encoderOf(engine, encoder);
+  using mean = await embedder(engine, pretrained, false);
+  using random = await embedder(engine, pretrained, true);
+  const vectors = encode([...QUERIES, ...sentences]);
   const queries = QUERIES.map((query, i) => ({
     query,
     found: nearest(vectors[i]!, vectors.slice(QUERIES.length), FOUND).map(({ index, score }) => ({
@@ -80,14 +96,13 @@ export async function search(
   }));
   const entailed = pairs.filter(({ label }) => label === "entailment").slice(0, PREMISES);
   const [hypotheses, premises] = [entailed.map(({ pair }) => pair!), entailed.map(({ text }) => text)];
+  const [byEncoder, byPretrained, byRandom] = [encode, mean, random].map((embed) =>
+    foundFirst(embed(hypotheses), embed(premises)),
+  );
+  const shares = { encoder: byEncoder!, pretrained: byPretrained!, random: byRandom! };
   return {
     sentences: sentences.length,
     queries,
-    premises: {
-      count: entailed.length,
-      trained: foundFirst(trained(hypotheses), trained(premises)),
-      random: foundFirst(random(hypotheses), random(premises)),
-      words: foundByWords(hypotheses, premises),
-    },
+    premises: { count: entailed.length, ...shares, words: foundByWords(hypotheses, premises) },
   };
 }

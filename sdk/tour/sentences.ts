@@ -40,6 +40,7 @@ export function questionInWords(tasks: readonly TaskResult[], names: Names): str
   return exact(arms.pretrained) === 0 ? counts : `${counts} This is the first of those that ${names.pretrained} does.`;
 }
 
-export function searchInWords({ premises: { count, trained, random, words } }: Search): string {
-  return `Of ${count} sentences, each of which follows from one of ${count} others, ${percent(trained)} find theirs first; with random weights ${percent(random)}, by counting common words ${percent(words)}. The model was never trained to compare sentences; npm run example sentence-vectors shows how that is done.`;
+export function searchInWords({ premises }: Search): string {
+  const { count, encoder, pretrained, random, words } = premises;
+  return `Of ${count} sentences, each of which follows from one of ${count} others, cloze-tiny-embed, which was trained to compare sentences, finds ${percent(encoder)} first; counting common words ${percent(words)}. The mean vectors of a masked language model that was not find ${percent(pretrained)}, with random weights ${percent(random)}.`;
 }

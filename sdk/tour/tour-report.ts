@@ -82,7 +82,7 @@ function useSections({ exhibits, tasks, names }: Tour): Section[] {
     {
       kind: "ranked",
       title: "Sentence search",
-      note: `The nearest of ${search.sentences} sentences, by the cosine of mean vectors. ${searchInWords(search)}`,
+      note: `The nearest of ${search.sentences} sentences, by the cosine of their vectors by cloze-tiny-embed. ${searchInWords(search)}`,
       unit: "number",
       items: search.queries.map(({ query, found }) => ({ text: query, results: found })),
     },

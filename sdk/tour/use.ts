@@ -9,7 +9,7 @@ import { armsOf, type Results, type TaskResult } from "./experiment.js";
 import type { Names } from "./findings.js";
 import { insideSections } from "./inside.js";
 import { answered, filledMasks } from "./masks-and-questions.js";
-import { filesAt, type ModelPlace, type PretrainedModel } from "./model-place.js";
+import { filesAt, type ModelPlace, type PretrainedModel, SENTENCE_ENCODER } from "./model-place.js";
 import type { ArmName, Recipe } from "./recipe.js";
 import { search } from "./search.js";
 import type { Exhibits } from "./tour.js";
@@ -45,7 +45,10 @@ export async function useModels(options: UseOptions): Promise<Exhibits> {
     ],
     question: await answered(engine, shownQuestion(questions, data.questions), readers),
     words: await wordsInContexts(engine, place),
-    search: await search(engine, place, text.heldOut.flat(), data.inference.test),
+    search: await search(engine, {
+      ...{ encoder: SENTENCE_ENCODER, pretrained: place },
+      ...{ sentences: text.heldOut.flat(), pairs: data.inference.test },
+    }),
     corruptions: corruptions(await loadTokenizer(filesAt(place)), recipe.seed),
     inside: await insideSections(engine, place),
   };
