@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { downloadModel } from "../../../sdk/io/hub/cache/download.js";
@@ -135,6 +136,12 @@ test("a process whose partner is killed continues from the partner's bytes", () 
     server.faults.slow = 30;
     // Every download of this model makes more calls than this, however the files are divided.
     const first = child(cache, 12, "before");
+    let ended = false;
+    void first.then(() => {
+      ended = true;
+    });
+    // Whoever begins transfers the files: a second process that began first would leave the other too few calls.
+    while (!ended && partsIn(cache).length === 0) await setTimeout(5);
     const second = child(cache);
     assert.is((await first).signal, "SIGKILL");
     assert.match((await second).output, /^\d+\n$/);
