@@ -15,6 +15,7 @@ export { writeSentenceSettings } from "./io/sentence-transformers/write-sentence
 export { JsonError, parseJson } from "./json.js";
 export { bartNoise, type NoisedTokens } from "./objectives/bart-noise.js";
 export { nextTokens } from "./objectives/causal-lm.js";
+export { fittingObjective } from "./objectives/fitting.js";
 export { allMasked } from "./objectives/masked-lm.js";
 export { nextSentencePairs } from "./objectives/next-sentence-prediction.js";
 export {

@@ -61,7 +61,7 @@ function aboutText(line: EvaluationLine, lines: readonly CurveLine[]): Said | nu
           ]),
       ...(pairs === undefined
         ? []
-        : [`It judges ${percent(pairs)} of the sentence pairs rightly; guessing gives 50 %.`]),
+        : [`It judges ${percent(pairs)} of the sentence pairs correctly; guessing gives 50 %.`]),
       ...trendOf(name, lines),
     ],
   };

@@ -1,4 +1,4 @@
-/** The tour as it is told in the terminal: first what it is about, at the end what it found. */
+/** The tour in the terminal: its question first, its findings at the end. */
 import { say, table } from "../cli/shared/output.js";
 import type { Text } from "./embedded-corpus.js";
 import { taskTable } from "./findings.js";
@@ -24,7 +24,7 @@ export interface Introduction {
   readonly text: Text;
 }
 
-/** What a reader has to know before the first figure. */
+/** The question, the networks and the text, before the first figure. */
 export function introduce({ files, model, quick, text }: Introduction): void {
   const sentences = text.training.reduce((sum, document) => sum + document.length, 0);
   const from = files.length === 0 ? "the embedded corpus" : files.join(", ");

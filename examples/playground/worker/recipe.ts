@@ -19,6 +19,7 @@ import {
 import {
   type Arrangement,
   collate,
+  fittingObjective,
   packStream,
   parseObjective,
   pretrainingSamples,
@@ -205,27 +206,11 @@ function causalRecipe(setting: Setting): Recipe {
   };
 }
 
-/** Draws of one corruption. Infilling may make a text longer than the longest sequence; it is corrupted again then. */
-const ATTEMPTS = 100;
-
-function fitting(objective: Objective<Model<"seq2seq-lm">>, maxLength: number): Objective<Model<"seq2seq-lm">> {
-  return {
-    ...objective,
-    corrupt(sample, rng) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const corrupted = objective.corrupt(sample, attempt === 0 ? rng : rng.fork(ATTEMPTS, attempt));
-        if (corrupted.ids.length <= maxLength) return corrupted;
-      }
-      throw new Error(`a text of ${sample.ids.length} tokens is longer than ${maxLength} once it is corrupted`);
-    },
-  };
-}
-
 function seq2seqRecipe(setting: Setting): Recipe {
   const { engine, plan, tokenizer, training, held } = setting;
   const { main } = parseObjective(plan.objective);
   const loaded = freshModel(engine, freshConfigOf(setting, main.family), "seq2seq-lm", plan.seed);
-  const objective = fitting(main.make({ tokenizer }) as Objective<Model<"seq2seq-lm">>, plan.length);
+  const objective = fittingObjective(main.make({ tokenizer }) as Objective<Model<"seq2seq-lm">>, plan.length);
   const sequences = { maxLength: plan.length, tokenizer, seed: plan.seed };
   const texts = pretrainingSamples(held, "sentences", sequences)(0);
   return {

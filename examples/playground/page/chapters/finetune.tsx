@@ -2,7 +2,7 @@
 import { dot, gridY, line, ruleY } from "@observablehq/plot";
 import { proxy } from "comlink";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { Confusion, CurvePoint, FinetuneTold, Said, TaskName } from "../../worker/finetuning.js";
+import type { Confusion, CurvePoint, FinetuneRequest, FinetuneTold, Said, TaskName } from "../../worker/finetuning.js";
 import { Button, Chapter, Check, Choice, Facts, Fault, FileField, NumberField, TextField, Wide } from "../controls.js";
 import { ModelChoice } from "../model-choice.js";
 import { Plot } from "../plot.js";
@@ -195,17 +195,6 @@ function useExamples(task: TaskName) {
   return { train, test, setTrain, setTest, error };
 }
 
-/** What is trained, as the reader has chosen it. */
-interface Chosen {
-  readonly task: TaskName;
-  readonly model: string;
-  readonly train: string;
-  readonly test: string;
-  readonly epochs: number;
-  readonly withScratch: boolean;
-  readonly name: string;
-}
-
 /** Fine-tuning under way, and what it has found. */
 function useFinetuning(task: TaskName) {
   const [begun, setBegun] = useState<Begun | null>(null);
@@ -224,7 +213,7 @@ function useFinetuning(task: TaskName) {
     else if (told.kind === "step") setStep(told);
     else setPoints((before) => [...before, told.point]);
   };
-  const start = async (chosen: Chosen) => {
+  const start = async (chosen: FinetuneRequest) => {
     setPhase("busy");
     setError(null);
     setPoints([]);
