@@ -13,7 +13,7 @@ const ATTEMPTS = 100;
  * @param limit what messages call it
  * @throws {DataError} when a text is still too long after 100 draws
  * @example
- * const objective = fittingObjective(denoising({ tokenizer }), 128);
+ * const objective = fittingObjective(sequenceToSequence("bart", denoising({ tokenizer })), 128);
  */
 export function fittingObjective<M>(objective: Objective<M>, maxLength: number, limit = "maxLength"): Objective<M> {
   return {
