@@ -44,5 +44,5 @@ export type { PairOptions, TokenizedDocument, TokenizedSentence } from "./object
 export { type TranslationPairOptions, translationPair } from "./objectives/translation-lm.js";
 export { type Boundaries, boundaries } from "./objectives/vocabulary.js";
 export { type Rng, seed, shuffle } from "./tensor/random.js";
-export { folderEmbedTask, trainableSentences } from "./train/loop/folder-embeddings.js";
+export { folderEmbedTask } from "./train/loop/folder-embeddings.js";
 export { type AnyTask, anyTask } from "./train/tasks/task.js";

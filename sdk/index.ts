@@ -185,7 +185,7 @@ export {
 export { answerTask } from "./train/tasks/answer.js";
 export { balancedClassWeights } from "./train/tasks/class-weights.js";
 export { classifyTask, type LabelledText } from "./train/tasks/classify.js";
-export { embedTask, type TextPair } from "./train/tasks/embed.js";
+export { type EmbedTaskOptions, embedTask, type TextPair } from "./train/tasks/embed.js";
 export { type MultiLabelledText, type MultiLabelOptions, multiLabelTask } from "./train/tasks/multi-label.js";
 export { regressTask, type ScoredText } from "./train/tasks/regress.js";
 export { tagTask } from "./train/tasks/tag.js";

@@ -5,7 +5,7 @@ import { type Files, memoryFiles } from "../io/files/files.js";
 import { openFolder } from "../io/files/model-folder.js";
 import { loadModel } from "../io/pretrained/pretrained.js";
 import { saveModel } from "../io/pretrained/save.js";
-import type { SentenceSettings } from "../io/sentence-transformers/sentence.js";
+import { readSentenceSettings, type SentenceSettings } from "../io/sentence-transformers/sentence.js";
 import { readMaxLength } from "../io/sentence-transformers/transformer-settings.js";
 import { writeSentenceSettings } from "../io/sentence-transformers/write-sentence.js";
 import { loadTokenizer } from "../io/tokenizers/tokenizer-files.js";
@@ -15,7 +15,7 @@ import { pretrainingSamples, tokenizeDocuments } from "../objectives/sequences/c
 import { ArgumentError } from "../options.js";
 import { freshConfig, freshModel, type ModelSizes } from "../train/fresh/fresh-model.js";
 import { type FinetuneEvent, type FinetuneOptions, finetune } from "../train/loop/finetune.js";
-import { folderEmbedTask, trainableSentences } from "../train/loop/folder-embeddings.js";
+import { folderEmbedTask } from "../train/loop/folder-embeddings.js";
 import { type Step, type TrainOptions, train } from "../train/loop/train.js";
 import { adamW } from "../train/optim/optimizer.js";
 import { linearSchedule } from "../train/optim/schedule.js";
@@ -98,7 +98,7 @@ export async function* runFinetune(
   signal: AbortSignal,
 ): AsyncGenerator<FinetuneEvent, SavedFiles, undefined> {
   const folder = openFolder(filesOf(id), "finetune").readAhead();
-  const sentence = name === "embed" ? await trainableSentences(folder) : null;
+  const sentence = name === "embed" ? await readSentenceSettings(folder) : null;
   const scores = (request.train[0] as { readonly score?: number } | undefined)?.score !== undefined;
   const known = tasks(scores, sentence);
   if (!Object.hasOwn(known, name))

@@ -82,6 +82,16 @@ test("fine-tuned to vectors, a folder says how they are made; evaluate says the 
   assert.ok((figures["test_mrr"] as number) > 0.5);
   const again = answers(["evaluate", "--model", "vectors", "--test", "pairs.tsv"], "")[0]!;
   for (const name of ["test_mrr", "test_accuracy"]) assert.is(again[name], figures[name]);
+  // Both folders pool the mean as it is: the one without modules.json, and the one that finetune wrote.
+  const modules = JSON.parse(readFileSync(join(place, "vectors/modules.json"), "utf8")) as { type: string }[];
+  assert.equal(
+    modules.map(({ type }) => type.split(".").at(-1)),
+    ["Transformer", "Pooling"],
+  );
+  for (const model of ["model", "vectors"]) {
+    const [{ embedding }] = answers(["embed", "--model", model, "--text"], "a cat\n") as [{ embedding: number[] }];
+    assert.not.ok(Math.abs(Math.hypot(...embedding) - 1) < 1e-3, model);
+  }
   const [{ similarity }] = answers(["similarity", "--model", "vectors"], '{"text": "a cat", "pair": "a cat"}\n') as [
     { similarity: number },
   ];

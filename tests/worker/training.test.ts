@@ -13,7 +13,7 @@ import { pretrainingSamples, tokenizeDocuments } from "../../sdk/objectives/sequ
 import { ArgumentError } from "../../sdk/options.js";
 import { freshConfig, freshModel } from "../../sdk/train/fresh/fresh-model.js";
 import { type FinetuneEvent, finetune } from "../../sdk/train/loop/finetune.js";
-import { folderEmbedTask, trainableSentences } from "../../sdk/train/loop/folder-embeddings.js";
+import { folderEmbedTask } from "../../sdk/train/loop/folder-embeddings.js";
 import { type Step, train } from "../../sdk/train/loop/train.js";
 import { adamW } from "../../sdk/train/optim/optimizer.js";
 import { linearSchedule } from "../../sdk/train/optim/schedule.js";
@@ -64,7 +64,7 @@ test("finetune for embeddings: the vectors of the folder, and its settings besid
   const pairs = SENTENCES.map((text, i) => ({ text, pair: SENTENCES[(i + 1) % SENTENCES.length]!, score: i }));
   for (const train of [pairs, pairs.map(({ text, pair }) => ({ text, pair }))]) {
     const loaded = await loadModel(engine, files, { task: "feature-extraction", seed: 1 });
-    const sentence = await trainableSentences(files);
+    const sentence = await readSentenceSettings(files);
     const task = folderEmbedTask(sentence, "score" in train[0]!);
     const settings = { tokenizer, labels: null, maxLength: LENGTH };
     const request = { ...asked, train, dev: train };

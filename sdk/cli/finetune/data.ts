@@ -1,6 +1,6 @@
 /** The files of a fine-tuning run: read, checked, and cut down to as many examples as are asked for. */
 import { LabelSet } from "cloze";
-import { type AnyTask, type SentenceSettings, seed as seedOf, shuffle, trainableSentences } from "cloze/data";
+import { type AnyTask, readSentenceSettings, type SentenceSettings, seed as seedOf, shuffle } from "cloze/data";
 import { folder } from "cloze/node";
 import { requireFiles } from "../shared/input.js";
 import { say } from "../shared/output.js";
@@ -51,7 +51,8 @@ function tooFew({ names: [only], multiLabel }: LabelSet): string {
 /** The files of a run, read and checked. */
 export interface Data {
   readonly task: AnyTask;
-  readonly sentence: SentenceSettings;
+  /** how the folder computes embeddings; null for other tasks */
+  readonly sentence: SentenceSettings | null;
   readonly train: readonly unknown[];
   readonly dev: readonly unknown[] | undefined;
   readonly test: readonly unknown[] | undefined;
@@ -59,7 +60,8 @@ export interface Data {
 }
 
 export async function readData(options: FinetuneOptions): Promise<Data> {
-  const sentence = await trainableSentences(folder((options.model ?? options.scratch)!));
+  const files = folder((options.model ?? options.scratch)!);
+  const sentence = options.task === "embed" ? await readSentenceSettings(files) : null;
   const asked = taskNamed(options.task, options.columns, sentence);
   await requireFiles([options.train, options.dev, options.test]);
   const train = await readExamples(asked, options.train);

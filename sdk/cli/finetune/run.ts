@@ -144,14 +144,13 @@ function figuresOf(
 async function save(
   to: WritableFiles,
   options: FinetuneOptions,
-  { task, sentence }: Data,
+  { sentence }: Data,
   loaded: Pretrained | Adapted,
   { tokenizer, labels, maxLength: length }: TaskSettings,
 ): Promise<void> {
   if ("lora" in loaded) await saveAdapter(to, loaded, options.model, { tokenizer, maxLength: length });
   else await saveModel(to, { ...loaded, labels, tokenizer, maxLength: length });
-  if (task.name === "embed")
-    await writeSentenceSettings(to, { ...sentence, maxLength: length }, loaded.model.hiddenSize);
+  if (sentence) await writeSentenceSettings(to, { ...sentence, maxLength: length }, loaded.model.hiddenSize);
 }
 
 /** Where training ended, and what accompanied it. */
@@ -238,7 +237,7 @@ export async function finetuneUnder(
   using model = await loadModel(engine, source, { task: task.modelTask, labels, seed, scratch: scratch !== undefined });
   using loaded = adaptedAs(model, options);
   const tokenizer = await loadTokenizer(source);
-  const folderLength = task.name === "embed" ? sentence.maxLength : null;
+  const folderLength = sentence?.maxLength;
   const { maxLength: positions } = loaded.model;
   const length =
     options.maxLength === undefined

@@ -50,34 +50,23 @@ export function requireCorrelation({ name }: AnyTask, examples: readonly unknown
     throw new UsageError(`${file}: one row with a score; a correlation needs at least two`);
 }
 
-/** Settings of folders that say nothing about pooling. */
-export const PLAIN_SENTENCES: SentenceSettings = {
-  pooling: { mode: "mean", normalize: true },
-  maxLength: null,
-  prompts: {},
-  prompt: null,
-  promptCounts: true,
-  similarity: "cosine",
-  lowercase: false,
-};
-
 /** `embed` for pairs with or without scores, as the examples have them; other tasks as they are. */
 export function fittedTo(
   task: AnyTask,
   examples: readonly unknown[],
-  sentence: SentenceSettings,
+  sentence: SentenceSettings | null,
   columns?: string,
 ): AnyTask {
   const [first] = examples as readonly { readonly score?: number }[];
-  if (task.name !== "embed" || first?.score !== undefined) return task;
+  if (!sentence || first?.score !== undefined) return task;
   return anyTask(folderEmbedTask(sentence, false, columns === undefined ? undefined : columnsNamed(columns)));
 }
 
 /**
  * @param columns the value of --columns
- * @param sentence how the folder computes embeddings; only used by `embed`
+ * @param sentence how the folder computes embeddings, for `embed`
  */
-export function taskNamed(name: string, columns?: string, sentence: SentenceSettings = PLAIN_SENTENCES): AnyTask {
+export function taskNamed(name: string, columns?: string, sentence: SentenceSettings | null = null): AnyTask {
   const chosen: Columns | undefined = columns === undefined ? undefined : columnsNamed(columns);
   if (chosen && (name === "tag" || name === "answer"))
     throw new UsageError(`--columns is for files of rows, not for --task ${name}`);
@@ -88,7 +77,7 @@ export function taskNamed(name: string, columns?: string, sentence: SentenceSett
     regress: () => anyTask(regressTask(chosen)),
     tag: () => anyTask(tagTask),
     answer: () => anyTask(answerTask),
-    embed: () => anyTask(folderEmbedTask(sentence, true, chosen)),
+    embed: () => anyTask(folderEmbedTask(sentence!, true, chosen)),
   };
   const make = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
   if (!make) throw new UsageError(`--task ${name}: expected one of ${Object.keys(tasks).join(", ")}`);

@@ -1,25 +1,14 @@
-/** Training of embeddings as a model folder computes them: with its pooling, its prompt and its similarity. */
+/** Training and scoring of embeddings as a model folder computes them: with its pooling, prompt and dimensions. */
 import type { Columns } from "../../data/text-rows.js";
-import type { Files } from "../../io/files/files.js";
-import { promptText, readSentenceSettings, type SentenceSettings } from "../../io/sentence-transformers/sentence.js";
+import { promptText, type SentenceSettings } from "../../io/sentence-transformers/sentence.js";
 import { ArgumentError } from "../../options.js";
 import { embedTask, type TextPair } from "../tasks/embed.js";
 import type { Task } from "../tasks/task.js";
 
 /**
- * How a folder computes embeddings; the mean of the tokens, scaled to length 1, where it has no modules.json.
+ * The task {@link embedTask} with a folder's pooling, default prompt and dimensions.
  *
- * @throws {ModelFileError} for a module or a way of pooling that Cloze does not have
- */
-export async function trainableSentences(files: Files): Promise<SentenceSettings> {
-  const settings = await readSentenceSettings(files);
-  const configured = (await files.read("modules.json")) !== undefined;
-  return configured ? settings : { ...settings, pooling: { mode: "mean", normalize: true } };
-}
-
-/**
- * The task {@link embedTask} with a folder's pooling and default prompt.
- *
+ * @param sentence what `readSentenceSettings` read
  * @param scores whether the pairs have scores
  * @throws {ArgumentError} where the folder's vectors go through more than pooling, or its prompt is not pooled
  */
@@ -38,5 +27,9 @@ export function folderEmbedTask(
     throw new ArgumentError(
       `the folder's vectors go through the module ${other.kind} (modules.json); such embeddings cannot be fine-tuned or scored`,
     );
-  return embedTask(sentence.pooling, scores, columns, (text) => prompt + text);
+  return embedTask(sentence.pooling, scores, {
+    prepare: (text) => prompt + text,
+    ...(columns && { columns }),
+    ...(sentence.dimensions !== undefined && { dimensions: sentence.dimensions }),
+  });
 }

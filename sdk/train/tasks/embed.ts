@@ -54,18 +54,34 @@ function figures(pairs: readonly TextPair[], alike: (first: number, second: numb
   return { accuracy: first / pairs.length, mrr: reciprocal / pairs.length };
 }
 
+/** The first `dimensions` of a vector, scaled to length 1. */
+function cut(vector: Float32Array, dimensions: number): Float32Array {
+  const kept = vector.subarray(0, dimensions);
+  const length = Math.sqrt(dot(kept, kept));
+  return length === 0 ? kept : kept.map((x) => x / length);
+}
+
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, d) => sum + x * b[d]!, 0);
 
+export interface EmbedTaskOptions {
+  readonly columns?: Columns;
+  /** applied to a text before it is encoded, such as adding a prompt */
+  readonly prepare?: (text: string) => string;
+  /** how many numbers of each vector are compared when the model is scored; all of them by default */
+  readonly dimensions?: number;
+}
+
 /**
+ * The task of learning vectors from pairs of texts. Vectors are compared by cosine, so that `pooling.normalize` changes neither
+ * training nor figures.
+ *
  * @param pooling how the model's vectors are pooled; the same must be written beside it
  * @param scores whether the pairs have scores, which decides the headline metric
- * @param prepare applied to a text before it is encoded, such as adding a prompt
  */
 export function embedTask(
   pooling: Pooling,
   scores: boolean,
-  columns?: Columns,
-  prepare: (text: string) => string = (text) => text,
+  { columns, prepare = (text) => text, dimensions }: EmbedTaskOptions = {},
 ): Task<TextPair, "feature-extraction"> {
   const one = (
     text: string,
@@ -105,7 +121,9 @@ export function embedTask(
     objective: embeddingObjective(pooling),
     evaluate(model, pairs, { tokenizer, maxLength: length }) {
       const vectors = (texts: readonly string[]) =>
-        embedTexts(model, tokenizer, texts.map(prepare), { ...pooling, normalize: true }, length);
+        embedTexts(model, tokenizer, texts.map(prepare), { ...pooling, normalize: true }, length).map((vector) =>
+          dimensions === undefined ? vector : cut(vector, dimensions),
+        );
       const first = vectors(pairs.map(({ text }) => text));
       const second = vectors(pairs.map(({ pair }) => pair));
       return figures(pairs, (i, j) => dot(first[i]!, second[j]!));

@@ -1,12 +1,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { textSource } from "../../../sdk/data/source.js";
-import { simcse } from "../../../sdk/heads/embedding.js";
+import { embedTexts, simcse } from "../../../sdk/heads/embedding.js";
 import { cosineError, multipleNegatives } from "../../../sdk/objectives/contrastive.js";
 import { Scope } from "../../../sdk/tensor/scope.js";
 import { backward } from "../../../sdk/tensor/tape.js";
 import { finetune } from "../../../sdk/train/loop/finetune.js";
 import { train } from "../../../sdk/train/loop/train.js";
+import { pearson } from "../../../sdk/train/metrics/correlation.js";
 import { adamW } from "../../../sdk/train/optim/optimizer.js";
 import { constantSchedule } from "../../../sdk/train/optim/schedule.js";
 import { embedTask, type TextPair } from "../../../sdk/train/tasks/embed.js";
@@ -99,6 +100,26 @@ test("pairs with scores: training orders cosines as the scores do", async () => 
     seed: 1,
   }));
   assert.is(task.evaluate(loaded.model, scored, settings)["spearman"], 1);
+});
+
+test("truncate_dim: scored by the numbers of each vector that the folder keeps", async () => {
+  const scored = PAIRS.map((pair, i) => ({ ...pair, score: [5, 0, 3, 1][i]! }));
+  using loaded = await smallBert(engine!, "feature-extraction");
+  const cosines = scored.map(({ text, pair }) => {
+    const raw = embedTexts(loaded.model, tokenizer, [text, pair], { mode: "mean", normalize: false }, LENGTH);
+    const [a, b] = raw.map((vector) => vector.subarray(0, 4)) as [Float32Array, Float32Array];
+    return a.reduce((sum, x, i) => sum + x * b[i]!, 0) / (Math.hypot(...a) * Math.hypot(...b));
+  });
+  const definition = pearson(
+    cosines,
+    scored.map(({ score }) => score),
+  );
+  const figures = embedTask(pooling, true, { dimensions: 4 }).evaluate(loaded.model, scored, settings);
+  // Cosines in 32 bits differ from the definition's by a few units of 2^-24.
+  near([figures["pearson"]!], [definition], { atol: 1e-5 });
+  assert.ok(
+    Math.abs(embedTask(pooling, true).evaluate(loaded.model, scored, settings)["pearson"]! - definition) > 1e-3,
+  );
 });
 
 test("files: pairs with and without scores are read; a text alone and a mixture are refused", async () => {
