@@ -1,4 +1,4 @@
-/** One word in many contexts: the vectors of a word that has two meanings, in sentences with either. */
+/** One word in many contexts: the vectors of a word with two meanings, in sentences with each of them. */
 import { type Engine, loadModel, loadTokenizer } from "cloze";
 import { sampleOf } from "cloze/data";
 import { type SenseFigures, senseSeparation } from "cloze/metrics";
@@ -9,7 +9,7 @@ import { filesAt, type ModelPlace } from "./model-place.js";
 
 interface Word {
   readonly word: string;
-  /** sentences by meaning; words and marks are divided by spaces */
+  /** sentences by meaning; spaces separate words and punctuation */
   readonly senses: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -74,11 +74,11 @@ export interface WordInContexts {
   /** cosine of the word's vectors in each pair of sentences, after their mean was subtracted */
   readonly cosines: readonly (readonly number[])[];
   readonly figures: SenseFigures;
-  /** the same of the network with random weights */
+  /** the same figures with random weights */
   readonly random: SenseFigures;
 }
 
-/** The word's vector in each sentence; what all have in common is subtracted, so that the context remains. */
+/** The word's vector in each sentence, minus their mean: only the effect of the context remains. */
 async function vectorsIn(engine: Engine, place: ModelPlace, scratch: boolean): Promise<Float64Array[][]> {
   const files = filesAt(place);
   const tokenizer = await loadTokenizer(files);

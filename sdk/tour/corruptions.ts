@@ -22,7 +22,7 @@ export function corruptions(tokenizer: Tokenizer, seed: number): Corruptions {
   };
   const sample = sampleOf(tokenizer.encode(TEXT));
   const { cls, sep, mask } = tokenizer.special;
-  /** The text of ids, with its masks but without the marks of beginning and end. */
+  /** The text of ids, with masks but without [CLS] and [SEP]. */
   const shown = (ids: Int32Array): string => {
     const kept = ids.filter((id) => id !== cls && id !== sep);
     return tokenizer.decode(kept).replaceAll(tokenizer.token(mask!)!, "_____");

@@ -1,4 +1,4 @@
-/** The project's own text, and samples of published labelled data, as the tour of `npm start` uses them. */
+/** The data of `npm start`: the project's own text, and samples of published labelled data. */
 import { readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { LabelledText } from "cloze";
@@ -39,7 +39,7 @@ export interface Labelled extends Record<TaskName, Split<unknown>> {
   readonly questions: Split<Question>;
 }
 
-/** Where each task's examples are from, in words. */
+/** The origin of each task's examples, in words. */
 export const ORIGIN: Readonly<Record<TaskName, string>> = {
   sentiment: "sentences of movie reviews (Pang and Lee 2005)",
   tags: "the English Web Treebank (Universal Dependencies)",
@@ -62,8 +62,8 @@ const first = <T>({ train, test }: Split<T>, examples: Recipe["examples"]): Spli
 });
 
 /**
- * The questions beyond the training examples enlarge the test part, a few hundred of which separate little. Those
- * on a context that is trained on are left out.
+ * Add the questions beyond the training examples to the test part: a few hundred items separate networks poorly. Questions
+ * on a context of the training examples are left out.
  */
 function enlarged({ train, test }: Split<Question>, count: number): Split<Question> {
   const contexts = new Set(train.slice(0, count).map(({ context }) => context));
@@ -81,7 +81,7 @@ export async function labelled(place: URL, { examples }: Recipe): Promise<Labell
   };
 }
 
-/** Running text: documents as their sentences, to learn from and held out. */
+/** Running text, each document as its sentences: for training, and held out. */
 export interface Text {
   readonly training: string[][];
   readonly heldOut: string[][];
@@ -105,7 +105,7 @@ export async function runningText(place: URL): Promise<Text> {
 /** Labelled sentences grouped into documents. */
 const GROUP = 8;
 
-/** The labelled training parts as plain text, additional data for pre-training. No test part is in it. */
+/** The labelled training parts as plain text, additional data for pre-training. The test parts are not included. */
 export function unlabelled({ questions, inference, sentiment, tags }: Labelled): string[][] {
   const contexts = [...new Set(questions.train.map(({ context }) => context))].map(sentences);
   const loose = [
@@ -114,7 +114,7 @@ export function unlabelled({ questions, inference, sentiment, tags }: Labelled):
     ...tags.train.map(({ text }) => text),
     ...questions.train.map(({ question }) => question),
   ];
-  // Several sentences to a document, to fill sequences; next-sentence prediction does not use them.
+  // Several sentences per document, to fill sequences; next-sentence prediction does not use them.
   const groups = Array.from({ length: Math.ceil(loose.length / GROUP) }, (_, i) =>
     loose.slice(GROUP * i, GROUP * i + GROUP),
   );

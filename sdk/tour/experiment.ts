@@ -1,4 +1,4 @@
-/** The experiment: pre-training, and each task learned by three networks, on two cores. */
+/** The experiment: pre-training, then each task fine-tuned on three networks, on two cores. */
 import { progress } from "../cli/shared/output.js";
 import { type Labelled, type Text, unlabelled } from "./embedded-corpus.js";
 import type { FinetuneJob, FinetuneResult } from "./finetuning.js";
@@ -19,7 +19,7 @@ export interface Results {
   readonly tasks: readonly TaskResult[];
 }
 
-/** Rough shares of the time of all jobs, for the progress bar: a small network takes little beside the others. */
+/** Rough shares of the total time, for the progress bar. The small network takes little. */
 const WEIGHT = { pretrain: 20, random: 9, brief: 1, pretrained: 9 } as const;
 
 /** One progress bar over all jobs. */
@@ -52,11 +52,11 @@ export interface ExperimentOptions {
   readonly model: PretrainedModel;
   /** the program that a worker runs */
   readonly program: URL;
-  /** how the arms are called */
+  /** names of the arms */
   readonly names: Readonly<Record<ArmName, string>>;
 }
 
-/** Run all jobs. What is computed depends on neither the number of workers nor their speed. */
+/** Run all jobs. The results depend on neither the number of workers nor their speed. */
 export async function experiment(options: ExperimentOptions): Promise<Results> {
   const { recipe, tokenizer, text, data, model, names } = options;
   const workers = new Workers(options.program, CORES);
@@ -64,7 +64,7 @@ export async function experiment(options: ExperimentOptions): Promise<Results> {
   const run = <J extends Job>(job: J, name: string, weight: number): Promise<ResultOf<J>> =>
     workers.run(job, overall.follower(name, weight));
   const learn = (task: TaskName, arm: ArmName, place: ModelPlace): Promise<FinetuneResult> => {
-    // Each network answers the question on show; the others are not used again.
+    // All three answer the question on display; of the other tasks only the pre-trained network is saved.
     const keep = arm === "pretrained" || task === "questions";
     const job: FinetuneJob = { kind: "finetune", recipe, task, arm, data: data[task], model: place, keep };
     return run(job, `${task}, ${names[arm]}`, WEIGHT[arm]);

@@ -1,4 +1,4 @@
-/** What the experiment shows: comparisons of the networks item by item, in numbers and in sentences. */
+/** The findings of the experiment: the networks compared item by item, in numbers and in sentences. */
 import { type PairedDifference, pairedBootstrap } from "cloze/metrics";
 import type { ComparisonSection, Estimate } from "cloze/report";
 import { percent } from "../cli/shared/output.js";
@@ -18,7 +18,7 @@ const CLEAR = 2;
 
 export interface Comparison extends PairedDifference {
   readonly task: TaskName;
-  /** the difference in standard errors; infinite where no resampled test part changes it */
+  /** the difference in standard errors; infinite if every resample gives the same difference */
   readonly errors: number;
   /** whether the first is better by more than two standard errors */
   readonly clear: boolean;
@@ -33,13 +33,13 @@ export function compare({ name, arms }: TaskResult, first: ArmName, second: ArmN
   return { ...paired, task: name, errors, clear: errors > CLEAR };
 }
 
-/** The comparisons of one task that the sentences and tables are made of. */
+/** One task with the comparisons that sentences and tables report. */
 export interface ComparedTask extends TaskResult {
-  /** a pre-trained network beside the same with random weights: what pre-training is worth */
+  /** the pre-trained network against the same network with random weights: the value of pre-training */
   readonly gain: Comparison;
-  /** the small network of this run beside random weights */
+  /** the small network of this run against random weights */
   readonly early: Comparison;
-  /** the pre-trained network beside the small one */
+  /** the pre-trained network against the small one */
   readonly further: Comparison;
 }
 
@@ -63,7 +63,7 @@ const titles = (comparisons: readonly Comparison[]): string => listed(comparison
 /** Points with a sign: "+4.2". */
 export const points = (share: number): string => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
 
-/** How `first` does beside `second`: where it is better, where by more than chance would give, where it is not. */
+/** A comparison of `first` with `second`: where it is better, where by more than chance explains, and where it is not. */
 export function sentence(comparisons: readonly Comparison[], first: string, second: string): string {
   const [all, ahead, clear, behind] = [
     comparisons.length,
@@ -86,11 +86,11 @@ export function sentence(comparisons: readonly Comparison[], first: string, seco
 export interface Names extends Readonly<Record<ArmName, string>> {}
 
 export interface Findings {
-  /** the sentence that a reader should remember */
+  /** the sentence to remember */
   readonly headline: string;
-  /** what else the table shows */
+  /** further findings */
   readonly shows: readonly string[];
-  /** what it cannot show */
+  /** limits of the evidence */
   readonly limits: readonly string[];
 }
 
@@ -107,21 +107,21 @@ export function findings(results: readonly ComparedTask[], names: Names): Findin
   return {
     headline: sentence(gains, names.pretrained, "the same network with random weights"),
     shows: [
-      `Both saw the same labelled examples in the same order for the same number of steps (at most ${trained}). They began with different weights, and each has a learning rate that suits its start.`,
+      `Both saw the same labelled examples in the same order for the same number of steps (at most ${trained}). They started from different weights, each with a learning rate that suits them.`,
       sentence(early, `The small network of this run (${names.brief})`, "random weights"),
-      sentence(further, names.pretrained, names.brief),
+      sentence(further, names.pretrained, "the small network"),
       clearOfBaseline,
     ],
     limits: [
-      "One seed for each network. The intervals say how the differences would vary with other test items, not with other random weights or other training examples.",
-      `${names.brief} is a smaller network with a vocabulary of its own: beside it, the table compares size, text and time together, not pre-training alone.`,
-      "At most 300 labelled examples a task: how the gap changes with more of them is not measured here.",
-      "Learning rates and numbers of epochs were set by hand after a few trials; a search may change the gap. CLAIMS.md gives either network the better of three rates.",
+      "There is one seed per network. The intervals cover the choice of test items, not of random weights or training examples.",
+      `The network of this run (${names.brief}) is smaller and has its own vocabulary. Comparisons with it mix size, text and training time, so they do not isolate pre-training.`,
+      "Each task has at most 300 labelled examples. How the gap changes with more is not measured here.",
+      "Learning rates and numbers of epochs were set by hand after a few trials; a search may change the gap. CLAIMS.md gives each network the best of three rates.",
     ],
   };
 }
 
-/** The table of tasks for people. */
+/** The table of tasks for the terminal. */
 export function taskTable(results: readonly ComparedTask[], names: Names): { header: string[]; rows: string[][] } {
   const rows = results.map((result) => {
     const { random, brief, pretrained } = result.arms;
@@ -150,32 +150,32 @@ export function taskTable(results: readonly ComparedTask[], names: Names): { hea
 const figureName = ({ arms: { pretrained } }: TaskResult): string =>
   pretrained.headline === "f1" ? "F1" : pretrained.headline;
 
-/** The same for the report, with the interval of each figure. */
+/** The same table for the report, with the interval of each figure. */
 export function taskComparison(
   results: readonly ComparedTask[],
   names: Names,
 ): Omit<ComparisonSection, "kind" | "title"> {
   return {
     unit: "percent",
-    interval: "95 %, from the spread over the test items",
+    interval: "95 %, over the test items",
     arms: ARMS.map((arm) => names[arm]),
     rows: results.map((result) => {
       const { scores, baseline } = result.arms.pretrained;
       const { difference, interval, errors } = result.gain;
-      const gain = `${points(difference)} points (${points(interval[0])} to ${points(interval[1])})`;
+      const gain = `${points(difference)} points (95 % ${points(interval[0])} to ${points(interval[1])})`;
       return {
         name: TITLES[result.name],
         metric: figureName(result),
         items: scores.length,
         baseline,
         estimates: ARMS.map((arm) => estimate(result.arms[arm])),
-        verdict: `${names.pretrained} beside ${names.random}: ${gain}, ${errors.toFixed(1)} standard errors`,
+        verdict: `${names.pretrained} against ${names.random}: ${gain}, ${errors.toFixed(1)} standard errors`,
       };
     }),
   };
 }
 
-/** A figure with 1.96 standard errors of a weighted mean on either side. */
+/** A figure, plus and minus 1.96 standard errors of a weighted mean. */
 function estimate({ figure, scores, sizes }: FinetuneResult): Estimate {
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const squares = scores.reduce((sum, score, i) => sum + (sizes[i]! * (score - figure)) ** 2, 0);

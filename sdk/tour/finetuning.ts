@@ -1,4 +1,4 @@
-/** One task learned by one network, and its score on every test item. */
+/** Fine-tuning of one network on one task, with its score on every test item. */
 import {
   answerTask,
   classifyTask,
@@ -29,7 +29,7 @@ export interface FinetuneJob {
   readonly data: Labelled[TaskName];
   /** architecture, tokenizer and, unless the arm is random, weights */
   readonly model: ModelPlace;
-  /** whether the trained model is handed back */
+  /** whether to return the trained model */
   readonly keep: boolean;
 }
 
@@ -63,7 +63,7 @@ export function taskOf(name: TaskName): AnyTask {
   return tasks[name]();
 }
 
-/** The training examples of a task; questions come with several recombined contexts each. */
+/** The training examples of a task. Each question comes with several recombined contexts. */
 export function examplesOf({ task, data, recipe }: FinetuneJob): readonly unknown[] {
   if (task !== "questions") return data.train;
   return shuffledContexts(data.train as readonly Question[], recipe.contexts, seedOf(recipe.seed));

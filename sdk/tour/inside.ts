@@ -1,11 +1,11 @@
-/** A look inside the model: words on a plane, and who attends to whom. */
+/** A look inside the model: words on a plane, and attention. */
 import { type Engine, loadModel, loadTokenizer } from "cloze";
 import { collate, sampleOf } from "cloze/data";
 import { attentionSection, planeSection, type Section } from "cloze/report";
 import { embedTexts, Scope, type Tensor } from "cloze/tensor";
 import { filesAt, type ModelPlace } from "./model-place.js";
 
-/** Words that should be close to each other, by topic. */
+/** Words by topic; those of one topic should be close to each other. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   animals: ["cat", "dog", "horse", "bird", "fish", "cow"],
   food: ["bread", "milk", "soup", "cheese", "apple", "salt"],
@@ -34,7 +34,7 @@ export async function insideSections(engine: Engine, place: ModelPlace): Promise
     planeSection(
       "Words on a plane",
       words.map((word, i) => ({ ...word, vector: vectors[i]! })),
-      "The mean of the last hidden states of each word without context. Nobody told the model which words belong together.",
+      "The mean of the last hidden states of each word without context. The model was never told which words belong together.",
     ),
     attentionSection(
       `Attention in “${SENTENCE}”`,

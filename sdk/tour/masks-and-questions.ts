@@ -5,7 +5,7 @@ import { squadScore } from "cloze/metrics";
 import { filesAt, type ModelPlace } from "./model-place.js";
 import type { ArmName } from "./recipe.js";
 
-/** Sentences with a mask, each with words that fit, fixed before cloze-tiny was there. */
+/** Sentences with a mask, each with words that fit. Chosen before cloze-tiny was trained. */
 const MASKED: readonly (readonly [text: string, fitting: string])[] = [
   ["She drank a cup of [MASK].", "tea coffee milk water wine chocolate"],
   ["He opened the [MASK] and walked into the room.", "door gate"],
@@ -16,7 +16,7 @@ const MASKED: readonly (readonly [text: string, fitting: string])[] = [
 
 export interface FilledMask {
   readonly text: string;
-  /** the three likeliest words with their probabilities, and whether they are among those that fit */
+  /** the three most likely words, their probabilities, and whether each is among those that fit */
   readonly guesses: readonly { readonly word: string; readonly score: number; readonly fits: boolean }[];
 }
 
@@ -45,7 +45,7 @@ export interface Answered {
   }[];
 }
 
-/** One question of the test part, answered by each network that has learned to. */
+/** One question of the test part, answered by each fine-tuned network. */
 export async function answered(
   engine: Engine,
   { question, context, answers }: Question,

@@ -1,4 +1,4 @@
-/** The live part of the tour: a small BERT is pre-trained from nothing. */
+/** The live part of the tour: a small BERT is pre-trained from scratch. */
 import {
   adamW,
   combine,
@@ -33,7 +33,7 @@ export interface PretrainJob {
   /** tokenizer.json */
   readonly tokenizer: string;
   readonly text: Text;
-  /** more documents for masked LM, without an order of sentences */
+  /** more documents for masked LM, whose sentences are in no order */
   readonly extra: string[][];
 }
 
@@ -58,7 +58,7 @@ export interface PretrainResult extends HeldOutFigures {
 /** @param done share of the job, from 0 to 1 */
 export type Follow = (done: number, note: string) => void;
 
-/** The curve is a running mean: losses of single batches are noisy. */
+/** A running mean for the curve: losses of single batches are noisy. */
 export function smoother(): (step: number, loss: number) => CurvePoint {
   let mean: number | null = null;
   return (step, loss) => {
@@ -95,7 +95,7 @@ function stagesOf(
   ];
 }
 
-/** Held-out documents, masked as published, with every chosen position shown as [MASK]. */
+/** Held-out documents, masked as published, with [MASK] at every selected position. */
 function heldOutFigures({ recipe, text }: PretrainJob, tokenizer: Tokenizer) {
   const documents = tokenizeDocuments(tokenizer, text.heldOut);
   const sequences = { maxLength: recipe.pretrain.long.maxLength, tokenizer, seed: recipe.seed };
@@ -103,7 +103,7 @@ function heldOutFigures({ recipe, text }: PretrainJob, tokenizer: Tokenizer) {
   const [texts, pairs] = [samples("sentences"), samples("next-sentence-prediction")];
   const masking = { tokenizer, maskingRate: 0.15 };
   return {
-    /** a quick look: every sequence masked once */
+    /** a quick estimate: every sequence masked once */
     loss: (model: Model<"pretraining">) => maskedHeldOut(model, texts, masking, recipe.seed, 1).loss,
     final: (model: Model<"pretraining">) => ({
       ...maskedHeldOut(model, texts, masking),
@@ -117,7 +117,7 @@ const heldOutLine = ({ step, loss }: CurvePoint): CurveLine => ({
   figures: { held_out_loss: loss },
 });
 
-/** The figures of the saved model, by the names that `cloze pretrain` gives them. */
+/** The figures of the saved model, under the names that `cloze pretrain` uses. */
 const finalLine = (step: number, figures: HeldOutFigures & { readonly pairAccuracy: number }): CurveLine => ({
   ...{ kind: "evaluation", part: "held-out", step, final: true },
   figures: {
@@ -146,7 +146,7 @@ export async function pretrain(job: PretrainJob, follow: Follow): Promise<Pretra
   const figures = heldOutFigures(job, tokenizer);
   const curve: CurvePoint[] = [];
   const heldOutCurve: CurvePoint[] = [{ step: 0, loss: figures.loss(loaded.model) }];
-  /** of every step, for `cloze report` on the folder */
+  /** every step, for `cloze report` on the folder */
   const lines: CurveLine[] = heldOutCurve.map(heldOutLine);
   let tokens = 0;
   const smooth = smoother();

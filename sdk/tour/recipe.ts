@@ -1,13 +1,13 @@
 /**
- * Sizes, steps and learning rates of the tour. All of it is to take less than six minutes on two cores: about 120 s of one
- * core pre-train the small network; the large one learns and answers about half a million tokens, at 20 MFLOP a token.
+ * Sizes, steps and learning rates of the tour. The whole run must take less than six minutes on two cores. Pre-training the
+ * small network takes about 120 s of one core; the large one reads about half a million tokens at 20 MFLOP per token.
  */
 
-/** The tasks of the tour, the one with the most tokens first: two cores share them best in this order. */
+/** The tasks of the tour, most tokens first: two cores share them best in this order. */
 export const TASKS = ["questions", "inference", "sentiment", "tags"] as const;
 export type TaskName = (typeof TASKS)[number];
 
-/** What is fine-tuned: a network with random weights, the network of this run's own pre-training, and a pre-trained one. */
+/** The networks that are fine-tuned: one with random weights, the one that this run pre-trains, and a pre-trained one. */
 export const ARMS = ["random", "brief", "pretrained"] as const;
 export type ArmName = (typeof ARMS)[number];
 
@@ -18,7 +18,7 @@ export interface FinetuneRecipe {
 }
 
 export interface Recipe {
-  /** pieces of the vocabulary that is learned from the text */
+  /** size of the vocabulary that is trained on the text */
   readonly vocabulary: number;
   /** sizes of the small network */
   readonly network: {
@@ -34,9 +34,8 @@ export interface Recipe {
   readonly maxLength: number;
   readonly batchSize: number;
   /**
-   * Pre-training begins with short sequences and masked LM alone, on which attention is learned in a fraction of the steps
-   * that longer sequences need; next-sentence prediction from the first step on would keep a model this small from learning
-   * it.
+   * Pre-training begins with short sequences and masked LM alone: attention is learned there in a fraction of the steps that
+   * longer sequences need. With next-sentence prediction from the first step, a model this small does not learn it.
    */
   readonly pretrain: {
     readonly learningRate: number;
@@ -46,10 +45,10 @@ export interface Recipe {
     /** steps between two measurements on held-out documents */
     readonly heldOutEvery: number;
   };
-  /** most examples of a task, for training and for testing */
+  /** largest number of examples of a task, for training and for testing */
   readonly examples: { readonly train: number; readonly test: number };
   readonly finetune: Readonly<Record<TaskName, FinetuneRecipe>>;
-  /** recombined contexts that each question is learned with */
+  /** recombined contexts for each question */
   readonly contexts: { readonly copies: number; readonly exchange: number; readonly drop: number };
   readonly seed: number;
 }
@@ -77,7 +76,7 @@ export const RECIPE: Recipe = {
   seed: 1,
 };
 
-/** Every part of the tour in seconds, to see that it runs: the figures mean nothing. */
+/** A smoke test: every part of the tour in seconds. Its figures mean nothing. */
 export const QUICK: Recipe = {
   ...RECIPE,
   vocabulary: 400,

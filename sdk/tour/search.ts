@@ -6,7 +6,7 @@ import { filesAt, type ModelPlace } from "./model-place.js";
 
 const QUERIES = ["The dog is hungry.", "It rained all day.", "We cooked a meal together."];
 
-/** Premises among which a hypothesis has to find its own. */
+/** Number of premises among which each hypothesis must find its own. */
 const PREMISES = 200;
 
 const LENGTH = 64;
@@ -26,7 +26,7 @@ export interface Search {
     /** by mean vectors of the pre-trained network, which was not */
     readonly pretrained: number;
     readonly random: number;
-    /** by the share of common words */
+    /** by the share of words in common */
     readonly words: number;
   };
 }
@@ -38,7 +38,7 @@ async function encoderOf(engine: Engine, place: ModelPlace) {
   return Object.assign(embed, { [Symbol.dispose]: () => encode[Symbol.dispose]() });
 }
 
-/** Vectors of texts: the mean of the last hidden states, less what all texts have in common. */
+/** Vectors of texts: the mean of the last hidden states, minus the mean over all texts. */
 async function embedder(engine: Engine, place: ModelPlace, scratch: boolean) {
   const files = filesAt(place);
   const tokenizer = await loadTokenizer(files);
@@ -48,14 +48,14 @@ async function embedder(engine: Engine, place: ModelPlace, scratch: boolean) {
   return Object.assign(embed, { [Symbol.dispose]: () => loaded[Symbol.dispose]() });
 }
 
-/** Share of the first texts whose nearest second text is the one at the same place. */
+/** Share of the first texts whose nearest second text has the same index. */
 function foundFirst(first: readonly Float64Array[], second: readonly Float64Array[]): number {
   return first.filter((vector, i) => nearest(vector, second, 1)[0]!.index === i).length / first.length;
 }
 
 const wordsOf = (text: string): Set<string> => new Set(text.toLowerCase().match(/\p{L}+/gu) ?? []);
 
-/** The same with the share of common words of all words (Jaccard) instead of vectors. */
+/** The same by the Jaccard similarity of words instead of vectors. */
 function foundByWords(first: readonly string[], second: readonly string[]): number {
   const others = second.map(wordsOf);
   const right = first.map(wordsOf).filter((words, i) => {
@@ -69,13 +69,13 @@ function foundByWords(first: readonly string[], second: readonly string[]): numb
 }
 
 export interface SearchOptions {
-  /** the model that finds sentences */
+  /** the sentence encoder that searches */
   readonly encoder: ModelPlace;
-  /** the model of the tour, beside it and beside the same with random weights */
+  /** the masked language model of the tour, compared with its pre-trained and with random weights */
   readonly pretrained: ModelPlace;
-  /** to search in */
+  /** the sentences to search */
   readonly sentences: readonly string[];
-  /** premises with hypotheses; those that follow from their premise are looked for */
+  /** premises with hypotheses; the entailed hypotheses are the queries */
   readonly pairs: readonly LabelledText[];
 }
 

@@ -1,4 +1,4 @@
-/** The rows of CLAIMS.md that repeat the comparison with three seeds and all labelled examples. */
+/** Rows of CLAIMS.md: the same comparison with three seeds and all labelled examples. */
 import { existsSync, readFileSync } from "node:fs";
 import type { Section } from "cloze/report";
 
@@ -11,7 +11,7 @@ const CLAIMS: Readonly<Record<string, string>> = {
   "pretrained-answers": "question answering (XQuAD)",
 };
 
-const TITLE = "The same with three seeds";
+const TITLE = "The same comparison with three seeds";
 
 /** The cells of a row of a Markdown table. */
 const cellsOf = (line: string): string[] =>
@@ -29,7 +29,7 @@ function tableOf(markdown: string): Map<string, ReadonlyMap<string, string>> {
 }
 
 /**
- * A table of those claims that have been run; where none was, a sentence that says so.
+ * A table of the claims that have been run, or a sentence if none has.
  *
  * @param markdown CLAIMS.md
  */
@@ -43,14 +43,14 @@ export function seedsSection(markdown: string): Section {
       kind: "text",
       title: TITLE,
       paragraphs: [
-        "One run with one seed is an illustration. CLAIMS.md is to have the same comparison with three seeds, all labelled examples and the better of three learning rates for either network.",
+        "One run with one seed is an illustration. CLAIMS.md will have the same comparison with three seeds, all labelled examples and the best of three learning rates for each network.",
         absent,
       ],
     };
   return {
     kind: "table",
     title: TITLE,
-    note: `From CLAIMS.md: all labelled examples, the better of three learning rates for either network, intervals over seeds.${missing.length > 0 ? ` ${absent}` : ""}`,
+    note: `From CLAIMS.md: all labelled examples, the best of three learning rates for each network, intervals over seeds.${missing.length > 0 ? ` ${absent}` : ""}`,
     header: ["task", "result", "bar", "holds", "seeds"],
     rows: run.map((row) => [
       CLAIMS[row.get("name")!]!,
@@ -59,5 +59,5 @@ export function seedsSection(markdown: string): Section {
   };
 }
 
-/** @param path of CLAIMS.md, which an incomplete copy of the project may lack */
+/** @param path CLAIMS.md, which an incomplete copy of the project may lack */
 export const claimsAt = (path: URL): string => (existsSync(path) ? readFileSync(path, "utf8") : "");

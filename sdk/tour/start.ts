@@ -1,9 +1,9 @@
 /**
- * `npm start [-- FILE…] [--out FOLDER] [--model FOLDER] [--quick]`: what pre-training is worth, on one small machine.
+ * `npm start [-- FILE…] [--out FOLDER] [--model FOLDER] [--quick]`: the value of pre-training, measured on one small machine.
  *
- * A tokenizer and a small BERT are trained from nothing on the embedded corpus (or on the given files). Four tasks are then
- * learned from a few hundred examples each, by three networks: one with random weights, the small one of this run, and
- * cloze-tiny, which Cloze has pre-trained on 15 million words. The models are used, and a report shows the results.
+ * A tokenizer and a small BERT are trained from scratch on the embedded corpus (or on the given files). Three networks then
+ * learn four tasks from a few hundred examples each: one with random weights, the small one of this run, and cloze-tiny,
+ * which Cloze pre-trained on 15 million words. The models are then used, and a report shows the results.
  */
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
@@ -59,7 +59,7 @@ async function options(words: readonly string[]): Promise<Options> {
   return { files: positionals, out, model, quick, recipe: quick ? QUICK : RECIPE };
 }
 
-/** Whether this program wrote the folder: no other is replaced. */
+/** Whether this program wrote the folder. Other folders are never replaced. */
 const isTour = (out: string): Promise<boolean> => exists(`${out}/report.html`);
 
 /** The user's documents with every tenth held out, or the embedded corpus if no file is given. */
@@ -90,7 +90,7 @@ function facts(recipe: Recipe, { pretrained, tasks }: Results, seconds: number):
       true,
     ),
     fact("version", `cloze ${version}, Node ${process.versions.node}, strict build`),
-    fact("time", `${Math.round(seconds)} s in all, ${Math.round(pretrained.seconds)} s of pre-training`),
+    fact("time", `${Math.round(seconds)} s in total, ${Math.round(pretrained.seconds)} s of pre-training`),
     fact(
       "pre-training",
       `${count(pretrained.steps)} steps, ${count(pretrained.tokens)} tokens, ${count(pretrained.parameters)} parameters`,
@@ -118,7 +118,7 @@ async function learnAll(chosen: Options, text: Text, data: Labelled, names: Name
     size: recipe.vocabulary,
     lowercase: false,
   });
-  say(`A WordPiece vocabulary of ${count(tokenizer.size)} pieces is learned from it.\n`);
+  say(`A WordPiece vocabulary of ${count(tokenizer.size)} pieces was trained on it.\n`);
   const json = JSON.stringify(tokenizer.toJSON());
   return experiment({ recipe, tokenizer: json, text, data, model, names, program: new URL(import.meta.url) });
 }

@@ -24,19 +24,19 @@ export interface Introduction {
   readonly text: Text;
 }
 
-/** The question, the networks and the text, before the first figure. */
+/** The question, the networks and the text, before any results. */
 export function introduce({ files, model, quick, text }: Introduction): void {
   const sentences = text.training.reduce((sum, document) => sum + document.length, 0);
   const from = files.length === 0 ? "the embedded corpus" : files.join(", ");
   if (quick) say("A quick run: every part in a few steps, so the figures mean nothing.\n");
   say(`What is pre-training worth? A language model is first trained to guess hidden words in plain text, which needs no labels.
-Then it learns a task from a few labelled examples. Three networks learn the same four tasks here: one that begins with
-random weights, one that is pre-trained now for two minutes, and ${model.name}, which was pre-trained long before.
+Then it learns a task from a few labelled examples. Three networks learn the same four tasks here: one starts from random
+weights, one is pre-trained now for two minutes, and ${model.name} was pre-trained beforehand.
 
-The text: ${from}, ${count(sentences)} sentences in ${count(text.training.length)} documents to learn from, ${text.heldOut.length} documents held out.`);
+The text: ${from}, ${count(sentences)} sentences in ${count(text.training.length)} documents for training, ${text.heldOut.length} documents held out.`);
 }
 
-/** A part of the story: its title, and its lines indented. */
+/** A section of the output: its title, and its lines indented. */
 function chapter(title: string, lines: readonly string[]): void {
   say(`\n${title}\n${lines.map((line) => `  ${line}`).join("\n")}`);
 }
@@ -68,10 +68,10 @@ function tellUse({ tasks, names, exhibits }: Tour): void {
   ]);
 }
 
-/** The results; the report has them too, with plots. */
+/** The results. The report repeats them with plots. */
 export function tell(tour: Tour): void {
   const { results, tasks, names, findings } = tour;
-  chapter("Pre-training from nothing", [pretrainSummary(results.pretrained)]);
+  chapter("Pre-training from scratch", [pretrainSummary(results.pretrained)]);
   const { header, rows } = taskTable(tasks, names);
   say(`\nFour tasks, three ways\n${table(header, rows)}`);
   chapter("What the table shows", [findings.headline, ...findings.shows]);

@@ -1,4 +1,4 @@
-/** The report of the tour: the finding first, then what it rests on, then the models in use. */
+/** The report of the tour: the finding first, then its evidence, then the models in use. */
 import { type Report, type Section, thinned } from "cloze/report";
 import type { WordInContexts } from "./contexts.js";
 import { ORIGIN } from "./embedded-corpus.js";
@@ -10,11 +10,11 @@ import type { Exhibits, Tour } from "./tour.js";
 
 function pretrainingSections({ pretrained }: Results): Section[] {
   return [
-    { kind: "text", title: "Pre-training from nothing, live", paragraphs: [pretrainSummary(pretrained)] },
+    { kind: "text", title: "Pre-training from scratch, live", paragraphs: [pretrainSummary(pretrained)] },
     {
       kind: "curves",
       title: "Loss while pre-training",
-      note: "Training: running mean over batches, where some chosen tokens are kept or replaced at random. It jumps where sequences become longer and next-sentence prediction is added. Held out: documents that the model never trains on.",
+      note: "Training: running mean over batches, in which some selected tokens are kept or replaced at random. It jumps where sequences become longer and next-sentence prediction is added. Held out: documents that are never trained on.",
       x: "step",
       y: "nats per token",
       curves: [
@@ -32,7 +32,7 @@ function maskSections(masks: Exhibits["masks"]): Section[] {
   return masks.map(({ name, filled }) => ({
     kind: "ranked",
     title: `Masks filled: ${name}`,
-    note: `The three likeliest words for each mask, with their probabilities. ${masksInWords({ name, filled })}`,
+    note: `The three most likely words for each mask, with their probabilities. ${masksInWords({ name, filled })}`,
     unit: "percent",
     items: filled.map(({ text, guesses }) => ({
       text,
@@ -47,7 +47,7 @@ function contextSections(words: readonly WordInContexts[]): Section[] {
       kind: "text",
       title: "One word in many contexts",
       paragraphs: [
-        "A static embedding gives a word the same vector everywhere. These vectors depend on the sentence: do they fall apart by meaning, though nobody said that the word has two?",
+        "A static embedding gives a word the same vector everywhere. These vectors depend on the sentence. Do they separate by meaning, although the model was never told that the word has two?",
         ...words.map(wordInWords),
       ],
     },
@@ -90,7 +90,7 @@ function useSections({ exhibits, tasks, names }: Tour): Section[] {
       kind: "table",
       title: "Five ways to corrupt a text",
       note: `BART learns to restore a text from each of them (Lewis et al. 2020). The text: “${corruptions.text}”`,
-      header: ["corruption", "what the model is shown"],
+      header: ["corruption", "input of the model"],
       rows: corruptions.corrupted.map(({ name, text }) => [name, text]),
     },
     ...inside,
@@ -104,13 +104,13 @@ export function tourReport(tour: Tour): Report {
   return {
     title: "What is pre-training worth?",
     summary:
-      "A small BERT is pre-trained from nothing, and four tasks are learned from a few hundred examples each, three ways.",
+      "A small BERT is pre-trained from scratch, and four tasks are learned from a few hundred examples each, three ways.",
     sections: [
       { kind: "finding", title: "Finding", statement: headline, details: shows },
       {
         kind: "comparison",
         title: "Four tasks, three ways",
-        note: `Data: ${originOf(results)}. At most 300 training examples a task. Standard errors and intervals of the gain are of a paired bootstrap over the test items (Efron 1979; Koehn 2004): both networks are compared on the same items.`,
+        note: `Data: ${originOf(results)}. At most 300 training examples a task. Standard errors and intervals of the gain come from a paired bootstrap over the test items (Efron 1979; Koehn 2004): both networks are compared on the same items.`,
         ...taskComparison(tasks, names),
       },
       { kind: "text", title: "What this cannot show", paragraphs: limits },

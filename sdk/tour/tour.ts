@@ -1,4 +1,4 @@
-/** Everything that a tour has computed, for the terminal and the report. */
+/** All results of a tour, for the terminal and the report. */
 import type { FactsSection, Section } from "cloze/report";
 import type { WordInContexts } from "./contexts.js";
 import type { Corruptions } from "./corruptions.js";
@@ -7,7 +7,7 @@ import type { ComparedTask, Findings, Names } from "./findings.js";
 import type { Answered, FilledMask } from "./masks-and-questions.js";
 import type { Search } from "./search.js";
 
-/** Everything that the models were used for. */
+/** The trained models in use. */
 export interface Exhibits {
   readonly masks: readonly { readonly name: string; readonly filled: readonly FilledMask[] }[];
   readonly question: Answered;
@@ -23,8 +23,8 @@ export interface Tour {
   readonly names: Names;
   readonly findings: Findings;
   readonly exhibits: Exhibits;
-  /** how the run was made: command, versions, times */
+  /** command, versions and times of the run */
   readonly facts: FactsSection["facts"];
-  /** the three-seed table, or the sentence that says where it is */
+  /** the table of three seeds, or a sentence if there is none yet */
   readonly seeds: Section;
 }

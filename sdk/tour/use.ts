@@ -1,4 +1,4 @@
-/** All that the trained models are used for in the tour. */
+/** The trained models in use: masks, a question, words in contexts, search, corruptions, attention. */
 import type { Engine } from "cloze";
 import { loadTokenizer } from "cloze";
 import type { Question } from "cloze/data";
@@ -24,7 +24,7 @@ export interface UseOptions {
   readonly names: Names;
 }
 
-/** The first question of the test part that the pre-trained network answers exactly; the first of all where there is none. */
+/** The first test question that the pre-trained network answers exactly, or else the first question. */
 function shownQuestion({ arms }: TaskResult, { test }: Labelled["questions"]): Question {
   return test[Math.max(0, arms.pretrained.scores.indexOf(1))]!;
 }

@@ -1,4 +1,4 @@
-/** Workers that take jobs from one queue, so that both cores of a small machine are busy. */
+/** Workers that take jobs from one queue, to keep both cores of a small machine busy. */
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { type FinetuneJob, type FinetuneResult, finetuneJob } from "./finetuning.js";
 import { type PretrainJob, type PretrainResult, pretrain } from "./pretraining.js";
@@ -11,7 +11,7 @@ type Answer =
   | { readonly kind: "result"; readonly result: PretrainResult | FinetuneResult }
   | { readonly kind: "error"; readonly message: string };
 
-/** In a worker: do one job after another. */
+/** In a worker: run one job after another. */
 export function serve(): void {
   if (isMainThread || !parentPort) throw new Error("serve() runs in a worker");
   const port = parentPort;
@@ -26,7 +26,7 @@ export function serve(): void {
   });
 }
 
-/** A job with what happens around it. */
+/** A job with its callbacks. */
 interface Order {
   readonly job: Job;
   readonly follow: (done: number, note: string, worker: number) => void;
@@ -34,7 +34,7 @@ interface Order {
   readonly reject: (error: unknown) => void;
 }
 
-/** Workers and the queue of what is still to do; each takes the next order when it is free. */
+/** Workers, and the queue of pending orders. Each worker takes the next order when it is free. */
 export class Workers {
   readonly #queue: Order[] = [];
   readonly #idle: number[] = [];
@@ -45,7 +45,7 @@ export class Workers {
     this.#idle.push(...this.#workers.keys());
   }
 
-  /** Queue a job. Jobs begin in the order in which they were given. */
+  /** Queue a job. Jobs start in the order in which they were queued. */
   run<J extends Job>(job: J, follow: Order["follow"]): Promise<ResultOf<J>> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ job, follow, resolve: resolve as Order["resolve"], reject });

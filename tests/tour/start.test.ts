@@ -102,7 +102,7 @@ test("a folder of another program is not replaced, a missing model is named", ()
   assert.match(mine.stderr, /mine exists and was not written by this program/);
   const absent = start("--model", "nowhere");
   assert.is(absent.status, 2);
-  assert.match(absent.stderr, /^nowhere\/config\.json is not there: .*cloze-tiny/);
+  assert.match(absent.stderr, /^nowhere\/config\.json is missing: .*cloze-tiny/);
   assert.is(start("--quik").status, 2);
 });
 
