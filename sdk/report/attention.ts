@@ -2,13 +2,13 @@
 import { ArgumentError, aString, checkArguments, listOf, numbers } from "../options.js";
 import type { AttentionSection } from "./section.js";
 
-/** Digits that a color or a label can show; more would only make the file larger. */
+/** Four digits, as many as a color or a label can show: more would only make the file larger. */
 const rounded = (weight: number): number => Number(weight.toFixed(4));
 
 /**
  * Every layer and head of a model's attention over one text.
  *
- * @param tokens of the text, special ones included
+ * @param tokens the text's tokens, including special tokens
  * @param layers probabilities of each layer (heads, tokens, tokens), as `trace.attentions` holds them after encoding a batch of one text
  * @example
  * const encoding = tokenizer.encode("the cat sat");
@@ -16,7 +16,7 @@ const rounded = (weight: number): number => Number(weight.toFixed(4));
  * model.encode(collate([sampleOf(encoding)]), trace);
  * const tokens = Array.from(encoding.ids, (id) => tokenizer.token(id)!);
  * attentionSection("Attention", tokens, trace.attentions.map(({ data }) => data)).weights.length; // 3
- * @throws {ArgumentError} where a layer is not of whole heads over these tokens
+ * @throws {ArgumentError} if the size of a layer is not a multiple of tokens × tokens
  */
 export function attentionSection(
   title: string,
@@ -43,7 +43,7 @@ export function attentionSection(
   return {
     kind: "attention",
     title,
-    note: "A row is a token that reads, a column a token that is read; each row adds up to 1.",
+    note: "Rows are the tokens that attend, columns the tokens attended to. Each row adds up to 1.",
     tokens,
     weights,
   };

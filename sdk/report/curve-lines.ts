@@ -10,7 +10,7 @@ export interface StepLine {
   readonly kind: "step";
   /** steps taken, this one included */
   readonly step: number;
-  /** epochs that are complete after it */
+  /** epochs completed after it */
   readonly epoch: number;
   /** tokens of this step */
   readonly tokens: number;
@@ -21,7 +21,7 @@ export interface StepLine {
   readonly learning_rate: number;
   /** before clipping */
   readonly gradient_norm: number;
-  /** of training so far, breaks between interruption and resumption left out */
+  /** training time so far, without breaks between interruption and resumption */
   readonly seconds: number;
 }
 
@@ -32,15 +32,15 @@ export interface EvaluationLine {
   readonly part: "held-out" | "dev" | "test";
   /** steps taken before it */
   readonly step: number;
-  /** by name; null for one that is not defined, such as the correlation of equal numbers */
+  /** by name; null if undefined, such as the correlation of constants */
   readonly figures: Readonly<Record<string, number | null>>;
-  /** the same figures of a guesser without a model */
+  /** the same figures of a baseline without a model */
   readonly baseline?: Readonly<Record<string, number | null>>;
-  /** the name of the figure that counts */
+  /** name of the main figure */
   readonly headline?: string;
-  /** how many items were judged */
+  /** number of items evaluated */
   readonly items?: number;
-  /** whether the run ended here, and this is about the weights that it saved */
+  /** true for the evaluation of the saved weights at the end of the run */
   readonly final?: true;
 }
 
@@ -58,7 +58,7 @@ export class CurveError extends InputError {
   }
 }
 
-/** The part of a training step that its line records. */
+/** The fields of a training step that its line records. */
 export interface TakenStep {
   readonly step: number;
   readonly epoch: number;
@@ -142,7 +142,7 @@ function readLine(text: string, line: number): CurveLine {
   try {
     value = parseJson(text);
   } catch (error) {
-    // The line of the error would be that within the line.
+    // Each line is parsed alone, so the error would always name line 1.
     if (error instanceof JsonError)
       throw new CurveError(error.message.replace(" at line 1, column", " at column"), line);
     throw error;
@@ -166,7 +166,7 @@ function readLine(text: string, line: number): CurveLine {
  * @example
  * readCurves('{"kind":"evaluation","part":"held-out","step":10,"figures":{"held_out_loss":4.5}}\n')[0]!.step; // 10
  * readCurves('{"kind":"step"}'); // CurveError: line 1: step must be a whole number of at least 0, got none
- * @throws {CurveError} for the first line that is damaged, or whose step is not after that of the one before
+ * @throws {CurveError} for the first line that is damaged or out of order
  */
 export function readCurves(text: string): CurveLine[] {
   const rows = text.split("\n");
@@ -176,7 +176,7 @@ export function readCurves(text: string): CurveLine[] {
     const read = readLine(row, i + 1);
     const least = read.kind === "step" ? last + 1 : last;
     if (read.step < least)
-      throw new CurveError(`step ${read.step} comes after step ${last}; was the file joined?`, i + 1);
+      throw new CurveError(`step ${read.step} comes after step ${last}; was the file joined from two runs?`, i + 1);
     last = read.step;
     return read;
   });

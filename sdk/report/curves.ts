@@ -3,7 +3,7 @@ import { ArgumentError } from "../options.js";
 import type { CurveLine, EvaluationLine, StepLine } from "./curve-lines.js";
 import type { Curve, CurvePoint, CurvesSection } from "./section.js";
 
-/** Points of a line: more than a screen has columns for would only make the file larger. */
+/** Points of a line: more than a screen can show would only make the file larger. */
 const MOST_POINTS = 400;
 
 /**
@@ -24,7 +24,7 @@ export function thinned(
     const part = points.slice(i * size, (i + 1) * size);
     const values = part.map(({ y }) => y);
     const y = values.reduce((sum, value) => sum + value, 0) / values.length;
-    // At the last of its steps: no point is drawn before the steps that it averages.
+    // At its last step: no point is drawn before the steps that it averages.
     return { x: part.at(-1)!.x, y, low: Math.min(...values), high: Math.max(...values) };
   });
 }
@@ -32,14 +32,14 @@ export function thinned(
 export const isStep = (line: CurveLine): line is StepLine => line.kind === "step";
 export const isEvaluation = (line: CurveLine): line is EvaluationLine => line.kind === "evaluation";
 
-/** Options of a curve of training steps. */
+/** Figures of a training step that a curve can show, besides the parts of the loss. */
 const STEP_FIGURES = {
   loss: ({ loss }: StepLine) => loss,
   learning_rate: ({ learning_rate }: StepLine) => learning_rate,
   gradient_norm: ({ gradient_norm }: StepLine) => gradient_norm,
 } as const;
 
-/** An evaluated figure during the run, and at its end, where it is of more data or of other weights. */
+/** An evaluated figure during the run, and at its end, where the data or the weights may be others. */
 function evaluatedCurves(lines: readonly CurveLine[], figure: string, name: string): Curve[] {
   const of = (isFinal: boolean): CurvePoint[] =>
     lines.filter(isEvaluation).flatMap(({ step, figures, final = false }) => {
@@ -54,17 +54,17 @@ function evaluatedCurves(lines: readonly CurveLine[], figure: string, name: stri
 
 export interface TrainingCurvesOptions {
   readonly title?: string;
-  /** a part of the loss by its name, instead of the whole; or the learning rate or the gradient's norm */
+  /** the figure: "loss" by default, a part of the loss by its name, "learning_rate" or "gradient_norm" */
   readonly of?: string;
-  /** name of the vertical axis; "nats" */
+  /** label of the vertical axis; "nats" by default */
   readonly y?: string;
-  /** evaluated figures to draw beside it, in the same unit: their names and those of their curves */
+  /** evaluated figures in the same unit: names of their curves, by the names of the figures */
   readonly evaluated?: Readonly<Record<string, string>>;
   readonly levels?: CurvesSection["levels"];
 }
 
 /**
- * The training curve of a run, with evaluated figures of the same unit beside it.
+ * The training curve of a run, with evaluated figures of the same unit.
  *
  * @example
  * const lines = readCurves([

@@ -14,10 +14,10 @@ const points = (share: number): string => `${(100 * Math.abs(share)).toFixed(1)}
 const figureOf = (line: EvaluationLine | undefined, name: string): number | undefined =>
   line?.figures[name] ?? undefined;
 
-/** Figures that are shares of right decisions, whose standard error follows from their number. */
+/** Figures that are shares of correct decisions: their standard error follows from the number of decisions. */
 const SHARES = new Set(["accuracy", "exact_match"]);
 
-/** Whether more steps would have helped: from the evaluations during the run, which are all of the same data. */
+/** Whether more steps would have helped, judged by the evaluations during the run, which all use the same data. */
 function trendOf(name: string, lines: readonly CurveLine[]): string[] {
   const curve = lines.filter(isEvaluation).flatMap((line) => {
     const y = line.final ? undefined : figureOf(line, name);
@@ -28,7 +28,7 @@ function trendOf(name: string, lines: readonly CurveLine[]): string[] {
   const lowest = curve.reduce((a, b) => (b.y < a.y ? b : a));
   if (last.y - lowest.y > 0.01)
     return [
-      `It was lowest at step ${lowest.step} (${nats(lowest.y)}) and has risen to ${nats(last.y)} since: further steps on this text make it worse.`,
+      `It was lowest at step ${lowest.step} (${nats(lowest.y)}) and has risen to ${nats(last.y)} since: more steps on this text make it worse.`,
     ];
   const fall = before.y - last.y;
   return fall > 0.01
@@ -51,17 +51,17 @@ function aboutText(line: EvaluationLine, lines: readonly CurveLine[]): Said | nu
   return {
     statement:
       below > 0
-        ? `On held-out text ${whose} is ${nats(loss)} nats a token, ${nats(below)} below the unigram entropy (${nats(entropy)}): the model predicts from context.`
-        : `On held-out text ${whose} is ${nats(loss)} nats a token, not below the unigram entropy (${nats(entropy)}): the model has learned no more than how often each token occurs.`,
+        ? `On held-out text ${whose} is ${nats(loss)} nats per token, ${nats(below)} below the unigram entropy (${nats(entropy)}): the model predicts from context.`
+        : `On held-out text ${whose} is ${nats(loss)} nats per token, not below the unigram entropy (${nats(entropy)}): the model has learned no more than token frequencies.`,
     details: [
       ...(accuracy === undefined
         ? []
         : [
-            `It finds ${percent(accuracy)} of the masked tokens at the first guess${targets === undefined ? "" : `, of ${targets.toLocaleString("en")}`}.`,
+            `Its first guess is right for ${percent(accuracy)} of ${targets === undefined ? "the" : targets.toLocaleString("en")} masked tokens.`,
           ]),
       ...(pairs === undefined
         ? []
-        : [`It judges ${percent(pairs)} of the sentence pairs correctly; guessing gives 50 %.`]),
+        : [`It classifies ${percent(pairs)} of the sentence pairs correctly (chance 50 %).`]),
       ...trendOf(name, lines),
     ],
   };
@@ -73,17 +73,17 @@ function aboutStudent(line: EvaluationLine, lines: readonly CurveLine[]): Said |
   const [own, its] = [figureOf(line, "student_accuracy"), figureOf(line, "teacher_accuracy")];
   const where = student > teacher ? `${nats(student - teacher)} above` : `${nats(teacher - student)} below`;
   return {
-    statement: `On held-out text the student's loss is ${nats(student)} nats a token, ${where} its teacher's (${nats(teacher)}).`,
+    statement: `On held-out text the student's loss is ${nats(student)} nats per token, ${where} its teacher's (${nats(teacher)}).`,
     details: [
       ...(own === undefined || its === undefined
         ? []
-        : [`It finds ${percent(own)} of the masked tokens at the first guess, the teacher ${percent(its)}.`]),
+        : [`Its first guess is right for ${percent(own)} of the masked tokens, the teacher's for ${percent(its)}.`]),
       ...trendOf("student_loss", lines),
     ],
   };
 }
 
-/** How far a share is above its baseline, in standard errors, in words. */
+/** The distance of a share from its baseline in standard errors, in words. */
 function inErrors(name: string, value: number, baseline: number, items: number | undefined): string {
   if (!SHARES.has(name) || items === undefined || items === 0) return "";
   const error = standardError(value, items);
@@ -117,12 +117,14 @@ function aboutTask(line: EvaluationLine, lines: readonly CurveLine[]): Said | nu
             `On the development set it was best after epoch ${place} of ${curve.length}; the weights of that epoch are saved.`,
           ]
         : []),
-      ...(line.part === "dev" ? ["The development set chose the epoch, so this figure is a little too good."] : []),
+      ...(line.part === "dev"
+        ? ["The epoch was chosen on the development set, so this figure is slightly optimistic."]
+        : []),
     ],
   };
 }
 
-/** Without any evaluation: the course of the training loss, and its limits as evidence. */
+/** For a run without evaluation: the course of the training loss, and its limits as evidence. */
 function aboutTraining(lines: readonly CurveLine[]): Said {
   const steps = lines.filter(isStep);
   const mean = (part: typeof steps) => part.reduce((sum, { loss }) => sum + loss, 0) / part.length;
@@ -130,18 +132,16 @@ function aboutTraining(lines: readonly CurveLine[]): Said {
   if (steps.length === 0) return { statement: "No step of this run was recorded." };
   return {
     statement: `The training loss went from ${nats(mean(steps.slice(0, size)))} to ${nats(mean(steps.slice(-size)))} nats in ${steps.length.toLocaleString("en")} steps.`,
-    details: [
-      "Nothing was evaluated on data that the run did not learn from, so this does not say how good the model is.",
-    ],
+    details: ["Nothing was evaluated on held-out data, so this does not show how good the model is."],
   };
 }
 
 /**
- * The finding of a run: its last figures on data that it did not learn from, beside those of a guesser without a model.
+ * The finding of a run: its last figures on held-out data, compared with a baseline without a model.
  *
  * @example
  * const lines = readCurves('{"kind":"evaluation","part":"held-out","step":10,"figures":{"held_out_loss":4.5,"unigram_entropy":6.1}}');
- * runFinding(lines).statement; // "On held-out text the loss is 4.50 nats a token, 1.60 below the unigram entropy (6.10): the model predicts from context."
+ * runFinding(lines).statement; // "On held-out text the loss is 4.50 nats per token, 1.60 below the unigram entropy (6.10): the model predicts from context."
  */
 export function runFinding(lines: readonly CurveLine[], title = "Finding"): FindingSection {
   const evaluations = lines.filter(isEvaluation);

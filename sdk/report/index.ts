@@ -1,4 +1,4 @@
-/** Reports as one HTML file: a finding, run facts, curves, comparisons, attention, planes, answers of a model. */
+/** Reports as one HTML file: a finding, facts, curves, comparisons, attention, projections, a model's answers. */
 export { cosine } from "../heads/similarity.js";
 export { attentionSection } from "./attention.js";
 export {

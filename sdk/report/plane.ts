@@ -1,4 +1,4 @@
-/** Vectors in groups on a plane, with a figure for how well the groups separate. */
+/** Vectors in groups, projected onto a plane, with a figure for the separation of the groups. */
 import { aString, checkArguments, listOf, wholeNumber, withFields } from "../options.js";
 import { seed as seedOf } from "../tensor/random.js";
 import { cosineDistances, meanSilhouette } from "../train/metrics/silhouette.js";
@@ -14,13 +14,15 @@ export interface PlanePoint {
   readonly detail?: string;
 }
 
-/** Draws of random groups: enough for a share of 1 % to be seen. */
+/** Draws of random groups, enough to resolve a share of 1 %. */
 const DRAWS = 200;
 
 /**
- * How well groups of vectors separate: their mean silhouette, beside that of the same vectors in groups drawn at random.
+ * The separation of groups of vectors: their mean silhouette (Rousseeuw 1987, with the cosine distance), and that of the same
+ * vectors in random groups of the same sizes.
  *
- * @param seed of the random groups
+ * @param groups the group of each vector
+ * @param seed draws the random groups
  * @example
  * separationOf([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], ["a", "a", "b", "b"]).silhouette > 0.9; // true
  */
@@ -46,7 +48,7 @@ export function separationOf(vectors: readonly ArrayLike<number>[], groups: read
   };
 }
 
-/** The share of the points' variance along the two axes that they were projected on. */
+/** The share of the variance that the two axes of a projection keep. */
 function keptShare(vectors: readonly ArrayLike<number>[], places: readonly (readonly [number, number])[]): number {
   const width = vectors[0]!.length;
   const mean = Array.from({ length: width }, (_, d) => vectors.reduce((sum, v) => sum + v[d]! / vectors.length, 0));
@@ -57,7 +59,7 @@ function keptShare(vectors: readonly ArrayLike<number>[], places: readonly (read
 }
 
 /**
- * Vectors on their first two principal components. The silhouette is of the vectors themselves, before the projection.
+ * Project vectors onto their first two principal components. The silhouette is that of the vectors before the projection.
  *
  * @example
  * const section = planeSection("Words", [

@@ -1,8 +1,8 @@
-/** From many dimensions to two, for plots. */
+/** Principal component analysis, for plots. */
 import { ArgumentError, checkArgument, listOf, numbers } from "../options.js";
 
 /**
- * Coordinates along the first two principal components: the directions of largest variance. Pearson 1901.
+ * Coordinates along the first two principal components, the directions of largest variance (Pearson 1901).
  *
  * @param points n vectors of the same length
  * @returns n pairs. Signs are fixed, so that the same points give the same picture.
@@ -28,10 +28,10 @@ export function principalComponents(points: readonly ArrayLike<number>[]): [numb
 
 const ITERATIONS = 100;
 
-/** A smaller share of the points' variance than this is rounding: there is no further direction. */
+/** A smaller share of the variance than this is rounding error: there is no further direction. */
 const ROUNDING = 1e-12;
 
-/** Power iteration on the covariance, kept orthogonal to the directions already found; zeros where nothing is left. */
+/** Power iteration on the covariance, orthogonal to the directions already found; zeros if no variance is left. */
 function leadingDirection(
   centered: readonly Float64Array[],
   width: number,

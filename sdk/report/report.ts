@@ -1,4 +1,4 @@
-/** A report as one HTML file: its data and the script that draws it; nothing is loaded from the network. */
+/** A report as one HTML file: its data, and the script that draws it. Nothing is loaded from the network. */
 
 import page from "../../build/report-page.js?text";
 import { ArgumentError, aString, checkArgument, checkArguments, given, listOf, withFields } from "../options.js";
@@ -64,7 +64,7 @@ export function renderReport(report: Report): string {
 </head>
 <body>
 <main><h1>${escaped(report.title)}</h1><p class="summary">${escaped(report.summary)}</p></main>
-<noscript><p>This page draws its plots and tables with a script of its own; allow it to run.</p></noscript>
+<noscript><p>This page needs JavaScript to draw its plots and tables. The script is part of this file.</p></noscript>
 <script type="application/json" id="report">${embed(report)}</script>
 <script>${page.replaceAll("</script", "<\\/script")}</script>
 </body>

@@ -1,6 +1,6 @@
 /**
- * The sections of a report: plain JSON, written by any runtime and drawn by the page in a browser. Every plot has its values
- * in a table below it as well.
+ * The sections of a report: plain JSON, written by any runtime and drawn by the page in a browser. Below every plot, a table
+ * has its values.
  */
 
 /** Fields of every section. */
@@ -11,7 +11,7 @@ export interface TitledSection {
 }
 
 /**
- * The result in a sentence or two, set large; the first section of a report.
+ * The result in one or two sentences, in large type; the first section of a report.
  *
  * @example
  * const html = renderReport({ title: "A run", summary: "", sections: [{
@@ -24,13 +24,12 @@ export interface TitledSection {
 export interface FindingSection extends TitledSection {
   readonly kind: "finding";
   readonly statement: string;
-  /** what limits or supports the statement, one sentence or two each */
+  /** evidence and limits of the statement, one or two sentences each */
   readonly details?: readonly string[];
 }
 
 /**
- * Facts about the run: a list of names and values. Example: `{ kind: "facts", title: "Run", facts: [{ name: "seed",
- * value: "1" }] }`.
+ * Facts about the run: names and values. Example: `{ kind: "facts", title: "Run", facts: [{ name: "seed", value: "1" }] }`.
  */
 export interface FactsSection extends TitledSection {
   readonly kind: "facts";
@@ -42,19 +41,20 @@ export interface FactsSection extends TitledSection {
   }[];
 }
 
+/** Paragraphs of plain text. */
 export interface TextSection extends TitledSection {
   readonly kind: "text";
   readonly paragraphs: readonly string[];
 }
 
-/** Columns of numbers are aligned to the right. On a narrow screen every row becomes a card. */
+/** A table. Columns of numbers are aligned to the right; on a narrow screen every row becomes a card. */
 export interface TableSection extends TitledSection {
   readonly kind: "table";
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A figure and its interval. */
+/** A figure and the ends of its interval. */
 export interface Estimate {
   readonly value: number;
   readonly low?: number;
@@ -62,7 +62,7 @@ export interface Estimate {
 }
 
 /**
- * Several models on several tasks: a dot and an interval for each, beside the figure of a guesser without a model.
+ * Several models on several tasks: a dot and an interval for each, and the figure of a baseline without a model.
  *
  * @example
  * const html = renderReport({ title: "A run", summary: "", sections: [{
@@ -92,18 +92,18 @@ export interface ComparisonSection extends TitledSection {
   readonly rows: readonly {
     readonly name: string;
     readonly metric?: string;
-    /** how many test items the figures are of */
+    /** number of test items */
     readonly items?: number;
-    /** the figure of a guesser without a model */
+    /** the figure of a baseline without a model */
     readonly baseline?: number;
-    /** one for each arm; null where it was not measured */
+    /** one for each arm; null if not measured */
     readonly estimates: readonly (Estimate | null)[];
     /** the row's finding, in a sentence computed from it */
     readonly verdict?: string;
   }[];
 }
 
-/** A point of a curve; where it is the mean of several values, with the lowest and highest of them. */
+/** A point of a curve. A mean of several values has the lowest and highest of them too. */
 export interface CurvePoint {
   readonly x: number;
   readonly y: number;
@@ -114,7 +114,7 @@ export interface CurvePoint {
 /** One curve. Example: `{ name: "held out", role: "held-out", points: [{ x: 0, y: 6.2 }, { x: 100, y: 4.9 }] }`. */
 export interface Curve {
   readonly name: string;
-  /** `held-out` figures are few and drawn with dots; `training` ones are many and drawn as a line */
+  /** `held-out` values are few and drawn as dots, `training` values are many and drawn as a line */
   readonly role?: "training" | "held-out";
   readonly points: readonly CurvePoint[];
 }
@@ -126,13 +126,13 @@ export interface CurvesSection extends TitledSection {
   readonly x: string;
   readonly y: string;
   readonly curves: readonly Curve[];
-  /** a plot of less height: learning rates and the like */
+  /** draw a low plot, for learning rates and the like */
   readonly low?: boolean;
-  /** horizontal lines to compare with */
+  /** horizontal reference lines */
   readonly levels?: readonly { readonly label: string; readonly y: number }[];
 }
 
-/** A matrix of numbers as colors: similarities, confusions. */
+/** A matrix of numbers as a heat map: similarities, confusions. */
 export interface HeatSection extends TitledSection {
   readonly kind: "heat";
   readonly rows: readonly string[];
@@ -149,11 +149,11 @@ export interface AttentionSection extends TitledSection {
   readonly weights: readonly (readonly (readonly (readonly number[])[])[])[];
 }
 
-/** How well the groups of a plane separate; see `silhouette`. */
+/** The separation of the groups of a plane, as `separationOf` measures it. */
 export interface Separation {
   /** mean silhouette of the points, -1 to 1, in the space before the projection */
   readonly silhouette: number;
-  /** the same for groups drawn at random: its mean and its highest value over the draws */
+  /** the same for random groups: its mean and highest value over the draws */
   readonly chance: { readonly mean: number; readonly highest: number; readonly draws: number };
 }
 
@@ -193,7 +193,7 @@ export interface RankedSection extends TitledSection {
     readonly results: readonly {
       readonly text: string;
       readonly score: number;
-      /** whether it is a right one, where that is known */
+      /** whether it is correct, if known */
       readonly right?: boolean;
     }[];
   }[];
@@ -206,12 +206,12 @@ export interface AnswersSection extends TitledSection {
     readonly question: string;
     readonly context: string;
     readonly answer: string;
-    /** where the answer is in the context, in UTF-16 units; both absent where it is not from there */
+    /** span of the answer in the context, in UTF-16 code units; both absent if it is not from the context */
     readonly start?: number;
     readonly end?: number;
     /** probability */
     readonly score?: number;
-    /** the right answers, where they are known */
+    /** the correct answers, if known */
     readonly expected?: readonly string[];
   }[];
 }

@@ -1,8 +1,8 @@
 /** The style sheet of a report: light and dark, wide and narrow. */
 
 /**
- * Colors. Text has a contrast of at least 4.5 to its ground, and series of at least 3. The eight series are distinguished by
- * lightness too; groups and held-out curves have shapes besides.
+ * Colors. The contrast with the background is at least 4.5 for text and 3 for series. The eight series differ in lightness
+ * too; groups and held-out curves also have shapes.
  */
 const COLORS = `
 :root {

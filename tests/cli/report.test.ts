@@ -49,8 +49,8 @@ test("pre-training: the finding first, facts, curves in one plot, filled masks a
   // What it says is what the last line of the curves says.
   const last = readFileSync(at("model/curves.jsonl"), "utf8").trim().split("\n").at(-1)!;
   const { held_out_loss: loss, unigram_entropy: entropy } = JSON.parse(last).figures as Record<string, number>;
-  assert.match(statement, `the loss is ${loss!.toFixed(2)} nats a token`);
-  assert.match(statement, loss! < entropy! ? /predicts from context/ : /no more than how often each token occurs/);
+  assert.match(statement, `the loss is ${loss!.toFixed(2)} nats per token`);
+  assert.match(statement, loss! < entropy! ? /predicts from context/ : /no more than token frequencies/);
   const facts = Object.fromEntries(section(report, "facts").facts.map(({ name, value }) => [name, value]));
   assert.is(facts["steps"], "40");
   assert.is(facts["seed"], "1");

@@ -109,7 +109,7 @@ test("pre-training: below the unigram entropy or not", () => {
   );
   assert.match(
     statement([held(9, { held_out_loss: 6.5, unigram_entropy: 6 }, true)]),
-    /no more than how often each token occurs/,
+    /no more than token frequencies/,
   );
 });
 
@@ -140,11 +140,11 @@ test("fine-tuning: the test set before the development set, in standard errors w
 test("distillation, and runs without any evaluation", () => {
   assert.match(
     statement([held(9, { student_loss: 3.5, teacher_loss: 3 }, true)]),
-    /student's loss is 3\.50 nats a token, 0\.50 above its teacher's \(3\.00\)/,
+    /student's loss is 3\.50 nats per token, 0\.50 above its teacher's \(3\.00\)/,
   );
   const unheard = [step(1, 5), step(2, 3)];
   assert.match(statement(unheard), /training loss went from 5\.00 to 3\.00 nats in 2 steps/);
-  assert.match(details(unheard), /does not say how good the model is/);
+  assert.match(details(unheard), /does not show how good the model is/);
 });
 
 test.run();

@@ -176,7 +176,7 @@ test("a plane: a dot for each point, a color and a symbol for each group, labels
   assert.is(new Set(texts(labels)).size, 12);
   assert.match(
     section.textContent,
-    /The groups are apart\. Their mean silhouette is 0\.\d+; random groupings .* in 200 draws/,
+    /The groups are separate\. Their mean silhouette is 0\.\d+; random groupings .* in 200 draws/,
   );
   assert.match(section.textContent, /The two axes keep \d+ % of the variance/);
 });
@@ -202,7 +202,7 @@ test("a comparison: a dot and an interval for each that was measured, the baseli
 
 test("guesses and answers of a model: right ones marked, the answer marked in its context", () => {
   const masks = titled("Filled masks");
-  assert.equal(texts(masks.all("li")), ["✓ tea (right)61.0 %", "it4.0 %"]);
+  assert.equal(texts(masks.all("li")), ["✓ tea (correct)61.0 %", "it4.0 %"]);
   const answers = titled("A question");
   assert.equal(texts(answers.all("mark")), ["Anna"]);
   assert.match(answers.textContent, /Answer: Anna \(80\.0 %\)/);

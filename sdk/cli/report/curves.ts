@@ -120,9 +120,9 @@ export function figureSections(lines: readonly CurveLine[]): Section[] {
       ? [
           {
             kind: "comparison",
-            title: "The saved model beside a guesser without a model",
+            title: "The saved model against the baseline",
             unit: "percent",
-            interval: "1.96 standard errors on either side, from the number of items",
+            interval: "plus and minus 1.96 standard errors, from the number of items",
             arms: ["model"],
             rows,
           } as const,

@@ -1,13 +1,13 @@
-/** Attention: every layer and head to choose, with small pictures of all of them. */
+/** Attention: a choice of layer and head, with thumbnails of all of them. */
 import type { AttentionSection } from "../section.js";
 import { element, shape, valuesOf, written } from "./elements.js";
 import { figure } from "./figure.js";
 import { drawMatrix, scaleOf } from "./heat.js";
 
-/** Shades of a small picture: weights from each of these on, up to the next. */
+/** Lower bounds of the shades of a thumbnail. */
 const SHADES = [0.1, 0.25, 0.5, 0.75];
 
-/** A head in small: a square for each weight, in the shade that it has. */
+/** A thumbnail of a head: a shaded square for each weight. */
 function thumbnail(weights: readonly (readonly number[])[]): SVGElement {
   const n = weights.length;
   const paths = SHADES.map((from, s) => {
@@ -28,7 +28,7 @@ function chooser(name: string, count: number, chosen: number): { label: HTMLElem
   return { select, label: element("label", {}, `${name} `, select) };
 }
 
-/** The strongest link of each token, in words: the picture's content for screen readers. */
+/** The strongest link of each token, in words, for screen readers. */
 const strongest = (tokens: readonly string[], weights: readonly (readonly number[])[]): string[][] =>
   tokens.map((token, query) => {
     const row = weights[query]!;
@@ -42,8 +42,8 @@ export function attentionFigure({ title, tokens, weights }: AttentionSection): H
   const heads = chooser("Head", weights[0]!.length, head);
   const now = () => weights[layer]![head]!;
   const say = (query: number, key: number, weight: number) =>
-    `${tokens[query]} reads ${tokens[key]}\n${written(weight)}`;
-  const drawn = figure(`${title}: which token reads which, in the chosen layer and head.`, (width) =>
+    `${tokens[query]} attends to ${tokens[key]}\n${written(weight)}`;
+  const drawn = figure(`${title}: which token attends to which, in the selected layer and head.`, (width) =>
     drawMatrix({ rows: tokens, columns: tokens, values: now(), say, most: 1 }, width),
   );
   const table = element("div");
@@ -59,7 +59,7 @@ export function attentionFigure({ title, tokens, weights }: AttentionSection): H
     drawn.redraw();
     table.textContent = "";
     table.append(
-      valuesOf(`layer ${l + 1}, head ${h + 1}`, ["token", "reads most", "weight"], strongest(tokens, now())),
+      valuesOf(`layer ${l + 1}, head ${h + 1}`, ["token", "attends most to", "weight"], strongest(tokens, now())),
     );
     for (const [i, row] of buttons.entries())
       for (const [j, button] of row.entries()) button.setAttribute("class", i === l && j === h ? "chosen" : "");
@@ -68,7 +68,7 @@ export function attentionFigure({ title, tokens, weights }: AttentionSection): H
   heads.select.addEventListener("change", () => show(layer, Number(heads.select.value)));
   for (const [l, row] of buttons.entries())
     for (const [h, button] of row.entries()) button.addEventListener("click", () => show(l, h));
-  // The same choice as the two lists: those are for keyboards and screen readers.
+  // A shortcut for the pointer: keyboards and screen readers use the two lists.
   const overview = element(
     "div",
     {

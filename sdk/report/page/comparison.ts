@@ -1,4 +1,4 @@
-/** Models beside each other on several tasks: dots, intervals, and the figure of a guesser without a model. */
+/** Models compared on several tasks: dots, intervals, and the figure of a baseline without a model. */
 import * as Plot from "@observablehq/plot";
 import type { ComparisonSection, Estimate } from "../section.js";
 import { color, element, table, writtenAs } from "./elements.js";

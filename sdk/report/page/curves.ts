@@ -4,12 +4,12 @@ import type { Curve, CurvePoint, CurvesSection } from "../section.js";
 import { color, element, legend, shape, swatch, valuesOf, written } from "./elements.js";
 import { FONT, figure, placeIn } from "./figure.js";
 
-/** A curve of more points than these may be noisy: it is where it goes up and down by this many times its range. */
+/** A curve with more points than this is noisy if its ups and downs add up to this many times its range. */
 const [FEW, NOISY] = [40, 4];
 /** Points on either side of a running mean, as a share of all. */
 const REACH = 1 / 50;
 
-/** The mean of each point and its neighbours on both sides; near an end of as many as there are on the shorter side. */
+/** The mean of each point and as many neighbors on either side; near an end, the shorter side decides how many. */
 export function smoothed(points: readonly CurvePoint[]): CurvePoint[] {
   const reach = Math.max(1, Math.round(points.length * REACH));
   return points.map(({ x }, i) => {
@@ -90,7 +90,7 @@ function draw(section: CurvesSection, width: number) {
       Plot.tip(shown, { ...nearest, title: (d: Shown) => textOf(d, section), fontSize: 13 }),
     ],
   });
-  // Curve after curve: an arrow key goes to the next value of the same one.
+  // Curve by curve: an arrow key moves to the next value of the same curve.
   const stops = shown.map((point) => ({
     ...placeIn(plot, point.x, point.y),
     text: textOf(point, section).replaceAll("\n", ", "),
@@ -106,7 +106,7 @@ function described({ title, x, y, curves }: CurvesSection): string {
   return `${title}: ${y} by ${x}. ${each.join("; ")}.`;
 }
 
-/** Rows of the table below: a curve of hundreds of values is not read one by one. */
+/** Rows of the table below the plot: nobody reads hundreds of values one by one. */
 const MOST_ROWS = 60;
 
 function values({ title, x, y, curves }: CurvesSection): HTMLElement {

@@ -1,4 +1,4 @@
-/** Elements of the page: text, tables, and plots that follow the width of their place. */
+/** Elements of the page: text, tables, legends. */
 
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 type Child = Node | string;
@@ -21,7 +21,7 @@ export function shape(name: string, attributes: Attributes, ...children: Child[]
   return made;
 }
 
-/** 0.12345 -> "0.123", 1234.5 -> "1,235": as many digits as a reader compares. */
+/** 0.12345 -> "0.123", 1234.5 -> "1,235". */
 export function written(value: number): string {
   return digits(value).replace("-", "−");
 }
@@ -42,8 +42,8 @@ export const writtenAs = (unit: "percent" | "number", value: number): string =>
 const isNumeric = (cell: string): boolean => /^[±+−–-]?\s?[\d.,]*\s?(%|s|min|points)?$/.test(cell);
 
 /**
- * A table whose rows become cards on a narrow screen. The roles are those that the elements have, said once more: browsers
- * drop them where the layout is not a table's.
+ * A table whose rows become cards on a narrow screen. The roles repeat those of the elements: browsers drop the implicit ones
+ * when the layout is not that of a table.
  */
 export function table(header: readonly string[], rows: readonly (readonly string[])[], label: string): HTMLElement {
   const numeric = header.map((_, c) => rows.length > 0 && rows.every((row) => isNumeric(row[c] ?? "")));
@@ -77,11 +77,11 @@ export function table(header: readonly string[], rows: readonly (readonly string
   );
 }
 
-/** A part of the page that scrolls on its own, also with the keyboard. */
+/** A part of the page that scrolls on its own, with the keyboard too. */
 export const scrolling = (label: string, ...children: Child[]): HTMLElement =>
   element("div", { class: "scroll", role: "region", tabindex: 0, "aria-label": label }, ...children);
 
-/** The values of a plot as a table, folded away. */
+/** The values of a plot as a table, collapsed. */
 export function valuesOf(title: string, header: readonly string[], rows: readonly (readonly string[])[]): HTMLElement {
   return element(
     "details",
@@ -99,5 +99,5 @@ export const legend = (entries: readonly { readonly mark: Node; readonly name: s
 export const swatch = (...shapes: SVGElement[]): SVGElement =>
   shape("svg", { width: 22, height: 14, viewBox: "-11 -7 22 14", "aria-hidden": "true" }, ...shapes);
 
-/** Color of the n-th series or group. They are variables of the style sheet, which has them for light and dark. */
+/** Color of the n-th series or group: a variable of the style sheet, which defines it for light and dark. */
 export const color = (n: number): string => `var(--series-${(n % 8) + 1})`;

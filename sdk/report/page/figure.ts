@@ -1,7 +1,7 @@
-/** Plots in the page: drawn at the width of their place, with values on hover, on touch and by arrow keys. */
+/** Plots of the page: drawn at the available width, with values on hover, on touch and by arrow keys. */
 import { element } from "./elements.js";
 
-/** Letters of axes: as large as a phone needs. */
+/** Labels of axes, large enough for a phone. */
 export const FONT = "font-size: 12px";
 
 /** A place in a plot that has a value: its position in the drawing, and its description. */
@@ -11,7 +11,7 @@ export interface Stop {
   readonly text: string;
 }
 
-/** What Observable Plot returns, as far as it is used here. */
+/** The part of Observable Plot's result that is used here. */
 type Drawing = (SVGSVGElement | HTMLElement) & {
   scale(name: string): { apply(value: unknown): unknown; bandwidth?: number } | undefined;
 };
@@ -21,7 +21,7 @@ interface Drawn {
   readonly stops: readonly Stop[];
 }
 
-/** Where a datum is in a drawing; the middle of its band on an axis of names. */
+/** The position of a datum in a drawing; the middle of its band on an ordinal axis. */
 export function placeIn(plot: Drawing, x: unknown, y: unknown): { x: number; y: number } {
   const along = (name: string, value: unknown): number => {
     const scale = plot.scale(name);
@@ -30,7 +30,7 @@ export function placeIn(plot: Drawing, x: unknown, y: unknown): { x: number; y: 
   return { x: along("x", x), y: along("y", y) };
 }
 
-/** Width before the page is laid out, and outside of browsers. */
+/** Width before layout, and outside browsers. */
 const WIDTH = 820;
 
 const widthOf = (place: HTMLElement): number => (place.clientWidth > 0 ? place.clientWidth : WIDTH);
@@ -44,7 +44,7 @@ const STEPS: Readonly<Record<string, number>> = {
   PageUp: -10,
 };
 
-/** The stop that a key leads to; undefined for other keys. */
+/** The stop that a key moves to; undefined for other keys. */
 function stopAfter(key: string, at: number, count: number): number | undefined {
   if (key === "Home") return 0;
   if (key === "End") return count - 1;
@@ -52,7 +52,7 @@ function stopAfter(key: string, at: number, count: number): number | undefined {
   return step === undefined ? undefined : Math.min(count - 1, Math.max(0, at + step));
 }
 
-/** Arrow keys move over the values as a pointer does, and each is said by the page's status line. */
+/** Arrow keys move over the values as a pointer does; the status line announces each. */
 function byKeyboard(
   place: HTMLElement,
   drawn: () => { svg: SVGSVGElement; stops: readonly Stop[] },
@@ -82,14 +82,14 @@ function byKeyboard(
 }
 
 /**
- * A plot that is drawn again when its place becomes wider or narrower.
+ * A plot that is redrawn when the available width changes.
  *
  * @param label a description of the plot for screen readers
  * @param draw a drawing of the given width
  */
 export function figure(label: string, draw: (width: number) => Drawn): HTMLElement & { redraw(): void } {
   const said = element("p", { class: "said", role: "status" });
-  // The drawing's own names for its parts are for programmers: the label and the status line describe it.
+  // Plot's own labels name its marks; for screen readers, this label and the status line describe the figure.
   const named = { role: "img", "aria-label": `${label} Arrow keys move over the values.`, tabindex: 0 };
   const place = element("div", { class: "place", ...named });
   const made = element("figure", {}, place, said);

@@ -1,4 +1,4 @@
-/** A matrix as colors: hue by sign, strength by size. Both are colors of the style sheet, so that they fit light and dark. */
+/** A heat map: hue by sign, strength by size. Both colors come from the style sheet, so that they fit light and dark. */
 import * as Plot from "@observablehq/plot";
 import type { HeatSection } from "../section.js";
 import { element, valuesOf, written } from "./elements.js";
@@ -27,11 +27,11 @@ export interface Matrix {
 
 const isLong = (names: readonly string[]): boolean => names.some(({ length }) => length > LONGEST_NAME);
 
-/** Names as they are, or their numbers where they are long. */
+/** The names, or their numbers if the names are long. */
 const labels = (names: readonly string[]): readonly string[] =>
   isLong(names) ? names.map((_, i) => `${i + 1}`) : names;
 
-/** @returns the drawing of a matrix, and the place of each of its cells */
+/** @returns the drawing of a matrix, and the position of each cell */
 export function drawMatrix({ rows, columns, values, say, most }: Matrix, width: number) {
   const cells = values.flatMap((row, r) => row.map((value, c): Cell => ({ r, c, value })));
   const [left, below] = [labels(rows), labels(columns)];

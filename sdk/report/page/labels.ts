@@ -6,7 +6,7 @@ export interface Dot {
   readonly label: string;
 }
 
-/** A label's box: its left upper corner, and whether it is so far from its dot that a line has to join them. */
+/** A label's box: its top left corner, its size, and whether it is so far from its dot that a line must join them. */
 export interface PlacedLabel {
   readonly x: number;
   readonly y: number;
@@ -16,14 +16,14 @@ export interface PlacedLabel {
 }
 
 export interface LabelSizes {
-  /** of the picture, in pixels */
+  /** size of the picture, in pixels */
   readonly width: number;
   readonly height: number;
-  /** pixels that stay free at each side of it */
+  /** margin on each side, in pixels */
   readonly edge: number;
   /** radius of a dot */
   readonly dot: number;
-  /** of a character, in pixels */
+  /** size of a character, in pixels */
   readonly character: number;
   readonly line: number;
 }
@@ -38,7 +38,7 @@ interface Box {
 const overlap = (a: Box, b: Box): boolean =>
   a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
-/** Distances from the dot at which a label is tried; the first needs no line. */
+/** Distances from the dot to try; the first needs no line. */
 const DISTANCES = [0, 10, 20, 32, 46];
 /** Directions: right, left, above, below, and the corners. */
 const DIRECTIONS = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]] as const; // biome-ignore format: one line
@@ -57,9 +57,9 @@ function boxAt({ x, y, label }: Dot, [dx, dy]: readonly [number, number], distan
 }
 
 /**
- * A place for each label: the first of several around its dot that is free; null where there is none.
+ * A place for each label: the first free one of several around its dot, or null.
  *
- * Dots with the nearest neighbours choose first, because they have the fewest places.
+ * Dots with the nearest neighbors choose first, because they have the fewest free places.
  */
 export function placeLabels(dots: readonly Dot[], sizes: LabelSizes): (PlacedLabel | null)[] {
   const { width, height, edge, dot } = sizes;

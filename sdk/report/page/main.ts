@@ -1,4 +1,4 @@
-/** The script inside a report: draws its sections in the browser, plots with Observable Plot. */
+/** The script inside a report: draws its sections in the browser, with Observable Plot for the plots. */
 import type { Report, Section } from "../section.js";
 import { attentionFigure } from "./attention.js";
 import { comparisonFigure } from "./comparison.js";
@@ -35,7 +35,7 @@ function body(section: Section): HTMLElement {
   }
 }
 
-/** More sections than these have a list of them above. */
+/** A report with more sections than this begins with a list of them. */
 const FEW = 4;
 
 const { sections } = JSON.parse(document.getElementById("report")!.textContent!) as Report;

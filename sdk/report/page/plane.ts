@@ -1,4 +1,4 @@
-/** Points in groups on a plane. A group has a color and a symbol, so that it is known without colors too. */
+/** Points in groups on a plane. Each group has a color and a symbol, so that color is not needed to tell them apart. */
 import * as Plot from "@observablehq/plot";
 import type { PlaneSection } from "../section.js";
 import { color, element, legend, shape, swatch, valuesOf, written } from "./elements.js";
@@ -11,14 +11,14 @@ const LEGEND_MARKS = ["●", "■", "▲", "◆", "★", "✚", "Y", "✳"];
 type Point = PlaneSection["points"][number];
 
 const RADIUS = 5;
-/** Between the frame and the edge of the picture; labels stay within the frame. */
+/** Margin between the frame and the edge of the picture; labels stay within the frame. */
 const EDGE = 4;
 const LABEL = { edge: EDGE + 2, dot: RADIUS, character: 7.1, line: 14 };
 
 const textOf = ({ label, group, detail }: Point): string =>
   [`${label} (${group})`, ...(detail === undefined ? [] : [detail])].join("\n");
 
-/** How well the groups separate, in words that were chosen by the figures. */
+/** The separation of the groups, in words that depend on the figures. */
 export function separationText({ separation, kept }: PlaneSection): string[] {
   const lost =
     kept === undefined
@@ -32,16 +32,16 @@ export function separationText({ separation, kept }: PlaneSection): string[] {
   const verdict =
     silhouette > chance.highest
       ? silhouette > 0.25
-        ? "The groups are apart."
-        : "The groups are apart, but they overlap."
-      : "The groups are no further apart than random ones.";
+        ? "The groups are separate."
+        : "The groups separate, but they overlap."
+      : "The groups are no more separate than random ones.";
   return [
-    `${verdict} Their mean silhouette is ${written(silhouette)}; ${against}. 1 means groups that are tight and apart, 0 groups that overlap, below 0 points nearer to another group than to their own (cosine distances of all dimensions, Rousseeuw 1987).`,
+    `${verdict} Their mean silhouette is ${written(silhouette)}; ${against}. 1 means tight and separate groups, 0 overlapping groups, and below 0 points nearer to another group than to their own (cosine distances of all dimensions, Rousseeuw 1987).`,
     ...lost,
   ];
 }
 
-/** Labels at the places that {@link placeLabels} finds; the number of those without a place. */
+/** Draw labels at the places that {@link placeLabels} finds. @returns the number of labels without a place */
 function drawLabels(
   plot: SVGElement,
   points: readonly Point[],
@@ -92,8 +92,7 @@ function draw(section: PlaneSection, groups: readonly string[], width: number, t
   });
   const at = points.map((point) => placeIn(plot, point.x, point.y));
   const hidden = drawLabels(plot as SVGElement, points, at, { width, height });
-  told.textContent =
-    hidden === 0 ? "" : `${hidden} labels have no room here: they are shown on hover, and in the table.`;
+  told.textContent = hidden === 0 ? "" : `${hidden} labels do not fit. They appear on hover and in the table.`;
   return { plot, stops: points.map((point, i) => ({ ...at[i]!, text: textOf(point).replaceAll("\n", ": ") })) };
 }
 

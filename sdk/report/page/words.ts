@@ -1,4 +1,4 @@
-/** Sections of words: findings, facts, and a model's guesses, search results and answers. */
+/** Sections of text: findings, facts, and a model's guesses, search results and answers. */
 import type { AnswersSection, FactsSection, FindingSection, RankedSection } from "../section.js";
 import { element, writtenAs } from "./elements.js";
 
@@ -22,7 +22,7 @@ export const facts = (section: FactsSection): HTMLElement =>
 
 type Result = RankedSection["items"][number]["results"][number];
 
-/** A result with a bar as long as its score is of the longest one. */
+/** A result with a bar; its length is the score relative to the longest bar. */
 function resultOf({ text, score, right }: Result, unit: RankedSection["unit"], most: number): HTMLElement {
   const share = most > 0 ? Math.max(0, score) / most : 0;
   const mark = right === undefined ? "" : right ? "✓ " : "";
@@ -31,7 +31,7 @@ function resultOf({ text, score, right }: Result, unit: RankedSection["unit"], m
     { class: right ? "right" : undefined },
     element("span", { class: "bar", "aria-hidden": "true", style: `width: ${(100 * share).toFixed(1)}%` }),
     element("span", { class: "said-text" }, `${mark}${text}`),
-    ...(right ? [element("span", { class: "unseen" }, " (right)")] : []),
+    ...(right ? [element("span", { class: "unseen" }, " (correct)")] : []),
     element("span", { class: "score" }, writtenAs(unit, score)),
   );
 }
@@ -53,7 +53,7 @@ export const ranked = ({ items, unit }: RankedSection): HTMLElement =>
 
 type Answered = AnswersSection["items"][number];
 
-/** The context with the answer marked. */
+/** The context with the answer highlighted. */
 function contextOf({ context, start, end }: Answered): HTMLElement {
   if (start === undefined || end === undefined) return element("p", {}, context);
   return element("p", {}, context.slice(0, start), element("mark", {}, context.slice(start, end)), context.slice(end));
@@ -66,7 +66,8 @@ export const answers = ({ items }: AnswersSection): HTMLElement =>
     ...items.map((item) => {
       const { question, answer, score, expected } = item;
       const said = score === undefined ? "" : ` (${writtenAs("percent", score)})`;
-      const wanted = expected === undefined ? [] : [element("p", { class: "note" }, `Right: ${expected.join(" / ")}`)];
+      const wanted =
+        expected === undefined ? [] : [element("p", { class: "note" }, `Correct: ${expected.join(" / ")}`)];
       return element(
         "div",
         { class: "item" },
