@@ -1,4 +1,4 @@
-/** More text aligns languages better, at the same number of steps. */
+/** At the same number of steps, more text aligns two languages better. */
 import { type Claim, over } from "./harness/claim.js";
 import { FAKE, fakeSentences, trainedOn } from "./shared/fake-english.js";
 
@@ -7,9 +7,9 @@ const COUNTS = [500, 2000, 8000] as const;
 
 export const alignmentByData: Claim = {
   name: "alignment-by-data",
-  claim: "the words of two languages align with enough text, and hardly with little, at the same number of steps",
+  claim: "at the same number of steps, two languages align with enough text but hardly with little",
   source: "Liu et al. 2020, arXiv:2010.10938",
-  published: "mean reciprocal rank low with 200,000 sentences a language, high with 1,000,000 (figure)",
+  published: "mean reciprocal rank low with 200,000 sentences per language, high with 1,000,000 (figure only)",
   bar: "the score rises from 500 to 2,000 to 8,000 sentences with every seed",
   setUp: { ...FAKE, steps: STEPS, counts: COUNTS },
   seeds: [1, 2, 3],

@@ -1,4 +1,4 @@
-/** Which corruption of a text teaches an encoder-decoder most. */
+/** BART's corruptions as pre-training objectives, compared. */
 import { denoising, sequenceToSequence } from "cloze";
 import { aboveZero, type Claim, type Figures, over } from "./harness/claim.js";
 import { type Denoiser, probed, SEQ2SEQ, type Texts, textsOf } from "./shared/seq2seq.js";
@@ -33,7 +33,7 @@ const differences = (results: readonly Figures[], a: string, b: string) =>
 export const bartCorruptions: Claim = {
   name: "bart-corruptions",
   claim:
-    "masking, deleting and infilling tokens teach more than shuffling sentences, and that more than rotating the document",
+    "token masking, token deletion and text infilling are better pre-training objectives than sentence permutation, which is better than document rotation",
   source: "Lewis et al. 2020, arXiv:1910.13461, table 1",
   published:
     "SQuAD F1 / CNN-DM perplexity: masking 90.4 / 6.10, deletion 90.4 / 5.87, infilling 90.8 / 5.83, shuffling 85.4 / 7.89, rotation 77.2 / 10.59",

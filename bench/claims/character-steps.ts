@@ -1,4 +1,4 @@
-/** Loss against the number of steps, each with a schedule of its own length. */
+/** Loss against the number of steps, each run with a schedule of its own length. */
 import { type Claim, over } from "./harness/claim.js";
 import { letterLosses, shakespeare } from "./shared/letters.js";
 

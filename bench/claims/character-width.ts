@@ -1,11 +1,11 @@
-/** Loss against size: wider character models at the same number of steps. */
+/** Loss against size: character models of several widths, at the same number of steps. */
 import { type Claim, over } from "./harness/claim.js";
 import { letterLosses, shakespeare } from "./shared/letters.js";
 
-/** Those of the published run of the widest. */
+/** Steps of the published run of the widest model. */
 const STEPS = 2000;
 const WIDTHS = [32, 64, 128] as const;
-/** Weights that are multiplied: twelve times the squared width in each of four layers. */
+/** Parameters without embeddings: 12 width² in each of four layers. */
 const parametersOf = (width: number): number => 4 * 12 * width * width;
 
 /** Slope of the least-squares line. */
@@ -18,10 +18,10 @@ function slope(x: readonly number[], y: readonly number[]): number {
 
 export const characterWidth: Claim = {
   name: "character-width",
-  claim: "at the same number of steps a larger model has a lower loss, roughly as a power of its size",
-  source: "Kaplan et al. 2020, arXiv:2001.08361 (the direction; their exponents are not testable at this scale)",
-  published: "loss falls as a power law of parameters",
-  bar: "strictly lower at widths 32, 64, 128 with every seed; slope of log loss against log parameters -0.15 to -0.05",
+  claim: "at the same number of steps, the loss falls with model size, roughly as a power law",
+  source: "Kaplan et al. 2020, arXiv:2001.08361 (direction only; the exponents cannot be tested at this scale)",
+  published: "loss falls as a power law in the number of parameters",
+  bar: "strictly lower at each of the widths 32, 64, 128 with every seed; slope of log loss against log parameters -0.15 to -0.05",
   setUp: { steps: STEPS, widths: WIDTHS, data: "tiny Shakespeare" },
   seeds: [1, 2, 3],
   needs: ["tiny-shakespeare"],

@@ -1,4 +1,4 @@
-/** Multilinguality needs depth, not heads. */
+/** Multilinguality depends on depth, not on attention heads. */
 import { type Claim, over } from "./harness/claim.js";
 import { FAKE, fakeSentences, trainedOn } from "./shared/fake-english.js";
 
@@ -8,9 +8,9 @@ const HEADS = [1, 2, 4] as const;
 
 export const depthAgainstHeads: Claim = {
   name: "depth-against-heads",
-  claim: "how well two languages align depends on the depth of the model, not on the number of its heads",
+  claim: "the alignment of two languages depends on the depth of the model, not on its number of attention heads",
   source: "K et al. 2020, arXiv:1912.07840",
-  published: "zero-shot XNLI falls with fewer layers, and hardly with fewer heads (figures)",
+  published: "zero-shot XNLI falls with fewer layers, hardly with fewer heads (figures only)",
   bar: "the score rises from 1 to 2 to 4 layers with every seed; the means of 1, 2 and 4 heads differ by less than two standard deviations over seeds",
   setUp: { ...FAKE, steps: STEPS, depths: LAYERS, widths: HEADS },
   seeds: [1, 2, 3],

@@ -1,4 +1,4 @@
-/** ELECTRA's mechanics: the generator's samples differ from the original often enough, and the discriminator finds them. */
+/** ELECTRA's mechanism: the generator's samples often differ from the original, and the discriminator finds them. */
 import { adamW, electraConfigs, electraPretraining, freshElectra, linearSchedule, train } from "cloze";
 import { packSentences, tokenizeDocuments } from "cloze/data";
 import { replacedHeldOut } from "cloze/metrics";
@@ -28,9 +28,9 @@ const SET_UP = {
 export const electraMechanics: Claim = {
   name: "electra-mechanics",
   claim:
-    "a discriminator learns to tell replaced tokens from original ones on text it has not read (the mechanics; the published efficiency needs 1e16 operations and more)",
+    "a discriminator learns to detect replaced tokens in held-out text (the mechanism alone: the published efficiency needs 1e16 operations and more)",
   source: "Clark et al. 2020, arXiv:2003.10555",
-  published: "GLUE at equal cost: BERT-small 75.1, ELECTRA-small 79.9; not testable at this scale",
+  published: "GLUE at equal cost: BERT-small 75.1, ELECTRA-small 79.9; cannot be tested at this scale",
   bar: "area under the ROC curve above 0.8 on held-out text; generator samples differ from the original in 30 to 70 % of the chosen places",
   setUp: { ...SET_UP, data: "English novels, one of them held out" },
   seeds: [1, 2, 3],

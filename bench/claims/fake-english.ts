@@ -1,10 +1,10 @@
-/** Why one model of two languages brings them together: English and a fake copy. */
+/** What aligns two languages in one model: English and a fake copy of it. */
 import { type Claim, over } from "./harness/claim.js";
 import { type Condition, FAKE, fakeSentences, trainedOn } from "./shared/fake-english.js";
 
 const [EARLY, LATE] = [1500, 4000];
 
-/** By name: what is split, and after which steps it is measured, each under a name of its own. */
+/** Conditions, the steps after which each is measured, and the names of the measurements. */
 const CONDITIONS: readonly {
   readonly condition: Condition;
   readonly at: readonly number[];
@@ -19,11 +19,11 @@ const CONDITIONS: readonly {
 export const fakeEnglish: Claim = {
   name: "fake-english",
   claim:
-    "a small model aligns English with a fake copy that shares no word; with positions, special tokens and random words split, or the order reversed, it does not",
+    "a small model aligns English with a fake copy that shares no words; with separate positions, special tokens and random words, or in reversed order, it does not",
   source: "Dufter & Schütze 2020, arXiv:2005.00396",
   published:
-    "score 0.70; positions split 0.30; all three 0.12; inverted order 0.01; untrained 0.00 (12 layers, 100 epochs)",
-  bar: "original at least 0.15 at step 1,500 and 0.40 at 4,000, there retrieval in the upper layer at least 0.70 and above layer 0, translation better in layer 0; inverted and all three at most 0.02 with training losses within 0.3 of the original's; untrained at most 0.04; positions alone between",
+    "score 0.70; separate positions 0.30; all three separate 0.12; inverted order 0.01; untrained 0.00 (12 layers, 100 epochs)",
+  bar: "original at least 0.15 at step 1,500 and 0.40 at step 4,000, where retrieval is at least 0.70 in the upper layer and above layer 0, and translation is better in layer 0; inverted and all three at most 0.02 with training losses within 0.3 of the original's; untrained at most 0.04; separate positions in between",
   setUp: { ...FAKE, early: EARLY, late: LATE },
   seeds: [1, 2, 3],
   needs: ["pretraining-english"],

@@ -1,4 +1,4 @@
-/** Six sequences twice, or twelve at once: the gradient is the same. */
+/** Two batches of six sequences and one batch of twelve have the same gradient. */
 import { adamW, causalLm, freshConfig, freshModel, type Optimizer, single, train } from "cloze";
 import { packSentences, type Sample, tokenizeDocuments } from "cloze/data";
 import { trainWordPiece } from "cloze/tokenizer";
@@ -20,7 +20,7 @@ async function gradientOf(
   using loaded = freshModel(engine, freshConfig("gpt2", { ...SIZES, vocabSize }), "causal-lm", seed);
   const gradients: number[] = [];
   using adam = adamW(loaded.weights);
-  // It notes the gradients that it is given, before they are used.
+  // Records the gradients before it applies them.
   const optimizer: Optimizer = {
     steps: 0,
     moments: adam.moments,

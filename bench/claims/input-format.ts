@@ -1,4 +1,4 @@
-/** Full sequences of text teach more than single sentences, for the same number of tokens. */
+/** Full sequences against single sentences, at the same number of tokens. */
 import { freshConfig, freshModel, maskedLm, single } from "cloze";
 import { packSentences, type Sample, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut } from "cloze/metrics";
@@ -20,7 +20,7 @@ const SET_UP = { ...SIZES, vocabulary: 4000, length: 128, tokens: 1024, steps: 3
 export const inputFormat: Claim = {
   name: "input-format",
   claim:
-    "a masked language model that learned from full sequences is better at their length than one that learned from single sentences",
+    "a masked language model trained on full sequences is better at their length than one trained on single sentences",
   source: "Liu et al. 2019, arXiv:1907.11692, table 2",
   published:
     "SQuAD 1.1 / MNLI-m / SST-2 / RACE: sentence pairs 88.7 / 82.9 / 92.1 / 63.0, full sentences 90.4 / 84.7 / 92.5 / 64.8",
@@ -35,7 +35,7 @@ export const inputFormat: Claim = {
     const tokenizer = trainWordPiece(documents.flat().slice(0, context.few(60_000, 400)), { size: SET_UP.vocabulary });
     const packing = { maxLength: SET_UP.length, tokenizer };
     const full = packSentences(tokenizeDocuments(tokenizer, documents), packing);
-    // A document of each sentence.
+    // One document per sentence.
     const alone = documents.flat().map((sentence) => [sentence]);
     const sentences = tokenizeDocuments(tokenizer, alone).flatMap((document) => packSentences([document], packing));
     const unread = packSentences(tokenizeDocuments(tokenizer, held), packing).slice(0, context.few(400, 10));

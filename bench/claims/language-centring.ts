@@ -11,7 +11,7 @@ const LANGUAGES = ["de", "es", "fr"] as const;
 export const languageCentring: Claim = {
   name: "language-centring",
   claim:
-    "subtracting the mean vector of each language makes parallel sentences easier to find, and the language harder to tell",
+    "subtracting each language's mean vector makes parallel sentences easier to retrieve and the language harder to identify",
   source: "Libovický et al. 2020, arXiv:2004.05160; Conneau et al. 2018 (CSLS), arXiv:1710.04087",
   published: "direction: centring improves retrieval of parallel sentences and lowers language identification",
   bar: "precision at 1 of the middle layer rises with centring for de, es and fr with every seed; CSLS at least as good as the cosine on centred vectors (means); a linear probe tells the language of centred vectors at least 10 points worse than of raw ones",

@@ -1,4 +1,4 @@
-/** Which layer knows the part of speech of a word. */
+/** Linear probes of each layer for parts of speech. */
 import { loadModel, loadTokenizer, tagTask } from "cloze";
 import { type Sample, sampleOf, type TaggedSentence } from "cloze/data";
 import { folder } from "cloze/node";
@@ -12,10 +12,10 @@ const [SENTENCES, TESTED, LENGTH] = [3000, 1000, 128];
 export const layerProbes: Claim = {
   name: "layer-probes",
   claim:
-    "middle and upper layers know more of a word's part of speech than the embeddings, and several layers together at least as much as the last",
+    "middle and upper layers encode a word's part of speech better than the embeddings, and several layers together at least as well as the last",
   source: "Devlin et al. 2019, table 7; Tenney et al. 2019, arXiv:1905.05950",
   published: "CoNLL NER, frozen BERT-base: embeddings 91.0, last layer 94.9, last four concatenated 96.1",
-  bar: "a linear probe on layer 0 at least 2 points below the best layer; on all layers concatenated at least as good as on the last; with every seed",
+  bar: "with every seed, a linear probe on layer 0 is at least 2 points below the best layer, and one on the last four layers concatenated is at least as good as on the last",
   setUp: {
     sentences: SENTENCES,
     tested: TESTED,

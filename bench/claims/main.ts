@@ -4,9 +4,9 @@
  *   npm run claims -- --list
  *   npm run claims -- NAME… [--seeds 1,2,3] [--model DIR] [--folder DIR] [--threads N] [--smoke]
  *
- * Every seed that is done is kept under build/claims/ and not computed again. When all seeds of a claim are done, its row
- * of CLAIMS.md is written. `--smoke` runs a few steps of the first seed to try the code: it keeps and writes nothing.
- * `--seeds` runs only these for now; the row needs all of them.
+ * Finished seeds are kept under build/claims/ and not computed again. When all seeds of a claim are done, its row of
+ * CLAIMS.md is written. `--seeds` runs a few of them; the row needs all. `--smoke` runs a few steps of the first seed to try
+ * the code, and keeps and writes nothing.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -37,12 +37,13 @@ function parse(args: readonly string[]): Options {
   }
   const known = [...CLAIMS, ...SKIPPED].map(({ name }) => name);
   const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new UsageError(`claims: there is no "${unknown}"; --list names them`);
+  if (unknown !== undefined) throw new UsageError(`claims: there is no claim "${unknown}"; --list names all`);
   const seeds = values.get("--seeds")?.split(",").map(Number) ?? null;
   if (seeds?.some((seed) => !(Number.isSafeInteger(seed) && seed >= 0)))
-    throw new UsageError("claims: --seeds takes whole numbers, such as 1,2,3");
+    throw new UsageError(`claims: --seeds must be whole numbers such as 1,2,3, got ${values.get("--seeds")}`);
   const threads = Number(values.get("--threads") ?? 1);
-  if (!(Number.isInteger(threads) && threads > 0)) throw new UsageError("claims: --threads takes a whole number");
+  if (!(Number.isInteger(threads) && threads > 0))
+    throw new UsageError(`claims: --threads must be a whole number, got ${values.get("--threads")}`);
   return {
     root,
     data: join(process.env["CLOZE_SHARED"] ?? join(root, "..", "shared"), "data"),
@@ -56,12 +57,12 @@ function parse(args: readonly string[]): Options {
   };
 }
 
-/** What a claim needs and is not here. */
+/** A need of a claim that is missing here, or null. */
 function missing({ needs }: Claim, { data, model, folder }: Settings): string | null {
   for (const need of needs) {
-    if (need === "folder" && folder === null) return "name the published weights with --folder";
+    if (need === "folder" && folder === null) return "published weights; name their folder with --folder";
     if (need === "model" && !existsSync(join(model, "model.safetensors")))
-      return `there is no pre-trained model in ${model}; name one with --model`;
+      return `a pre-trained model in ${model}; name another folder with --model`;
     if (need !== "model" && need !== "folder" && !existsSync(join(data, need))) return `${need} of the shared data`;
   }
   return null;
@@ -82,7 +83,7 @@ function list(options: Options): void {
   for (const { name, claim, because } of SKIPPED) console.log(`${name.padEnd(30)} skipped: ${because}. ${claim}`);
 }
 
-/** Mean, standard deviation and interval, where there are several seeds. */
+/** Mean, and for several seeds standard deviation and interval. */
 function overSeeds(values: readonly number[]): string {
   const { n, mean, standardDeviation, interval } = summarize(values);
   const shown = mean.toPrecision(6);
@@ -90,7 +91,7 @@ function overSeeds(values: readonly number[]): string {
   return `${shown}  sd ${standardDeviation.toPrecision(3)}  95 % ${interval.map((end) => end.toPrecision(5)).join(" to ")}`;
 }
 
-/** The mean of every figure over the seeds, its interval, and what the bar says. */
+/** Print the mean of every figure over the seeds, and its interval. */
 function tell(claim: Claim, seeds: readonly number[], results: readonly Figures[], minutes: number): void {
   console.log(`${claim.name}: ${claim.claim}`);
   console.log(`  source ${claim.source}; published: ${claim.published}`);
@@ -104,7 +105,7 @@ function tell(claim: Claim, seeds: readonly number[], results: readonly Figures[
 async function tryClaim(claim: Claim, options: Options): Promise<void> {
   const lack = missing(claim, options);
   if (lack !== null) {
-    console.log(`skipped: ${claim.name} (${lack})`);
+    console.log(`skipped: ${claim.name} (missing: ${lack})`);
     return;
   }
   const { name, setUp, bar, needs } = claim;
@@ -119,7 +120,7 @@ async function tryClaim(claim: Claim, options: Options): Promise<void> {
   tell(claim, seeds, results, minutes);
   if (options.smoke) {
     claim.judge(results);
-    console.log("  SMOKE: a few steps to try the code; this is no result, and no row was written");
+    console.log("  SMOKE: a few steps to try the code. These figures mean nothing, and no row was written");
     return;
   }
   if (claim.seeds.some((seed) => !seeds.includes(seed))) {
@@ -128,13 +129,13 @@ async function tryClaim(claim: Claim, options: Options): Promise<void> {
   }
   const verdict = claim.judge(results);
   console.log(`  bar: ${bar}\n  ours: ${verdict.ours}\n  ${verdict.holds ? "HOLDS" : "DOES NOT HOLD"}`);
-  record(root, { claim, verdict, seeds, minutes });
+  record(root, { claim, verdict, seeds, minutes }, CLAIMS);
 }
 
 try {
   const options = parse(process.argv.slice(2));
   if (options.list) list(options);
-  else if (options.names.length === 0) throw new UsageError("claims: name one or more, or --list");
+  else if (options.names.length === 0) throw new UsageError("claims: expected names of claims, or --list");
   for (const name of options.list ? [] : options.names) {
     const skipped = SKIPPED.find((one) => one.name === name);
     if (skipped) console.log(`skipped: ${name} (${skipped.because})`);

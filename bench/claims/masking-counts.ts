@@ -1,4 +1,4 @@
-/** How many tokens each recipe hides: counts follow from the length, and are exact. */
+/** Numbers of masked tokens of BERT and T5: they follow exactly from the length. */
 import { maskedLm, spanCorruption } from "cloze";
 import { sampleOf, seed as seedOf } from "cloze/data";
 import { IGNORE } from "cloze/tensor";
@@ -18,10 +18,10 @@ const BERT: readonly (readonly [length: number, masked: number])[] = [
   [130, 20],
   [200, 20],
 ];
-/** T5: the raw text that becomes an input of 512, with a target of 114. */
+/** T5: 568 tokens of text become an input of 512 and a target of 114. */
 const T5 = { raw: 568, input: 512, target: 114 };
 const SENTINELS = 100;
-/** Words of its vocabulary here; the sentinels follow. */
+/** Size of the vocabulary here; the sentinels follow. */
 const SIZE = 1000;
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
@@ -29,10 +29,11 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 export const maskingCounts: Claim = {
   name: "masking-counts",
   claim:
-    "BERT hides 15 % of the tokens in exact counts; T5's target of a 512-token input has 114 tokens, the source of its speed",
+    "BERT masks 15 % of the tokens in exact counts; T5's target for a 512-token input has 114 tokens, the source of its speed",
   source: "google-research/bert create_pretraining_data.py; Raffel et al. 2020, arXiv:1910.10683, section 3.3",
-  published: "lengths 3, 7, 10, 13, 17, 30, 50, 128, 130, 200 hide 1, 1, 2, 2, 3, 4, 8, 19, 20, 20; 512 : 114",
-  bar: "every count exact, with every seed; of 100,000 chosen tokens 80, 10 and 10 % masked, random and kept, each within 1 point",
+  published:
+    "sequences of 3, 7, 10, 13, 17, 30, 50, 128, 130, 200 tokens have 1, 1, 2, 2, 3, 4, 8, 19, 20, 20 masked; 512 : 114",
+  bar: "every count exact, with every seed; of 100,000 selected tokens 80 % masked, 10 % random and 10 % kept, each within 1 point",
   setUp: { bert: BERT, t5: T5 },
   seeds: [1, 2, 3],
   needs: [],
@@ -44,7 +45,7 @@ export const maskingCounts: Claim = {
     const bert = maskedLm({ tokenizer, maxPredictions: 20 });
     const chosen = (sample: ReturnType<typeof sampleOf>, key: number) =>
       bert.corrupt(sample, rng.fork(key)).labels.tokens!.filter((label) => label !== IGNORE).length;
-    // [CLS] and [SEP] count for the length.
+    // [CLS] and [SEP] count towards the length.
     const exact = BERT.filter(
       ([length, count]) => chosen(sampleOf(tokenizer.encode(text(length - 2))), length) === count,
     ).length;

@@ -1,18 +1,18 @@
-/** How long the masked fragment of MASS should be. */
+/** The length of MASS's masked fragment. */
 import { mass } from "cloze";
 import { type Claim, over } from "./harness/claim.js";
 import { probed, SEQ2SEQ, textsOf } from "./shared/seq2seq.js";
 
 const STEPS = 1400;
-/** Shares of the sequence. The smallest is one token, as BERT has it; the largest is everything, as GPT has it. */
+/** Shares of the sequence. The smallest is one token, as in BERT; the largest is everything, as in GPT. */
 const SHARES = { one_token: 0, half: 0.5, all: 1 } as const;
 
 export const massFragment: Claim = {
   name: "mass-fragment",
   claim:
-    "the masked fragment of MASS should be about half of the sentence: one token (BERT) and all of it (GPT) are worse",
+    "MASS works best with about half of the sentence masked: one token (as in BERT) and all of it (as in GPT) are worse",
   source: "Song et al. 2019, arXiv:1905.02450, figure 5",
-  published: "perplexity and BLEU best at 50 %, worst at the extremes (figures)",
+  published: "perplexity and BLEU best at 50 %, worst at the extremes (figures only)",
   bar: "perplexity of next sentences at 50 % below both extremes, by more than one standard deviation over the seeds",
   setUp: { ...SEQ2SEQ, steps: STEPS, shares: SHARES },
   seeds: [1, 2, 3],

@@ -1,4 +1,4 @@
-/** Extractive question answering: pre-trained weights against random ones and the best fixed span. */
+/** Extractive question answering: pre-trained weights against random weights and the best fixed span. */
 import { type Claim, over, shown } from "./harness/claim.js";
 import { compareArms, RATES } from "./shared/arms.js";
 import { xquad } from "./shared/comparisons.js";
@@ -8,9 +8,9 @@ const SEEDS = [1, 2, 3];
 
 export const pretrainedAnswers: Claim = {
   name: "pretrained-answers",
-  claim: "fine-tuning pre-trained weights beats training from scratch: answers in paragraphs (XQuAD, English)",
+  claim: "fine-tuning pre-trained weights beats training from scratch: extractive question answering (XQuAD, English)",
   source: "Devlin et al. 2019, arXiv:1810.04805; Hao et al. 2019, arXiv:1908.05620; Turc et al. 2019, arXiv:1908.08962",
-  published: "direction only; SQuAD 1.1 after pre-training 88.5 F1 (BERT-base) with a hundred times our questions",
+  published: "direction only; BERT-base reaches 88.5 F1 on SQuAD 1.1, with a hundred times our questions",
   bar: "F1 above random weights and above the best fixed span, each by at least two standard errors (paired over the questions, mean over seeds)",
   setUp: { ...BUDGET, data: "XQuAD en: six tenths of the paragraphs, one tenth to choose rates, three tenths to test" },
   seeds: SEEDS,

@@ -1,4 +1,4 @@
-/** Natural language inference: pre-trained weights against random ones. */
+/** Natural language inference: pre-trained against random weights. */
 import { aboveZero, type Claim, over, shown } from "./harness/claim.js";
 import { compareArms, RATES } from "./shared/arms.js";
 import { snli } from "./shared/comparisons.js";
@@ -8,10 +8,10 @@ const SEEDS = [1, 2, 3];
 
 export const pretrainedInference: Claim = {
   name: "pretrained-inference",
-  claim: "fine-tuning pre-trained weights beats training from scratch: inference (SNLI)",
+  claim: "fine-tuning pre-trained weights beats training from scratch: natural language inference (SNLI)",
   source: "Devlin et al. 2019, arXiv:1810.04805; Hao et al. 2019, arXiv:1908.05620; Turc et al. 2019, arXiv:1908.08962",
   published:
-    "MNLI after pre-training: BERT-tiny 70.2 %, BERT-mini 74.8 %, on forty times our training pairs; from scratch lower (figures only)",
+    "MNLI: BERT-tiny 70.2 %, BERT-mini 74.8 %, with forty times our training pairs; lower from scratch (figures only)",
   bar: "gap of at least 3 points in accuracy, its interval over seeds above 0",
   setUp: { ...BUDGET, data: "SNLI: nine tenths of its dev file, one tenth to choose rates, its test file" },
   seeds: SEEDS,

@@ -1,4 +1,4 @@
-/** Parts of speech: pre-trained weights against random ones. */
+/** Part-of-speech tagging: pre-trained against random weights. */
 import { aboveZero, type Claim, over, shown } from "./harness/claim.js";
 import { compareArms, RATES } from "./shared/arms.js";
 import { webTreebank } from "./shared/comparisons.js";
@@ -8,7 +8,7 @@ const SEEDS = [1, 2, 3];
 
 export const pretrainedTags: Claim = {
   name: "pretrained-tags",
-  claim: "fine-tuning pre-trained weights beats training from scratch: parts of speech of UD English EWT",
+  claim: "fine-tuning pre-trained weights beats training from scratch: part-of-speech tagging (UD English EWT)",
   source: "Devlin et al. 2019, arXiv:1810.04805; Hao et al. 2019, arXiv:1908.05620; Turc et al. 2019, arXiv:1908.08962",
   published: "direction only; BERT-base reaches 96.8 % (mBERT, Pires et al. 2019)",
   bar: "at least 93.5 % of the words, gap of at least 3.5 points, its interval over seeds above 0",

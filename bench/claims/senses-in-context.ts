@@ -1,4 +1,4 @@
-/** One word, several senses: do its vectors in different sentences fall apart? */
+/** One word, several senses: do its vectors in different sentences separate by sense? */
 import { readdirSync } from "node:fs";
 import { loadModel, loadTokenizer } from "cloze";
 import { type Sample, sampleOf, seed as seedOf, shuffle } from "cloze/data";
@@ -16,7 +16,7 @@ interface Use {
   readonly sense: string;
 }
 
-/** Whether two senses are drawn twice: the only other sense of "pitcher" occurs once in all its sentences. */
+/** Whether at least two senses were drawn at least twice: "pitcher" has one sense in all its sentences but one. */
 function areSeveral(uses: readonly Use[]): boolean {
   const counts = new Map<string, number>();
   for (const { sense } of uses) counts.set(sense, (counts.get(sense) ?? 0) + 1);
@@ -25,10 +25,10 @@ function areSeveral(uses: readonly Use[]): boolean {
 
 export const sensesInContext: Claim = {
   name: "senses-in-context",
-  claim: "the vectors of one word in different sentences form groups by sense; those of random weights do not",
+  claim: "the vectors of a word in different sentences cluster by sense; with random weights they do not",
   source: "lecture on contextual embeddings; Wiedemann et al. 2019, arXiv:1909.10430",
   published: "direction only: the senses of a word form clusters in BERT's upper layers",
-  bar: "over the 20 words, but those with one sense in the draw, nearest-neighbour accuracy of the sense at least 5 points above random weights of the same network, interval over the words above 0 with every seed; mean cosine within senses above that between by more than with random weights",
+  bar: "over the 20 words, except those with one sense in the draw, nearest-neighbor accuracy of the sense at least 5 points above the same network with random weights, interval over the words above 0 with every seed; mean cosine within senses minus that between senses larger than with random weights",
   setUp: { sentences: SENTENCES, layers: "last", data: "CoarseWSD-20, test parts", senses: "two, each twice" },
   seeds: [1, 2, 3],
   needs: ["model", FOLDER],
@@ -88,7 +88,7 @@ export const sensesInContext: Claim = {
     const every = results.every((one) => one["difference_low"]! > 0 && one["gap"]! > one["random_gap"]!);
     return {
       holds: difference.mean >= 5 && every && aboveZero(difference),
-      ours: `${shown(over(results, "accuracy"))} % against ${shown(over(results, "random_accuracy"))} % with random weights; within minus between ${shown(over(results, "gap"), 3)} against ${shown(over(results, "random_gap"), 3)}`,
+      ours: `${shown(over(results, "accuracy"))} % against ${shown(over(results, "random_accuracy"))} % with random weights; cosine within minus between senses ${shown(over(results, "gap"), 3)} against ${shown(over(results, "random_gap"), 3)}`,
     };
   },
 };

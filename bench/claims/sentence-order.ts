@@ -1,4 +1,4 @@
-/** NSP is easy and teaches nothing about order; SOP teaches both. */
+/** Next-sentence prediction is easy and teaches nothing about order; sentence-order prediction teaches both. */
 import { loadModel, loadTokenizer, nextSentencePrediction, sentenceOrderPrediction, single } from "cloze";
 import { nextSentencePairs, type Sample, seed as seedOf, sentenceOrderPairs, tokenizeDocuments } from "cloze/data";
 import { pairAccuracy } from "cloze/metrics";
@@ -15,7 +15,7 @@ const KINDS = {
 };
 type Kind = keyof typeof KINDS;
 
-/** Pairs of both kinds from novels of which the last sixth is only tested on. */
+/** Pairs of both kinds from novels. The last sixth is held out. */
 async function pairsOf(context: Context, seed: number): Promise<Record<Kind, { train: Sample[]; test: Sample[] }>> {
   const tokenizer = await loadTokenizer(folder(context.settings.model));
   const documents = await novelDocuments(context.data("pretraining-english/novels"), context.few(SET_UP.novels, 1));

@@ -1,17 +1,17 @@
-/** What BERT's pre-training costs, from its sizes: no run, an estimate. */
+/** The cost of BERT's pre-training, estimated from its sizes. */
 import { Engine, freshConfig, freshModel } from "cloze";
 import type { Claim } from "./harness/claim.js";
 
-/** Floating-point operations of a training step: six a weight and token, and attention's products. */
+/** Floating-point operations of training on some tokens: six per weight and token, and attention's products. */
 const flopsOf = (tokens: number, weights: number, layers: number, length: number, width: number): number =>
   tokens * (6 * weights + 12 * layers * length * width);
 
 const [BATCH, STEPS] = [256, 1_000_000];
 const SIZES = { base: { layers: 12, width: 768 }, large: { layers: 24, width: 1024 } };
-/** An effective rate of two CPU cores, with which minutes elsewhere in these claims are estimated. */
+/** The effective rate of two CPU cores that the estimated minutes of all claims assume, in FLOP/s. */
 const [RATE, YEAR] = [30e9, 365.25 * 86_400];
 
-/** Weights that are multiplied in the layers, counted from a model's own parameters at a sixteenth of the size. */
+/** Weights of the matrix products in all layers, counted in a model of a sixteenth of the width. */
 async function multiplied(layers: number, width: number): Promise<number> {
   const engine = await Engine.create();
   const small = width / 16;
@@ -37,10 +37,10 @@ async function multiplied(layers: number, width: number): Promise<number> {
 export const trainingCost: Claim = {
   name: "training-cost",
   claim:
-    "pre-training BERT-base costs 6.4e19 operations if every step is counted at length 512, and a third of that as it was done",
+    "pre-training BERT-base costs 6.4e19 operations if every step has length 512, and a third of that with the lengths actually used",
   source: "Devlin et al. 2019; Clark et al. 2020, arXiv:2003.10555, table 1",
   published: "6.4e19 (large: 1.9e20); four days on 16 (64) TPU chips",
-  bar: "our estimates of the products of all layers within 10 % of 6.7e19 (256 x 512 x 1 M tokens, 85 M weights) and of 2.3e19 with nine steps of ten at length 128; base within 15 % of the published 6.4e19",
+  bar: "our estimates for the products of all layers within 10 % of 6.7e19 (256 x 512 x 1 M tokens, 85 M weights) and of 2.3e19 with nine steps in ten at length 128; base within 15 % of the published 6.4e19",
   setUp: { batch: BATCH, steps: STEPS, rate: RATE },
   seeds: [1],
   needs: [],
@@ -68,7 +68,7 @@ export const trainingCost: Claim = {
     return {
       holds:
         within(of("base"), 6.7e19, 0.1) && within(of("base_as_done"), 2.3e19, 0.1) && within(of("base"), 6.4e19, 0.15),
-      ours: `${of("base").toExponential(2)} base, ${of("large").toExponential(2)} large (above the published figure, which the bar leaves out), ${of("base_as_done").toExponential(2)} as it was done; ${of("years_on_two_cores").toFixed(0)} and ${of("years_as_done").toFixed(0)} years at 30 GFLOP/s`,
+      ours: `${of("base").toExponential(2)} base, ${of("large").toExponential(2)} large (above the published figure, which the bar leaves out), ${of("base_as_done").toExponential(2)} with the lengths used; ${of("years_on_two_cores").toFixed(0)} and ${of("years_as_done").toFixed(0)} years at 30 GFLOP/s`,
     };
   },
 };

@@ -1,4 +1,4 @@
-/** Random weights know nothing: the loss of an untrained model is that of guessing. */
+/** The loss of an untrained model is that of uniform guessing. */
 import {
   causalLm,
   type Encoder,
@@ -22,7 +22,7 @@ const VOCABULARY = 4000;
 export const untrainedLosses: Claim = {
   name: "untrained-losses",
   claim:
-    "before the first step the loss is that of guessing: ln V for masked and causal language models, ln 2 for pairs",
+    "before the first step the loss is that of uniform guessing: ln V for masked and causal language models, ln 2 for pairs",
   source: "a check that any correct implementation passes",
   published: "ln V, ln 2",
   bar: "each mean over the seeds within 2 %",

@@ -1,4 +1,4 @@
-/** Tags learned in English alone, in other languages. */
+/** Zero-shot transfer of part-of-speech tagging from English to other languages. */
 import { loadTokenizer, tagTask } from "cloze";
 import type { TaggedSentence } from "cloze/data";
 import { standardError } from "cloze/metrics";
@@ -6,7 +6,7 @@ import { transferred } from "../../examples/lesson/zero-shot.js";
 import { type Claim, over } from "./harness/claim.js";
 import { MULTILINGUAL, multilingualBase } from "./shared/multilingual.js";
 
-/** Languages that were pre-trained on, and two of other scripts that were not. */
+/** Languages of the pre-training text, and two of other scripts that are not in it. */
 const [NEAR, FAR] = [
   ["de", "es", "fr", "it", "pt", "sv"],
   ["ja", "zh"],
@@ -21,7 +21,7 @@ function withoutTransfer(train: readonly TaggedSentence[], test: readonly Tagged
 
 export const zeroShotTags: Claim = {
   name: "zero-shot-tags",
-  claim: "a model of several languages that learned tags in English tags the others, near ones better than far ones",
+  claim: "a multilingual model fine-tuned to tag English also tags other languages, near ones better than far ones",
   source: "Pires et al. 2019, arXiv:1906.01502",
   published: "multilingual BERT from English: en 96.8, de 89.4, es 85.9, it 91.6 %; en to ja 49.4 %",
   bar: "above random weights and above each word's most frequent tag by more than two standard errors in at least five of de, es, fr, it, pt, sv (mean over seeds); their mean above that of ja and zh",
@@ -61,7 +61,7 @@ export const zeroShotTags: Claim = {
     );
     return {
       holds: wins.length >= 5 && mean(NEAR) > mean(FAR),
-      ours: `${cells.join(", ")} %; in brackets the best without transfer`,
+      ours: `${cells.join(", ")} %; in parentheses, the best without transfer`,
     };
   },
 };

@@ -63,18 +63,23 @@ test("time is kept with the parts, and counted once for those that seeds share",
 
 test("a row replaces the claim's earlier one, and others stay, in the order of names", () => {
   const row = (name: string, holds: boolean) =>
-    record(place, {
-      claim: { ...CLAIMS[0]!, name, claim: "a | b" },
-      verdict: { holds, ours: "1.0" },
-      seeds: [1, 2],
-      minutes: 0.2,
-    });
+    record(
+      place,
+      {
+        claim: { ...CLAIMS[0]!, name, claim: "a | b" },
+        verdict: { holds, ours: "1.0 | n 2" },
+        seeds: [1, 2],
+        minutes: 0.2,
+      },
+      [{ ...CLAIMS[0]!, name: "a-claim", claim: "edited" }],
+    );
   row("b-claim", false);
   row("a-claim", true);
   row("b-claim", true);
   assert.equal([...rowsOf(place).keys()], ["a-claim", "b-claim"]);
   const text = readFileSync(join(place, "CLAIMS.md"), "utf8");
-  assert.match(text, /\| b-claim \| a \\\| b \|.*\| yes \| 1, 2 \| < 1 \|/);
+  assert.match(text, /\| b-claim \| a \\\| b \|.*\| 1\.0 \\\| n 2 \| yes \| 1, 2 \| < 1 \|/);
+  assert.match(text, /\| a-claim \| edited \|.*\| 1\.0 \\\| n 2 \| yes \| 1, 2 \| < 1 \|/, "texts follow the source");
   assert.is(text.split("b-claim").length, 2);
 });
 

@@ -1,19 +1,19 @@
-/** What a claim is: a published statement, how it is tried here, and the bar that was set before the runs that count. */
+/** A claim: a published statement, its trial here, and the bar that was set before the runs that count. */
 import { type Summary, summarize } from "cloze/metrics";
 import type { Context } from "./context.js";
 
 /** Figures of one seed by name. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** What decides, over all seeds. */
+/** The decision over all seeds. */
 export interface Verdict {
   readonly holds: boolean;
-  /** our figures in a line, as CLAIMS.md has them */
+  /** our figures in one line, for CLAIMS.md */
   readonly ours: string;
 }
 
 export interface Claim {
-  /** the name on the command line, and of its file */
+  /** its name on the command line and of its file */
   readonly name: string;
   /** one sentence */
   readonly claim: string;
@@ -22,18 +22,18 @@ export interface Claim {
   readonly published: string;
   /** the bar in words; `judge` is the same in code */
   readonly bar: string;
-  /** everything that decides the result beside the code, the model and the data: a change discards finished seeds */
+  /** everything that determines the result besides code, model and data; a change discards finished seeds */
   readonly setUp: Readonly<Record<string, unknown>>;
   readonly seeds: readonly number[];
-  /** what is needed: folders of the shared data, or `model` for --model */
+  /** folders of the shared data, or `model` for the folder of --model */
   readonly needs: readonly string[];
-  /** minutes of all seeds on two quiet cores, estimated from their multiplications */
+  /** minutes of all seeds on two idle cores, estimated from the number of multiplications */
   readonly minutes: number;
   run(context: Context, seed: number): Promise<Figures>;
   judge(results: readonly Figures[]): Verdict;
 }
 
-/** A claim that is not tried here, and why. */
+/** A claim that is not tried here, with the reason. */
 export interface SkippedClaim {
   readonly name: string;
   readonly claim: string;
@@ -52,7 +52,7 @@ export const over = (results: readonly Figures[], name: string): Summary =>
     }),
   );
 
-/** Whether the paired 95 % interval excludes 0 from below: what a claim of order needs. */
+/** Whether the whole 95 % interval is above 0, as a claim of order requires. */
 export const aboveZero = ({ interval: [low] }: Summary): boolean => low > 0;
 
 /** Mean with the ends of its interval: "3.1 (2.2 to 4.0)". */

@@ -1,4 +1,4 @@
-/** What a run of a claim is given: an engine, data, a model folder, and a memory for the parts that are done. */
+/** The surroundings of a claim's run: an engine, data, a model folder, and a store of finished parts. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,15 +13,15 @@ export interface Settings {
   /** a folder of published weights, for claims about them */
   readonly folder: string | null;
   readonly threads: number;
-  /** a few steps only, to try the code: no figure of it means anything */
+  /** a few steps only, to try the code; its figures mean nothing */
   readonly smoke: boolean;
 }
 
 /** A part that is being computed. */
 interface Part {
-  /** of the parts inside it, by their names */
+  /** minutes of the parts inside it, by name */
   readonly minutes: Record<string, number>;
-  /** of those that were computed now */
+  /** minutes of those that were computed in this run */
   nested: number;
 }
 
@@ -31,19 +31,19 @@ interface Kept<T> {
   readonly result: T;
 }
 
-/** Processor time of all threads so far: unlike the clock's, it does not grow with what else the machine does. */
+/** Processor time of all threads so far. Unlike elapsed time, it does not grow with other load on the machine. */
 function processorMinutes(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 60e6;
 }
 
-/** Results are kept in build/claims/NAME/KEY.json; a result of another set-up is not used. */
+/** Results are kept in build/claims/NAME/KEY.json. A result with another set-up or bar is not used. */
 export class Context {
   readonly #fingerprint: string;
   readonly #minutes = new Map<string, number>();
   #part: Part | null = null;
 
-  /** @param setUp decides, with the model's weights, whether a kept result is of this run */
+  /** @param setUp identifies kept results of this run, together with the model's weights */
   constructor(
     readonly settings: Settings,
     readonly name: string,
@@ -59,7 +59,7 @@ export class Context {
     return this.settings.smoke;
   }
 
-  /** A number of steps, or of items: all of them, or a few where only the code is tried. */
+  /** A number of steps or items: all of them, or a few in a smoke run. */
   few(all: number, smoke: number): number {
     return this.smoke ? Math.min(all, smoke) : all;
   }
@@ -74,12 +74,12 @@ export class Context {
     return join(this.settings.data, path);
   }
 
-  /** Minutes of processor time of all parts that were used so far, whenever they were computed. */
+  /** Minutes of processor time of all parts used so far, whenever they were computed. */
   get minutes(): number {
     return [...this.#minutes.values()].reduce((sum, minutes) => sum + minutes, 0);
   }
 
-  /** The result of a part that may take long: computed once, and kept with the time that it took. Parts may have parts. */
+  /** The result of a long part: computed once, and kept with the time that it took. Parts can be nested. */
   async step<T>(key: string, compute: () => Promise<T>): Promise<T> {
     const file = join(this.settings.root, "build/claims", this.name, `${key.replace(/[^\w.-]+/g, "-")}.json`);
     if (!this.smoke && existsSync(file)) {
@@ -108,13 +108,13 @@ export class Context {
     return result;
   }
 
-  /** Parts that several seeds share, such as the choice of a learning rate, count once. */
+  /** Count parts that several seeds share, such as the choice of a learning rate, once. */
   #note(minutes: Readonly<Record<string, number>>): void {
     for (const [key, taken] of Object.entries(minutes)) this.#minutes.set(key, taken);
     if (this.#part) Object.assign(this.#part.minutes, minutes);
   }
 
-  /** Progress, for people. */
+  /** Print progress. */
   say(text: string): void {
     process.stderr.write(`  ${this.name}: ${text}\n`);
   }

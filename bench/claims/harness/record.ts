@@ -1,14 +1,14 @@
-/** CLAIMS.md: a row for each claim that was run to its end, in the order of their names. */
+/** CLAIMS.md: one row for each completed claim, in the order of names. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Claim, Verdict } from "./claim.js";
 
 const HEADER = `# Published claims, tried with Cloze
 
-Each row is written by \`npm run claims -- NAME\`: the bar was set before the seeds ran, and rows of claims that do not hold
-stay. \`npm run claims -- --list\` names all, with those that were not run yet. Intervals are 95 % (Student's t over seeds);
-differences are between arms with the same seeds and data. Where our data, scale or candidates differ from the published
-ones, only the direction is claimed. Minutes are of processor time, of all seeds.
+\`npm run claims -- NAME\` writes each row. The bar was set before the seeds ran, and rows of claims that do not hold stay.
+\`npm run claims -- --list\` names all claims, including those that have not been run. Intervals are 95 % (Student's t over
+seeds); differences are between arms with the same seeds and data. Where our data, scale or candidates differ from the
+published ones, only the direction is claimed. Minutes are processor time, summed over seeds.
 
 | name | claim | source | published | bar | ours | holds | seeds | minutes |
 |---|---|---|---|---|---|---|---|---|
@@ -22,10 +22,27 @@ export interface Row {
 }
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+const rowOf = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
-function line({ claim: { name, claim, source, published, bar }, verdict, seeds, minutes }: Row): string {
-  const cells = [name, claim, source, published, bar, verdict.ours, verdict.holds ? "yes" : "no"];
-  return `| ${[...cells, seeds.join(", "), minutes < 1 ? "< 1" : minutes.toFixed(0)].map(cell).join(" | ")} |`;
+/** The cells that describe a claim; the results follow. */
+const textsOf = ({ name, claim, source, published, bar }: Claim): string[] =>
+  [name, claim, source, published, bar].map(cell);
+
+function line({ claim, verdict, seeds, minutes }: Row): string {
+  const results = [verdict.ours, verdict.holds ? "yes" : "no", seeds.join(", ")];
+  return rowOf([...textsOf(claim), ...[...results, minutes < 1 ? "< 1" : minutes.toFixed(0)].map(cell)]);
+}
+
+/** An earlier row with the current texts of its claim: they may have been edited since. */
+function withTexts(row: string, claims: readonly Claim[]): string {
+  const claim = claims.find(({ name }) => name === nameOf(row));
+  if (!claim) return row;
+  const cells = row
+    .split(/(?<!\\)\|/)
+    .slice(1, -1)
+    .map((text) => text.trim());
+  const texts = textsOf(claim);
+  return rowOf([...texts, ...cells.slice(texts.length)]);
 }
 
 const nameOf = (row: string): string => row.split("|")[1]!.trim();
@@ -40,10 +57,14 @@ export function rowsOf(root: string): Map<string, string> {
   return new Map(rows.map((row) => [nameOf(row), row]));
 }
 
-/** Write a row, in place of the claim's earlier one. */
-export function record(root: string, row: Row): void {
+/**
+ * Write the row of a claim in place of its earlier one.
+ *
+ * @param claims all claims; the other rows get their current texts
+ */
+export function record(root: string, row: Row, claims: readonly Claim[]): void {
   const rows = rowsOf(root);
   rows.set(row.claim.name, line(row));
-  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
+  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => withTexts(text, claims));
   writeFileSync(join(root, "CLAIMS.md"), `${HEADER}${sorted.join("\n")}\n`);
 }

@@ -1,4 +1,4 @@
-/** Pre-trained against scratch: the same network, data, order and number of steps, each arm at the better of three rates. */
+/** Pre-trained weights against training from scratch: same network, data, order and steps, each arm at its best rate of three. */
 import {
   finetune,
   type LabelSet,
@@ -26,7 +26,7 @@ export interface Comparison<Example, P extends ModelTask> {
   parts(context: Context, seed: number): Promise<Parts<Example>>;
   /** a score from 0 to 1 of every test item, whose mean is the figure of the claim */
   items(model: Model<P>, test: readonly Example[], settings: TaskSettings): number[];
-  /** the scores of the baseline of the same items */
+  /** scores of the baseline on the same items */
   baseline(parts: Parts<Example>): number[];
 }
 
@@ -35,7 +35,7 @@ export interface Budget {
   readonly epochs: number;
   readonly batchSize: number;
   readonly maxLength: number;
-  /** tried on the development set with the first seed */
+  /** learning rates to try on the development set with the first seed */
   readonly rates: readonly number[];
 }
 
@@ -78,7 +78,7 @@ function fineTuned<Example, P extends ModelTask>(
   });
 }
 
-/** The rate that is best on the development set with one seed. */
+/** The best rate on the development set with one seed. */
 async function rateOf(
   arm: Arm,
   { rates }: Budget,
@@ -103,9 +103,10 @@ function pairedError(a: readonly number[], b: readonly number[]): number {
 }
 
 /**
- * Both arms with one seed: figures in per cent, differences in points, and their standard errors over the test items.
+ * Run both arms with one seed.
  *
- * @param first the seed with which the rates are chosen
+ * @param first the seed that chooses the rates
+ * @returns figures in percent, differences in points, and their standard errors over the test items
  */
 export async function compareArms<Example, P extends ModelTask>(
   context: Context,

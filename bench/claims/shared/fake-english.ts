@@ -1,4 +1,4 @@
-/** One model of English and a fake copy of it without a word in common, and what brings the two together. */
+/** One model of English and a fake copy of it without a word in common (Dufter & Schütze 2020). */
 import { adamW, freshConfig, freshModel, linearSchedule, maskedLm, single, train } from "cloze";
 import { boundaries, packSentences, type Sample, tokenizeDocuments } from "cloze/data";
 import { type FakeLanguage, fakeCopy, type Multilinguality, multilinguality, splitSpecial } from "cloze/multilingual";
@@ -38,7 +38,7 @@ export async function fakeSentences(context: Context, count: number = FAKE.sente
     const words = line.split(/\s+/).length;
     return words >= FAKE.leastWords && words <= FAKE.mostWords;
   });
-  // Every so many of them, so that all novels take part.
+  // Spread evenly over the list, so that all novels take part.
   const wanted = FAKE.sentences + FAKE.held;
   const spread = Array.from(
     { length: Math.min(wanted, lines.length) },
@@ -58,7 +58,11 @@ export interface Reached extends Multilinguality {
   readonly loss: number;
 }
 
-/** A model trained under a condition, measured after these steps of the schedule of {@link FAKE.total}. */
+/**
+ * Train a model under a condition.
+ *
+ * @param at steps after which it is measured, of a schedule of {@link FAKE.total} steps
+ */
 export async function trainedOn(
   context: Context,
   { tokenizer, training, held }: Sentences,
@@ -98,7 +102,7 @@ export async function trainedOn(
     mean = 0.98 * mean + 0.02 * loss;
     if (at.includes(step)) measure();
   }
-  // Where only the code is tried, the later steps were not reached.
+  // A smoke run does not reach the later steps.
   while (context.smoke && reached.length < at.length) measure();
   return reached;
 }

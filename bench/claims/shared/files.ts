@@ -1,4 +1,4 @@
-/** Data sets of the shared folder, read for claims. */
+/** Readers of the shared data. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -20,11 +20,11 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 export const examplesOf = <T>(read: (source: Source) => AsyncIterable<T>, path: string): Promise<T[]> =>
   all(read(textSource(path, textOf(path))));
 
-/** Sentences by a full stop, a question or an exclamation mark before a space. */
+/** Sentences, which end with a full stop, question mark or exclamation mark before a space. */
 const sentencesOf = (paragraph: string): string[] =>
   paragraph.split(/(?<=[.!?]["”’»]?) +/).filter((sentence) => /\p{L}/u.test(sentence));
 
-/** Articles of WikiText-2 as their sentences; headings are left out, and begin an article where they are of level one. */
+/** Articles of WikiText-2 as lists of sentences. Headings of level one begin an article; all headings are dropped. */
 export function wikiDocuments(path: string): string[][] {
   const documents: string[][] = [];
   for (const line of textOf(path).split("\n")) {
@@ -35,7 +35,7 @@ export function wikiDocuments(path: string): string[][] {
   return documents.filter((sentences) => sentences.length > 1);
 }
 
-/** The first novels of a folder, in the order of their names: each chapter as its sentences. */
+/** The first novels of a folder in the order of their names, each chapter as a list of sentences. */
 export async function novelDocuments(folder: string, count: number): Promise<string[][]> {
   const names = readdirSync(folder).sort().slice(0, count);
   const read = await Promise.all(names.map((name) => all(readDocuments(textSource(name, textOf(join(folder, name)))))));

@@ -1,4 +1,4 @@
-/** Pre-training a small model for a claim: AdamW, a tenth of warm-up, linear decay. */
+/** Pre-training of a small model: AdamW, a tenth of the steps for warmup, then linear decay. */
 import { adamW, type Engine, linearSchedule, type Objective, train, type Weights } from "cloze";
 import type { Sample } from "cloze/data";
 
@@ -9,7 +9,7 @@ export interface Schedule {
   readonly seed: number;
 }
 
-/** Train; the mean loss of the last twentieth of the steps comes back. */
+/** Train. @returns the mean loss over the last twentieth of the steps */
 export async function learn<M>(
   engine: Engine,
   { model, weights }: { readonly model: M; readonly weights: Weights },

@@ -10,11 +10,11 @@ export interface LetterRun {
   readonly steps: number;
   readonly seed: number;
   readonly width?: number;
-  /** steps after which the loss is measured on an eighth of the validation part; after the last on all of it */
+  /** steps after which to measure the loss on an eighth of the validation split; after the last step it is measured on all */
   readonly at?: readonly number[];
 }
 
-/** Losses in nats after 0 steps, after the steps asked for, and after the last. */
+/** Losses in nats after 0 steps, after the requested steps, and after the last. */
 export async function letterLosses(
   context: Context,
   letters: Letters,
@@ -30,7 +30,7 @@ export async function letterLosses(
     if (step === last) losses.set(steps, blockLoss(model, context.smoke ? some.slice(0, 20) : blocks));
     else if (at.includes(step)) losses.set(step, blockLoss(model, some));
   }
-  // Where only the code is tried, the steps between were not reached.
+  // A smoke run does not reach the steps between.
   if (context.smoke) for (const step of at) losses.set(step, losses.get(steps)!);
   return losses;
 }

@@ -19,14 +19,14 @@ function scaling(vectors: readonly Float32Array[]): { mean: Float64Array; deviat
   return { mean, deviation: squares.map((square) => Math.sqrt(square) + 1e-6) };
 }
 
-/** Accuracy on `test` of a classifier that learned `train`. */
+/** Accuracy on `test` of a classifier trained on `train`. */
 export function probeAccuracy(train: Labelled, test: Labelled, classes: number, seed: number): number {
   const width = train.vectors[0]!.length;
   const { mean, deviation } = scaling(train.vectors);
   const scaled = ({ vectors }: Labelled) =>
     vectors.map((vector) => vector.map((x, d) => (x - mean[d]!) / deviation[d]!));
   const [known, unknown] = [scaled(train), scaled(test)];
-  // A row for each class: its weights, and its bias in the last place.
+  // A row per class: its weights, then its bias.
   const rows = Array.from({ length: classes }, () => new Float64Array(width + 1));
   const moments = rows.map(() => [new Float64Array(width + 1), new Float64Array(width + 1)] as const);
   const scores = (x: Float32Array) =>

@@ -1,4 +1,4 @@
-/** A small model of eight languages, pre-trained once for each seed and kept as a folder under build/claims/. */
+/** A small multilingual model, pre-trained once per seed and kept as a folder under build/claims/. */
 import { join } from "node:path";
 import { type Files, freshConfig, freshModel, maskedLm, saveModel, single } from "cloze";
 import { seed as seedOf } from "cloze/data";

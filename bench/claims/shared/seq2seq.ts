@@ -1,6 +1,6 @@
 /**
- * Encoder-decoders that are pre-trained with one objective each and fine-tuned alike: on writing the next sentence of a text,
- * and on telling two kinds of sentence apart.
+ * Encoder-decoders, each pre-trained with one objective, then fine-tuned alike: to write the next sentence of a text, and to
+ * classify sentences.
  */
 import {
   classifyTask,
@@ -41,7 +41,7 @@ export const SEQ2SEQ = {
 export interface Texts {
   readonly tokenizer: Tokenizer;
   readonly samples: readonly Sample[];
-  /** a sentence and the next one; the last fifth is held out */
+  /** pairs of a sentence and the next one; the last fifth is held out */
   readonly neighbours: readonly (readonly [Sample, Sample])[];
   readonly labelled: { readonly train: readonly LabelledText[]; readonly test: readonly LabelledText[] };
 }
@@ -73,21 +73,21 @@ export async function textsOf(context: Context): Promise<Texts> {
 export type Denoiser = Objective<Encoder & Decoder>;
 
 export interface Probes {
-  /** of held-out next sentences, given the sentence before */
+  /** perplexity of held-out next sentences, given the sentence before */
   readonly perplexity: number;
-  /** of the classifier, in per cent */
+  /** accuracy of the classifier, in percent */
   readonly accuracy: number;
 }
 
 export interface Pretraining {
-  /** the objective's name, under which the result is kept with the seed */
+  /** name of the objective; the result is kept under it and the seed */
   readonly key: string;
   readonly objective: Denoiser;
   readonly steps: number;
   readonly seed: number;
 }
 
-/** Pre-train with one objective, and fine-tune for both probes from the same weights. */
+/** Pre-train with one objective, then fine-tune the same weights for each probe. */
 export function probed(context: Context, texts: Texts, { key, objective, steps, seed }: Pretraining): Promise<Probes> {
   return context.step(`${key}-seed-${seed}`, async () => {
     const { tokenizer, samples, neighbours, labelled } = texts;
@@ -123,7 +123,7 @@ export function probed(context: Context, texts: Texts, { key, objective, steps, 
   });
 }
 
-/** Fine-tune a classifier from the saved weights; its accuracy in per cent. */
+/** Fine-tune a classifier from the saved weights. @returns its accuracy in percent */
 async function classified(
   context: Context,
   files: ReturnType<typeof memoryFiles>,
