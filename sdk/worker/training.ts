@@ -107,7 +107,7 @@ export async function* runFinetune(
   using engine = await Engine.create(how);
   const labels = named ? LabelSet.of(new Set(named)) : task.labels(request.train);
   const { seed } = request;
-  const loaded = await loadModel(engine, folder, { task: task.modelTask, labels, seed, signal });
+  const loaded = await loadModel(engine, folder, { task: task.modelTask, labels, seed, dtype: "f32", signal });
   const tokenizer = await loadTokenizer(folder);
   const said = (await readMaxLength(folder))?.tokens ?? loaded.model.maxLength;
   const settings = { tokenizer, labels, maxLength: maxLength ?? Math.min(said, loaded.model.maxLength) };

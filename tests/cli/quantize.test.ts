@@ -63,6 +63,36 @@ for (const [dtype, { share, cosine }] of Object.entries(TYPES))
     assert.not(existsSync(join(place, dtype, "pytorch_model.bin")), "weights in another format would be the old ones");
   });
 
+test("a quantized folder is trained, merged and distilled in f32", () => {
+  const [rows, rest] = ["rows.tsv", ["--epochs", "1", "--batch-size", "2", "--max-length", "16"]];
+  writeFileSync(join(place, rows), "text\tlabel\na cat\tgood\na dog\tbad\nit rained\tgood\n");
+  const classify = ["finetune", "--task", "classify", "--train", rows, ...rest];
+  const calls = (model: string, out: string): string[][] => [
+    [...classify, "--model", model, "--out", `${out}-classifier`],
+    [...classify, "--model", model, "--lora", "2", "--out", `${out}-adapter`],
+    ["merge", "--model", model, "--adapter", `${out}-adapter`, "--out", `${out}-merged`],
+    ["pretrain", "--from", model, "--steps", "1", "--length", "32", "--rows", "2", "--out", `${out}-longer`, text],
+    ["distill", "--teacher", model, "--layers", "1", "--steps", "1", "--length", "32", "--rows", "2", "--out", `${out}-student`, text], // biome-ignore format: one line
+  ];
+  const folders = ["classifier", "merged", "longer", "student"];
+  for (const dtype of ["q8", "q4"]) {
+    for (const words of calls(dtype, `from-${dtype}`)) {
+      const { status, stderr } = cloze(words);
+      assert.is(status, 0, `${words.join(" ")}: ${stderr}`);
+      if (words[0] !== "distill")
+        assert.match(stderr, new RegExp(`${dtype} is kept in ${dtype}; the new folder is in f32`));
+    }
+    for (const folder of folders) {
+      assert.not.match(readFileSync(join(place, `from-${dtype}-${folder}/config.json`), "utf8"), /quantization_config/);
+      const tensors = lastObject(["inspect", "--json", `from-${dtype}-${folder}`])["tensor_list"];
+      assert.ok(
+        (tensors as { dtype: string }[]).every((tensor) => tensor.dtype === "F32"),
+        folder,
+      );
+    }
+  }
+});
+
 test("without texts it says the sizes alone", () => {
   const figures = lastObject(["quantize", "--model", "model", "--out", "plain", "--json"]);
   assert.equal(Object.keys(figures), ["done", "dtype", "size", "size_before", "out"]);

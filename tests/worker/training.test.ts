@@ -60,6 +60,21 @@ test("finetune: the events and the files of the same run here", async () => {
   assert.ok(["good", "bad"].includes((await classify("the cat sat")).label));
 });
 
+test("finetune from a quantized folder: in f32, as from the values that it expands to", async () => {
+  const [quantized, expanded] = [memoryFiles(), memoryFiles()];
+  using compact = await loadModel(engine, files, { dtype: "q8" });
+  await saveModel(quantized, { ...compact, tokenizer, maxLength: LENGTH });
+  using plain = await loadModel(engine, quantized, { dtype: "f32" });
+  await saveModel(expanded, { ...plain, tokenizer, maxLength: LENGTH });
+  const losses = async (source: typeof files) => {
+    const found: number[] = [];
+    const run = models.finetune(source, { ...asked, task: "classify" });
+    for await (const event of run) if (event.kind === "step") found.push(event.step.loss);
+    return { found, files: new Map((await run.files).files) };
+  };
+  assert.equal(await losses(quantized), await losses(expanded));
+});
+
 test("finetune for embeddings: the vectors of the folder, and its settings beside the model", async () => {
   const pairs = SENTENCES.map((text, i) => ({ text, pair: SENTENCES[(i + 1) % SENTENCES.length]!, score: i }));
   for (const train of [pairs, pairs.map(({ text, pair }) => ({ text, pair }))]) {

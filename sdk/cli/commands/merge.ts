@@ -2,7 +2,7 @@ import { loadAdapted, loadTokenizer, saveModel } from "cloze";
 import { readMaxLength } from "cloze/data";
 import { folder, requirePlace, writeFolder } from "cloze/node";
 import { Command } from "commander";
-import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
+import { engineOf, type ModelOptions, sayExpanded, TRAINABLE, withModelOptions } from "../shared/engine-options.js";
 import { say, writeLine } from "../shared/output.js";
 
 interface Options extends ModelOptions {
@@ -15,7 +15,8 @@ interface Options extends ModelOptions {
 async function run({ model, adapter, out, force = false, ...options }: Options): Promise<void> {
   await requirePlace(out, force);
   using engine = await engineOf(options);
-  using adapted = await loadAdapted(engine, folder(model), folder(adapter));
+  using adapted = await loadAdapted(engine, folder(model), folder(adapter), TRAINABLE);
+  sayExpanded(model, adapted);
   const tokenizer = await loadTokenizer(folder(model));
   adapted.lora.merge(adapted.weights);
   // The model's own weights, which hold the change now.

@@ -25,7 +25,7 @@ import type { EvaluationLine } from "cloze/report";
 import { BestWeights } from "cloze/tensor";
 import { adaptedAs, adaptingSettings, rateFactor } from "../shared/adapter-options.js";
 import { type MonitorOf, type Resumed, type RunMonitor, tokenizerHash } from "../shared/checkpoints.js";
-import { engineOf } from "../shared/engine-options.js";
+import { engineOf, sayExpanded, TRAINABLE } from "../shared/engine-options.js";
 import { sayMemory } from "../shared/memory.js";
 import { say, writeLine } from "../shared/output.js";
 import { hashInput } from "../shared/run-inputs.js";
@@ -234,7 +234,11 @@ export async function finetuneUnder(
   const data = partOf(teacher ? { ...read, task: taughtBy(teacher, options) } : read, options);
   const { task } = data;
   const { seed, scratch } = options;
-  using model = await loadModel(engine, source, { task: task.modelTask, labels, seed, scratch: scratch !== undefined });
+  using model = await loadModel(engine, source, {
+    ...TRAINABLE,
+    ...{ task: task.modelTask, labels, seed, scratch: scratch !== undefined },
+  });
+  if (options.model !== undefined) sayExpanded(options.model, model);
   using loaded = adaptedAs(model, options);
   const tokenizer = await loadTokenizer(source);
   const folderLength = sentence?.maxLength;

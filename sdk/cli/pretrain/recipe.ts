@@ -20,7 +20,7 @@ import type { NamedObjective, ObjectiveSettings } from "cloze/data";
 import { mixLanguages, type Sample, type TokenizedDocument } from "cloze/data";
 import { folder } from "cloze/node";
 import type { Tokenizer } from "cloze/tokenizer";
-import type { ModelOptions } from "../shared/engine-options.js";
+import { type ModelOptions, sayExpanded, TRAINABLE } from "../shared/engine-options.js";
 import { readFields } from "../shared/input.js";
 import { sayMemory } from "../shared/memory.js";
 import type { TrainingOptions } from "../shared/training-options.js";
@@ -125,7 +125,8 @@ export async function modelOf<P extends ModelTask>(setting: Setting, task: P): P
   const loaded =
     from === undefined
       ? freshModel(engine, await newConfig(setting), task, seed)
-      : await loadModel(engine, folder(from), { task, seed });
+      : await loadModel(engine, folder(from), { ...TRAINABLE, task, seed });
+  if (from !== undefined) sayExpanded(from, loaded);
   const { maxLength: positions } = loaded.model;
   if (maxLength <= positions) {
     const { batchSize: batch, recompute = false } = options;

@@ -1,5 +1,5 @@
 /** Options that every command with a model takes. */
-import type { Build, Engine, WeightDtypeName } from "cloze";
+import type { Build, Engine, Pretrained, WeightDtypeName } from "cloze";
 import { type Command, Option } from "commander";
 import { say } from "./output.js";
 import { createEngine } from "./turbo.js";
@@ -40,6 +40,15 @@ export function withInferenceOptions(command: Command, threads = SHARED_KERNELS)
 /** Options for loading a model. */
 export const loadingOf = ({ dtype }: ModelOptions): { dtype?: WeightDtypeName } =>
   dtype === undefined ? {} : { dtype };
+
+/** Options for loading a model to train it or to change its weights: those of a quantized folder are expanded. */
+export const TRAINABLE = { dtype: "f32" } as const;
+
+/** Say that a quantized folder is expanded: the new folder will be larger. */
+export function sayExpanded(path: string, { config }: Pick<Pretrained, "config">): void {
+  const { dtype } = (config["quantization_config"] ?? {}) as { readonly dtype?: unknown };
+  if (dtype !== undefined) say(`${path} is kept in ${dtype}; the new folder is in f32`);
+}
 
 function parseBuild(text: string): Build {
   if (text !== "strict" && text !== "relaxed") throw new UsageError(`--build must be strict or relaxed, got "${text}"`);

@@ -103,8 +103,11 @@ export function freshElectra(engine: Engine, configs: ForBoth<Section>, seed: nu
  * @throws {WeightsError} when the embeddings of the two folders differ: they were not trained together
  */
 export async function loadElectra(engine: Engine, files: ForBoth<Files>): Promise<ElectraPair> {
-  using generator = await loadModel(engine, files.generator, { task: "masked-lm" });
-  const discriminator = await loadModel(engine, files.discriminator, { task: "replaced-token-detection" });
+  using generator = await loadModel(engine, files.generator, { task: "masked-lm", dtype: "f32" });
+  const discriminator = await loadModel(engine, files.discriminator, {
+    task: "replaced-token-detection",
+    dtype: "f32",
+  });
   try {
     expectSameEmbeddings({ generator: generator.config, discriminator: discriminator.config });
     const own = new Map(generator.weights.entries());
