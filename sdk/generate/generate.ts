@@ -139,8 +139,8 @@ export interface GenerateText {
 }
 
 /**
- * Continue prompts with a decoder-only model; default is greedy search. Blocks its thread until all rows are written;
- * `generateText.async` gives way.
+ * Continue prompts with a decoder-only model, by greedy search unless the settings say otherwise. Blocks its thread until all
+ * rows are written; `generateText.async` yields.
  *
  * @returns the ids of each row, prompt included
  * @example

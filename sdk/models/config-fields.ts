@@ -46,7 +46,7 @@ function computed(): Readonly<Record<string, string>> {
   };
 }
 
-/** Read beside the family: the class and its labels, the tokenizer, modules of sentence-transformers. */
+/** Read besides the family's fields: the class and its labels, the tokenizer, modules of sentence-transformers. */
 const BESIDE =
   "model_type architectures id2label num_labels problem_type tokenizer_class output_hidden_states sentence_transformers sbert_ce_default_activation_function quantization_config";
 

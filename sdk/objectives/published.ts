@@ -37,7 +37,7 @@ export interface ObjectiveSettings {
 export interface Made {
   /** an encoder with a language-model head */
   readonly "masked-lm": HeadObjective<LmHead>;
-  /** a task on pairs of segments, learned beside a masked LM */
+  /** a task on pairs of segments, trained together with a masked LM */
   readonly pairs: HeadObjective<PairHead>;
   /** a decoder */
   readonly "causal-lm": HeadObjective<LmHead>;
@@ -226,7 +226,7 @@ export type AnyPublished = { [Kind in ObjectiveKind]: PublishedObjective<Kind> }
 
 export type ObjectiveName = keyof typeof PUBLISHED_OBJECTIVES;
 
-/** An objective as `--objective` names it: one of the table, and perhaps a task on pairs beside it. */
+/** An objective as `--objective` names it: one of the table, optionally with a task on pairs. */
 export interface NamedObjective {
   /** the names of the table, joined by + */
   readonly name: string;

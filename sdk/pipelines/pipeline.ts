@@ -1,7 +1,7 @@
 /**
- * A pipeline is a model folder that became a function: one object in, one object out; an array in, an array out.
- * Options are given when it is opened, for all calls, or with a call, for that one. Its awaitable form gives way to other
- * tasks while it computes (docs/decisions/026-calls-that-give-way.md).
+ * A pipeline is a model folder as a function: one object in, one object out; an array in, an array out. Options at opening
+ * hold for all calls, options of a call for that call. Its awaitable form yields to other tasks while it computes
+ * (docs/decisions/026-calls-that-yield.md).
  */
 import { Engine } from "../engine/engine.js";
 import type { Build } from "../engine/source.js";
@@ -44,7 +44,7 @@ export interface PipelineOptions extends CallOptions, TurnOptions {
   readonly adapter?: ModelSource;
 }
 
-/** A function of one input or of many. A call blocks its thread until all outputs are computed; `async` gives way. */
+/** A function of one input or of many. A call blocks its thread until all outputs are computed; `async` yields. */
 export interface Pipeline<Input, Output, Options = CallOptions> extends Disposable {
   (input: Input, options?: Options): Output;
   (inputs: readonly Input[], options?: Options): Output[];

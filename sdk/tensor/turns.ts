@@ -1,7 +1,7 @@
 /**
  * Turns: a computation in steps (steps.ts) that lets other tasks run in between.
  *
- * docs/decisions/026-calls-that-give-way.md says why it is made like this.
+ * docs/decisions/026-calls-that-yield.md gives the reasons.
  */
 import { aFunction, type Rule, type Rules } from "../options.js";
 import { Scope } from "./scope.js";
@@ -28,7 +28,7 @@ export interface TurnHost {
   /** milliseconds from any beginning */
   now(): number;
   /** Resolves after other tasks of this thread have had their turn. */
-  giveWay(): Promise<void>;
+  yieldTurn(): Promise<void>;
 }
 
 /** Milliseconds after which a turn ends. Ending one costs 2 to 20 µs. */
@@ -69,7 +69,7 @@ export async function* turns<Y, T>(
       if (step.done) return step.value;
       if (step.value !== undefined) yield step.value;
       if (count < MOST_STEPS && host.now() - began < TURN) continue;
-      await host.giveWay();
+      await host.yieldTurn();
       began = host.now();
       count = 0;
     }
@@ -115,7 +115,7 @@ let channel: MessageChannel | undefined;
  * among requests and has timers that are not delayed. In Next's edge routes `setImmediate` and channels
  * are there and throw; timers work.
  */
-export function giveWay(): Promise<void> {
+export function yieldTurn(): Promise<void> {
   const { setImmediate, navigator, EdgeRuntime } = globalThis as Runtime;
   return new Promise((resolve) => {
     if (setImmediate && !EdgeRuntime) setImmediate(resolve);
@@ -132,9 +132,9 @@ export function giveWay(): Promise<void> {
   });
 }
 
-const HOST: TurnHost = { now: () => performance.now(), giveWay };
+const HOST: TurnHost = { now: () => performance.now(), yieldTurn };
 
-/** Gives way inside code that is asynchronous anyway, and stops it on request. */
+/** Yields inside code that is asynchronous anyway, and stops it on request. */
 export class Pace {
   readonly #signal: AbortSignal | undefined;
   readonly #host: TurnHost;
@@ -150,7 +150,7 @@ export class Pace {
   async step(): Promise<void> {
     this.#signal?.throwIfAborted();
     if (this.#host.now() - this.#began < TURN) return;
-    await this.#host.giveWay();
+    await this.#host.yieldTurn();
     this.#began = this.#host.now();
     this.#signal?.throwIfAborted();
   }

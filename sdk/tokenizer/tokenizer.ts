@@ -52,7 +52,7 @@ export interface TokenizerParts {
   readonly preTokenizer: PreTokenizer | null;
   readonly model: Model;
   readonly added: readonly AddedToken[];
-  /** Finds tokens beside the added ones. */
+  /** Finds tokens besides the added ones. */
   readonly more?: MoreMatches;
   readonly postProcessor: PostProcessor;
   readonly decoder: Decoder | null;

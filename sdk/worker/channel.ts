@@ -2,9 +2,9 @@
  * Calls between two threads. Both ends are the same: each answers the other's calls by name, and makes its own.
  *
  * A call has one result, or a stream of them, of which the answering end computes as many ahead as the caller has asked for.
- * A call that is stopped ends at once for its caller, and at its next step for whoever answers it.
+ * An aborted call ends at once for its caller, and at its next step for the end that answers it.
  */
-import { giveWay, type TurnOptions } from "../tensor/turns.js";
+import { type TurnOptions, yieldTurn } from "../tensor/turns.js";
 import { buffersOf, plainThrown, revivedThrown, type Thrown } from "./crossing.js";
 import type { Port } from "./port.js";
 
@@ -223,8 +223,8 @@ export class Channel {
     const { signal } = answering.controller;
     try {
       for (;;) {
-        // Messages arrive only where this thread gives way; a training loop itself never does.
-        await giveWay();
+        // Messages arrive only when this thread yields, which a training loop itself never does.
+        await yieldTurn();
         while (answering.credit <= 0 && !signal.aborted)
           await new Promise<void>((resolve) => {
             answering.wake = resolve;

@@ -2,7 +2,7 @@
 import { type Files, openFile, type RangedFile } from "../io/files/files.js";
 import type { Channel, Handler } from "./channel.js";
 
-/** Files that are lent, by number; the answers to whoever borrows them. */
+/** Files that are lent, by number, and the answers to the borrowing end. */
 export class LentFiles {
   readonly #files = new Map<number, Files>();
   readonly #opened = new Map<number, RangedFile>();

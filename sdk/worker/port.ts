@@ -1,4 +1,4 @@
-/** The ends of the connection between a worker and whoever started it, in Node and in the web. */
+/** The ends of the connection between a worker and the thread that started it, in Node and on the web. */
 import { hasNodeModules, runtimeModule } from "../engine/runtime.js";
 
 /** One end: messages go out, messages come in. */

@@ -60,7 +60,7 @@ type Open = Disposable & {
   readonly stream?: (...args: readonly unknown[]) => AsyncIterable<string>;
 };
 
-/** Answers to whoever started the worker. */
+/** Answers to the thread that started the worker. */
 class Served {
   readonly #open = new Map<number, Open>();
   #next = 0;
@@ -140,7 +140,7 @@ export async function serveModels(): Promise<void> {
   await serve();
 }
 
-/** {@link serveModels}, with the connection to whoever started this worker. */
+/** {@link serveModels}, with the connection to the thread that started this worker. */
 export async function serve(): Promise<Channel> {
   const port = ownPort();
   return channelOver(port instanceof Promise ? await port : port);

@@ -51,7 +51,7 @@ function models(): string {
     FRESH_FAMILIES.includes(type) || "replaced-token-detection" in architectures ? "✓" : "",
     vocabulary.algorithm,
   ]);
-  return table(["`model_type`", ...Object.values(MODEL_TASKS), "from nothing", "vocabulary"], lines);
+  return table(["`model_type`", ...Object.values(MODEL_TASKS), "from scratch", "vocabulary"], lines);
 }
 
 function objectives(): string {

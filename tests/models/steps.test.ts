@@ -99,12 +99,12 @@ test("no turn of a model of MiniLM's size is longer than 50 ms, and turns cost l
     const ended = () => {
       longestTurn = Math.max(longestTurn, cpu() - turn);
     };
-    const giveWay = async () => {
+    const yieldTurn = async () => {
       ended();
       await new Promise((resolve) => setImmediate(resolve));
       turn = cpu();
     };
-    const found = await inTurns(steps(), {}, { now: cpu, giveWay });
+    const found = await inTurns(steps(), {}, { now: cpu, yieldTurn });
     ended();
     assert.equal(found, bits);
     longest = Math.min(longest, longestTurn);

@@ -7,7 +7,7 @@ import { Scope } from "../../sdk/tensor/scope.js";
 import { atOnce, eachByItsSteps, eachInSteps, type Progress, type Steps } from "../../sdk/tensor/steps.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
-import { giveWay, inTurns, Pace, type TurnHost, turns } from "../../sdk/tensor/turns.js";
+import { inTurns, Pace, type TurnHost, turns, yieldTurn } from "../../sdk/tensor/turns.js";
 
 const test = suite("turns");
 const engine = await Engine.create();
@@ -18,7 +18,7 @@ function counting(step: number): TurnHost & { given: number } {
   return {
     given: 0,
     now: () => (time += step),
-    giveWay() {
+    yieldTurn() {
       this.given++;
       return new Promise((resolve) => setImmediate(resolve));
     },
@@ -129,13 +129,13 @@ test("timers run between turns", async () => {
   let given = 0;
   const counted = (): Promise<void> => {
     given++;
-    return giveWay();
+    return yieldTurn();
   };
   const busy = eachInSteps(Array.from({ length: 40 }), () => {
     const end = performance.now() + 3;
     while (performance.now() < end);
   });
-  await inTurns(busy, {}, { now: () => performance.now(), giveWay: counted });
+  await inTurns(busy, {}, { now: () => performance.now(), yieldTurn: counted });
   clearInterval(timer);
   // Every turn is longer than the interval, so the timer is due in each; the first comes due while the first turn runs.
   assert.ok(given >= 10, `${given} turns`);
@@ -151,7 +151,7 @@ test("an edge runtime in which setImmediate and channels throw gives way by time
   for (const [name, value] of Object.entries(edge))
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   try {
-    await giveWay();
+    await yieldTurn();
   } finally {
     for (const name of Object.keys(edge))
       if (before[name]) Object.defineProperty(globalThis, name, before[name]);

@@ -1,4 +1,4 @@
-/** `cloze verify`: derive a training run again from its record, and say at which step it first differs. */
+/** `cloze verify`: reproduce a training run from its record, and name the first step that differs. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -101,16 +101,17 @@ class Verification implements RunMonitor {
   ): Promise<boolean> {
     if (this.differs !== undefined || this.options.steps !== undefined) return false;
     await this.#tell(last?.step ?? 0, this.manifest.saved, hashWeights(optimizer));
-    const derived = memoryFiles();
-    await save(derived);
-    for (const [name, bytes] of derived.files) if (name.endsWith(".safetensors")) await this.#compareFile(name, bytes);
+    const reproduced = memoryFiles();
+    await save(reproduced);
+    for (const [name, bytes] of reproduced.files)
+      if (name.endsWith(".safetensors")) await this.#compareFile(name, bytes);
     return false;
   }
 
   /** A file of weights in the folder, and the bytes that this run gives. */
-  async #compareFile(name: string, derived: Uint8Array): Promise<void> {
+  async #compareFile(name: string, reproduced: Uint8Array): Promise<void> {
     const path = join(this.folder, name);
-    const same = (await exists(path)) && Buffer.compare(await readFile(path), derived) === 0;
+    const same = (await exists(path)) && Buffer.compare(await readFile(path), reproduced) === 0;
     if (!same) this.otherFiles.push(name);
     if (this.options.json) await writeLine(JSON.stringify({ file: name, same }));
     else say(`${name}: ${same ? "the same bytes" : "differs from what the run wrote"}`);
@@ -190,7 +191,7 @@ async function run(directory: string, names: readonly string[], options: VerifyO
 export function verifyCommand(): Command {
   return new Command("verify")
     .description(
-      "Derive a training run again from the record beside its model, and compare the weights step by step. The same bits come out on every runtime and processor.",
+      "Reproduce a training run from the record beside its model, and compare the weights step by step. The bits are the same on every runtime and processor.",
     )
     .argument("<folder>", "a model folder with run_manifest.json, as pretrain, finetune and distill write it")
     .argument("[data...]", "the files and folders that the run read; they are recognized by their content")

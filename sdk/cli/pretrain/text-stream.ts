@@ -9,7 +9,7 @@ import { readDocuments, type Sample, seed as seedOf, type TokenizedDocument, tok
 import type { Tokenizer } from "cloze/tokenizer";
 import { chunks, sources } from "../shared/input.js";
 
-/** Text of more bytes or lines is streamed: a line takes some hundred bytes beside its tokens. */
+/** Text of more bytes or lines is streamed: a line takes a few hundred bytes besides its tokens. */
 export const IN_MEMORY = { bytes: 64e6, lines: 500_000 };
 /** Tokens or sentences of a block: its documents and samples are in memory together. */
 const BLOCK = { tokens: 500_000, sentences: 50_000 };

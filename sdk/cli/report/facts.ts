@@ -86,7 +86,7 @@ export async function factsSection(
 ): Promise<FactsSection> {
   const facts = [...(await ofModel(path)), ...ofCurves(lines), ...(manifest ? ofManifest(manifest) : [])];
   const note = manifest
-    ? "cloze verify derives these weights again from the same data, on any machine, and compares their hashes."
+    ? "cloze verify reproduces these weights from the same data, on any machine, and compares their hashes."
     : "The folder has no run_manifest.json: seed, command and hashes are not known.";
   return { kind: "facts", title: "Run", facts, note };
 }

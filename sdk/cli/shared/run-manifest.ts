@@ -1,6 +1,6 @@
 /**
  * The record of a training run, beside its model: its inputs, and hashes of the learned weights. Because the
- * bits are the same on every machine, `cloze verify` derives the run again from it and says where it differs.
+ * bits are the same on every machine, `cloze verify` reproduces the run from it and names the first difference.
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";

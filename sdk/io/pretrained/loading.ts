@@ -1,4 +1,4 @@
-/** Loading of weights: it gives way, can be stopped, and reports progress. */
+/** Loading of weights in turns, which can be stopped and reports progress. */
 import { Pace, type TurnOptions } from "../../tensor/turns.js";
 import type { RangedFile } from "../files/files.js";
 

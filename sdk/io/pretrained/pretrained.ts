@@ -40,7 +40,7 @@ export interface Pretrained<P extends ModelTask = ModelTask> extends Disposable 
   readonly leftOver: readonly string[];
 }
 
-/** Options of {@link loadModel}. Loading gives way to other tasks; progress counts bytes of weights. */
+/** Options of {@link loadModel}. Loading yields to other tasks; progress counts bytes of weights. */
 export interface LoadOptions<P extends ModelTask> extends TurnOptions {
   /** task of the model; default: from `architectures` in config.json */
   readonly task?: P;

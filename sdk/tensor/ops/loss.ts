@@ -215,7 +215,7 @@ export function meanSquaredError(predictions: Tensor, targets: Float32Array, opt
   });
 }
 
-/** Weights of the target distribution: `share` for the label beside `rest` for every class. */
+/** Weights of the target distribution: `rest` for every class, and `share` more for the label. */
 function targetOf(smoothing: Smoothing | undefined, classes: number): [share: number, rest: number] {
   if (!smoothing || smoothing.amount === 0) return [1, 0];
   const { amount, over } = smoothing;
