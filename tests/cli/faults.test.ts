@@ -157,6 +157,7 @@ if (strace) {
     [{ command: pretrain, out: "p", resumes: true }, "fsync", "error=EIO", 5],
     [{ command: [...finetune, "--test", "rows.tsv"], out: "f", resumes: true }, "rename", "signal=KILL", 2],
     [{ command: [...finetune, "--lora", "2"], out: "l", resumes: true }, "rename", "signal=KILL", 2],
+    [{ command: [...finetune, "--dev", "rows.tsv", "--seeds", "1,2"], out: "s", resumes: true }, "rename", "signal=KILL", 12], // biome-ignore format: one line
     [{ command: report, out: "r.html" }, "rename", "signal=KILL", 1],
     [{ command: report, out: "r.html" }, "fsync", "error=ENOSPC", 1],
     [{ command: distill, out: "d", resumes: true }, "rename", "signal=KILL", 1],

@@ -1,5 +1,6 @@
 /** `cloze finetune` over several seeds and numbers of examples, with weighted classes, and by its defaults. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -54,6 +55,88 @@ test("several seeds: means and deviations of the runs; the best on dev is kept, 
   const { status, stdout, stderr } = cloze(["verify", "several", "train.tsv", "dev.tsv", "test.tsv", "base", "--json"]);
   assert.is(status, 0, stderr);
   assert.is(objectsOf(stdout).at(-1)!["verified"], true);
+});
+
+test("several seeds, interrupted and resumed without flags: finished runs are kept, and the result has the same bits", () => {
+  const words = [...task, ...files, ...short, "--seeds", "3,1", "--learning-curve", "8,all", "--checkpoint-every", "4"];
+  const whole = lastObject([...words, "--out", "uninterrupted"]);
+  const want = Object.entries(whole).filter(([name]) => !["seconds", "out"].includes(name));
+  const folder = (name: string) =>
+    Object.fromEntries(
+      readdirSync(join(place, name))
+        .filter((file) => file !== "curves.jsonl")
+        .map((file) => [file, readFileSync(join(place, name, file), "utf8")]),
+    );
+  // A run has 4 or 12 steps, two epochs and its figures. By line: before the first checkpoint, in the second run of a part, at
+  // the last step of a whole one, and at the last step of all.
+  for (const [line, signal] of [
+    [2, "SIGKILL"],
+    [10, "SIGINT"],
+    [27, "SIGKILL"],
+    [42, "SIGKILL"],
+  ] as const) {
+    const program = [
+      `const write = process.stdout.write.bind(process.stdout);`,
+      `let lines = 0;`,
+      `process.stdout.write = (...all) => { const done = write(...all); if (++lines === ${line}) process.kill(process.pid, "${signal}"); return done; };`,
+      `process.argv = [process.argv[0], ...${JSON.stringify([...words, "--out", "stopped"])}];`,
+      `await import(${JSON.stringify(join(root, "dist/cli.js"))});`,
+    ].join(" ");
+    const stopped = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      cwd: place,
+      encoding: "utf8",
+    });
+    assert.is.not(stopped.status, 0, `line ${line}`);
+    const finished = objectsOf(stopped.stdout).filter((one) => "seed" in one);
+    const kept = existsSync(join(place, "stopped.checkpoint"));
+    if (signal === "SIGINT") assert.match(stopped.stderr, /interrupted at step \d+.*--resume stopped\.checkpoint/);
+    if (kept)
+      assert.match(cloze([...words, "--out", "stopped"]).stderr, /stopped\.checkpoint holds an interrupted run/);
+    const resumed = objects(
+      kept ? ["finetune", "--resume", "stopped", "--json"] : [...words, "--out", "stopped", "--force"],
+    );
+    assert.equal(
+      Object.entries(resumed.at(-1)!).filter(([name]) => !["seconds", "out"].includes(name)),
+      want,
+      `line ${line}`,
+    );
+    assert.equal(folder("stopped"), folder("uninterrupted"), `line ${line}`);
+    const steps = resumed.filter((one) => "step" in one).length;
+    assert.is(
+      steps <= 32 - finished.reduce((sum, one) => sum + (one["examples"] === 8 ? 4 : 12), 0),
+      true,
+      `line ${line}: ${steps} steps again`,
+    );
+    assert.equal(
+      readdirSync(place).filter((name) => name.startsWith("stopped")),
+      ["stopped"],
+    );
+    rmSync(join(place, "stopped"), { recursive: true });
+  }
+});
+
+test("several seeds: resuming refuses other options, other data and another place", () => {
+  const words = [...task, ...short, "--seeds", "3,1", "--checkpoint-every", "4"];
+  const program = [
+    `const write = process.stdout.write.bind(process.stdout);`,
+    `let lines = 0;`,
+    `process.stdout.write = (...all) => (++lines === 15 ? process.exit(9) : write(...all));`,
+    `process.argv = [process.argv[0], ...${JSON.stringify([...words, "--out", "unfinished"])}];`,
+    `await import(${JSON.stringify(join(root, "dist/cli.js"))});`,
+  ].join(" ");
+  assert.is(spawnSync(process.execPath, ["--input-type=module", "-e", program], { cwd: place }).status, 9);
+  const refuse = (more: string[], message: RegExp) => {
+    const { status, stderr } = cloze(["finetune", "--resume", "unfinished", ...more]);
+    assert.is(status, 2, stderr);
+    assert.match(stderr, message);
+  };
+  refuse(["--rate", "0.004"], /made with --learning-rate 0\.003, now it is 0\.004/);
+  refuse(["--seeds", "3,2"], /made with --seeds \[3,1\], now it is \[3,2\]/);
+  refuse(["--out", "elsewhere"], /several runs are continued in their own place/);
+  write("train.tsv", rows.slice(1));
+  refuse([], /made with --train [0-9a-f]{64}, now it is [0-9a-f]{64}/);
+  write("train.tsv", rows);
+  objects(["finetune", "--resume", "unfinished", "--json"]);
 });
 
 test("without a dev file the first seed is kept", () => {

@@ -1,29 +1,31 @@
 /** `cloze finetune`: one run, or several over seeds and numbers of examples. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { readData } from "../finetune/data.js";
+import type { SeveralOptions } from "../finetune/finished-runs.js";
 import { type FinetuneOptions, requireUsage } from "../finetune/options.js";
 import { finetuneUnder } from "../finetune/run.js";
-import { finetuneSeveral, type SeveralOptions } from "../finetune/several.js";
+import { finetuneSeveral } from "../finetune/several.js";
 import { withAdaptingOptions } from "../shared/adapter-options.js";
 import { Checkpoints, withResumed } from "../shared/checkpoints.js";
 import { withModelOptions } from "../shared/engine-options.js";
 import { reportFigures } from "../shared/output.js";
-import { requireFreeOutput, withTrainingOptions } from "../shared/training-options.js";
+import { requireFreeOutput, requireOutput, withTrainingOptions } from "../shared/training-options.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
 
 async function run(given: FinetuneOptions & SeveralOptions, command: Command): Promise<void> {
   const started = performance.now();
-  const { seeds, learningCurve, ...one } = given;
-  const { options, files, ...resumed } = await withResumed({ files: [], options: one }, command);
+  const { options: asked, files, ...resumed } = await withResumed({ files: [], options: given }, command);
+  const { seeds, learningCurve, ...options } = asked;
   requireUsage(options);
-  await requireFreeOutput(options);
+  requireOutput(options);
   if (seeds || learningCurve) {
     if (seeds && command.getOptionValueSource("seed") === "cli")
       throw new UsageError("--seed and --seeds exclude each other");
     if (learningCurve && options.examples !== undefined)
       throw new UsageError("--examples and --learning-curve exclude each other");
-    return finetuneSeveral(options, { ...(seeds && { seeds }), ...(learningCurve && { learningCurve }) });
+    return finetuneSeveral(options, { ...(seeds && { seeds }), ...(learningCurve && { learningCurve }) }, resumed);
   }
+  await requireFreeOutput(options);
   const data = await readData(options);
   const monitorOf = (parts: ConstructorParameters<typeof Checkpoints>[1]) =>
     new Checkpoints({ files, options }, parts, resumed);

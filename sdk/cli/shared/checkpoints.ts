@@ -20,7 +20,7 @@ import { readTokenizerJson, type Tokenizer } from "cloze/tokenizer";
 import type { Command } from "commander";
 import { readWhole } from "./input.js";
 import { say } from "./output.js";
-import { addLines, CURVES, RunCurves } from "./run-curves.js";
+import { addLines, CURVES, curvesBeside, RunCurves } from "./run-curves.js";
 import { INPUT_OPTIONS, type RunInput, runInputs } from "./run-inputs.js";
 import { hashWeights, isHashes, WeightHashes, type WeightsAt, writeManifest } from "./run-manifest.js";
 import { UsageError } from "./usage.js";
@@ -45,36 +45,33 @@ const UNSAVED = new Set(["resume", "force", "json"]);
 const absolute = (name: string): string => (name === "-" ? name : resolve(name));
 
 /**
- * The call as a checkpoint stores it, for `--resume` without further options; with the tokenizer that the run learned, and
- * the hashes of its weights so far.
+ * The call as a checkpoint stores it, for `--resume` without further options.
+ *
+ * @param state fields of {@link Resumed}: the tokenizer that the run learned, the hashes of its weights so far
  */
-function noteOf<Options extends object>(
-  { files, options }: Invocation<Options>,
-  learned: Tokenizer | undefined,
-  weights: readonly WeightsAt[],
-): string {
+export function noteOf<Options extends object>({ files, options }: Invocation<Options>, state: object): string {
   const saved = Object.entries(options)
     .filter(([name]) => !UNSAVED.has(name))
     .map(([name, value]) => [name, PATHS.has(name) && typeof value === "string" ? absolute(value) : value]);
   return JSON.stringify({
     files: files.map(absolute),
     options: Object.fromEntries(saved),
-    ...(learned && { tokenizer: learned.toJSON() }),
-    weights,
+    ...state,
   });
 }
 
-/** What {@link noteOf} wrote. Options are texts, numbers, switches and lists of texts. */
+/** What {@link noteOf} wrote. Options are texts, numbers, switches, and lists of texts and numbers. */
 function readNote<Options>(path: string, note: string): Invocation<Options> & Omit<Resumed, "checkpoint" | "path"> {
   const isText = (value: unknown): value is string => typeof value === "string";
   const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+  const isSimple = (value: unknown): boolean => ["string", "number"].includes(typeof value);
   const isOption = (value: unknown): boolean =>
-    ["string", "number", "boolean"].includes(typeof value) || value === null || isTexts(value);
-  const { files, options, tokenizer, weights = [] } = fieldsOf(noteJson(path, note));
+    isSimple(value) || typeof value === "boolean" || value === null || (Array.isArray(value) && value.every(isSimple));
+  const { files, options, tokenizer, weights = [], runs } = fieldsOf(noteJson(path, note));
   if (!isTexts(files) || !Object.values(fieldsOf(options)).every(isOption) || !isHashes(weights))
     throw new UsageError(`${path}: its record of the command is damaged; repeat the files and options`);
   const learned = tokenizer === undefined ? {} : { learned: readTokenizerJson(JSON.stringify(tokenizer)) };
-  return { files, options: fieldsOf(options) as Options, ...learned, weights };
+  return { files, options: fieldsOf(options) as Options, ...learned, weights, ...(runs !== undefined && { runs }) };
 }
 
 function noteJson(path: string, note: string): unknown {
@@ -97,6 +94,8 @@ export interface Resumed {
   readonly learned?: Tokenizer;
   /** hashes of its weights so far */
   readonly weights?: readonly WeightsAt[];
+  /** of the checkpoint of several runs: those that are finished, which `finetune/finished-runs.ts` reads */
+  readonly runs?: unknown;
 }
 
 /** The call with, under --resume, the files and options of the interrupted run where they are not given again. */
@@ -182,6 +181,18 @@ export type MonitorOf = (parts: RunParts) => RunMonitor;
 /** A training command as it was called. */
 type TrainingCall = Invocation<{ readonly out: string; readonly force?: boolean; readonly checkpointEvery: number }>;
 
+/** Several runs that end in one folder. They have a checkpoint in common, which `--resume` names, beside that of each run. */
+export interface CommonRuns {
+  readonly path: string;
+  save(): Promise<void>;
+}
+
+/** Remove a checkpoint, and the curves beside it. */
+export async function removeCheckpoint(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(curvesBeside(path), { force: true });
+}
+
 export class Checkpoints implements RunMonitor {
   readonly path: string;
   readonly quiet = false;
@@ -190,15 +201,20 @@ export class Checkpoints implements RunMonitor {
   readonly #hashes: WeightHashes;
   readonly #curves: RunCurves;
   readonly #resumed: Resumed;
+  readonly #common: CommonRuns | undefined;
   #inputs: readonly RunInput[] = [];
   #complete = false;
 
-  /** @param resumed the state of the interrupted run */
-  constructor(invocation: TrainingCall, parts: RunParts, resumed: Resumed = {}) {
+  /**
+   * @param resumed the state of the interrupted run
+   * @param common the runs that this one belongs to: its checkpoint stays until its figures are kept in theirs
+   */
+  constructor(invocation: TrainingCall, parts: RunParts, resumed: Resumed = {}, common?: CommonRuns) {
     const { weights } = resumed;
     this.path = checkpointOf(invocation.options.out);
     this.#curves = new RunCurves(this.path);
     this.#resumed = resumed;
+    this.#common = common;
     this.#invocation = invocation;
     this.#parts = parts;
     this.#hashes = new WeightHashes(weights);
@@ -229,7 +245,7 @@ export class Checkpoints implements RunMonitor {
     if (WeightHashes.due(step)) this.#hashes.add(step, optimizer);
     if (signal.aborted || step % this.#invocation.options.checkpointEvery === 0) await this.#save(taken, optimizer);
     if (signal.aborted)
-      throw new Error(`interrupted at step ${step}; continue with the same command and --resume ${this.path}`);
+      throw new Error(`interrupted at step ${step}; continue with the same command and --resume ${this.#resumable}`);
     return false;
   }
 
@@ -254,9 +270,16 @@ export class Checkpoints implements RunMonitor {
 
   async #save({ step, epoch, served }: Position, optimizer: Optimizer): Promise<void> {
     const { settings, best, learned } = this.#parts;
-    const note = noteOf(this.#invocation, learned, this.#hashes.list);
+    const state = { ...(learned && { tokenizer: learned.toJSON() }), weights: this.#hashes.list };
+    const note = noteOf(this.#invocation, state);
+    await this.#common?.save();
     this.#curves.flush();
     await writeFileAtomically(this.path, writeCheckpoint(optimizer, { step, epoch, served }, settings, best, note));
+  }
+
+  /** The checkpoint that continues this run, and those that belong with it. */
+  get #resumable(): string {
+    return this.#common?.path ?? this.path;
   }
 
   /** Write the record of the run beside its model. */
@@ -281,6 +304,7 @@ export class Checkpoints implements RunMonitor {
    */
   async complete(last: Position | undefined, optimizer: Optimizer, save: Save): Promise<boolean> {
     try {
+      if (this.#common && last) await this.#save(last, optimizer);
       const { out, force = false } = this.#invocation.options;
       await writeFolder(out, force, async (to) => {
         await save(to);
@@ -292,10 +316,14 @@ export class Checkpoints implements RunMonitor {
       // On a full disk this fails too; the error of the result is the one to report.
       if (last) await this.#save(last, optimizer).catch(() => {});
       if (error instanceof Error && (await exists(this.path)))
-        error.message += `. The run is kept in ${this.path}; continue with --resume ${this.path}, and with --out to write elsewhere`;
+        error.message += `. The run is kept in ${this.path}; continue with --resume ${this.#resumable}${this.#common ? "" : ", and with --out to write elsewhere"}`;
       throw error;
     }
     this.#complete = true;
+    if (this.#common) {
+      this.#curves.close();
+      return true;
+    }
     await this.remove();
     const { path } = this.#resumed;
     // Another run's checkpoint is not this one's to remove: that run can be completed in its own place too.
@@ -306,8 +334,8 @@ export class Checkpoints implements RunMonitor {
 
   /** Remove the checkpoint, and the curves beside it. */
   async remove(): Promise<void> {
-    await rm(this.path, { force: true });
-    await this.#curves.end();
+    this.#curves.close();
+    await removeCheckpoint(this.path);
   }
 }
 

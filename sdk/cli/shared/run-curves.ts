@@ -3,7 +3,7 @@
  * written to a file beside its checkpoint, `OUT.curves.jsonl`, which can be followed with `tail -f`.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import type { Step } from "cloze";
 import { exists, writeFileAtomically } from "cloze/node";
 import { CurveError, type CurveLine, type EvaluationLine, readCurves, stepLine, writeCurves } from "cloze/report";
@@ -96,11 +96,10 @@ export class RunCurves {
     return this.#lines === 0 ? null : readFileSync(this.path);
   }
 
-  /** The lines are in the run's folder now. */
-  async end(): Promise<void> {
+  /** No more lines follow. */
+  close(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
-    await rm(this.path, { force: true });
   }
 }
 

@@ -57,9 +57,14 @@ export function trainingSettings(options: TrainingOptions): Readonly<Record<stri
   };
 }
 
-/** Refuse a place that cannot be written, and, without --force, to overwrite a folder or an interrupted run. */
-export async function requireFreeOutput({ out, force = false, resume }: TrainingOptions): Promise<void> {
+export function requireOutput({ out }: { readonly out?: string }): void {
   if (out === undefined) throw new UsageError("--out: name the model folder to write");
+}
+
+/** Refuse a place that cannot be written, and, without --force, to overwrite a folder or an interrupted run. */
+export async function requireFreeOutput(options: TrainingOptions): Promise<void> {
+  requireOutput(options);
+  const { out, force = false, resume } = options;
   await requirePlace(out, force);
   const checkpoint = checkpointOf(out);
   const own = resume !== undefined && resolve(checkpointNamed(resume)) === resolve(checkpoint);
