@@ -4,7 +4,7 @@
  *   npm run playground              builds build/playground/ and serves it on http://localhost:4173/
  *   npm run playground -- --build   builds it only
  *
- * The files can be put on any static server. `--port` chooses another port.
+ * The files can be put on any static server. `--port` chooses another port, `--out` another folder.
  */
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -163,11 +163,15 @@ export function serve(folder, port = 0) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
-    options: { build: { type: "boolean", default: false }, port: { type: "string", default: "4173" } },
+    options: {
+      build: { type: "boolean", default: false },
+      port: { type: "string", default: "4173" },
+      out: { type: "string", default: join(root, "build/playground") },
+    },
   });
-  const out = join(root, "build/playground");
+  const out = resolve(values.out);
   await buildPlayground(out);
-  console.log("the playground is in build/playground/");
+  console.log(`the playground is in ${out}`);
   if (!values.build) {
     const server = await serve(out, Number(values.port));
     console.log(`http://localhost:${server.address().port}/`);

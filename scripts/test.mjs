@@ -43,7 +43,9 @@ await build({
 function run(file) {
   const program = join(out, relative("tests", file).replace(/\.ts$/, ".mjs"));
   return new Promise((done) => {
-    const child = spawn(runtime, ["--enable-source-maps", "--expose-gc", program], {
+    // Node 20 has a WebSocket behind this flag; later versions accept it.
+    const flags = ["--enable-source-maps", "--expose-gc", "--experimental-websocket"];
+    const child = spawn(runtime, [...flags, program], {
       env: { ...process.env, CLOZE_ROOT: root, FORCE_COLOR: "0" },
     });
     let output = "";

@@ -3,6 +3,8 @@
 export interface Plan {
   /** a published objective, as `cloze pretrain --objective` names it */
   readonly objective: string;
+  /** id of the model that the run starts from, whose sizes and vocabulary it keeps; null: random weights */
+  readonly from: string | null;
   readonly layers: number;
   readonly width: number;
   readonly heads: number;
@@ -24,6 +26,7 @@ export interface Plan {
 /** Small enough to learn in minutes, large enough that filled masks make sense. The sizes and the rate are those of `npm start`. */
 export const DEFAULT_PLAN: Plan = {
   objective: "masked-lm",
+  from: null,
   layers: 2,
   width: 96,
   heads: 3,
@@ -37,34 +40,28 @@ export const DEFAULT_PLAN: Plan = {
   seed: 1,
 };
 
+/** A run that starts from a model is short: such a model is larger. At the rate of a new one it would forget much first. */
+export const CONTINUED = { steps: 100, learningRate: 5e-4, length: 32, batchSize: 8 } as const;
+
+/** Folder of a model from which `cloze pretrain` starts: that of the installed package, or the one that was downloaded. */
+export const startFolder = (from: string): string =>
+  from === "cloze-tiny" ? "node_modules/cloze-tiny/q8" : `model-${from.slice(0, 8)}`;
+
 /** `cloze pretrain` with the same plan: it learns the same weights. */
 export function commandOf(plan: Plan, text: string): string {
-  const {
-    objective,
-    layers,
-    width,
-    heads,
-    length,
-    short,
-    maskingRate,
-    vocabulary,
-    batchSize,
-    steps,
-    learningRate,
-    seed,
-  } = plan;
+  const { objective, from, layers, width, heads, length, short, maskingRate, vocabulary } = plan;
+  const { batchSize, steps, learningRate, seed } = plan;
+  const model =
+    from === null
+      ? { layers, width, heads, length, "vocab-size": vocabulary, dropout: 0 }
+      : { from: startFolder(from), length };
   const options = {
     objective,
-    layers,
-    width,
-    heads,
-    length,
+    ...model,
     ...(short !== null && { short }),
     ...(maskingRate !== null && { "masking-rate": maskingRate }),
-    "vocab-size": vocabulary,
     "batch-size": batchSize,
     "learning-rate": learningRate,
-    dropout: 0,
     steps,
     seed,
     out: "my-model",

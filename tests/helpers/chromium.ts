@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { type BrowserPage, isOwn, type PageBrowser, TWO_FRAMES } from "./page.js";
 
 /** Where Chromium is: $CHROMIUM, or one of its usual names. Null, printed as a named skip, where there is none. */
 export function chromium(why: string): string | null {
@@ -24,16 +25,22 @@ type Message = {
 };
 
 /** A page of the browser. */
-export interface Page {
+export interface Page extends BrowserPage {
   /** Ask the protocol. */
   send(method: string, params?: object): Promise<Record<string, unknown>>;
-  /** The value of an expression in the page, awaited. */
-  evaluate<T>(expression: string): Promise<T>;
-  /** what the console said, exceptions, and addresses outside the page's own origin that were asked for */
-  readonly said: string[];
+  /** Hear of all events of the protocol with this name. */
+  follow(method: string, listener: (params: Record<string, unknown>) => void): void;
 }
 
-export class Browser {
+/** A process of the browser. */
+export interface BrowserProcess {
+  readonly type: string;
+  readonly id: number;
+  /** seconds of all its threads */
+  readonly cpuTime: number;
+}
+
+export class Browser implements PageBrowser {
   readonly #process: ChildProcess;
   readonly #profile = mkdtempSync(join(tmpdir(), "cloze-chromium-"));
   readonly #waiting = new Map<number, { done(value: Record<string, unknown>): void; failed(error: Error): void }>();
@@ -82,19 +89,24 @@ export class Browser {
       sessionId: string;
     };
     const said: string[] = [];
+    const followers = new Map<string, (params: Record<string, unknown>) => void>();
     let loaded = (): void => {};
     const ready = new Promise<void>((done) => (loaded = done));
     this.#listeners.set(sessionId, ({ method, params = {} }) => {
+      followers.get(method ?? "")?.(params);
       if (method === "Page.loadEventFired") loaded();
       if (method === "Runtime.consoleAPICalled" || method === "Runtime.exceptionThrown" || method === "Log.entryAdded")
         said.push(JSON.stringify(params));
       const { url: asked = "" } = (params["request"] ?? {}) as { url?: string };
-      const isOwn = /^(file|data|blob):/.test(asked) || (origin !== "null" && asked.startsWith(origin));
-      if (method === "Network.requestWillBeSent" && !isOwn) said.push(`asked for ${asked}`);
+      if (method === "Network.requestWillBeSent" && !isOwn(origin, asked)) said.push(`asked for ${asked}`);
     });
     const send = (method: string, params?: object) => this.#send(method, params, sessionId);
     for (const domain of ["Page", "Runtime", "Log", "Network"]) await send(`${domain}.enable`);
-    await send("Emulation.setDeviceMetricsOverride", { width, height: 900, deviceScaleFactor: 1, mobile: false });
+    const resize = async (pixels: number): Promise<void> => {
+      const size = { width: pixels, height: 900, deviceScaleFactor: 1, mobile: false };
+      await send("Emulation.setDeviceMetricsOverride", size);
+    };
+    await resize(width);
     await send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
     await send("Page.navigate", { url });
     await ready;
@@ -104,21 +116,30 @@ export class Browser {
       if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
       return result.value;
     };
-    // Plots take the width of their places in the frame after they are laid out.
-    await evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
-    return { send, evaluate, said };
+    await evaluate(TWO_FRAMES);
+    const reload = async (): Promise<void> => void (await send("Page.reload"));
+    const close = async (): Promise<void> => void (await send("Page.close"));
+    const follow: Page["follow"] = (method, listener) => void followers.set(method, listener);
+    return { send, evaluate, said, resize, reload, close, follow };
+  }
+
+  /** The process that draws and computes the one page that is open: of all renderers the busiest. */
+  async renderer(): Promise<BrowserProcess> {
+    const { processInfo } = (await this.#send("SystemInfo.getProcessInfo")) as { processInfo: BrowserProcess[] };
+    const renderers = processInfo.filter(({ type }) => type === "renderer");
+    return renderers.reduce((most, each) => (each.cpuTime > most.cpuTime ? each : most));
   }
 
   /** The whole page as PNG. */
-  async picture(page: Page): Promise<Uint8Array> {
-    const { data } = await page.send("Page.captureScreenshot", {
+  async picture(page: BrowserPage): Promise<Uint8Array> {
+    const { data } = await (page as Page).send("Page.captureScreenshot", {
       captureBeyondViewport: true,
       clip: await this.#sizeOf(page),
     });
     return Buffer.from(data as string, "base64");
   }
 
-  async #sizeOf(page: Page): Promise<object> {
+  async #sizeOf(page: BrowserPage): Promise<object> {
     const size = await page.evaluate<object>(
       "({ x: 0, y: 0, scale: 1, width: document.documentElement.scrollWidth, height: document.documentElement.scrollHeight })",
     );

@@ -1,23 +1,28 @@
 /** The playground served on this machine, and what a user does on its page. */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Page } from "../helpers/chromium.js";
+import type { BrowserPage as Page } from "../helpers/page.js";
 import { root } from "../helpers/shared.js";
 
 /** A server of the built playground. */
 export interface Served {
   readonly address: string;
+  /** the files that are served */
+  readonly folder: string;
   stop(): Promise<void>;
 }
 
 /** Build the playground and serve it, as `npm run playground` does. */
 export async function servePlayground(): Promise<Served> {
-  const child = spawn(process.execPath, [join(root, "scripts/playground.mjs"), "--port", "0"], {
+  const folder = mkdtempSync(join(tmpdir(), "cloze-playground-"));
+  const child = spawn(process.execPath, [join(root, "scripts/playground.mjs"), "--port", "0", "--out", folder], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise<void>((done) => child.on("close", () => done()));
+  void ended.then(() => rmSync(folder, { recursive: true, force: true }));
   const address = await new Promise<string>((done, failed) => {
     let said = "";
     child.stdout.setEncoding("utf8").on("data", (part: string) => {
@@ -29,6 +34,7 @@ export async function servePlayground(): Promise<Served> {
   });
   return {
     address,
+    folder,
     stop: () => {
       child.kill();
       return ended;

@@ -86,17 +86,30 @@ interface TextProps {
   readonly rows?: number;
   readonly onInput: (value: string) => void;
   readonly disabled?: boolean;
+  /** whether a file that is dropped becomes the text */
+  readonly isDrop?: boolean;
 }
 
 /** A text of one line, or of several where `rows` says so. */
-export function TextField({ label, hint, value, rows, onInput, disabled = false }: TextProps) {
+export function TextField({ label, hint, value, rows, onInput, disabled = false, isDrop = false }: TextProps) {
+  const drop = async (event: DragEvent) => {
+    const [file] = event.dataTransfer?.files ?? [];
+    if (!file || disabled) return;
+    event.preventDefault();
+    onInput(await file.text());
+  };
   return (
     <Field label={label} hint={hint}>
       {(id) =>
         rows === undefined ? (
           <input id={id} type="text" {...{ value, disabled }} onInput={(event) => onInput(event.currentTarget.value)} />
         ) : (
-          <textarea id={id} {...{ value, rows, disabled }} onInput={(event) => onInput(event.currentTarget.value)} />
+          <textarea
+            id={id}
+            {...{ value, rows, disabled }}
+            {...(isDrop && { onDragOver: (event) => event.preventDefault(), onDrop: (event) => void drop(event) })}
+            onInput={(event) => onInput(event.currentTarget.value)}
+          />
         )
       }
     </Field>

@@ -1,8 +1,6 @@
-/** A model folder as one file to download, which PyTorch's transformers load once it is unpacked. */
-import { zipSync } from "fflate";
-import type { FolderFiles } from "../store.js";
+/** Files that are handed to the reader. */
+import { lab } from "./workers.js";
 
-/** Hand a file to the reader. */
 export function download(name: string, bytes: BlobPart, type: string): void {
   const address = URL.createObjectURL(new Blob([bytes], { type }));
   const link = document.createElement("a");
@@ -12,8 +10,7 @@ export function download(name: string, bytes: BlobPart, type: string): void {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-/** Weights do not compress; the files are stored as they are. */
-export function downloadFolder(name: string, files: FolderFiles): void {
-  const folder = Object.fromEntries(files.map(([path, bytes]) => [`${name}/${path}`, bytes]));
-  download(`${name}.zip`, zipSync(folder, { level: 0 }) as Uint8Array<ArrayBuffer>, "application/zip");
+/** A model of the shelf as a folder of this name, zipped. */
+export async function downloadFolder(name: string, id: string): Promise<void> {
+  download(`${name}.zip`, await lab().zippedFolder(id, name), "application/zip");
 }

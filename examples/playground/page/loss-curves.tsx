@@ -1,7 +1,7 @@
 /** The curves of a run: the training loss, the held-out loss, and what is known without context. */
 import { gridY, line, ruleY } from "@observablehq/plot";
 import { useCallback } from "preact/hooks";
-import type { Curves } from "../worker/pretraining.js";
+import type { Curves } from "../worker/run-record.js";
 import { Plot } from "./plot.js";
 import { type PreviousRun, thinned } from "./run-state.js";
 import { useStrings } from "./settings.js";
@@ -14,7 +14,7 @@ interface LossCurvesProps {
 
 export function LossCurves({ curves, steps, previous }: LossCurvesProps) {
   const { learn } = useStrings();
-  const { training, heldOut } = curves;
+  const { training, heldOut, beside } = curves;
   const frequency = heldOut.at(-1)?.frequency ?? null;
   const options = useCallback(
     (width: number) => ({
@@ -48,10 +48,11 @@ export function LossCurves({ curves, steps, previous }: LossCurvesProps) {
           strokeOpacity: 0.45,
           strokeWidth: 1.2,
         }),
+        line(beside, { x: "step", y: "loss", stroke: "currentColor", strokeWidth: 1.6, marker: "dot" as const }),
         line(heldOut, { x: "step", y: "loss", stroke: "var(--accent)", strokeWidth: 2.5, marker: "dot" as const }),
       ],
     }),
-    [training, heldOut, steps, frequency, previous, learn],
+    [training, heldOut, beside, steps, frequency, previous, learn],
   );
   return (
     <figure>
@@ -59,6 +60,7 @@ export function LossCurves({ curves, steps, previous }: LossCurvesProps) {
       <figcaption class="legend">
         <span class="key accent">{learn.axes.heldOut}</span>
         <span class="key faint">{learn.axes.training}</span>
+        {beside.length > 0 && <span class="key marked">{learn.axes.beside}</span>}
         {frequency !== null && <span class="key dotted">{learn.axes.frequency}</span>}
         {previous && <span class="key dashed">{learn.axes.previous(previous.name)}</span>}
       </figcaption>

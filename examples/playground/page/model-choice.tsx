@@ -25,7 +25,7 @@ interface ModelChoiceProps {
   readonly builtIn?: readonly string[];
 }
 
-const ENCODERS = ["masked-lm", "pretraining", "feature-extraction"];
+const ENCODERS = ["masked-lm", "pretraining", "replaced-token-detection", "feature-extraction"];
 
 export function ModelChoice({ value, onChange, tasks = ENCODERS, builtIn = BUILT_IN }: ModelChoiceProps) {
   const { models: strings } = useStrings();

@@ -1,7 +1,7 @@
 /** The run of pre-training that the page follows; it goes on while other chapters are shown. */
 import { proxy } from "comlink";
 import type { Plan } from "../plan.js";
-import type { Curves, HeldOutPoint, Point, RunEnd, RunEvent, RunRequest } from "../worker/pretraining.js";
+import type { Curves, HeldOutPoint, Point, RunEnd, RunEvent, RunRequest } from "../worker/run-record.js";
 import { Store } from "./store.js";
 import { trainer } from "./workers.js";
 
@@ -24,7 +24,7 @@ export interface RunState {
   readonly previous: PreviousRun | null;
 }
 
-const NONE: Curves = { training: [], heldOut: [] };
+const NONE: Curves = { training: [], heldOut: [], beside: [] };
 
 const IDLE: RunState = {
   phase: "idle",
@@ -84,7 +84,13 @@ function onEvent(event: RunEvent): void {
       });
       break;
     case "held-out":
-      change({ curves: { ...curves, heldOut: [...curves.heldOut, event.point] } });
+      change({
+        curves: {
+          ...curves,
+          heldOut: [...curves.heldOut, event.point],
+          ...(event.beside && { beside: [...curves.beside, event.beside] }),
+        },
+      });
       break;
     case "kept":
       change({ keptAt: event.step });

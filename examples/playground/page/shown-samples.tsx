@@ -1,7 +1,7 @@
 /** What the model made of a few texts at each point of the held-out curve. */
 import { useState } from "preact/hooks";
-import type { HeldOutPoint } from "../worker/pretraining.js";
 import type { Sample } from "../worker/recipe.js";
+import type { HeldOutPoint } from "../worker/run-record.js";
 import { useStrings } from "./settings.js";
 
 /** A probability, or another figure from 0 to 1, as a bar and a number. */
@@ -20,6 +20,20 @@ function Guesses({ sample }: { readonly sample: Sample }) {
       <p>
         {sample.text} <mark>{sample.written.trim()}</mark>
       </p>
+    );
+  if (sample.suspected !== undefined)
+    return (
+      <ol class="cells">
+        {sample.suspected.map(({ token, probability }, i) => (
+          <li
+            key={i}
+            style={{ background: `color-mix(in srgb, var(--accent) ${Math.round(60 * probability)}%, var(--surface))` }}
+          >
+            <span class="token">{token}</span>
+            <small>{Math.round(100 * probability)} %</small>
+          </li>
+        ))}
+      </ol>
     );
   return (
     <>

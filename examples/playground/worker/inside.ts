@@ -42,6 +42,27 @@ function hiddenByLayer({ loaded }: Body, sample: Sample): Float32Array[] {
   return hidden.map(({ data }) => Float32Array.from(data));
 }
 
+export interface Hidden {
+  readonly tokens: readonly string[];
+  readonly width: number;
+  /** by layer, the embeddings first (tokens × width) */
+  readonly layers: readonly Float32Array[];
+  /** by layer, the embeddings first: cosine of each token's state with its own in the embeddings */
+  readonly kept: readonly (readonly number[])[];
+}
+
+/** The hidden states of a text, and how much of each token's embedding is left in them. */
+export async function hiddenOf(model: string, text: string): Promise<Hidden> {
+  const body = await openedModel(model, "feature-extraction");
+  const sample = sampleIn(body, text, LONGEST);
+  const layers = hiddenByLayer(body, sample);
+  const tokens = tokensOf(body.tokenizer, sample);
+  const width = layers[0]!.length / tokens.length;
+  const rowOf = (states: Float32Array, token: number) => states.subarray(token * width, (token + 1) * width);
+  const kept = layers.map((states) => tokens.map((_, token) => cosine(rowOf(states, token), rowOf(layers[0]!, token))));
+  return { tokens, width, layers, kept };
+}
+
 export interface WordInSentences {
   readonly sentences: readonly string[];
   /** by layer, the embeddings first: cosines of the word's vectors in every two sentences, their mean subtracted */

@@ -2,22 +2,24 @@
 import { expose } from "comlink";
 import { runBenchmark } from "./benchmarking.js";
 import { finetuneHere, stopFinetuning, tryTuned } from "./finetuning.js";
-import { attentionOf, planesOf, wordInSentences } from "./inside.js";
+import { zippedFolder } from "./folder-zip.js";
+import { attentionOf, hiddenOf, planesOf, wordInSentences } from "./inside.js";
 import { changeShares, corrupted } from "./labels.js";
 import { learnLanguages, stopLanguages } from "./languages.js";
-import { dropRun, keptRun, pause, pretrain, resume } from "./pretraining.js";
-import { probeLayers } from "./probes.js";
+import { dropRun, pause, pretrain, resume } from "./pretraining.js";
+import { probeLayers, stopProbing } from "./probes.js";
+import { keptRun } from "./run-record.js";
 import { learnTokenizer, openTokenizer, tokenize } from "./tokens.js";
 import { nextTokens } from "./writing.js";
 
 const lab = {
-  ...{ attentionOf, planesOf, probeLayers, wordInSentences },
+  ...{ attentionOf, hiddenOf, planesOf, probeLayers, stopProbing, wordInSentences },
   ...{ changeShares, corrupted },
   ...{ dropRun, keptRun, pause, pretrain, resume },
   ...{ learnTokenizer, openTokenizer, tokenize },
   ...{ finetuneHere, stopFinetuning, tryTuned },
   ...{ learnLanguages, stopLanguages },
-  ...{ nextTokens, runBenchmark },
+  ...{ nextTokens, runBenchmark, zippedFolder },
 };
 
 export type Lab = typeof lab;

@@ -89,8 +89,16 @@ function probe(train: readonly Item[], test: readonly Item[], classes: number): 
   return right.length / test.length;
 }
 
-/** Probe one layer after another. */
-export async function probeLayers(model: string, tell: (probe: Probe) => void): Promise<ProbeResult> {
+let stopping = false;
+
+/** Stop after the next layer. */
+export function stopProbing(): void {
+  stopping = true;
+}
+
+/** Probe one layer after another; null where it was stopped. */
+export async function probeLayers(model: string, tell: (probe: Probe) => void): Promise<ProbeResult | null> {
+  stopping = false;
   const { loaded, tokenizer } = await openedModel(model, "feature-extraction");
   const parts = { train: await sentencesOf("train"), test: await sentencesOf("test") };
   const tags = [...new Set(parts.train.flatMap((sentence) => sentence.tags))].sort();
@@ -118,6 +126,7 @@ export async function probeLayers(model: string, tell: (probe: Probe) => void): 
     [baseline, words] = [test.filter(({ tag }) => tag === most).length / test.length, test.length];
     tell({ layer, accuracy: probe(train, test, tags.length) });
     await new Promise((resume) => setTimeout(resume, 0));
+    if (stopping) return null;
   }
   return { baseline, words };
 }

@@ -311,10 +311,11 @@ export function FinetuneChapter() {
         rows={6}
         disabled={disabled}
         onInput={setTrain}
+        isDrop
       />
       <details>
         <summary>{finetune.testing}</summary>
-        <TextField label={finetune.testing} value={test} rows={6} disabled={disabled} onInput={setTest} />
+        <TextField label={finetune.testing} value={test} rows={6} disabled={disabled} onInput={setTest} isDrop />
       </details>
       <Check label={finetune.withScratch} value={withScratch} disabled={disabled} onChange={setWithScratch} />
       <Actions

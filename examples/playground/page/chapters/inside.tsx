@@ -1,7 +1,7 @@
 /** Look inside: attention, a word in its sentences, words on a plane, and what each layer knows. */
 import { barX, cell, dot, ruleX, text as textMark } from "@observablehq/plot";
 import { proxy } from "comlink";
-import { useCallback, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Probe } from "../../worker/probes.js";
 import { useComputed } from "../computed.js";
 import { Button, Chapter, Fault, Slider, TextField } from "../controls.js";
@@ -64,9 +64,13 @@ function Heat(props: {
 
 const shortened = (text: string): string => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
 
-function AttentionPart({ model }: { readonly model: string }) {
+interface SentenceProps {
+  readonly model: string;
+  readonly text: string;
+}
+
+function AttentionPart({ model, text, onText }: SentenceProps & { readonly onText: (text: string) => void }) {
   const { inside } = useStrings();
-  const [text, setText] = useShared("text", inside.sentence);
   const [layer, setLayer] = useState(1);
   const [head, setHead] = useState(1);
   const { value, error } = useComputed(text.trim() === "" ? null : () => lab().attentionOf(model, text), [model, text]);
@@ -83,7 +87,7 @@ function AttentionPart({ model }: { readonly model: string }) {
     <section>
       <h2>{inside.attention}</h2>
       <p class="soft">{inside.attentionNote}</p>
-      <TextField label={inside.text} value={text} onInput={setText} />
+      <TextField label={inside.text} value={text} onInput={onText} />
       <Fault error={error} />
       {value && (
         <>
@@ -98,6 +102,61 @@ function AttentionPart({ model }: { readonly model: string }) {
             values={values}
             lowest={0}
           />
+        </>
+      )}
+    </section>
+  );
+}
+
+/** Hidden states (tokens × width) as pixels: the largest number of the layer has the full colour. */
+function States({
+  label,
+  states,
+  width,
+}: {
+  readonly label: string;
+  readonly states: Float32Array;
+  readonly width: number;
+}) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const rows = states.length / width;
+  useEffect(() => {
+    const context = canvas.current!.getContext("2d")!;
+    const pixels = context.createImageData(width, rows);
+    const largest = states.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-9);
+    for (const [i, x] of states.entries()) {
+      // The square root shows the many small numbers beside the few large ones.
+      const opacity = Math.sqrt(Math.abs(x) / largest);
+      pixels.data.set([...(x > 0 ? [23, 160, 145] : [208, 78, 56]), 255 * opacity], 4 * i);
+    }
+    context.putImageData(pixels, 0, 0);
+  }, [states, width, rows]);
+  return <canvas ref={canvas} class="states" role="img" aria-label={label} width={width} height={rows} />;
+}
+
+function HiddenPart({ model, text }: SentenceProps) {
+  const { inside } = useStrings();
+  const [layer, setLayer] = useState(99);
+  const { value, error } = useComputed(text.trim() === "" ? null : () => lab().hiddenOf(model, text), [model, text]);
+  const at = Math.min(layer, (value?.layers.length ?? 1) - 1);
+  const kept = value?.kept;
+  const values = useCallback((row: number, column: number) => kept?.[row]?.[column] ?? 0, [kept]);
+  return (
+    <section>
+      <h2>{inside.hidden}</h2>
+      <p class="soft">{inside.hiddenNote}</p>
+      <Fault error={error} />
+      {value && (
+        <>
+          <Heat
+            label={inside.hiddenAlt(value.tokens.join(" "))}
+            rows={value.layers.map((_, i) => inside.layer(i))}
+            columns={value.tokens}
+            values={values}
+            lowest={0}
+          />
+          <Slider label={inside.layer(at)} value={at} min={0} max={value.layers.length - 1} onInput={setLayer} />
+          <States label={inside.statesAlt(at)} states={value.layers[at]!} width={value.width} />
         </>
       )}
     </section>
@@ -249,9 +308,11 @@ function ProbePart({ model }: { readonly model: string }) {
       <h2>{inside.probes}</h2>
       <p class="soft">{inside.probesNote}</p>
       <div class="actions">
-        <Button onClick={() => void start()} disabled={isBusy}>
-          {inside.probe}
-        </Button>
+        {isBusy ? (
+          <Button onClick={() => void lab().stopProbing()}>{inside.stop}</Button>
+        ) : (
+          <Button onClick={() => void start()}>{inside.probe}</Button>
+        )}
         <span class="status" role="status">
           {isBusy ? inside.probing(probes.length) : ""}
         </span>
@@ -273,10 +334,12 @@ function ProbePart({ model }: { readonly model: string }) {
 export function InsideChapter() {
   const { inside } = useStrings();
   const [model, setModel] = useShared("model", "cloze-tiny");
+  const [text, setText] = useShared("text", inside.sentence);
   return (
     <Chapter title={inside.title} lead={inside.lead}>
       <ModelChoice value={model} onChange={setModel} />
-      <AttentionPart model={model} />
+      <AttentionPart model={model} text={text} onText={setText} />
+      <HiddenPart model={model} text={text} />
       <WordPart model={model} />
       <PlanePart model={model} />
       <ProbePart key={model} model={model} />

@@ -1,8 +1,10 @@
 /** Watch it learn: a model is pre-trained in a worker of this tab. */
 import { useEffect, useState } from "preact/hooks";
-import { commandOf, DEFAULT_PLAN, type Plan } from "../../plan.js";
-import { Button, Chapter, Choice, Facts, Fault, NumberField, TextField } from "../controls.js";
+import { CONTINUED, commandOf, DEFAULT_PLAN, type Plan, startFolder } from "../../plan.js";
+import { Button, Chapter, Check, Choice, Facts, Fault, NumberField, TextField } from "../controls.js";
+import { downloadFolder } from "../download.js";
 import { LossCurves } from "../loss-curves.js";
+import { useShelf } from "../model-choice.js";
 import { dropKeptRun, findKeptRun, pauseRun, type RunState, resumeRun, run, startRun } from "../run-state.js";
 import { useStrings } from "../settings.js";
 import { useShared } from "../shared-state.js";
@@ -16,6 +18,7 @@ const OBJECTIVES = [
   "whole-word-masked-lm",
   "ngram-masked-lm+sentence-order-prediction",
   "span-masked-lm",
+  "replaced-token-detection",
   "causal-lm",
   "mass",
   "bart",
@@ -25,11 +28,24 @@ const OBJECTIVES = [
 /** Objectives whose recipe trains on short sequences first. */
 const hasShort = (objective: string): boolean => objective.includes("masked-lm");
 
-/** What the model is asked while it learns: masks to fill, or beginnings to continue. */
+/** Tasks of the models that can go on learning with an objective. */
+function tasksFor(objective: string): readonly string[] {
+  if (hasShort(objective)) return ["masked-lm", "pretraining"];
+  if (objective === "causal-lm" || objective === "replaced-token-detection") return [objective];
+  return ["seq2seq-lm"];
+}
+
+/** What the model is asked while it learns: masks to fill, words that do not belong, or beginnings to continue. */
 const SHOWN = {
   masks: ["The children [MASK] in the garden.", "She drank a cup of [MASK].", "He opened the [MASK] and looked out."],
+  replaced: ["The children played in the bread.", "She drank a garden of tea.", "He opened the door and looked out."],
   texts: ["The old man", "In the morning she", "The children were"],
 } as const;
+
+function shownFor(objective: string): readonly string[] {
+  if (hasShort(objective)) return SHOWN.masks;
+  return objective === "replaced-token-detection" ? SHOWN.replaced : SHOWN.texts;
+}
 
 const isBusy = ({ phase }: RunState): boolean =>
   phase === "vocabulary" || phase === "model" || phase === "training" || phase === "pausing";
@@ -40,12 +56,15 @@ interface SizesProps {
   readonly disabled: boolean;
 }
 
+/** Sizes that a model brings along. */
+const OWN_SIZES: readonly string[] = ["layers", "width", "heads", "vocabulary"];
+
 function Sizes({ plan, change, disabled }: SizesProps) {
   const { learn } = useStrings();
   const whole = (name: "layers" | "width" | "heads" | "length" | "vocabulary" | "batchSize" | "steps" | "seed") => ({
     label: learn.sizes[name],
     value: plan[name],
-    disabled,
+    disabled: disabled || (plan.from !== null && OWN_SIZES.includes(name)),
     onChange: (value: number) => change({ [name]: Math.round(value) }),
   });
   return (
@@ -109,8 +128,10 @@ function Controls({ state, start }: ControlsProps) {
 function Proof({ state, text }: { readonly state: RunState; readonly text: string }) {
   const { learn } = useStrings();
   const [given, setGiven] = useState("");
+  const [fault, setFault] = useState<unknown>(null);
   if (state.hash === null || state.plan === null) return null;
   const pasted = /[0-9a-f]{64}/.exec(given)?.[0];
+  const { from } = state.plan;
   const download = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   return (
     <section aria-label={learn.proof.title}>
@@ -127,6 +148,15 @@ function Proof({ state, text }: { readonly state: RunState; readonly text: strin
           {learn.proof.download}
         </a>
       </p>
+      {from === "cloze-tiny" && <p class="soft">{learn.proof.install}</p>}
+      {from !== null && from !== "cloze-tiny" && (
+        <p>
+          <Button onClick={() => void downloadFolder(startFolder(from), from).catch(setFault)}>
+            {learn.proof.downloadStart}
+          </Button>
+        </p>
+      )}
+      <Fault error={fault} />
       <TextField label={learn.proof.paste} value={given} onInput={setGiven} />
       {pasted !== undefined && (
         <p role="status" class={pasted === state.hash ? "good" : "fault"}>
@@ -150,6 +180,7 @@ function Progress({ state }: { readonly state: RunState }) {
           [learn.facts.step, `${number(step)} / ${number(plan.steps)}`],
           [learn.facts.loss, curves.training.at(-1)?.loss.toFixed(3) ?? "–"],
           [learn.facts.heldOut, last ? last.loss.toFixed(3) : "–"],
+          ...(last?.area === undefined ? [] : [[learn.facts.area, last.area.toFixed(3)] as const]),
           [learn.facts.speed, tokensPerSecond > 0 ? number(Math.round(tokensPerSecond)) : "–"],
           [learn.facts.memory, bytes > 0 ? `${number(Math.round(bytes / 1e6))} MB` : "–"],
           [learn.facts.parameters, parameters > 0 ? number(parameters) : "–"],
@@ -162,43 +193,102 @@ function Progress({ state }: { readonly state: RunState }) {
   );
 }
 
-export function LearnChapter() {
-  const strings = useStrings();
-  const { learn } = strings;
-  const state = useStore(run);
+interface StartProps {
+  readonly plan: Plan;
+  readonly withScratch: boolean;
+  readonly disabled: boolean;
+  readonly onChoose: (from: string | null) => void;
+  readonly onScratch: (value: boolean) => void;
+}
+
+/** Random weights, or a model whose training is continued, with one from random weights beside it. */
+function Start({ plan, withScratch, disabled, onChoose, onScratch }: StartProps) {
+  const { learn } = useStrings();
+  const tasks = tasksFor(plan.objective);
+  const shelved = (useShelf() ?? []).filter(({ task }) => tasks.includes(task));
+  const isBuiltIn = hasShort(plan.objective) && !plan.objective.includes("+");
+  const options = [
+    ["", learn.random] as const,
+    ...(isBuiltIn ? [["cloze-tiny", "cloze-tiny"] as const] : []),
+    ...shelved.map(({ id, name, made }) => [id, `${name} (${new Date(made).toLocaleTimeString()})`] as const),
+  ];
+  const value = plan.from ?? "";
+  return (
+    <>
+      <Choice
+        label={learn.from}
+        value={value}
+        options={options}
+        disabled={disabled}
+        onChange={(id) => onChoose(id === "" ? null : id)}
+      />
+      {plan.from !== null && (
+        <Check label={learn.withScratch} value={withScratch} disabled={disabled} onChange={onScratch} />
+      )}
+    </>
+  );
+}
+
+/** The plan that the reader has chosen, or that of a run which an earlier visit left, with the text it learned from. */
+function usePlan(state: RunState) {
   const [objective, setObjective] = useShared("objective", state.plan?.objective ?? DEFAULT_PLAN.objective);
   const [steps, setSteps] = useShared("steps", String(state.plan?.steps ?? DEFAULT_PLAN.steps));
-  const [source, setSource] = useShared("from", "english");
+  const [from, setFrom] = useShared("from", state.plan?.from ?? "");
   const [sizes, setSizes] = useState<Plan>(state.plan ?? DEFAULT_PLAN);
-  const plan: Plan = { ...sizes, objective, steps: Number(steps) || DEFAULT_PLAN.steps };
-  const [own, setOwn] = useState("");
+  const [withScratch, setWithScratch] = useState(true);
   const [text, setText] = useState("");
   const [fault, setFault] = useState<unknown>(null);
+  const change = (part: Partial<Plan>) => setSizes((before) => ({ ...before, ...part }));
   useEffect(() => {
     findKeptRun().then((kept) => {
       if (!kept) return;
       setSizes(kept.plan);
       setObjective(kept.plan.objective);
       setSteps(String(kept.plan.steps));
+      setFrom(kept.plan.from ?? "");
+      setWithScratch(kept.withScratch);
       setText(kept.text);
     }, setFault);
   }, []);
-  const disabled = isBusy(state) || state.phase === "paused";
-  const change = (part: Partial<Plan>) => setSizes((before) => ({ ...before, ...part }));
-  const start = async () => {
+  const startFrom = (id: string | null): void => {
+    if ((id ?? "") === from) return;
+    setFrom(id ?? "");
+    const { steps: count, learningRate, length, batchSize } = id === null ? DEFAULT_PLAN : CONTINUED;
+    setSteps(String(count));
+    change({ learningRate, length, batchSize });
+  };
+  const train = async (content: Promise<string>): Promise<void> => {
     try {
       setFault(null);
-      const content = source === "own" ? own : await textOf(source);
-      setText(content);
+      const read = await content;
+      setText(read);
       const masks = hasShort(plan.objective);
-      const shown = masks ? SHOWN.masks : SHOWN.texts;
-      const short = masks && plan.length > 32 ? 32 : null;
+      // A model that is continued has learned its positions already.
+      const short = masks && plan.from === null && plan.length > 32 ? 32 : null;
       const request = { ...plan, short, maskingRate: masks ? plan.maskingRate : null };
-      await startRun({ plan: request, text: content, shown, name: `${plan.objective}, ${plan.steps}` });
+      const shown = shownFor(plan.objective);
+      await startRun({ plan: request, text: read, shown, withScratch, name: `${plan.objective}, ${plan.steps}` });
     } catch (error) {
       setFault(error);
     }
   };
+  const plan: Plan = { ...sizes, objective, from: from || null, steps: Number(steps) || DEFAULT_PLAN.steps };
+  const chooseObjective = (name: string): void => {
+    setObjective(name);
+    startFrom(null);
+  };
+  return { plan, text, fault, change, chooseObjective, startFrom, withScratch, setWithScratch, setSteps, train };
+}
+
+export function LearnChapter() {
+  const strings = useStrings();
+  const { learn } = strings;
+  const state = useStore(run);
+  const { plan, text, fault, change, chooseObjective, startFrom, withScratch, setWithScratch, setSteps, train } =
+    usePlan(state);
+  const [source, setSource] = useShared("text", "english");
+  const [own, setOwn] = useState("");
+  const disabled = isBusy(state) || state.phase === "paused";
   const sources = [...TEXTS, "own"].map((name) => [name, strings.texts[name as keyof typeof strings.texts]] as const);
   return (
     <Chapter title={learn.title} lead={learn.lead}>
@@ -208,7 +298,7 @@ export function LearnChapter() {
           value={plan.objective}
           options={OBJECTIVES.map((name) => [name, learn.objectives[name]] as const)}
           disabled={disabled}
-          onChange={setObjective}
+          onChange={chooseObjective}
         />
         <Choice label={learn.text} value={source} options={sources} disabled={disabled} onChange={setSource} />
         <NumberField
@@ -220,12 +310,21 @@ export function LearnChapter() {
           disabled={disabled}
           onChange={(value) => setSteps(String(Math.round(value)))}
         />
+        <Start {...{ plan, withScratch, disabled }} onChoose={startFrom} onScratch={setWithScratch} />
       </div>
       {source === "own" && (
-        <TextField label={learn.own} hint={learn.ownHint} value={own} rows={6} disabled={disabled} onInput={setOwn} />
+        <TextField
+          label={learn.own}
+          hint={learn.ownHint}
+          value={own}
+          rows={6}
+          disabled={disabled}
+          onInput={setOwn}
+          isDrop
+        />
       )}
       <Sizes plan={plan} change={change} disabled={disabled} />
-      <Controls state={state} start={() => void start()} />
+      <Controls state={state} start={() => void train(source === "own" ? Promise.resolve(own) : textOf(source))} />
       <Fault error={fault ?? state.error} />
       <Progress state={state} />
       <Proof state={state} text={text} />

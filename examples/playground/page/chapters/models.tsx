@@ -1,11 +1,11 @@
 /** Models: those that are built in, those that were trained here, and those that the reader brings. */
 import { useRef, useState } from "preact/hooks";
 import { BUILT_IN, modelFiles } from "../../model-files.js";
-import { filesOf, type ShelvedModel, shelf, unshelve } from "../../store.js";
+import { type ShelvedModel, shelf, unshelve } from "../../store.js";
 import { useComputed } from "../computed.js";
 import { Button, Chapter, Fault, FileField, TextField, Wide } from "../controls.js";
 import { downloadFolder } from "../download.js";
-import { importFiles, importNamed } from "../import-model.js";
+import { chosenFiles, droppedFiles, entriesOf, importFiles, importNamed } from "../import-model.js";
 import { ModelChoice } from "../model-choice.js";
 import { pipelines } from "../pipelines.js";
 import { useStrings } from "../settings.js";
@@ -14,12 +14,11 @@ import { Share } from "../shown-samples.js";
 
 function Shelf({ models, onChange }: { readonly models: readonly ShelvedModel[]; readonly onChange: () => void }) {
   const { models: strings, number } = useStrings();
-  const save = async ({ id, name }: ShelvedModel) => {
-    const files = await filesOf(id);
-    if (files) downloadFolder(name.replace(/[^\w.-]+/g, "-"), files);
-  };
+  const [error, setError] = useState<unknown>(null);
+  const save = ({ id, name }: ShelvedModel) => downloadFolder(name.replace(/[^\w.-]+/g, "-"), id).catch(setError);
   return (
     <Wide label={strings.title}>
+      <Fault error={error} />
       <table>
         <thead>
           <tr>
@@ -137,11 +136,16 @@ function Importing({ onDone }: ImportingProps) {
         onDrop={(event) => {
           event.preventDefault();
           setOver(false);
-          void work(() => importFiles([...(event.dataTransfer?.files ?? [])]));
+          const entries = entriesOf(event.dataTransfer);
+          void work(async () => importFiles(await droppedFiles(entries)));
         }}
       >
         <p>{strings.drop}</p>
-        <FileField label={strings.openFolder} isFolder onFiles={(files) => void work(() => importFiles(files))} />
+        <FileField
+          label={strings.openFolder}
+          isFolder
+          onFiles={(files) => void work(() => importFiles(chosenFiles(files)))}
+        />
       </fieldset>
       <TextField label={strings.byName} hint={strings.byNameHint} value={name} onInput={setName} />
       <div class="actions">

@@ -108,6 +108,7 @@ export function SearchChapter() {
         value={text}
         rows={7}
         onInput={setText}
+        isDrop
       />
       <div class="actions">
         {share === null ? (

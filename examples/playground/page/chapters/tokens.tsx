@@ -4,6 +4,7 @@ import { useCallback, useState } from "preact/hooks";
 import type { Algorithm, Piece } from "../../worker/tokens.js";
 import { useComputed } from "../computed.js";
 import { Button, Chapter, Choice, Facts, Fault, FileField, NumberField, TextField } from "../controls.js";
+import { useShelf } from "../model-choice.js";
 import { Plot } from "../plot.js";
 import { useStrings } from "../settings.js";
 import { useShared } from "../shared-state.js";
@@ -111,7 +112,7 @@ function Learning({ onLearned }: { readonly onLearned: (own: Own) => void }) {
         />
         <NumberField label={tokens.size} value={size} min={50} max={8000} step={50} onChange={setSize} />
       </div>
-      <TextField label={tokens.source} hint={tokens.sourceHint} value={source} rows={5} onInput={setSource} />
+      <TextField label={tokens.source} hint={tokens.sourceHint} value={source} rows={5} onInput={setSource} isDrop />
       <div class="actions">
         <Button
           onClick={() =>
@@ -137,10 +138,15 @@ export function TokensChapter() {
   const [text, setText] = useShared("text", tokens.example);
   const [chosen, setChosen] = useShared("tokenizer", "cloze-tiny");
   const [own, setOwn] = useState<readonly Own[]>([]);
-  const all = [...TOKENIZERS.map((id) => ({ id, name: tokens.tokenizers[id] })), ...own];
+  const shelved = useShelf() ?? [];
+  const models = shelved.map(({ id, name, made }) => ({
+    id,
+    name: `${name} (${new Date(made).toLocaleTimeString()})`,
+  }));
+  const all = [...TOKENIZERS.map((id) => ({ id, name: tokens.tokenizers[id] })), ...models, ...own];
   const { value, error } = useComputed(
     () => Promise.all(all.map(async ({ id, name }) => ({ id, name, pieces: await lab().tokenize(id, text) }))),
-    [text, own.length, tokens],
+    [text, own.length, models.length, tokens],
   );
   const shown = value?.find(({ id }) => id === chosen) ?? value?.[0];
   const plain = shown?.pieces.filter(({ special }) => !special) ?? [];

@@ -1,0 +1,81 @@
+/** What a reader does in each chapter, and what must then be there. */
+import type { BrowserPage as Page } from "../helpers/page.js";
+import { fill, press, until } from "./page-driver.js";
+
+export const WALK: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  async tokens(page) {
+    await fill(page, "Text", "unforgettable lighthouse keepers");
+    await until(
+      page,
+      `document.querySelectorAll(".piece").length > 5 && document.querySelectorAll(".plot svg").length > 0`,
+    );
+    await fill(page, "Pieces", 60);
+    await fill(page, "Your text", "the cat sat on the mat\nthe dog sat on the cat");
+    await press(page, "Learn");
+    await until(page, `/learned here/.test(document.querySelector("main select").selectedOptions[0].textContent)`);
+  },
+  async labels(page) {
+    for (const [objective, sign] of [
+      ["masked-lm+next-sentence-prediction", "section strong"],
+      ["replaced-token-detection", "li.special"],
+      ["t5", "section h2 + .cells + h2"],
+      ["masked-lm", "li.mask .answer"],
+    ]) {
+      await fill(page, "Objective", objective!);
+      await until(page, `document.querySelector(${JSON.stringify(sign)})`);
+    }
+    await until(page, `document.querySelectorAll(".guesses li").length === 4`);
+    const shown = await page.evaluate<string>(`document.querySelector(".cells").textContent`);
+    await press(page, "Draw again");
+    await until(page, `document.querySelector(".cells").textContent !== ${JSON.stringify(shown)}`);
+  },
+  async inside(page) {
+    await until(page, `document.querySelectorAll(".plot svg").length >= 3`);
+    await fill(page, "Text", "The cat sees the dog.");
+    await until(page, `/the cat sees the dog/.test(document.querySelector(".plot svg").getAttribute("aria-label"))`);
+    await until(page, `document.querySelector(".states").width > 50 && document.querySelector(".states").height === 8`);
+  },
+  async write(page) {
+    await until(page, `document.querySelectorAll(".choice").length >= 5`);
+    await page.evaluate(`document.querySelector(".choice").click()`);
+    await until(page, `document.querySelector(".written mark").textContent !== "…"`);
+  },
+  async search(page) {
+    await until(page, `document.querySelector("textarea").value.length > 1000`);
+    await fill(page, "Lines", "The dog barks.\nBread is baked in an oven.\nRain falls on the roof.");
+    await press(page, "Embed the lines");
+    await until(page, `document.querySelectorAll(".found li").length === 3`);
+    await fill(page, "Find", "wet weather");
+    await until(page, `/Rain/.test(document.querySelector(".found li").textContent)`);
+  },
+  async models(page) {
+    await until(page, `document.querySelectorAll(".guesses li").length >= 8`);
+    // The models that were trained in the chapters before.
+    await until(page, `document.querySelectorAll("tbody tr").length >= 4`);
+  },
+  async finetune(page) {
+    await until(page, `document.querySelector("textarea").value.length > 1000`);
+    const rows = ["good film\tyes", "bad film\tno", "fine play\tyes", "dull play\tno"];
+    await fill(page, "Examples to learn from", ["text\tlabel", ...rows].join("\n"));
+    await fill(page, "Examples to test with", ["text\tlabel", ...rows].join("\n"));
+    await fill(page, "Epochs", 1);
+    await press(page, "Fine-tune");
+    await until(page, `document.querySelectorAll(".confusion tbody td.number").length === 4`);
+    await until(page, `document.querySelectorAll(".plot svg circle").length === 6`);
+    await press(page, "Ask");
+    await until(page, `document.querySelectorAll(".guesses.wide li").length === 2`);
+  },
+  async languages(page) {
+    await fill(page, "English, and", "german");
+    await fill(page, "Steps", 20);
+    await press(page, "Learn both");
+    await until(page, `document.querySelectorAll(".half svg").length === 2`);
+    await press(page, "Stop");
+    await until(page, `[...document.querySelectorAll("button")].some((b) => b.textContent === "Learn both")`);
+  },
+  async benchmark(page) {
+    await press(page, "Run");
+    await until(page, `document.querySelector("tbody td.good")`);
+    await press(page, "Stop");
+  },
+};
