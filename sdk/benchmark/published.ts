@@ -14,6 +14,7 @@ export interface Published {
   readonly points: number;
 }
 
+/** The published hash and points of each workload, by name. */
 export const PUBLISHED: Readonly<Record<string, Published>> = {
   tokenize: { hash: "e91ee9aeb6a1aa6e", points: 8 },
   "encode-tiny-f32": { hash: "076b23853b2c12ac", points: 35 },

@@ -37,6 +37,7 @@ export interface Score {
   readonly quiet: boolean | null;
 }
 
+/** Options of {@link benchmark}. */
 export interface BenchmarkOptions {
   /** names of workloads; all of them by default. Only all of them have a score. */
   readonly only?: readonly string[];

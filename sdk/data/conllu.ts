@@ -8,6 +8,7 @@
 import { shown } from "../errors.js";
 import { dataError, numbered, type Source } from "./source.js";
 
+/** A sentence with one tag per word, as {@link readTagged} yields it. */
 export interface TaggedSentence {
   readonly words: readonly string[];
   readonly tags: readonly string[];

@@ -23,6 +23,8 @@ export function* partsOfLine(line: string, longest: number): Generator<string> {
  * The documents of a text, each as its non-blank lines.
  *
  * @param options `longest`: characters after which a document, or a single line, is divided, so that no more are held
+ * @example
+ * for await (const document of readDocuments(textSource("a.txt", "one\ntwo\n\nthree"))) console.assert(document.length <= 2);
  */
 export async function* readDocuments(
   source: Source,

@@ -5,6 +5,7 @@ import { parseJson } from "../json.js";
 import { lineOfValue } from "./json-place.js";
 import { dataError, jsonObject, numbered, type Source } from "./source.js";
 
+/** A question on a context with its accepted answers, as {@link readQuestions} yields it. */
 export interface Question {
   readonly id: string;
   readonly question: string;

@@ -88,7 +88,12 @@ export interface Batch {
   readonly noise?: Uint32Array;
 }
 
-/** An encoded text as a sample. */
+/**
+ * An encoded text as a sample.
+ *
+ * @example
+ * sampleOf(tokenizer.encode("the cat")).ids.length; // 4
+ */
 export function sampleOf(encoding: Encoding, labels: Labels = {}): Sample {
   const { ids, special, words } = encoding;
   return { ids, special, words, segments: Uint8Array.from(encoding.segments), labels };

@@ -13,6 +13,7 @@ import type { Rng } from "../tensor/random.js";
 import { shuffle } from "../tensor/random.js";
 import type { Question } from "./questions.js";
 
+/** Options of {@link shuffledContexts}. */
 export interface ShuffledContextsOptions {
   /** contexts made of each */
   readonly copies: number;

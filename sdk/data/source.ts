@@ -20,7 +20,13 @@ export function dataError({ name }: Source, line: number, problem: string): Data
   return new DataError(`${name}:${line}: ${problem}`);
 }
 
-/** A text as a source: LF or CRLF line ends, a byte-order mark skipped. */
+/**
+ * A text as a source: LF or CRLF line ends, a byte-order mark skipped.
+ *
+ * @param name for error messages
+ * @example
+ * textSource("notes.txt", "one\r\ntwo\n").lines; // ["one", "two"]
+ */
 export function textSource(name: string, text: string): Source {
   checkArguments("textSource", { name, text }, { name: aString, text: aString });
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);

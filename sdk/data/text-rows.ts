@@ -5,6 +5,7 @@ import { shown, shownNames } from "../errors.js";
 import { ArgumentError, aString, checkArgument } from "../options.js";
 import { dataError, jsonObject, numbered, type Source } from "./source.js";
 
+/** A row of a task file: one text or two, with whatever labels it has. */
 export interface TextRow {
   readonly text: string;
   readonly pair?: string;
@@ -39,7 +40,13 @@ const PAIRS = [
 const SINGLE = ["text", "sentence"] as const;
 const LABELS = ["label", "labels", "gold_label"] as const;
 
-/** `a,b,label`, `a,label`: the value of --columns. */
+/**
+ * `a,b,label`, `a,label`: the value of --columns.
+ *
+ * @throws {ArgumentError} for other numbers of names
+ * @example
+ * columnsNamed("a,b,label"); // { text: "a", pair: "b", target: "label" }
+ */
 export function columnsNamed(list: string): Columns {
   checkArgument("columnsNamed", "list", list, aString);
   const names = list.split(",").map((name) => name.trim());
@@ -88,6 +95,8 @@ const own = (fields: Fields, name: string): unknown => (Object.hasOwn(fields, na
  * Rows of a file, checked one by one. In JSON lines each row may have a second text or not.
  *
  * @throws {DataError} naming file and line
+ * @example
+ * for await (const { text, label } of readTextRows(textSource("a.tsv", "text\tlabel\nhello\tgood"))) console.assert(text === "hello" && label === "good");
  */
 export async function* readTextRows(source: Source, columns?: Columns): AsyncGenerator<TextRow> {
   let header: readonly string[] | null = null;

@@ -10,6 +10,7 @@ import { enableTurbo } from "./turbo.js";
 /** @internal */
 export type { Kernels } from "./bare-engine.js";
 
+/** Options of `Engine.create`. */
 export interface EngineOptions extends BareEngineOptions {
   /** `strict` (the default): the same bits on every runtime. `relaxed`: fused multiply-add where the runtime has it. */
   readonly build?: Build | "auto";

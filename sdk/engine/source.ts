@@ -8,6 +8,7 @@
 import { UnsupportedBuildError } from "./errors.js";
 import { nodeVersion } from "./runtime.js";
 
+/** A build of the kernels: the same bits everywhere, or fused multiply-add where the runtime has it. */
 export type Build = "strict" | "relaxed";
 
 /**

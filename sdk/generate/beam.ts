@@ -11,6 +11,7 @@ import type { DecodeOptions } from "./decode.js";
 import type { Rule } from "./rules.js";
 import { beginInSteps, nextInSteps, type Writer } from "./writer.js";
 
+/** Options of beam search. */
 export interface BeamOptions extends DecodeOptions {
   /** number of beams */
   readonly beams: number;
@@ -31,6 +32,7 @@ interface Hypothesis {
   readonly row: number;
 }
 
+/** A finished sequence of beam search, prompt included, and its length-normalized log-probability. */
 export interface Finished {
   readonly ids: readonly number[];
   readonly score: number;

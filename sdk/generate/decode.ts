@@ -7,6 +7,7 @@ import { silent } from "../tensor/steps.js";
 import type { Rule } from "./rules.js";
 import { beginInSteps, nextInSteps, type Writer } from "./writer.js";
 
+/** Options that all decoding strategies share. */
 export interface DecodeOptions {
   /** maximum number of new tokens per row */
   readonly maxNewTokens: number;
@@ -16,6 +17,7 @@ export interface DecodeOptions {
   readonly rules?: readonly Rule[];
 }
 
+/** Options of sampling. */
 export interface SampleOptions extends DecodeOptions {
   readonly rng: Rng;
 }

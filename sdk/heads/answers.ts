@@ -18,6 +18,7 @@ export interface QuestionInContext {
   readonly context: string;
 }
 
+/** The settings that turn questions into windows of tokens. */
 export interface AnswerSettings {
   readonly tokenizer: Tokenizer;
   /** longest window in tokens, question and special tokens included */

@@ -14,6 +14,7 @@ import { untaped } from "../tensor/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Pooling, pool } from "./pooling.js";
 
+/** Options of {@link distilEmbedding}. */
 export interface EmbeddingDistillation {
   readonly teacher: EncoderBody;
   readonly pooling: Pooling;

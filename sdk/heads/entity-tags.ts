@@ -7,6 +7,7 @@
 /** B: begin, I: inside, E: end, S: single, O: outside. */
 export type TagPrefix = "B" | "I" | "E" | "S" | "O";
 
+/** A tag split into its prefix and its type: "B-PER" has the prefix B and the type PER. */
 export interface EntityTag {
   readonly prefix: TagPrefix;
   /** type of entity; empty outside entities */

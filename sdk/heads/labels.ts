@@ -8,6 +8,7 @@ export class LabelError extends InputError {
   override name = "LabelError";
 }
 
+/** Options of a {@link LabelSet}. */
 export interface LabelSetOptions {
   /** refuse a repeated name (the default); published models have some */
   readonly unique?: boolean;
@@ -16,6 +17,8 @@ export interface LabelSetOptions {
 }
 
 /**
+ * The labels of a task in order: names to ids and back.
+ *
  * @example
  * const labels = new LabelSet(["negative", "positive"]);
  * labels.id("positive"); // 1

@@ -10,6 +10,7 @@ import { type ClassWeights, totalWeight, weightedCrossEntropy } from "./class-we
 
 export type { PairHead } from "../objectives/pair-prediction.js";
 
+/** The head of sequence classification and regression. */
 export interface SequenceHead {
   /** @returns (rows, classes) unnormalized scores; one class means regression */
   sequenceScores(hidden: Tensor, batch: Batch): Tensor;

@@ -17,6 +17,7 @@ import { type Tensor, tensor } from "../tensor/tensor.js";
  */
 export type PoolingMode = "mean" | "cls" | "max" | "last" | "weighted" | "mean-sqrt";
 
+/** The way in which hidden states become one vector per text. */
 export interface Pooling {
   /** several: their vectors side by side, in this order */
   readonly mode: PoolingMode | readonly PoolingMode[];

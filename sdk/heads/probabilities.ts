@@ -2,7 +2,12 @@
 import { exp, log } from "../math.js";
 import { anArray, checkArgument, wholeNumber } from "../options.js";
 
-/** exp(score) / Σ exp(score), in double precision. Example: softmax([0, 0]) -> [0.5, 0.5]. */
+/**
+ * exp(score) / Σ exp(score), in double precision.
+ *
+ * @example
+ * softmax([0, 0]); // [0.5, 0.5]
+ */
 export function softmax(scores: ArrayLike<number>): Float64Array {
   checkArgument("softmax", "scores", scores, anArray);
   const probabilities = new Float64Array(scores.length);
@@ -46,7 +51,12 @@ export function sigmoid(score: number): number {
   return softmax([0, score])[1]!;
 }
 
-/** Index of the highest score; the first of equals. */
+/**
+ * Index of the highest score; the first of equals.
+ *
+ * @example
+ * argmax([0.1, 0.9, 0.9]); // 1
+ */
 export function argmax(scores: ArrayLike<number>): number {
   checkArgument("argmax", "scores", scores, anArray);
   let best = 0;
@@ -54,7 +64,12 @@ export function argmax(scores: ArrayLike<number>): number {
   return best;
 }
 
-/** Indices of the `count` highest scores, highest first; ties in order. */
+/**
+ * Indices of the `count` highest scores, highest first; ties in order.
+ *
+ * @example
+ * highest([0.1, 0.9, 0.5], 2); // [1, 2]
+ */
 export function highest(scores: ArrayLike<number>, count: number): number[] {
   checkArgument("highest", "scores", scores, anArray);
   checkArgument("highest", "count", count, wholeNumber(0));

@@ -11,7 +11,12 @@ import {
 } from "../options.js";
 import { highest } from "./probabilities.js";
 
-/** Cosine of the angle between two vectors of one width; 0 if one of them is zero. Example: cosine([1, 0], [1, 1]) -> 0.7071… */
+/**
+ * Cosine of the angle between two vectors of one width; 0 if one of them is zero.
+ *
+ * @example
+ * cosine([1, 0], [1, 1]); // 0.7071
+ */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   checkArgument("cosine", "a", a, anArray);
   checkArgument("cosine", "b", b, anArray);
@@ -29,7 +34,12 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
 /** How vectors are compared, as the model was trained. Distances are negated, so that higher means nearer. */
 export type Similarity = "cosine" | "dot" | "euclidean" | "manhattan";
 
-/** Example: similarityOf("dot")([1, 2], [3, 4]) -> 11. */
+/**
+ * The function of a similarity.
+ *
+ * @example
+ * similarityOf("dot")([1, 2], [3, 4]); // 11
+ */
 export function similarityOf(kind: Similarity): (a: ArrayLike<number>, b: ArrayLike<number>) => number {
   checkArgument("similarityOf", "kind", kind, oneOf("cosine", "dot", "euclidean", "manhattan"));
   if (kind === "cosine") return cosine;
@@ -44,6 +54,7 @@ export function similarityOf(kind: Similarity): (a: ArrayLike<number>, b: ArrayL
   return (a, b) => 0 - Math.sqrt(square(a, b));
 }
 
+/** A candidate that {@link nearest} found. */
 export interface Neighbour {
   /** index among the candidates */
   readonly index: number;

@@ -12,6 +12,7 @@ import { affine } from "../tensor/ops/affine.js";
 import { add } from "../tensor/ops/elementwise.js";
 import { embedding, gatherRows } from "../tensor/ops/embedding.js";
 
+/** Sizes of SpanBERT's span-boundary head. */
 export interface SpanBoundarySizes {
   readonly hiddenSize: number;
   readonly vocabSize: number;

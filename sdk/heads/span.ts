@@ -15,6 +15,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Encoding, Tokenizer } from "../tokenizer/index.js";
 import { highest } from "./probabilities.js";
 
+/** The head of extractive question answering. */
 export interface SpanHead {
   /** @returns (tokens, 2): column 0 scores each token as the first of the answer, column 1 as the last */
   spanScores(hidden: Tensor): Tensor;
@@ -44,7 +45,12 @@ export interface Window {
   readonly context: readonly [number, number];
 }
 
-/** The overlap of windows that advance by `step` context tokens, which is how the original scripts count. */
+/**
+ * The overlap of windows that advance by `step` context tokens, which is how the original scripts count.
+ *
+ * @example
+ * overlapOfStep(128, 300); // 172
+ */
 export function overlapOfStep(step: number, contextTokens: number): number {
   checkArguments("overlapOfStep", { step, contextTokens }, { step: aNumber, contextTokens: aNumber });
   return contextTokens - step;
@@ -122,6 +128,7 @@ export function spanObjective(): HeadObjective<SpanHead> {
   };
 }
 
+/** Options of the search for the best answer span. */
 export interface SpanOptions {
   /** number of start and end candidates per window; BERT: 20 */
   readonly best?: number;

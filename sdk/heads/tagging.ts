@@ -14,6 +14,7 @@ import type { Tokenizer } from "../tokenizer/index.js";
 import { type ClassWeights, totalWeight, weightedCrossEntropy } from "./class-weights.js";
 import type { LabelSet } from "./labels.js";
 
+/** The head of token classification. */
 export interface TokenHead {
   /** @returns (tokens, classes) unnormalized scores */
   tokenClassScores(hidden: Tensor): Tensor;

@@ -10,9 +10,15 @@ import { DirectionError } from "./errors.js";
 /** @__NO_SIDE_EFFECTS__ */
 const aVectorList = () => listOf(anArray);
 
+/** Vectors of equal length, one per text or word. */
 export type Vectors = readonly ArrayLike<number>[];
 
-/** The mean of a language's vectors; a few thousand texts or words give a stable one. */
+/**
+ * The mean of a language's vectors; a few thousand texts or words give a stable one.
+ *
+ * @example
+ * languageMean([[0, 2], [2, 4]]); // [1, 3]
+ */
 export function languageMean(vectors: Vectors): Float64Array {
   checkArgument("languageMean", "vectors", vectors, aVectorList());
   if (vectors.length === 0) throw new DirectionError("languageMean: there are no vectors");
@@ -48,6 +54,9 @@ export interface OrthogonalMap {
  * possible.
  *
  * @param sources row i corresponds to row i of the targets
+ * @see Schönemann 1966; Smith et al. 2017, arXiv:1702.03859
+ * @example
+ * procrustes([[1, 0], [0, 1]], [[0, 1], [-1, 0]]).matrix; // [0, 1, -1, 0]
  */
 export function procrustes(sources: Vectors, targets: Vectors): OrthogonalMap {
   checkArguments("procrustes", { sources, targets }, { sources: aVectorList(), targets: aVectorList() });
@@ -66,7 +75,12 @@ export function procrustes(sources: Vectors, targets: Vectors): OrthogonalMap {
   return { width, matrix: polarFactor(product, width) };
 }
 
-/** Apply the map to vectors. */
+/**
+ * Apply the map to vectors.
+ *
+ * @example
+ * mapVectors(procrustes([[1, 0], [0, 1]], [[0, 1], [-1, 0]]), [[2, 0]])[0]; // the vector [0, 2]
+ */
 export function mapVectors({ width, matrix }: OrthogonalMap, vectors: Vectors): Float64Array[] {
   return vectors.map((vector) => {
     if (vector.length !== width)

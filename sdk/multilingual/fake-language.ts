@@ -8,6 +8,7 @@
 import type { Sample } from "../data/sample.js";
 import type { HeadObjective } from "../objectives/objective.js";
 
+/** A fake copy of a language: the same text with other token ids. */
 export interface FakeLanguage {
   /** offset of the copy's ids: the size of the vocabulary, which is thereby doubled */
   readonly shift: number;

@@ -9,6 +9,7 @@ import { LayerError, type LayerwiseEncoder } from "../heads/layer-states.js";
 import { type FakeLanguage, fakeCopy, fakeSpecial } from "./fake-language.js";
 import { retrievalFigures } from "./retrieval.js";
 
+/** Options of {@link multilinguality}. */
 export interface MultilingualityOptions {
   readonly language: FakeLanguage;
   /** ids of all special tokens, and the two that enclose a single word */
@@ -20,6 +21,7 @@ export interface MultilingualityOptions {
   readonly layers: readonly number[];
 }
 
+/** The alignment of a language and its fake copy, from 0 to 1. */
 export interface Multilinguality {
   /** mean of the figures below */
   readonly score: number;
@@ -45,6 +47,9 @@ function wordSamples({ language, special, between }: MultilingualityOptions): Sa
 }
 
 /**
+ * The alignment of a language with its fake copy in one model: retrieval of sentences and translation of words by nearest
+ * neighbors (Dufter & Schütze 2020, arXiv:2005.00396).
+ *
  * @param samples sentences of the original language
  * @example
  * multilinguality(model, heldOut, { language, special, between: boundaries(tokenizer), layers: [0, 3] }).score; // from 0 to 1

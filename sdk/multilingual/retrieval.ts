@@ -16,6 +16,7 @@ import { DirectionError } from "./errors.js";
  */
 export type Scoring = "cosine" | "csls" | "ratio" | "distance";
 
+/** Options of retrieval: the similarity, and its correction for hubs. */
 export interface ScoringOptions {
   readonly scoring?: Scoring;
   /** number of nearest neighbours to average over; default as published, 10 for csls and 4 for margins */
@@ -153,7 +154,12 @@ export interface Best {
   readonly score: number;
 }
 
-/** Best target of every source and best source of every target; the first of equals. */
+/**
+ * Best target of every source and best source of every target; the first of equals.
+ *
+ * @example
+ * bestMatches([[1, 0], [0, 1]], [[0, 2], [2, 0]]).forward.map(({ index }) => index); // [1, 0]
+ */
 export function bestMatches(
   sources: Vectors,
   targets: Vectors,
@@ -199,6 +205,7 @@ export function retrievalFigures(sources: Vectors, targets: Vectors, options: Sc
   return { forward: there, backward: back, mean: (there + back) / 2 };
 }
 
+/** Figures of word translation by nearest neighbors. */
 export interface TranslationFigures {
   /** mean reciprocal rank of the best correct answer */
   readonly reciprocalRank: number;

@@ -5,6 +5,7 @@
 import { checkArguments, listOf, numbers } from "../options.js";
 import { bestMatches } from "./retrieval.js";
 
+/** A link of a word alignment: indices of a source word and a target word. */
 export type Link = readonly [source: number, target: number];
 
 /**
@@ -21,7 +22,12 @@ export function alignWords(sources: readonly ArrayLike<number>[], targets: reado
   return forward.flatMap(({ index }, source) => (backward[index]?.index === source ? [[source, index] as const] : []));
 }
 
-/** Precision, recall and F1 of links against manual alignments. */
+/**
+ * Precision, recall and F1 of links against manual alignments.
+ *
+ * @example
+ * alignmentFigures([[[0, 0]]], [[[0, 0], [1, 1]]]); // { precision: 1, recall: 0.5, f1: 0.667 }
+ */
 export function alignmentFigures(
   links: readonly (readonly Link[])[],
   gold: readonly (readonly Link[])[],

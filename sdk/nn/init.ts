@@ -8,11 +8,23 @@ import type { Tensor } from "../tensor/tensor.js";
 /** Fill a new parameter; `stream` distinguishes parameters of one seed. */
 export type Init = (t: Tensor, key: { readonly seed: number; readonly stream: number }) => void;
 
+/**
+ * The same value everywhere: 0 for biases, 1 for norms.
+ *
+ * @example
+ * w.get("gamma", [2], constant(1)).toArray(); // [1, 1]
+ */
 export function constant(value: number): Init {
   return (t) => void t.data.fill(value);
 }
 
-/** Independent normal values with mean 0. */
+/**
+ * Independent normal values with mean 0.
+ *
+ * @param std standard deviation; 0.02 in BERT
+ * @example
+ * w.matrix("dense", [2, 3], normal(0.02)).toArray().length; // 6
+ */
 export function normal(deviation: number): Init {
   return (t, key) => fillNormal(t, deviation, key);
 }

@@ -38,6 +38,7 @@ export interface LayerNumbers {
   readonly lists: readonly LayerPattern[];
 }
 
+/** The settings of an adapter, by their names in PEFT's adapter_config.json. */
 export interface LoraSettings {
   /** rank of the change: columns of B */
   readonly r: number;

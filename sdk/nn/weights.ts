@@ -99,6 +99,8 @@ export interface WeightsSources {
 }
 
 /**
+ * The parameters of a model by their published names: a layer asks for each, and gets a stored or a new one.
+ *
  * @example
  * const weights = new Weights(engine, { seed: 1 });
  * const w = weights.at("encoder.layer.0.output.dense");

@@ -11,6 +11,7 @@ import { checkOptions, oneOf } from "../options.js";
 import { type Rng, shuffle } from "../tensor/random.js";
 import { aShare, aVocabulary, maskId, requireTokenizer, type Vocabulary } from "./vocabulary.js";
 
+/** Options of {@link denoising}. Defaults are those of BART-large. */
 export interface BartNoiseOptions {
   readonly tokenizer: Vocabulary;
   /** token masking, token deletion or text infilling; infilling by default, as published */

@@ -7,7 +7,12 @@ import { IGNORE } from "../tensor/ops/loss.js";
 import { type LmHead, tokenTargets } from "./masked-lm.js";
 import type { HeadObjective } from "./objective.js";
 
-/** The next token at each position; IGNORE at the last. */
+/**
+ * The next token at each position; IGNORE at the last.
+ *
+ * @example
+ * nextTokens(Int32Array.of(5, 6, 7)); // [6, 7, -100]
+ */
 export function nextTokens(ids: Int32Array): Int32Array {
   const next = new Int32Array(ids.length).fill(IGNORE);
   next.set(ids.subarray(1));

@@ -28,6 +28,7 @@ export interface DistillationWeights {
   readonly cosine: number;
 }
 
+/** Options of the distillation objectives. */
 export interface DistillationOptions {
   /** T; 2, as in DistilBERT */
   readonly temperature?: number;
@@ -133,6 +134,7 @@ export function distilClassification<Head extends ScoresRows>(
   return distillation(teacher, question, temperature, weights);
 }
 
+/** Options of {@link distilMaskedLm}. */
 export interface DistilMaskedLmOptions extends DistillationOptions {
   /** where the teacher is evaluated: at every token, as DistilBERT was trained, or only at the masked ones */
   readonly at?: "every" | "labelled";

@@ -25,6 +25,7 @@ export interface GeneratorAndDiscriminator {
   readonly discriminator: EncoderBody & ReplacedTokenHead;
 }
 
+/** Options of {@link electraPretraining}. */
 export interface ElectraOptions extends Pick<MaskedLmOptions, "tokenizer"> {
   /** share of tokens that the generator predicts; 0.15, for large models 0.25 */
   readonly maskingRate?: number;

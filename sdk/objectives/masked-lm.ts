@@ -24,6 +24,7 @@ export interface LmHead {
   tokenScores(hidden: Tensor, index: Int32Array): Tensor;
 }
 
+/** Options of {@link maskedLm}. */
 export interface MaskedLmOptions {
   readonly tokenizer: Vocabulary;
   /** share of tokens to predict; 0.15 */

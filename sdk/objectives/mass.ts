@@ -15,6 +15,7 @@ import type { EncoderBody, Objective } from "./objective.js";
 import type { Decoder } from "./sequence-to-sequence.js";
 import { aCount, aShare, aVocabulary, maskId, requireTokenizer, type Vocabulary } from "./vocabulary.js";
 
+/** Options of {@link mass}. */
 export interface MassOptions {
   readonly tokenizer: Vocabulary;
   /** length of the fragment as a share of the sequence, boundary symbols counted; 0.5 */

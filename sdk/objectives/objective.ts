@@ -40,7 +40,12 @@ export interface HeadObjective<Head> {
   loss(head: Head, hidden: Tensor, batch: Batch, count: number): Tensor;
 }
 
-/** One objective over an encoder's hidden states. */
+/**
+ * One objective over an encoder's hidden states.
+ *
+ * @example
+ * single(maskedLm({ tokenizer })).names; // ["masked-lm"]
+ */
 export function single<A>(a: HeadObjective<A>): Objective<EncoderBody & A> {
   return {
     names: [a.name],
@@ -50,7 +55,12 @@ export function single<A>(a: HeadObjective<A>): Objective<EncoderBody & A> {
   };
 }
 
-/** Two objectives over the same hidden states: BERT is `combine(maskedLm({ tokenizer }), nextSentencePrediction())`. */
+/**
+ * Two objectives over the same hidden states.
+ *
+ * @example
+ * combine(maskedLm({ tokenizer }), nextSentencePrediction()).names; // ["masked-lm", "next-sentence-prediction"]
+ */
 export function combine<A, B>(a: HeadObjective<A>, b: HeadObjective<B>): Objective<EncoderBody & A & B> {
   return {
     names: [a.name, b.name],

@@ -47,8 +47,10 @@ export interface Made {
   readonly "replaced-token-detection": Objective<GeneratorAndDiscriminator>;
 }
 
+/** The kind of model that a published objective trains. */
 export type ObjectiveKind = keyof Made;
 
+/** A published objective: its paper, its family, and the function that makes it. */
 export interface PublishedObjective<Kind extends ObjectiveKind = ObjectiveKind> {
   readonly kind: Kind;
   /** description with the paper */
@@ -222,8 +224,10 @@ export const PUBLISHED_OBJECTIVES = {
   },
 } as const satisfies Readonly<Record<string, AnyPublished>>;
 
+/** A published objective of any kind. */
 export type AnyPublished = { [Kind in ObjectiveKind]: PublishedObjective<Kind> }[ObjectiveKind];
 
+/** The name of a published objective. */
 export type ObjectiveName = keyof typeof PUBLISHED_OBJECTIVES;
 
 /** An objective as `--objective` names it: one of the table, optionally with a task on pairs. */

@@ -16,6 +16,7 @@ import { aCount, aShare, aVocabulary, requireTokenizer } from "./vocabulary.js";
  */
 export type SentinelVocabulary = Pick<Tokenizer, "id" | "special">;
 
+/** Options of {@link spanCorruption}. Defaults are those of T5. */
 export interface SpanCorruptionOptions {
   readonly tokenizer: SentinelVocabulary;
   /** share of tokens that are corrupted (noise_density of the official code); 0.15 */

@@ -12,6 +12,7 @@ import { type LmHead, type MaskedLmOptions, tokenTargets } from "./masked-lm.js"
 import type { HeadObjective } from "./objective.js";
 import { aCount, aShare, aVocabulary, boundaries, maskId, requireTokenizer, type Vocabulary } from "./vocabulary.js";
 
+/** Options of {@link spanMaskedLm}. Defaults are those of SpanBERT. */
 export interface SpanMaskingOptions extends Pick<MaskedLmOptions, "tokenizer" | "maskingRate"> {
   /** success probability of the geometric distribution of span lengths in words; 0.2 in the paper */
   readonly geometricP?: number;

@@ -6,6 +6,7 @@ import type { Sample } from "../data/sample.js";
 import type { TokenizedSentence } from "./sequences/segment-pairs.js";
 import { boundaries, type Vocabulary } from "./vocabulary.js";
 
+/** Options of {@link translationPair}. */
 export interface TranslationPairOptions {
   readonly tokenizer: Pick<Vocabulary, "special">;
   /** longest sequence; the longer side is truncated first */

@@ -46,6 +46,7 @@ export interface EmbeddingOptions extends CallOptions, LayerOptions {
   readonly prefix?: string;
 }
 
+/** Options at the opening of {@link featureExtraction}. */
 export interface FeatureExtractionOptions extends PipelineOptions, EmbeddingOptions {}
 
 /** Layers by number: those that exist are known only when the model is. */

@@ -7,6 +7,7 @@ import type { TurnOptions } from "../tensor/turns.js";
 import { fieldsOf, textOf } from "./options.js";
 import { type CallOptions, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
+/** An answer: a span of the context, in UTF-16 code units. */
 export interface Answer {
   /** the context's own characters */
   readonly answer: string;
@@ -33,6 +34,7 @@ export interface QuestionAnsweringOptions extends CallOptions {
 
 /** Options with which one answer is given, and options with which a list is. */
 export type OneAnswer<Options> = Options & { readonly topK?: undefined };
+/** Options with `topK`: a call returns a list of answers. */
 export type SeveralAnswers<Options> = Options & { readonly topK: number };
 
 /** A function of a question and a context. `Output` is the result of a call without its own `topK`. */

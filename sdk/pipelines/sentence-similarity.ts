@@ -8,6 +8,7 @@ import { type EmbeddingOptions, type FeatureExtractionOptions, openEmbedding } f
 import { fieldsOf, textOf, textsOf } from "./options.js";
 import type { Awaitable, Pipeline } from "./pipeline.js";
 
+/** A sentence, and the sentences to compare it with. */
 export interface SimilarityInput {
   readonly text: string;
   readonly texts: readonly string[];

@@ -30,8 +30,10 @@ export interface ClassificationOptions extends CallOptions {
 
 /** Options with which one label is answered, and options with which a list is. */
 export type OneLabel<Options> = Options & { readonly topK?: undefined; readonly threshold?: undefined };
+/** Options with `topK` or `threshold`: a call returns a list of labels. */
 export type SeveralLabels<Options> = Options & ({ readonly topK: number | null } | { readonly threshold: number });
 
+/** A text, or a pair of texts. */
 export type TextClassificationInput = TextExample | string;
 
 /** `Output` is the result of a call without its own `topK` and `threshold`. */

@@ -60,6 +60,7 @@ export interface RewriteOptions extends GenerationOptions {
   readonly language?: string;
 }
 
+/** A generated text, with the prompt unless `returnFullText` is false. */
 export interface Generated {
   readonly generated_text: string;
 }

@@ -22,11 +22,13 @@ export interface TextRankingOptions extends CallOptions {
   readonly topK?: number | null;
 }
 
+/** A query, and the texts to rank. */
 export interface RankingInput {
   readonly query: string;
   readonly texts: readonly string[];
 }
 
+/** A ranked text: its index among the inputs, and its score. */
 export interface Ranked {
   /** index of the text in the input */
   readonly index: number;

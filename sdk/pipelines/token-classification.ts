@@ -55,8 +55,10 @@ export type TokenClassificationInput = string | { readonly text: string } | { re
 
 /** Options with which words or tokens are answered, and options with which entities are. */
 export type Ungrouped<Options> = Options & { readonly aggregationStrategy?: "word" | "none" };
+/** Options with an `aggregationStrategy` that joins words to entities. */
 export type Grouped<Options> = Options & { readonly aggregationStrategy: GroupingStrategy };
 
+/** A token classification pipeline, by the type of its results. */
 export type Answering<Result, Options> = Pipeline<TokenClassificationInput, Result[], Options>;
 
 /** `Result` is the result of a call without its own strategy. */

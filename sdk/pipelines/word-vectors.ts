@@ -17,6 +17,7 @@ export interface WordVectorsOptions extends CallOptions, LayerOptions {
   readonly pieces?: WordPooling;
 }
 
+/** A word of a text and its contextual vector. */
 export interface WordInContext {
   readonly word: string;
   /** character range of the text; of the word itself, where words were given one by one */

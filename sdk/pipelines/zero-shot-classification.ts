@@ -22,11 +22,13 @@ export interface ZeroShotOptions extends CallOptions {
   readonly multiLabel?: boolean;
 }
 
+/** A text and the labels to choose from. */
 export interface ZeroShotInput {
   readonly text: string;
   readonly labels: readonly string[];
 }
 
+/** Labels and their probabilities, best first. */
 export interface ZeroShotResult {
   /** the text */
   readonly sequence: string;

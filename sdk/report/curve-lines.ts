@@ -44,6 +44,7 @@ export interface EvaluationLine {
   readonly final?: true;
 }
 
+/** A line of curves.jsonl. */
 export type CurveLine = StepLine | EvaluationLine;
 
 /** A line of curves.jsonl is damaged. */

@@ -52,6 +52,7 @@ function evaluatedCurves(lines: readonly CurveLine[], figure: string, name: stri
   ];
 }
 
+/** Options of {@link trainingCurves}. */
 export interface TrainingCurvesOptions {
   readonly title?: string;
   /** the figure: "loss" by default, a part of the loss by its name, "learning_rate" or "gradient_norm" */

@@ -14,6 +14,7 @@ import { type Packed, panelBytes, panelCount, unpack } from "./panels.js";
  */
 export type WeightDtype = "f32" | "f16" | "q8" | "q4";
 
+/** Element types of weights in fewer than 32 bits. */
 export type CompactDtype = Exclude<WeightDtype, "f32">;
 
 interface Format {

@@ -18,6 +18,8 @@ interface Block {
 }
 
 /**
+ * Keys and values of one attention layer, in blocks that rows share (docs/decisions/023).
+ *
  * @example
  * using kept = new KeyBlocks(engine, { heads: 12, dim: 64 });
  * kept.append(key, value, starts);

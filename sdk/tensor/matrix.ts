@@ -310,7 +310,13 @@ export class Matrix implements Differentiable, Variable {
   }
 }
 
-/** A matrix with the given values, owned by the open scope (or by the caller, when none is open). */
+/**
+ * A matrix with the given values, owned by the open scope (or by the caller, when none is open).
+ *
+ * @throws {ArgumentError} if the shape has another number of elements
+ * @example
+ * matrix(engine, [1, 2, 3, 4, 5, 6], [2, 3]).toArray().length; // 6
+ */
 export function matrix(
   engine: Engine,
   values: ArrayLike<number>,

@@ -103,7 +103,13 @@ export const aRandomSource: Rule = {
   accepts: (value) => typeof value === "function" && typeof (value as Partial<Rng>).integer === "function",
 };
 
-/** Put the elements into random order, in place (Fisher & Yates). */
+/**
+ * Put the elements into random order, in place (Fisher & Yates).
+ *
+ * @returns the same array
+ * @example
+ * shuffle([1, 2, 3], seed(1)).length; // 3
+ */
 export function shuffle<T>(items: T[], rng: Rng): T[] {
   checkArgument("shuffle", "items", items, { expected: "an array", accepts: Array.isArray });
   checkArgument("shuffle", "rng", rng, aRandomSource);

@@ -5,7 +5,9 @@ import { DisposedError } from "../engine/errors.js";
 import { ArgumentError, anArray, checkArgument, given, listOf, oneOf, wholeNumber } from "../options.js";
 import { Scope } from "./scope.js";
 
+/** The length of each axis; `[]` for a scalar. */
 export type Shape = readonly number[];
+/** The element type of a tensor. */
 export type Dtype = "f32" | "i32";
 
 /** Bytes of an element. */
@@ -194,14 +196,25 @@ export function emptyLasting(engine: Engine, shape: Shape): Tensor {
   return new Tensor(new Storage(engine, elementCount(shape) * BYTES.f32, true), shape);
 }
 
-/** A new tensor of zeros. */
+/**
+ * A new tensor of zeros.
+ *
+ * @example
+ * zeros(engine, [2, 2]).toArray(); // [0, 0, 0, 0]
+ */
 export function zeros(engine: Engine, shape: Shape, dtype: Dtype = "f32"): Tensor {
   const t = empty(engine, shape, dtype);
   new Uint8Array(engine.memory.buffer, t.address, t.size * BYTES[dtype]).fill(0);
   return t;
 }
 
-/** A new f32 tensor with the given values. */
+/**
+ * A new f32 tensor with the given values.
+ *
+ * @throws {ArgumentError} if the shape has another number of elements
+ * @example
+ * tensor(engine, [1, 2, 3, 4], [2, 2]).shape; // [2, 2]
+ */
 export function tensor(engine: Engine, values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
   const t = empty(engine, shape);
   expectLength("tensor", t, values);
@@ -209,7 +222,13 @@ export function tensor(engine: Engine, values: ArrayLike<number>, shape: Shape =
   return t;
 }
 
-/** A new i32 tensor with the given values: ids, positions, counts. */
+/**
+ * A new i32 tensor with the given values: ids, positions, counts.
+ *
+ * @throws {ArgumentError} if the shape has another number of elements
+ * @example
+ * intTensor(engine, [5, 7]).dtype; // "i32"
+ */
 export function intTensor(engine: Engine, values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
   const t = empty(engine, shape, "i32");
   expectLength("intTensor", t, values);
@@ -217,7 +236,13 @@ export function intTensor(engine: Engine, values: ArrayLike<number>, shape: Shap
   return t;
 }
 
-/** The same values under another shape; the same storage, so the same gradient. */
+/**
+ * The same values under another shape; the same storage, so the same gradient.
+ *
+ * @throws {ArgumentError} if the shape has another number of elements
+ * @example
+ * reshape(tensor(engine, [1, 2, 3, 4]), [2, 2]).shape; // [2, 2]
+ */
 export function reshape(t: Tensor, shape: Shape): Tensor {
   checkArgument("reshape", "shape", shape, aShape);
   if (elementCount(shape) !== t.size)
@@ -227,7 +252,13 @@ export function reshape(t: Tensor, shape: Shape): Tensor {
   return new Tensor(t.storage, shape, t.dtype, t.offset);
 }
 
-/** Rows [begin, end) of the first axis, in place: a view with the same storage, so the same gradient. */
+/**
+ * Rows [begin, end) of the first axis, in place: a view with the same storage, so the same gradient.
+ *
+ * @throws {ArgumentError} if the range is beyond the rows
+ * @example
+ * rows(tensor(engine, [1, 2, 3, 4], [2, 2]), 1, 2).toArray(); // [3, 4]
+ */
 export function rows(t: Tensor, begin: number, end: number): Tensor {
   const length = t.shape[0] ?? 0;
   const aRow = wholeNumber(0);

@@ -13,6 +13,7 @@ import { bertPreTokenizer } from "./pre-tokenizers/bert.js";
 import { type ReadOptions, Tokenizer } from "./tokenizer.js";
 import type { Vocabulary } from "./vocabulary/vocabulary.js";
 
+/** Options of {@link readVocabulary}. */
 export interface VocabularyOptions extends ReadOptions {
   /** Lower-case the text, as uncased models expect. Defaults to `do_lower_case` in the settings, or true. */
   readonly lowercase?: boolean;

@@ -2,7 +2,12 @@
 import type { Encoding } from "./post-processors/encoding.js";
 import type { EncodeOptions, Text, Tokenizer } from "./tokenizer.js";
 
-/** Encode texts as they arrive; memory does not grow with their number. */
+/**
+ * Encode texts as they arrive; memory does not grow with their number.
+ *
+ * @example
+ * for await (const { ids } of encodeStream(tokenizer, ["the cat", "a dog"])) console.assert(ids.length === 4);
+ */
 export async function* encodeStream(
   tokenizer: Tokenizer,
   texts: AsyncIterable<Text> | Iterable<Text>,
@@ -15,9 +20,11 @@ export async function* encodeStream(
  * Text of tokens that are generated one by one, as by the DecodeStream of Hugging Face tokenizers. Each call returns the text
  * that is now complete; a character whose bytes span several tokens is returned with the last of them.
  *
- *   const stream = new DecodeStream(tokenizer);
- *   for (const id of ids) write(stream.push(id));
- *   write(stream.end());
+ * @example
+ * const stream = new DecodeStream(tokenizer);
+ * let text = "";
+ * for (const id of tokenizer.encode("the cat").ids) text += stream.push(id);
+ * text += stream.end(); // "the cat"
  */
 export class DecodeStream {
   /** The tokens of the last text returned, as context for the next, and those after it. */

@@ -20,6 +20,7 @@ import { NormalizedString } from "./text/normalized-string.js";
 /** A text, or a list of words: each word then keeps its index, and offsets are relative to its start. */
 export type Text = string | readonly string[];
 
+/** Options of all readers of tokenizer files. */
 export interface ReadOptions {
   /** The parsed special_tokens_map.json or tokenizer_config.json beside the file, with the names of mask, separator, … */
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -27,6 +28,7 @@ export interface ReadOptions {
   readonly revise?: (parts: Readonly<Record<string, unknown>>, model: Model) => Readonly<Record<string, unknown>>;
 }
 
+/** Options of {@link Tokenizer.encode}. */
 export interface EncodeOptions {
   /** Add the post-processor's special tokens, such as [CLS] and [SEP]. Defaults to true. */
   readonly special?: boolean;
@@ -39,6 +41,7 @@ export interface EncodeOptions {
   readonly compatibility?: "0.23.2" | "0.23.3";
 }
 
+/** Options of {@link Tokenizer.decode}. */
 export interface DecodeOptions {
   /** Omit special tokens. Defaults to false. */
   readonly skipSpecial?: boolean;
@@ -67,6 +70,13 @@ export interface TokenizerParts {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * A tokenizer: text to ids with offsets, and back.
+ *
+ * @example
+ * const { ids, offsets } = tokenizer.encode("the cat"); // with special tokens; offsets in UTF-16 code units
+ * tokenizer.decode(ids, { skipSpecial: true }); // "the cat"
+ */
 export class Tokenizer {
   /** Number of ids, added tokens included. */
   readonly size: number;

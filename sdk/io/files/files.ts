@@ -54,7 +54,14 @@ const aNamedFile: Rule = {
   accepts: (value) => Array.isArray(value) && typeof value[0] === "string" && value[1] instanceof Uint8Array,
 };
 
-/** Files in memory. */
+/**
+ * Files in memory: a folder to save to, or to open a model from.
+ *
+ * @example
+ * const folderInMemory = memoryFiles();
+ * await folderInMemory.write("notes.txt", new TextEncoder().encode("hello"));
+ * folderInMemory.files.size; // 1
+ */
 export function memoryFiles(
   entries: Iterable<readonly [string, Uint8Array]> = [],
 ): WritableFiles & { readonly files: ReadonlyMap<string, Uint8Array> } {

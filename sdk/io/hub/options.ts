@@ -25,6 +25,7 @@ export interface DownloadProgress {
   readonly size: number;
 }
 
+/** Options of requests to a hub, with the defaults of Python's huggingface_hub. */
 export interface HubOptions {
   /** a branch, a tag or a commit; "main" by default */
   readonly revision?: string;

@@ -42,6 +42,7 @@ export interface Adapted<P extends ModelTask = ModelTask> extends Pretrained<P> 
   readonly lora: Lora;
 }
 
+/** Options of {@link adapt}: PEFT's LoRA settings, all with defaults. */
 export type AdaptOptions = Partial<Omit<LoraSettings, "ranks" | "alphas" | "layers" | "excluded">> & {
   readonly seed?: number;
 };

@@ -26,6 +26,7 @@ export interface StoredTensor {
   readonly shape: readonly number[];
 }
 
+/** A model folder as {@link describeFolder} sees it, without reading weights. */
 export interface FolderDescription {
   /** config.json as it is */
   readonly config: Section;

@@ -11,6 +11,7 @@ import { type ModelFolder, openFolder } from "../files/model-folder.js";
 import { readModules, type SentenceModule } from "./modules.js";
 import { HIDDEN_STATES, readMaxLength, readTransformerSettings } from "./transformer-settings.js";
 
+/** The settings of a sentence-transformers folder. */
 export interface SentenceSettings {
   readonly pooling: Pooling;
   /** longest sequence, special tokens included; null where the folder does not say */

@@ -3,6 +3,7 @@ import { checkArgument } from "../../options.js";
 import { type Files, ModelFileError, rangedBytes, requireSafeName } from "../files/files.js";
 import { streamedFile } from "../files/streamed-file.js";
 
+/** Options of {@link webFolder}. */
 export interface WebFolderOptions {
   /** in place of the global one */
   readonly fetch?: typeof fetch;

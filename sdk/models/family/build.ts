@@ -4,6 +4,7 @@ import { ConfigError } from "./config.js";
 import type { Encoder } from "./encoder.js";
 import type { EncoderFamily, HeadOf, HeadTask, ModelTask } from "./family.js";
 
+/** A model of a task: an encoder with the task's head. */
 export type Model<T extends ModelTask> = Encoder & HeadOf[T];
 
 /**

@@ -20,6 +20,7 @@ export interface Trace {
   change?(layer: number, hidden: Tensor): Tensor;
 }
 
+/** The body of every model: from a batch to hidden states. */
 export interface Encoder extends EncoderBody {
   /** width of the hidden states */
   readonly hiddenSize: number;

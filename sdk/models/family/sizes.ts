@@ -25,6 +25,7 @@ export interface ModelSizes {
   readonly special?: SpecialIds;
 }
 
+/** Ids of special tokens that a configuration holds. */
 export interface SpecialIds {
   readonly pad?: number;
   readonly bos?: number;

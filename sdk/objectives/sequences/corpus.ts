@@ -12,7 +12,12 @@ import type { PairOptions, TokenizedDocument } from "./segment-pairs.js";
 /** How sequences are made: the pairs of an objective on pairs, or runs of consecutive sentences. */
 export type Arrangement = "next-sentence-prediction" | "sentence-order-prediction" | "sentences";
 
-/** The documents' sentences as token ids; sentences without tokens are skipped. */
+/**
+ * The documents' sentences as token ids; sentences without tokens are skipped.
+ *
+ * @example
+ * tokenizeDocuments(tokenizer, [["the cat sat", "a dog ran"]])[0]!.length; // 2
+ */
 export function tokenizeDocuments(
   tokenizer: Tokenizer,
   documents: readonly (readonly string[])[],

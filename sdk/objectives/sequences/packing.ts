@@ -17,7 +17,12 @@ import {
   type TokenizedSentence,
 } from "./segment-pairs.js";
 
-/** Sequences of at most `maxLength` tokens, special tokens included; a longer sentence is split. */
+/**
+ * Sequences of at most `maxLength` tokens, special tokens included; a longer sentence is split.
+ *
+ * @example
+ * packSentences(documents, { tokenizer, maxLength: 16 }).every(({ ids }) => ids.length <= 16); // true
+ */
 export function packSentences(
   documents: readonly TokenizedDocument[],
   options: Pick<PairOptions, "maxLength" | "tokenizer">,

@@ -15,8 +15,11 @@ export interface TokenizedSentence {
   /** index of the word within the sentence, -1 where there is none */
   readonly words: Int32Array;
 }
+
+/** A document as its tokenized sentences. */
 export type TokenizedDocument = readonly TokenizedSentence[];
 
+/** Options of next-sentence and sentence-order pairs. */
 export interface PairOptions {
   /** longest sequence, special tokens included */
   readonly maxLength: number;

@@ -8,6 +8,7 @@ import { expectInts, expectOneEngine, expectShape } from "../check.js";
 import { type DropoutKey, gradOf, gradTarget, isTraced, nextDropout, record } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
 
+/** Options of {@link attention}. */
 export interface AttentionOptions {
   /** Number of heads; it divides the width of query, key and value. */
   readonly heads: number;

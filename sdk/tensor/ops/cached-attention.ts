@@ -7,6 +7,7 @@ import type { KeyBlocks } from "../key-blocks.js";
 import { isTraced } from "../tape.js";
 import { empty, intTensor, type Tensor } from "../tensor.js";
 
+/** Options of {@link cachedAttention}. */
 export interface CachedAttentionOptions {
   /** (rows + 1) Query tokens [starts[i], starts[i + 1]) attend to the keys of row i. */
   readonly starts: Int32Array;

@@ -23,7 +23,13 @@ function pass(z: Tensor, dz: Tensor, x: Tensor, factor: number): void {
   else launch(x.engine, "scale", x.size, grad.address, dz.address, factor);
 }
 
-/** a + b, by element; both of one shape. */
+/**
+ * a + b, by element; both of one shape.
+ *
+ * @throws {ShapeError} if the shapes differ
+ * @example
+ * add(tensor(engine, [1, 2]), tensor(engine, [3, 4])).toArray(); // [4, 6]
+ */
 export function add(a: Tensor, b: Tensor): Tensor {
   expectSameShape("add", a, b);
   const z = empty(a.engine, a.shape);
@@ -34,7 +40,13 @@ export function add(a: Tensor, b: Tensor): Tensor {
   });
 }
 
-/** a - b, by element; both of one shape. */
+/**
+ * a - b, by element; both of one shape.
+ *
+ * @throws {ShapeError} if the shapes differ
+ * @example
+ * subtract(tensor(engine, [3, 4]), tensor(engine, [1, 2])).toArray(); // [2, 2]
+ */
 export function subtract(a: Tensor, b: Tensor): Tensor {
   expectSameShape("subtract", a, b);
   const z = empty(a.engine, a.shape);
@@ -45,7 +57,13 @@ export function subtract(a: Tensor, b: Tensor): Tensor {
   });
 }
 
-/** a * b, by element; both of one shape. */
+/**
+ * a * b, by element; both of one shape.
+ *
+ * @throws {ShapeError} if the shapes differ
+ * @example
+ * multiply(tensor(engine, [1, 2]), tensor(engine, [3, 4])).toArray(); // [3, 8]
+ */
 export function multiply(a: Tensor, b: Tensor): Tensor {
   expectSameShape("multiply", a, b);
   const z = empty(a.engine, a.shape);
@@ -56,7 +74,12 @@ export function multiply(a: Tensor, b: Tensor): Tensor {
   });
 }
 
-/** factor * a */
+/**
+ * factor * a, by element.
+ *
+ * @example
+ * scale(tensor(engine, [1, 2]), 0.5).toArray(); // [0.5, 1]
+ */
 export function scale(a: Tensor, factor: number): Tensor {
   checkArgument("scale", "factor", factor, aNumber);
   const z = empty(a.engine, a.shape);
@@ -64,7 +87,13 @@ export function scale(a: Tensor, factor: number): Tensor {
   return record(z, [a], (dz) => pass(z, dz, a, factor));
 }
 
-/** Columns [first, end) of x (rows, width), as a tensor of their own: (rows, end - first). */
+/**
+ * Columns [first, end) of x (rows, width), as a tensor of their own: (rows, end - first).
+ *
+ * @throws {ShapeError} if the range is empty or beyond the width
+ * @example
+ * columns(tensor(engine, [1, 2, 3, 4, 5, 6], [2, 3]), 1, 3).toArray(); // [2, 3, 5, 6]
+ */
 export function columns(x: Tensor, first: number, end: number): Tensor {
   expectShape("columns", "x", x, ["rows", "width"]);
   const [rows = 0, stride = 0] = x.shape;

@@ -86,6 +86,8 @@ function gather(y: Tensor, table: Table, index: Tensor, add: boolean): void {
  * Rows of an embedding table: (index.length, width).
  *
  * @param still an entry that does not learn from being looked up, as PyTorch's padding_idx
+ * @example
+ * embedding(tensor(engine, [1, 2, 3, 4], [2, 2]), Int32Array.of(1, 0)).toArray(); // [3, 4, 1, 2]
  */
 export function embedding(table: Table, index: Int32Array, still?: number): Tensor {
   return embeddingSum([still === undefined ? [table, index] : [table, index, still]]);
@@ -96,6 +98,8 @@ export function embedding(table: Table, index: Int32Array, still?: number): Tens
  *
  * @param x (rows, width)
  * @returns (index.length, width)
+ * @example
+ * gatherRows(tensor(engine, [1, 2, 3, 4], [2, 2]), Int32Array.of(1, 1)).toArray(); // [3, 4, 3, 4]
  */
 export function gatherRows(x: Tensor, index: Int32Array): Tensor {
   expectShape("gatherRows", "x", x, ["rows", "width"]);

@@ -13,6 +13,7 @@ export { IGNORE };
 /** The divisor of a sum of losses; by default the number of labels that count. */
 const anOptionsObject = /* @__PURE__ */ withFields("an object of options");
 
+/** An option of all losses: the number that the sum is divided by. */
 export interface Divided {
   /** The count over all micro-batches of a step, when several backward passes make up one. */
   readonly divisor?: number;
@@ -27,6 +28,7 @@ export interface Smoothing {
   readonly over: "others" | "all";
 }
 
+/** Options of {@link crossEntropy}. */
 export interface CrossEntropyOptions extends Divided {
   readonly smoothing?: Smoothing;
 }
@@ -145,6 +147,7 @@ export function binaryCrossEntropy(scores: Tensor, labels: Int32Array, options: 
   });
 }
 
+/** Options of {@link divergence}. */
 export interface DivergenceOptions extends Divided {
   /** temperature: divides both scores; above 1, smaller probabilities count for more */
   readonly temperature?: number;

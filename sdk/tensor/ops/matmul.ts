@@ -4,6 +4,7 @@ import { record } from "../tape.js";
 import { empty, type Tensor } from "../tensor.js";
 import { inputGradient, multiply, weightGradient, withPanels } from "./product.js";
 
+/** Options of {@link matmul}. */
 export interface MatmulOptions {
   /** multiply by bᵀ instead of b */
   readonly transposeB?: boolean;

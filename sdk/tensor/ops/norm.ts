@@ -13,6 +13,9 @@ import { empty, type Tensor } from "../tensor.js";
  * @param gamma (width), the scale
  * @param beta (width), the shift; null for none
  * @returns (rows, width)
+ * @see Ba et al. 2016, arXiv:1607.06450
+ * @example
+ * layerNorm(tensor(engine, [1, 3], [1, 2]), tensor(engine, [1, 1]), null, 0).toArray(); // [-1, 1]
  */
 export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor | null, eps: number): Tensor {
   expectShape("layerNorm", "x", x, ["rows", "width"]);

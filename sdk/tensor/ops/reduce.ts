@@ -22,6 +22,9 @@ function expectStarts(op: string, x: Tensor, starts: Int32Array): number {
  * @param x (tokens, width)
  * @param starts (rows + 1) where each sequence begins
  * @returns (rows, width)
+ * @throws {ShapeError} if a sequence has no tokens
+ * @example
+ * segmentMean(tensor(engine, [1, 3, 8], [3, 1]), Int32Array.of(0, 2, 3)).toArray(); // [2, 8]
  */
 export function segmentMean(x: Tensor, starts: Int32Array): Tensor {
   const rows = expectStarts("segmentMean", x, starts);
@@ -36,7 +39,13 @@ export function segmentMean(x: Tensor, starts: Int32Array): Tensor {
   });
 }
 
-/** The largest value of each column over each sequence's tokens: (rows, width). */
+/**
+ * The largest value of each column over each sequence's tokens: (rows, width).
+ *
+ * @throws {ShapeError} if a sequence has no tokens
+ * @example
+ * segmentMax(tensor(engine, [1, 3, 8], [3, 1]), Int32Array.of(0, 2, 3)).toArray(); // [3, 8]
+ */
 export function segmentMax(x: Tensor, starts: Int32Array): Tensor {
   const rows = expectStarts("segmentMax", x, starts);
   const width = x.shape[1]!;
@@ -50,7 +59,13 @@ export function segmentMax(x: Tensor, starts: Int32Array): Tensor {
   );
 }
 
-/** Each row divided by its Euclidean length, so that the dot product of two rows is their cosine. */
+/**
+ * Each row divided by its Euclidean length, so that the dot product of two rows is their cosine.
+ *
+ * @param x (rows, width)
+ * @example
+ * normalizeRows(tensor(engine, [3, 4], [1, 2])).toArray(); // [0.6, 0.8]
+ */
 export function normalizeRows(x: Tensor): Tensor {
   expectShape("normalizeRows", "x", x, ["rows", "width"]);
   const [rows = 0, width = 0] = x.shape;

@@ -2,6 +2,7 @@
 import { shown } from "../../errors.js";
 import { expect } from "../errors.js";
 
+/** Ids of special tokens by role; a role that the vocabulary lacks is absent. */
 export interface SpecialTokens {
   readonly unknown?: number;
   readonly mask?: number;

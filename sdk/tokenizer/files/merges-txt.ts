@@ -9,6 +9,7 @@ import type { Tokenizer } from "../tokenizer.js";
 import { PiecePool } from "../vocabulary/piece-pool.js";
 import { scanVocabulary } from "./scan-vocabulary.js";
 
+/** Options of {@link readMerges}. */
 export interface MergesOptions {
   /** Prepend a space to texts that do not start with one. Defaults to false. */
   readonly prefixSpace?: boolean;

@@ -9,6 +9,7 @@ import type { ReadOptions, Tokenizer } from "../tokenizer.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { type Field, fieldsOf } from "./protobuf.js";
 
+/** Options of {@link readSentencePiece}. */
 export interface SentencePieceOptions extends ReadOptions {
   /** The model family of the file: families treat the same pieces differently. */
   readonly family: "albert" | "xlnet" | "xlm-roberta" | "t5";

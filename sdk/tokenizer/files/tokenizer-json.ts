@@ -10,7 +10,12 @@ import { readModel, type ScannedModel } from "../models/read.js";
 import type { ReadOptions, Tokenizer } from "../tokenizer.js";
 import { scanModel } from "./scan-model.js";
 
-/** A tokenizer from the text or bytes of a tokenizer.json. */
+/**
+ * A tokenizer from the text or bytes of a tokenizer.json.
+ *
+ * @example
+ * readTokenizerJson(JSON.stringify(tokenizer.toJSON())).encode("the cat").ids.length; // 4
+ */
 export function readTokenizerJson(file: string | Uint8Array, options: ReadOptions = {}): Tokenizer {
   expect(
     typeof file === "string" || ArrayBuffer.isView(file),

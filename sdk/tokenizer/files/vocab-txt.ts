@@ -5,7 +5,12 @@ import { bertTokenizer, type VocabularyOptions } from "../presets.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { Vocabulary } from "../vocabulary/vocabulary.js";
 
-/** A BERT tokenizer from the text of a vocab.txt. */
+/**
+ * A BERT tokenizer from the text of a vocab.txt.
+ *
+ * @example
+ * readVocabulary("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncat").encode("the cat").ids; // [2, 5, 6, 3]
+ */
 export function readVocabulary(vocabTxt: string, options: VocabularyOptions = {}): Tokenizer {
   expect(typeof vocabTxt === "string", () => `readVocabulary: vocabTxt must be a text, got ${shown(vocabTxt)}`);
   const vocabulary = new Vocabulary();

@@ -1,6 +1,7 @@
 /** The tokens of a text: ids, offsets, words, segments. */
 import { TokenizerError } from "../errors.js";
 
+/** A text as tokens: ids, with an offset, word and segment for each. */
 export interface Encoding {
   readonly ids: Int32Array;
   /** Segment (token type) of each token: 0 for the text, 1 for the pair in BERT's template. */
@@ -15,7 +16,12 @@ export interface Encoding {
   readonly sequences: Int8Array;
 }
 
-/** Offsets counted in Unicode code points instead of UTF-16 units. `text` is the text that they refer to. */
+/**
+ * Offsets counted in Unicode code points instead of UTF-16 units. `text` is the text that they refer to.
+ *
+ * @example
+ * toCodePoints(Int32Array.of(0, 2, 3), "🐟 a"); // [0, 1, 2]
+ */
 export function toCodePoints(offsets: Int32Array, text: string): Int32Array {
   if (!(offsets instanceof Int32Array) || typeof text !== "string")
     throw new TokenizerError("toCodePoints: offsets must be an Int32Array, and text the string that they point into");

@@ -6,6 +6,7 @@
 import { expect } from "../errors.js";
 import type { Range } from "./template.js";
 
+/** Truncation of a text or pair to a number of tokens. */
 export interface Truncate {
   /** Maximum number of tokens, special tokens included. */
   readonly length: number;

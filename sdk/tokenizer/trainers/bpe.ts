@@ -14,6 +14,7 @@ import { type Trained, type TrainingTexts, withWordCounts } from "./count-words.
 import { learnMerges, type PieceList } from "./learn-merges.js";
 import type { TrainingOptions } from "./wordpiece.js";
 
+/** Options of {@link trainBpe}. */
 export interface BpeTraining extends TrainingOptions {
   /** Prepend a space to texts that do not start with one, so that the first word is like any other. Defaults to false. */
   readonly prefixSpace?: boolean;
@@ -26,6 +27,10 @@ export interface BpeTraining extends TrainingOptions {
  * asynchronous stream. Learning blocks its thread; `signal` ends it early, and `onProgress` says how far it is.
  *
  *   trainBpe(lines, { size: 8000 })
+ *
+ * @example
+ * const gpt = trainBpe(texts, { size: 280 });
+ * gpt.decode(gpt.encode("a cat").ids, { skipSpecial: true }); // "a cat"
  */
 export function trainBpe<Texts extends TrainingTexts>(texts: Texts, options: BpeTraining): Trained<Texts, Tokenizer> {
   checkTraining("trainBpe", options);

@@ -5,6 +5,7 @@
 import { exp, log } from "../../math.js";
 import { expect } from "../errors.js";
 
+/** Options of {@link sampleLanguages}. */
 export interface SampleOptions {
   /** Number of texts to draw. */
   readonly texts: number;
@@ -19,7 +20,12 @@ export interface SampleOptions {
 const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null;
 const isNumber = (value: unknown): boolean => Number.isFinite(value);
 
-/** The share of each language after smoothing: {de: 900, ga: 100} with 0.5 -> {de: 0.75, ga: 0.25}. */
+/**
+ * The share of each language after smoothing (Conneau & Lample 2019, arXiv:1901.07291, section 3.1).
+ *
+ * @example
+ * languageShares({ de: 900, ga: 100 }, 0.5); // { de: 0.75, ga: 0.25 }
+ */
 export function languageShares(sizes: Readonly<Record<string, number>>, smoothing = 0.7): Record<string, number> {
   const isCount = (value: unknown): boolean => isNumber(value) && (value as number) >= 0;
   expect(

@@ -20,6 +20,7 @@ import { UnigramLattice } from "./lattice.js";
 import { repeatedSubstrings } from "./substrings.js";
 import type { TrainingOptions } from "./wordpiece.js";
 
+/** Options of {@link trainUnigram}. */
 export interface UnigramTraining extends TrainingOptions {
   /** Lower-case the text and strip accents, as ALBERT does. Defaults to false. */
   readonly lowercase?: boolean;
@@ -51,6 +52,9 @@ interface Pieces {
  * stream. Learning blocks its thread; `signal` ends it early, and `onProgress` says how far it is.
  *
  *   trainUnigram(lines, { size: 8000 })
+ *
+ * @example
+ * trainUnigram(texts, { size: 40 }).size; // at most 40
  */
 export function trainUnigram<Texts extends TrainingTexts>(
   texts: Texts,

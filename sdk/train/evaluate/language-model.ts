@@ -16,6 +16,7 @@ import { Scope } from "../../tensor/scope.js";
 import { unigramEntropy } from "../metrics/perplexity.js";
 import { areaUnderRoc } from "../metrics/ranking.js";
 
+/** Figures of a masked language model on held-out text. */
 export interface HeldOutFigures {
   /** mean loss in nats at the chosen positions, all of them shown as [MASK] */
   readonly loss: number;
@@ -42,7 +43,12 @@ function corruptedRounds(
   ).flat();
 }
 
-/** Evaluate masked LM on held-out samples; the positions depend on the seed alone, not on the model. */
+/**
+ * Evaluate masked LM on held-out samples; the positions depend on the seed alone, not on the model.
+ *
+ * @example
+ * maskedHeldOut(model, heldOut, { tokenizer }).loss; // nats per masked token
+ */
 export function maskedHeldOut(
   model: EncoderBody & LmHead,
   samples: readonly Sample[],
@@ -121,6 +127,7 @@ export function pairAccuracy(model: EncoderBody & PairHead, samples: readonly Sa
   return right / samples.length;
 }
 
+/** Figures of an ELECTRA discriminator on held-out text. */
 export interface ReplacedHeldOut {
   /** accuracy over tokens; a score above 0 means replaced */
   readonly accuracy: number;

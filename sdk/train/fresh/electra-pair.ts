@@ -38,6 +38,7 @@ export interface ForBoth<T> {
   readonly discriminator: T;
 }
 
+/** Sizes of a new discriminator, and of its generator. */
 export interface ElectraSizes extends ModelSizes {
   /** hidden size of the generator as a fraction of the discriminator's; default 1/4, in published base models 1/3 */
   readonly generator?: number;

@@ -13,6 +13,7 @@ import { type Rng, seed as seedOf, shuffle } from "../../tensor/random.js";
 /** The samples of an epoch: a list, a promise of one, or a stream that is read during training. */
 export type EpochSamples = readonly Sample[] | Promise<readonly Sample[]> | AsyncIterable<Sample>;
 
+/** Options of the stream of corrupted samples. */
 export interface SampleOptions {
   readonly objective: Pick<Objective<never>, "corrupt">;
   /** the samples of an epoch; the same for the same epoch */

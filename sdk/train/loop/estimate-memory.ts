@@ -28,6 +28,7 @@ import { Scope } from "../../tensor/scope.js";
 import { adamW } from "../optim/optimizer.js";
 import { train } from "./train.js";
 
+/** Options of {@link estimateMemory}. */
 export interface MemoryOptions {
   /** the model's task; default: that of the configuration's architecture, else feature-extraction */
   readonly task?: ModelTask;
@@ -47,6 +48,7 @@ export interface MemoryOptions {
   readonly classes?: number;
 }
 
+/** Memory that a model needs, in bytes. */
 export interface MemoryEstimate {
   /** bytes of the weights */
   readonly weights: number;

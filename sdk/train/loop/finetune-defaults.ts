@@ -2,6 +2,7 @@
 import type { Pretrained } from "../../io/pretrained/pretrained.js";
 import { checkArguments, wholeNumber, withFields } from "../../options.js";
 
+/** Settings of fine-tuning that follow from the model's size and the number of examples. */
 export interface FinetuneDefaults {
   readonly learningRate: number;
   readonly batchSize: number;

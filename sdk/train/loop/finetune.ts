@@ -30,6 +30,7 @@ import { finetuneDefaults } from "./finetune-defaults.js";
 import { type Position, type Step, train } from "./train.js";
 import { checkTraining } from "./training-options.js";
 
+/** Options of {@link finetune}. */
 export interface FinetuneOptions<Example, P extends ModelTask> {
   readonly loaded: Pretrained<P>;
   readonly task: Task<Example, P>;
@@ -66,7 +67,12 @@ export type FinetuneEvent =
   | { readonly kind: "step"; readonly step: Step; readonly total: number }
   | { readonly kind: "epoch"; readonly epoch: number; readonly metrics: Metrics; readonly best: boolean };
 
-/** Number of steps in `epochs` epochs; an epoch ends with a step. */
+/**
+ * Number of steps in `epochs` epochs; an epoch ends with a step.
+ *
+ * @example
+ * stepsOfEpochs(100, 16, 3); // 21
+ */
 export function stepsOfEpochs(
   samples: number,
   batchSize: number,

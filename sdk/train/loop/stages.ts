@@ -12,6 +12,7 @@ import { ArgumentError } from "../../options.js";
 import type { EpochSamples } from "./epoch-samples.js";
 import { type Position, type Step, type TrainOptions, train } from "./train.js";
 
+/** A stage of {@link trainInStages}: an objective and samples up to a step. */
 export interface Stage<M> {
   /** the step after which the stage ends */
   readonly until: number;
@@ -24,6 +25,7 @@ export interface Stage<M> {
   readonly enter?: () => void;
 }
 
+/** Options of {@link trainInStages} that hold for all stages. */
 export type StagedOptions<M> = Omit<TrainOptions<M>, "objective" | "samples" | "steps" | "epochs">;
 
 /**

@@ -30,6 +30,7 @@ export interface Position {
   readonly served: number;
 }
 
+/** Options of {@link train}. */
 export interface TrainOptions<M> {
   readonly engine: Engine;
   readonly model: M;
@@ -66,6 +67,7 @@ export interface TrainOptions<M> {
   readonly clock?: () => number;
 }
 
+/** A training step, as {@link train} yields it. */
 export interface Step extends Position {
   readonly loss: number;
   /** the loss by its parts */

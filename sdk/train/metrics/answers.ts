@@ -38,6 +38,7 @@ function bagF1(predicted: readonly string[], gold: readonly string[]): number {
   return (2 * precision * recall) / (precision + recall);
 }
 
+/** Exact match and F1 of an answer, from 0 to 1. */
 export interface AnswerScore {
   readonly exactMatch: number;
   readonly f1: number;
@@ -52,6 +53,9 @@ const best = (scores: readonly AnswerScore[]): AnswerScore => ({
  * Score an answer against each accepted one; the best counts.
  *
  * @param gold accepted answers; none when the question has no answer (SQuAD 2.0), then only "" is right
+ * @see Rajpurkar et al. 2016, arXiv:1606.05250, and the official evaluation scripts
+ * @example
+ * squadScore("the red cat", ["red cats", "a red cat"]); // { exactMatch: 1, f1: 1 }
  */
 export function squadScore(predicted: string, gold: readonly string[], version: "1.1" | "2.0" = "1.1"): AnswerScore {
   checkArguments(
@@ -99,7 +103,13 @@ export function mlqaNormalized(answer: string, language: string): string {
   return (language === "zh" ? mixedTokens(text) : text.split(/\s+/u).filter(Boolean)).join(" ");
 }
 
-/** MLQA's score: SQuAD's with the language's own normalization. */
+/**
+ * MLQA's score (Lewis et al. 2020, arXiv:1910.07475): SQuAD's with the language's own normalization.
+ *
+ * @param language code of the language: "de", "zh", …
+ * @example
+ * mlqaScore("der Hund", ["Hund"], "de"); // { exactMatch: 1, f1: 1 }
+ */
 export function mlqaScore(predicted: string, gold: readonly string[], language: string): AnswerScore {
   checkArguments(
     "mlqaScore",
@@ -144,7 +154,13 @@ function longestCommonRun(a: readonly string[], b: readonly string[]): number {
   return longest;
 }
 
-/** CMRC 2018's score. */
+/**
+ * CMRC 2018's score: F1 over the longest common run of characters and words.
+ *
+ * @see Cui et al. 2019, arXiv:1810.07366, and the official evaluation script
+ * @example
+ * cmrcScore("北京", ["北京市"]); // { exactMatch: 0, f1: 0.8 }
+ */
 export function cmrcScore(predicted: string, gold: readonly string[]): AnswerScore {
   checkArguments("cmrcScore", { predicted, gold }, { predicted: aString, gold: listOf(aString, 1) });
   const tokens = cmrcTokens(predicted);

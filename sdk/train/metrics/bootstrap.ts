@@ -9,6 +9,7 @@
 import { ArgumentError, checkArgument, checkOptions, numberBetween, numbers, wholeNumber } from "../../options.js";
 import { seed as seedOf } from "../../tensor/random.js";
 
+/** Options of {@link pairedBootstrap}. */
 export interface PairedBootstrapOptions {
   /** weight of each item, such as the number of words of a sentence; all items weigh the same by default */
   readonly sizes?: ArrayLike<number>;
@@ -20,6 +21,7 @@ export interface PairedBootstrapOptions {
   readonly seed?: number;
 }
 
+/** The difference of two systems on the same items. */
 export interface PairedDifference {
   /** mean score of the first system minus that of the second */
   readonly difference: number;

@@ -17,6 +17,7 @@ export interface CalibrationBin {
   readonly accuracy: number;
 }
 
+/** Calibration of a classifier: how far its confidence is from its accuracy. */
 export interface Calibration {
   /** the mean of |accuracy - confidence| over the bins, each weighted by its share of the predictions */
   readonly expectedError: number;
@@ -27,6 +28,7 @@ export interface Calibration {
   readonly bins: readonly CalibrationBin[];
 }
 
+/** Options of {@link calibration}. */
 export interface CalibrationOptions {
   /** number of bins of equal width; 15, as in Guo et al. */
   readonly bins?: number;

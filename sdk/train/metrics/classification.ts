@@ -16,7 +16,12 @@ function expectEqualLengths(metric: string, predicted: ArrayLike<number>, gold: 
   if (gold.length === 0) throw new ArgumentError(`${metric}: there is nothing to score`);
 }
 
-/** Correct / total. Example: accuracy([0, 1, 1], [0, 1, 0]) -> 2/3. */
+/**
+ * Correct / total.
+ *
+ * @example
+ * accuracy([0, 1, 1], [0, 1, 0]); // 0.667
+ */
 export function accuracy(predicted: ArrayLike<number>, gold: ArrayLike<number>): number {
   expectEqualLengths("accuracy", predicted, gold);
   let correct = 0;
@@ -54,14 +59,24 @@ function f1Of({ truePositive, falsePositive, falseNegative }: Counts): number {
   return truePositive === 0 ? 0 : (2 * truePositive) / (2 * truePositive + falsePositive + falseNegative);
 }
 
-/** The mean of the classes' F1, over all classes of the label set. */
+/**
+ * The mean of the classes' F1, over all classes of the label set.
+ *
+ * @example
+ * macroF1([0, 1, 1], [0, 1, 0], 2); // 0.667
+ */
 export function macroF1(predicted: ArrayLike<number>, gold: ArrayLike<number>, classes: number): number {
   expectEqualLengths("macro F1", predicted, gold);
   const scores = countsOf(predicted, gold, classes).map(f1Of);
   return scores.reduce((sum, f1) => sum + f1, 0) / classes;
 }
 
-/** F1 over the pooled counts of all classes: the accuracy, when every item has one label. */
+/**
+ * F1 over the pooled counts of all classes: the accuracy, when every item has one label.
+ *
+ * @example
+ * microF1([0, 1, 1], [0, 1, 0], 2); // 0.667
+ */
 export function microF1(predicted: ArrayLike<number>, gold: ArrayLike<number>, classes: number): number {
   expectEqualLengths("micro F1", predicted, gold);
   const pooled: Counts = { truePositive: 0, falsePositive: 0, falseNegative: 0 };
@@ -84,8 +99,12 @@ export interface MultiLabelScores {
 }
 
 /**
+ * Scores of predictions with any number of labels for each text.
+ *
  * @param predicted (texts × classes) 1 for each class that is predicted
  * @param gold (texts × classes) 1 for each class that applies
+ * @example
+ * multiLabelScores([[1, 0], [1, 1]], [[1, 0], [0, 1]], 2); // { microF1: 0.8, exactMatch: 0.5 }
  */
 export function multiLabelScores(
   predicted: readonly ArrayLike<number>[],
@@ -116,7 +135,12 @@ export function multiLabelScores(
   return { microF1: f1Of(pooled), macroF1, exactMatch: gold.length === 0 ? 0 : right / gold.length };
 }
 
-/** F1 of class 1, as MRPC and QQP report it. */
+/**
+ * F1 of class 1, as MRPC and QQP report it.
+ *
+ * @example
+ * binaryF1([0, 1, 1], [0, 1, 0]); // 0.667
+ */
 export function binaryF1(predicted: ArrayLike<number>, gold: ArrayLike<number>): number {
   expectEqualLengths("binary F1", predicted, gold);
   return f1Of(countsOf(predicted, gold, 2)[1]!);
@@ -125,6 +149,9 @@ export function binaryF1(predicted: ArrayLike<number>, gold: ArrayLike<number>):
 /**
  * Matthews' correlation of any number of classes (Gorodkin 2004); for two it is (TP·TN − FP·FN) / √(…).
  * 0 where a factor of the denominator is 0.
+ *
+ * @example
+ * matthews([0, 1, 1, 0], [0, 1, 0, 0], 2); // 0.577
  */
 export function matthews(predicted: ArrayLike<number>, gold: ArrayLike<number>, classes: number): number {
   expectEqualLengths("MCC", predicted, gold);

@@ -1,7 +1,13 @@
 /** Correlation of predicted with gold scores: similarity of sentences. */
 import { ArgumentError, checkArgument, numbers } from "../../options.js";
 
-/** Pearson's r; 0 where one side does not vary. */
+/**
+ * Pearson's r; 0 where one side does not vary.
+ *
+ * @throws {ArgumentError} if the lengths differ
+ * @example
+ * pearson([1, 2, 3], [2, 4, 6]); // 1
+ */
 export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
   checkArgument("pearson", "x", x, numbers);
   checkArgument("pearson", "y", y, numbers);
@@ -35,7 +41,13 @@ export function ranks(values: ArrayLike<number>): Float64Array {
   return result;
 }
 
-/** Spearman's rho: Pearson's r of the ranks. */
+/**
+ * Spearman's rho: Pearson's r of the ranks.
+ *
+ * @throws {ArgumentError} if the lengths differ
+ * @example
+ * spearman([1, 2, 3], [1, 10, 100]); // 1
+ */
 export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
   checkArgument("spearman", "x", x, numbers);
   checkArgument("spearman", "y", y, numbers);

@@ -6,6 +6,7 @@ import { beginsSpan, OUTSIDE, tagReader } from "../../heads/entity-tags.js";
 import { ArgumentError, anIterable, aString, checkArguments, listOf, oneOf } from "../../options.js";
 import { type Scheme, strictEntities } from "./entity-schemes.js";
 
+/** An entity: its type, and the words that it spans. */
 export interface Entity {
   readonly type: string;
   /** first word */
@@ -20,6 +21,7 @@ export interface Entity {
  */
 const READINGS = ["lenient", "strict", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU"];
 
+/** The reading of entities: seqeval's default mode, its strict mode, or a fixed scheme. */
 export type EntityReading = "lenient" | "strict" | Scheme;
 
 /**
@@ -62,7 +64,13 @@ export function entitiesOf(
   return entities;
 }
 
-/** Precision, recall and F1 over the entities of all sentences together (micro-average). */
+/**
+ * Precision, recall and F1 over the entities of all sentences together (micro-average).
+ *
+ * @throws {ArgumentError} if the sentences differ in number or length
+ * @example
+ * entityF1([["B-PER", "O", "O"]], [["B-PER", "O", "B-LOC"]]); // { precision: 1, recall: 0.5, f1: 0.667 }
+ */
 export function entityF1(
   predicted: readonly (readonly string[])[],
   gold: readonly (readonly string[])[],

@@ -5,6 +5,7 @@
 import { shown } from "../../errors.js";
 import { ArgumentError } from "../../options.js";
 
+/** A tagging scheme of entities. */
 export type Scheme = "IOB1" | "IOB2" | "IOE1" | "IOE2" | "IOBES" | "BILOU";
 
 /**

@@ -3,13 +3,24 @@
 import { exp, log } from "../../math.js";
 import { aNumber, anIterable, checkArgument, checkArguments, numberBetween, wholeNumber } from "../../options.js";
 
-/** exp(mean loss): as many equally likely choices would be as hard. */
+/**
+ * exp(mean loss): the number of equally likely choices that would be as hard.
+ *
+ * @param meanLoss nats per token
+ * @example
+ * perplexity(1); // 2.718
+ */
 export function perplexity(meanLoss: number): number {
   checkArgument("perplexity", "meanLoss", meanLoss, aNumber);
   return exp(meanLoss);
 }
 
-/** Entropy in nats of a set of targets by their own frequencies: the loss of the best guess that sees no context. */
+/**
+ * Entropy in nats of a set of targets by their own frequencies: the loss of the best guess that sees no context.
+ *
+ * @example
+ * unigramEntropy([1, 1, 2, 2]); // 0.693
+ */
 export function unigramEntropy(targets: Iterable<number>): number {
   checkArgument("unigramEntropy", "targets", targets, anIterable);
   const counts = new Map<number, number>();

@@ -1,6 +1,7 @@
 /** A figure over several seeds: mean, standard deviation and a confidence interval. */
 import { ArgumentError, checkArgument, numbers } from "../../options.js";
 
+/** Mean, spread and confidence interval of some values. */
 export interface Summary {
   /** number of values */
   readonly n: number;

@@ -22,6 +22,7 @@ import { unscoped } from "../../tensor/scope.js";
 import { gradOf } from "../../tensor/tape.js";
 import { zeros } from "../../tensor/tensor.js";
 
+/** Options of {@link adamW} and {@link lamb}. */
 export interface AdamOptions {
   readonly beta1?: number;
   readonly beta2?: number;
@@ -39,6 +40,7 @@ export interface Moments extends ParameterMoments {
   readonly name: string;
 }
 
+/** An optimizer with its moments. */
 export interface Optimizer extends Disposable {
   /** steps taken so far */
   steps: number;
@@ -57,7 +59,12 @@ export function gradientNorm({ moments }: Pick<Optimizer, "moments">): number {
 /** May be infinite, or not a number: the gradients of a run that diverges. */
 const aNorm: Rule = { expected: "a number", accepts: (value) => typeof value === "number" };
 
-/** Factor that clips the global gradient norm to `most`; 0 turns clipping off. PyTorch's formula. */
+/**
+ * Factor that clips the global gradient norm to `most`; 0 turns clipping off. PyTorch's formula.
+ *
+ * @example
+ * clipScale(2, 1); // 0.5
+ */
 export function clipScale(norm: number, most: number): number {
   checkArguments("clipScale", { norm, most }, { norm: aNorm, most: aNorm });
   return most > 0 ? Math.min(1, most / (norm + 1e-6)) : 1;

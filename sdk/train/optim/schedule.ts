@@ -17,12 +17,23 @@ function checkSchedule(where: string, peak: number, warmup: number, total = 0): 
 /** Share of the peak during warm-up: step / warmup until it is reached. */
 const warm = (step: number, warmup: number): number => (step < warmup ? step / warmup : 1);
 
+/**
+ * Up over `warmup` steps, then constant.
+ *
+ * @example
+ * [0, 1, 9].map(constantSchedule(1, 2)); // [0, 0.5, 1]
+ */
 export function constantSchedule(peak: number, warmup = 0): Schedule {
   checkSchedule("constantSchedule", peak, warmup);
   return (step) => peak * warm(step, warmup);
 }
 
-/** Up over `warmup` steps, then down to 0 at `total`, the decay beginning where the warm-up ends (PyTorch's libraries). */
+/**
+ * Up over `warmup` steps, then down to 0 at `total`, the decay beginning where the warm-up ends (PyTorch's libraries).
+ *
+ * @example
+ * [0, 1, 2, 4, 6].map(linearSchedule(1, 2, 6)); // [0, 0.5, 1, 0.5, 0]
+ */
 export function linearSchedule(peak: number, warmup: number, total: number): Schedule {
   checkSchedule("linearSchedule", peak, warmup, total);
   return (step) =>
@@ -32,19 +43,32 @@ export function linearSchedule(peak: number, warmup: number, total: number): Sch
 /**
  * As the original BERT: the decay counts from step 0, so at the end of the warm-up the rate drops from `peak` to
  * peak × (1 − warmup / total).
+ *
+ * @example
+ * [0, 1, 2, 3].map(originalLinearSchedule(1, 2, 4)); // [0, 0.5, 0.5, 0.25]
  */
 export function originalLinearSchedule(peak: number, warmup: number, total: number): Schedule {
   checkSchedule("originalLinearSchedule", peak, warmup, total);
   return (step) => (step < warmup ? peak * warm(step, warmup) : peak * Math.max(0, 1 - step / total));
 }
 
-/** As ELECTRA: the warm-up multiplies the decayed rate. */
+/**
+ * As ELECTRA: the warm-up multiplies the decayed rate.
+ *
+ * @example
+ * [0, 1, 2, 3].map(multipliedLinearSchedule(1, 2, 4)); // [0, 0.375, 0.5, 0.25]
+ */
 export function multipliedLinearSchedule(peak: number, warmup: number, total: number): Schedule {
   checkSchedule("multipliedLinearSchedule", peak, warmup, total);
   return (step) => peak * Math.max(0, 1 - step / total) * warm(step, warmup);
 }
 
-/** Up as (step + 1) / (warmup + 1), then half a cosine down to `lowest` (nanoGPT). */
+/**
+ * Up as (step + 1) / (warmup + 1), then half a cosine down to `lowest` (nanoGPT).
+ *
+ * @example
+ * [0, 1, 3, 5].map(cosineSchedule(1, 1, 5, 0)); // [0.5, 1, 0.5, 0]
+ */
 export function cosineSchedule(peak: number, warmup: number, total: number, lowest: number): Schedule {
   checkSchedule("cosineSchedule", peak, warmup, total);
   checkArgument("cosineSchedule", "lowest", lowest, numberBetween(0, Number.MAX_VALUE));
@@ -56,7 +80,12 @@ export function cosineSchedule(peak: number, warmup: number, total: number, lowe
   };
 }
 
-/** Up over `warmup` steps, then down as the inverse square root of the step. */
+/**
+ * Up over `warmup` steps, then down as the inverse square root of the step (Vaswani et al. 2017; T5).
+ *
+ * @example
+ * [0, 2, 4, 16].map(inverseSquareRootSchedule(1, 4)); // [0, 0.5, 1, 0.5]
+ */
 export function inverseSquareRootSchedule(peak: number, warmup: number): Schedule {
   checkSchedule("inverseSquareRootSchedule", peak, warmup);
   return (step) =>

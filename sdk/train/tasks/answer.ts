@@ -7,6 +7,7 @@ import { squadScore } from "../metrics/answers.js";
 import { fixedSpanBaseline } from "../metrics/baselines.js";
 import type { Task } from "./task.js";
 
+/** Extractive question answering, from SQuAD's files to F1. */
 export const answerTask: Task<Question, "question-answering"> = {
   name: "answer",
   modelTask: "question-answering",

@@ -5,6 +5,7 @@ import { type Calibration, type CalibrationOptions, calibration } from "../metri
 import { type ClassFigures, classFigures, confusionMatrix } from "../metrics/confusion.js";
 import type { ClassPredictions } from "./task.js";
 
+/** Calibration, confusion matrix and figures by class. */
 export interface ClassReport {
   /** of the highest probability of each item */
   readonly calibration: Calibration;

@@ -31,7 +31,13 @@ async function* readLabelled(source: Source, columns: Columns | undefined): Asyn
   }
 }
 
-/** @param name `classify` for texts, or pairs where rows have them; `pair` requires every row to be a pair */
+/**
+ * The task of one label for each text or pair: cross-entropy, accuracy and F1.
+ *
+ * @param name `classify` for texts, or pairs where rows have them; `pair` requires every row to be a pair
+ * @example
+ * classifyTask("pair").modelTask; // "sequence-classification"
+ */
 export function classifyTask(
   name: "classify" | "pair",
   columns?: Columns,

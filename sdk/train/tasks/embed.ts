@@ -9,6 +9,7 @@ import type { Pooling } from "../../heads/pooling.js";
 import { pearson, spearman } from "../metrics/correlation.js";
 import type { Metrics, Task } from "./task.js";
 
+/** Two texts that belong together. */
 export interface TextPair extends TextRow {
   readonly pair: string;
 }
@@ -63,6 +64,7 @@ function cut(vector: Float32Array, dimensions: number): Float32Array {
 
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, d) => sum + x * b[d]!, 0);
 
+/** Options of {@link embedTask}. */
 export interface EmbedTaskOptions {
   readonly columns?: Columns;
   /** applied to a text before it is encoded, such as adding a prompt */

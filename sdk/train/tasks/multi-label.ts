@@ -16,6 +16,7 @@ export interface MultiLabelledText extends TextRow {
   readonly labels: readonly string[];
 }
 
+/** Options of {@link multiLabelTask}. */
 export interface MultiLabelOptions {
   readonly columns?: Columns | undefined;
   /** probability from which a label is predicted; 0.5 by default */

@@ -8,6 +8,7 @@ import { single } from "../../objectives/objective.js";
 import { pearson, spearman } from "../metrics/correlation.js";
 import type { Task } from "./task.js";
 
+/** A text or pair with a score. */
 export interface ScoredText extends TextRow {
   readonly score: number;
 }
@@ -15,6 +16,13 @@ export interface ScoredText extends TextRow {
 const squaredError = (guess: ArrayLike<number>, gold: readonly number[]): number =>
   gold.reduce((sum, score, i) => sum + (guess[i]! - score) ** 2, 0) / gold.length;
 
+/**
+ * The task of predicting a score of a text or pair: mean squared error, Spearman's and Pearson's correlation (STS-B).
+ *
+ * @param columns names of the columns; found by their usual names by default
+ * @example
+ * regressTask().headline; // "spearman"
+ */
 export function regressTask(columns?: Columns): Task<ScoredText, "sequence-classification"> {
   return {
     name: "regress",
