@@ -4,7 +4,7 @@ import type { Build } from "../sdk/engine/source.js";
 import { maskedCount, maskedLm } from "../sdk/objectives/masked-lm.js";
 import { single } from "../sdk/objectives/objective.js";
 import { train } from "../sdk/train/loop/train.js";
-import { adamW } from "../sdk/train/optim/optimizer.js";
+import { adamW } from "../sdk/train/optim/adamw.js";
 import { bodyOperations, freshModel, headOperations, MINI, randomIds, type Size } from "./bert.js";
 import type { Subject } from "./measure.js";
 import { sequence } from "./model.js";

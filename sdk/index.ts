@@ -171,7 +171,9 @@ export { type FinetuneDefaults, finetuneDefaults } from "./train/loop/finetune-d
 export { type Stage, type StagedOptions, trainInStages } from "./train/loop/stages.js";
 export { type Position, type Step, TrainingError, type TrainOptions, train } from "./train/loop/train.js";
 // Optimizers and schedules
-export { type AdamOptions, adamW, lamb, type Optimizer } from "./train/optim/optimizer.js";
+export { type AdamOptions, adamW } from "./train/optim/adamw.js";
+export { lamb } from "./train/optim/lamb.js";
+export type { Optimizer } from "./train/optim/optimizer.js";
 export { freeze, layerDecay } from "./train/optim/parameter-groups.js";
 export {
   constantSchedule,

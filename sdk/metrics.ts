@@ -14,7 +14,6 @@ export {
   replacedHeldOut,
   tokensHeldOut,
 } from "./train/evaluate/language-model.js";
-export { type AnswerScore, cmrcScore, mlqaScore, squadScore } from "./train/metrics/answers.js";
 export { type PairedBootstrapOptions, type PairedDifference, pairedBootstrap } from "./train/metrics/bootstrap.js";
 export {
   type Calibration,
@@ -43,5 +42,6 @@ export { perplexity, standardError, unigramEntropy } from "./train/metrics/perpl
 export { areaUnderRoc } from "./train/metrics/ranking.js";
 export { type SenseFigures, senseSeparation } from "./train/metrics/senses.js";
 export { silhouette } from "./train/metrics/silhouette.js";
+export { type AnswerScore, cmrcScore, mlqaScore, squadScore } from "./train/metrics/squad.js";
 export { type Summary, summarize } from "./train/metrics/summary.js";
 export { type ClassReport, classReport } from "./train/tasks/class-report.js";

@@ -21,8 +21,8 @@ export type {
   VocabularyKind,
 } from "./models/family/family.js";
 export type { SpecialIds } from "./models/family/sizes.js";
-export { type CachedLayer, DecoderCache, type KeysAndValues } from "./nn/cache.js";
 export { constant, type Init, normal, truncatedNormal } from "./nn/init.js";
+export { type CachedLayer, DecoderCache, type KeysAndValues } from "./nn/kv-cache.js";
 export type { LayerNumbers, LayerPattern, PatternValue } from "./nn/lora.js";
 export type { Branch, LinearPlace, Overlay } from "./nn/overlay.js";
 export { type Notes, type Plan, type Planned, type StoredTensors, Weights, type WeightsSources } from "./nn/weights.js";

@@ -15,7 +15,7 @@ import { single } from "../objectives/objective.js";
 import { trainWordPiece } from "../tokenizer/index.js";
 import { freshConfig, freshModel } from "../train/fresh/fresh-model.js";
 import { train } from "../train/loop/train.js";
-import { adamW } from "../train/optim/optimizer.js";
+import { adamW } from "../train/optim/adamw.js";
 import { linearSchedule } from "../train/optim/schedule.js";
 
 /** A workload that is ready to run. Every run computes the same thing. */

@@ -2,7 +2,7 @@
 
 import { type Batch, collate, type Sample } from "../data/sample.js";
 import type { Source } from "../nn/attention.js";
-import { DecoderCache } from "../nn/cache.js";
+import { DecoderCache } from "../nn/kv-cache.js";
 import type { LmHead } from "../objectives/masked-lm.js";
 import { encodeInSteps } from "../objectives/objective.js";
 import { ArgumentError } from "../options.js";

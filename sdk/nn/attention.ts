@@ -4,7 +4,7 @@ import { attention } from "../tensor/ops/attention.js";
 import { cachedAttention } from "../tensor/ops/cached-attention.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
 import { reshape, type Tensor } from "../tensor/tensor.js";
-import type { CachedLayer, KeysAndValues } from "./cache.js";
+import type { CachedLayer, KeysAndValues } from "./kv-cache.js";
 
 export interface AttentionSettings {
   readonly heads: number;

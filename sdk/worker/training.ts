@@ -17,7 +17,7 @@ import { freshConfig, freshModel, type ModelSizes } from "../train/fresh/fresh-m
 import { type FinetuneEvent, type FinetuneOptions, finetune } from "../train/loop/finetune.js";
 import { folderEmbedTask } from "../train/loop/folder-embeddings.js";
 import { type Step, type TrainOptions, train } from "../train/loop/train.js";
-import { adamW } from "../train/optim/optimizer.js";
+import { adamW } from "../train/optim/adamw.js";
 import { linearSchedule } from "../train/optim/schedule.js";
 import { answerTask } from "../train/tasks/answer.js";
 import { classifyTask } from "../train/tasks/classify.js";

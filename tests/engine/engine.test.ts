@@ -16,7 +16,7 @@ import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
 import { type Tensor, tensor, zeros } from "../../sdk/tensor/tensor.js";
-import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../sdk/train/optim/adamw.js";
 import { builds } from "../helpers/engines.js";
 import { root } from "../helpers/shared.js";
 import { samples, smallBert, tokenizer } from "../helpers/small-bert.js";

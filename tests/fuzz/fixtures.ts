@@ -14,7 +14,7 @@ import {
 } from "../../sdk/index.js";
 import { type Tokenizer, trainBpe, trainUnigram, trainWordPiece } from "../../sdk/tokenizer/index.js";
 import { writeCheckpoint } from "../../sdk/train/loop/checkpoint.js";
-import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../sdk/train/optim/adamw.js";
 import { encode, fileMutant, type Mutant, type Target } from "./mutant.js";
 import { mutantBytes, mutantJson, mutantLines } from "./mutations.js";
 

@@ -7,7 +7,7 @@ import { pool } from "../../sdk/heads/pooling.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
 import { train } from "../../sdk/train/loop/train.js";
-import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../sdk/train/optim/adamw.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
 import { disturb } from "../helpers/parameters.js";

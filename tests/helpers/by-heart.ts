@@ -7,7 +7,7 @@ import { add } from "../../sdk/tensor/ops/elementwise.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { backward } from "../../sdk/tensor/tape.js";
-import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../sdk/train/optim/adamw.js";
 
 interface Learner<Model> {
   readonly model: Model;

@@ -5,7 +5,7 @@ import { type Batch, collate, type Sample } from "../../sdk/data/sample.js";
 import type { Pretrained } from "../../sdk/io/pretrained/pretrained.js";
 import type { Model } from "../../sdk/models/family/build.js";
 import type { ModelTask } from "../../sdk/models/family/family.js";
-import { DecoderCache } from "../../sdk/nn/cache.js";
+import { DecoderCache } from "../../sdk/nn/kv-cache.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { type Objective, single } from "../../sdk/objectives/objective.js";
@@ -13,7 +13,7 @@ import { sequenceToSequence } from "../../sdk/objectives/sequence-to-sequence.js
 import { Scope } from "../../sdk/tensor/scope.js";
 import { freshModel } from "../../sdk/train/fresh/fresh-model.js";
 import { train } from "../../sdk/train/loop/train.js";
-import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../sdk/train/optim/adamw.js";
 import { constantSchedule } from "../../sdk/train/optim/schedule.js";
 import { engines } from "../helpers/engines.js";
 

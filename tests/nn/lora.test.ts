@@ -16,7 +16,7 @@ import { tensor } from "../../sdk/tensor/tensor.js";
 import { BestWeights } from "../../sdk/train/loop/best-weights.js";
 import { readCheckpoint, writeCheckpoint } from "../../sdk/train/loop/checkpoint.js";
 import { finetune } from "../../sdk/train/loop/finetune.js";
-import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../sdk/train/optim/adamw.js";
 import { classifyTask } from "../../sdk/train/tasks/classify.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";

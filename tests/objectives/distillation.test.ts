@@ -11,7 +11,7 @@ import { backward } from "../../sdk/tensor/tape.js";
 import { tensor } from "../../sdk/tensor/tensor.js";
 import { chosenLayers, studentOf } from "../../sdk/train/fresh/student.js";
 import { train } from "../../sdk/train/loop/train.js";
-import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../sdk/train/optim/adamw.js";
 import { constantSchedule } from "../../sdk/train/optim/schedule.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";

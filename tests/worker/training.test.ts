@@ -15,7 +15,7 @@ import { freshConfig, freshModel } from "../../sdk/train/fresh/fresh-model.js";
 import { type FinetuneEvent, finetune } from "../../sdk/train/loop/finetune.js";
 import { folderEmbedTask } from "../../sdk/train/loop/folder-embeddings.js";
 import { type Step, train } from "../../sdk/train/loop/train.js";
-import { adamW } from "../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../sdk/train/optim/adamw.js";
 import { linearSchedule } from "../../sdk/train/optim/schedule.js";
 import { classifyTask } from "../../sdk/train/tasks/classify.js";
 import { startWorkers } from "../../sdk/worker/models.js";

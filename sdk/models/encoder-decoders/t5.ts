@@ -15,9 +15,9 @@ import {
   type Source,
   selfAttention,
 } from "../../nn/attention.js";
-import type { DecoderCache } from "../../nn/cache.js";
 import { feedForward, gatedFeedForward, separateGate } from "../../nn/feedforward.js";
 import { normal } from "../../nn/init.js";
+import type { DecoderCache } from "../../nn/kv-cache.js";
 import { biasFreeLinear, type Layer, type LayerInSteps, rmsNorm } from "../../nn/layers.js";
 import { relativeBucket } from "../../nn/relative-position.js";
 import type { Weights } from "../../nn/weights.js";

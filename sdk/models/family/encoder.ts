@@ -1,7 +1,7 @@
 /** The interface of every model for heads, objectives and pipelines. */
 import type { Batch } from "../../data/sample.js";
 import type { Source } from "../../nn/attention.js";
-import type { DecoderCache } from "../../nn/cache.js";
+import type { DecoderCache } from "../../nn/kv-cache.js";
 import type { LmHead } from "../../objectives/masked-lm.js";
 import type { EncoderBody } from "../../objectives/objective.js";
 import { atOnce, type Steps } from "../../tensor/steps.js";

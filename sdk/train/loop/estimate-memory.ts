@@ -25,7 +25,7 @@ import { sequenceToSequence } from "../../objectives/sequence-to-sequence.js";
 import { aBoolean, checkOptions, oneOf, type Rules, wholeNumber } from "../../options.js";
 import { IGNORE } from "../../tensor/ops/loss.js";
 import { Scope } from "../../tensor/scope.js";
-import { adamW } from "../optim/optimizer.js";
+import { adamW } from "../optim/adamw.js";
 import { train } from "./train.js";
 
 /** Options of {@link estimateMemory}. */

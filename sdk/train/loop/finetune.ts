@@ -21,7 +21,8 @@ import {
   wholeNumber,
   withFields,
 } from "../../options.js";
-import { adamW, type Optimizer } from "../optim/optimizer.js";
+import { adamW } from "../optim/adamw.js";
+import type { Optimizer } from "../optim/optimizer.js";
 import { linearSchedule, type Schedule } from "../optim/schedule.js";
 import { balancedClassWeights } from "../tasks/class-weights.js";
 import type { Metrics, Task, TaskSettings } from "../tasks/task.js";

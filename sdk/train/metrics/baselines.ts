@@ -1,5 +1,5 @@
 /** Baselines without a model on the same files: the bar that a trained model has to clear. */
-import { squadScore } from "./answers.js";
+import { squadScore } from "./squad.js";
 
 /** The most frequent value; of equals the first seen. */
 export function mostFrequent<T>(values: Iterable<T>): T | undefined {

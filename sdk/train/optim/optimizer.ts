@@ -1,39 +1,13 @@
-/**
- * Optimizers over a model's weights: AdamW and LAMB, with global-norm clipping folded into the step.
- *
- * Moments belong to the optimizer; gradients are zeroed as they are used.
- */
+/** Optimizers: the interface, their moments, and clipping by the global norm of the gradients. */
 
-import { power } from "../../math.js";
 import type { Weights } from "../../nn/weights.js";
-import {
-  aBoolean,
-  aFunction,
-  checkArguments,
-  checkOptions,
-  numberBetween,
-  type Rule,
-  type Rules,
-} from "../../options.js";
+import { checkArguments, type Rule } from "../../options.js";
 import { Matrix, type Parameter } from "../../tensor/matrix.js";
-import { adamWStep, lambStep, type Moments as ParameterMoments } from "../../tensor/ops/optimizer.js";
+import type { Moments as ParameterMoments } from "../../tensor/ops/optimizer.js";
 import { sumOfSquares } from "../../tensor/ops/reduce.js";
 import { unscoped } from "../../tensor/scope.js";
 import { gradOf } from "../../tensor/tape.js";
 import { zeros } from "../../tensor/tensor.js";
-
-/** Options of {@link adamW} and {@link lamb}. */
-export interface AdamOptions {
-  readonly beta1?: number;
-  readonly beta2?: number;
-  readonly eps?: number;
-  /** decoupled weight decay of tensors with two or more axes; biases and norms have none */
-  readonly weightDecay?: number;
-  /** false: as the original BERT, whose first steps are larger */
-  readonly biasCorrection?: boolean;
-  /** the learning rate of a parameter, as a multiple of the schedule's: layer-wise decay, frozen parts */
-  readonly factor?: (name: string) => number;
-}
 
 /** A parameter under its published name, and its running averages of the gradient and of its square. */
 export interface Moments extends ParameterMoments {
@@ -75,7 +49,8 @@ export function clearGradients({ moments }: Pick<Optimizer, "moments">): void {
   for (const { parameter } of moments) parameter.grad?.data.fill(0);
 }
 
-function momentsOf(weights: Weights): Moments[] {
+/** New moments, zero, for every parameter that is trained. */
+export function momentsOf(weights: Weights): Moments[] {
   for (const [, parameter] of weights.entries())
     if (parameter instanceof Matrix && parameter.traced) parameter.expectTrainable();
   return [...weights.entries()]
@@ -91,7 +66,7 @@ function momentsOf(weights: Weights): Moments[] {
 }
 
 /** Free the memory of training: moments, gradients, and all but one layout of each weight. */
-function dispose(moments: readonly Moments[]): void {
+export function disposeMoments(moments: readonly Moments[]): void {
   for (const { parameter, first, second } of moments) {
     for (const t of [first, second]) t.storage[Symbol.dispose]();
     parameter.settle();
@@ -99,94 +74,4 @@ function dispose(moments: readonly Moments[]): void {
 }
 
 /** Whether a tensor is decayed: matrices are, biases and norms are not. */
-const isDecayed = (t: Parameter): boolean => t.shape.length >= 2;
-
-/** Names of other libraries. */
-const ELSEWHERE = {
-  lr: "the learning rate is an option of the training loop",
-  learningRate: "the learning rate is an option of the training loop",
-  betas: "the betas are beta1 and beta2",
-  decay: "weight decay is weightDecay",
-} as const;
-
-const adamRules = (): Rules<AdamOptions> => ({
-  beta1: numberBetween(0, 1),
-  beta2: numberBetween(0, 1),
-  eps: numberBetween(0, 1),
-  weightDecay: numberBetween(0, Number.POSITIVE_INFINITY),
-  biasCorrection: aBoolean,
-  factor: aFunction,
-});
-
-/**
- * Adam with decoupled weight decay (Loshchilov & Hutter 2019).
- *
- * @example
- * const optimizer = adamW(weights, { weightDecay: 0.01 });
- */
-export function adamW(weights: Weights, options: AdamOptions = {}): Optimizer {
-  checkOptions("adamW", options, adamRules(), ELSEWHERE);
-  const {
-    beta1 = 0.9,
-    beta2 = 0.999,
-    eps = 1e-8,
-    weightDecay = 0.01,
-    biasCorrection = true,
-    factor = () => 1,
-  } = options;
-  const moments = momentsOf(weights);
-  return {
-    steps: 0,
-    moments,
-    step(rate, scale) {
-      this.steps++;
-      const correction = {
-        first: biasCorrection ? 1 - power(beta1, this.steps) : 1,
-        second: biasCorrection ? 1 - power(beta2, this.steps) : 1,
-      };
-      for (const each of moments) {
-        const settings = {
-          beta1,
-          beta2,
-          eps,
-          rate: rate * factor(each.name),
-          decay: isDecayed(each.parameter) ? weightDecay : 0,
-          scale,
-        };
-        adamWStep(each, settings, correction);
-      }
-    },
-    [Symbol.dispose]: () => dispose(moments),
-  };
-}
-
-/**
- * LAMB (You et al. 2020), as ALBERT uses it: the update of each matrix is scaled by |w| / |update|; biases and norms
- * have neither decay nor that ratio.
- */
-export function lamb(weights: Weights, options: Omit<AdamOptions, "biasCorrection"> = {}): Optimizer {
-  const { biasCorrection: _, ...rules } = adamRules();
-  checkOptions("lamb", options, rules, ELSEWHERE);
-  const { beta1 = 0.9, beta2 = 0.999, eps = 1e-6, weightDecay = 0.01, factor = () => 1 } = options;
-  const moments = momentsOf(weights);
-  return {
-    steps: 0,
-    moments,
-    step(rate, scale) {
-      this.steps++;
-      for (const each of moments) {
-        const isMatrix = isDecayed(each.parameter);
-        const settings = {
-          beta1,
-          beta2,
-          eps,
-          rate: rate * factor(each.name),
-          decay: isMatrix ? weightDecay : 0,
-          scale,
-        };
-        lambStep(each, settings, isMatrix);
-      }
-    },
-    [Symbol.dispose]: () => dispose(moments),
-  };
-}
+export const isDecayed = (t: Parameter): boolean => t.shape.length >= 2;

@@ -3,8 +3,8 @@ import { type Question, readQuestions } from "../../data/questions.js";
 import { findAnswers, questionWindows } from "../../heads/answers.js";
 import { answerTokens, spanObjective } from "../../heads/span.js";
 import { single } from "../../objectives/objective.js";
-import { squadScore } from "../metrics/answers.js";
 import { fixedSpanBaseline } from "../metrics/baselines.js";
+import { squadScore } from "../metrics/squad.js";
 import type { Task } from "./task.js";
 
 /** Extractive question answering, from SQuAD's files to F1. */

@@ -17,7 +17,7 @@ import { featureExtraction } from "../../../sdk/pipelines/feature-extraction.js"
 import { CompactWeightError, Matrix } from "../../../sdk/tensor/matrix.js";
 import { Scope } from "../../../sdk/tensor/scope.js";
 import { spearman } from "../../../sdk/train/metrics/correlation.js";
-import { adamW } from "../../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../../sdk/train/optim/adamw.js";
 import { refused } from "../../helpers/refused.js";
 import { sequence } from "../../helpers/sequences.js";
 import { shared } from "../../helpers/shared.js";

@@ -16,7 +16,7 @@ import { Scope } from "../../../sdk/tensor/scope.js";
 import { backward } from "../../../sdk/tensor/tape.js";
 import type { Tensor } from "../../../sdk/tensor/tensor.js";
 import { freshConfig, freshModel } from "../../../sdk/train/fresh/fresh-model.js";
-import { adamW } from "../../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../../sdk/train/optim/adamw.js";
 import { engines } from "../../helpers/engines.js";
 import { near } from "../../helpers/near.js";
 import { config, LENGTH, smallBert } from "../../helpers/small-bert.js";

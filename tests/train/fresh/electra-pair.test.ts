@@ -18,7 +18,7 @@ import { type ElectraPair, electraConfigs, freshElectra, loadElectra } from "../
 import { type RunSettings, readCheckpoint, writeCheckpoint } from "../../../sdk/train/loop/checkpoint.js";
 import { type Position, train } from "../../../sdk/train/loop/train.js";
 import { areaUnderRoc } from "../../../sdk/train/metrics/ranking.js";
-import { adamW } from "../../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../../sdk/train/optim/adamw.js";
 import { constantSchedule, linearSchedule } from "../../../sdk/train/optim/schedule.js";
 import { engines } from "../../helpers/engines.js";
 import { near } from "../../helpers/near.js";

@@ -15,7 +15,9 @@ import {
   writeCheckpoint,
 } from "../../../sdk/train/loop/checkpoint.js";
 import { type Position, train } from "../../../sdk/train/loop/train.js";
-import { adamW, lamb, type Optimizer } from "../../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../../sdk/train/optim/adamw.js";
+import { lamb } from "../../../sdk/train/optim/lamb.js";
+import type { Optimizer } from "../../../sdk/train/optim/optimizer.js";
 import { linearSchedule } from "../../../sdk/train/optim/schedule.js";
 import { engines } from "../../helpers/engines.js";
 import { SENTENCES, samples, smallBert, tokenizer } from "../../helpers/small-bert.js";

@@ -13,7 +13,7 @@ import { Scope } from "../../../sdk/tensor/scope.js";
 import { FRESH_FAMILIES, freshConfig, freshModel } from "../../../sdk/train/fresh/fresh-model.js";
 import { estimateMemory } from "../../../sdk/train/loop/estimate-memory.js";
 import { train } from "../../../sdk/train/loop/train.js";
-import { adamW } from "../../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../../sdk/train/optim/adamw.js";
 
 const test = suite("estimates of memory");
 /** The promised accuracy: the estimate is within a twentieth of an engine's memory. */

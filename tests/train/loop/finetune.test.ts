@@ -7,7 +7,7 @@ import { Weights } from "../../../sdk/nn/weights.js";
 import { BestWeights } from "../../../sdk/train/loop/best-weights.js";
 import { readCheckpoint, writeCheckpoint } from "../../../sdk/train/loop/checkpoint.js";
 import { type FinetuneEvent, type FinetuneOptions, finetune } from "../../../sdk/train/loop/finetune.js";
-import { adamW } from "../../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../../sdk/train/optim/adamw.js";
 import { classifyTask, type LabelledText } from "../../../sdk/train/tasks/classify.js";
 import { engines } from "../../helpers/engines.js";
 import { LENGTH, smallBert, tokenizer } from "../../helpers/small-bert.js";

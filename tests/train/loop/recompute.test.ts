@@ -11,7 +11,7 @@ import { IGNORE } from "../../../sdk/tensor/ops/loss.js";
 import { FRESH_FAMILIES, freshConfig, freshModel } from "../../../sdk/train/fresh/fresh-model.js";
 import { estimateMemory } from "../../../sdk/train/loop/estimate-memory.js";
 import { train } from "../../../sdk/train/loop/train.js";
-import { adamW } from "../../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../../sdk/train/optim/adamw.js";
 import { engines } from "../../helpers/engines.js";
 
 const test = suite("layers that are computed again");

@@ -4,7 +4,7 @@ import { maskedLm } from "../../../sdk/objectives/masked-lm.js";
 import { single } from "../../../sdk/objectives/objective.js";
 import { repeatPositions, trainInStages } from "../../../sdk/train/loop/stages.js";
 import type { Position, Step } from "../../../sdk/train/loop/train.js";
-import { adamW } from "../../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../../sdk/train/optim/adamw.js";
 import { constantSchedule } from "../../../sdk/train/optim/schedule.js";
 import { engines } from "../../helpers/engines.js";
 import { SENTENCES, samples, smallBert, tokenizer } from "../../helpers/small-bert.js";

@@ -5,14 +5,9 @@ import { constant } from "../../../sdk/nn/init.js";
 import { Weights } from "../../../sdk/nn/weights.js";
 import type { Parameter } from "../../../sdk/tensor/matrix.js";
 import { gradOf } from "../../../sdk/tensor/tape.js";
-import {
-  type AdamOptions,
-  adamW,
-  clearGradients,
-  clipScale,
-  gradientNorm,
-  lamb,
-} from "../../../sdk/train/optim/optimizer.js";
+import { type AdamOptions, adamW } from "../../../sdk/train/optim/adamw.js";
+import { lamb } from "../../../sdk/train/optim/lamb.js";
+import { clearGradients, clipScale, gradientNorm } from "../../../sdk/train/optim/optimizer.js";
 import { engines } from "../../helpers/engines.js";
 import { near } from "../../helpers/near.js";
 import { wave } from "../../helpers/wave.js";

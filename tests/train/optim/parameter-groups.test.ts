@@ -7,7 +7,7 @@ import { constant } from "../../../sdk/nn/init.js";
 import { Weights } from "../../../sdk/nn/weights.js";
 import { gradOf } from "../../../sdk/tensor/tape.js";
 import { freshModel } from "../../../sdk/train/fresh/fresh-model.js";
-import { adamW } from "../../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../../sdk/train/optim/adamw.js";
 import { depths, freeze, layerDecay, namesLike } from "../../../sdk/train/optim/parameter-groups.js";
 import { engines } from "../../helpers/engines.js";
 import { near } from "../../helpers/near.js";

@@ -8,7 +8,7 @@ import { backward } from "../../../sdk/tensor/tape.js";
 import { finetune } from "../../../sdk/train/loop/finetune.js";
 import { train } from "../../../sdk/train/loop/train.js";
 import { pearson } from "../../../sdk/train/metrics/correlation.js";
-import { adamW } from "../../../sdk/train/optim/optimizer.js";
+import { adamW } from "../../../sdk/train/optim/adamw.js";
 import { constantSchedule } from "../../../sdk/train/optim/schedule.js";
 import { embedTask, type TextPair } from "../../../sdk/train/tasks/embed.js";
 import { engines } from "../../helpers/engines.js";

@@ -1,7 +1,7 @@
 /** Hand-made cases; each expected value follows from the official script's rules as said beside it. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { cmrcScore, mlqaScore, squadNormalized, squadScore } from "../../../sdk/train/metrics/answers.js";
+import { cmrcScore, mlqaScore, squadNormalized, squadScore } from "../../../sdk/train/metrics/squad.js";
 import { treebankWords } from "../../../sdk/train/metrics/treebank.js";
 import { near } from "../../helpers/near.js";
 import official from "./official.json" with { type: "json" };
