@@ -1,5 +1,5 @@
 /** Adapters, frozen parts and layer-wise rates on the command line. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -41,6 +41,24 @@ test("an adapter is learned, scored, merged, and says the same each way", () => 
   assert.is(adapted["label"], merged["label"]);
   // Two layers of f32 sums, added up in another order.
   assert.ok(Math.abs((adapted["score"] as number) - (merged["score"] as number)) < 1e-5);
+});
+
+test("the report of an adapter shows the attention of the adapted model, where its model is", () => {
+  const report = (...more: string[]) => {
+    const text = "She drank a cup of tea.";
+    const words = ["report", "adapter", "--out", "report.html", "--force", "--text", text, ...more];
+    const { status, stderr } = cloze(words);
+    assert.is(status, 0, stderr);
+    return readFileSync(join(place, "report.html"), "utf8");
+  };
+  const found = report();
+  assert.match(found, /Attention in “She drank a cup of tea\.”/);
+  assert.is(report("--model", "model"), found);
+  renameSync(join(place, "model"), join(place, "moved"));
+  assert.match(report(), /The adapter's model model is not here; name it with --model/);
+  assert.is(report("--model", "moved"), found);
+  assert.match(report("--model", "merged"), /merged is not the model that the adapter was trained on/);
+  renameSync(join(place, "moved"), join(place, "model"));
 });
 
 test("frozen parts and layer-wise rates", () => {

@@ -20,6 +20,7 @@ interface ReportOptions extends ModelOptions {
   readonly force?: boolean;
   readonly text?: readonly string[];
   readonly groups?: string;
+  readonly model?: string;
 }
 
 /** @throws {UsageError} where the folder has no curves, or a line of them is damaged */
@@ -49,7 +50,8 @@ const SUMMARIES: Readonly<Record<string, string>> = {
 async function reportOf(path: string, lines: readonly CurveLine[], options: ReportOptions): Promise<Report> {
   const manifest = (await exists(join(path, MANIFEST))) ? await readManifest(path) : null;
   using engine = await engineOf(options);
-  const { text: texts = TEXTS, groups } = options;
+  const { text: texts = TEXTS, groups, model: base } = options;
+  const shown = { texts, manifest, ...(groups !== undefined && { groups }), ...(base !== undefined && { base }) };
   const how = manifest ? (SUMMARIES[manifest.command] ?? "Trained") : "Trained";
   return {
     title: `Run ${basename(resolve(path))}`,
@@ -59,7 +61,7 @@ async function reportOf(path: string, lines: readonly CurveLine[], options: Repo
       await factsSection(path, lines, manifest),
       ...curveSections(lines),
       ...figureSections(lines),
-      ...(await modelSections(engine, path, { texts, ...(groups !== undefined && { groups }) })),
+      ...(await modelSections(engine, path, shown)),
     ],
   };
 }
@@ -89,6 +91,7 @@ export function reportCommand(): Command {
       "a text whose attention is shown, or a text with [MASK] to fill; may be repeated",
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
+    .option("--model <model>", "the model of an adapter; default: the one that the adapter's folder names")
     .option("--groups <file>", "TSV or JSONL of texts with labels, to see on a plane how well the labels separate");
   return withModelOptions(command)
     .addHelpText("after", "\nExample:\n  cloze report my-bert --text 'She drank a cup of [MASK].' --out my-bert.html")

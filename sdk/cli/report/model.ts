@@ -1,5 +1,5 @@
 /** A run's model at work on texts: its attention, its guesses for masks, and texts of known groups on a plane. */
-import { describeFolder, type Engine, loadModel, loadTokenizer, type Pretrained } from "cloze";
+import { describeFolder, type Engine, loadAdapted, loadModel, loadTokenizer, type Pretrained } from "cloze";
 import { collate, readTextRows, sampleOf } from "cloze/data";
 import { fillMasks } from "cloze/metrics";
 import { folder } from "cloze/node";
@@ -7,7 +7,9 @@ import { attentionSection, planeSection, type Section } from "cloze/report";
 import { embedTexts, Scope, type Tensor } from "cloze/tensor";
 import type { Tokenizer } from "cloze/tokenizer";
 import { fileSource } from "../shared/input.js";
+import type { RunManifest } from "../shared/run-manifest.js";
 import { UsageError } from "../shared/usage.js";
+import { adapterBase } from "./adapter-base.js";
 
 /** Texts to show where none is given. */
 export const TEXTS = ["The old man gave his dog a piece of bread.", "She drank a cup of [MASK]."];
@@ -21,6 +23,10 @@ export interface ModelSectionOptions {
   readonly texts: readonly string[];
   /** texts with labels, to be placed on a plane */
   readonly groups?: string;
+  /** of an adapter: its model, if the option names one */
+  readonly base?: string;
+  /** null for a folder that no command wrote */
+  readonly manifest: RunManifest | null;
 }
 
 interface Opened {
@@ -82,17 +88,27 @@ async function planeOf({ loaded, tokenizer, length }: Opened, file: string): Pro
   );
 }
 
-/** Sections that are computed with the run's model; none for an adapter, which is not a model on its own. */
-export async function modelSections(
-  engine: Engine,
-  path: string,
+/** Sections that are computed with the run's model; for an adapter, with the model that it adapts. */
+export async function modelSections(engine: Engine, path: string, options: ModelSectionOptions): Promise<Section[]> {
+  const files = folder(path);
+  const { adapter, task, tokenizerSize } = await describeFolder(files);
+  if (task === null) return [];
+  if (!adapter) {
+    using loaded = await loadModel(engine, files);
+    return await sectionsOf(loaded, await loadTokenizer(files), options);
+  }
+  const base = await adapterBase(adapter, options.base, options.manifest);
+  if ("missing" in base) return [{ kind: "text", title: "Attention", paragraphs: [base.missing] }];
+  using loaded = await loadAdapted(engine, folder(base.path), files);
+  return await sectionsOf(loaded, await loadTokenizer(tokenizerSize === null ? folder(base.path) : files), options);
+}
+
+async function sectionsOf(
+  loaded: Pretrained,
+  tokenizer: Tokenizer,
   { texts, groups }: ModelSectionOptions,
 ): Promise<Section[]> {
-  const files = folder(path);
-  const { adapter, task } = await describeFolder(files);
-  if (adapter || task === null) return [];
-  using loaded = await loadModel(engine, files);
-  const tokenizer = await loadTokenizer(files);
+  const { task } = loaded;
   const opened: Opened = { loaded, tokenizer, length: loaded.model.maxLength };
   const mask = tokenizer.special.mask === undefined ? undefined : tokenizer.token(tokenizer.special.mask);
   const written = texts.map((text) => (mask === undefined ? text : text.replaceAll("[MASK]", mask)));
