@@ -1,6 +1,6 @@
 /** Two people's results beside each other. */
 import { InputError, shown } from "../errors.js";
-import { PUBLISHED, VERSION } from "./published.js";
+import { PUBLISHED, scoreOf, VERSION } from "./published.js";
 
 /** A line of a comparison. */
 export interface Compared {
@@ -14,13 +14,17 @@ export interface Compared {
 /** Results as `cloze bench --json` writes them: an object a line. */
 export interface Results {
   readonly runtime: string;
+  /** null unless all workloads are there */
   readonly score: number | null;
+  /** whether the machine was idle otherwise; null where that was not measured */
+  readonly quiet: boolean | null;
   /** median milliseconds by workload */
   readonly medians: ReadonlyMap<string, number>;
 }
 
 /**
- * Read results, and refuse invalid ones: of another version, without a hash or with one that was not published.
+ * Read results, and refuse invalid ones: of another version, without a hash or with one that was not published, or with a
+ * score that is not that of the medians.
  *
  * @param name the file, for messages
  * @throws {InputError} naming the workload and its fault
@@ -32,14 +36,21 @@ export function readResults(text: string, name: string): Results {
   for (const [i, line] of lines.entries()) {
     const result = objectOf(line, `${name}: line ${i + 1}`);
     if (result["workload"] === undefined) end = result;
-    else medians.set(...median(result, name));
+    else {
+      const [workload, milliseconds] = median(result, name);
+      if (medians.has(workload)) throw new InputError(`${name}: ${shown(workload)} is there twice`);
+      medians.set(workload, milliseconds);
+    }
   }
   if (!end || end["version"] !== VERSION)
     throw new InputError(
       `${name}: results of version ${shown(end?.["version"])} cannot be compared; this package has version ${VERSION}`,
     );
-  const { score } = end;
-  return { runtime: String(end["runtime"]), score: typeof score === "number" ? score : null, medians };
+  const score = scoreOf(medians);
+  if ((end["score"] ?? null) !== score)
+    throw new InputError(`${name}: its score is ${shown(end["score"])}, that of its medians ${shown(score)}`);
+  const { quiet } = end;
+  return { runtime: String(end["runtime"]), score, quiet: typeof quiet === "boolean" ? quiet : null, medians };
 }
 
 function objectOf(line: string, place: string): Record<string, unknown> {
@@ -53,7 +64,7 @@ function objectOf(line: string, place: string): Record<string, unknown> {
 }
 
 function median({ workload, hash, median_ms }: Record<string, unknown>, name: string): [string, number] {
-  const published = PUBLISHED[String(workload)];
+  const published = Object.hasOwn(PUBLISHED, String(workload)) ? PUBLISHED[String(workload)] : undefined;
   if (!published) throw new InputError(`${name}: there is no workload ${shown(workload)} in version ${VERSION}`);
   if (hash !== published.hash)
     throw new InputError(

@@ -27,3 +27,19 @@ export const PUBLISHED: Readonly<Record<string, Published>> = {
   generate: { hash: "0c42d6e66f5e6e1d", points: 100 },
   start: { hash: "fc8ddca3430c92f7", points: 12 },
 };
+
+/** A figure of a result: four digits. */
+export const rounded = (value: number): number => Number(value.toPrecision(4));
+
+/** The points of a workload by its median in milliseconds, as results give it. */
+export const pointsOf = (workload: string, median: number): number =>
+  rounded((100 * PUBLISHED[workload]!.points) / median);
+
+/** The score: the geometric mean of all workloads' points; null where one is missing. */
+export function scoreOf(medians: ReadonlyMap<string, number>): number | null {
+  const names = Object.keys(PUBLISHED);
+  if (!names.every((name) => medians.has(name))) return null;
+  // A logarithm of time: no number of a model comes from it.
+  const logs = names.map((name) => Math.log(pointsOf(name, medians.get(name)!)));
+  return rounded(Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length));
+}

@@ -1,7 +1,7 @@
 /** Running the workloads: repeats, quartiles, the machine's own peak beside them, and the hash of every output. */
 import type { KernelInput } from "../engine/kernel-input.js";
 import { ArgumentError, aFunction, checkOptions, listOf, oneOf, wholeNumber } from "../options.js";
-import { PUBLISHED, VERSION } from "./published.js";
+import { PUBLISHED, pointsOf, rounded, scoreOf, VERSION } from "./published.js";
 import { runtimeName } from "./runtime-name.js";
 import { WORKLOADS, type Workload } from "./workloads.js";
 import { yardstick } from "./yardstick.js";
@@ -69,8 +69,6 @@ function quantile(sorted: readonly number[], q: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
-const rounded = (value: number): number => Number(value.toPrecision(4));
-
 async function measure(
   { name, operations, prepare }: Workload,
   { repeats = 5, module }: BenchmarkOptions,
@@ -120,7 +118,7 @@ async function measure(
     share: gflops === null || most === null ? null : rounded(gflops / most),
     hash: [...hashes].join(" "),
     valid,
-    points: valid && median > 0 ? rounded((100 * published.points) / median) : 0,
+    points: valid && median > 0 ? pointsOf(name, rounded(median)) : 0,
   };
 }
 
@@ -149,17 +147,13 @@ export async function benchmark(options: BenchmarkOptions = {}): Promise<Score> 
     results.push(result);
     onResult?.(result);
   }
-  const complete = results.length === WORKLOADS.length && results.every(({ valid, points }) => valid && points > 0);
+  const counted = results.filter(({ points }) => points > 0);
   const sorted = peaks.sort((a, b) => a - b);
   const spread = (quantile(sorted, 0.9) - quantile(sorted, 0.1)) / quantile(sorted, 0.9);
   return {
-    score: complete ? rounded(geometricMean(results.map(({ points }) => points))) : null,
+    score: scoreOf(new Map(counted.map(({ workload, median_ms }) => [workload, median_ms]))),
     version: VERSION,
     runtime: runtimeName(),
     quiet: peaks.length === 0 ? null : spread < QUIET,
   };
 }
-
-// A logarithm of time: no number of a model comes from it.
-const geometricMean = (values: readonly number[]): number =>
-  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);

@@ -50,7 +50,12 @@ test("kernels with one changed bit are refused", async () => {
 });
 
 /** A file of results, as --json writes it. */
-const file = (results: Readonly<Record<string, number>>, more: object = {}, version = VERSION): string =>
+const file = (
+  results: Readonly<Record<string, number>>,
+  more: object = {},
+  version = VERSION,
+  score: number | null = null,
+): string =>
   [
     ...Object.entries(results).map(([workload, median_ms]) => ({
       workload,
@@ -58,7 +63,7 @@ const file = (results: Readonly<Record<string, number>>, more: object = {}, vers
       hash: PUBLISHED[workload]?.hash,
       ...more,
     })),
-    { score: 50, version, runtime: "node 24.0.0" },
+    { score, version, runtime: "node 24.0.0", quiet: true },
   ]
     .map((line) => JSON.stringify(line))
     .join("\n");
@@ -71,6 +76,12 @@ test("two people's results are compared by workload", () => {
   assert.equal(compareResults(a, b), [{ workload: "tokenize", a_ms: 10, b_ms: 5, ratio: 2 }]);
 });
 
+test("the score of all workloads is the geometric mean of their points", () => {
+  const medians = Object.fromEntries(Object.entries(PUBLISHED).map(([name, { points }]) => [name, points]));
+  assert.is(readResults(file(medians, {}, VERSION, 100), "a").score, 100);
+  assert.is(readResults(file({ ...medians, train: medians["train"]! / 1024 }, {}, VERSION, 200), "a").score, 200);
+});
+
 test("results that count nothing are not compared", async () => {
   const read = (text: string) => () => readResults(text, "a.json");
   await refused(read(file({ tokenize: 10 }, { hash: "0123456789abcdef" })), /a\.json: "tokenize" is not valid/);
@@ -78,6 +89,9 @@ test("results that count nothing are not compared", async () => {
   await refused(read(file({ tokenize: 0 })), /no median_ms above 0/);
   await refused(read(file({ other: 1 })), /there is no workload "other"/);
   await refused(read(file({ tokenize: 1 }, {}, VERSION + 1)), /results of version 2 cannot be compared/);
+  await refused(read(file({ tokenize: 10 }, {}, VERSION, 50)), /its score is 50, that of its medians null/);
+  await refused(read(`${file({ tokenize: 10 })}\n${file({ tokenize: 9 })}`), /"tokenize" is there twice/);
+  await refused(read(file({ toString: 1 })), /there is no workload "toString"/);
   await refused(read("tokenize 10 ms"), /line 1 is not a JSON object/);
   await refused(() => benchmark({ only: ["other"] }), /only/);
 });

@@ -68,6 +68,8 @@ async function compare(paths: readonly string[], json: boolean): Promise<void> {
       ),
     );
   const ratio = a!.score !== null && b!.score !== null ? Number((b!.score / a!.score).toPrecision(4)) : null;
+  for (const [i, { quiet }] of [a!, b!].entries())
+    if (quiet === false) say(`${paths[i]}: the machine was busy; its times count for less than a run on a quiet one`);
   const scores = { a_score: a!.score, b_score: b!.score, ratio };
   await writeLine(
     json

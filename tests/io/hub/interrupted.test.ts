@@ -91,7 +91,8 @@ test("a download that is killed leaves nothing half visible, and the next one co
         assert.is(visibleFiles(cache, files), needed, `call ${at} ${moment}`);
         assert.equal(partsIn(cache), [], `call ${at} ${moment}`);
       });
-  assert.ok(killed >= 8, `${killed} processes were killed`);
+  const least = process.env["CLOZE_KILL_POINTS"] === "all" ? 200 : 8;
+  assert.ok(killed >= least, `${killed} processes were killed`);
   console.log(`killed at ${killed} points`);
 });
 
