@@ -6,7 +6,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -86,8 +86,8 @@ function traced(command: readonly string[], call: string, inject?: string) {
 interface Sweep {
   readonly command: readonly string[];
   readonly out: string;
-  /** an existing entry at `out`, which the command is told to replace */
-  readonly over?: readonly string[];
+  /** the name of an entry that is copied to `out`, and which the command is told to replace */
+  readonly over?: string;
   readonly resumes?: boolean;
 }
 
@@ -112,7 +112,7 @@ function sweep({ command, out, over, resumes = false }: Sweep, call: string, wha
     // The last calls put the written part into its place.
     const n = Math.max(1, count - k);
     clear();
-    if (over) succeeds([...over, "--out", out]);
+    if (over) cpSync(join(place, over), target, { recursive: true });
     const before = stateOf(target);
     const forced = over ? [...full, "--force"] : full;
     const failed = traced(forced, call, `${what}:when=${n}`);
@@ -161,9 +161,9 @@ if (strace) {
     [{ command: report, out: "r.html" }, "rename", "signal=KILL", 1],
     [{ command: report, out: "r.html" }, "fsync", "error=ENOSPC", 1],
     [{ command: distill, out: "d", resumes: true }, "rename", "signal=KILL", 1],
-    [{ command: quantize, out: "z", over: [...pretrain] }, "rename", "signal=KILL", 1],
-    [{ command: merge, out: "m", over: [...pretrain] }, "rename", "signal=KILL", 2],
-    [{ command: merge, out: "m", over: [...pretrain] }, "rename", "error=EIO", 2],
+    [{ command: quantize, out: "z", over: "base" }, "rename", "signal=KILL", 1],
+    [{ command: merge, out: "m", over: "base" }, "rename", "signal=KILL", 2],
+    [{ command: merge, out: "m", over: "base" }, "rename", "error=EIO", 2],
   ];
   for (const [one, call, what, places] of cases)
     test(`${one.command[0]} --out ${one.out}${one.over ? " --force" : ""}: ${what} at its last calls of ${call}`, () =>

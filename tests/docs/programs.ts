@@ -38,9 +38,12 @@ export function stepsOf(path: string, markdown: string): (Program | Command)[] {
   return steps;
 }
 
-/** A few steps instead of hundreds: tests show that programs run, not how far they learn. */
+/** A few steps instead of hundreds, one epoch instead of twenty: tests show that programs run, not how far they learn. */
 export const shortened = (text: string): string =>
-  text.replace(/\bsteps( =|:) \d{3,}/g, "steps$1 4").replace(/--steps \d+/g, "--steps 4");
+  text
+    .replace(/\bsteps( =|:) \d{3,}/g, "steps$1 4")
+    .replace(/--steps \d+/g, "--steps 4")
+    .replace(/npx cloze finetune (?!.*--epochs)/g, "$&--epochs 1 ");
 
 /** A line `console.log(x); // value` hands both to `said`, which prints x and notes it beside the comment. */
 export const watched = (code: string): string =>
