@@ -56,7 +56,6 @@ export function progress(label: string, total: number): Progress {
   const bar = new SingleBar(
     {
       format: `${label.padEnd(26)} {bar} {percentage}% · {note} · {eta_formatted} left`,
-      hideCursor: true,
       clearOnComplete: false,
       stream: process.stderr,
     },

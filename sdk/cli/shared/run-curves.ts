@@ -39,7 +39,8 @@ async function linesUntil(path: string, step: number): Promise<CurveLine[]> {
 /** The curves of a run, written as it goes. */
 export class RunCurves {
   readonly path: string;
-  /** undefined where the run has not begun, and when it is complete */
+  #isOpen = false;
+  /** opened with the first line: a run that ends before its first step leaves no file */
   #file: number | undefined;
   #lines = 0;
   #seconds = 0;
@@ -66,8 +67,8 @@ export class RunCurves {
     for (const line of kept) if (line.kind === "evaluation") this.#evaluated.add(keyOf(line));
     this.#seconds = last?.seconds ?? 0;
     this.#lines = kept.length;
-    await writeFileAtomically(this.path, new TextEncoder().encode(writeCurves(kept)));
-    this.#file = openSync(this.path, "a");
+    if (from) await writeFileAtomically(this.path, new TextEncoder().encode(writeCurves(kept)));
+    this.#isOpen = true;
   }
 
   step(taken: Step): void {
@@ -81,7 +82,8 @@ export class RunCurves {
   }
 
   #write(line: CurveLine): void {
-    if (this.#file === undefined) throw new Error("the curves of a run that has not begun, or is complete");
+    if (!this.#isOpen) throw new Error("the curves of a run that has not begun, or is complete");
+    this.#file ??= openSync(this.path, "a");
     writeSync(this.#file, writeCurves([line]));
     this.#lines++;
   }
@@ -100,6 +102,7 @@ export class RunCurves {
   close(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
+    this.#isOpen = false;
   }
 }
 

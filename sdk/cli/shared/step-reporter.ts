@@ -36,7 +36,7 @@ export interface Reporting<Event> {
 }
 
 /**
- * Print every step of a run and write its checkpoints; an interruption saves one and ends the run.
+ * Print every step of a run and write its checkpoints. An interruption after the first step saves one and ends the run.
  *
  * @param run yields steps, and other events, which `stepOf` does not recognize
  * @param other called with every other event
@@ -51,10 +51,12 @@ export async function follow<Event>(
   other: (event: Event) => Promise<void> = async () => {},
 ): Promise<Step | undefined> {
   let bar: Progress | undefined;
-  const { signal, end } = interruption();
+  let interrupted: ReturnType<typeof interruption> | undefined;
   let last: Step | undefined;
   try {
     for await (const event of run) {
+      // Before the first step there is no state to save: Ctrl-C ends the process at once, also while samples are made.
+      interrupted ??= interruption();
       const step = stepOf(event);
       if (!step) {
         if (!monitor.quiet) await other(event);
@@ -66,12 +68,12 @@ export async function follow<Event>(
         bar ??= progress(title, typeof steps === "number" ? steps : steps(event));
         bar.update(step.step, `loss ${step.loss.toFixed(3)}, ${Math.round(step.tokensPerSecond)} tokens/s`);
       }
-      if (await monitor.after(step, optimizer, signal)) break;
+      if (await monitor.after(step, optimizer, interrupted.signal)) break;
     }
   } catch (error) {
     throw await monitor.diverged(error, last, optimizer);
   } finally {
-    end();
+    interrupted?.end();
     bar?.stop();
   }
   return last;
