@@ -19,7 +19,7 @@ import type { Tokenizer } from "cloze/tokenizer";
 import { Command, Option } from "commander";
 import { devDocuments, fingerprint, splitDocuments } from "../pretrain/documents.js";
 import { EVAL_EVERY, evaluationsOf, heldOut } from "../pretrain/evaluations.js";
-import { heldDocuments, largeSize, TextStream } from "../pretrain/text-stream.js";
+import { areLarge, heldDocuments, requireRegularFiles, TextStream } from "../pretrain/text-stream.js";
 import { Checkpoints, type Invocation, type MonitorOf, type Resumed, withResumed } from "../shared/checkpoints.js";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { requireFiles } from "../shared/input.js";
@@ -98,14 +98,15 @@ async function readText(
   tokenizer: Tokenizer,
   make: MakeEpochs,
 ) {
-  if ((await largeSize(files)) === undefined) {
+  if (!(await areLarge(files))) {
     const { training, held } = await splitDocuments(files, dev);
     const documents = tokenizeDocuments(tokenizer, training);
     return { samples: make(documents, seed), held, text: fingerprint(documents) };
   }
+  await requireRegularFiles(files);
   const stream = new TextStream(files, tokenizer, dev === undefined);
   const held = await (dev === undefined ? heldDocuments(files) : devDocuments(dev));
-  return { samples: stream.samples(make, seed), held, text: await stream.fingerprint() };
+  return { samples: stream.samples(make, seed).read, held, text: await stream.fingerprint() };
 }
 
 /** Held-out figures of teacher and student, under names that begin with theirs. */

@@ -3,7 +3,6 @@ import {
   type NamedObjective,
   objectiveNames,
   parseObjective,
-  readTextRows,
   type TokenizedDocument,
   tokenizeDocuments,
 } from "cloze/data";
@@ -16,9 +15,20 @@ import { devDocuments, fingerprint, splitDocuments } from "../pretrain/documents
 import { electraRecipe } from "../pretrain/electra.js";
 import { EVAL_EVERY, evaluationsOf, heldOut } from "../pretrain/evaluations.js";
 import { maskedRecipe } from "../pretrain/masked.js";
-import { type PretrainOptions, type Recipe, type Setting, settingsOf, type TokenizedPair } from "../pretrain/recipe.js";
+import { type PretrainOptions, type Recipe, type Setting, settingsOf } from "../pretrain/recipe.js";
 import { seq2seqRecipe } from "../pretrain/seq2seq.js";
-import { heldDocuments, IN_MEMORY, largeSize, sharedText, shareOf, TextStream } from "../pretrain/text-stream.js";
+import {
+  areLarge,
+  fingerprintOfFiles,
+  heldDocuments,
+  LIMIT,
+  largeSize,
+  requireRegularFiles,
+  sharedText,
+  shareOf,
+  TextStream,
+} from "../pretrain/text-stream.js";
+import { type Translations, translationsIn } from "../pretrain/translations.js";
 import { learnVocabulary } from "../pretrain/vocabulary.js";
 import {
   Checkpoints,
@@ -29,7 +39,7 @@ import {
   withResumed,
 } from "../shared/checkpoints.js";
 import { engineOf, withModelOptions } from "../shared/engine-options.js";
-import { fileSource, readFields, requireFiles } from "../shared/input.js";
+import { readFields, requireFiles } from "../shared/input.js";
 import { reportFigures, say } from "../shared/output.js";
 import { follow } from "../shared/step-reporter.js";
 import { openTokenizer } from "../shared/tokenizers.js";
@@ -106,25 +116,21 @@ async function documentsOf(files: readonly string[], { dev, smoothing }: Pretrai
   return { languages: Object.fromEntries(parts) as Languages, held };
 }
 
-async function pairsOf(tokenizer: Tokenizer, options: PretrainOptions, kind: string): Promise<TokenizedPair[]> {
-  const { pairs: file, objective } = options;
-  const pairs: TokenizedPair[] = [];
-  if (file === undefined) return pairs;
+/** The sentences and translations of --pairs; undefined where there are none. */
+async function translationsOf(
+  { pairs, objective }: PretrainOptions,
+  tokenizer: Tokenizer,
+  kind: string,
+): Promise<Translations | undefined> {
+  if (pairs === undefined) return undefined;
   if (kind !== "masked-lm")
     throw new UsageError(`--pairs is for masked LM (translation language modelling), not for ${objective}`);
-  const side = (text: string) => {
-    const { ids, words } = tokenizer.encode(text, undefined, { special: false });
-    return { ids, words };
-  };
-  for await (const { text, pair } of readTextRows(fileSource(file))) {
-    if (pair === undefined) throw new UsageError(`${file}: expected two texts a line, text and pair`);
-    pairs.push([side(text), side(pair)]);
-  }
-  return pairs;
+  const translations = await translationsIn(pairs, tokenizer);
+  return translations.count === 0 ? undefined : translations;
 }
 
 /** Settings that a resumed run must share, by the names of the options. */
-async function settings({ options, objective, tokenizer, text, pairs }: Setting) {
+async function settings({ options, objective, tokenizer, text, translations }: Setting) {
   return {
     command: "pretrain",
     objective: objective.name,
@@ -140,7 +146,7 @@ async function settings({ options, objective, tokenizer, text, pairs }: Setting)
     build: options.build,
     "masking-rate": options.maskingRate ?? "published",
     smoothing: options.smoothing ?? "none",
-    pairs: fingerprint(pairs),
+    pairs: translations?.text ?? fingerprint([]),
     text,
     // It decides which documents of the text are held out.
     "held-out": options.dev === undefined ? "a part of the text" : "--dev",
@@ -178,16 +184,21 @@ async function prepare(
   const objective = objectiveOf(options);
   await requireFiles([...files, options.dev, options.pairs, options.config]);
   const family = await familyOf(options, objective);
-  const size = await largeSize(files);
-  const read = await (size === undefined
-    ? inMemory(files, options, family, resumed)
-    : streamed(files, options, family, resumed, size));
+  const { pairs } = options;
+  // Beside large pairs the text is streamed too, however small it is.
+  const isStreamed = (await areLarge(files)) || (pairs !== undefined && (await areLarge([pairs])));
+  const read: Read = await (isStreamed ? streamed : inMemory)(files, options, family, resumed);
   const { held, ...text } = read;
-  const pairs = await pairsOf(text.tokenizer, options, objective.main.kind);
+  const translations = await translationsOf(options, text.tokenizer, objective.main.kind);
   if (options.dev !== undefined && held.length === 0)
     throw new UsageError(`--dev ${options.dev}: no token of it is in the vocabulary, or it is empty`);
-  return { options, objective, family, pairs, held, ...text };
+  return { options, objective, family, held, ...text, ...(translations && { translations }) };
 }
+
+/** What was read of the text before the first step. */
+type Read = Pick<Setting, "tokenizer" | "learned" | "languages" | "streams" | "text"> & {
+  readonly held: readonly TokenizedDocument[];
+};
 
 /** Small text: all of it is tokenized before the first step. */
 async function inMemory(files: readonly string[], options: PretrainOptions, family: string, resumed: Resumed) {
@@ -201,27 +212,29 @@ async function inMemory(files: readonly string[], options: PretrainOptions, fami
 }
 
 /** Large text: read as training goes. A new vocabulary is learned from a share of it. */
-async function streamed(
-  files: readonly string[],
-  options: PretrainOptions,
-  family: string,
-  resumed: Resumed,
-  size: number,
-) {
-  const most = `${IN_MEMORY.bytes / 1e6} MB or ${IN_MEMORY.lines} lines, the most that is held in memory`;
-  for (const flag of ["smoothing", "pairs"] as const)
-    if (options[flag] !== undefined) throw new UsageError(`--${flag} needs text of at most ${most}`);
-  const chosen = await tokenizerOf(options, family, resumed, () => {
-    say(
-      `the text has more than ${most}: the vocabulary is learned from one of every ${shareOf(size)} documents, all over it`,
-    );
-    return sharedText(files, size);
-  });
+async function streamed(files: readonly string[], options: PretrainOptions, family: string, resumed: Resumed) {
+  await requireRegularFiles(files);
+  const { dev, smoothing } = options;
+  const chosen = await tokenizerOf(options, family, resumed, () => vocabularyText(files));
   const { tokenizer } = chosen;
-  const stream = new TextStream(files, tokenizer, options.dev === undefined);
-  const held = await (options.dev === undefined ? heldDocuments(files) : devDocuments(options.dev));
-  const text = await stream.fingerprint();
-  return { ...chosen, stream, languages: {}, text, held: tokenizeDocuments(tokenizer, held) };
+  const groups = smoothing === undefined ? [files] : files.map((file) => [file]);
+  const share = 1 / groups.length;
+  const streams = groups.map((group) => new TextStream(group, tokenizer, dev === undefined, share));
+  const held: string[][] = [];
+  if (dev !== undefined) held.push(...(await devDocuments(dev)));
+  else for (const group of groups) held.push(...(await heldDocuments(group, share)));
+  const text = await fingerprintOfFiles(files);
+  return { ...chosen, streams, languages: {}, text, held: tokenizeDocuments(tokenizer, held) };
+}
+
+/** The text to learn a vocabulary from: all of it, or a share spread over it. */
+async function* vocabularyText(files: readonly string[]): AsyncGenerator<string> {
+  const size = (await largeSize(files)) ?? 0;
+  if (shareOf(size) > 1)
+    say(
+      `the text has more than ${LIMIT}: the vocabulary is learned from one of every ${shareOf(size)} documents, all over it`,
+    );
+  yield* sharedText(files, size);
 }
 
 interface Held {

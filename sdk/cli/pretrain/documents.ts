@@ -4,7 +4,7 @@ import type { TokenizedDocument } from "cloze/data";
 import { readDocuments } from "cloze/data";
 import { sources } from "../shared/input.js";
 import { UsageError } from "../shared/usage.js";
-import { heldDocuments, largeSize } from "./text-stream.js";
+import { areLarge, heldDocuments } from "./text-stream.js";
 
 /** Most characters of standard input and pipes, which cannot be read again as large files are. */
 const MOST_HELD = 256e6;
@@ -27,7 +27,7 @@ async function documentsOf(names: readonly string[]): Promise<string[][]> {
 
 /** The documents of --dev; of large text a part of them. */
 export async function devDocuments(dev: string): Promise<string[][]> {
-  return (await largeSize([dev])) === undefined ? documentsOf([dev]) : heldDocuments([dev]);
+  return (await areLarge([dev])) ? heldDocuments([dev]) : documentsOf([dev]);
 }
 
 /** Without --dev every twentieth document is held out. */

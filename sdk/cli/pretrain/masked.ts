@@ -10,10 +10,11 @@ import {
   single,
   type Weights,
 } from "cloze";
-import { type Arrangement, pretrainingSamples, type TokenizedDocument, translationPair } from "cloze/data";
+import { type Arrangement, pretrainingSamples, type TokenizedDocument } from "cloze/data";
 import { maskedHeldOut, pairAccuracy, perplexity } from "cloze/metrics";
 import { repeatPositions } from "cloze/tensor";
 import { UsageError } from "../shared/usage.js";
+import { besideEachOther } from "./interleaved.js";
 import {
   listedSamples,
   modelOf,
@@ -23,7 +24,9 @@ import {
   samplesOf,
   saving,
   settingsOf,
+  streamedSamples,
 } from "./recipe.js";
+import { pairStream, withListedPairs } from "./translations.js";
 
 /** Share of the steps that train on short sequences, with --short. */
 const SHORT_SHARE = 0.8;
@@ -31,21 +34,18 @@ const SHORT_SHARE = 0.8;
 /** A model with a language-model head, and perhaps a head for pairs. */
 type MaskedLm = Model<"masked-lm"> & Partial<Model<"next-sentence-prediction">>;
 
-/** Sequences of the text, and of every sentence with its translation; which of the two is first changes every epoch. */
+/** Sequences of the text, and of every sentence with its translation. */
 function samples(setting: Setting, arrangement: Arrangement, length: number): (epoch: number) => EpochSamples {
   const { tokenizer } = setting;
   const make = (documents: readonly TokenizedDocument[], seed: number) =>
     pretrainingSamples(documents, arrangement, { maxLength: length, tokenizer, seed });
-  if (setting.pairs.length === 0) return samplesOf(setting, make);
-  const own = listedSamples(setting, make);
-  return (epoch) => [
-    ...own(epoch),
-    ...setting.pairs.map(([a, b], i) =>
-      (epoch + i) % 2 === 0
-        ? translationPair(a, b, { tokenizer, maxLength: length })
-        : translationPair(b, a, { tokenizer, maxLength: length }),
-    ),
-  ];
+  const { streams, translations, options } = setting;
+  if (!translations) return samplesOf(setting, make);
+  const sequences = { tokenizer, maxLength: length };
+  // Large pairs are streamed beside streamed text alone: in memory both are lists.
+  if (!streams) return withListedPairs(listedSamples(setting, make), translations.list!, sequences);
+  const text = streamedSamples(streams, setting, make);
+  return besideEachOther([text, pairStream(translations, sequences)], options.seed).read;
 }
 
 /** One stage; with --short two: masked LM on short sequences, then the whole objective on full ones. */
@@ -90,8 +90,8 @@ export async function maskedRecipe(
 ): Promise<Recipe> {
   const { options, objective, tokenizer } = setting;
   const { arrangement } = objective;
-  if (setting.pairs.length > 0 && pairs) throw new UsageError(`--pairs is for masked LM without ${pairs.name}`);
-  if (setting.pairs.length === 0 && objective.main.translations)
+  if (setting.translations && pairs) throw new UsageError(`--pairs is for masked LM without ${pairs.name}`);
+  if (!setting.translations && objective.main.translations)
     throw new UsageError(`--objective ${objective.name}: give sentences with their translations in --pairs`);
   const loaded = await modelOf(setting, pairs ? "pretraining" : "masked-lm");
   const model: MaskedLm = loaded.model;

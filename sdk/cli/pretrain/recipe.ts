@@ -25,7 +25,9 @@ import { readFields } from "../shared/input.js";
 import { sayMemory } from "../shared/memory.js";
 import type { TrainingOptions } from "../shared/training-options.js";
 import { UsageError } from "../shared/usage.js";
+import { mixedStreams, type SampleStream } from "./interleaved.js";
 import type { MakeSamples, TextStream } from "./text-stream.js";
+import type { Translations } from "./translations.js";
 
 export interface PretrainOptions extends ModelOptions, TrainingOptions {
   readonly from?: string;
@@ -51,9 +53,6 @@ export interface PretrainOptions extends ModelOptions, TrainingOptions {
   readonly steps: number;
 }
 
-/** A sentence and its translation, as tokens. */
-export type TokenizedPair = readonly [TokenizedDocument[number], TokenizedDocument[number]];
-
 /** The inputs of every recipe. */
 export interface Setting {
   readonly engine: Engine;
@@ -64,13 +63,13 @@ export interface Setting {
   readonly tokenizer: Tokenizer;
   /** whether the run trained the tokenizer */
   readonly learned: boolean;
-  /** text that is too large for memory; then there are no `languages` */
-  readonly stream?: TextStream;
+  /** text that is too large for memory, one stream a language; then there are no `languages` */
+  readonly streams?: readonly TextStream[];
   /** identifies the text, for resuming */
   readonly text: string;
   /** documents by language; one entry when languages are not distinguished */
   readonly languages: Readonly<Record<string, readonly TokenizedDocument[]>>;
-  readonly pairs: readonly TokenizedPair[];
+  readonly translations?: Translations;
 }
 
 /** A run of any kind of model. */
@@ -156,9 +155,16 @@ export function listedSamples(
   return mixLanguages(each, { smoothing, seed });
 }
 
+/** The samples of text that is too large for memory: of one language, or of several mixed in smoothed proportions. */
+export function streamedSamples(streams: readonly TextStream[], { options }: Setting, make: MakeSamples): SampleStream {
+  const { smoothing, seed } = options;
+  const each = streams.map((stream) => stream.samples(make, seed));
+  return smoothing === undefined ? each[0]! : mixedStreams(each, { smoothing, seed });
+}
+
 /** The samples of an epoch: a list, or a stream where the text is too large for memory. */
 export function samplesOf(setting: Setting, make: MakeSamples): (epoch: number) => EpochSamples {
-  return setting.stream ? setting.stream.samples(make, setting.options.seed) : listedSamples(setting, make);
+  return setting.streams ? streamedSamples(setting.streams, setting, make).read : listedSamples(setting, make);
 }
 
 /** --short has no meaning for other objectives. */

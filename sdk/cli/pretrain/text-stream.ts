@@ -4,15 +4,18 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import type { EpochSamples } from "cloze";
 import { readDocuments, type Sample, seed as seedOf, type TokenizedDocument, tokenizeDocuments } from "cloze/data";
 import type { Tokenizer } from "cloze/tokenizer";
 import { chunks, sources } from "../shared/input.js";
+import { UsageError } from "../shared/usage.js";
+import type { SampleStream } from "./interleaved.js";
 
 /** Text of more bytes or lines is streamed: a line takes a few hundred bytes besides its tokens. */
 export const IN_MEMORY = { bytes: 64e6, lines: 500_000 };
-/** Tokens or sentences of a block: its documents and samples are in memory together. */
-const BLOCK = { tokens: 500_000, sentences: 50_000 };
+/** {@link IN_MEMORY} in words. */
+export const LIMIT = `${IN_MEMORY.bytes / 1e6} MB or ${IN_MEMORY.lines} lines`;
+/** Tokens or sentences of a block: its documents and samples are in memory together. Languages share them, down to a least. */
+const BLOCK = { tokens: 500_000, sentences: 50_000, leastShare: 1 / 25 };
 /** Characters after which a document is divided. */
 const LONGEST_DOCUMENT = 1e6;
 /** Every n-th document is held out, up to a number of documents and of characters. */
@@ -33,6 +36,20 @@ export async function largeSize(files: readonly string[]): Promise<number | unde
     if (left.bytes >= 0 && left.lines >= 0) await countDown(file, size, left);
   }
   return left.bytes < 0 || left.lines < 0 ? total : undefined;
+}
+
+/** Whether any of these files is large text. */
+export async function areLarge(files: readonly string[]): Promise<boolean> {
+  return (await largeSize(files)) !== undefined;
+}
+
+/** Text that is streamed is read again in every epoch, which standard input and pipes cannot be. */
+export async function requireRegularFiles(files: readonly string[]): Promise<void> {
+  for (const file of files)
+    if (file === "-" || !(await stat(file)).isFile())
+      throw new UsageError(
+        `${file === "-" ? "standard input" : file} can be read only once, and beside more than ${LIMIT} of text or pairs it is read in every epoch; write it to a file`,
+      );
 }
 
 /** Subtract a file's bytes and lines, as far as is needed to see that there are too many. */
@@ -75,6 +92,9 @@ class HeldOut {
   #documents = 0;
   #characters = 0;
 
+  /** @param share of the documents and characters that are held out in all */
+  constructor(readonly share: number) {}
+
   /** Whether the next document is held out. */
   next(document: readonly string[]): boolean {
     // The last of every twenty: of a few documents none is taken away.
@@ -85,7 +105,8 @@ class HeldOut {
   }
 
   get full(): boolean {
-    return this.#documents >= HELD_OUT.documents || this.#characters >= HELD_OUT.characters;
+    const { documents, characters } = HELD_OUT;
+    return this.#documents >= documents * this.share || this.#characters >= characters * this.share;
   }
 }
 
@@ -99,10 +120,14 @@ function beginningOf(document: readonly string[]): string[] {
   });
 }
 
-/** The held-out documents of a stream: those of its beginning; or of files that are all held out, as many. */
-export async function heldDocuments(files: readonly string[]): Promise<string[][]> {
+/**
+ * The held-out documents of a stream: those of its beginning; or of files that are all held out, as many.
+ *
+ * @param share as {@link TextStream} has it
+ */
+export async function heldDocuments(files: readonly string[], share = 1): Promise<string[][]> {
   const held: string[][] = [];
-  const chosen = new HeldOut();
+  const chosen = new HeldOut(share);
   for await (const document of documentsOf(files)) {
     if (chosen.next(document)) held.push(beginningOf(document));
     if (chosen.full) break;
@@ -116,32 +141,85 @@ export type MakeSamples = (
   seed: number,
 ) => (epoch: number) => readonly Sample[];
 
+/** A fingerprint of files, of every byte of them: a run is resumed with the same text only. */
+export async function fingerprintOfFiles(files: readonly string[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const file of files) {
+    const own = createHash("sha256");
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) own.update(chunk as Uint8Array);
+    hash.update(own.digest());
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Bytes of text, unpacked. */
+async function bytesOf(files: readonly string[]): Promise<number> {
+  let bytes = 0;
+  for (const file of files)
+    if (!file.endsWith(".gz")) bytes += (await stat(file)).size;
+    else for await (const chunk of chunks(file)) bytes += chunk.length;
+  return bytes;
+}
+
+/** Documents that are in memory together. */
+interface Block {
+  readonly documents: TokenizedDocument[];
+  /** bytes of text that were read for it */
+  readonly bytes: number;
+}
+
 export class TextStream {
+  /** the only block of a short text, which is not read again */
+  #only: Block | undefined;
+
   constructor(
     readonly files: readonly string[],
     readonly tokenizer: Tokenizer,
     /** whether documents of these files are held out */
     readonly holdsOut: boolean,
+    /** its share of what is in memory and held out, where several streams are read beside each other */
+    readonly share = 1,
   ) {}
 
   /** The documents for training in blocks, the same in every epoch. */
   async *blocks(): AsyncGenerator<TokenizedDocument[]> {
-    const held = new HeldOut();
-    let block: TokenizedDocument[] = [];
-    let [tokens, sentences] = [0, 0];
+    for await (const { documents } of this.#blocks()) yield documents;
+  }
+
+  async *#blocks(): AsyncGenerator<Block> {
+    if (this.#only) {
+      yield this.#only;
+      return;
+    }
+    let count = 0;
+    let last: Block | undefined;
+    for await (const block of this.#read()) {
+      count++;
+      last = block;
+      yield block;
+    }
+    if (count === 1) this.#only = last;
+  }
+
+  async *#read(): AsyncGenerator<Block> {
+    const share = Math.max(this.share, BLOCK.leastShare);
+    const held = new HeldOut(this.share);
+    let documents: TokenizedDocument[] = [];
+    let [tokens, sentences, bytes] = [0, 0, 0];
     for await (const document of documentsOf(this.files)) {
+      for (const line of document) bytes += Buffer.byteLength(line) + 1;
       if (this.holdsOut && held.next(document)) continue;
       for (const tokenized of tokenizeDocuments(this.tokenizer, [document])) {
-        block.push(tokenized);
+        documents.push(tokenized);
         tokens += tokenized.reduce((sum, { ids }) => sum + ids.length, 0);
         sentences += tokenized.length;
       }
-      if (tokens < BLOCK.tokens && sentences < BLOCK.sentences) continue;
-      yield block;
-      block = [];
-      [tokens, sentences] = [0, 0];
+      if (tokens < BLOCK.tokens * share && sentences < BLOCK.sentences * share) continue;
+      yield { documents, bytes };
+      documents = [];
+      [tokens, sentences, bytes] = [0, 0, 0];
     }
-    if (block.length > 0) yield block;
+    if (documents.length > 0) yield { documents, bytes };
   }
 
   /**
@@ -149,8 +227,15 @@ export class TextStream {
    *
    * @param make the samples of an epoch of some documents; each block has a seed of its own
    */
-  samples(make: MakeSamples, seed: number): (epoch: number) => EpochSamples {
-    return (epoch) => this.#epoch(make, seed, epoch);
+  samples(make: MakeSamples, seed: number): SampleStream {
+    return { size: () => this.#size(make, seed), read: (reading) => this.#epoch(make, seed, reading) };
+  }
+
+  /** The samples of an epoch, estimated from the first block and the bytes of the text. */
+  async #size(make: MakeSamples, seed: number): Promise<number> {
+    for await (const { documents, bytes } of this.#blocks())
+      return Math.ceil((make(documents, seed)(0).length * (await bytesOf(this.files))) / bytes);
+    return 0;
   }
 
   async *#epoch(make: MakeSamples, seed: number, epoch: number): AsyncGenerator<Sample> {
@@ -163,14 +248,8 @@ export class TextStream {
     }
   }
 
-  /** A fingerprint of the text, of every byte of it: a run is resumed with the same text only. */
-  async fingerprint(): Promise<string> {
-    const hash = createHash("sha256");
-    for (const file of this.files) {
-      const own = createHash("sha256");
-      for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) own.update(chunk as Uint8Array);
-      hash.update(own.digest());
-    }
-    return hash.digest("hex").slice(0, 16);
+  /** A fingerprint of the text. */
+  fingerprint(): Promise<string> {
+    return fingerprintOfFiles(this.files);
   }
 }

@@ -43,7 +43,7 @@ test("samples are a function of seed and epoch", async () => {
     const make = (documents: Parameters<typeof pretrainingSamples>[0], own: number) =>
       pretrainingSamples(documents, "sentences", { maxLength: 16, tokenizer, seed: own });
     const all: Sample[] = [];
-    for await (const sample of stream.samples(make, seed)(epoch) as AsyncIterable<Sample>) all.push(sample);
+    for await (const sample of stream.samples(make, seed).read(epoch)) all.push(sample);
     return all.map(({ ids }) => [...ids].join()).join(";");
   };
   const first = await samples(1, 0);
