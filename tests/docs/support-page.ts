@@ -103,7 +103,7 @@ listed is refused with an error that names it.
 ## Models
 
 The first column is \`model_type\` in a folder's \`config.json\`. *Texts*, *tokens* and *answers* are classification of texts
-and tokens, and extractive question answering. *From nothing* says whether a new model of the family can be trained.
+and tokens, and extractive question answering. *From scratch* says whether a new model of the family can be trained.
 
 ${models()}
 
