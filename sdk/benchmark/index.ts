@@ -1,5 +1,5 @@
 /**
- * cloze/benchmark: the same work in every runtime, valid only where it computes the published bits.
+ * cloze/benchmark: the same work in every runtime, valid only if it computes the published bits.
  *
  *   import { benchmark } from "cloze/benchmark";
  *   console.log(await benchmark({ onResult: console.log }));

@@ -57,7 +57,7 @@ export function sentenceOrderPairs(documents: readonly TokenizedDocument[], opti
   }
   if (samples.length === 0)
     throw new DataError(
-      "sentence-order-prediction: no document has two sentences; write one sentence a line, and separate documents by a blank line",
+      "sentence-order-prediction: no document has two sentences; write one sentence per line, and a blank line between documents",
     );
   return shuffle(samples, rng);
 }

@@ -132,7 +132,7 @@ test("several seeds: resuming refuses other options, other data and another plac
   };
   refuse(["--rate", "0.004"], /made with --learning-rate 0\.003, now it is 0\.004/);
   refuse(["--seeds", "3,2"], /made with --seeds \[3,1\], now it is \[3,2\]/);
-  refuse(["--out", "elsewhere"], /several runs are continued in their own place/);
+  refuse(["--out", "elsewhere"], /several runs continue in their own folder/);
   write("train.tsv", rows.slice(1));
   refuse([], /made with --train [0-9a-f]{64}, now it is [0-9a-f]{64}/);
   write("train.tsv", rows);

@@ -51,8 +51,16 @@ test("refused before the first step, by file and line", () => {
       { train: lines({ text: "a", labels: ["x", "y"] }), dev: lines({ text: "a", labels: ["z"] }) },
       /dev\.txt:1: unknown label "z"/,
     ],
-    ["regress", { train: "text\tscore\na\t1\nb\t2\n", test: "text\tscore\na\t1\n" }, /test\.txt: one row with a score/],
-    ["embed", { train: scored, test: lines({ text: "a", pair: "b", score: 1 }) }, /test\.txt: one row with a score/],
+    [
+      "regress",
+      { train: "text\tscore\na\t1\nb\t2\n", test: "text\tscore\na\t1\n" },
+      /test\.txt: only one row with a score/,
+    ],
+    [
+      "embed",
+      { train: scored, test: lines({ text: "a", pair: "b", score: 1 }) },
+      /test\.txt: only one row with a score/,
+    ],
     [
       "pair",
       { train: "premise\thypothesis\tlabel\na\tb\tx\nc\td\ty\n", dev: "premise\thypothesis\tlabel\na\tb\t-\n" },

@@ -244,9 +244,9 @@ export function alignCommand(): Command {
     .description(
       "Measure how well a model aligns two languages; align words, translate words, mine parallel sentences.",
     )
-    .argument("<source>", "plain text, a sentence (or word) a line")
+    .argument("<source>", "plain text, one sentence (or word) per line")
     .argument("<target>", "the same in another language; parallel lines, except with --mine and --dictionary")
-    .requiredOption("--model <model>", "a model: its folder, or the name that it is published by")
+    .requiredOption("--model <model>", "a model's folder or published name")
     .option("--layer <n>", "0 embeddings, 1 … the layers, -1 the last; all for figures, else the last", integer)
     .option(
       "--length <n>",

@@ -63,7 +63,7 @@ async function compare(paths: readonly string[], json: boolean): Promise<void> {
   else
     await writeLine(
       table(
-        ["workload", `a: ${a!.runtime}, ms`, `b: ${b!.runtime}, ms`, "b is so many times as fast"],
+        ["workload", `a: ${a!.runtime}, ms`, `b: ${b!.runtime}, ms`, "speed of b relative to a"],
         compared.map(({ workload, a_ms, b_ms, ratio }) => [workload, a_ms, b_ms, ratio].map(String)),
       ),
     );
@@ -82,12 +82,12 @@ async function compare(paths: readonly string[], json: boolean): Promise<void> {
 export function benchCommand(): Command {
   return new Command("bench")
     .description(
-      "Run the portable benchmark: the same work in any runtime, valid only where it computes the published bits.",
+      "Run the portable benchmark: the same work in any runtime, valid only if it computes the published bits.",
     )
-    .addOption(new Option("--only <name...>", "these workloads alone, without a score").choices(Object.keys(PUBLISHED)))
-    .option("--repeats <count>", "least repeats of each workload (5)")
+    .addOption(new Option("--only <name...>", "only these workloads, without a score").choices(Object.keys(PUBLISHED)))
+    .option("--repeats <count>", "minimum number of repeats of each workload (5)")
     .option("--compare <file...>", "compare two files of --json instead of running")
-    .option("--json", "one object a line on standard output")
+    .option("--json", "one object per line on standard output")
     .addHelpText(
       "after",
       "\nExamples:\n  cloze bench\n  cloze bench --json > a.json\n  cloze bench --compare a.json b.json",

@@ -129,7 +129,7 @@ function command(name: string, description: string, input: string, example: stri
   return withInferenceOptions(new Command(name), SHARED_LINES)
     .description(description)
     .argument("[file...]", `lines of JSON: ${input}; - or none for standard input`)
-    .requiredOption("--model <model>", "a model: its folder, or the name that it is published by")
+    .requiredOption("--model <model>", "a model's folder or published name")
     .option("--length <n>", "longest sequence in tokens", wholeNumber(2))
     .addHelpText("after", `\nExample:\n  ${example}`);
 }
@@ -168,7 +168,7 @@ export function compareCommands(program: URL): Command[] {
     )
       .option("--text", "with --among, lines are plain text, not JSON")
       .option("--among <file>", "search these lines of plain text for the nearest to each text")
-      .option("--top <n>", `with --among: number of neighbours; default: ${NEIGHBOURS}`, wholeNumber(1))
+      .option("--top <n>", `with --among: number of neighbors; default: ${NEIGHBOURS}`, wholeNumber(1))
       .action((files: string[], options: SimilarityOptions) =>
         answerLines(files, { name: "similarity", program, open: openSimilarity }, options),
       ),

@@ -129,7 +129,7 @@ export function corruptCommand(): Command {
     .requiredOption("--tokenizer <tokenizer>", "tokenizer.json (also .gz), vocab.txt, a model folder or name")
     .requiredOption("--objective <name>", names.join(", "))
     .option("--text", "lines are plain text, not JSON")
-    .option("--json", "one JSON object a line: ids, tokens, labels and, for encoder-decoders, target")
+    .option("--json", "one JSON object per line: ids, tokens, labels and, for encoder-decoders, target")
     .option("--rate, --masking-rate <share>", "share of tokens to mask; default: as published", positiveShare)
     .option("--seed <n>", "seed of all random numbers", wholeNumber(0), 1)
     .addHelpText(

@@ -130,7 +130,7 @@ function compared(
 
 async function run(names: readonly string[], given: DistillOptions, command: Command): Promise<void> {
   const { files, options, ...resumed } = await withResumed({ files: names, options: given }, command);
-  if (files.length === 0) throw new UsageError("name the text to learn from");
+  if (files.length === 0) throw new UsageError("name the text to train on");
   if (options.teacher === undefined || options.numHiddenLayers === undefined)
     throw new UsageError("--teacher and --num-hidden-layers: name the model to learn from and the size of the student");
   await requireFreeOutput(options);

@@ -52,12 +52,12 @@ export function downloadCommand(): Command {
     .description("Download a published model into the cache that Python's huggingface_hub shares, and check its files.")
     .argument("<name>", 'of the model, such as "sentence-transformers/all-MiniLM-L6-v2"')
     .option("--revision <revision>", "a branch, a tag or a commit; default: main")
-    .option("--out <folder>", "also copy it into a folder of its own")
+    .option("--out <folder>", "also copy it into this folder")
     .option("--force", "replace an existing folder")
     .option("--json", "one JSON object")
     .addHelpText(
       "after",
-      "\nVariables: HF_HOME and HF_HUB_CACHE (where the cache is), HF_TOKEN (private models), HF_ENDPOINT (a mirror), HF_HUB_OFFLINE.\n\nExample:\n  cloze download sentence-transformers/all-MiniLM-L6-v2\n  cloze embed --model sentence-transformers/all-MiniLM-L6-v2 --text sentences.txt",
+      "\nVariables: HF_HOME and HF_HUB_CACHE (location of the cache), HF_TOKEN (private models), HF_ENDPOINT (a mirror), HF_HUB_OFFLINE.\n\nExample:\n  cloze download sentence-transformers/all-MiniLM-L6-v2\n  cloze embed --model sentence-transformers/all-MiniLM-L6-v2 --text sentences.txt",
     )
     .action(run);
 }

@@ -103,7 +103,7 @@ export function embedCommand(program: URL): Command {
   return withInferenceOptions(new Command("embed"), SHARED_LINES)
     .description("Compute embeddings of texts, pooled and normalized as the model folder says.")
     .argument("[file...]", 'lines, each a JSON string or {"text"}; - or none for standard input')
-    .requiredOption("--model <model>", "a model: its folder, or the name that it is published by")
+    .requiredOption("--model <model>", "a model's folder or published name")
     .option("--text", "lines are plain text, not JSON")
     .option("--length <n>", "longest sequence in tokens; default: as the folder says", wholeNumber(2))
     .option("--prompt <name>", "the folder's prompt of this name, such as query or passage")

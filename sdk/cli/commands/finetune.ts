@@ -66,7 +66,7 @@ Examples:
 
 export function finetuneCommand(): Command {
   const command = new Command("finetune")
-    .description("Fine-tune a model for a task, and score it beside a baseline.")
+    .description("Fine-tune a model for a task, and compare it with a baseline.")
     .option("--task <name>", "classify, pair, multi-label, regress, tag, answer or embed")
     .option(
       "--train <file>",
@@ -91,18 +91,18 @@ export function finetuneCommand(): Command {
     )
     .option("--patience <n>", "stop after this many epochs without improvement on --dev", wholeNumber(1))
     .addOption(
-      new Option("--class-weights <how>", "balanced: weigh classes inversely to how often they occur").choices([
+      new Option("--class-weights <how>", "balanced: weight classes inversely to their frequency").choices([
         "balanced",
       ]),
     )
     .option(
       "--seeds <list>",
-      "a run for each of these seeds, such as 1,2,3: mean and standard deviation; the best on --dev is kept, without it the first",
+      "one run per seed, such as 1,2,3, for mean and standard deviation; keeps the best on --dev, without it the first",
       seedList,
     )
     .option(
       "--learning-curve <list>",
-      "a run for each number of training examples, such as 100,500,all; the models of the last are kept",
+      "one run per number of training examples, such as 100,500,all; keeps the models of the last",
       sizeList,
     );
   const defaults = {

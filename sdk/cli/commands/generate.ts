@@ -130,9 +130,13 @@ export function generateCommands(program: URL): Command[] {
     withInferenceOptions(new Command(name), SHARED_LINES)
       .description(description)
       .argument("[file...]", 'lines, each a JSON string or {"text"}; - or none for standard input')
-      .requiredOption("--model <model>", "a model: its folder, or the name that it is published by")
+      .requiredOption("--model <model>", "a model's folder or published name")
       .option("--text", "lines are plain text, not JSON")
-      .option("--tokens, --max-new-tokens <n>", "most new tokens; default: as the folder says, or 64", wholeNumber(1))
+      .option(
+        "--tokens, --max-new-tokens <n>",
+        "maximum number of new tokens; default: as the folder says, or 64",
+        wholeNumber(1),
+      )
       .option("--beams, --num-beams <n>", "beam search with this many beams", wholeNumber(1))
       .option("--sample, --do-sample", "sample tokens instead of taking the most likely")
       .option("--temperature <x>", "softmax temperature; below 1 sharpens the distribution", positive)

@@ -114,7 +114,7 @@ async function pipelineOf(
     return answering(fill, (fields) => showMasks(fill.masks(text(fields, "text"))));
   }
   throw new UsageError(
-    `a model of architecture ${architecture || "(none)"} predicts nothing; for vectors use cloze embed`,
+    `a model of architecture ${architecture || "(none)"} has no head that predicts; for vectors use cloze embed`,
   );
 }
 

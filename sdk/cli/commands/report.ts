@@ -81,10 +81,10 @@ async function run(path: string, options: ReportOptions): Promise<void> {
 export function reportCommand(): Command {
   const command = new Command("report")
     .description(
-      "Show a training run as one HTML file that needs no network: its finding, facts, curves, figures, and its model at work on texts.",
+      "Show a training run as one HTML file that needs no network: its finding, facts, curves, figures, and its model applied to texts.",
     )
     .argument("<folder>", "a model folder with curves.jsonl, as pretrain, finetune and distill write it")
-    .option("--out <file>", "where to write it; default: report.html in the folder")
+    .option("--out <file>", "the file to write; default: report.html in the folder")
     .option("--force", "replace an existing file")
     .option(
       "--text <text>",
@@ -92,7 +92,10 @@ export function reportCommand(): Command {
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
     .option("--model <model>", "the model of an adapter; default: the one that the adapter's folder names")
-    .option("--groups <file>", "TSV or JSONL of texts with labels, to see on a plane how well the labels separate");
+    .option(
+      "--groups <file>",
+      "TSV or JSONL of texts with labels, projected onto a plane to show how well the labels separate",
+    );
   return withModelOptions(command)
     .addHelpText("after", "\nExample:\n  cloze report my-bert --text 'She drank a cup of [MASK].' --out my-bert.html")
     .action(run);

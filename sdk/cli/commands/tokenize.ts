@@ -97,7 +97,7 @@ export function tokenizeCommand(): Command {
     .argument("[file...]", 'lines, each a JSON string or {"text", "pair"?}; - or none for standard input')
     .requiredOption(
       "--tokenizer <tokenizer>",
-      "tokenizer.json (also .gz), vocab.txt, vocab.json beside merges.txt, a .model file, a model folder or name",
+      "tokenizer.json (also .gz), vocab.txt, vocab.json with its merges.txt, a .model file, a model folder or name",
     )
     .option("--family <name>", "of a .model file: albert, xlnet, xlm-roberta or t5")
     .option("--text", "lines are plain text, not JSON")

@@ -195,7 +195,7 @@ export function verifyCommand(): Command {
     )
     .argument("<folder>", "a model folder with run_manifest.json, as pretrain, finetune and distill write it")
     .argument("[data...]", "the files and folders that the run read; they are recognized by their content")
-    .option("--steps <n>", "compare this far only", wholeNumber(0))
+    .option("--steps <n>", "compare only up to this step", wholeNumber(0))
     .option("--checkpoint <file>", "begin at this checkpoint of the run instead of its first step")
     .option("--json", "one JSON object per line on standard output, nothing else")
     .addHelpText("after", "\nExample:\n  cloze verify my-bert novels.txt.gz --steps 200")

@@ -76,7 +76,7 @@ function requireOwnPlace({ resume, out }: FinetuneOptions, { runs, path }: Resum
   if (runs === undefined)
     throw new UsageError(`--resume ${resume} continues one run; leave --seeds and --learning-curve out`);
   if (path !== undefined && resolve(path) !== resolve(checkpointOf(out)))
-    throw new UsageError(`--out ${out}: several runs are continued in their own place; leave it out`);
+    throw new UsageError(`--out ${out}: several runs continue in their own folder; leave it out`);
 }
 
 async function runOf(plan: Plan, key: RunKey, data: Data, finished: FinishedRuns): Promise<FinishedRun> {

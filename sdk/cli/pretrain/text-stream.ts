@@ -48,7 +48,7 @@ export async function requireRegularFiles(files: readonly string[]): Promise<voi
   for (const file of files)
     if (file === "-" || !(await stat(file)).isFile())
       throw new UsageError(
-        `${file === "-" ? "standard input" : file} can be read only once, and beside more than ${LIMIT} of text or pairs it is read in every epoch; write it to a file`,
+        `${file === "-" ? "standard input" : file} can be read only once, but with more than ${LIMIT} of text or pairs it is read in every epoch; write it to a file`,
       );
 }
 

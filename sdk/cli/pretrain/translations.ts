@@ -24,7 +24,7 @@ export interface Translations {
 /** The pairs of a file, one after another. */
 async function* pairsOf(file: string): AsyncGenerator<readonly [string, string]> {
   for await (const { text, pair, line } of readTextRows(fileSource(file))) {
-    if (pair === undefined) throw new UsageError(`${file}:${line}: expected two texts a line, text and pair`);
+    if (pair === undefined) throw new UsageError(`${file}:${line}: expected two texts per line, text and pair`);
     yield [text, pair];
   }
 }

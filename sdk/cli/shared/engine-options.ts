@@ -22,8 +22,8 @@ export function withModelOptions(command: Command, threads = SHARED_KERNELS): Co
     .option("--revision <revision>", "of models given by name: a branch, a tag or a commit; default: main")
     .option("--build <build>", "strict (the same bits everywhere) or relaxed (faster)", parseBuild, "strict")
     .option("--threads <n>", threads, wholeNumber(1), 1)
-    .option("--turbo", "wider vectors, the same bits: on by default in Node from 24 on; elsewhere an error")
-    .option("--no-turbo", "without it")
+    .option("--turbo", "wider vectors, the same bits: on by default in Node 24 and newer, an error elsewhere")
+    .option("--no-turbo", "leave turbo off")
     .option("--json", "one JSON object per line on standard output, nothing else");
 }
 
@@ -32,7 +32,7 @@ export function withInferenceOptions(command: Command, threads = SHARED_KERNELS)
   return withModelOptions(command, threads).addOption(
     new Option(
       "--dtype <type>",
-      "how weights are kept: f32, f16, q8 (8 bits, faster), q4; default: as the folder was quantized, else f32",
+      "element type of the weights: f32, f16, q8 (8 bits, faster), q4; default: that of the folder, else f32",
     ).choices(["f32", "f16", "q8", "q4", "float32", "fp32", "float16", "fp16", "int8", "int4"]),
   );
 }

@@ -82,7 +82,7 @@ export class RunCurves {
   }
 
   #write(line: CurveLine): void {
-    if (!this.#isOpen) throw new Error("the curves of a run that has not begun, or is complete");
+    if (!this.#isOpen) throw new Error("the run of these curves has not begun or is complete");
     this.#file ??= openSync(this.path, "a");
     writeSync(this.#file, writeCurves([line]));
     this.#lines++;

@@ -36,7 +36,7 @@ export async function readExamples(task: AnyTask, file: string): Promise<unknown
     examples.push(example);
     if (examples.length > MOST_EXAMPLES)
       throw new UsageError(
-        `${file}: more than ${MOST_EXAMPLES} examples, the most that are held in memory; take a part of them`,
+        `${file}: more than ${MOST_EXAMPLES} examples, the most that fit in memory; use a part of the file`,
       );
   }
   if (examples.length === 0) throw new UsageError(`${file} has no examples`);
@@ -47,7 +47,7 @@ export async function readExamples(task: AnyTask, file: string): Promise<unknown
 export function requireCorrelation({ name }: AnyTask, examples: readonly unknown[], file: string): void {
   const [only, ...others] = examples as readonly { readonly score?: number }[];
   if (others.length === 0 && (name === "regress" || (name === "embed" && only?.score !== undefined)))
-    throw new UsageError(`${file}: one row with a score; a correlation needs at least two`);
+    throw new UsageError(`${file}: only one row with a score; a correlation needs at least two`);
 }
 
 /** `embed` for pairs with or without scores, as the examples have them; other tasks as they are. */
