@@ -1,7 +1,8 @@
 /** Runtimes that are programs: the suite is a file that they run. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { install, NotHere, project, tools } from "./places.mjs";
+import { jsrExports, writeJsrPackage } from "../jsr.mjs";
+import { install, NotHere, project, tools, write } from "./places.mjs";
 
 const system = `${{ win32: "win" }[process.platform] ?? process.platform}-${process.arch}`;
 const bin = (name) => join(tools, "node_modules", name);
@@ -35,6 +36,22 @@ export const RUNTIMES = [
   ...[20, 22, 24, 26].map(node),
   { name: "Deno", run: () => reportOf(deno(), ["run", "-A", "print.js"]) },
   { name: "Bun", run: () => reportOf(bun(), ["print.js"]) },
+  {
+    name: "JSR",
+    run() {
+      const [from, to] = [join(project, "node_modules/cloze"), join(project, "jsr")];
+      writeJsrPackage(from, to);
+      const dry = spawnSync(deno(), ["publish", "--dry-run", "--allow-dirty"], { cwd: to, encoding: "utf8" });
+      if (dry.status !== 0) throw new Error(dry.stderr.slice(-2000));
+      const modules = Object.entries(jsrExports(from));
+      const imports = modules.map(([name, { default: path }]) => [
+        name.replace(/^\./, "cloze"),
+        `./jsr/${path.slice(2)}`,
+      ]);
+      const config = write("jsr-deno.json", JSON.stringify({ imports: Object.fromEntries(imports) }));
+      return reportOf(deno(), ["run", "-A", "--config", config, "print.js"]);
+    },
+  },
   {
     name: "deno compile",
     run() {

@@ -32,7 +32,7 @@ function blobFiles(blobOf: (name: string) => Promise<Blob | undefined>): Files &
  * const input = document.querySelector<HTMLInputElement>("input[webkitdirectory]")!;
  * const embed = await featureExtraction(selectedFiles(input.files!));
  */
-export function selectedFiles(files: Iterable<File> | FileList): Files {
+export function selectedFiles(files: ArrayLike<File>): Files {
   checkArgument("selectedFiles", "files", files, {
     expected: "the files of an input, or an array of files",
     accepts: (value) => typeof value === "object" && value !== null && "length" in value,
@@ -45,6 +45,22 @@ export function selectedFiles(files: Iterable<File> | FileList): Files {
   return blobFiles(async (name) => named.get(name));
 }
 
+/** The part of `FileSystemFileHandle` that is used, for programs whose libraries of types have no browser in them. */
+export interface FileHandle {
+  getFile(): Promise<Blob>;
+  createWritable(): Promise<{
+    write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+    close(): Promise<void>;
+    abort(): Promise<void>;
+  }>;
+}
+
+/** The part of `FileSystemDirectoryHandle` that is used. */
+export interface DirectoryHandle {
+  getFileHandle(name: string, options: { readonly create: boolean }): Promise<FileHandle>;
+  getDirectoryHandle(name: string, options: { readonly create: boolean }): Promise<DirectoryHandle>;
+}
+
 const isMissing = (error: unknown): boolean => (error as DOMException).name === "NotFoundError";
 
 /**
@@ -55,14 +71,14 @@ const isMissing = (error: unknown): boolean => (error as DOMException).name === 
  * const directory = await navigator.storage.getDirectory(); // or what showDirectoryPicker() gives
  * const embed = await featureExtraction(directoryFiles(directory));
  */
-export function directoryFiles(directory: FileSystemDirectoryHandle): WritableFiles {
+export function directoryFiles(directory: DirectoryHandle): WritableFiles {
   checkArgument(
     "directoryFiles",
     "directory",
     directory,
     withMethods("the handle of a folder", "getFileHandle", "getDirectoryHandle"),
   );
-  const handleOf = async (name: string, create: boolean): Promise<FileSystemFileHandle> => {
+  const handleOf = async (name: string, create: boolean): Promise<FileHandle> => {
     const parts = requireSafeName(name).split("/");
     let inside = directory;
     for (const part of parts.slice(0, -1)) inside = await inside.getDirectoryHandle(part, { create });
