@@ -27,17 +27,29 @@ export type { KernelSource } from "./engine/source.js";
 export { relaxedKernels, strictKernels } from "./engine/source.js";
 export { type Architecture, type EmbeddingParts, featureExtractionOf, readWordPiece } from "./pipelines/minimal.js";
 
-// Architectures, by the `model_type` of a folder's config.json
+/** ALBERT, for `families` of {@link EmbeddingParts}. */
 export const albert: Architecture = albertFamily;
+/** BERT, for `families` of {@link EmbeddingParts}. */
 export const bert: Architecture = bertFamily;
+/** CamemBERT, for `families` of {@link EmbeddingParts}. */
 export const camembert: Architecture = camembertFamily;
+/** DeBERTa-v2 and v3, for `families` of {@link EmbeddingParts}. */
 export const debertaV2: Architecture = debertaV2Family;
+/** DistilBERT, for `families` of {@link EmbeddingParts}. */
 export const distilbert: Architecture = distilbertFamily;
+/** ELECTRA, for `families` of {@link EmbeddingParts}. */
 export const electra: Architecture = electraFamily;
+/** EuroBERT, for `families` of {@link EmbeddingParts}. */
 export const eurobert: Architecture = eurobertFamily;
+/** GTE, for `families` of {@link EmbeddingParts}. */
 export const gte: Architecture = gteFamily;
+/** ModernBERT, for `families` of {@link EmbeddingParts}. */
 export const modernbert: Architecture = modernbertFamily;
+/** MPNet, for `families` of {@link EmbeddingParts}. */
 export const mpnet: Architecture = mpnetFamily;
+/** NomicBERT, for `families` of {@link EmbeddingParts}. */
 export const nomicBert: Architecture = nomicBertFamily;
+/** RoBERTa, for `families` of {@link EmbeddingParts}. */
 export const roberta: Architecture = robertaFamily;
+/** XLM-R, for `families` of {@link EmbeddingParts}. */
 export const xlmRoberta: Architecture = xlmRobertaFamily;

@@ -79,7 +79,13 @@ function* decode(writer: Writer, options: DecodeOptions, choose: (scores: Float3
   }
 }
 
-/** Greedy search: the most probable token at every step. */
+/**
+ * Greedy search: the most probable token at every step.
+ *
+ * @example
+ * using writer = causalWriter({ engine }, gpt.model, [ids]);
+ * const [text] = collectRows(writer, greedy(writer, { maxNewTokens: 2, eosIds: [] })); // ids and two more
+ */
 export function greedy(writer: Writer, options: DecodeOptions): Generator<Int32Array> {
   return tokensOf(greedyInSteps(writer, options));
 }
@@ -89,7 +95,13 @@ export function greedyInSteps(writer: Writer, options: DecodeOptions): Writing {
   return decode(writer, options, argmax);
 }
 
-/** Sampling from the distribution of the model after the rules. The same generator state gives the same text. */
+/**
+ * Sampling from the distribution of the model after the rules. The same generator state gives the same text.
+ *
+ * @example
+ * using writer = causalWriter({ engine }, gpt.model, [ids]);
+ * for (const [id] of sampled(writer, { maxNewTokens: 2, eosIds: [], rng: seed(1) })) console.log(id);
+ */
 export function sampled(writer: Writer, options: SampleOptions): Generator<Int32Array> {
   return tokensOf(sampledInSteps(writer, options));
 }
@@ -103,7 +115,14 @@ export function sampledInSteps(writer: Writer, options: SampleOptions): Writing 
   });
 }
 
-/** All ids of each row, prompt included, from a generator of newest ids. */
+/**
+ * All ids of each row, prompt included, from a generator of newest ids.
+ *
+ * @returns by row
+ * @example
+ * using writer = causalWriter({ engine }, gpt.model, [ids]);
+ * collectRows(writer, greedy(writer, { maxNewTokens: 1, eosIds: [] })).length; // 1
+ */
 export function collectRows(writer: Writer, newest: Iterable<Int32Array>): number[][] {
   const rows = writer.prompts.map((ids) => Array.from(ids));
   for (const ids of newest) appendNewest(rows, ids);

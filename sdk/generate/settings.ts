@@ -205,7 +205,13 @@ export function newTokens({ max_new_tokens: fresh, max_length: whole }: Generati
   return whole - prompt;
 }
 
-/** The settings of a folder: of its generation_config.json if it has one, else of its config.json. */
+/**
+ * The settings of a folder: of its generation_config.json if it has one, else of its config.json.
+ *
+ * @throws {InputError} for a field that is not supported
+ * @example
+ * generationSettings({ num_beams: 4 }, {}).num_beams; // 4
+ */
 export function generationSettings(generation: Section | undefined, config: Section): GenerationSettings {
   checkArgument("generationSettings", "config", config, withFields("the fields of config.json"));
   const c = generation ?? config;

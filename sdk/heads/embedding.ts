@@ -75,7 +75,12 @@ export function embedInSteps(
   });
 }
 
-/** {@link embedInSteps}, at once. */
+/**
+ * One vector per sample: {@link embedInSteps}, at once.
+ *
+ * @example
+ * embedSamples(model, samples, pooling)[0]!.length; // 16
+ */
 export function embedSamples(
   model: EncoderBody,
   samples: readonly Sample[],
@@ -90,6 +95,9 @@ export function embedSamples(
  * One vector per text.
  *
  * @param length longest sequence in tokens, special tokens included; longer texts are truncated
+ * @returns vectors as wide as the model
+ * @example
+ * embedTexts(model, tokenizer, texts, pooling, 32).length; // 4
  */
 export function embedTexts(
   model: EncoderBody,
@@ -107,6 +115,8 @@ export function embedTexts(
  * One vector per sample from every layer, the embedding output first: to find the best layer for a task.
  *
  * @returns by layer, then by sample
+ * @example
+ * embedLayers(model, samples, pooling).length; // 4: the embeddings and three layers
  */
 export function embedLayers(
   model: LayerwiseEncoder,
@@ -138,6 +148,9 @@ export type WordPooling = "mean" | "first";
  *
  * @param hidden (tokens × width) of the sequence, of any layer
  * @param word index of the word in the sample
+ * @throws {ArgumentError} if the sequence does not have the word
+ * @example
+ * wordVector(hiddenStates(model, [sample])[0]!, sample, 0).length; // 16
  */
 export function wordVector(
   hidden: Float32Array,
@@ -161,7 +174,12 @@ export function wordVector(
   return Float32Array.from(sum, (x) => x / pieces);
 }
 
-/** The last hidden states (tokens × width) of each sample; for other layers, give `atLayers(model, …)`. */
+/**
+ * The last hidden states (tokens × width) of each sample; for other layers, give `atLayers(model, …)`.
+ *
+ * @example
+ * hiddenStates(model, [sample])[0]!.length === sample.ids.length * 16; // true
+ */
 export function hiddenStates(model: EncoderBody, samples: readonly Sample[]): Float32Array[] {
   return atOnce(hiddenStatesInSteps(model, samples));
 }

@@ -47,7 +47,12 @@ function rowLabels({ labels }: Batch): Int32Array {
   return labels.row;
 }
 
-/** Binary cross-entropy of every class: several may apply to one text. The mean is over rows and classes. */
+/**
+ * Binary cross-entropy of every class: several may apply to one text. The mean is over rows and classes.
+ *
+ * @example
+ * single(multiLabelClassification()).names; // ["multi-label-classification"]
+ */
 export function multiLabelClassification(): HeadObjective<SequenceHead> {
   return {
     name: "multi-label-classification",

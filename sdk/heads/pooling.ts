@@ -113,6 +113,9 @@ function positionsOf(starts: Int32Array): Int32Array {
  * @param hidden (tokens, width)
  * @param starts (rows + 1) where each sequence begins
  * @returns (rows, width)
+ * @throws {ArgumentError} if starts do not end at the tokens of hidden
+ * @example
+ * pool(x, starts, { mode: "mean", normalize: true }).shape; // [2, 24]
  */
 export function pool(hidden: Tensor, starts: Int32Array, pooling: Pooling): Tensor {
   expectInts("pool", "starts", starts);

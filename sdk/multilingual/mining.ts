@@ -67,6 +67,8 @@ export function miningFigures(
  * The threshold with the best F1 on a development set, halfway between the last accepted pair and the next.
  *
  * @param mined best first, as {@link mineBitext} returns them
+ * @example
+ * bestThreshold([{ source: 0, target: 0, score: 1.2 }, { source: 1, target: 0, score: 1 }], [[0, 0]]).threshold; // 1.1
  */
 export function bestThreshold(
   mined: readonly MinedPair[],

@@ -221,6 +221,8 @@ export interface TranslationFigures {
  * first.
  *
  * @param gold for each query, the indices of its translations among the candidates
+ * @example
+ * translationFigures([[1, 0]], [[0, 1], [1, 0]], [[1]]); // { reciprocalRank: 1, precision: 1, queries: 1, candidates: 2 }
  */
 export function translationFigures(
   queries: Vectors,

@@ -21,7 +21,7 @@ export function constant(value: number): Init {
 /**
  * Independent normal values with mean 0.
  *
- * @param std standard deviation; 0.02 in BERT
+ * @param deviation standard deviation; 0.02 in BERT
  * @example
  * w.matrix("dense", [2, 3], normal(0.02)).toArray().length; // 6
  */
@@ -29,7 +29,12 @@ export function normal(deviation: number): Init {
   return (t, key) => fillNormal(t, deviation, key);
 }
 
-/** Normal values truncated at two standard deviations, as the original BERT initializes. */
+/**
+ * Normal values truncated at two standard deviations, as the original BERT initializes.
+ *
+ * @example
+ * w.matrix("truncated", [2, 3], truncatedNormal(0.02)).toArray().length; // 6
+ */
 export function truncatedNormal(deviation: number): Init {
   return (t, key) => fillTruncatedNormal(t, deviation, key);
 }

@@ -18,6 +18,9 @@ import { type Tensor, tensor } from "../tensor/tensor.js";
  * @param factor multiplies the cosines; 20 is SimCSE's temperature of 0.05
  * @param divisor divides the sum over rows
  * @returns [] nats
+ * @example
+ * const unit = tensor(engine, [1, 0, 0, 1], [2, 2]);
+ * multipleNegatives(unit, unit, 20, 2).item() < 1e-6; // true
  */
 export function multipleNegatives(first: Tensor, second: Tensor, factor: number, divisor: number): Tensor {
   const rows = Int32Array.from({ length: first.shape[0]! }, (_, row) => row);

@@ -224,7 +224,12 @@ export function maskedLm(options: MaskedLmOptions): HeadObjective<LmHead> {
   };
 }
 
-/** For evaluation: the same choice of positions, all of them shown as [MASK], so that losses can be compared. */
+/**
+ * For evaluation: the same choice of positions, all of them shown as [MASK], so that losses can be compared.
+ *
+ * @example
+ * allMasked({ tokenizer }).corrupt(sample, rng).ids.includes(tokenizer.special.mask!); // true
+ */
 export function allMasked(options: MaskedLmOptions): HeadObjective<LmHead> {
   checkMasking("allMasked", options);
   const mask = maskId(options.tokenizer, "masked-lm");

@@ -55,6 +55,8 @@ function randomSegment(document: TokenizedDocument, wanted: number, firstWord: n
  * A chunk of a single sentence always gets a random second segment, so more than half of the pairs have the label 1.
  *
  * @throws {DataError} when there are fewer than two documents: no random segment could be drawn
+ * @example
+ * nextSentencePairs(documents, { tokenizer, maxLength: 32 }, seed(1)).length > 0; // true
  */
 export function nextSentencePairs(documents: readonly TokenizedDocument[], options: PairOptions, rng: Rng): Sample[] {
   checkSequences("nextSentencePairs", documents, options, rng ?? null);

@@ -247,14 +247,24 @@ function nameOf(known: string): ObjectiveName | undefined {
   return undefined;
 }
 
-/** The names of one kind, or of all. */
+/**
+ * The names of one kind, or of all.
+ *
+ * @example
+ * objectiveNames("pairs"); // ["next-sentence-prediction", "sentence-order-prediction"]
+ */
 export function objectiveNames(kind?: ObjectiveKind): string[] {
   return Object.entries<AnyPublished>(PUBLISHED_OBJECTIVES)
     .filter(([, entry]) => kind === undefined || entry.kind === kind)
     .map(([name]) => name);
 }
 
-/** Earlier names of an objective, for output that keeps its field names. */
+/**
+ * Earlier names of an objective, for output that keeps its field names.
+ *
+ * @example
+ * objectiveAliases("t5"); // ["span-corruption"]
+ */
 export function objectiveAliases(name: string): readonly string[] {
   checkArgument("objectiveAliases", "name", name, aString);
   return Object.hasOwn(PUBLISHED_OBJECTIVES, name)
@@ -267,6 +277,8 @@ export function objectiveAliases(name: string): readonly string[] {
  *
  * @param where how errors name the argument; `--objective` on the command line
  * @throws {InputError} when a name is unknown, or the parts cannot be combined
+ * @example
+ * parseObjective("masked-lm+next-sentence-prediction").arrangement; // "next-sentence-prediction"
  */
 export function parseObjective(text: string, where = "objective"): NamedObjective {
   checkArgument("parseObjective", "text", text, aString);

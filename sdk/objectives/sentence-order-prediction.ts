@@ -36,6 +36,8 @@ export const sentenceOrderPrediction = (): HeadObjective<PairHead> => pairPredic
  * All pairs of one pass over the documents, shuffled.
  *
  * @throws {DataError} when no document has two sentences
+ * @example
+ * sentenceOrderPairs(documents, { tokenizer, maxLength: 32 }, seed(1)).length > 0; // true
  */
 export function sentenceOrderPairs(documents: readonly TokenizedDocument[], options: PairOptions, rng: Rng): Sample[] {
   checkSequences("sentenceOrderPairs", documents, options, rng ?? null);

@@ -25,6 +25,8 @@ function targetOf({ target }: Batch): Batch {
  * Cross-entropy of the target's tokens, each predicted from the source and the target tokens before it.
  *
  * @param corrupt makes source and target of a sample: `target.ids` are the decoder's inputs, `target.labels.tokens` its labels
+ * @example
+ * sequenceToSequence("bart", denoising({ tokenizer })).names; // ["bart"]
  */
 export function sequenceToSequence(
   name: string,

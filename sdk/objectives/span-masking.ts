@@ -68,6 +68,8 @@ export function chooseSpans(sample: Sample, rng: Rng, options: SpanMaskingOption
  * Masked LM over spans of words; masked (80 %), random (10 %) or kept (10 %) is drawn once for each span.
  *
  * @throws {TokenizerError} when the tokenizer has no mask token
+ * @example
+ * single(spanMaskedLm({ tokenizer })).names; // ["span-masked-lm"]
  */
 export function spanMaskedLm(options: SpanMaskingOptions): HeadObjective<LmHead> {
   const rules = { tokenizer: aVocabulary, maskingRate: aShare, geometricP: aShare, maxSpanLength: aCount };

@@ -15,7 +15,12 @@ export interface Progress {
 /** A computation of a `T`, which can be interrupted wherever it yields. */
 export type Steps<T> = Generator<Progress | undefined, T, undefined>;
 
-/** Run all steps without interruption. */
+/**
+ * Run all steps without interruption.
+ *
+ * @example
+ * atOnce((function* () { yield; return 3; })()); // 3
+ */
 export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
     const step = steps.next();

@@ -46,7 +46,7 @@ test("every example compiles under strict", () => {
 
 /** Examples that are compiled only: they open a folder on disk, or need more than the context. */
 const OUTSIDE =
-  /\b(?:folder|writableFolder|hub|downloadModel|findModel|modelFiles|webFolder|streamedFile|selectedFiles|directoryFiles|startWorkers|serveModels)\(/;
+  /\b(?:folder|writableFolder|writeFileAtomically|hub|downloadModel|findModel|modelFiles|webFolder|streamedFile|selectedFiles|directoryFiles|startWorkers|serveModels)\(/;
 const NOT_RUN = new Map([
   ["objectives/span-corruption.ts 2", "the tokenizer of T5"],
   ["objectives/ul2.ts 1", "the tokenizer of T5"],

@@ -47,7 +47,12 @@ async function throughPart(place: string, write: (part: string) => Promise<void>
   await syncFolder(dirname(place));
 }
 
-/** Write a file so that it appears whole or not at all. A device is written to, and a link's target is replaced. */
+/**
+ * Write a file so that it appears whole or not at all. A device is written to, and a link's target is replaced.
+ *
+ * @example
+ * await writeFileAtomically("vectors.jsonl", new TextEncoder().encode("[0.1, 0.2]"));
+ */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const place = await placeOf(path);
   const there = await statOf(place);
@@ -80,7 +85,12 @@ async function writeInto(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** A folder whose files are each written whole; `together` writes several as one step. */
+/**
+ * A folder whose files are each written whole; `together` writes several as one step.
+ *
+ * @example
+ * await writableFolder("my-model").write("notes.txt", new TextEncoder().encode("hello"));
+ */
 export function writableFolder(path: string): WritableFiles {
   requirePath(path, "writableFolder");
   return { ...plainFolder(path), together: (write) => writeTogether(path, write) };

@@ -71,6 +71,8 @@ function dtypeOf(weights: Weights): WeightDtype {
  * (safetensors/quantized.ts), which this package alone reads. Over an older model of a `writableFolder` this is one step.
  *
  * @throws {SafetensorsError} when a weight is not a number; nothing has been written then
+ * @example
+ * await saveModel(memoryFiles(), { ...loaded, tokenizer, maxLength: 64 });
  */
 export async function saveModel(files: WritableFiles, saved: Saved): Promise<void> {
   const { config, weights } = weightFiles(saved);

@@ -67,6 +67,8 @@ function requireWritable(sorted: readonly (NamedTensor | TensorBytes)[]): void {
  * The bytes of a file that holds these tensors; the same tensors in any order give the same bytes.
  *
  * @throws {SafetensorsError} when a value is not a number: such weights are broken, and NaN bits differ between machines
+ * @example
+ * readSafetensors(writeSafetensors([{ name: "x", shape: [2], values: Float32Array.of(1, 2) }])).metadata.get("format"); // "pt"
  */
 export function writeSafetensors(
   tensors: readonly (NamedTensor | TensorBytes)[],

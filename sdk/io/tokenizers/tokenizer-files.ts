@@ -32,6 +32,9 @@ import { revise, type TokenizerSettings } from "./tokenizer-settings.js";
  * vocab.json with merges.txt, a SentencePiece model alone, or Marian's source.spm with vocab.json.
  *
  * @throws {ModelFileError | TokenizerError} naming the file that is missing or cannot be read
+ * @example
+ * const loadedTokenizer = await loadTokenizer(files);
+ * loadedTokenizer.encode("the cat").ids.length; // 4
  */
 export async function loadTokenizer(files: ModelSource): Promise<Tokenizer> {
   const folder = openSource(files, "loadTokenizer");

@@ -59,6 +59,9 @@ export function packSentences(
  * RoBERTa's FULL-SENTENCES: consecutive sentences, each followed by the separator, until the next would not fit; a sequence
  * may cross into the next document, after one more separator. fairseq, token_block_utils_fast.pyx; an over-long sentence is
  * split here instead of exceeding the block.
+ *
+ * @example
+ * packFullSentences(documents, { tokenizer, maxLength: 16 }).every(({ ids }) => ids.length <= 16); // true
  */
 export function packFullSentences(
   documents: readonly TokenizedDocument[],

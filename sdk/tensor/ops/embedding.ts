@@ -31,6 +31,8 @@ export type Lookup = readonly [table: Table, index: Int32Array, still?: number];
  * @param lookups tables (entries, width) of one width, each with an index of one length
  * @returns (index.length, width)
  * @throws {ArgumentError} naming an index that no row belongs to
+ * @example
+ * embeddingSum([[tensor(engine, [1, 2], [1, 2]), Int32Array.of(0)], [tensor(engine, [3, 4], [1, 2]), Int32Array.of(0)]]).toArray(); // [4, 6]
  */
 export function embeddingSum(lookups: readonly Lookup[]): Tensor {
   const [table, index] = lookups[0]!;

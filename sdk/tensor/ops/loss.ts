@@ -82,6 +82,8 @@ export function crossEntropy(logits: Tensor, labels: Int32Array, options: CrossE
  * @param labels (rows): the place of the right token within its sequence, or {@link IGNORE}
  * @returns [] : nats per counted row; 0 when every label is IGNORE
  * @throws {ArgumentError} for a label outside of its sequence
+ * @example
+ * raggedCrossEntropy(tensor(engine, [0, 0, 0]), Int32Array.of(0, 2, 3), Int32Array.of(1, 0)).item(); // 0.347: (ln 2 + 0) / 2
  */
 export function raggedCrossEntropy(
   scores: Tensor,

@@ -17,7 +17,12 @@ export interface MergesOptions {
   readonly special?: readonly string[];
 }
 
-/** A byte-level tokenizer from the texts of vocab.json and merges.txt. */
+/**
+ * A byte-level tokenizer from the texts of vocab.json and merges.txt.
+ *
+ * @example
+ * readMerges('{"a": 0, "b": 1, "ab": 2}', "#version: 0.2\na b", { special: [] }).encode("ab").ids; // [2]
+ */
 export function readMerges(vocabJson: string, mergesTxt: string, options: MergesOptions = {}): Tokenizer {
   expect(typeof vocabJson === "string", () => `readMerges: vocabJson must be a text, got ${shown(vocabJson)}`);
   expect(typeof mergesTxt === "string", () => `readMerges: mergesTxt must be a text, got ${shown(mergesTxt)}`);

@@ -38,7 +38,12 @@ export function languageShares(sizes: Readonly<Record<string, number>>, smoothin
   return Object.fromEntries(names.map((name, i) => [name, weights[i]! / sum]));
 }
 
-/** Draw texts (or samples made of them); those of each language are used in order, cyclically. */
+/**
+ * Draw texts (or samples made of them); those of each language are used in order, cyclically.
+ *
+ * @example
+ * [...sampleLanguages({ en: ["one"], de: ["eins"] }, { texts: 4, random: seed(1) })].length; // 4
+ */
 export function* sampleLanguages<Text = string>(
   languages: Readonly<Record<string, readonly Text[]>>,
   sampling: SampleOptions,

@@ -89,6 +89,9 @@ export function maskedHeldOut(
 /**
  * Evaluate an objective that predicts tokens of the source or the target: causal LM, denoising. The corruption depends on
  * the seed alone.
+ *
+ * @example
+ * tokensHeldOut(gpt.model, heldOut, single(causalLm())).loss; // nats per token
  */
 export function tokensHeldOut<Model>(
   model: Model,
@@ -112,7 +115,12 @@ export function tokensHeldOut<Model>(
   return { loss: sum / targets.length, unigramEntropy: unigramEntropy(targets), targets: targets.length };
 }
 
-/** Accuracy on held-out pairs. */
+/**
+ * Accuracy of next-sentence or sentence-order prediction on held-out pairs, from 0 to 1.
+ *
+ * @example
+ * pairAccuracy(model, nextSentencePairs(documents, { tokenizer, maxLength: 32 }, seed(1))); // chance is 0.5
+ */
 export function pairAccuracy(model: EncoderBody & PairHead, samples: readonly Sample[]): number {
   let right = 0;
   for (const group of sampleBatches(samples)) {

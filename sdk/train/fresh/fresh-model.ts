@@ -87,6 +87,8 @@ function builtOr<T>(giveBack: () => void, build: () => T): T {
  * A model with random weights.
  *
  * @param labels the classes, for sequence and token classification; default two without names
+ * @example
+ * freshModel(engine, freshConfig("bert", sizes), "masked-lm", 1).model.hiddenSize; // 16
  */
 export function freshModel<T extends ModelTask>(
   engine: Engine,

@@ -23,7 +23,12 @@ export interface Optimizer extends Disposable {
   step(rate: number, scale: number): void;
 }
 
-/** Global norm of all gradients; not finite when an element is not. */
+/**
+ * Global norm of all gradients; not finite when an element is not.
+ *
+ * @example
+ * gradientNorm(optimizer) >= 0; // true
+ */
 export function gradientNorm({ moments }: Pick<Optimizer, "moments">): number {
   let sum = 0;
   for (const { parameter } of moments) sum += sumOfSquares(gradOf(parameter));

@@ -6,6 +6,7 @@
 import { cos } from "../../math.js";
 import { checkArgument, checkArguments, numberBetween } from "../../options.js";
 
+/** The learning rate of a step, counted from 0. */
 export type Schedule = (step: number) => number;
 
 function checkSchedule(where: string, peak: number, warmup: number, total = 0): void {

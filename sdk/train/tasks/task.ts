@@ -86,6 +86,9 @@ export type AnyTask = Task<unknown, ModelTask>;
 /**
  * A task without its types. TypeScript has no existential types: this is the one place that asserts that a task
  * scores the examples that it read.
+ *
+ * @example
+ * anyTask(classifyTask("classify")).headline; // "accuracy"
  */
 export function anyTask<Example, P extends ModelTask>(task: Task<Example, P>): AnyTask {
   return task as unknown as AnyTask;

@@ -54,6 +54,8 @@ export type Found = Pick<Downloaded, "path" | "unreachable">;
  * has it.
  *
  * @throws {ModelFileError | HubError | DownloadError} saying why there is none
+ * @example
+ * const { path } = await findModel("sentence-transformers/all-MiniLM-L6-v2");
  */
 export async function findModel(folderOrName: string, options: HubOptions = {}): Promise<Found> {
   checkHubOptions("findModel", options);
