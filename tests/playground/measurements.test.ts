@@ -17,7 +17,9 @@ import { Browser, chromium, type Page } from "../helpers/chromium.js";
 import { press, type Served, servePlayground, until } from "./page-driver.js";
 
 const test = suite("what the playground costs");
-const program = chromium("what the playground costs");
+const LINUX = process.platform === "linux";
+const program = LINUX ? chromium("what the playground costs") : null;
+if (!LINUX) console.log("skipped: what the playground costs (reads the times of threads from /proc)");
 
 /** The step that the page shows. */
 const stepOf = (page: Page): Promise<number> =>
@@ -71,11 +73,22 @@ async function longestTask(page: Page, work: () => Promise<unknown>): Promise<nu
   return Math.max(...tasks.map(({ tdur }) => tdur! / 1000));
 }
 
+/** Processor time in seconds of the busiest worker of a process. */
+function workerSeconds(id: number): number {
+  const seconds = readdirSync(`/proc/${id}/task`).map((thread) => {
+    const [, name = "", fields = ""] = /\((.*)\) (.*)/.exec(readFileSync(`/proc/${id}/task/${thread}/stat`, "utf8"))!;
+    // The 14th and 15th field, in hundredths of a second: time in the program, and in the system for it.
+    const [user, system] = fields.split(" ").slice(11, 13).map(Number);
+    return name.startsWith("DedicatedWorker") ? (user! + system!) / 100 : 0;
+  });
+  return Math.max(...seconds);
+}
+
 /** Resident memory of a process in MB. */
 const residentOf = (id: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, "utf8"))![1]) / 1000;
 
-if (program === null) test("needs Chromium", () => assert.is(program, null));
+if (program === null) test("is skipped by name", () => assert.is(program, null));
 else {
   let served: Served;
   let browser: Browser;
@@ -101,7 +114,7 @@ else {
 
   // The bar is one second; a computer that does nothing else waits for little more than its main thread.
   test("the page answers after at most half a second of its main thread", async () => {
-    const page = await browser.open("data:text/html,<title>empty</title>", 1280, "light");
+    const page = await browser.open(`${served.address}texts/german.txt`, 1280, "light");
     await page.send("Performance.enable", { timeDomain: "threadTicks" });
     await page.send("Page.addScriptToEvaluateOnNewDocument", {
       source: `new MutationObserver((_, observer) => {
@@ -141,11 +154,11 @@ else {
     const text = await (await fetch(`${served.address}texts/english.txt`)).text();
     await press(page, "Train");
     const begin = await untilStep(page, 10);
-    const before = await browser.renderer();
+    const { id } = await browser.renderer();
+    const before = workerSeconds(id);
     const end = await untilStep(page, 70);
-    const after = await browser.renderer();
+    const inTab = (workerSeconds(id) - before) / (end - begin);
     await page.close();
-    const inTab = (after.cpuTime - before.cpuTime) / (end - begin);
     const inNode = await secondsInNode(text, [10, 70]);
     console.log(`a step takes ${(1000 * inTab).toFixed(1)} ms in the tab, ${(1000 * inNode).toFixed(1)} ms in Node`);
     assert.ok(inNode / inTab >= 0.7, `${inNode / inTab}`);
@@ -154,20 +167,17 @@ else {
   test("memory is flat over ten trainings", async () => {
     const page = await browser.open(`${served.address}#/learn?steps=20`, 1280, "light");
     const sizes: number[] = [];
-    let done = 0;
     for (let training = 0; training < 10; training++) {
       await press(page, "Train");
       await until(page, `/step [1-9]|complete/.test(document.querySelector("[role=status]").textContent)`);
       await until(page, `document.querySelector("[data-hash]")`);
-      done++;
       await page.send("HeapProfiler.collectGarbage");
       sizes.push(residentOf((await browser.renderer()).id));
     }
     console.log(`resident after each training: ${sizes.map((size) => size.toFixed(0)).join(", ")} MB`);
-    assert.is(done, 10);
-    // The first trainings compile and load; what is kept of each later one would show after the tenth.
-    const [third, last] = [sizes[2]!, sizes.at(-1)!];
-    assert.ok(last < 1.15 * third, `${third} MB after three trainings, ${last} MB after ten`);
+    // The first trainings compile and load; a model and its moments that were kept would add 5 MB with each of the later ones.
+    const [fifth, last] = [sizes[4]!, sizes.at(-1)!];
+    assert.ok(last < fifth + 20, `${fifth} MB after five trainings, ${last} MB after ten`);
   });
 }
 

@@ -96,6 +96,8 @@ async function walk(browser: PageBrowser, served: Served): Promise<void> {
 async function withoutServer(browser: PageBrowser, served: Served): Promise<void> {
   const page = await browser.open(`${served.address}#/tokens`, 1280, "light");
   await page.evaluate("navigator.serviceWorker.ready.then(() => 0)");
+  // A load that is broken off is an error on the console of Firefox.
+  await until(page, `document.querySelectorAll(".piece").length > 5`);
   await served.stop();
   await page.reload();
   await until(page, `document.querySelectorAll(".piece").length > 5`);

@@ -55,13 +55,14 @@ export const WALK: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
   async finetune(page) {
     await until(page, `document.querySelector("textarea").value.length > 1000`);
-    const rows = ["good film\tyes", "bad film\tno", "fine play\tyes", "dull play\tno"];
-    await fill(page, "Examples to learn from", ["text\tlabel", ...rows].join("\n"));
-    await fill(page, "Examples to test with", ["text\tlabel", ...rows].join("\n"));
+    const rows = ["good film\tyes", "bad film\tno", "fine play\tyes", "dull play\tno", "good play\tyes"];
+    await fill(page, "Examples to learn from", ["text\tlabel", ...rows, ...rows].join("\n"));
+    // Every fifth of them is held out.
+    await fill(page, "Examples to test with", "");
     await fill(page, "Epochs", 1);
     await press(page, "Fine-tune");
     await until(page, `document.querySelectorAll(".confusion tbody td.number").length === 4`);
-    await until(page, `document.querySelectorAll(".plot svg circle").length === 6`);
+    await until(page, `document.querySelectorAll(".plot svg circle").length === 8`);
     await press(page, "Ask");
     await until(page, `document.querySelectorAll(".guesses.wide li").length === 2`);
   },

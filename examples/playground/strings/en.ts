@@ -9,7 +9,7 @@ export const en = {
     chapters: "Chapters",
     language: "Language",
     theme: "Colours",
-    themes: { auto: "as the system", light: "light", dark: "dark" },
+    themes: { auto: "system", light: "light", dark: "dark" },
     skip: "Skip to the chapter",
     share: "Copy a link",
     copied: "copied",
@@ -328,6 +328,8 @@ export const en = {
     epochs: "Epochs",
     training: "Examples to learn from",
     testing: "Examples to test with",
+    testHint: "Of the same task as the others. Where there are none, every fifth example above is held out.",
+    metrics: { accuracy: "accuracy", f1: "F1" },
     formats: {
       sentiment:
         "A line for each: the text, a tab, its label. The first line names the columns. From sentences of movie reviews.",

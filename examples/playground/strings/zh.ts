@@ -10,7 +10,7 @@ export const zh: Strings = {
     chapters: "章节",
     language: "语言",
     theme: "配色",
-    themes: { auto: "跟随系统", light: "浅色", dark: "深色" },
+    themes: { auto: "系统", light: "浅色", dark: "深色" },
     skip: "跳到正文",
     share: "复制链接",
     copied: "已复制",
@@ -308,6 +308,8 @@ export const zh: Strings = {
     epochs: "轮数",
     training: "训练样本",
     testing: "测试样本",
+    testHint: "与上面的样本属于同一任务。留空时，上面每五个样本留出一个。",
+    metrics: { accuracy: "准确率", f1: "F1" },
     formats: {
       sentiment: "每行一个：文本、制表符、标签。第一行是列名。来自影评句子。",
       pairs: "每行一个：两段文本与标签，用制表符分隔。来自 SNLI。",

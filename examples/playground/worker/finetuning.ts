@@ -22,8 +22,9 @@ export type TaskName = "sentiment" | "pairs" | "tags" | "answers";
 export interface FinetuneRequest {
   readonly task: TaskName;
   readonly model: string;
-  /** the training and test examples, as `cloze finetune` reads them from a file */
+  /** the training examples, as `cloze finetune` reads them from a file */
   readonly train: string;
+  /** the test examples; where it is empty, every fifth training example is held out */
   readonly test: string;
   readonly epochs: number;
   /** also train the same architecture from random weights, to compare with */
@@ -90,6 +91,27 @@ async function read(task: AnyTask, name: string, text: string): Promise<unknown[
   const examples: unknown[] = [];
   for await (const example of task.read(textSource(name, text))) examples.push(example);
   return examples;
+}
+
+/** One of how many examples is held out where none are given to test with. */
+const HELD_OUT = 5;
+
+async function examplesOf(task: AnyTask, request: FinetuneRequest): Promise<{ train: unknown[]; test: unknown[] }> {
+  const all = await read(task, "the examples", request.train);
+  const isHeld = (i: number): boolean => i % HELD_OUT === HELD_OUT - 1;
+  if (request.test.trim() === "") {
+    if (all.length < HELD_OUT)
+      throw new Error(`${all.length} examples: ${HELD_OUT} are needed, one of which is held out`);
+    return { train: all.filter((_, i) => !isHeld(i)), test: all.filter((_, i) => isHeld(i)).slice(0, TESTED) };
+  }
+  const test = (await read(task, "the test examples", request.test)).slice(0, TESTED);
+  const known = task.labels(all)?.names ?? [];
+  const unknown = task.labels(test)?.names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new Error(
+      `a test example has the label ${unknown}, which no training example has (${known.join(", ")}); give test examples of the same task, or none: then every fifth training example is held out`,
+    );
+  return { train: all, test };
 }
 
 /** The model that was fine-tuned last. */
@@ -166,8 +188,7 @@ function confusionOf({ task, loaded, settings }: Tuned, test: readonly unknown[]
 export async function finetuneHere(request: FinetuneRequest, tell: (told: FinetuneTold) => void): Promise<FinetuneEnd> {
   stopping = false;
   const task = taskOf(request.task);
-  const train = await read(task, "the examples", request.train);
-  const test = (await read(task, "the test examples", request.test)).slice(0, TESTED);
+  const { train, test } = await examplesOf(task, request);
   const baseline = task.baseline(train, test)[task.headline]!;
   tell({ kind: "begun", examples: train.length, tests: test.length, headline: task.headline, baseline });
   const shared = { request, task, train, test, tell };

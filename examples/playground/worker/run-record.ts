@@ -69,7 +69,7 @@ export const KEPT = "pretraining";
 /** Points of the held-out curve. */
 const EVALUATIONS = 20;
 /** Milliseconds between two messages to the page, and between two checkpoints. */
-const [MESSAGE, CHECKPOINT] = [120, 5000];
+const [MESSAGE, CHECKPOINT] = [200, 5000];
 
 /** What the page shows of an interrupted run. */
 export type KeptSummary = Omit<KeptRun, "checkpoint" | "besideCheckpoint" | "tokenizer">;
@@ -117,8 +117,10 @@ export class RunRecord {
     this.#tell({ kind: "held-out", point, beside: other });
   }
 
-  after({ step, loss, tokensPerSecond }: Step, bytes: number): void {
-    this.#mean = this.#mean === null ? loss : 0.95 * this.#mean + 0.05 * loss;
+  after({ step, loss, parts, tokensPerSecond }: Step, bytes: number): void {
+    // ELECTRA's whole loss is mostly 50 times the discriminator's; the held-out one is the generator's.
+    const own = parts?.["generator"] ?? loss;
+    this.#mean = this.#mean === null ? own : 0.95 * this.#mean + 0.05 * own;
     const point = { step, loss: this.#mean };
     this.#training.push(point);
     this.#fresh.push(point);

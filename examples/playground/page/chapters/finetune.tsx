@@ -2,6 +2,7 @@
 import { dot, gridY, line, ruleY } from "@observablehq/plot";
 import { proxy } from "comlink";
 import { useCallback, useEffect, useState } from "preact/hooks";
+import type { Strings } from "../../strings/en.js";
 import type { Confusion, CurvePoint, FinetuneRequest, FinetuneTold, Said, TaskName } from "../../worker/finetuning.js";
 import { Button, Chapter, Check, Choice, Facts, Fault, FileField, NumberField, TextField, Wide } from "../controls.js";
 import { ModelChoice } from "../model-choice.js";
@@ -19,6 +20,10 @@ const ofTwo = (task: TaskName): boolean => task === "pairs" || task === "answers
 type Begun = Extract<FinetuneTold, { readonly kind: "begun" }>;
 type Stepped = Extract<FinetuneTold, { readonly kind: "step" }>;
 
+/** A metric in the reader's language. */
+const metricName = ({ metrics }: Strings["finetune"], name: string): string =>
+  (metrics as Readonly<Record<string, string>>)[name] ?? name;
+
 interface LearningCurveProps {
   readonly points: readonly CurvePoint[];
   readonly begun: Begun;
@@ -33,10 +38,11 @@ function LearningCurve({ points, begun }: LearningCurveProps) {
       x: {
         label: finetune.examples,
         type: "log" as const,
-        domain: [begun.examples / 10, begun.examples * 1.1],
+        domain: [Math.max(0.8, begun.examples / 10), begun.examples * 1.1],
         ticks: 4,
+        tickFormat: (count: number) => (Number.isInteger(count) ? String(count) : ""),
       },
-      y: { label: `${begun.headline}, %`, percent: true, nice: true },
+      y: { label: `${metricName(finetune, begun.headline)}, %`, percent: true, nice: true },
       marks: [
         gridY({ strokeOpacity: 0.12 }),
         ruleY([begun.baseline], { strokeDasharray: "2 4", strokeOpacity: 0.6 }),
@@ -246,7 +252,7 @@ function Results({ begun, points }: ProgressProps) {
         facts={[
           [finetune.examples, number(begun.examples)],
           [finetune.tests, number(begun.tests)],
-          [begun.headline, `${(100 * points.at(-1)!.score).toFixed(1)} %`],
+          [metricName(finetune, begun.headline), `${(100 * points.at(-1)!.score).toFixed(1)} %`],
         ]}
       />
       <LearningCurve points={points} begun={begun} />
@@ -315,15 +321,27 @@ export function FinetuneChapter() {
       />
       <details>
         <summary>{finetune.testing}</summary>
-        <TextField label={finetune.testing} value={test} rows={6} disabled={disabled} onInput={setTest} isDrop />
+        <TextField
+          label={finetune.testing}
+          hint={finetune.testHint}
+          value={test}
+          rows={6}
+          disabled={disabled}
+          onInput={setTest}
+          isDrop
+        />
       </details>
       <Check label={finetune.withScratch} value={withScratch} disabled={disabled} onChange={setWithScratch} />
       <Actions
         isBusy={disabled}
         step={step}
-        canStart={train.trim() !== "" && test.trim() !== ""}
+        canStart={train.trim() !== ""}
         start={() => void start({ task, model, train, test, epochs, withScratch, name: finetune.tasks[task] })}
-        open={setTrain}
+        open={(text) => {
+          // The tests that come with the playground are of another task.
+          setTrain(text);
+          setTest("");
+        }}
       />
       <Fault error={error ?? failure} />
       <Results begun={begun} points={points} />

@@ -5,6 +5,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Probe } from "../../worker/probes.js";
 import { useComputed } from "../computed.js";
 import { Button, Chapter, Fault, Slider, TextField } from "../controls.js";
+import { labelPlaces, PLACES, type Place } from "../labels-apart.js";
 import { ModelChoice } from "../model-choice.js";
 import { Plot } from "../plot.js";
 import { useStrings } from "../settings.js";
@@ -22,13 +23,14 @@ function Heat(props: {
   const { label, rows, columns, values, lowest } = props;
   const options = useCallback(
     (width: number) => {
-      const longest = Math.min(110, 9 * Math.max(...rows.map((name) => name.length)));
-      const size = Math.min(32, (width - longest - 10) / columns.length);
+      const longest = Math.min(Math.max(110, 0.34 * width), 7.2 * Math.max(...rows.map((name) => name.length)) + 8);
+      const size = Math.min(36, (width - longest - 10) / columns.length);
+      const top = Math.min(80, 22 + 5.5 * Math.max(...columns.map((name) => name.length)));
       const cells = rows.flatMap((_, row) => columns.map((_, column) => ({ row, column, value: values(row, column) })));
       return {
         width: longest + 10 + size * columns.length,
-        height: 86 + size * rows.length,
-        ...{ marginLeft: longest, marginTop: 80, marginRight: 4, marginBottom: 4 },
+        height: top + 6 + size * rows.length,
+        ...{ marginLeft: longest, marginTop: top, marginRight: 4, marginBottom: 4 },
         x: { domain: columns.map((_, i) => i), axis: "top" as const, label: null, tickSize: 0, tickRotate: -50 },
         y: { domain: rows.map((_, i) => i), label: null, tickSize: 0 },
         opacity: { domain: [0, 1], range: [0, 1] },
@@ -54,7 +56,7 @@ function Heat(props: {
       return {
         ...made,
         x: { ...made.x, tickFormat: (i: number) => columns[i] ?? "" },
-        y: { ...made.y, tickFormat: (i: number) => shortened(rows[i] ?? "") },
+        y: { ...made.y, tickFormat: (i: number) => shortened(rows[i] ?? "", made.marginLeft / 7.2) },
       };
     },
     [options],
@@ -62,7 +64,8 @@ function Heat(props: {
   return <Plot label={label} options={named} />;
 }
 
-const shortened = (text: string): string => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
+const shortened = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, Math.floor(most) - 2)}…` : text;
 
 interface SentenceProps {
   readonly model: string;
@@ -131,7 +134,17 @@ function States({
     }
     context.putImageData(pixels, 0, 0);
   }, [states, width, rows]);
-  return <canvas ref={canvas} class="states" role="img" aria-label={label} width={width} height={rows} />;
+  return (
+    <canvas
+      ref={canvas}
+      class="states"
+      role="img"
+      aria-label={label}
+      width={width}
+      height={rows}
+      style={{ height: `${12 * rows}px` }}
+    />
+  );
 }
 
 function HiddenPart({ model, text }: SentenceProps) {
@@ -203,6 +216,9 @@ function WordPart({ model }: { readonly model: string }) {
 /** Marks of groups: their shapes differ, so that colour alone says nothing. */
 const SYMBOLS = ["circle", "square", "triangle", "diamond", "star", "wye", "cross", "times"] as const;
 
+/** Pixels around the plane, and between its edge and the outermost points. */
+const [MARGIN, INSET] = [24, 16];
+
 function PlanePart({ model }: { readonly model: string }) {
   const { inside } = useStrings();
   const [lines, setLines] = useShared("groups", inside.groups);
@@ -212,22 +228,32 @@ function PlanePart({ model }: { readonly model: string }) {
   const plane = value?.layers[at];
   const groups = [...new Set(plane?.points.map(({ group }) => group))];
   const options = useCallback(
-    (width: number) => ({
-      height: Math.min(460, Math.max(320, width * 0.6)),
-      ...{ margin: 24, axis: null, inset: 16 },
-      symbol: { domain: groups, range: groups.map((_, i) => SYMBOLS[i % SYMBOLS.length]!), legend: true },
-      marks: [
-        dot(plane?.points ?? [], {
-          x: "x",
-          y: "y",
-          symbol: "group",
-          stroke: "var(--accent)",
-          strokeWidth: 1.6,
-          r: 4.5,
-        }),
-        textMark(plane?.points ?? [], { x: "x", y: "y", text: "label", dy: -11, fontSize: 11.5 }),
-      ],
-    }),
+    (width: number) => {
+      const height = Math.min(460, Math.max(320, width * 0.6));
+      const points = plane?.points ?? [];
+      const places = labelPlaces(points, { width, height, edge: MARGIN + INSET });
+      return {
+        ...{ height, margin: MARGIN, axis: null, inset: INSET },
+        symbol: { domain: groups, range: groups.map((_, i) => SYMBOLS[i % SYMBOLS.length]!), legend: true },
+        marks: [
+          dot(points, {
+            x: "x",
+            y: "y",
+            symbol: "group",
+            stroke: "var(--accent)",
+            strokeWidth: 1.6,
+            r: 4.5,
+            title: "label",
+          }),
+          ...(Object.keys(PLACES) as Place[]).map((place) =>
+            textMark(
+              points.filter((point) => places.get(point) === place),
+              { x: "x", y: "y", text: "label", fontSize: 11.5, ...PLACES[place] },
+            ),
+          ),
+        ],
+      };
+    },
     [plane, groups.join()],
   );
   return (

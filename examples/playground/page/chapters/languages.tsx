@@ -44,15 +44,20 @@ function Plane({ space, title }: { readonly space: Space; readonly title: string
   );
 }
 
+interface FoundProps {
+  readonly told: readonly LanguagesTold[];
+  readonly steps: number;
+}
+
 /** The share of sentences that find their translation while the model learns, at the layer where most do. */
-function Finding({ told }: { readonly told: readonly LanguagesTold[] }) {
+function Finding({ told, steps }: FoundProps) {
   const { languages } = useStrings();
   const best = ({ retrieval }: Space): number => Math.max(...retrieval);
   const options = useCallback(
     (width: number) => ({
       height: width < 500 ? 220 : 260,
       ...{ marginLeft: 44, marginRight: 16 },
-      x: { label: languages.step },
+      x: { label: languages.step, domain: [0, steps], ticks: width < 500 ? 4 : 8 },
       y: { label: languages.found, percent: true, zero: true, nice: true },
       marks: [
         gridY({ strokeOpacity: 0.12 }),
@@ -71,7 +76,7 @@ function Finding({ told }: { readonly told: readonly LanguagesTold[] }) {
         }),
       ],
     }),
-    [told, languages],
+    [told, steps, languages],
   );
   const last = told.at(-1)!;
   const percent = (space: Space): string => (100 * best(space)).toFixed(1);
@@ -90,6 +95,7 @@ function Finding({ told }: { readonly told: readonly LanguagesTold[] }) {
 function useExperiment() {
   const [told, setTold] = useState<readonly LanguagesTold[]>([]);
   const [step, setStep] = useState(0);
+  const [planned, setPlanned] = useState(0);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const start = async (request: LanguagesRequest) => {
@@ -97,6 +103,7 @@ function useExperiment() {
     setError(null);
     setTold([]);
     setStep(0);
+    setPlanned(request.steps);
     try {
       const tell = proxy((each: LanguagesTold) => setTold((before) => [...before, each]));
       await lab().learnLanguages(request, tell, proxy(setStep));
@@ -106,16 +113,16 @@ function useExperiment() {
       setBusy(false);
     }
   };
-  return { told, step, isBusy, error, start };
+  return { told, step, planned, isBusy, error, start };
 }
 
-function Found({ told }: { readonly told: readonly LanguagesTold[] }) {
+function Found({ told, steps }: FoundProps) {
   const { languages, number } = useStrings();
   const last = told.at(-1);
   if (!last) return null;
   return (
     <>
-      <Finding told={told} />
+      <Finding told={told} steps={steps} />
       <Facts
         facts={[
           [languages.facts.sentences, number(last.sentences)],
@@ -124,7 +131,7 @@ function Found({ told }: { readonly told: readonly LanguagesTold[] }) {
       />
       <h2>{languages.space(last.layer)}</h2>
       <p class="soft">{languages.spaceNote}</p>
-      <div class="cards">
+      <div class="halves">
         <Plane space={last.before} title={languages.before} />
         <Plane space={last.after} title={languages.after} />
       </div>
@@ -139,7 +146,7 @@ export function LanguagesChapter() {
   const [steps, setSteps] = useState(400);
   const [split, setSplit] = useState(false);
   const [inverted, setInverted] = useState(false);
-  const { told, step, isBusy: disabled, error, start } = useExperiment();
+  const { told, step, planned, isBusy: disabled, error, start } = useExperiment();
   const names = SECONDS.map((name) => [name, languages.names[name]] as const);
   return (
     <Chapter title={languages.title} lead={languages.lead}>
@@ -177,7 +184,7 @@ export function LanguagesChapter() {
       </div>
       {disabled && <progress value={step} max={steps} aria-label={languages.progress} />}
       <Fault error={error} />
-      <Found told={told} />
+      <Found told={told} steps={planned} />
     </Chapter>
   );
 }

@@ -14,7 +14,9 @@ const TOKENIZERS = ["cloze-tiny", "english-bpe", "english-unigram"] as const;
 
 interface Own {
   readonly id: string;
-  readonly name: string;
+  /** of its file; null: it was learned here */
+  readonly file: string | null;
+  readonly size: number;
 }
 
 function Pieces({ text, pieces }: { readonly text: string; readonly pieces: readonly Piece[] }) {
@@ -84,12 +86,11 @@ function Learning({ onLearned }: { readonly onLearned: (own: Own) => void }) {
   const [source, setSource] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const work = async (make: () => Promise<{ id: string; size: number }>, name: string) => {
+  const work = async (make: () => Promise<{ id: string; size: number }>, file: string | null) => {
     setBusy(true);
     setError(null);
     try {
-      const { id, size: pieces } = await make();
-      onLearned({ id, name: `${name} (${pieces})` });
+      onLearned({ ...(await make()), file });
     } catch (fault) {
       setError(fault);
     } finally {
@@ -116,7 +117,7 @@ function Learning({ onLearned }: { readonly onLearned: (own: Own) => void }) {
       <div class="actions">
         <Button
           onClick={() =>
-            void work(() => lab().learnTokenizer({ algorithm, size, lowercase: false, text: source }), tokens.own)
+            void work(() => lab().learnTokenizer({ algorithm, size, lowercase: false, text: source }), null)
           }
           disabled={isBusy || source.trim() === ""}
         >
@@ -143,7 +144,8 @@ export function TokensChapter() {
     id,
     name: `${name} (${new Date(made).toLocaleTimeString()})`,
   }));
-  const all = [...TOKENIZERS.map((id) => ({ id, name: tokens.tokenizers[id] })), ...models, ...own];
+  const learned = own.map(({ id, file, size }) => ({ id, name: `${file ?? tokens.own} (${size})` }));
+  const all = [...TOKENIZERS.map((id) => ({ id, name: tokens.tokenizers[id] })), ...models, ...learned];
   const { value, error } = useComputed(
     () => Promise.all(all.map(async ({ id, name }) => ({ id, name, pieces: await lab().tokenize(id, text) }))),
     [text, own.length, models.length, tokens],
@@ -181,9 +183,9 @@ export function TokensChapter() {
         </section>
       )}
       <Learning
-        onLearned={(learned) => {
-          setOwn((before) => [...before, learned]);
-          setChosen(learned.id);
+        onLearned={(added) => {
+          setOwn((before) => [...before, added]);
+          setChosen(added.id);
         }}
       />
     </Chapter>
