@@ -4,7 +4,7 @@ import { DisposedError, WorkerError } from "../engine/errors.js";
 import { type Build, kernelDigits } from "../engine/source.js";
 import { memoryFiles } from "../io/files/files.js";
 import { type ModelSource, openSource } from "../io/files/model-source.js";
-import { aFunction, checkOptions, oneOf, wholeNumber } from "../options.js";
+import { ArgumentError, aFunction, checkOptions, oneOf, wholeNumber } from "../options.js";
 import { type TextStream, textStreamOf } from "../pipelines/text-stream.js";
 import type { Progress } from "../tensor/steps.js";
 import type { TurnOptions } from "../tensor/turns.js";
@@ -161,8 +161,7 @@ class Pool {
         lent_.takeBack(lent);
       }
     }
-    const iterator = iterated();
-    return { files: promise, [Symbol.asyncIterator]: () => iterator };
+    return trainingRun(name, iterated(), promise);
   }
 
   end(): void {
@@ -171,6 +170,37 @@ class Pool {
       port.terminate();
     }
   }
+}
+
+/** A run whose events are iterated over, or left to pass where only its files are asked for. */
+function trainingRun<Event>(
+  name: string,
+  events: AsyncGenerator<Event, void, undefined>,
+  files: TrainingRun<Event>["files"],
+): TrainingRun<Event> {
+  let taker: "caller" | "files" | undefined;
+  const pass = async (): Promise<void> => {
+    for await (const _ of events);
+  };
+  return {
+    get files() {
+      // A loop over the events may begin in the same turn.
+      queueMicrotask(() => {
+        if (taker) return;
+        taker = "files";
+        pass().catch(() => {}); // the promise of the files rejects
+      });
+      return files;
+    },
+    [Symbol.asyncIterator]() {
+      if (taker === "files")
+        throw new ArgumentError(
+          `${name}: the run began when its files were awaited, so its events are gone; iterate over them first`,
+        );
+      taker = "caller";
+      return events;
+    },
+  };
 }
 
 type PipelineSettings = TurnOptions & { readonly adapter?: ModelSource; readonly revision?: string };

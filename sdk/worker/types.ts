@@ -42,9 +42,9 @@ export type RemoteOverloaded<Open> = Open extends {
     }
   : never;
 
-/** A run of training in a worker: iterate over its events, then take the files of the model. */
+/** A run of training in a worker: iterate over its events, then take the files of the model; or take the files alone. */
 export interface TrainingRun<Event> extends AsyncIterable<Event> {
-  /** the trained model's folder, once the iteration has ended; rejects where it was left, stopped or failed */
+  /** the trained model's folder, once the run has ended; rejects where it was left, stopped or failed */
   readonly files: Promise<ReturnType<typeof memoryFiles>>;
 }
 

@@ -142,7 +142,7 @@ export class LoopbackHub {
   #sendListing(url: string, response: ServerResponse, refuse: (status: number, code: string) => unknown): void {
     const [, kind = "", revision = COMMIT] =
       /^\/api\/models\/[^/]+\/[^/]+(?:\/(revision|tree)\/(.+))?$/.exec(url) ?? [];
-    if (![COMMIT, "main"].includes(revision)) {
+    if (this.faults.listing === undefined && ![COMMIT, "main"].includes(revision)) {
       refuse(404, "RevisionNotFound");
       return;
     }

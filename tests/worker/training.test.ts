@@ -60,6 +60,23 @@ test("finetune: the events and the files of the same run here", async () => {
   assert.ok(["good", "bad"].includes((await classify("the cat sat")).label));
 });
 
+test("the files alone: the run takes its course without a loop over its events", async () => {
+  const run = models.finetune(files, { ...asked, task: "classify" });
+  for await (const _ of run);
+  const want = new Map((await run.files).files);
+  const alone = models.finetune(files, { ...asked, task: "classify" });
+  assert.equal(new Map((await alone.files).files), want);
+  assert.throws(() => alone[Symbol.asyncIterator](), /its events are gone; iterate over them first/);
+  const early = models.finetune(files, { ...asked, task: "classify" });
+  const pending = early.files;
+  let events = 0;
+  for await (const _ of early) events++;
+  assert.equal(new Map((await pending).files), want);
+  assert.ok(events > 0);
+  const failing = models.finetune(files, { ...asked, train: [], task: "classify" });
+  await rejects(failing.files, Error, /train/);
+});
+
 test("finetune from a quantized folder: in f32, as from the values that it expands to", async () => {
   const [quantized, expanded] = [memoryFiles(), memoryFiles()];
   using compact = await loadModel(engine, files, { dtype: "q8" });

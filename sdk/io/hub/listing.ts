@@ -4,6 +4,7 @@ import { parseJson } from "../../json.js";
 import { fieldsOf, ModelFileError } from "../files/files.js";
 import { bodyOf, type Connection, PLAIN, persistently, request, requireSuccess } from "./connection.js";
 import { DownloadError, HubError } from "./errors.js";
+import { isCommit } from "./names.js";
 
 /** A hash of a file: of its bytes (files in Git LFS), or of its bytes behind git's header (all others). */
 export interface Digest {
@@ -52,7 +53,11 @@ export async function listFiles(connection: Connection, name: string, revision: 
   return persistently(connection, what, async () => {
     const answer = await request(connection, url, { accept: "application/json" });
     await requireSuccess(answer, what, connection);
-    return parseListing(await bodyOf(answer, LONGEST_LISTING, connection), url);
+    const listing = parseListing(await bodyOf(answer, LONGEST_LISTING, connection), url);
+    // A caller who names a commit wants these files and no others.
+    if (isCommit(revision) && listing.commit !== revision)
+      throw new DownloadError(`${what}: ${connection.endpoint} answers with another commit, ${listing.commit}`);
+    return listing;
   });
 }
 

@@ -278,6 +278,15 @@ test("a mirror that lists names alone is believed by the headers of its files", 
     assert.is(visible(cache), needed.length);
   }));
 
+test("a hub that answers a named commit with another one is refused", () =>
+  inNewFolder(async (cache) => {
+    const other = COMMIT.replaceAll("0", "f");
+    const siblings = [...files].map(([rfilename, bytes]) => ({ rfilename, size: bytes.length }));
+    server.faults.listing = JSON.stringify({ sha: COMMIT, siblings });
+    await rejects(download(cache, { revision: other }), DownloadError, new RegExp(`another commit, ${COMMIT}`));
+    assert.is(visible(cache), 0);
+  }));
+
 test("the tokenizer alone is downloaded where it is all that is asked for", () =>
   inNewFolder(async (cache) => {
     const { files: names } = await download(cache, { only: "tokenizer" });
