@@ -3,7 +3,7 @@
  * Packages are resolved by Node; the project's own sources are bundled.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -16,25 +16,20 @@ const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs")], {
 });
 if (built.status !== 0) process.exit(built.status ?? 1);
 
-const out = join(root, "build", `run-${process.pid}`);
-mkdirSync(out, { recursive: true });
+// One folder below package.json, where the command line looks for its version.
+const program = join(root, "build", `run-${process.pid}.mjs`);
 await build({
   ...settings,
   absWorkingDir: root,
-  entryPoints: [{ in: file, out: "program" }],
-  outdir: out,
-  outExtension: { ".js": ".mjs" },
+  entryPoints: [file],
+  outfile: program,
   platform: "node",
   packages: "external",
   sourcemap: "inline",
 });
-const { status } = spawnSync(
-  process.execPath,
-  ["--enable-source-maps", "--expose-gc", join(out, "program.mjs"), ...rest],
-  {
-    stdio: "inherit",
-    env: { ...process.env, CLOZE_ROOT: root },
-  },
-);
-rmSync(out, { recursive: true, force: true });
+const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--expose-gc", program, ...rest], {
+  stdio: "inherit",
+  env: { ...process.env, CLOZE_ROOT: root },
+});
+rmSync(program, { force: true });
 process.exit(status ?? 1);

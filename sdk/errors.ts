@@ -23,13 +23,14 @@ const LONGEST_MESSAGE = 2500;
 
 /**
  * A message that may quote a stranger's file: control characters and halves of surrogate pairs are escaped, so that it
- * cannot send control codes to a terminal, and long values are cut.
+ * cannot send control codes to a terminal, and long values are cut. An escape takes six characters: after 80 of them, others
+ * become "?".
  */
 function printable(message: string): string {
   const cut = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}… (cut)` : message;
-  return cut.replace(
-    /[^\P{Cc}\n]|\p{Cs}|[\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  let escapes = 80;
+  return cut.replace(/[^\P{Cc}\n]|\p{Cs}|[\u2028\u2029]/gu, (character) =>
+    escapes-- > 0 ? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}` : "?",
   );
 }
 

@@ -36,6 +36,11 @@ test("a long message is cut", () => {
   assert.is(message, `${"x".repeat(2500)}… (cut)`);
 });
 
+test("escapes do not make a message long", () => {
+  const { message } = new InputError("\u0001".repeat(1000));
+  assert.is(message, "\\u0001".repeat(80) + "?".repeat(920));
+});
+
 test("the cause is kept", () => {
   const cause = new RangeError("why");
   assert.is(new InputError("what", { cause }).cause, cause);

@@ -35,11 +35,16 @@ function statusOf(error: unknown): number {
 /** This file; worker threads run it too. */
 const here = new URL(import.meta.url);
 
+/** Errors quote what was typed, or a file: its control characters must not reach the terminal. */
+const printable = (text: string): string => new InputError(text).message;
+
+const OUTPUT = { outputError: (text: string, write: (text: string) => void) => write(printable(text)) };
+
 const program = new Command("cloze")
   .description("Pre-train, fine-tune and run BERT-family language models.")
   .version(version, "--version", "print the version")
   .exitOverride()
-  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  .configureOutput(OUTPUT)
   .hook("preAction", (_, command) => findModels(command))
   .addHelpText("after", "\nA command's own options and examples: cloze COMMAND --help");
 
@@ -65,7 +70,7 @@ const commands: Command[] = [
   reportCommand(),
 ];
 for (const command of commands)
-  program.addCommand(command.version(version, "--version", "print the version").exitOverride());
+  program.addCommand(command.version(version, "--version", "print the version").configureOutput(OUTPUT).exitOverride());
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // A reader that stops early, such as head, is not an error.
@@ -95,6 +100,6 @@ try {
   const status = statusOf(error);
   const { message, stack } = error as Error;
   if (!(error instanceof CommanderError))
-    process.stderr.write(`cloze: ${process.env["CLOZE_DEBUG"] === "1" ? stack : message}\n`);
+    process.stderr.write(`cloze: ${process.env["CLOZE_DEBUG"] === "1" ? stack : printable(message)}\n`);
   process.exitCode = status;
 }

@@ -119,6 +119,20 @@ test("wrong usage and unreadable input end with status 2, a short message and no
   assert.not.ok(existsSync(join(place, "new")));
 });
 
+test("what was typed reaches the terminal without its control characters; a path that no file can have is wrong usage", () => {
+  for (const words of [
+    ["pretrain", "--steps=\u001b[31m", text],
+    ["pretrain", "--\u001b[31m"],
+    ["predict", "--model", "x".repeat(5000), "--adapter", "x".repeat(5000)],
+    ["predict", "--model", "\u001b[31m"],
+  ]) {
+    const { status, stderr } = cloze(words);
+    assert.is(status, 2, stderr);
+    assert.not(stderr.includes("\u001b"), stderr);
+    assert.ok(stderr.length < 3000, `${stderr.length} characters`);
+  }
+});
+
 test("a malformed task file is named with its line, and no folder is left behind", () => {
   writeFileSync(join(place, "bad.tsv"), "text\tlabel\nfine\tyes\nbroken\n");
   const { status, stderr } = cloze([

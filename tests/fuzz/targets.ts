@@ -4,6 +4,7 @@
  */
 import type { Target } from "./mutant.js";
 import { callTarget } from "./targets/call.js";
+import { COMMAND_TARGETS } from "./targets/commands.js";
 import { DATA_TARGETS } from "./targets/data.js";
 import { FOLDER_TARGETS } from "./targets/folders.js";
 import { RUN_TARGETS } from "./targets/runs.js";
@@ -14,6 +15,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   ...TOKENIZER_TARGETS,
   ...DATA_TARGETS,
   ...RUN_TARGETS,
+  ...COMMAND_TARGETS,
   // Imported when they are wanted: their models take memory that other targets have no use for.
   "metric-calls": callTarget(async () => (await import("./targets/metric-calls.js")).METRIC_CALLS),
   "objective-calls": callTarget(async () => (await import("./targets/objective-calls.js")).OBJECTIVE_CALLS),

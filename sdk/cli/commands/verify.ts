@@ -24,12 +24,14 @@ import {
   resumedFrom,
 } from "../shared/checkpoints.js";
 import { say, writeLine } from "../shared/output.js";
-import { INPUT_OPTIONS, locateInputs } from "../shared/run-inputs.js";
+import { INPUT_OPTIONS, locateInputs, MANIFEST } from "../shared/run-inputs.js";
 import { hashWeights, type RunManifest, readManifest } from "../shared/run-manifest.js";
+import { checkedOptions } from "../shared/saved-options.js";
 import { UsageError, wholeNumber } from "../shared/usage.js";
 import { version } from "../shared/version.js";
-import { type DistillOptions, distill } from "./distill.js";
-import { pretrain } from "./pretrain.js";
+import { type DistillOptions, distill, distillCommand } from "./distill.js";
+import { finetuneCommand } from "./finetune.js";
+import { pretrain, pretrainCommand } from "./pretrain.js";
 
 interface VerifyOptions {
   readonly steps?: number;
@@ -37,14 +39,28 @@ interface VerifyOptions {
   readonly json?: boolean;
 }
 
-/** The commands that write a manifest. Their options are those that they wrote. */
-const COMMANDS = {
-  pretrain: (files: readonly string[], options: object, resumed: Resumed, monitorOf: MonitorOf) =>
-    pretrain({ files, options: options as PretrainOptions }, resumed, monitorOf),
-  finetune: async (_files: readonly string[], options: object, resumed: Resumed, monitorOf: MonitorOf) =>
-    finetuneUnder(options as FinetuneOptions, await readData(options as FinetuneOptions), resumed, monitorOf),
-  distill: (files: readonly string[], options: object, resumed: Resumed, monitorOf: MonitorOf) =>
-    distill({ files, options: options as DistillOptions }, resumed, monitorOf),
+/** A command that writes a manifest: what it takes, and a run of it under a monitor. */
+interface Recorded {
+  readonly command: () => Command;
+  readonly run: (files: readonly string[], options: object, resumed: Resumed, monitorOf: MonitorOf) => Promise<unknown>;
+}
+
+const COMMANDS: Readonly<Record<string, Recorded>> = {
+  pretrain: {
+    command: pretrainCommand,
+    run: (files, options, resumed, monitorOf) =>
+      pretrain({ files, options: options as PretrainOptions }, resumed, monitorOf),
+  },
+  finetune: {
+    command: finetuneCommand,
+    run: async (_files, options, resumed, monitorOf) =>
+      finetuneUnder(options as FinetuneOptions, await readData(options as FinetuneOptions), resumed, monitorOf),
+  },
+  distill: {
+    command: distillCommand,
+    run: (files, options, resumed, monitorOf) =>
+      distill({ files, options: options as DistillOptions }, resumed, monitorOf),
+  },
 };
 
 /** The first setting that differs, in words. */
@@ -177,11 +193,12 @@ async function run(directory: string, names: readonly string[], options: VerifyO
   const inputs = [...places].filter(([role]) => !role.startsWith("files["));
   // Paths in the record are those of another machine.
   const recorded = Object.entries(manifest.options).filter(([name]) => !INPUT_OPTIONS.includes(name));
-  const given = { ...Object.fromEntries([...recorded, ...inputs]), json: true };
+  const { command, run: runAgain } = COMMANDS[manifest.command]!;
+  const checked = checkedOptions(join(directory, MANIFEST), command(), Object.fromEntries(recorded));
+  const given = { ...checked, ...Object.fromEntries(inputs), json: true };
   const resumed = options.checkpoint === undefined ? {} : await resumedFrom(checkpointNamed(options.checkpoint));
   let verification: Verification | undefined;
-  const command = COMMANDS[manifest.command as keyof typeof COMMANDS];
-  await command(files, given, resumed, (parts) => {
+  await runAgain(files, given, resumed, (parts) => {
     verification = new Verification(directory, manifest, parts, options);
     return verification;
   });

@@ -23,6 +23,7 @@ import { say } from "./output.js";
 import { addLines, CURVES, curvesBeside, RunCurves } from "./run-curves.js";
 import { INPUT_OPTIONS, type RunInput, runInputs } from "./run-inputs.js";
 import { hashWeights, isHashes, WeightHashes, type WeightsAt, writeManifest } from "./run-manifest.js";
+import { checkedOptions } from "./saved-options.js";
 import { UsageError } from "./usage.js";
 
 /** The checkpoint of an output folder. */
@@ -60,15 +61,13 @@ export function noteOf<Options extends object>({ files, options }: Invocation<Op
   });
 }
 
-/** What {@link noteOf} wrote. Options are texts, numbers, switches, and lists of texts and numbers. */
+/** What {@link noteOf} wrote. */
 function readNote<Options>(path: string, note: string): Invocation<Options> & Omit<Resumed, "checkpoint" | "path"> {
   const isText = (value: unknown): value is string => typeof value === "string";
   const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
-  const isSimple = (value: unknown): boolean => ["string", "number"].includes(typeof value);
-  const isOption = (value: unknown): boolean =>
-    isSimple(value) || typeof value === "boolean" || value === null || (Array.isArray(value) && value.every(isSimple));
   const { files, options, tokenizer, weights = [], runs } = fieldsOf(noteJson(path, note));
-  if (!isTexts(files) || !Object.values(fieldsOf(options)).every(isOption) || !isHashes(weights))
+  // Every call names its output; what the options may be, `withResumed` checks.
+  if (!isTexts(files) || !isText(fieldsOf(options)["out"]) || !isHashes(weights))
     throw new UsageError(`${path}: its record of the command is damaged; repeat the files and options`);
   const learned = tokenizer === undefined ? {} : { learned: readTokenizerJson(JSON.stringify(tokenizer)) };
   return { files, options: fieldsOf(options) as Options, ...learned, weights, ...(runs !== undefined && { runs }) };
@@ -112,9 +111,10 @@ export async function withResumed<Options extends { readonly resume?: string }>(
   const { checkpoint, call, ...kept } = await opened<Options>(path);
   if (!call) return { files, options, checkpoint, path };
   const given = Object.entries(options).filter(([name]) => command.getOptionValueSource(name) !== "default");
+  const saved = checkedOptions(path, command, { ...call.options });
   return {
     files: files.length > 0 ? files : call.files,
-    options: { ...options, ...call.options, ...Object.fromEntries(given) },
+    options: { ...options, ...saved, ...Object.fromEntries(given) },
     checkpoint,
     ...kept,
   };

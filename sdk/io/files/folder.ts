@@ -29,9 +29,13 @@ export function folder(path: string): Files {
 
 /** Whether something is at the path; a folder that a killed run had moved aside is put back first. */
 export async function exists(path: string): Promise<boolean> {
-  if (await statOf(path)) return true;
-  await mend(resolve(path));
-  return (await statOf(path)) !== undefined;
+  try {
+    if (await statOf(path)) return true;
+    await mend(resolve(path));
+    return (await statOf(path)) !== undefined;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 export function requirePath(path: unknown, where: string): asserts path is string {
@@ -48,6 +52,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   ELOOP: "its links lead in a circle",
   ENAMETOOLONG: "its name is too long",
+  // What Node says of a path that holds a NUL.
+  ERR_INVALID_ARG_VALUE: "no file has such a name",
   ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
 };
 
