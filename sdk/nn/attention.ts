@@ -3,8 +3,10 @@ import type { Batch } from "../data/sample.js";
 import { attention } from "../tensor/ops/attention.js";
 import { cachedAttention } from "../tensor/ops/cached-attention.js";
 import { gatherRows } from "../tensor/ops/embedding.js";
+import type { Steps } from "../tensor/steps.js";
 import { reshape, type Tensor } from "../tensor/tensor.js";
 import type { CachedLayer, KeysAndValues } from "./kv-cache.js";
+import type { Layer } from "./layers.js";
 
 export interface AttentionSettings {
   readonly heads: number;
@@ -54,6 +56,28 @@ export function selfAttention(
   }
   const seen = (t: Tensor): Tensor => (visible ? gatherRows(t, visible.index) : t);
   return attention(query, seen(key), seen(value), { ...kernelOptions, ...(visible && { keyStarts: visible.starts }) });
+}
+
+/** The projections of multi-head attention (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2). */
+export interface Projections {
+  readonly query: Layer;
+  readonly key: Layer;
+  readonly value: Layer;
+  readonly output: Layer;
+}
+
+/** Multi-head self-attention: {@link selfAttention} between its projections. */
+export function* multiHeadAttention(
+  { query, key, value, output }: Projections,
+  x: Tensor,
+  batch: Batch,
+  options: SelfAttentionOptions,
+): Steps<Tensor> {
+  const [queries, keys, values] = [query(x), key(x), value(x)];
+  yield;
+  const attended = selfAttention(queries, keys, values, batch, options);
+  yield;
+  return output(attended);
 }
 
 /**

@@ -7,7 +7,7 @@
 import type { Batch } from "../../data/sample.js";
 import { DataError } from "../../data/source.js";
 import type { SequenceHead } from "../../heads/pooled.js";
-import { crossAttention, type SelfAttentionOptions, type Source, selfAttention } from "../../nn/attention.js";
+import { crossAttention, multiHeadAttention, type Projections, type Source } from "../../nn/attention.js";
 import { feedForward } from "../../nn/feedforward.js";
 import { constant, normal } from "../../nn/init.js";
 import type { DecoderCache } from "../../nn/kv-cache.js";
@@ -72,30 +72,9 @@ function embeddings(w: Weights, c: BartConfig, v: Variant, side: Side): (batch: 
   };
 }
 
-interface Projections {
-  readonly query: Layer;
-  readonly key: Layer;
-  readonly value: Layer;
-  readonly output: Layer;
-}
-
 function projections(w: Weights, c: BartConfig): Projections {
   const project = (name: string) => linear(w.at(name), c.d_model, c.d_model, normal(c.init_std));
   return { query: project("q_proj"), key: project("k_proj"), value: project("v_proj"), output: project("out_proj") };
-}
-
-/** Self-attention between its projections. */
-function* attend(
-  { query, key, value, output }: Projections,
-  x: Tensor,
-  batch: Batch,
-  options: SelfAttentionOptions,
-): Steps<Tensor> {
-  const [queries, keys, values] = [query(x), key(x), value(x)];
-  yield;
-  const attended = selfAttention(queries, keys, values, batch, options);
-  yield;
-  return output(attended);
 }
 
 /** A residual connection around one part of a layer, with the layer norm before the part or after the sum. */
@@ -129,7 +108,7 @@ function encoderLayer(w: Weights, c: BartConfig, v: Variant) {
   const aroundFeedForward = residual(w.at("final_layer_norm"), c, v);
   return function* (x: Tensor, batch: Batch, trace?: Trace): Steps<Tensor> {
     const settings = { heads, dropout: c.attention_dropout, attentions: trace?.attentions };
-    x = yield* aroundSelf(x, (y) => attend(self, y, batch, settings));
+    x = yield* aroundSelf(x, (y) => multiHeadAttention(self, y, batch, settings));
     return yield* aroundFeedForward(x, feedForward);
   };
 }
@@ -153,7 +132,7 @@ function decoderLayer(w: Weights, c: BartConfig, v: Variant, layer: number) {
   return function* (x: Tensor, { batch, source, trace, cache }: Step): Steps<Tensor> {
     const past = cache && { cache, layer };
     const selfOptions = { ...settings, causal: true, attentions: trace?.attentions, past };
-    x = yield* aroundSelf(x, (y) => attend(self, y, batch, selfOptions));
+    x = yield* aroundSelf(x, (y) => multiHeadAttention(self, y, batch, selfOptions));
     const project = () => ({ key: cross.key(source.hidden), value: cross.value(source.hidden) });
     const starts = { starts: source.queryStarts ?? batch.starts, keyStarts: source.starts };
     const crossOptions = { ...settings, ...starts, attentions: trace?.crossAttentions, past };

@@ -11,14 +11,14 @@ import type { Batch } from "../../data/sample.js";
 import {
   type AttentionSettings,
   crossAttention,
-  type SelfAttentionOptions,
+  multiHeadAttention,
+  type Projections,
   type Source,
-  selfAttention,
 } from "../../nn/attention.js";
 import { feedForward, gatedFeedForward, separateGate } from "../../nn/feedforward.js";
 import { normal } from "../../nn/init.js";
 import type { DecoderCache } from "../../nn/kv-cache.js";
-import { biasFreeLinear, type Layer, type LayerInSteps, rmsNorm } from "../../nn/layers.js";
+import { biasFreeLinear, type LayerInSteps, rmsNorm } from "../../nn/layers.js";
 import { relativeBucket } from "../../nn/relative-position.js";
 import type { Weights } from "../../nn/weights.js";
 import type { Matrix } from "../../tensor/matrix.js";
@@ -163,13 +163,6 @@ function freshConfig({ special = {}, ...sizes }: ModelSizes, { type, defaults }:
   };
 }
 
-interface Projections {
-  readonly query: Layer;
-  readonly key: Layer;
-  readonly value: Layer;
-  readonly output: Layer;
-}
-
 /** Initialized as in mesh_tensorflow: scores are not scaled, so queries are initialized smaller by √(width of a head). */
 function projections(w: Weights, c: T5Config): Projections {
   const { d_model: width, d_kv: dim, num_heads: heads, initializer_factor: factor } = c;
@@ -216,20 +209,6 @@ interface Step {
 
 type Block = (x: Tensor, step: Step) => Steps<Tensor>;
 
-/** Self-attention between its projections. */
-function* attend(
-  { query, key, value, output }: Projections,
-  x: Tensor,
-  batch: Batch,
-  options: SelfAttentionOptions,
-): Steps<Tensor> {
-  const [queries, keys, values] = [query(x), key(x), value(x)];
-  yield;
-  const attended = selfAttention(queries, keys, values, batch, options);
-  yield;
-  return output(attended);
-}
-
 function encoderBlock(w: Weights, c: T5Config): Block {
   const self = projections(w.at("layer.0.SelfAttention"), c);
   const aroundSelf = residual(w.at("layer.0"), c);
@@ -237,7 +216,7 @@ function encoderBlock(w: Weights, c: T5Config): Block {
   const aroundFeedForward = residual(w.at("layer.1"), c);
   return function* (x, { batch, bias, trace }) {
     const options = { ...settingsOf(c), bias, attentions: trace?.attentions };
-    x = yield* aroundSelf(x, (y) => attend(self, y, batch, options));
+    x = yield* aroundSelf(x, (y) => multiHeadAttention(self, y, batch, options));
     return yield* aroundFeedForward(x, feedForward);
   };
 }
@@ -253,7 +232,7 @@ function decoderBlock(w: Weights, c: T5Config, layer: number): Block {
     const { hidden, starts: keyStarts, queryStarts } = source!;
     const past = cache && { cache, layer };
     const options = { ...settingsOf(c), causal: true, bias, attentions: trace?.attentions, past };
-    x = yield* aroundSelf(x, (y) => attend(self, y, batch, options));
+    x = yield* aroundSelf(x, (y) => multiHeadAttention(self, y, batch, options));
     const project = () => ({ key: cross.key(hidden), value: cross.value(hidden) });
     const starts = { starts: queryStarts ?? batch.starts, keyStarts };
     const crossOptions = { ...settingsOf(c), ...starts, attentions: trace?.crossAttentions, past };
