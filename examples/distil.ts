@@ -1,5 +1,5 @@
 /**
- * A teacher of three layers learns sentiment from 1,168 labelled sentences. A student of one layer is then shown the same
+ * A teacher of three layers learns sentiment from 1,168 labeled sentences. A student of one layer is then shown the same
  * sentences without labels, only from the teacher's answers; beside it, one that has a tenth of the labels.
  *
  *   npm run example distil

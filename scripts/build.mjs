@@ -190,7 +190,7 @@ const WITHOUT_DISK = { "hub-web": "sdk/hub-web.ts" };
 /** Programs that import the library by its name. */
 const PROGRAMS = { cli: "sdk/cli/main.ts", start: "sdk/tour/start.ts" };
 
-/** Licence texts of every package whose code is in the outputs. */
+/** License texts of every package whose code is in the outputs. */
 function licences(inputs) {
   const names = new Set(inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter(Boolean));
   const parts = [...names].sort().map((name) => {

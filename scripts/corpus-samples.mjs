@@ -1,6 +1,6 @@
 /**
  * Draw the samples of published data in `corpus/samples/` from the whole sets:  node scripts/corpus-samples.mjs [SHARED]
- * Items are evenly spaced over each source file, so that no run of neighbours is overrepresented.
+ * Items are evenly spaced over each source file, so that no run of neighbors is overrepresented.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -11,7 +11,7 @@
  *   relaxed SIMD.
  *
  * Quads have long latencies and fill the registers with sums, 4 x 16. The others keep 4 x 8 of them, as the tiles of
- * scripts/micro-kernels.mjs do for the same reason, which leaves room for operands. Where V8 joins neighbouring vectors
+ * scripts/micro-kernels.mjs do for the same reason, which leaves room for operands. Where V8 joins neighboring vectors
  * (--experimental-wasm-revectorize) it joins those of 4 x 16 and not those of 4 x 8: on Zen 3, Node 24, 4 x 16 is then 1.7
  * times as fast in pairs and in words; without, 0.9 times. The engine's choice for the f32 product (sdk/engine/tile.ts) holds
  * here too.

@@ -51,7 +51,7 @@ function texts() {
   };
 }
 
-/** Labelled examples, published and written for the project. */
+/** Labeled examples, published and written for the project. */
 const DATA = {
   "sentiment.train.tsv": "samples/movie-reviews/train.tsv.gz",
   "sentiment.test.tsv": "samples/movie-reviews/test.tsv.gz",

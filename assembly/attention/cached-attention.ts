@@ -136,7 +136,7 @@ function weigh(sums: usize, p: usize, blocks: usize, offset: usize, keys: i32, p
   if (j < panels) weigh16(at(sums, j * PANEL), p, blocks, offset + <usize>(j * BLOCK_KEYS) * PANEL_ROW, keys);
 }
 
-/** Of two neighbouring panels: eight sums at once, as many as hide the latency of an addition. */
+/** Of two neighboring panels: eight sums at once, as many as hide the latency of an addition. */
 function weigh32(sums: usize, p: usize, blocks: usize, offset: usize, keys: i32): void {
   for (let k0 = 0; k0 < keys; k0 += BLOCK_INNER) {
     let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;

@@ -1,4 +1,4 @@
-/** Sentiment from 500 labelled examples: pre-training matters most when they are few. */
+/** Sentiment from 500 labeled examples: pre-training matters most when they are few. */
 import { aboveZero, type Claim, over, shown } from "./harness/claim.js";
 import { compareArms, RATES } from "./shared/arms.js";
 import { movieReviews } from "./shared/comparisons.js";
@@ -9,7 +9,7 @@ const SEEDS = [1, 2, 3];
 
 export const pretrainedSentiment500: Claim = {
   name: "pretrained-sentiment-500",
-  claim: "pre-training matters more with few labelled examples: sentiment from 500 sentences",
+  claim: "pre-training matters more with few labeled examples: sentiment from 500 sentences",
   source: "Devlin et al. 2019, arXiv:1810.04805; Hao et al. 2019, arXiv:1908.05620; Turc et al. 2019, arXiv:1908.08962",
   published: "direction only",
   bar: "gap of at least 6 points in accuracy, its interval over seeds above 0",

@@ -62,7 +62,7 @@ export async function digest(bytes: Uint8Array): Promise<string> {
   return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** A quantile of sorted numbers, between neighbours in proportion. */
+/** A quantile of sorted numbers, between neighbors in proportion. */
 function quantile(sorted: readonly number[], q: number): number {
   const at = q * (sorted.length - 1);
   const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];

@@ -129,7 +129,7 @@ const BASE: Shape = { layers: 12, width: 768, heads: 12 };
 const STEPS = 4;
 const TRAINED: Shape = { layers: 2, width: 128, heads: 2 };
 
-/** Masked language modelling with dropout from fresh weights: the output is the losses and all weights. */
+/** Masked language modeling with dropout from fresh weights: the output is the losses and all weights. */
 const training: Workload = {
   name: "train",
   operations: /* @__PURE__ */ (() => 3 * STEPS * encoderOperations(TRAINED, 8, 32))(),

@@ -4,7 +4,7 @@
  * A training step asks for the same sizes each time, so after the second step every request is met from a free list
  * and the memory stays as it is. Size classes are powers of two divided by four, so a block wastes at most a fifth of
  * itself; weights, which stay, waste no more than a cache line. Batches of other lengths ask for other sizes: before the
- * memory grows, neighbouring free blocks are joined and divided again, so that it grows for a step that needs more than
+ * memory grows, neighboring free blocks are joined and divided again, so that it grows for a step that needs more than
  * any before it, not for one that needs it in other pieces.
  * (Pre-training on sequences of 20 to 64 tokens: 40 MB instead of 82, joined in three steps of four, 0.1 ms of 60.)
  */

@@ -1,7 +1,7 @@
 /**
  * The tile of the matrix product, in f32 and in 8 bits: four rows by half a panel, or by a whole one. Every tile adds up an element in the same
  * order (assembly/product/gemm.ts), so the choice changes no bit. Half a panel is faster where a vector has four numbers; a whole one
- * where V8 joins neighbouring vectors to wider ones (`--experimental-wasm-revectorize`), and on some other engines.
+ * where V8 joins neighboring vectors to wider ones (`--experimental-wasm-revectorize`), and on some other engines.
  */
 import { PANEL } from "./abi.js";
 import type { __AdaptedExports } from "./kernels.js";

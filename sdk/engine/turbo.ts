@@ -1,5 +1,5 @@
 /**
- * Turbo: V8 joins neighbouring vectors of four numbers into vectors of eight (its flag
+ * Turbo: V8 joins neighboring vectors of four numbers into vectors of eight (its flag
  * `--experimental-wasm-revectorize`), which nearly doubles the speed of the f32 kernels. Every element is still computed
  * by the same operations in the same order, so the bits are the same. The flag is experimental in V8, and it holds for the
  * whole process, so it must be asked for by name.

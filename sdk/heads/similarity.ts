@@ -1,4 +1,4 @@
-/** Similarity of vectors and nearest neighbours, on the host in double precision, the same everywhere. */
+/** Similarity of vectors and nearest neighbors, on the host in double precision, the same everywhere. */
 import {
   ArgumentError,
   anArray,

@@ -25,7 +25,7 @@ export interface MultilingualityOptions {
 export interface Multilinguality {
   /** mean of the figures below */
   readonly score: number;
-  /** by layer: fraction of sentences whose nearest neighbour in the other language is their copy, mean of both directions */
+  /** by layer: fraction of sentences whose nearest neighbor in the other language is their copy, mean of both directions */
   readonly retrieval: readonly number[];
   /** by layer: the same of all words of the vocabulary, each alone between [CLS] and [SEP] */
   readonly translation: readonly number[];

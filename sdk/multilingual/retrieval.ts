@@ -87,7 +87,7 @@ class Largest {
   }
 }
 
-/** Mean cosine of each vector with its nearest neighbours on the other side. */
+/** Mean cosine of each vector with its nearest neighbors on the other side. */
 function neighbourhoods(sources: Directions, targets: Directions, neighbours: number): [Float64Array, Float64Array] {
   const ofSources = new Largest(sources.count, Math.min(neighbours, targets.count));
   const ofTargets = new Largest(targets.count, Math.min(neighbours, sources.count));

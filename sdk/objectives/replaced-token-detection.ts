@@ -23,7 +23,7 @@ function labelsOf({ labels }: Batch): Int32Array {
   return labels.tokens;
 }
 
-/** The discriminator's loss over all labelled tokens: 1 where replaced, 0 where original. */
+/** The discriminator's loss over all labeled tokens: 1 where replaced, 0 where original. */
 export function replacedTokenDetection(): HeadObjective<ReplacedTokenHead> {
   return {
     name: "replaced-token-detection",

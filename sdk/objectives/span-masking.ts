@@ -109,7 +109,7 @@ export interface SpanBoundaryHead {
   edgeScores(hidden: Tensor, left: Int32Array, right: Int32Array, place: Int32Array): Tensor;
 }
 
-/** Tokens of spans whose neighbours on both sides are not special tokens. */
+/** Tokens of spans whose neighbors on both sides are not special tokens. */
 export function edgesOf({ ids, starts, rows, labels }: Batch, special: ReadonlySet<number>, places: number) {
   const [index, left, right, place]: number[][] = [[], [], [], []];
   const tokens = labels.tokens!;
@@ -134,7 +134,7 @@ export function edgesOf({ ids, starts, rows, labels }: Batch, special: ReadonlyS
 }
 
 /**
- * The span boundary objective, SpanBERT's second loss: predict a span from its two neighbours alone.
+ * The span boundary objective, SpanBERT's second loss: predict a span from its two neighbors alone.
  *
  * @param options `tokenizer` gives the ids that do not count as neighbours: [CLS] and [SEP]
  * @example
@@ -150,7 +150,7 @@ export function spanBoundary({
   return {
     name: "span-boundary",
     corrupt: (sample) => sample,
-    // Only the head knows how many positions it has, so the mean is over all labelled tokens, as in the masked LM beside it.
+    // Only the head knows how many positions it has, so the mean is over all labeled tokens, as in the masked LM beside it.
     count: (batch) => labelled(batch.labels.tokens!).length,
     loss(head, hidden, batch, count) {
       const { index, left, right, place } = edgesOf(batch, special, head.places);

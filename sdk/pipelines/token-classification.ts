@@ -136,7 +136,7 @@ function byWord(tokens: readonly ScoredToken[]): ScoredToken[][] {
   return words;
 }
 
-/** Join neighbours of one entity, and neighbours outside of all. */
+/** Join neighbors of one entity, and neighbors outside of all. */
 function grouped(pieces: readonly Piece[], read: (tag: string) => EntityTag): Piece[] {
   const groups: { tag: EntityTag; parts: Piece[] }[] = [];
   for (const piece of pieces) {

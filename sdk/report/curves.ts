@@ -7,7 +7,7 @@ import type { Curve, CurvePoint, CurvesSection } from "./section.js";
 const MOST_POINTS = 400;
 
 /**
- * A long curve in at most `most` points, each the mean of its neighbours with the lowest and highest of them.
+ * A long curve in at most `most` points, each the mean of its neighbors with the lowest and highest of them.
  *
  * @example
  * thinned([{ x: 1, y: 2 }, { x: 2, y: 4 }, { x: 3, y: 3 }, { x: 4, y: 5 }], 2)[0]; // { x: 2, y: 3, low: 2, high: 4 }

@@ -45,7 +45,7 @@ export function philox(
   return [c0, c1, c2, c3];
 }
 
-/** Drawing restarts within the topmost part of the range that would favour small values. */
+/** Drawing restarts within the topmost part of the range that would favor small values. */
 const RANGE = 2 ** 32;
 
 function stream(key: readonly [number, number]): Rng {

@@ -1,4 +1,4 @@
-/** The data of `npm start`: the project's own text, and samples of published labelled data. */
+/** The data of `npm start`: the project's own text, and samples of published labeled data. */
 import { readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { LabelledText } from "cloze";
@@ -31,7 +31,7 @@ interface Split<T> {
   readonly test: readonly T[];
 }
 
-/** The labelled data, in fixed training and test parts. */
+/** The labeled data, in fixed training and test parts. */
 export interface Labelled extends Record<TaskName, Split<unknown>> {
   readonly sentiment: Split<LabelledText>;
   readonly tags: Split<TaggedSentence>;
@@ -102,10 +102,10 @@ export async function runningText(place: URL): Promise<Text> {
   };
 }
 
-/** Labelled sentences grouped into documents. */
+/** Labeled sentences grouped into documents. */
 const GROUP = 8;
 
-/** The labelled training parts as plain text, additional data for pre-training. The test parts are not included. */
+/** The labeled training parts as plain text, additional data for pre-training. The test parts are not included. */
 export function unlabelled({ questions, inference, sentiment, tags }: Labelled): string[][] {
   const contexts = [...new Set(questions.train.map(({ context }) => context))].map(sentences);
   const loose = [

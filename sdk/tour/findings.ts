@@ -107,7 +107,7 @@ export function findings(results: readonly ComparedTask[], names: Names): Findin
   return {
     headline: sentence(gains, names.pretrained, "the same network with random weights"),
     shows: [
-      `Both saw the same labelled examples in the same order for the same number of steps (at most ${trained}). They started from different weights, each with a learning rate that suits them.`,
+      `Both saw the same labeled examples in the same order for the same number of steps (at most ${trained}). They started from different weights, each with a learning rate that suits them.`,
       sentence(early, `The small network of this run (${names.brief})`, "random weights"),
       sentence(further, names.pretrained, "the small network"),
       clearOfBaseline,
@@ -115,7 +115,7 @@ export function findings(results: readonly ComparedTask[], names: Names): Findin
     limits: [
       "There is one seed per network. The intervals cover the choice of test items, not of random weights or training examples.",
       `The network of this run (${names.brief}) is smaller and has its own vocabulary. Comparisons with it mix size, text and training time, so they do not isolate pre-training.`,
-      "Each task has at most 300 labelled examples. How the gap changes with more is not measured here.",
+      "Each task has at most 300 labeled examples. How the gap changes with more is not measured here.",
       "Learning rates and numbers of epochs were set by hand after a few trials; a search may change the gap. CLAIMS.md gives each network the best of three rates.",
     ],
   };

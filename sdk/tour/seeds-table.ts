@@ -1,4 +1,4 @@
-/** Rows of CLAIMS.md: the same comparison with three seeds and all labelled examples. */
+/** Rows of CLAIMS.md: the same comparison with three seeds and all labeled examples. */
 import { existsSync, readFileSync } from "node:fs";
 import type { Section } from "cloze/report";
 
@@ -43,14 +43,14 @@ export function seedsSection(markdown: string): Section {
       kind: "text",
       title: TITLE,
       paragraphs: [
-        "One run with one seed is an illustration. CLAIMS.md will have the same comparison with three seeds, all labelled examples and the best of three learning rates for each network.",
+        "One run with one seed is an illustration. CLAIMS.md will have the same comparison with three seeds, all labeled examples and the best of three learning rates for each network.",
         absent,
       ],
     };
   return {
     kind: "table",
     title: TITLE,
-    note: `From CLAIMS.md: all labelled examples, the best of three learning rates for each network, intervals over seeds.${missing.length > 0 ? ` ${absent}` : ""}`,
+    note: `From CLAIMS.md: all labeled examples, the best of three learning rates for each network, intervals over seeds.${missing.length > 0 ? ` ${absent}` : ""}`,
     header: ["task", "result", "bar", "holds", "seeds"],
     rows: run.map((row) => [
       CLAIMS[row.get("name")!]!,

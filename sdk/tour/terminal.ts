@@ -30,7 +30,7 @@ export function introduce({ files, model, quick, text }: Introduction): void {
   const from = files.length === 0 ? "the embedded corpus" : files.join(", ");
   if (quick) say("A quick run: every part in a few steps, so the figures mean nothing.\n");
   say(`What is pre-training worth? A language model is first trained to guess hidden words in plain text, which needs no labels.
-Then it learns a task from a few labelled examples. Three networks learn the same four tasks here: one starts from random
+Then it learns a task from a few labeled examples. Three networks learn the same four tasks here: one starts from random
 weights, one is pre-trained now for two minutes, and ${model.name} was pre-trained beforehand.
 
 The text: ${from}, ${count(sentences)} sentences in ${count(text.training.length)} documents for training, ${text.heldOut.length} documents held out.`);

@@ -1,4 +1,4 @@
-/** Tags of every scheme: which neighbours are one entity. What is expected follows from the schemes' definitions. */
+/** Tags of every scheme: which neighbors are one entity. What is expected follows from the schemes' definitions. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { beginsSpan, marksEntities, OUTSIDE, tagReader } from "../../sdk/heads/entity-tags.js";

@@ -103,7 +103,7 @@ test("the loss is the mean over the labelled pieces of all rows", async () => {
   assert.ok(Math.abs(loss - want) < 1e-6, `${loss}, expected ${want}`);
   const bare = collate(samples.map((sample) => ({ ...sample, labels: {} })));
   assert.throws(() => objective.count(bare), /tagging: the batch has no token labels/);
-  // Nothing labelled costs nothing.
+  // Nothing labeled costs nothing.
   const none = collate([encode(["cat"], null)]);
   const one = { tokenClassScores: () => tensor(engine, scores.slice(0, 12), [3, 4]) };
   assert.is(objective.loss(one, tensor(engine, [0]), none, objective.count(none)).item(), 0);

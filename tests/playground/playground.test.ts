@@ -26,7 +26,7 @@ async function requireQuiet(page: BrowserPage): Promise<void> {
   assert.ok(whole <= shown, `the page is ${whole} px wide, the window ${shown}: ${wide}`);
 }
 
-/** Choose a language or colours of the page. */
+/** Choose a language or colors of the page. */
 const choose = (page: BrowserPage, label: string, value: string): Promise<void> =>
   page.evaluate(`(() => {
     const select = document.querySelector('.settings select[aria-label="${label}"]');

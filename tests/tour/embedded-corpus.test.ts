@@ -1,4 +1,4 @@
-/** The labelled data of the tour: enough test items, balanced, and nothing of a test part in any training text. */
+/** The labeled data of the tour: enough test items, balanced, and nothing of a test part in any training text. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

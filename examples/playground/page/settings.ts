@@ -1,4 +1,4 @@
-/** Language and colours of the page, kept between visits. */
+/** Language and colors of the page, kept between visits. */
 
 import type { Strings } from "../strings/en.js";
 import { en } from "../strings/en.js";

@@ -18,6 +18,6 @@ function once(path: string): Promise<string> {
 
 export const textOf = (name: string): Promise<string> => once(`./texts/${name}.txt`);
 
-/** Labelled examples of a task of fine-tuning. */
+/** Labeled examples of a task of fine-tuning. */
 export const examplesOf = (task: string, part: "train" | "test"): Promise<string> =>
   once(`./data/${task}.${part}.${task === "answers" ? "json" : "tsv"}`);

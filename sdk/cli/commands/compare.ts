@@ -97,7 +97,7 @@ export async function openRerank(options: RankOptions): Promise<LineWork> {
   );
 }
 
-/** Nearest neighbours of each text among the lines of a file, which are embedded once. */
+/** Nearest neighbors of each text among the lines of a file, which are embedded once. */
 async function openNeighbours(options: SimilarityOptions, among: string): Promise<LineWork> {
   const texts = (await collect(fileSource(among).lines)).filter((line) => line !== "");
   const { similarity } = await readSentenceSettings(folder(options.model));

@@ -16,7 +16,7 @@ export interface Entity {
 }
 
 /**
- * How tags are read. `lenient`, the default of seqeval and of conlleval: an entity begins wherever neighbours differ, in any
+ * How tags are read. `lenient`, the default of seqeval and of conlleval: an entity begins wherever neighbors differ, in any
  * scheme. The name of a scheme selects seqeval's strict mode: tags that break the scheme form no entity. `strict` is `IOB2`.
  */
 const READINGS = ["lenient", "strict", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU"];

@@ -1,5 +1,5 @@
 /**
- * The strict schemes of seqeval: which neighbouring tags begin, continue and end an entity. Tags that break the
+ * The strict schemes of seqeval: which neighboring tags begin, continue and end an entity. Tags that break the
  * scheme form no entity.
  */
 import { shown } from "../../errors.js";

@@ -152,7 +152,7 @@ test("a folder that a killed run had moved aside is found by the next reader and
     await writeFolder(between("forced"), true, (files) => files.write("a.txt", text("newest")));
     assert.is(readFileSync(join(place, "forced", "a.txt"), "utf8"), "newest");
     assert.equal(readdirSync(place).sort(), ["alone", "exists", "forced", "open", "place", "read"]);
-    // A neighbour whose folder is aside keeps it, although its name begins alike.
+    // A neighbor whose folder is aside keeps it, although its name begins alike.
     const neighbour = between("forced.b");
     await writeFolder(join(place, "forced"), true, (files) => files.write("a.txt", text("again")));
     assert.is(await exists(neighbour), true);
