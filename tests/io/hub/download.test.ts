@@ -222,7 +222,8 @@ test("a download that is stopped keeps its bytes, and the next one continues the
     };
     await rejects(download(cache, { signal: control.signal, onProgress }), Error, /^enough$/);
     assert.is(visible(cache), 0);
-    assert.is(partsIn(cache).length, 1);
+    // On a busy machine a small file may have been cut as well.
+    assert.is(partsIn(cache).filter((part) => part.includes(sha256(weights))).length, 1);
     server.reset();
     await download(cache);
     assert.is(visible(cache), needed.length);
