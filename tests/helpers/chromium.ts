@@ -53,6 +53,9 @@ export class Browser implements PageBrowser {
     this.#process = spawn(program, [...flags.split(" "), `--user-data-dir=${this.#profile}`, "about:blank"], {
       stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
     });
+    this.#process.on("close", (status) => {
+      for (const { failed } of this.#waiting.values()) failed(new Error(`Chromium ended with status ${status}`));
+    });
     let text = "";
     (this.#process.stdio[4] as Readable).setEncoding("utf8").on("data", (part: string) => {
       const messages = (text + part).split("\0");

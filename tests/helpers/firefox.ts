@@ -59,6 +59,9 @@ export class Firefox implements PageBrowser {
     this.#process = child;
     this.#profile = profile;
     this.#socket = socket;
+    child.on("close", (status) => {
+      for (const { failed } of this.#waiting.values()) failed(new Error(`Firefox ended with status ${status}`));
+    });
     socket.addEventListener("message", ({ data }) => this.#receive(JSON.parse(data as string) as Message));
   }
 
