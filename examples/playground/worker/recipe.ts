@@ -184,7 +184,8 @@ async function maskedRecipe(setting: Setting): Promise<Recipe> {
           { ...full, enter: () => repeatPositions(loaded.weights, short) },
         ];
   const masking = { tokenizer, wholeWords: name.startsWith("whole-word-masked-lm") };
-  const sequences = { maxLength: plan.length, tokenizer, seed: plan.seed };
+  // Later positions are trained in the last stage only: longer texts would hide what is learned before.
+  const sequences = { maxLength: short ?? plan.length, tokenizer, seed: plan.seed };
   const texts = pretrainingSamples(held, "sentences", sequences)(0);
   const frequency = frequencyLoss(setting);
   const mask = tokenizer.token(tokenizer.special.mask!)!;
