@@ -90,13 +90,17 @@ function failureOf({ counterexample, errorInstance }: fc.RunDetails<[Mutant]>): 
 
 const say = (said: Said): void => void writeSync(1, `${JSON.stringify(said)}\n`);
 
+/** Milliseconds in which mutants of a target are read at least. */
+const LEAST = 1000;
 /** Milliseconds between two signs of life. */
 const OFTEN = 500;
 
 /** Read batch after batch of one target until its time is over; the failure, if there is one. */
-async function readTarget(at: Progress, until: number, { mutants, careful }: Work): Promise<Failure | null> {
+async function readTarget(at: Progress, deadline: number, { mutants, careful }: Work): Promise<Failure | null> {
   const { target, seed } = at;
   const arbitrary = await TARGETS[target]!();
+  // Valid files that take long to make must leave time to read mutants of them.
+  const until = Math.max(deadline, Date.now() + LEAST);
   keepModels();
   const base = setFloor();
   if (base > BASE) return failure(`the valid files of ${target} take ${Math.round(base / 2 ** 20)} MB`);

@@ -275,7 +275,8 @@ export const COMMAND_TARGETS: Readonly<Record<string, Target>> = {
     const [name, note] = Object.entries(metadata).find(([, text]) => text.includes('"options"'))!;
     const record = JSON.parse(note) as Record<string, unknown>;
     const damaged = mutantJson(record).filter((json) => !asksForWork(json));
-    return fc.oneof(damaged, mutantOptions(record)).map((json) => {
+    // Few damaged records can be resumed: the valid one is resumed among them.
+    return fc.oneof(damaged, mutantOptions(record), fc.constant(encode(note))).map((json) => {
       const changed = { ...metadata, [name]: new TextDecoder().decode(json) };
       const bytes = whole(encode(JSON.stringify({ ...header, __metadata__: changed })), body);
       return fileMutant("kept.checkpoint", bytes, () =>

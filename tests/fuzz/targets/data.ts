@@ -85,6 +85,31 @@ async function readFor(task: AnyTask, name: string, bytes: Uint8Array): Promise<
   task.labels(examples);
 }
 
+/** Characters of valid text before a damaged part, and after it. */
+const MUCH = 200_000;
+
+/** A large file of a format, damaged in its middle: time and memory grow with it, and no faster. */
+function largeMutants(name: string, text: string): fc.Arbitrary<Uint8Array> {
+  // Lines of tables come after one header.
+  const begin = /\.[ct]sv$/.test(name) ? text.indexOf("\n") + 1 : 0;
+  const body = `${text.slice(begin)}${text.endsWith("\n") ? "" : "\n"}`;
+  const valid = Buffer.from(body.repeat(Math.ceil(MUCH / body.length)));
+  const damaged = mutantsOf(name, text.slice(begin));
+  const middle = fc.oneof({ weight: 4, arbitrary: damaged }, { weight: 1, arbitrary: fc.constant(Buffer.from(body)) });
+  return middle.map((bytes) =>
+    Buffer.concat([Buffer.from(text.slice(0, begin)), valid, bytes, Buffer.from("\n"), valid]),
+  );
+}
+
+/** The questions many times over, and a damaged article among them. */
+const largeQuestions = (): fc.Arbitrary<Uint8Array> => {
+  const article = JSON.stringify(QUESTIONS.data[0]);
+  const many = Array.from({ length: Math.ceil(MUCH / article.length) }, () => article).join();
+  return mutantJson(QUESTIONS.data[0]).map((json) =>
+    Buffer.concat([Buffer.from(`{"data":[${many},`), json, Buffer.from(`,${many}]}`)]),
+  );
+};
+
 export const DATA_TARGETS: Readonly<Record<string, Target>> = {
   "text-rows": lineTarget("rows.tsv", ROWS, (s) => readTextRows(s)),
   csv: lineTarget("rows.csv", CSV, (s) => readTextRows(s)),
@@ -99,6 +124,35 @@ export const DATA_TARGETS: Readonly<Record<string, Target>> = {
       fc
         .tuple(mutantsOf(name, FORMATS[name]!), fc.constantFrom(...all))
         .map(([bytes, task]) => fileMutant(`${task.name}.${name}`, bytes, () => readFor(task, name, bytes))),
+    );
+    return fc.oneof(...mutants);
+  },
+  "large-files": async () => {
+    const [classify, multiLabel, regress, embed, tag, answer] = tasks() as readonly [
+      AnyTask,
+      AnyTask,
+      AnyTask,
+      AnyTask,
+      AnyTask,
+      AnyTask,
+    ];
+    const own: Readonly<Record<string, AnyTask>> = {
+      "rows.tsv": classify,
+      "rows.csv": classify,
+      "rows.jsonl": classify,
+      "labels.jsonl": multiLabel,
+      "scores.tsv": regress,
+      "pairs.jsonl": embed,
+      "tags.conllu": tag,
+      "words.conll": tag,
+      "words.jsonl": tag,
+      "answers.jsonl": answer,
+      "squad.json": answer,
+    };
+    const mutants = Object.entries(own).map(([name, task]) =>
+      (name.endsWith(".json") ? largeQuestions() : largeMutants(name, FORMATS[name]!)).map((bytes) =>
+        fileMutant(`${task.name}.${name}`, bytes, () => readFor(task, name, bytes)),
+      ),
     );
     return fc.oneof(...mutants);
   },
