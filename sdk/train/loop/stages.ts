@@ -39,6 +39,7 @@ export type StagedOptions<M> = Omit<TrainOptions<M>, "objective" | "samples" | "
 export async function* trainInStages<M>(stages: readonly Stage<M>[], options: StagedOptions<M>): AsyncGenerator<Step> {
   let from: Position = options.from ?? { step: 0, epoch: 0, served: 0 };
   let begin = 0;
+  let elapsed = 0;
   for (const { until, objective, samples, enter, batchSize = options.batchSize } of stages) {
     if (until < begin)
       throw new ArgumentError(`trainInStages: a stage ends with step ${until}, before it begins (${begin})`);
@@ -48,8 +49,10 @@ export async function* trainInStages<M>(stages: readonly Stage<M>[], options: St
         enter?.();
         if (begin > 0) from = { step: begin, epoch: from.epoch + 1, served: 0 };
       }
+      const before = elapsed;
       for await (const step of train({ ...options, objective, samples, batchSize, steps: until, from })) {
-        yield step;
+        elapsed = before + step.seconds;
+        yield { ...step, seconds: elapsed };
         from = { step: step.step, epoch: step.epoch, served: step.served };
       }
     }

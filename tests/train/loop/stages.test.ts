@@ -27,6 +27,7 @@ async function run(stop = 7, before?: { weights: number[][]; moments: Float32Arr
     optimizer.steps = before.from.step;
   }
   const steps: Step[] = [];
+  let milliseconds = 0;
   const stages = [
     { until: 3, objective: masking(0.3), samples: () => samples(SENTENCES.slice(0, 2)) },
     {
@@ -46,6 +47,7 @@ async function run(stop = 7, before?: { weights: number[][]; moments: Float32Arr
     learningRate: constantSchedule(1e-2),
     batchSize: 2,
     seed: 1,
+    clock: () => milliseconds++,
     ...(before && { from: before.from }),
   })) {
     steps.push(step);
@@ -65,6 +67,7 @@ test("every stage begins a new epoch, and is entered once", async () => {
     [1, 2, 3, 4, 5, 6, 7],
   );
   assert.equal(entered, ["second"]);
+  for (const [i, { seconds }] of steps.entries()) assert.ok(i === 0 || seconds > steps[i - 1]!.seconds, "one clock");
   // Epochs of one batch in the first stage, of two in the second.
   assert.equal(
     steps.map(({ epoch, served }) => [epoch, served]),
