@@ -23,7 +23,7 @@ const SENTENCES = [
 export const PACKAGES = [
   {
     name: "cloze-tiny",
-    description: "A small BERT that fills masks, pre-trained by Cloze on novels and modern English",
+    description: "A small ModernBERT that fills masks, pre-trained by Cloze on novels and modern English",
     folders: { ".": MODEL, "./q8": MODEL },
     more: ["MANIFEST", "run_manifest.json"],
   },

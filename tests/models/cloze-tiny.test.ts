@@ -38,13 +38,13 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ["The king and the [MASK] sat on their thrones.", "queen prince princess"],
 ];
 /** Sentences in which a fitting word is ranked first: what these weights reach. Longer training is to reach 12. */
-const FITTING = 6;
+const FITTING = 7;
 /** How often every held-out sequence is masked. */
 const ROUNDS = 2;
 /** Nats below the unigram entropy of the held-out text. */
-const GAINED = 2.2;
+const GAINED = 2.5;
 
-test("a word that fits is ranked first in most of twenty sentences", async () => {
+test("a word that fits is ranked first in as many of twenty sentences as the card says", async () => {
   using fill = await fillMask(folder(place));
   const guesses = SENTENCES.map(([sentence]) => fill(sentence)[0]!.token_str);
   const right = guesses.filter((word, i) => SENTENCES[i]![1].split(" ").includes(word));

@@ -24,14 +24,15 @@ const at = (name) => join(work, name);
 
 const TOKENIZER = "5253c520b219f0b96c8ad4af5d588856d96bf4567383643616f1d5688d12659c";
 const VOCABULARY = ["--size", "8192"];
+const CONFIG = fileURLToPath(new URL("config.json", import.meta.url));
 const RECIPE = [
   ...["--objective", "masked-lm", "--masking-rate", "0.2"],
-  ...["--num-hidden-layers", "4", "--hidden-size", "256", "--num-attention-heads", "4", "--dropout", "0"],
   ...["--short", "32", "--short-batch-size", "64", "--max-length", "128", "--batch-size", "20"],
   ...["--steps", "8000", "--warmup-steps", "400", "--learning-rate", "1e-3", "--seed", "1"],
 ];
 /** Pre-training is without dropout; fine-tuning, on far fewer examples, begins with the published rate. */
 const FINETUNING_DROPOUT = 0.1;
+const DROPOUTS = /("(?:embedding|attention|mlp)_dropout": )0\.0/g;
 
 const { values: options } = parseArgs({
   options: {
@@ -72,15 +73,16 @@ async function prepare() {
 /** The first steps, compared with the record beside the model. */
 function verify(steps) {
   const data = ["train.txt", "held-out-modern.txt", "tokenizer.json"].map(at);
-  cloze("verify", published, ...data, "--steps", steps);
+  cloze("verify", published, CONFIG, ...data, "--steps", steps);
 }
 
 /** A finished run is not repeated: remove build/cloze-tiny/run to derive it again. */
 function pretrain() {
   if (existsSync(at("run/run_manifest.json"))) return;
-  const files = ["--tokenizer", at("tokenizer.json"), "--dev", at("held-out-modern.txt"), "--out", at("run")];
+  const reads = ["--config", CONFIG, "--tokenizer", at("tokenizer.json"), "--dev", at("held-out-modern.txt")];
   const resume = options.resume ? ["--resume", at("run")] : [];
-  cloze("pretrain", ...RECIPE, ...files, ...resume, "--threads", options.threads, at("train.txt"));
+  const files = [...reads, "--out", at("run"), ...resume];
+  cloze("pretrain", ...RECIPE, ...files, "--threads", options.threads, at("train.txt"));
 }
 
 /** The run's hashes as lines of text. */
@@ -89,7 +91,7 @@ async function manifestText() {
   return [
     `cloze ${run.cloze}`,
     ...run.inputs.map(({ name, sha256 }) => `${name} ${sha256}`),
-    `pretrain ${RECIPE.join(" ")}`,
+    `pretrain --config config.json ${RECIPE.join(" ")}`,
     "SHA-256 of the f32 weights after each of these steps",
     ...run.weights.map(({ step, weights }) => `${step} ${weights}`),
     "",
@@ -103,9 +105,8 @@ async function exportModel(to) {
   cloze("quantize", "--model", at("run"), "--dtype", "q8", "--out", join(to, "q8"));
   for (const folder of [to, join(to, "q8")]) {
     const path = join(folder, "config.json");
-    const config = JSON.parse(await readFile(path, "utf8"));
-    for (const name of ["hidden_dropout_prob", "attention_probs_dropout_prob"]) config[name] = FINETUNING_DROPOUT;
-    await writeFile(path, `${JSON.stringify(config, null, 2)}\n`);
+    const config = await readFile(path, "utf8");
+    await writeFile(path, config.replace(DROPOUTS, `$1${FINETUNING_DROPOUT}`));
   }
   await copyFile(at("run/run_manifest.json"), join(to, "run_manifest.json"));
   await writeFile(join(to, "MANIFEST"), await manifestText());

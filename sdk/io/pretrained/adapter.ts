@@ -28,7 +28,7 @@ import { openOne } from "../safetensors/stored.js";
 import { writeSafetensors } from "../safetensors/write-safetensors.js";
 import { type AdapterConfig, adapterConfigOf, HEADS, readAdapterConfig } from "./adapter-config.js";
 import { classesOf, filled, type LoadOptions, loadModel, type Pretrained, taskOf } from "./pretrained.js";
-import { configBytes, type Saved, savedConfig, saveTokenizer, taskFields } from "./save.js";
+import { configBytes, hasSegments, type Saved, savedConfig, saveTokenizer, taskFields } from "./save.js";
 
 const CONFIG = "adapter_config.json";
 const WEIGHTS = "adapter_model.safetensors";
@@ -327,6 +327,6 @@ export async function saveAdapter(
     await to.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { task, base, transposed })));
     await to.write(WEIGHTS, bytes);
     await to.write("config.json", configBytes(savedConfig(adapted)));
-    if (reading) await saveTokenizer(to, reading.tokenizer, reading.maxLength);
+    if (reading) await saveTokenizer(to, reading.tokenizer, reading.maxLength, hasSegments(adapted));
   });
 }

@@ -79,7 +79,7 @@ export async function saveModel(files: WritableFiles, saved: Saved): Promise<voi
   await writeAll(files, async (to) => {
     await to.write("config.json", config);
     await to.write("model.safetensors", weights);
-    await saveTokenizer(to, saved.tokenizer, saved.maxLength);
+    await saveTokenizer(to, saved.tokenizer, saved.maxLength, hasSegments(saved));
   });
 }
 
@@ -153,8 +153,22 @@ export function configBytes(config: Section): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(config, null, 2).replace(REALS, "$1: $2.0")}\n`);
 }
 
-/** tokenizer.json, the small files beside it, and vocab.txt where the pieces have one a line. */
-export async function saveTokenizer(files: WritableFiles, tokenizer: Tokenizer, length: number): Promise<void> {
+/** Whether the model tells two texts apart by segment embeddings. Classes of transformers without them may refuse segments. */
+export const hasSegments = ({ family, config }: Pick<Saved, "family" | "config">): boolean =>
+  Number(fieldsOf(family.read(config))["type_vocab_size"] ?? 0) > 1;
+
+/**
+ * tokenizer.json, the small files beside it, and vocab.txt where the pieces have one a line.
+ *
+ * @param length longest sequence in tokens
+ * @param segmented whether the model that is saved beside it reads segments
+ */
+export async function saveTokenizer(
+  files: WritableFiles,
+  tokenizer: Tokenizer,
+  length: number,
+  segmented = true,
+): Promise<void> {
   const json = tokenizer.toJSON();
   const { special } = tokenizer;
   const roles = {
@@ -170,7 +184,7 @@ export async function saveTokenizer(files: WritableFiles, tokenizer: Tokenizer, 
     Object.entries(roles).flatMap(([role, id]) => (id === undefined ? [] : [[role, tokenizer.token(id)]])),
   );
   const lower = fieldsOf(json["normalizer"])["lowercase"];
-  const segments = tokenizer.encode("", "").segments.some((segment) => segment !== 0);
+  const segments = segmented && tokenizer.encode("", "").segments.some((segment) => segment !== 0);
   await files.write("tokenizer.json", jsonBytes(json));
   await files.write("special_tokens_map.json", jsonBytes(named));
   await files.write(

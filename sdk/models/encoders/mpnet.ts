@@ -45,7 +45,7 @@ function readConfig(json: unknown): BertConfig {
     throw new ConfigError(
       `config.json: relative_attention_num_buckets ${buckets} is not supported; the published code computes with ${BUCKETS}`,
     );
-  return readBertConfig({ ...c, vocab_size: number(c, "vocab_size", 30527) });
+  return { ...readBertConfig({ ...c, vocab_size: number(c, "vocab_size", 30527) }), type_vocab_size: 0 };
 }
 
 function freshConfig(sizes: ModelSizes) {

@@ -7,6 +7,7 @@ import { memoryFiles } from "../../../sdk/io/files/files.js";
 import type { Pretrained } from "../../../sdk/io/pretrained/pretrained.js";
 import { configBytes, saveModel } from "../../../sdk/io/pretrained/save.js";
 import { SafetensorsError } from "../../../sdk/io/safetensors/safetensors.js";
+import { freshConfig, freshModel } from "../../../sdk/train/fresh/fresh-model.js";
 import { rewrite } from "../../helpers/parameters.js";
 import { config, LENGTH, smallBert, tokenizer } from "../../helpers/small-bert.js";
 
@@ -87,4 +88,25 @@ test("a model with a weight that is not a number is not saved at all", async () 
 });
 
 test.after(() => engine.dispose());
+test("the saved tokenizer asks for segments where the model has embeddings for them", async () => {
+  const sizes = {
+    ...{ vocabSize: tokenizer.size, numHiddenLayers: 1, hiddenSize: 8, numAttentionHeads: 2 },
+    ...{ maxPositionEmbeddings: LENGTH, dropout: 0 },
+  };
+  for (const [name, asks] of [
+    ["bert", true],
+    ["distilbert", false],
+    ["modernbert", false],
+    ["mpnet", false],
+  ] as const) {
+    using loaded = freshModel(engine, freshConfig(name, sizes), "masked-lm", 1);
+    const files = memoryFiles();
+    await saveModel(files, { ...loaded, tokenizer, maxLength: LENGTH });
+    const saved = JSON.parse(new TextDecoder().decode(files.files.get("tokenizer_config.json")!)) as {
+      model_input_names: string[];
+    };
+    assert.is(saved.model_input_names.includes("token_type_ids"), asks, name);
+  }
+});
+
 test.run();
