@@ -67,10 +67,10 @@ export const RECIPE: Recipe = {
   },
   examples: { train: 300, test: 1100 },
   finetune: {
-    sentiment: { epochs: 8, learningRate: { random: 3e-4, brief: 1e-3, pretrained: 2e-4 } },
-    inference: { epochs: 3, learningRate: { random: 5e-4, brief: 5e-4, pretrained: 3e-4 } },
+    sentiment: { epochs: 4, learningRate: { random: 1e-3, brief: 1e-3, pretrained: 1e-3 } },
+    inference: { epochs: 8, learningRate: { random: 5e-4, brief: 5e-4, pretrained: 1e-3 } },
     tags: { epochs: 4, learningRate: { random: 1e-3, brief: 1e-3, pretrained: 5e-4 } },
-    questions: { epochs: 2, learningRate: { random: 5e-4, brief: 1e-3, pretrained: 5e-4 } },
+    questions: { epochs: 2, learningRate: { random: 5e-4, brief: 1e-3, pretrained: 1e-3 } },
   },
   contexts: { copies: 1, exchange: 0.8, drop: 0.2 },
   seed: 1,
