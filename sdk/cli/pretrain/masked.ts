@@ -55,7 +55,7 @@ function stagesOf(
   pairs: HeadObjective<PairHead> | undefined,
   weights: Weights,
 ): Stage<MaskedLm>[] {
-  const { maxLength, short, shortBatchSize, steps } = setting.options;
+  const { maxLength, short, shortBatchSize, steps, from } = setting.options;
   const { arrangement } = setting.objective;
   const whole = pairs === undefined ? single(masked) : combine(masked, pairs);
   const full = {
@@ -75,7 +75,8 @@ function stagesOf(
       samples: samples(setting, "sentences", short),
       ...(shortBatchSize !== undefined && { batchSize: shortBatchSize }),
     },
-    { ...full, enter: () => repeatPositions(weights, short) },
+    // A model that is trained further has learned all its positions.
+    { ...full, ...(from === undefined && { enter: () => repeatPositions(weights, short) }) },
   ];
 }
 
