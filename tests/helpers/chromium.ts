@@ -1,10 +1,10 @@
 /** A headless Chromium, spoken to over a pipe in its DevTools protocol: no package and no port is needed. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { type BrowserPage, isOwn, type PageBrowser, TWO_FRAMES } from "./page.js";
+import { type BrowserPage, isOwn, type PageBrowser, removeProfile, TWO_FRAMES } from "./page.js";
 
 /** Where Chromium is: $CHROMIUM, or one of its usual names. Null, printed as a named skip, where there is none. */
 export function chromium(why: string): string | null {
@@ -153,6 +153,6 @@ export class Browser implements PageBrowser {
     const closed = new Promise((done) => this.#process.on("close", done));
     this.#process.kill();
     await closed;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    await removeProfile(this.#profile);
   }
 }

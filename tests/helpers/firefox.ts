@@ -1,9 +1,9 @@
 /** A headless Firefox, spoken to in WebDriver BiDi, the protocol that it serves itself: no package is needed. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserPage, isOwn, type PageBrowser, TWO_FRAMES } from "./page.js";
+import { type BrowserPage, isOwn, type PageBrowser, removeProfile, TWO_FRAMES } from "./page.js";
 
 /** Where Firefox is: $CLOZE_FIREFOX, or one of its usual names. Null, printed as a named skip, where there is none. */
 export function firefox(why: string): string | null {
@@ -159,6 +159,6 @@ export class Firefox implements PageBrowser {
     this.#socket.close();
     this.#process.kill();
     await closed;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    await removeProfile(this.#profile);
   }
 }

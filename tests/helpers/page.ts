@@ -1,4 +1,6 @@
 /** A page of a real browser, as tests use it. */
+import { rmSync } from "node:fs";
+
 export interface BrowserPage {
   /** The value of an expression in the page, awaited. */
   evaluate<T>(expression: string): Promise<T>;
@@ -25,3 +27,17 @@ export const isOwn = (origin: string, address: string): boolean =>
 
 /** Plots take the width of their places in the frame after they are laid out. */
 export const TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))";
+
+/** Times that a profile is removed, and milliseconds between them. */
+const [REMOVALS, PAUSE] = [50, 100];
+
+/** Remove a browser's profile. Its other processes may write to it for a moment after the first has ended. */
+export async function removeProfile(place: string): Promise<void> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return rmSync(place, { recursive: true, force: true });
+    } catch (error) {
+      if (attempt === REMOVALS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+}
