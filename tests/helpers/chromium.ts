@@ -45,6 +45,7 @@ export class Browser implements PageBrowser {
   readonly #profile = mkdtempSync(join(tmpdir(), "cloze-chromium-"));
   readonly #waiting = new Map<number, { done(value: Record<string, unknown>): void; failed(error: Error): void }>();
   readonly #listeners = new Map<string, (message: Message) => void>();
+  readonly #closed: Promise<void>;
   #next = 1;
 
   constructor(program: string) {
@@ -53,8 +54,11 @@ export class Browser implements PageBrowser {
     this.#process = spawn(program, [...flags.split(" "), `--user-data-dir=${this.#profile}`, "about:blank"], {
       stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
     });
-    this.#process.on("close", (status) => {
-      for (const { failed } of this.#waiting.values()) failed(new Error(`Chromium ended with status ${status}`));
+    this.#closed = new Promise((done) => {
+      this.#process.on("close", (status) => {
+        for (const { failed } of this.#waiting.values()) failed(new Error(`Chromium ended with status ${status}`));
+        done();
+      });
     });
     let text = "";
     (this.#process.stdio[4] as Readable).setEncoding("utf8").on("data", (part: string) => {
@@ -150,9 +154,8 @@ export class Browser implements PageBrowser {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((done) => this.#process.on("close", done));
     this.#process.kill();
-    await closed;
+    await this.#closed;
     await removeProfile(this.#profile);
   }
 }

@@ -50,6 +50,7 @@ export class Firefox implements PageBrowser {
   readonly #process: ChildProcess;
   readonly #profile: string;
   readonly #socket: WebSocket;
+  readonly #closed: Promise<void>;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Map<string, (message: Message) => void>();
   readonly #contexts = new WeakMap<BrowserPage, string>();
@@ -59,8 +60,11 @@ export class Firefox implements PageBrowser {
     this.#process = child;
     this.#profile = profile;
     this.#socket = socket;
-    child.on("close", (status) => {
-      for (const { failed } of this.#waiting.values()) failed(new Error(`Firefox ended with status ${status}`));
+    this.#closed = new Promise((done) => {
+      child.on("close", (status) => {
+        for (const { failed } of this.#waiting.values()) failed(new Error(`Firefox ended with status ${status}`));
+        done();
+      });
     });
     socket.addEventListener("message", ({ data }) => this.#receive(JSON.parse(data as string) as Message));
   }
@@ -155,10 +159,9 @@ export class Firefox implements PageBrowser {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((done) => this.#process.on("close", done));
     this.#socket.close();
     this.#process.kill();
-    await closed;
+    await this.#closed;
     await removeProfile(this.#profile);
   }
 }

@@ -106,7 +106,10 @@ async function exportModel(to) {
   for (const folder of [to, join(to, "q8")]) {
     const path = join(folder, "config.json");
     const config = await readFile(path, "utf8");
-    await writeFile(path, config.replace(DROPOUTS, `$1${FINETUNING_DROPOUT}`));
+    await writeFile(
+      path,
+      config.replace(DROPOUTS, (_, field) => field + FINETUNING_DROPOUT),
+    );
   }
   await copyFile(at("run/run_manifest.json"), join(to, "run_manifest.json"));
   await writeFile(join(to, "MANIFEST"), await manifestText());
