@@ -15,6 +15,10 @@ import { CONTROL_BYTES, functionsOf } from "./region.js";
 import type { Build, KernelSource } from "./source.js";
 import { chooseTile } from "./tile.js";
 
+// WebKit has no Symbol.dispose yet; the lowered `using` looks for the same symbol. A class names its method when it is
+// defined, so the symbol must exist before the first disposable class: this one, or a scope.
+(Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
+
 /** @internal The module's functions, described in assembly/. */
 export type Kernels = Omit<typeof __AdaptedExports, "memory">;
 

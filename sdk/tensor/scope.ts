@@ -1,7 +1,7 @@
 /** Scopes: memory without reference counts. */
 import { ArgumentError } from "../options.js";
 
-// WebKit has no Symbol.dispose yet; the lowered `using` looks for the same symbol.
+// WebKit has no Symbol.dispose yet, see engine/bare-engine.ts.
 (Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
 
 /**
