@@ -48,7 +48,8 @@ export { ConfigError } from "./models/family/config.js";
 export type { Encoder } from "./models/family/encoder.js";
 export type { ModelTask } from "./models/family/family.js";
 export type { Lora, LoraSettings } from "./nn/lora.js";
-export { type Weights, WeightsError } from "./nn/weights.js";
+export { WeightsError } from "./nn/planned.js";
+export type { Weights } from "./nn/weights.js";
 // Objectives of pre-training
 export { type BartNoiseOptions, denoising } from "./objectives/bart-noise.js";
 export { causalLm } from "./objectives/causal-lm.js";

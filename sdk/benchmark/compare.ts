@@ -28,6 +28,9 @@ export interface Results {
  *
  * @param name the file, for messages
  * @throws {InputError} naming the workload and its fault
+ * @example
+ * const mine = readResults(new TextDecoder().decode(await folder("results").read("mine.jsonl")), "mine.jsonl");
+ * console.log(mine.runtime, mine.score);
  */
 export function readResults(text: string, name: string): Results {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
@@ -75,7 +78,13 @@ function median({ workload, hash, median_ms }: Record<string, unknown>, name: st
   return [String(workload), median_ms];
 }
 
-/** The workloads that both have. */
+/**
+ * The workloads that both results have, in the order of `a`.
+ *
+ * @example
+ * const [a, b] = [200, 100].map((ms) => ({ runtime: "node", score: null, quiet: true, medians: new Map([["train", ms]]) }));
+ * compareResults(a!, b!); // [{ workload: "train", a_ms: 200, b_ms: 100, ratio: 2 }]
+ */
 export function compareResults(a: Results, b: Results): Compared[] {
   return [...a.medians].flatMap(([workload, mine]) => {
     const other = b.medians.get(workload);

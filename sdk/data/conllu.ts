@@ -158,6 +158,9 @@ function sentenceOf(source: Source, rows: readonly Row[]): TaggedSentence {
  * The sentences of a file.
  *
  * @throws {DataError} naming file and line
+ * @example
+ * const source = textSource("a.tsv", "Anna\tPROPN\nsleeps\tVERB\n");
+ * for await (const { words, tags } of readTagged(source)) console.assert(words.length === 2 && tags[1] === "VERB");
  */
 export async function* readTagged(source: Source): AsyncGenerator<TaggedSentence> {
   let rows: Row[] = [];

@@ -4,6 +4,8 @@ import { numbered, type Source } from "./source.js";
 /**
  * A long line in parts of at most `longest` characters, which together are the line. It is cut before whitespace where there
  * is some in the last half of a part.
+ * @example
+ * [...partsOfLine("one two three", 8)].join("|"); // "one two| three"
  */
 export function* partsOfLine(line: string, longest: number): Generator<string> {
   let begin = 0;

@@ -18,6 +18,9 @@ export interface Question {
  * The questions of a file; each answer is checked to be where it says.
  *
  * @throws {DataError} naming file and line, or the question's id
+ * @example
+ * const line = '{"question": "Who sleeps?", "context": "Anna sleeps.", "answers": [{"text": "Anna", "start": 0}]}';
+ * for await (const { answers } of readQuestions(textSource("a.jsonl", line))) console.assert(answers[0]?.text === "Anna");
  */
 export async function* readQuestions(source: Source): AsyncGenerator<Question> {
   const whole: string[] = [];

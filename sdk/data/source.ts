@@ -45,6 +45,9 @@ const LONGEST_LINE = 2 ** 29 - 24;
  * @param broken called with the error of a line that is not UTF-8; its result replaces the line. By default the error is
  * thrown, after the lines before it.
  * @throws {DataError} with the line that is not UTF-8, or too long for a string
+ * @example
+ * const { body } = await fetch("data:text/plain,one%0Atwo");
+ * for await (const line of decodeLines(body!)) console.assert(line.length === 3); // "one", "two"
  */
 export async function* decodeLines(
   chunks: AsyncIterable<Uint8Array>,

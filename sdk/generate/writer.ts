@@ -174,6 +174,10 @@ export function causalWriter(
  *
  * @param sources one row for each of `starts`
  * @param starts the decoder's first ids of each row
+ * @example
+ * const { model } = freshModel(engine, freshConfig("bart", sizes), "seq2seq-lm", 1);
+ * using writer = seq2seqWriter({ engine }, model, collate([sample]), [Int32Array.of(eos)]);
+ * for (const [id] of greedy(writer, { maxNewTokens: 2, eosIds: [eos] })) console.log(id);
  */
 export function seq2seqWriter(
   { engine }: { readonly engine: DecoderCache["engine"] },

@@ -32,6 +32,9 @@ function vectorsOf(model: EncoderBody, batch: Batch, { mode }: Pooling): Tensor 
 /**
  * Embeddings of pairs of texts. With scores (`labels.value`, from -1 to 1) the cosine of a pair is regressed to its score;
  * without, each text must find its partner among all second texts of the batch (in-batch negatives).
+ * @example
+ * const pairs = samples.map((sample, i) => ({ ...sample, target: samples[(i + 1) % samples.length]! }));
+ * train({ ...training, samples: () => pairs, objective: embeddingObjective(pooling) });
  */
 export function embeddingObjective(pooling: Pooling): Objective<EncoderBody> {
   return {

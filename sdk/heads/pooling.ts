@@ -134,6 +134,9 @@ export function pool(hidden: Tensor, starts: Int32Array, pooling: Pooling): Tens
  *
  * @param samples the samples of the batch
  * @throws {ArgumentError} when a sequence has no token left
+ * @example
+ * const hidden = model.encode(batch);
+ * poolCounted(hidden, batch, samples, pooling, { special: false }).shape; // [4, 16]
  */
 export function poolCounted(
   hidden: Tensor,

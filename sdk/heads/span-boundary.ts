@@ -27,6 +27,12 @@ export interface SpanBoundarySizes {
  * own bias.
  *
  * @param tokens (vocabulary, hidden) the model's token embeddings
+ * @example
+ * const { vocabSize, hiddenSize } = sizes;
+ * const tokens = weights.table("bert.embeddings.word_embeddings.weight", [vocabSize, hiddenSize], constant(0));
+ * const head = spanBoundaryHead(weights.at("span"), sizes, tokens);
+ * const objective = combine(spanMaskedLm({ tokenizer }), spanBoundary({ tokenizer }));
+ * train({ ...training, model: { ...model, ...head }, objective });
  */
 export function spanBoundaryHead(w: Weights, sizes: SpanBoundarySizes, tokens: Matrix): SpanBoundaryHead {
   const { hiddenSize: hidden, vocabSize: vocabulary, placeWidth = 200, places = 20 } = sizes;

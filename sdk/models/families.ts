@@ -41,5 +41,11 @@ export const FAMILIES = [
   xlmRoberta,
 ] as const;
 
-/** The family that config.json names. */
+/**
+ * The family that config.json names.
+ *
+ * @throws {ConfigError} when there is no such family, or a field changes the computation in a way that Cloze does not have
+ * @example
+ * familyOf({ model_type: "roberta" }).type; // "roberta"
+ */
 export const familyOf = (json: unknown): EncoderFamily<unknown> => familyAmong(FAMILIES, json);

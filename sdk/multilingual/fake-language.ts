@@ -60,6 +60,8 @@ export function fakeSpecial(
  * The same objective with separate special tokens for each language, including [MASK].
  *
  * @param special ids of the special tokens
+ * @example
+ * single(splitSpecial(maskedLm({ tokenizer }), language, special)).names; // ["masked-lm"]
  */
 export function splitSpecial<Head>(
   objective: HeadObjective<Head>,

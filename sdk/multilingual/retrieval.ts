@@ -116,6 +116,10 @@ const FORMULAS: Readonly<Record<Scoring, (cosine: number, source: number, target
  * Score every pair of a source and a target.
  *
  * @param visit called for each source in order with its scores of all targets; the array is reused for the next source
+ * @example
+ * const best: number[] = [];
+ * eachScore(english, german, { scoring: "csls", neighbours: 2 }, (_, scores) => best.push(argmax(scores)));
+ * best.slice(0); // [0, 1, 2]
  */
 export function eachScore(
   sources: Vectors,

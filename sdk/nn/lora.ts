@@ -16,7 +16,8 @@ import { isTraced } from "../tensor/tape.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
 import { constant, uniform } from "./init.js";
 import type { Branch, LinearPlace, Overlay } from "./overlay.js";
-import { type Weights, WeightsError } from "./weights.js";
+import { WeightsError } from "./planned.js";
+import type { Weights } from "./weights.js";
 
 /** Names that an expression fits as a whole: a RegExp, or a pattern of adapter_config.json. */
 export interface LayerPattern {

@@ -180,7 +180,13 @@ export function rotated<T>(values: readonly T[], offset: number): T[] {
   return [values[0]!, ...values.slice(offset, last), ...values.slice(1, offset), values[last]!];
 }
 
-/** The corruptions in their published order: permute sentences, mask, delete or infill, rotate. */
+/**
+ * The corruptions in their published order: permute sentences, mask, delete or infill, rotate.
+ *
+ * @example
+ * const tokens = { ids: [0, 11, 12, 13, 2], begins: [true, true, false, true, true] };
+ * bartNoise(tokens, seed(1), { tokenizer, tokenNoise: "none", rotate: 1 }).ids.length; // 5
+ */
 export function bartNoise(tokens: NoisedTokens, rng: Rng, options: BartNoiseOptions): NoisedTokens {
   const { permuteSentences: share = 0, rotate = 0, tokenNoise = "infill", endsSentence = () => false } = options;
   let noisy = share > 0 ? permuteSentences(tokens, rng.fork(0), share, endsSentence) : tokens;

@@ -33,6 +33,9 @@ export function multipleNegatives(first: Tensor, second: Tensor, factor: number,
  * @param first (rows, width) of length 1
  * @param second (rows, width) of length 1
  * @param scores (rows) from -1 to 1
+ * @example
+ * const unit = tensor(engine, [1, 0, 0, 1], [2, 2]);
+ * cosineError(unit, unit, Float32Array.of(1, 0), 2).item(); // 0.5
  */
 export function cosineError(first: Tensor, second: Tensor, scores: Float32Array, divisor: number): Tensor {
   const width = first.shape[1]!;

@@ -80,6 +80,13 @@ function drawn(scores: Float32Array, chance: number): number {
  *
  * @param batch as corrupted by this objective
  * @param scores (chosen, vocabulary) of the generator
+ * @example
+ * using pair = freshElectra(engine, electraConfigs({ ...sizes, embeddingSize: 16 }), 1);
+ * const masked = collate(samples.map((sample) => electraPretraining({ tokenizer }).corrupt(sample, seed(1))));
+ * const { generator } = pair.model;
+ * const chosen = [...masked.ids.keys()].filter((i) => masked.labels.tokens![i] !== IGNORE);
+ * const scores = generator.tokenScores(generator.encode(masked), Int32Array.from(chosen));
+ * const replaced = replaceMasked(masked, scores); // replaced.labels.tokens: 1 where the token is not the original
  */
 export function replaceMasked(batch: Batch, scores: Tensor): Batch {
   const { starts, noise, labels } = batch;

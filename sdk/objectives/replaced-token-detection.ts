@@ -23,7 +23,12 @@ function labelsOf({ labels }: Batch): Int32Array {
   return labels.tokens;
 }
 
-/** The discriminator's loss over all labeled tokens: 1 where replaced, 0 where original. */
+/**
+ * The discriminator's loss over all labeled tokens: 1 where replaced, 0 where original.
+ *
+ * @example
+ * single(replacedTokenDetection()).names; // ["replaced-token-detection"]
+ */
 export function replacedTokenDetection(): HeadObjective<ReplacedTokenHead> {
   return {
     name: "replaced-token-detection",

@@ -118,7 +118,15 @@ export function* fillMasksInSteps(
   });
 }
 
-/** The best tokens for every mask of every text: for each text a list by mask. */
+/**
+ * The most probable tokens for every mask of every text: for each text a list by mask.
+ *
+ * @param length longest sequence in tokens, special ones included
+ * @throws {ArgumentError} for a text without a mask, or with one beyond `length`
+ * @example
+ * const [first] = fillMasks(model, tokenizer, ["the [MASK] sat on the mat"], 32, { topK: 2 });
+ * console.log(first?.[0]?.map(({ token_str, score }) => `${token_str} ${score}`));
+ */
 export function fillMasks(
   model: Model<"masked-lm">,
   tokenizer: Tokenizer,

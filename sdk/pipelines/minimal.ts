@@ -76,6 +76,8 @@ export async function featureExtractionOf(
  * BERT's tokenizer from a folder's vocab.txt and the settings of its tokenizer_config.json.
  *
  * @throws {ModelFileError} when the folder has no vocab.txt
+ * @example
+ * const tokenizer = await readWordPiece(folder("bert-base-uncased"));
  */
 export async function readWordPiece(files: Files): Promise<Tokenizer> {
   const folder = openFolder(files, "readWordPiece");

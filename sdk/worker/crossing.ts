@@ -9,7 +9,7 @@ import { DownloadError, HubError } from "../io/hub/errors.js";
 import { SafetensorsError } from "../io/safetensors/safetensors.js";
 import { JsonError } from "../json.js";
 import { ConfigError } from "../models/family/config.js";
-import { WeightsError } from "../nn/weights.js";
+import { WeightsError } from "../nn/planned.js";
 import { ArgumentError } from "../options.js";
 import { CompactWeightError } from "../tensor/matrix.js";
 import { TokenizerError } from "../tokenizer/errors.js";

@@ -1,5 +1,5 @@
 /** Every `@example` compiles under strict, and runs where it needs nothing from outside; values written beside calls hold. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type BuildOptions, build } from "esbuild";
@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { typeErrors } from "../helpers/installed-package.js";
 import { root } from "../helpers/shared.js";
-import { examplesOf, exportsOf, moduleOf } from "./examples.js";
+import { examplesOf, exportsOf, moduleOf, withoutExample } from "./examples.js";
 import { agrees } from "./values.js";
 
 const test = suite("examples of docstrings");
@@ -28,6 +28,20 @@ const modules = new Map(examples.map((example, i) => [`example-${i}.ts`, example
 mkdirSync(folder, { recursive: true });
 for (const [name, example] of modules) writeFileSync(join(folder, name), moduleOf(example, homes, folder, sdk));
 
+test("every public function has an example", () => {
+  const reports = join(root, "docs/api");
+  const published = new Set(
+    readdirSync(reports).flatMap((file) =>
+      Array.from(readFileSync(join(reports, file), "utf8").matchAll(/^export function (\w+)/gm), ([, name]) => name!),
+    ),
+  );
+  assert.ok(published.size > 150, `only ${published.size} functions`);
+  assert.equal(
+    withoutExample(sdk).filter((name) => published.has(name)),
+    [],
+  );
+});
+
 test("every example compiles under strict", () => {
   assert.ok(examples.length > 60, `only ${examples.length} examples`);
   const options = {
@@ -46,7 +60,7 @@ test("every example compiles under strict", () => {
 
 /** Examples that are compiled only: they open a folder on disk, or need more than the context. */
 const OUTSIDE =
-  /\b(?:folder|writableFolder|writeFileAtomically|hub|downloadModel|findModel|modelFiles|webFolder|streamedFile|selectedFiles|directoryFiles|startWorkers|serveModels)\(/;
+  /\b(?:folder|writableFolder|writeFileAtomically|hub|downloadModel|findModel|modelFiles|webFolder|streamedFile|selectedFiles|directoryFiles|browserCache|exists|writeFolder|requirePlace|requireFilePlace|startWorkers|serveModels)\(/;
 const NOT_RUN = new Map([
   ["benchmark/run.ts 1", "all workloads take a minute; tests/benchmark runs them in parts"],
   ["objectives/span-corruption.ts 2", "the tokenizer of T5"],

@@ -10,12 +10,15 @@ export interface Example {
   readonly code: string;
 }
 
-/** Examples of sdk/, without the command line and its tour, which are not imported. */
-export function examplesOf(sdk: string): Example[] {
-  const files = readdirSync(sdk, { recursive: true, encoding: "utf8" })
+/** Sources of sdk/, without the command line and its tour, which are not imported. */
+const sourcesOf = (sdk: string): string[] =>
+  readdirSync(sdk, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts") && !/^(cli|tour)\//.test(file))
     .sort();
-  return files.flatMap((file) => {
+
+/** The examples of docstrings. */
+export function examplesOf(sdk: string): Example[] {
+  return sourcesOf(sdk).flatMap((file) => {
     const comments = readFileSync(join(sdk, file), "utf8").match(/\/\*\*[\s\S]*?\*\//g) ?? [];
     const codes = comments.flatMap((comment) =>
       comment
@@ -27,6 +30,20 @@ export function examplesOf(sdk: string): Example[] {
     );
     return codes.map((code, i) => ({ name: `${file} ${i + 1}`, file, code }));
   });
+}
+
+/** Names of exported functions of which no declaration has an example: an overload may have it, or a module of another runtime. */
+export function withoutExample(sdk: string): string[] {
+  const declarations = sourcesOf(sdk).flatMap((file) =>
+    Array.from(
+      readFileSync(join(sdk, file), "utf8").matchAll(
+        /^(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?(?:(?:\/\/ |\/\* ).*\n|\/\* .*?\*\/ )*export (?:async )?function\*? (\w+)/gm,
+      ),
+      ([, comment = "", name]) => ({ name: name!, shown: comment.includes("@example") }),
+    ),
+  );
+  const shown = new Set(declarations.flatMap((one) => (one.shown ? [one.name] : [])));
+  return [...new Set(declarations.map(({ name }) => name))].filter((name) => !shown.has(name));
 }
 
 /** Names that a file exports, re-exports included. */

@@ -9,7 +9,7 @@ import { Engine } from "../../sdk/engine/engine.js";
 import { DisposedError, WorkerError } from "../../sdk/engine/errors.js";
 import { ModelFileError, memoryFiles } from "../../sdk/io/files/files.js";
 import { HubError } from "../../sdk/io/hub/errors.js";
-import { WeightsError } from "../../sdk/nn/weights.js";
+import { WeightsError } from "../../sdk/nn/planned.js";
 import { ArgumentError } from "../../sdk/options.js";
 import { featureExtraction } from "../../sdk/pipelines/feature-extraction.js";
 import { fillMask } from "../../sdk/pipelines/fill-mask.js";

@@ -27,7 +27,12 @@ export function folder(path: string): Files {
   return { read: (name) => orMissing(() => here.read(name)), open: (name) => orMissing(() => here.open!(name)) };
 }
 
-/** Whether something is at the path; a folder that a killed run had moved aside is put back first. */
+/**
+ * Whether something is at the path; a folder that a killed run had moved aside is put back first.
+ *
+ * @example
+ * if (await exists("my-model")) console.log("there is something already");
+ */
 export async function exists(path: string): Promise<boolean> {
   try {
     if (await statOf(path)) return true;

@@ -145,6 +145,8 @@ async function linkAll(from: string, to: string): Promise<void> {
  *
  * @param force replace an existing folder; without it one is refused, also one that appears while this is filled
  * @throws {ModelFileError} when there is something at the path already, or nothing can be written there
+ * @example
+ * await writeFolder("my-model", false, (files) => saveModel(files, { ...loaded, tokenizer, maxLength: 64 }));
  */
 export async function writeFolder(
   path: string,
@@ -207,6 +209,8 @@ async function replace(part: string, place: string): Promise<void> {
  *
  * @param force whether a folder that exists is going to be replaced
  * @throws {ModelFileError} saying why
+ * @example
+ * await requirePlace("my-model"); // before hours of training, rather than after them
  */
 export async function requirePlace(path: string, force = false): Promise<void> {
   requirePath(path, "writeFolder");
@@ -226,6 +230,8 @@ export async function requirePlace(path: string, force = false): Promise<void> {
  * A file that exists is going to be replaced, and a device written into.
  *
  * @throws {ModelFileError} saying why
+ * @example
+ * await requireFilePlace("vectors.jsonl");
  */
 export async function requireFilePlace(path: string): Promise<void> {
   requirePath(path, "writeFileAtomically");

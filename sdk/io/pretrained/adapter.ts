@@ -7,7 +7,8 @@ import { buildModel } from "../../models/family/build.js";
 import { ConfigError } from "../../models/family/config.js";
 import type { ModelTask } from "../../models/family/family.js";
 import { isTarget, Lora, type LoraSettings } from "../../nn/lora.js";
-import { type Plan, type StoredTensors, sameShape, Weights, WeightsError } from "../../nn/weights.js";
+import { type Plan, sameShape, WeightsError } from "../../nn/planned.js";
+import { type StoredTensors, Weights } from "../../nn/weights.js";
 import {
   aBoolean,
   aNumber,
@@ -262,6 +263,8 @@ async function labelsFor(base: ModelFolder, adapter: ModelFolder, task: ModelTas
 /**
  * A model folder and an adapter's folder, loaded together for the adapter's task. Disposing the result
  * gives back both.
+ * @example
+ * using adapted = await loadAdapted(engine, folder("bert-base-uncased"), folder("my-adapter"));
  */
 export async function loadAdapted<P extends ModelTask = ModelTask>(
   engine: Engine,
@@ -307,6 +310,11 @@ export async function loadAdapted<P extends ModelTask = ModelTask>(
  * @param base where the model is, or its name, for the reader's sake
  * @param reading the tokenizer, and the longest sequence that the adapter was trained with, to write them too; without them
  * the adapter reads texts as its model does
+ * @example
+ * using adapted = adapt(tagger);
+ * const own = memoryFiles();
+ * await saveAdapter(own, adapted, "bert-base-uncased", { tokenizer, maxLength: 64 });
+ * own.files.has("adapter_model.safetensors"); // true
  */
 export async function saveAdapter(
   files: WritableFiles,

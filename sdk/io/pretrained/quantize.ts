@@ -21,6 +21,10 @@ export interface QuantizedFiles {
  * The other files of the folder are the caller's to copy.
  *
  * @throws {ModelFileError} for a table of static embeddings, which has no products to gain from
+ * @example
+ * const small = memoryFiles();
+ * const { size } = await quantizeModel(engine, files, small, "q8");
+ * console.log(size, [...small.files.keys()]); // config.json, model.safetensors
  */
 export async function quantizeModel(
   engine: Engine,

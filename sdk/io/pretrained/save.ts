@@ -3,7 +3,8 @@ import type { LabelSet } from "../../heads/labels.js";
 import { buildModel } from "../../models/family/build.js";
 import type { Section } from "../../models/family/config.js";
 import type { EncoderFamily, ModelTask } from "../../models/family/family.js";
-import { sameShape, Weights, WeightsError } from "../../nn/weights.js";
+import { sameShape, WeightsError } from "../../nn/planned.js";
+import { Weights } from "../../nn/weights.js";
 import type { WeightDtype } from "../../tensor/compact-panels.js";
 import type { Parameter } from "../../tensor/matrix.js";
 import type { Tokenizer } from "../../tokenizer/index.js";
@@ -162,6 +163,10 @@ export const hasSegments = ({ family, config }: Pick<Saved, "family" | "config">
  *
  * @param length longest sequence in tokens
  * @param segmented whether the model that is saved beside it reads segments
+ * @example
+ * const own = memoryFiles();
+ * await saveTokenizer(own, tokenizer, 512);
+ * own.files.has("tokenizer.json"); // true
  */
 export async function saveTokenizer(
   files: WritableFiles,

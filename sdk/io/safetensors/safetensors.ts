@@ -60,6 +60,10 @@ export async function openSafetensors(file: RangedFile): Promise<SafetensorsFile
  * Open a file in memory.
  *
  * @throws {SafetensorsError} naming the tensor and its fault
+ * @example
+ * const file = readSafetensors(writeSafetensors([{ name: "x", shape: [2], values: Float32Array.of(1, 2) }]));
+ * file.shape("x"); // [2]
+ * file.floats("x"); // [1, 2]
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
   checkArgument("readSafetensors", "bytes", bytes, someBytes);

@@ -1,6 +1,7 @@
 /** The weights of a model folder under the names that the model asks for. */
 import type { EncoderFamily } from "../../models/family/family.js";
-import { type StoredTensors, WeightsError } from "../../nn/weights.js";
+import { WeightsError } from "../../nn/planned.js";
+import type { StoredTensors } from "../../nn/weights.js";
 import { ModelFileError, type RangedFile, requireSafeName } from "../files/files.js";
 import type { ModelFolder } from "../files/model-folder.js";
 import type { TypedTensors } from "./quantized.js";

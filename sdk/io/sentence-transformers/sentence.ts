@@ -54,6 +54,8 @@ export const SIMILARITIES: readonly Similarity[] = ["cosine", "dot", "euclidean"
  * The settings of a folder; mean pooling without normalization where it has no modules.json, as the library does.
  *
  * @throws {ModelFileError} for a module or a way of pooling that Cloze does not have
+ * @example
+ * const { pooling, prompts } = await readSentenceSettings(folder("e5-small"));
  */
 export async function readSentenceSettings(files: Files): Promise<SentenceSettings> {
   const folder = openFolder(files, "readSentenceSettings");
@@ -83,6 +85,8 @@ export async function readSentenceSettings(files: Files): Promise<SentenceSettin
  * @param name of the prompt; the folder's default where not given
  * @throws {ModelFileError} for a name that the folder does not have; "query" and "document" are always there, empty where the
  *   folder has no such prompt, as in sentence-transformers
+ * @example
+ * promptText({ ...(await readSentenceSettings(files)), prompts: { query: "query: " } }, "query"); // "query: "
  */
 export function promptText({ prompts, prompt }: SentenceSettings, name = prompt ?? undefined): string {
   if (name === undefined) return "";

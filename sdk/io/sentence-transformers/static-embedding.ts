@@ -1,6 +1,7 @@
 /** Folders of static embeddings: those of sentence-transformers, and model2vec's. Their files distinguish them from others. */
 import type { Section } from "../../models/family/config.js";
-import { type StoredTensors, WeightsError } from "../../nn/weights.js";
+import { WeightsError } from "../../nn/planned.js";
+import type { StoredTensors } from "../../nn/weights.js";
 import type { ModelFolder } from "../files/model-folder.js";
 import { readModules } from "./modules.js";
 

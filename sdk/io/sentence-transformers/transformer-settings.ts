@@ -106,6 +106,8 @@ async function firstOf(folder: ModelFolder): Promise<[string, Readonly<Record<st
  *
  * @param adapter the folder of an adapter of the model, which was trained with the length that it names
  * @returns null where no file says
+ * @example
+ * await readMaxLength(files); // { tokens: 32, origin: "tokenizer_config.json: model_max_length" }
  */
 export async function readMaxLength(files: Files, adapter?: Files): Promise<MaxLength | null> {
   const own = adapter && (await tokenizerLength(openFolder(adapter, "readMaxLength")));

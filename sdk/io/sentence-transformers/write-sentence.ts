@@ -8,6 +8,10 @@ import { POOLING_NAMES, type SentenceSettings } from "./sentence.js";
  *
  * @param width of the hidden states
  * @throws {ModelFileError} for settings with modules that have weights of their own: they are not written
+ * @example
+ * const own = memoryFiles();
+ * await writeSentenceSettings(own, { ...(await readSentenceSettings(files)), pooling }, model.hiddenSize);
+ * own.files.has("modules.json"); // true
  */
 export async function writeSentenceSettings(
   files: WritableFiles,

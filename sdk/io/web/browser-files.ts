@@ -114,6 +114,9 @@ const KEY = "https://cloze.invalid/";
  * Files in the browser's Cache API, which pages of an origin share and keep.
  *
  * @param name of the cache
+ * @example
+ * const files = browserCache("my-models");
+ * await files.write("notes.txt", new TextEncoder().encode("hello"));
  */
 export function browserCache(name = "cloze"): WritableFiles {
   const store = withFields("", "open").accepts(globalThis.caches) ? globalThis.caches : null;

@@ -12,6 +12,10 @@ export type Model<T extends ModelTask> = Encoder & HeadOf[T];
  *
  * @param classes number of labels, for `sequence-classification` and `token-classification`
  * @throws {ConfigError} when the family has no such head
+ * @example
+ * const config = freshConfig("bert", sizes);
+ * const family = familyOf(config);
+ * const { sequenceScores } = buildModel(family, w.at("my-bert"), family.read(config), "sequence-classification", 3);
  */
 export function buildModel<C, T extends ModelTask>(
   family: EncoderFamily<C>,

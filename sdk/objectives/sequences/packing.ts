@@ -98,6 +98,8 @@ export function packFullSentences(
  * dropped. Nothing is padded.
  *
  * @throws {ArgumentError} when the tokenizer has no token that ends a text
+ * @example
+ * packStream(documents, { tokenizer, maxLength: 16 }).every(({ ids }) => ids.length <= 16); // true
  */
 export function packStream(
   documents: readonly TokenizedDocument[],

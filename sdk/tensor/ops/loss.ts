@@ -198,6 +198,8 @@ export function klDivergence(logits: Tensor, targets: Tensor, options: Divergenc
  * @param targets one for each prediction
  * @returns []
  * @throws {ArgumentError} for a target that is not a finite number
+ * @example
+ * meanSquaredError(tensor(engine, [1, 3], [2]), Float32Array.of(1, 1)).item(); // 2
  */
 export function meanSquaredError(predictions: Tensor, targets: Float32Array, options: Divided = {}): Tensor {
   checkArgument("meanSquaredError", "options", options, anOptionsObject);

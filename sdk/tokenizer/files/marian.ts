@@ -17,7 +17,15 @@ import { Vocabulary } from "../vocabulary/vocabulary.js";
 import { scanVocabulary } from "./scan-vocabulary.js";
 import { sentencePieces } from "./sentencepiece.js";
 
-/** A tokenizer from the bytes of source.spm and the text of vocab.json. */
+/**
+ * A tokenizer from the bytes of source.spm and the text of vocab.json.
+ *
+ * @throws {TokenizerError} naming the file that is not Marian's, and the piece that is missing
+ * @example
+ * const from = folder("opus-mt-en-de");
+ * const [source, target] = [await from.read("source.spm"), await from.read("vocab.json")];
+ * const tokenizer = readMarian(source!, new TextDecoder().decode(target));
+ */
 export function readMarian(source: Uint8Array, vocabJson: string, options: ReadOptions = {}): Tokenizer {
   const { pieces, scores, unknown, characters } = sentencePieces(source);
   expect(typeof vocabJson === "string", () => `readMarian: vocabJson must be a text, got ${shown(vocabJson)}`);

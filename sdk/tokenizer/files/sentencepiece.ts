@@ -36,7 +36,14 @@ const CONTROL = 3;
 const USER_DEFINED = 4;
 const UNIGRAM = 1; // TrainerSpec.ModelType
 
-/** A tokenizer from the bytes of a SentencePiece model. */
+/**
+ * A tokenizer from the bytes of a SentencePiece model. Kudo & Richardson 2018 (arXiv:1808.06226).
+ *
+ * @throws {TokenizerError} for a file that is damaged, is no Unigram model, or is of another family
+ * @example
+ * const bytes = await folder("albert-base-v2").read("spiece.model");
+ * const tokenizer = readSentencePiece(bytes!, { family: "albert" });
+ */
 export function readSentencePiece(file: Uint8Array, options: SentencePieceOptions): Tokenizer {
   const model = sentencePieces(file);
   const build = families[options.family];
@@ -69,7 +76,14 @@ export function readSentencePiece(file: Uint8Array, options: SentencePieceOption
   );
 }
 
-/** The pieces of a SentencePiece model, before any family gives them their ids. */
+/**
+ * The pieces of a SentencePiece model, before any family gives them their ids.
+ *
+ * @throws {TokenizerError} for a file that is damaged or is no Unigram model
+ * @example
+ * const bytes = await folder("albert-base-v2").read("spiece.model");
+ * const { pieces, scores } = sentencePieces(bytes!);
+ */
 export function sentencePieces(file: Uint8Array): SentencePieces {
   expect(file instanceof Uint8Array, () => `a SentencePiece model must be a Uint8Array, got ${shown(file)}`);
   const pieces: string[] = [];

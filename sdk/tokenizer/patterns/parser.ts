@@ -1,47 +1,8 @@
-/** Regular expressions as programs for the machine of pattern.ts. */
+/** Regular expressions of tokenizer.json, parsed. The syntax is Oniguruma's, as far as published tokenizers use it. */
 import { shown } from "../../errors.js";
 import { TokenizerError } from "../errors.js";
-import {
-  classOf,
-  codePointAt,
-  codePointBefore,
-  LETTER,
-  MARK,
-  NUMBER,
-  PUNCTUATION_STRICT,
-  SYMBOL,
-  WHITE,
-  WORD,
-} from "../text/unicode.js";
-
-type Test = (codePoint: number) => boolean;
-
-/** A condition on a position between two characters of units [begin, end). */
-type Look = (units: Uint16Array, at: number, end: number, begin: number) => boolean;
-
-/** Targets are relative to the instruction. */
-export type Instruction =
-  | { readonly kind: "character"; readonly test: Test }
-  | { readonly kind: "split"; readonly first: number; readonly other: number }
-  | { readonly kind: "jump"; readonly by: number }
-  | { readonly kind: "look"; readonly holds: Look }
-  | { readonly kind: "match" };
-
-/** The syntax tree of a pattern. */
-type Node =
-  | { readonly type: "test"; readonly test: Test }
-  | { readonly type: "look"; readonly holds: Look }
-  | { readonly type: "all"; readonly parts: readonly Node[] }
-  | { readonly type: "any"; readonly parts: readonly Node[] }
-  | Repeat;
-
-interface Repeat {
-  readonly type: "repeat";
-  readonly part: Node;
-  readonly least: number;
-  readonly most: number;
-  readonly lazy: boolean;
-}
+import { ESCAPES, endsLine, LOOKS, not, PLACES, PROPERTIES, startsLine, type Test, wordInClass } from "./conditions.js";
+import { compile, type Instruction, type Limit, type Node } from "./program.js";
 
 /** Counted repetitions are written out, so their product is bounded. Published patterns have a few hundred instructions. */
 const LARGEST = 5000;
@@ -56,47 +17,8 @@ export function parsePattern(source: string, path: string): Instruction[] {
   return [...compile(new Parser(source, path).parse(), limit), { kind: "match" }];
 }
 
-/** Fails if a program of this length is too large. */
-type Limit = (length: number) => void;
+const CONTROLS: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, v: 11, a: 7, e: 27, 0: 0 };
 
-function compile(node: Node, limit: Limit): Instruction[] {
-  if (node.type === "test") return [{ kind: "character", test: node.test }];
-  if (node.type === "look") return [{ kind: "look", holds: node.holds }];
-  if (node.type === "repeat") return repeat(node, compile(node.part, limit), limit);
-  let program: Instruction[] = [];
-  if (node.type === "all")
-    for (const part of node.parts) {
-      program.push(...compile(part, limit));
-      limit(program.length);
-    }
-  else
-    node.parts
-      .slice()
-      .reverse()
-      .forEach((part, i) => {
-        const first = compile(part, limit);
-        const jump: Instruction = { kind: "jump", by: program.length + 1 };
-        program = i === 0 ? first : [{ kind: "split", first: 1, other: first.length + 2 }, ...first, jump, ...program];
-        limit(program.length);
-      });
-  return program;
-}
-
-function repeat({ least, most, lazy }: Repeat, part: Instruction[], limit: Limit): Instruction[] {
-  const loops = most === Number.POSITIVE_INFINITY;
-  const end = part.length + (loops ? 2 : 1);
-  const option: Instruction[] = [{ kind: "split", first: lazy ? end : 1, other: lazy ? 1 : end }, ...part];
-  if (loops) option.push({ kind: "jump", by: 1 - end });
-  const options = loops ? 1 : most - least;
-  limit(least * part.length + options * end);
-  const times = (count: number, program: Instruction[]) => Array.from({ length: count }, () => program).flat();
-  return [...times(least, part), ...times(options, option)];
-}
-
-const has =
-  (mask: number): Test =>
-  (c) =>
-    (classOf(c) & mask) !== 0;
 /** The lower and upper case of a character. */
 function otherCases(codePoint: number): number[] {
   const text = String.fromCodePoint(codePoint);
@@ -104,65 +26,6 @@ function otherCases(codePoint: number): number[] {
     .filter((form) => [...form].length === 1)
     .map((form) => form.codePointAt(0)!);
 }
-
-const not =
-  (test: Test): Test =>
-  (c) =>
-    !test(c);
-const digit: Test = (c) => /\p{Nd}/u.test(String.fromCodePoint(c));
-
-/** In brackets the reference's \w excludes ² ³ ¹ ¼ ½ ¾; elsewhere it includes them. */
-const wordInClass: Test = (c) => (classOf(c) & WORD) !== 0 && !"²³¹¼½¾".includes(String.fromCodePoint(c));
-
-/** Classes by letter: \s and others. */
-const ESCAPES: Readonly<Record<string, Test>> = {
-  s: /* @__PURE__ */ has(WHITE),
-  d: digit,
-  w: /* @__PURE__ */ has(WORD),
-};
-const CONTROLS: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, v: 11, a: 7, e: 27, 0: 0 };
-/** Classes by name: \p{L}. Those below a general category come from the engine. */
-const PROPERTIES: Readonly<Record<string, Test>> = {
-  L: /* @__PURE__ */ has(LETTER),
-  N: /* @__PURE__ */ has(NUMBER),
-  P: /* @__PURE__ */ has(PUNCTUATION_STRICT),
-  S: /* @__PURE__ */ has(SYMBOL),
-  M: /* @__PURE__ */ has(MARK),
-};
-
-const NEWLINE = 10;
-const startsLine: Look = (units, at, end, begin) => at === begin || (at < end && units[at - 1] === NEWLINE);
-const endsLine: Look = (units, at, end) => at === end || units[at] === NEWLINE;
-const nextIs =
-  (test: Test): Look =>
-  (units, at, end) =>
-    at < end && test(codePointAt(units, at));
-const previousIs =
-  (test: Test): Look =>
-  (units, at, _end, begin) =>
-    at > begin && test(codePointBefore(units, at, begin));
-const unless =
-  (look: Look): Look =>
-  (units, at, end, begin) =>
-    !look(units, at, end, begin);
-const wordBoundary: Look = (units, at, end, begin) =>
-  nextIs(has(WORD))(units, at, end, begin) !== previousIs(has(WORD))(units, at, end, begin);
-
-/** Anchors by letter: \A and others. */
-const PLACES: Readonly<Record<string, Look>> = {
-  A: (_units, at, _end, begin) => at === begin,
-  z: (_units, at, end) => at === end,
-  Z: (units, at, end) => at === end || (at === end - 1 && units[at] === NEWLINE),
-  b: wordBoundary,
-  B: /* @__PURE__ */ unless(wordBoundary),
-};
-/** Lookarounds by their opening. */
-const LOOKS: readonly (readonly [string, (test: Test) => Look])[] = [
-  ["?=", nextIs],
-  ["?!", (test) => unless(nextIs(test))],
-  ["?<=", previousIs],
-  ["?<!", (test) => unless(previousIs(test))],
-];
 
 class Parser {
   private at = 0;

@@ -1,6 +1,11 @@
+/**
+ * Searching with regular expressions in linear time: all threads of a program advance together, one character at a time
+ * (Pike's machine; Cox 2009, "Regular Expression Matching: the Virtual Machine Approach").
+ */
 import type { NormalizedString } from "../text/normalized-string.js";
 import { codePointAt, width } from "../text/unicode.js";
-import { type Instruction, parsePattern } from "./parser.js";
+import { parsePattern } from "./parser.js";
+import type { Instruction } from "./program.js";
 
 /** Finds the next match at or after `from`, within units [.., end): its start and end as a pair, or null. */
 export type Finder = (units: Uint16Array, from: number, end: number, begin: number) => readonly [number, number] | null;

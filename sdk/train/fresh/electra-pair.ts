@@ -11,7 +11,8 @@ import { loadModel, type Pretrained } from "../../io/pretrained/pretrained.js";
 import { familyOf } from "../../models/families.js";
 import { buildModel } from "../../models/family/build.js";
 import { ConfigError, type Section } from "../../models/family/config.js";
-import { Weights, WeightsError, type WeightsSources } from "../../nn/weights.js";
+import { WeightsError } from "../../nn/planned.js";
+import { Weights, type WeightsSources } from "../../nn/weights.js";
 import type { GeneratorAndDiscriminator } from "../../objectives/electra.js";
 import { checkArgument, numberBetween, wholeNumber, withFields } from "../../options.js";
 import type { Parameter } from "../../tensor/matrix.js";
@@ -88,7 +89,7 @@ function expectSameEmbeddings({ generator, discriminator }: ForBoth<Section>): v
  * @example
  * using pair = freshElectra(engine, electraConfigs(sizes), 1);
  * using optimizer = adamW(pair.weights);
- * // … train({ engine, model: pair.model, objective: electraPretraining({ vocabulary }), optimizer, … })
+ * // … train({ engine, model: pair.model, objective: electraPretraining({ tokenizer }), optimizer, … })
  * await saveModel(files, { ...pair.discriminator, tokenizer, maxLength: 128 });
  */
 export function freshElectra(engine: Engine, configs: ForBoth<Section>, seed: number): ElectraPair {
@@ -102,6 +103,8 @@ export function freshElectra(engine: Engine, configs: ForBoth<Section>, seed: nu
  * Both models from two folders, to continue their training.
  *
  * @throws {WeightsError} when the embeddings of the two folders differ: they were not trained together
+ * @example
+ * using pair = await loadElectra(engine, { generator: folder("electra-small-generator"), discriminator: folder("electra-small-discriminator") });
  */
 export async function loadElectra(engine: Engine, files: ForBoth<Files>): Promise<ElectraPair> {
   using generator = await loadModel(engine, files.generator, { task: "masked-lm", dtype: "f32" });

@@ -10,7 +10,7 @@ import { InputError, shown } from "../../errors.js";
 import { readSafetensors, type Safetensors } from "../../io/safetensors/safetensors.js";
 import { writeSafetensors } from "../../io/safetensors/write-safetensors.js";
 import { JsonError, parseJson } from "../../json.js";
-import { sameShape } from "../../nn/weights.js";
+import { sameShape } from "../../nn/planned.js";
 import type { Parameter } from "../../tensor/matrix.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import type { BestState, BestWeights } from "./best-weights.js";
@@ -72,7 +72,13 @@ export function writeCheckpoint(
   });
 }
 
-/** The note that a checkpoint was written with. */
+/**
+ * The note that a checkpoint was written with.
+ *
+ * @example
+ * const bytes = writeCheckpoint(optimizer, { step: 0, epoch: 0, served: 0 }, {}, undefined, "my run");
+ * checkpointNote(bytes); // "my run"
+ */
 export function checkpointNote(bytes: Uint8Array): string | undefined {
   return readSafetensors(bytes).metadata.get("note");
 }
@@ -81,6 +87,9 @@ export function checkpointNote(bytes: Uint8Array): string | undefined {
  * Restore weights, moments and the best weights, and return the position of the run.
  *
  * @throws {CheckpointError | SafetensorsError} when the file is damaged or belongs to another run; then nothing has changed
+ * @example
+ * const bytes = writeCheckpoint(optimizer, { step: 7, epoch: 0, served: 14 }, { batchSize: 2 });
+ * readCheckpoint(bytes, optimizer, { batchSize: 2 }); // { step: 7, epoch: 0, served: 14 }
  */
 export function readCheckpoint(
   bytes: Uint8Array,

@@ -11,6 +11,8 @@ import type { Task } from "../tasks/task.js";
  * @param sentence what `readSentenceSettings` read
  * @param scores whether the pairs have scores
  * @throws {ArgumentError} where the folder's vectors go through more than pooling, or its prompt is not pooled
+ * @example
+ * folderEmbedTask(await readSentenceSettings(files), true).headline; // "spearman"
  */
 export function folderEmbedTask(
   sentence: SentenceSettings,

@@ -34,7 +34,12 @@ export function unigramEntropy(targets: Iterable<number>): number {
   return entropy;
 }
 
-/** Standard error of a share of `n` items. Example: standardError(0.5, 100) -> 0.05. */
+/**
+ * Standard error of a share of `n` items: √(share (1 - share) / n).
+ *
+ * @example
+ * standardError(0.5, 100); // 0.05
+ */
 export function standardError(share: number, n: number): number {
   checkArguments("standardError", { share, n }, { share: numberBetween(0, 1), n: wholeNumber(1) });
   return Math.sqrt((share * (1 - share)) / n);

@@ -6,8 +6,8 @@
 import { power } from "../../math.js";
 import type { Weights } from "../../nn/weights.js";
 import { aBoolean, aFunction, checkOptions, numberBetween, type Rules } from "../../options.js";
-import { adamWStep } from "../../tensor/ops/optimizer.js";
-import { disposeMoments, isDecayed, momentsOf, type Optimizer } from "./optimizer.js";
+import { type AdamSettings, adamWStep } from "../../tensor/ops/optimizer.js";
+import { disposeMoments, isDecayed, type Moments, momentsOf, type Optimizer } from "./optimizer.js";
 
 /** Options of {@link adamW} and {@link lamb}. */
 export interface AdamOptions {
@@ -40,6 +40,24 @@ export const adamRules = (): Rules<AdamOptions> => ({
 });
 
 /**
+ * The settings of every parameter's step, from options with the defaults that AdamW and LAMB share.
+ *
+ * @param defaultEps their only default that differs
+ */
+export function adamSettings(options: AdamOptions, defaultEps: number) {
+  const { beta1 = 0.9, beta2 = 0.999, eps = defaultEps, weightDecay = 0.01, factor = () => 1 } = options;
+  const settingsOf = ({ name, parameter }: Moments, rate: number, scale: number): AdamSettings => ({
+    beta1,
+    beta2,
+    eps,
+    rate: rate * factor(name),
+    decay: isDecayed(parameter) ? weightDecay : 0,
+    scale,
+  });
+  return { beta1, beta2, settingsOf };
+}
+
+/**
  * Adam with decoupled weight decay (Loshchilov & Hutter 2019).
  *
  * @example
@@ -47,14 +65,8 @@ export const adamRules = (): Rules<AdamOptions> => ({
  */
 export function adamW(weights: Weights, options: AdamOptions = {}): Optimizer {
   checkOptions("adamW", options, adamRules(), ELSEWHERE);
-  const {
-    beta1 = 0.9,
-    beta2 = 0.999,
-    eps = 1e-8,
-    weightDecay = 0.01,
-    biasCorrection = true,
-    factor = () => 1,
-  } = options;
+  const { biasCorrection = true } = options;
+  const { beta1, beta2, settingsOf } = adamSettings(options, 1e-8);
   const moments = momentsOf(weights);
   return {
     steps: 0,
@@ -65,17 +77,7 @@ export function adamW(weights: Weights, options: AdamOptions = {}): Optimizer {
         first: biasCorrection ? 1 - power(beta1, this.steps) : 1,
         second: biasCorrection ? 1 - power(beta2, this.steps) : 1,
       };
-      for (const each of moments) {
-        const settings = {
-          beta1,
-          beta2,
-          eps,
-          rate: rate * factor(each.name),
-          decay: isDecayed(each.parameter) ? weightDecay : 0,
-          scale,
-        };
-        adamWStep(each, settings, correction);
-      }
+      for (const each of moments) adamWStep(each, settingsOf(each, rate, scale), correction);
     },
     [Symbol.dispose]: () => disposeMoments(moments),
   };

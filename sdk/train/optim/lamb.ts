@@ -6,7 +6,7 @@
 import type { Weights } from "../../nn/weights.js";
 import { checkOptions } from "../../options.js";
 import { lambStep } from "../../tensor/ops/optimizer.js";
-import { type AdamOptions, adamRules, ELSEWHERE } from "./adamw.js";
+import { type AdamOptions, adamRules, adamSettings, ELSEWHERE } from "./adamw.js";
 import { disposeMoments, isDecayed, momentsOf, type Optimizer } from "./optimizer.js";
 
 /**
@@ -18,25 +18,14 @@ import { disposeMoments, isDecayed, momentsOf, type Optimizer } from "./optimize
 export function lamb(weights: Weights, options: Omit<AdamOptions, "biasCorrection"> = {}): Optimizer {
   const { biasCorrection: _, ...rules } = adamRules();
   checkOptions("lamb", options, rules, ELSEWHERE);
-  const { beta1 = 0.9, beta2 = 0.999, eps = 1e-6, weightDecay = 0.01, factor = () => 1 } = options;
+  const { settingsOf } = adamSettings(options, 1e-6);
   const moments = momentsOf(weights);
   return {
     steps: 0,
     moments,
     step(rate, scale) {
       this.steps++;
-      for (const each of moments) {
-        const isMatrix = isDecayed(each.parameter);
-        const settings = {
-          beta1,
-          beta2,
-          eps,
-          rate: rate * factor(each.name),
-          decay: isMatrix ? weightDecay : 0,
-          scale,
-        };
-        lambStep(each, settings, isMatrix);
-      }
+      for (const each of moments) lambStep(each, settingsOf(each, rate, scale), isDecayed(each.parameter));
     },
     [Symbol.dispose]: () => disposeMoments(moments),
   };

@@ -6,7 +6,8 @@
  */
 
 import { power } from "../../math.js";
-import { type Weights, WeightsError } from "../../nn/weights.js";
+import { WeightsError } from "../../nn/planned.js";
+import type { Weights } from "../../nn/weights.js";
 import { ArgumentError, aString, checkArgument, listOf } from "../../options.js";
 
 /** One part of a pattern: a word, or a range of layers such as 0-3. */

@@ -79,6 +79,8 @@ export interface EmbedTaskOptions {
  *
  * @param pooling how the model's vectors are pooled; the same must be written beside it
  * @param scores whether the pairs have scores, which decides the headline metric
+ * @example
+ * embedTask({ mode: "mean", normalize: true }, true).headline; // "spearman"
  */
 export function embedTask(
   pooling: Pooling,

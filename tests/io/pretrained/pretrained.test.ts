@@ -11,7 +11,7 @@ import { writeSafetensors } from "../../../sdk/io/safetensors/write-safetensors.
 import { loadTokenizer } from "../../../sdk/io/tokenizers/tokenizer-files.js";
 import { ConfigError } from "../../../sdk/models/family/config.js";
 import type { ModelTask } from "../../../sdk/models/family/family.js";
-import { WeightsError } from "../../../sdk/nn/weights.js";
+import { WeightsError } from "../../../sdk/nn/planned.js";
 import { Scope } from "../../../sdk/tensor/scope.js";
 import { near } from "../../helpers/near.js";
 import { valuesOf } from "../../helpers/parameters.js";

@@ -6,7 +6,7 @@ import { memoryFiles } from "../../../sdk/io/files/files.js";
 import { loadModel, type Pretrained } from "../../../sdk/io/pretrained/pretrained.js";
 import { saveModel } from "../../../sdk/io/pretrained/save.js";
 import { ConfigError } from "../../../sdk/models/family/config.js";
-import { WeightsError } from "../../../sdk/nn/weights.js";
+import { WeightsError } from "../../../sdk/nn/planned.js";
 import { electraPretraining, replaceMasked } from "../../../sdk/objectives/electra.js";
 import { add } from "../../../sdk/tensor/ops/elementwise.js";
 import { seed } from "../../../sdk/tensor/random.js";
