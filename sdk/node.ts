@@ -1,6 +1,7 @@
 /** cloze/node: model folders on disk, and published models downloaded to it, for Node, Deno and Bun. */
 export { exists, folder } from "./io/files/folder.js";
 export {
+  moveFolder,
   requireFilePlace,
   requirePlace,
   writableFolder,

@@ -29,7 +29,6 @@ export const FIELDS_WITHOUT_EFFECT: readonly string[] = [
   "assistant_confidence_threshold",
   "assistant_ensemble_weight",
   "assistant_lookbehind",
-  "bos_token_id",
   "cache_config",
   "cache_implementation",
   "compile_config",
@@ -57,13 +56,13 @@ export const FIELDS_WITHOUT_EFFECT: readonly string[] = [
   "use_model_defaults",
 ];
 
-/** @throws {ConfigError} naming a field that would change the text and is not computed */
+/** @throws {ConfigError} naming config.json and a field that would change the text and is not computed */
 export function expectSupported(c: Section): void {
   for (const [field, neutral] of Object.entries(REFUSED_FIELDS)) {
     const value = c[field] ?? neutral;
     if (value !== neutral)
       throw new ConfigError(
-        `generation settings: ${field} ${shown(value)} is not supported; expected ${shown(neutral)}, or no such field`,
+        `config.json: ${field} ${shown(value)} is not supported; expected ${shown(neutral)}, or no such field`,
       );
   }
 }

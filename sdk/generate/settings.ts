@@ -92,9 +92,8 @@ const DEFAULT_LENGTH = 64;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** A field of generation_config.json, or of config.json where that is older. */
 function refused(field: string, expected: string, value: unknown): ConfigError {
-  return new ConfigError(`generation settings: ${field} must be ${expected}, got ${shown(value)}`);
+  return new ConfigError(`config.json: ${field} must be ${expected}, got ${shown(value)}`);
 }
 
 function idOf(c: Section, field: string): number | null {
@@ -208,13 +207,29 @@ export function newTokens({ max_new_tokens: fresh, max_length: whole }: Generati
 /**
  * The settings of a folder: of its generation_config.json if it has one, else of its config.json.
  *
- * @throws {InputError} for a field that is not supported
+ * @throws {InputError} for a field that is not supported, naming its file
  * @example
  * generationSettings({ num_beams: 4 }, {}).num_beams; // 4
  */
 export function generationSettings(generation: Section | undefined, config: Section): GenerationSettings {
   checkArgument("generationSettings", "config", config, withFields("the fields of config.json"));
-  const c = generation ?? config;
+  if (generation === undefined) return { ...settingsIn(config), decoder_start_token_id: startOf(config, config) };
+  try {
+    return { ...settingsIn(generation), decoder_start_token_id: startOf(generation, config) };
+  } catch (error) {
+    // The readers of fields are those of config.json.
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(error.message.replace(/^config\.json:/, "generation_config.json:"), { cause: error });
+  }
+}
+
+/** An encoder-decoder without a start token of its own begins with the file's bos_token_id, as in transformers. */
+function startOf(c: Section, config: Section): number | null {
+  const begin = config["is_encoder_decoder"] === true ? idOf(c, "bos_token_id") : null;
+  return idOf(c, "decoder_start_token_id") ?? begin ?? idOf(config, "decoder_start_token_id");
+}
+
+function settingsIn(c: Section): Omit<GenerationSettings, "decoder_start_token_id"> {
   expectSupported(c);
   const early = c["early_stopping"];
   return {
@@ -249,13 +264,13 @@ export function generationSettings(generation: Section | undefined, config: Sect
     renormalize_logits: optional(c, "renormalize_logits", false),
     forced_bos_token_id: idOf(c, "forced_bos_token_id"),
     forced_eos_token_id: forcedEnd(c),
-    decoder_start_token_id: idOf(c, "decoder_start_token_id") ?? idOf(config, "decoder_start_token_id"),
   };
 }
 
 /** Whether a field of generation_config.json is known: computed, refused, or without effect. */
 export const isGenerationField = (field: string): boolean =>
   Object.hasOwn(generationSettings({}, {}), field) ||
+  field === "bos_token_id" ||
   Object.hasOwn(REFUSED_FIELDS, field) ||
   FIELDS_WITHOUT_EFFECT.includes(field);
 

@@ -10,9 +10,10 @@ import { type ModelSource, openSource } from "../io/files/model-source.js";
 import { type LoadedModules, loadModules } from "../io/sentence-transformers/load-modules.js";
 import { promptText, readSentenceSettings, type SentenceSettings } from "../io/sentence-transformers/sentence.js";
 import { ArgumentError, aBoolean, aString, listOf, oneOf, type Rules } from "../options.js";
+import { columns } from "../tensor/ops/elementwise.js";
 import { Scope } from "../tensor/scope.js";
 import { eachInSteps } from "../tensor/steps.js";
-import { zeros } from "../tensor/tensor.js";
+import { type Tensor, zeros } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizer/index.js";
 import { textOf } from "./options.js";
 import {
@@ -36,7 +37,7 @@ export interface LayerOptions {
 export interface EmbeddingOptions extends CallOptions, LayerOptions {
   /** overrides the folder's pooling */
   readonly pooling?: PoolingMode;
-  /** scale vectors to unit length, so that the dot product is the cosine; overrides the folder */
+  /** scale vectors to unit length, after the folder's truncate_dim, so that the dot product is the cosine; overrides the folder */
   readonly normalize?: boolean;
   /** whether special tokens such as [CLS] and [SEP] are pooled; true by default */
   readonly special?: boolean;
@@ -176,6 +177,12 @@ export async function openEmbeddingOf<Input, Output>(
       own(modules);
       return function* (inputs, asked) {
         const prompt = promptOf(name, settings, asked);
+        const { dimensions = Number.POSITIVE_INFINITY } = settings;
+        // As in the library, vectors keep their first numbers before the length that a call asks for, and after the folder's own.
+        const behind = (vectors: Tensor): Tensor => {
+          const made = modules.behind(vectors);
+          return asked.normalize === true && dimensions < made.shape[1]! ? columns(made, 0, dimensions) : made;
+        };
         // Tables of static embeddings have no use for [CLS] and the like.
         const options = { truncate: { length: asked.length }, special: family.type !== "static-embedding" };
         const asTexts = inputs.map(texts);
@@ -190,14 +197,13 @@ export async function openEmbeddingOf<Input, Output>(
             normalize: asked.normalize ?? settings.pooling.normalize,
           },
           countedOf(tokenizer, settings, prompt, asked.special),
-          modules.behind,
+          behind,
         );
         let next = 0;
         const vectors = samples.map(({ ids }) =>
           ids.length > 0 ? found[next++]! : vectorOfNothing(engine, width, modules),
         );
-        const { dimensions } = settings;
-        const cut = dimensions === undefined ? vectors : vectors.map((vector) => vector.slice(0, dimensions));
+        const cut = vectors.map((vector) => (dimensions < vector.length ? vector.slice(0, dimensions) : vector));
         let first = 0;
         return asTexts.map(({ length }) => output(cut.slice(first, (first += length))));
       };

@@ -8,7 +8,10 @@ import { inferInSteps } from "../heads/infer.js";
 import { encodeText } from "../heads/pooled.js";
 import { sigmoid } from "../heads/probabilities.js";
 import { fieldsOf as jsonFields, ModelFileError } from "../io/files/files.js";
+import type { ModelFolder } from "../io/files/model-folder.js";
 import { type ModelSource, openSource } from "../io/files/model-source.js";
+import { readModules } from "../io/sentence-transformers/modules.js";
+import { promptsOf, promptText } from "../io/sentence-transformers/sentence.js";
 import type { Section } from "../models/family/config.js";
 import { ArgumentError, aNull, either, type Rules, wholeNumber } from "../options.js";
 import { eachInSteps } from "../tensor/steps.js";
@@ -45,6 +48,8 @@ export interface TextRanking extends Pipeline<RankingInput, Ranked[], TextRankin
 
 const NAME = "textRanking";
 
+const LIBRARY = "config_sentence_transformers.json";
+
 const rules = (): Rules<Omit<TextRankingOptions, keyof CallOptions>> => ({ topK: either(aNull, wholeNumber(1)) });
 
 const TEXTS = "the index of each result is the place of its text";
@@ -75,7 +80,23 @@ function activationOf(library: Section, config: Section): (score: number) => num
   const name = typeof named === "string" ? named.split(".").at(-1) : undefined;
   if (name === "Identity") return (score) => score;
   if (name === "Sigmoid") return sigmoid;
-  throw new ModelFileError(`the activation_fn ${shown(named)} is not supported; expected Sigmoid or Identity`);
+  const file = newest ? LIBRARY : "config.json";
+  throw new ModelFileError(`${file}: the activation_fn ${shown(named)} is not supported; expected Sigmoid or Identity`);
+}
+
+/**
+ * The text prepended to every query. Only folders that sentence-transformers saved as a cross-encoder have one, and only
+ * those whose modules are a transformer alone are computed.
+ */
+async function promptOf(folder: ModelFolder, library: Section): Promise<string> {
+  const modules = await readModules(folder);
+  if (modules === null || library["model_type"] !== "CrossEncoder") return "";
+  const [, second] = modules;
+  if (second)
+    throw new ModelFileError(
+      `modules.json: module ${second.kind} in place 1 is not supported in a cross-encoder; expected a Transformer alone`,
+    );
+  return promptText(promptsOf(library));
 }
 
 /**
@@ -103,9 +124,11 @@ export async function textRanking(
       async make({ model, tokenizer, labels, config }) {
         if (labels && labels.size !== 1)
           throw new ModelFileError(`this model has ${labels.size} outputs; one that ranks has a single one`);
-        const activation = activationOf(await folder.fields("config_sentence_transformers.json"), config);
+        const library = await folder.fields(LIBRARY);
+        const activation = activationOf(library, config);
+        const prompt = await promptOf(folder, library);
         return function* (inputs, { length, topK }) {
-          const pairs = inputs.flatMap(({ query, texts }) => texts.map((pair) => ({ text: query, pair })));
+          const pairs = inputs.flatMap(({ query, texts }) => texts.map((pair) => ({ text: prompt + query, pair })));
           const samples = yield* eachInSteps(pairs, (pair) => encodeText(tokenizer, pair, length));
           const scores = yield* inferInSteps(model, samples, "rows", (m, hidden, batch) =>
             m.sequenceScores(hidden, batch),

@@ -28,6 +28,35 @@ test("a forced end may be in a list of its own", () => {
   assert.throws(() => settings({ forced_eos_token_id: [1, 2] }), /forced_eos_token_id must be the id of a token/);
 });
 
+test("a decoder begins with the token of generation_config.json, else with its bos_token_id, else as config.json says", () => {
+  const config = { is_encoder_decoder: true, decoder_start_token_id: 2, bos_token_id: 3 };
+  const start = (generation: Record<string, unknown> | undefined, own: Record<string, unknown> = config) =>
+    generationSettings(generation, own).decoder_start_token_id;
+  assert.is(start({ decoder_start_token_id: 4, bos_token_id: 5 }), 4);
+  assert.is(
+    start({ bos_token_id: 5 }),
+    5,
+    "transformers passes config.json over where there is a generation_config.json",
+  );
+  assert.is(start({}), 2, "the library has no start token here, and refuses");
+  assert.is(start(undefined), 2);
+  assert.is(start(undefined, { is_encoder_decoder: true, bos_token_id: 3 }), 3);
+  assert.is(start({ bos_token_id: 5 }, {}), null, "a decoder alone begins with its prompt");
+});
+
+test("a field that cannot be computed is named with its file", () => {
+  for (const fields of [
+    { num_return_sequences: 3 },
+    { length_penalty: "1" },
+    { num_beams: 0 },
+    { bos_token_id: "a" },
+  ]) {
+    const message = (file: string) => new RegExp(`^${file}: ${Object.keys(fields)[0]} `);
+    assert.throws(() => generationSettings(fields, { is_encoder_decoder: true }), message("generation_config.json"));
+    assert.throws(() => generationSettings(undefined, { ...fields, is_encoder_decoder: true }), message("config.json"));
+  }
+});
+
 test("prompts of several lengths have no common max_length", () => {
   assert.throws(() => generate(scripted(arbitrary, [[0], [1, 2]]), settings({ max_length: 9 })), /one at a time/);
 });

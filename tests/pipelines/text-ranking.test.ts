@@ -59,6 +59,42 @@ test("the activation that older files name", async () => {
   );
 });
 
+const MODULE = "sentence_transformers.base.modules";
+
+/** The folder with two files that sentence-transformers 6 writes. */
+const saved = (model: ReferenceModel, library: object, more: readonly object[] = []) =>
+  referenceFolder(model, "wordpiece", {
+    "modules.json": [{ idx: 0, name: "0", path: "", type: `${MODULE}.transformer.Transformer` }, ...more],
+    "config_sentence_transformers.json": library,
+  });
+
+test("a folder's default prompt is prepended to the query, as CrossEncoder.predict does", async () => {
+  const [model] = models as [Model];
+  const { query, texts } = model;
+  const library = { model_type: "CrossEncoder", prompts: { query: "the dog: " }, default_prompt_name: "query" };
+  using plain = await textRanking(referenceFolder(model), { engine });
+  using prompted = await textRanking(saved(model, library), { engine });
+  assert.equal(prompted(query, texts), plain(`the dog: ${query}`, texts));
+  assert.not.equal(prompted(query, texts), plain(query, texts));
+  using unnamed = await textRanking(saved(model, { ...library, default_prompt_name: null }), { engine });
+  assert.equal(unnamed(query, texts), plain(query, texts));
+  await refused(
+    () => textRanking(saved(model, { ...library, default_prompt_name: "q" }), { engine }),
+    /config_sentence_transformers.json: default_prompt_name is "q", but the prompts are query/,
+  );
+});
+
+test("a cross-encoder of more modules than a transformer is refused by the name of the module", async () => {
+  const [model] = models as [Model];
+  for (const kind of ["Pooling", "LogitScore"]) {
+    const more = [{ idx: 1, name: "1", path: `1_${kind}`, type: `sentence_transformers.any.${kind}` }];
+    await refused(
+      () => textRanking(saved(model, { model_type: "CrossEncoder" }, more), { engine }),
+      new RegExp(`modules.json: module ${kind} in place 1 is not supported`),
+    );
+  }
+});
+
 test("what cannot be ranked is refused in words", async () => {
   const [model] = models as [Model];
   const files = referenceFolder(model);

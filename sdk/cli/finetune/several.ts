@@ -1,9 +1,9 @@
 /** Fine-tuning with several seeds, and on parts of the training file: means, deviations, and the model that is kept. */
-import { rename, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { AnyTask } from "cloze/data";
 import { summarize } from "cloze/metrics";
-import { exists } from "cloze/node";
+import { exists, moveFolder } from "cloze/node";
 import { Checkpoints, checkpointOf, type Resumed, removeCheckpoint, resumedFrom } from "../shared/checkpoints.js";
 import { reportFigures, say, table, writeLine } from "../shared/output.js";
 import { requireFreeOutput } from "../shared/training-options.js";
@@ -116,10 +116,7 @@ async function isInPlace(plan: Plan, finished: FinishedRuns): Promise<boolean> {
 async function keepBest(plan: Plan, runs: readonly FinishedRun[]): Promise<void> {
   const { out, force = false } = plan.options;
   const best = folderOf(plan, bestOf(plan, runs));
-  if (await exists(best)) {
-    if (force && (await exists(out))) await rm(out, { recursive: true });
-    await rename(best, out);
-  }
+  if (await exists(best)) await moveFolder(best, out, force);
   for (const key of plan.keys) {
     const folder = folderOf(plan, key);
     await removeCheckpoint(checkpointOf(folder));

@@ -163,6 +163,28 @@ export async function writeFolder(
   });
 }
 
+/**
+ * Move a finished folder to another place, as {@link writeFolder} puts one there: a run that is killed leaves the old folder
+ * or the new one at the path, or the next one that reads or writes there puts the old one back.
+ *
+ * @param from on the same file system
+ * @param force replace an existing folder
+ * @throws {ModelFileError} when there is something at the path already, or nothing can be written there
+ */
+export async function moveFolder(from: string, path: string, force: boolean): Promise<void> {
+  requirePath(from, "moveFolder");
+  await requirePlace(path, force);
+  const place = await placeOf(path);
+  const part = newPart(place);
+  try {
+    if (force) await replace(from, place, `${part}.old`);
+    else await putNew(from, place, path);
+  } finally {
+    endPart(part);
+  }
+  await syncFolder(dirname(place));
+}
+
 /** Put a part into a place where there is nothing; rename refuses one that is taken. */
 async function putNew(part: string, place: string, path: string): Promise<void> {
   if (await isThere(place)) throw taken(path);
@@ -182,8 +204,7 @@ const taken = (path: string): ModelFileError =>
 const TURNS = 20;
 
 /** Replace `place` by `part`. The old entry is restored if that fails, and removed only after it has succeeded. */
-async function replace(part: string, place: string): Promise<void> {
-  const old = `${part}.old`;
+async function replace(part: string, place: string, old = `${part}.old`): Promise<void> {
   for (let turn = 1; ; turn++) {
     await rename(place, old).catch((error: unknown) => {
       if (codeOf(error) !== "ENOENT") throw error;

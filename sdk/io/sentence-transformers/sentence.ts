@@ -88,7 +88,10 @@ export async function readSentenceSettings(files: Files): Promise<SentenceSettin
  * @example
  * promptText({ ...(await readSentenceSettings(files)), prompts: { query: "query: " } }, "query"); // "query: "
  */
-export function promptText({ prompts, prompt }: SentenceSettings, name = prompt ?? undefined): string {
+export function promptText(
+  { prompts, prompt }: Pick<SentenceSettings, "prompts" | "prompt">,
+  name = prompt ?? undefined,
+): string {
   if (name === undefined) return "";
   if (Object.hasOwn(prompts, name)) return prompts[name]!;
   if (ALWAYS_THERE.includes(name)) return "";
@@ -166,7 +169,8 @@ function chosenModes(config: Fields): unknown[] {
   return flags.length === 0 ? ["mean"] : [...known.map((mode) => POOLING_NAMES[mode].name), ...unknown];
 }
 
-function promptsOf(config: Fields): Pick<SentenceSettings, "prompts" | "prompt"> {
+/** @throws {ModelFileError} for a prompt that is no text, or a default one that does not exist */
+export function promptsOf(config: Fields): Pick<SentenceSettings, "prompts" | "prompt"> {
   const { default_prompt_name: name } = config;
   const prompts: Record<string, string> = {};
   for (const [key, text] of Object.entries(fieldsOf(config["prompts"]))) {

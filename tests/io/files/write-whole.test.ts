@@ -9,7 +9,13 @@ import * as assert from "uvu/assert";
 import { ModelFileError } from "../../../sdk/io/files/files.js";
 import { exists, folder } from "../../../sdk/io/files/folder.js";
 import { endPart, newPart } from "../../../sdk/io/files/parts.js";
-import { requirePlace, writableFolder, writeFileAtomically, writeFolder } from "../../../sdk/io/files/write-whole.js";
+import {
+  moveFolder,
+  requirePlace,
+  writableFolder,
+  writeFileAtomically,
+  writeFolder,
+} from "../../../sdk/io/files/write-whole.js";
 import { inNewFolder } from "../../helpers/folder.js";
 import { rejects } from "../../helpers/refused.js";
 
@@ -69,6 +75,22 @@ test("an existing folder is refused, or replaced whole when that is asked for", 
     await writeFolder(out, true, (files) => files.write("new.txt", text("new")));
     assert.equal(readdirSync(out), ["new.txt"]);
     assert.equal(readdirSync(place), ["out"]);
+  }));
+
+test("a finished folder is moved to its place, and over another only when that is asked for", () =>
+  inNewFolder(async (place) => {
+    const [from, out] = [join(place, "from"), join(place, "out")];
+    const fill = (path: string) => writeFolder(path, false, (files) => files.write("a.txt", text(basename(path))));
+    await fill(from);
+    await moveFolder(from, out, false);
+    assert.equal([readdirSync(place), readFileSync(join(out, "a.txt"), "utf8")], [["out"], "from"]);
+    await fill(from);
+    await rejects(moveFolder(from, out, false), ModelFileError, /out exists already/);
+    writeFileSync(join(out, "old.txt"), "");
+    await moveFolder(from, out, true);
+    assert.equal([readdirSync(place), readdirSync(out)], [["out"], ["a.txt"]]);
+    await rejects(moveFolder(from, out, true), Error, /ENOENT/);
+    assert.equal(readdirSync(out), ["a.txt"], "nothing took its place");
   }));
 
 test("what fails while a folder is filled leaves the old folder and nothing else", () =>
@@ -299,14 +321,26 @@ await writeFolder(process.argv[2], true, async (files) => {
   await files.write("b.bin", new Uint8Array(20000).fill(2));
 });`;
 
+const MOVE = `const { moveFolder } = await import(process.argv[1]); await moveFolder(process.argv[3], process.argv[2], true);`;
+
 /** How a run under strace ends when the n-th call of a kind is made to fail, or kills it. */
-function injected(out: string, call: string, what: string, n: number): { status: number | null; stderr: string } {
+function injected(
+  out: string,
+  call: string,
+  what: string,
+  n: number,
+  [program, ...more]: readonly [string, ...string[]] = [ONCE],
+): { status: number | null; stderr: string } {
   const library = join(process.env["CLOZE_ROOT"] ?? ".", "dist/node.js");
   const words = ["-f", "-o", "/dev/null", "-e", `trace=${call}`, "-e", `inject=${call}:${what}:when=${n}`];
-  return spawnSync("strace", [...words, process.execPath, "--input-type=module", "-e", ONCE, library, out], {
-    encoding: "utf8",
-    env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
-  });
+  return spawnSync(
+    "strace",
+    [...words, process.execPath, "--input-type=module", "-e", program, library, out, ...more],
+    {
+      encoding: "utf8",
+      env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
+    },
+  );
 }
 
 const strace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
@@ -343,6 +377,25 @@ for (const [call, what] of strace
         );
       }
       assert.ok(failures >= 2, `only ${failures} runs failed`);
+    }));
+
+if (strace)
+  test("a finished folder replaces another, which is there or found again whichever rename is the last", () =>
+    inNewFolder(async (place) => {
+      const endings = [1, 2, 3].map(async (n) => {
+        const [from, out] = [join(place, `from-${n}`), join(place, `out-${n}`)];
+        await writeFolder(from, false, (files) => files.write("a.txt", text("new")));
+        await writeFolder(out, false, (files) => files.write("a.txt", text("old")));
+        const { status } = injected(out, "rename", "signal=KILL", n, [MOVE, from]);
+        assert.ok(await exists(out), `rename ${n}: the folder is gone`);
+        const [there, waits] = [readFileSync(join(out, "a.txt"), "utf8"), existsSync(from)];
+        assert.is(there, waits ? "old" : "new", `rename ${n}: one of the two is lost`);
+        if (waits) await moveFolder(from, out, true);
+        assert.is(readFileSync(join(out, "a.txt"), "utf8"), "new");
+        return status;
+      });
+      assert.equal(await Promise.all(endings), [null, null, 0]);
+      assert.equal(readdirSync(place).sort(), ["out-1", "out-2", "out-3"]);
     }));
 
 test.run();

@@ -76,6 +76,22 @@ for (const folder of folders)
     assert.is(engine.liveBytes, before, "memory was left behind");
   });
 
+test("truncate_dim comes before the normalization that a call asks for, and after the folder's own", async () => {
+  const unit = (vector: Float32Array) => {
+    const length = Math.hypot(...vector);
+    return vector.map((x) => x / length);
+  };
+  const plain = named("paths with a dot");
+  const text = plain.texts[0]!;
+  using whole = await featureExtraction(filesOf(plain), { engine, normalize: false });
+  const first = whole(text).slice(0, 4);
+  using cut = await featureExtraction(filesOf(plain, { "config_sentence_transformers.json": { truncate_dim: 4 } }), {
+    engine,
+  });
+  assert.equal(cut(text, { normalize: false }), first);
+  near(cut(text, { normalize: true }), unit(first), BOUND);
+});
+
 const named = (name: string): SentenceFolder => folders.find((folder) => folder.name === name)!;
 
 test("the longest sequence says which file and field it is from", async () => {
