@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { dirname, extname, join, resolve, sep } from "node:path";
+import { dirname, extname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
@@ -90,6 +90,23 @@ const filesBelow = (folder) =>
     .filter((name) => statSync(join(folder, name)).isFile())
     .sort();
 
+/**
+ * The page, which asks at once for all scripts that its first chapter needs. Otherwise a browser learns of each only when it
+ * has the one that imports it.
+ */
+function writePage(out, outputs) {
+  const nameOf = (path) => relative(out, join(root, path)).split(sep).join("/");
+  const begin = Object.keys(outputs).filter((path) =>
+    /page\/(main|chapters\/learn)\.tsx$/.test(outputs[path].entryPoint ?? ""),
+  );
+  const needed = new Set(begin);
+  for (const path of needed)
+    for (const { path: imported, kind } of outputs[path].imports) if (kind === "import-statement") needed.add(imported);
+  const links = [...needed].map((path) => `    <link rel="modulepreload" href="./${nameOf(path)}">\n`);
+  const page = readFileSync(join(source, "index.html"), "utf8");
+  writeFileSync(join(out, "index.html"), page.replace("  </head>", `${links.join("")}  </head>`));
+}
+
 /** The service worker knows every file, and a hash of them all as its version. */
 function writeServiceWorker(out) {
   // The playground starts its own workers, not that of the package's program.
@@ -129,7 +146,8 @@ export async function buildPlayground(out) {
     jsx: "automatic",
     jsxImportSource: "preact",
   });
-  for (const name of ["index.html", "page.css"]) cpSync(join(source, name), join(out, name));
+  cpSync(join(source, "page.css"), join(out, "page.css"));
+  writePage(out, metafile.outputs);
   for (const [name, text] of Object.entries(texts())) writeFileSync(join(out, `texts/${name}.txt`), `${text}\n`);
   for (const [name, from] of Object.entries(MODELS)) copyModel(name, from, out);
   writeData(out);

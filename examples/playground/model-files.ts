@@ -1,6 +1,6 @@
 /** The files of a model by its id: those that come with the playground, or one of the shelf. Page and workers share it. */
-import { type Files, memoryFiles } from "cloze";
-import { filesOf } from "./store.js";
+import type { Files } from "cloze";
+import { type FolderFiles, filesOf } from "./store.js";
 
 /** Models that come with the playground. */
 export const BUILT_IN = ["cloze-tiny", "cloze-tiny-embed"] as const;
@@ -24,9 +24,15 @@ function builtInFiles(id: string): Files {
   };
 }
 
+/** As `memoryFiles` of the package, which the page would load for it alone. */
+function shelvedFiles(files: FolderFiles): Files {
+  const byName = new Map(files);
+  return { read: async (name) => byName.get(name) };
+}
+
 export async function modelFiles(id: string): Promise<Files> {
   if ((BUILT_IN as readonly string[]).includes(id)) return builtInFiles(id);
   const files = await filesOf(id);
   if (!files) throw new Error("this model is no longer on the shelf");
-  return memoryFiles(files);
+  return shelvedFiles(files);
 }

@@ -10,7 +10,7 @@ export interface Plan {
   readonly heads: number;
   /** longest sequence in tokens */
   readonly length: number;
-  /** sequence length of the first 80 % of the steps, for masked LM; null: one length throughout */
+  /** sequence length of the first 80% of the steps, for masked LM; null: one length throughout */
   readonly short: number | null;
   /** share of tokens to mask, for masked LM; null: as published */
   readonly maskingRate: number | null;

@@ -8,6 +8,22 @@ export const readKept = async <T>(name: string): Promise<T | undefined> => get<T
 export const keep = async (name: string, value: unknown): Promise<void> => set(name, value, runs());
 export const drop = async (name: string): Promise<void> => del(name, runs());
 
+/** Tells all pages and workers of the playground that a model was put on the shelf, or taken from it. */
+const shelfChannel = (): BroadcastChannel => new BroadcastChannel("cloze-playground-shelf");
+
+function tellChange(): void {
+  const channel = shelfChannel();
+  channel.postMessage(null);
+  channel.close();
+}
+
+/** Call the follower whenever the shelf changes; the function that is returned ends this. */
+export function followShelf(follower: () => void): () => void {
+  const channel = shelfChannel();
+  channel.onmessage = follower;
+  return () => channel.close();
+}
+
 /** The files of a model folder, by name. */
 export type FolderFiles = readonly (readonly [name: string, bytes: Uint8Array])[];
 
@@ -33,6 +49,7 @@ interface Entry {
 export async function shelve(about: Omit<ShelvedModel, "bytes">, files: FolderFiles): Promise<void> {
   const bytes = files.reduce((sum, [, content]) => sum + content.length, 0);
   await set(about.id, { about: { ...about, bytes }, files } satisfies Entry, models());
+  tellChange();
 }
 
 /** Models without their files, the newest first. */
@@ -45,4 +62,7 @@ export async function filesOf(id: string): Promise<FolderFiles | undefined> {
   return (await get<Entry>(id, models()))?.files;
 }
 
-export const unshelve = async (id: string): Promise<void> => del(id, models());
+export async function unshelve(id: string): Promise<void> {
+  await del(id, models());
+  tellChange();
+}

@@ -1,5 +1,5 @@
 /** Models leave the playground as folders, and enter it from a folder, a drop and an address. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fillMask } from "cloze";
@@ -8,6 +8,7 @@ import { unzipSync } from "fflate";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Browser, chromium, type Page } from "../helpers/chromium.js";
+import { LoopbackHub } from "../helpers/loopback-hub.js";
 import { fill, goTo, press, type Served, servePlayground, until } from "./page-driver.js";
 
 const test = suite("models of the playground");
@@ -47,7 +48,7 @@ const rows = (page: Page): Promise<number> => page.evaluate(`document.querySelec
 const guessesShown = (page: Page): Promise<string[]> =>
   page.evaluate(`[...document.querySelectorAll(".guesses li")].map((li) => li.textContent)`);
 
-const percent = (score: number): string => `${(100 * score).toFixed(score < 0.0995 ? 1 : 0)} %`;
+const percent = (score: number): string => `${(100 * score).toFixed(score < 0.0995 ? 1 : 0)}%`;
 
 if (program === null) test("are not exchanged without Chromium", () => assert.is(program, null));
 else {
@@ -100,6 +101,28 @@ else {
     await press(page, "Fetch");
     await until(page, `document.querySelectorAll("tbody tr").length === 6`);
     assert.is(await rows(page), 6);
+    await requireNamed(page);
+  }
+
+  /** A published model by its name, from a mirror of the hub, is one more row, and answers. */
+  async function requireNamed(page: Page): Promise<void> {
+    const source = join(served.folder, "models/cloze-tiny");
+    const files = readdirSync(source).map((name): [string, Uint8Array] => [name, readFileSync(join(source, name))]);
+    const hub = await new LoopbackHub(new Map(files), "someone/tiny").open();
+    try {
+      await fill(page, "Address of the mirror", hub.endpoint);
+      await fill(page, "By name from the hub, or by address", "someone/tiny");
+      await press(page, "Fetch");
+      const option = `[...document.querySelectorAll("main select option")].find((e) => e.textContent === "someone/tiny")`;
+      await fill(page, "Model", await until(page, `${option}?.value`));
+      await until(page, `document.querySelectorAll(".guesses li").length === 8`);
+      assert.is(await rows(page), 7);
+      await fill(page, "By name from the hub, or by address", "someone/else");
+      await press(page, "Fetch");
+      await until(page, `/someone\\/else is not there/.test(document.querySelector(".fault").textContent)`);
+    } finally {
+      await hub.close();
+    }
   }
 
   test.after(async () => {

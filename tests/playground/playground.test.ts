@@ -35,11 +35,10 @@ const choose = (page: BrowserPage, label: string, value: string): Promise<void> 
   })()`);
 
 /** The hash of what the command line learns from the command that the page shows. */
-async function hashOfCommand(served: Served, line: string): Promise<string> {
+function hashOfCommand(text: string, line: string): string {
   const command = commandIn("playground");
   try {
-    const text = await fetch(`${served.address}texts/english.txt`);
-    writeFileSync(join(command.place, "text.txt"), await text.text());
+    writeFileSync(join(command.place, "text.txt"), text);
     const { status, stderr } = command.cloze(line.split(" ").slice(2));
     assert.is(status, 0, stderr);
     return JSON.parse(readFileSync(join(command.place, "my-model/run_manifest.json"), "utf8")).saved;
@@ -48,7 +47,20 @@ async function hashOfCommand(served: Served, line: string): Promise<string> {
   }
 }
 
-/** Train with an objective, pause, close the tab, continue in another, and learn the same on the command line. */
+/** Continue the run that a closed tab has left, and learn the same on the command line. */
+async function continueRun(browser: PageBrowser, served: Served, text: string): Promise<void> {
+  const page = await browser.open(`${served.address}#/learn`, 1280, "light");
+  await press(page, "Continue");
+  const hash = await until<string>(page, `document.querySelector("[data-hash]")?.dataset.hash`);
+  const saved = hashOfCommand(text, await page.evaluate(`document.querySelector("section pre").textContent`));
+  assert.is(hash, saved);
+  await fill(page, "Hash of the command line", saved);
+  await until(page, `document.querySelector("p.good")`);
+  await requireQuiet(page);
+  await page.close();
+}
+
+/** Train with an objective, pause, close the tab, and continue in another. */
 async function trainTwice(browser: PageBrowser, served: Served, objective: string): Promise<void> {
   const first = await browser.open(served.address, 1280, "light");
   await goTo(first, "learn");
@@ -60,18 +72,50 @@ async function trainTwice(browser: PageBrowser, served: Served, objective: strin
   await until(first, `/paused at step/.test(document.querySelector("[role=status]").textContent)`);
   await requireQuiet(first);
   await first.close();
-  const page = await browser.open(`${served.address}#/learn`, 1280, "light");
-  await press(page, "Continue");
-  const hash = await until<string>(page, `document.querySelector("[data-hash]")?.dataset.hash`);
-  const saved = await hashOfCommand(served, await page.evaluate(`document.querySelector("section pre").textContent`));
-  assert.is(hash, saved);
-  await fill(page, "Hash of the command line", saved);
-  await until(page, `document.querySelector("p.good")`);
-  await requireQuiet(page);
-  await page.close();
+  await continueRun(browser, served, await (await fetch(`${served.address}texts/english.txt`)).text());
 }
 
-/** Use every chapter, at two widths, in both languages and colours. */
+/** Train on a text of the reader's, and close the tab while it trains: the run continues from its last checkpoint. */
+async function closeWhileTraining(browser: PageBrowser, served: Served): Promise<void> {
+  const documents = Array.from({ length: 24 }, (_, i) => `The number ${i} is small.\nIt comes after ${i - 1}.`);
+  const text = documents.join("\n\n");
+  const page = await browser.open(
+    `${served.address}#/learn?steps=2000&width=32&heads=2&layers=1&text=own`,
+    1280,
+    "light",
+  );
+  await fill(page, "Your text", text);
+  await press(page, "Train");
+  const kept = `[...document.querySelectorAll(".facts div")].find((e) => e.textContent.startsWith("last checkpoint"))`;
+  await until(page, `/\\d/.test(${kept}.querySelector("dd").textContent)`);
+  assert.not(await page.evaluate(`document.querySelector("[data-hash]") !== null`), "the run is still under way");
+  await page.close();
+  await continueRun(browser, served, text);
+}
+
+/** A link to a chapter brings its inputs, and the same draw. */
+async function shareLink(browser: PageBrowser, served: Served): Promise<void> {
+  const page = await browser.open(`${served.address}#/labels`, 1280, "light");
+  await fill(page, "Your sentences", "A bee flies over the wall & back. It finds 3 flowers.");
+  await fill(page, "Objective", "t5");
+  await press(page, "Draw again");
+  const shown = `/extra_id_0/.test(document.querySelector("section").textContent) && document.querySelector("section").textContent`;
+  await until(page, `/draw 2/.test(document.querySelector(".status").textContent) && ${shown}`);
+  await page.evaluate(`Object.defineProperty(navigator, "clipboard", {
+    value: { writeText: async (text) => void (globalThis.copied = text) },
+  }) && 0`);
+  await press(page, "Copy a link");
+  const link = await until<string>(page, "globalThis.copied");
+  const other = await browser.open(link, 1280, "light");
+  await until(other, `document.querySelector("section").textContent.length > 20`);
+  assert.is(await until(other, shown), await until(page, shown));
+  for (const each of [page, other]) {
+    await requireQuiet(each);
+    await each.close();
+  }
+}
+
+/** Use every chapter, at two widths, in both languages and colors. */
 async function walk(browser: PageBrowser, served: Served): Promise<void> {
   const page = await browser.open(`${served.address}#/learn?objective=causal-lm&steps=20`, 1280, "light");
   await press(page, "Train");
@@ -137,7 +181,10 @@ for (const { name, program, start, objectives } of KINDS) {
     for (const objective of objectives)
       test(`${objective}, paused, closed and continued, has the hash of the command line`, () =>
         trainTwice(browser, served, objective));
-    test("every chapter computes, is quiet, and has no serious fault in any size, colours and language", () =>
+    test("a tab that is closed while it trains on a text of the reader's leaves a run with the same hash", () =>
+      closeWhileTraining(browser, served));
+    test("a link brings a chapter's inputs and its draw", () => shareLink(browser, served));
+    test("every chapter computes, is quiet, and has no serious fault in any size, colors and language", () =>
       walk(browser, served));
     test("without its server it still works", () => withoutServer(browser, served));
     test.after(async () => {

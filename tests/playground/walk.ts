@@ -1,6 +1,38 @@
 /** What a reader does in each chapter, and what must then be there. */
+import * as assert from "uvu/assert";
 import type { BrowserPage as Page } from "../helpers/page.js";
 import { fill, press, until } from "./page-driver.js";
+
+/** The cells of a corruption, once they are those of the newest draw. */
+async function cellsOf(page: Page, before = ""): Promise<string> {
+  await new Promise((resume) => setTimeout(resume, 300));
+  const [cells, fault] = await page.evaluate<[string, string]>(
+    `[".cells", ".fault"].map((name) => [...document.querySelectorAll(name)].map((e) => e.textContent).join(" / "))`,
+  );
+  assert.is(fault, "");
+  return cells === before && cells !== "" ? cells : cellsOf(page, cells);
+}
+
+/** Draws of one objective, of which two differ unless something is wrong: a document of three sentences has few rotations. */
+const DRAWS = 20;
+
+/** Every corruption is drawn again, and changes. */
+async function drawEvery(page: Page): Promise<void> {
+  const names = await page.evaluate<string[]>(
+    `[...document.querySelectorAll("main select option")].map(({ value }) => value)`,
+  );
+  for (const name of names) {
+    await fill(page, "Objective", name);
+    const first = await cellsOf(page);
+    let draws = 0;
+    // The next token has no corruption that could be drawn.
+    if (name === "causal-lm") continue;
+    do await press(page, "Draw again");
+    while ((await cellsOf(page)) === first && ++draws < DRAWS);
+    assert.ok(draws < DRAWS, `${name} is the same in ${DRAWS} draws`);
+  }
+  await fill(page, "Objective", "masked-lm");
+}
 
 export const WALK: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   async tokens(page) {
@@ -24,6 +56,7 @@ export const WALK: Readonly<Record<string, (page: Page) => Promise<void>>> = {
       await fill(page, "Objective", objective!);
       await until(page, `document.querySelector(${JSON.stringify(sign)})`);
     }
+    await drawEvery(page);
     await until(page, `document.querySelectorAll(".guesses li").length === 4`);
     const shown = await page.evaluate<string>(`document.querySelector(".cells").textContent`);
     await press(page, "Draw again");

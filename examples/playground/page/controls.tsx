@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
 import { useStrings } from "./settings.js";
-import { sharedAddress } from "./shared-state.js";
+import { type Bounds, sharedAddress } from "./shared-state.js";
 
 interface FieldProps {
   readonly label: string;
@@ -54,14 +54,12 @@ export function Choice<T extends string>({ label, hint, value, options, onChange
 interface NumberProps {
   readonly label: string;
   readonly value: number;
-  readonly min: number;
-  readonly max: number;
-  readonly step?: number;
+  readonly bounds: Bounds;
   readonly onChange: (value: number) => void;
   readonly disabled?: boolean;
 }
 
-export function NumberField({ label, value, min, max, step = 1, onChange, disabled = false }: NumberProps) {
+export function NumberField({ label, value, bounds: [min, max, step], onChange, disabled = false }: NumberProps) {
   return (
     <Field label={label}>
       {(id) => (
@@ -86,17 +84,17 @@ interface TextProps {
   readonly rows?: number;
   readonly onInput: (value: string) => void;
   readonly disabled?: boolean;
-  /** whether a file that is dropped becomes the text */
-  readonly isDrop?: boolean;
+  /** takes the text of a file that is dropped; without it nothing can be dropped */
+  readonly onDrop?: (text: string) => void;
 }
 
 /** A text of one line, or of several where `rows` says so. */
-export function TextField({ label, hint, value, rows, onInput, disabled = false, isDrop = false }: TextProps) {
+export function TextField({ label, hint, value, rows, onInput, disabled = false, onDrop }: TextProps) {
   const drop = async (event: DragEvent) => {
     const [file] = event.dataTransfer?.files ?? [];
     if (!file || disabled) return;
     event.preventDefault();
-    onInput(await file.text());
+    onDrop?.(await file.text());
   };
   return (
     <Field label={label} hint={hint}>
@@ -107,7 +105,7 @@ export function TextField({ label, hint, value, rows, onInput, disabled = false,
           <textarea
             id={id}
             {...{ value, rows, disabled }}
-            {...(isDrop && { onDragOver: (event) => event.preventDefault(), onDrop: (event) => void drop(event) })}
+            {...(onDrop && { onDragOver: (event) => event.preventDefault(), onDrop: (event) => void drop(event) })}
             onInput={(event) => onInput(event.currentTarget.value)}
           />
         )

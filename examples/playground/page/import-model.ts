@@ -1,13 +1,12 @@
 /** Putting models on the shelf: from a folder, from files that were dropped, or by name. */
-import { describeFolder, type Files, memoryFiles } from "cloze";
-import { hub } from "cloze/hub";
-import { webFolder } from "cloze/web";
+import type { Files } from "cloze";
 import { type FolderFiles, shelve } from "../store.js";
 
 /** Files of a folder that a model may need. */
 const NEEDED = /\.(json|safetensors|txt|model|jinja)$/;
 
 async function shelveFiles(name: string, files: FolderFiles): Promise<void> {
+  const { describeFolder, memoryFiles } = await import("cloze");
   const { task, tensors, problems } = await describeFolder(memoryFiles(files));
   if (task === null && problems.length > 0) throw new Error(problems.join("; "));
   const parameters = tensors.reduce((sum, { shape }) => sum + shape.reduce((size, axis) => size * axis, 1), 0);
@@ -92,15 +91,26 @@ function partsOf(files: FolderFiles): string[] {
   return [...new Set(Object.values(map) as string[])];
 }
 
+interface NamedOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (share: number) => void;
+  /** base URL of a mirror; null: the Hugging Face hub */
+  readonly mirror: string | null;
+}
+
+async function filesNamed(name: string, { signal, onProgress, mirror }: NamedOptions): Promise<Files> {
+  if (/^https?:/.test(name)) return (await import("cloze/web")).webFolder(name, { signal });
+  const { hub } = await import("cloze/hub");
+  return hub(name, {
+    signal,
+    onProgress: ({ loaded, size }) => onProgress(size > 0 ? loaded / size : 0),
+    ...(mirror !== null && { endpoint: mirror }),
+  });
+}
+
 /** A published model by its name, or a folder by its URL. */
-export async function importNamed(
-  name: string,
-  options: { readonly signal: AbortSignal; readonly onProgress: (share: number) => void },
-): Promise<void> {
-  const { signal } = options;
-  const files = /^https?:/.test(name)
-    ? webFolder(name, { signal })
-    : await hub(name, { signal, onProgress: ({ loaded, size }) => options.onProgress(size > 0 ? loaded / size : 0) });
+export async function importNamed(name: string, options: NamedOptions): Promise<void> {
+  const files = await filesNamed(name, options);
   const read = await readAll(files, PUBLISHED);
   await shelveFiles(name.replace(/\/$/, "").replace(/^https?:.*\//, ""), [
     ...read,

@@ -21,6 +21,7 @@ export function LossCurves({ curves, steps, previous }: LossCurvesProps) {
       height: width < 500 ? 240 : 320,
       marginLeft: 40,
       marginRight: 16,
+      marginBottom: 38,
       x: { domain: [0, steps], label: learn.axes.step, ticks: width < 500 ? 4 : 8 },
       y: { label: learn.axes.loss, nice: true, ticks: 6 },
       marks: [

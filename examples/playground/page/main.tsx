@@ -1,4 +1,4 @@
-/** The page: chapters by the fragment of the address, language, colours. */
+/** The page: chapters by the fragment of the address, language, colors. */
 import { type ComponentType, render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Fault } from "./controls.js";
@@ -60,6 +60,15 @@ function Settings() {
   );
 }
 
+/**
+ * The service worker stores all files, models too: it waits until the first chapter is shown. A page that it has brought need
+ * not ask for it again: browsers look for a newer one by themselves.
+ */
+function keepForLater(): void {
+  if ("serviceWorker" in navigator && navigator.serviceWorker.controller === null)
+    void navigator.serviceWorker.register("./service-worker.js");
+}
+
 /** What the run is doing, for readers of other chapters. */
 function Running() {
   const { app } = useStrings();
@@ -79,6 +88,10 @@ function App() {
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
+  const isShown = chapter !== null;
+  useEffect(() => {
+    if (isShown) keepForLater();
+  }, [isShown]);
   useEffect(() => {
     let isCurrent = true;
     CHAPTERS[name]().then(
@@ -123,7 +136,3 @@ function App() {
 
 followSettings();
 render(<App />, document.getElementById("app")!);
-
-// A page that a service worker has brought need not ask for it again: browsers look for a newer one by themselves.
-if ("serviceWorker" in navigator && navigator.serviceWorker.controller === null)
-  addEventListener("load", () => void navigator.serviceWorker.register("./service-worker.js"));

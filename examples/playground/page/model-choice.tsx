@@ -1,19 +1,18 @@
 /** A choice among the models of the playground and of the shelf. */
 import { useEffect, useState } from "preact/hooks";
 import { BUILT_IN } from "../model-files.js";
-import { type ShelvedModel, shelf } from "../store.js";
+import { followShelf, type ShelvedModel, shelf } from "../store.js";
 import { Choice } from "./controls.js";
-import { run } from "./run-state.js";
 import { useStrings } from "./settings.js";
-import { useStore } from "./store.js";
 
-/** The models of the shelf; looked up again when a run ends. */
+/** The models of the shelf, the newest first; null until they are known. */
 export function useShelf(): readonly ShelvedModel[] | null {
   const [models, setModels] = useState<readonly ShelvedModel[] | null>(null);
-  const { model } = useStore(run);
   useEffect(() => {
-    shelf().then(setModels, () => setModels([]));
-  }, [model]);
+    const look = () => void shelf().then(setModels, () => setModels([]));
+    look();
+    return followShelf(look);
+  }, []);
   return models;
 }
 
@@ -29,7 +28,16 @@ const ENCODERS = ["masked-lm", "pretraining", "replaced-token-detection", "featu
 
 export function ModelChoice({ value, onChange, tasks = ENCODERS, builtIn = BUILT_IN }: ModelChoiceProps) {
   const { models: strings } = useStrings();
-  const shelved = (useShelf() ?? []).filter(({ task }) => tasks.includes(task));
-  const options = [...builtIn.map((id) => [id, id] as const), ...shelved.map(({ id, name }) => [id, name] as const)];
+  const shelved = useShelf()?.filter(({ task }) => tasks.includes(task));
+  const options = [
+    ...builtIn.map((id) => [id, id] as const),
+    ...(shelved ?? []).map(({ id, name }) => [id, name] as const),
+  ];
+  const [first] = options;
+  // A link may name a model of another browser, and a model may have been removed.
+  const isMissing = shelved !== undefined && first !== undefined && !options.some(([id]) => id === value);
+  useEffect(() => {
+    if (isMissing) onChange(first[0]);
+  }, [isMissing]);
   return <Choice label={strings.model} value={value} options={options} onChange={onChange} />;
 }

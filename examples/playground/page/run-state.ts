@@ -1,7 +1,15 @@
 /** The run of pre-training that the page follows; it goes on while other chapters are shown. */
 import { proxy } from "comlink";
 import type { Plan } from "../plan.js";
-import type { Curves, HeldOutPoint, Point, RunEnd, RunEvent, RunRequest } from "../worker/run-record.js";
+import {
+  type Curves,
+  type HeldOutPoint,
+  keptRun,
+  type Point,
+  type RunEnd,
+  type RunEvent,
+  type RunRequest,
+} from "../worker/run-record.js";
 import { Store } from "./store.js";
 import { trainer } from "./workers.js";
 
@@ -110,7 +118,8 @@ async function follow(ended: Promise<RunEnd>): Promise<void> {
       );
     }
   } catch (error) {
-    change({ phase: "idle", error });
+    // Of a run that has not begun there is nothing to show.
+    change({ phase: "idle", error, ...(run.value.step === 0 && { plan: null }) });
   }
 }
 
@@ -138,7 +147,7 @@ export async function dropKeptRun(): Promise<void> {
 /** Show the run that an earlier visit left, if there is one. */
 export async function findKeptRun(): Promise<RunRequest | undefined> {
   if (run.value.phase !== "idle") return undefined;
-  const kept = await trainer().keptRun();
+  const kept = await keptRun();
   if (!kept || run.value.phase !== "idle") return undefined;
   const { plan, curves, step, parameters } = kept;
   change({ phase: "paused", plan, curves, step, parameters, keptAt: step });

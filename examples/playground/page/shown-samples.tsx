@@ -9,7 +9,7 @@ export function Share({ value, as }: { readonly value: number; readonly as?: str
   return (
     <span class="share">
       <span class="bar" style={{ width: `${(100 * value).toFixed(1)}%` }} />
-      <span class="of">{as ?? `${(100 * value).toFixed(value < 0.0995 ? 1 : 0)} %`}</span>
+      <span class="of">{as ?? `${(100 * value).toFixed(value < 0.0995 ? 1 : 0)}%`}</span>
     </span>
   );
 }
@@ -30,7 +30,7 @@ function Guesses({ sample }: { readonly sample: Sample }) {
             style={{ background: `color-mix(in srgb, var(--accent) ${Math.round(60 * probability)}%, var(--surface))` }}
           >
             <span class="token">{token}</span>
-            <small>{Math.round(100 * probability)} %</small>
+            <small>{Math.round(100 * probability)}%</small>
           </li>
         ))}
       </ol>

@@ -8,14 +8,13 @@ import { changeShares, corrupted } from "./labels.js";
 import { learnLanguages, stopLanguages } from "./languages.js";
 import { dropRun, pause, pretrain, resume } from "./pretraining.js";
 import { probeLayers, stopProbing } from "./probes.js";
-import { keptRun } from "./run-record.js";
 import { learnTokenizer, openTokenizer, tokenize } from "./tokens.js";
 import { nextTokens } from "./writing.js";
 
 const lab = {
   ...{ attentionOf, hiddenOf, planesOf, probeLayers, stopProbing, wordInSentences },
   ...{ changeShares, corrupted },
-  ...{ dropRun, keptRun, pause, pretrain, resume },
+  ...{ dropRun, pause, pretrain, resume },
   ...{ learnTokenizer, openTokenizer, tokenize },
   ...{ finetuneHere, stopFinetuning, tryTuned },
   ...{ learnLanguages, stopLanguages },

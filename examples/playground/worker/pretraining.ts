@@ -137,6 +137,7 @@ async function train(request: RunRequest, kept: KeptRun | undefined, tell: (even
   const tokenizer = await tokenizerOf(plan, kept, files, texts.training.flat());
   tell({ kind: "preparing", part: "model" });
   const training = tokenizeDocuments(tokenizer, texts.training);
+  if (training.length === 0) throw new Error("the text has no sentence to learn from");
   const held = beginningOf(tokenizeDocuments(tokenizer, texts.held));
   const setting = { plan, tokenizer, training, held };
   using arm = await armOf(request, { ...setting, start: files && { files, isScratch: false } }, kept?.checkpoint);

@@ -68,8 +68,8 @@ export interface KeptRun extends RunRequest {
 export const KEPT = "pretraining";
 /** Points of the held-out curve. */
 const EVALUATIONS = 20;
-/** Milliseconds between two messages to the page, and between two checkpoints. */
-const [MESSAGE, CHECKPOINT] = [200, 5000];
+/** Milliseconds between two messages to the page, before the first checkpoint, and between two checkpoints. */
+const [MESSAGE, FIRST, CHECKPOINT] = [200, 1000, 5000];
 
 /** What the page shows of an interrupted run. */
 export type KeptSummary = Omit<KeptRun, "checkpoint" | "besideCheckpoint" | "tokenizer">;
@@ -90,7 +90,7 @@ export class RunRecord {
   #mean: number | null;
   #fresh: Point[] = [];
   #told = 0;
-  #keptAt = performance.now();
+  #keepAt = performance.now() + FIRST;
 
   constructor(request: RunRequest, kept: KeptRun | undefined, tell: (event: RunEvent) => void) {
     this.#request = request;
@@ -131,12 +131,12 @@ export class RunRecord {
   }
 
   get isKeepingDue(): boolean {
-    return performance.now() - this.#keptAt > CHECKPOINT;
+    return performance.now() > this.#keepAt;
   }
 
   async keep(run: Omit<KeptRun, keyof RunRequest | "curves">): Promise<void> {
     await keep(KEPT, { ...this.#request, ...run, curves: this.curves } satisfies KeptRun);
-    this.#keptAt = performance.now();
+    this.#keepAt = performance.now() + CHECKPOINT;
     this.#tell({ kind: "kept", step: run.step });
   }
 }

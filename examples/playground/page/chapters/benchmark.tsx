@@ -29,7 +29,7 @@ function Results({ results }: { readonly results: readonly Measured[] }) {
             <tr key={workload}>
               <td>{workload}</td>
               <td class="number">{median_ms}</td>
-              <td class="number">{share === null ? "–" : `${Math.round(100 * share)} %`}</td>
+              <td class="number">{share === null ? "–" : `${Math.round(100 * share)}%`}</td>
               <td class="number">{points}</td>
               <td class={valid ? "good" : "fault"}>
                 <code>{hash}</code> {valid ? "✓" : "✗"}

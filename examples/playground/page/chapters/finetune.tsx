@@ -8,12 +8,14 @@ import { Button, Chapter, Check, Choice, Facts, Fault, FileField, NumberField, T
 import { ModelChoice } from "../model-choice.js";
 import { Plot } from "../plot.js";
 import { useStrings } from "../settings.js";
-import { useShared } from "../shared-state.js";
+import { useShared, useSharedNumbers } from "../shared-state.js";
 import { Share } from "../shown-samples.js";
 import { examplesOf } from "../texts.js";
 import { lab } from "../workers.js";
 
 const TASKS: readonly TaskName[] = ["sentiment", "pairs", "tags", "answers"];
+const USUAL = { epochs: 4 };
+const BOUNDS = { epochs: [1, 20, 1] } as const;
 /** Tasks whose input has two parts. */
 const ofTwo = (task: TaskName): boolean => task === "pairs" || task === "answers";
 
@@ -34,7 +36,7 @@ function LearningCurve({ points, begun }: LearningCurveProps) {
   const options = useCallback(
     (width: number) => ({
       height: width < 500 ? 240 : 300,
-      ...{ marginLeft: 44, marginRight: 20 },
+      ...{ marginLeft: 44, marginRight: 20, marginBottom: 38 },
       x: {
         label: finetune.examples,
         type: "log" as const,
@@ -59,7 +61,7 @@ function LearningCurve({ points, begun }: LearningCurveProps) {
     [points, begun, finetune],
   );
   const label = points.map(
-    ({ arm, examples, score }) => `${finetune.arms[arm]} ${examples}: ${(100 * score).toFixed(1)} %`,
+    ({ arm, examples, score }) => `${finetune.arms[arm]} ${examples}: ${(100 * score).toFixed(1)}%`,
   );
   return (
     <figure>
@@ -252,7 +254,7 @@ function Results({ begun, points }: ProgressProps) {
         facts={[
           [finetune.examples, number(begun.examples)],
           [finetune.tests, number(begun.tests)],
-          [metricName(finetune, begun.headline), `${(100 * points.at(-1)!.score).toFixed(1)} %`],
+          [metricName(finetune, begun.headline), `${(100 * points.at(-1)!.score).toFixed(1)}%`],
         ]}
       />
       <LearningCurve points={points} begun={begun} />
@@ -297,18 +299,29 @@ export function FinetuneChapter() {
   const [chosen, setTask] = useShared("task", "sentiment");
   const task = TASKS.includes(chosen as TaskName) ? (chosen as TaskName) : "sentiment";
   const [model, setModel] = useShared("model", "cloze-tiny");
-  const [epochs, setEpochs] = useState(4);
+  const [{ epochs }, change] = useSharedNumbers(USUAL, BOUNDS);
   const [withScratch, setWithScratch] = useState(true);
   const { train, test, setTrain, setTest, error } = useExamples(task);
   const { begun, step, points, confusion, phase, error: failure, start } = useFinetuning(task);
   const disabled = phase === "busy";
   const names = TASKS.map((name) => [name, finetune.tasks[name]] as const);
+  /** A file of the reader's, to which the tests that come with the playground do not belong. */
+  const open = (text: string): void => {
+    setTrain(text);
+    setTest("");
+  };
   return (
     <Chapter title={finetune.title} lead={finetune.lead}>
       <div class="fields">
         <Choice label={finetune.task} value={task} options={names} disabled={disabled} onChange={setTask} />
         <ModelChoice value={model} onChange={setModel} />
-        <NumberField label={finetune.epochs} value={epochs} min={1} max={20} disabled={disabled} onChange={setEpochs} />
+        <NumberField
+          label={finetune.epochs}
+          value={epochs}
+          bounds={BOUNDS.epochs}
+          disabled={disabled}
+          onChange={(count) => change({ epochs: count })}
+        />
       </div>
       <TextField
         label={finetune.training}
@@ -317,7 +330,7 @@ export function FinetuneChapter() {
         rows={6}
         disabled={disabled}
         onInput={setTrain}
-        isDrop
+        onDrop={open}
       />
       <details>
         <summary>{finetune.testing}</summary>
@@ -328,7 +341,7 @@ export function FinetuneChapter() {
           rows={6}
           disabled={disabled}
           onInput={setTest}
-          isDrop
+          onDrop={setTest}
         />
       </details>
       <Check label={finetune.withScratch} value={withScratch} disabled={disabled} onChange={setWithScratch} />
@@ -337,11 +350,7 @@ export function FinetuneChapter() {
         step={step}
         canStart={train.trim() !== ""}
         start={() => void start({ task, model, train, test, epochs, withScratch, name: finetune.tasks[task] })}
-        open={(text) => {
-          // The tests that come with the playground are of another task.
-          setTrain(text);
-          setTest("");
-        }}
+        open={open}
       />
       <Fault error={error ?? failure} />
       <Results begun={begun} points={points} />

@@ -12,7 +12,7 @@ import { useStrings } from "../settings.js";
 import { useShared } from "../shared-state.js";
 import { lab } from "../workers.js";
 
-/** A table of numbers as colours: rows and columns have names. */
+/** A table of numbers as colors: rows and columns have names. */
 function Heat(props: {
   readonly label: string;
   readonly rows: readonly string[];
@@ -111,7 +111,7 @@ function AttentionPart({ model, text, onText }: SentenceProps & { readonly onTex
   );
 }
 
-/** Hidden states (tokens × width) as pixels: the largest number of the layer has the full colour. */
+/** Hidden states (tokens × width) as pixels: the largest number of the layer has the full color. */
 function States({
   label,
   states,
@@ -213,11 +213,13 @@ function WordPart({ model }: { readonly model: string }) {
   );
 }
 
-/** Marks of groups: their shapes differ, so that colour alone says nothing. */
+/** Marks of groups: their shapes differ, so that color alone says nothing. */
 const SYMBOLS = ["circle", "square", "triangle", "diamond", "star", "wye", "cross", "times"] as const;
 
 /** Pixels around the plane, and between its edge and the outermost points. */
 const [MARGIN, INSET] = [24, 16];
+
+const signed = (figure: number): string => figure.toFixed(2).replace("-", "−");
 
 function PlanePart({ model }: { readonly model: string }) {
   const { inside } = useStrings();
@@ -268,9 +270,9 @@ function PlanePart({ model }: { readonly model: string }) {
           {plane.separation && (
             <p>
               {inside.separation(
-                plane.separation.silhouette.toFixed(2),
-                plane.separation.chance.mean.toFixed(2),
-                plane.separation.chance.highest.toFixed(2),
+                signed(plane.separation.silhouette),
+                signed(plane.separation.chance.mean),
+                signed(plane.separation.chance.highest),
               )}
             </p>
           )}
@@ -321,7 +323,7 @@ function ProbePart({ model }: { readonly model: string }) {
         textMark(probes, {
           y: ({ layer }: Probe) => inside.layer(layer),
           x: "accuracy",
-          text: ({ accuracy }: Probe) => `${(100 * accuracy).toFixed(1)} %`,
+          text: ({ accuracy }: Probe) => `${(100 * accuracy).toFixed(1)}%`,
           ...{ dx: 6, textAnchor: "start" as const },
         }),
         ...(result ? [ruleX([result.baseline], { strokeDasharray: "3 3" })] : []),
@@ -347,7 +349,7 @@ function ProbePart({ model }: { readonly model: string }) {
       {probes.length > 0 && (
         <Plot
           label={probes
-            .map(({ layer, accuracy }) => `${inside.layer(layer)}: ${(100 * accuracy).toFixed(1)} %`)
+            .map(({ layer, accuracy }) => `${inside.layer(layer)}: ${(100 * accuracy).toFixed(1)}%`)
             .join(", ")}
           options={options}
         />

@@ -1,10 +1,9 @@
 /** Self-made labels: every corruption of pre-training on the reader's own sentences. */
-import { useState } from "preact/hooks";
 import type { Cell } from "../../worker/labels.js";
 import { useComputed } from "../computed.js";
 import { Button, Chapter, Choice, Fault, Slider, TextField } from "../controls.js";
 import { useStrings } from "../settings.js";
-import { useShared } from "../shared-state.js";
+import { useShared, useSharedNumbers } from "../shared-state.js";
 import { Share } from "../shown-samples.js";
 import { lab } from "../workers.js";
 
@@ -28,6 +27,10 @@ export const CORRUPTIONS = [
   "ul2",
 ] as const;
 
+/** The share of tokens to choose; 0: the one of the objective's paper. */
+const AS_PUBLISHED = { rate: 0 };
+const RATE = { rate: [0, 0.8, 0.05] } as const;
+
 /** Draws behind the shares. */
 const DRAWS = 200;
 
@@ -50,7 +53,8 @@ export function LabelsChapter() {
   const [text, setText] = useShared("text", labels.example);
   const [objective, setObjective] = useShared("objective", "masked-lm");
   const [draw, setDraw] = useShared("draw", "1");
-  const [rate, setRate] = useState<number | null>(null);
+  const [{ rate: chosenRate }, setRate] = useSharedNumbers(AS_PUBLISHED, RATE);
+  const rate = chosenRate === 0 ? null : chosenRate;
   const hasRate = !/^(causal-lm|bart-sentence|bart-document|ul2)/.test(objective);
   const request = { objective, text, seed: Number(draw) || 1, rate: hasRate ? rate : null };
   const { value, error } = useComputed(text.trim() === "" ? null : () => lab().corrupted(request), [
@@ -79,9 +83,9 @@ export function LabelsChapter() {
             label={labels.rate(rate === null ? null : Math.round(100 * rate))}
             value={rate ?? 0.15}
             min={0.05}
-            max={0.8}
-            step={0.05}
-            onInput={setRate}
+            max={RATE.rate[1]}
+            step={RATE.rate[2]}
+            onInput={(share) => setRate({ rate: share })}
           />
         )}
       </div>

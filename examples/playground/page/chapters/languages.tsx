@@ -6,10 +6,14 @@ import type { LanguagesRequest, LanguagesTold, Space } from "../../worker/langua
 import { Button, Chapter, Check, Choice, Facts, Fault, NumberField } from "../controls.js";
 import { Plot } from "../plot.js";
 import { useStrings } from "../settings.js";
-import { useShared } from "../shared-state.js";
+import { useShared, useSharedNumbers } from "../shared-state.js";
 import { lab } from "../workers.js";
 
 const SECONDS = ["fake", "german", "spanish", "french", "chinese"] as const;
+
+/** Steps, and the switches of the fake language: 1 is on. */
+const USUAL = { steps: 400, split: 0, inverted: 0 };
+const BOUNDS = { steps: [20, 5000, 20], split: [0, 1, 1], inverted: [0, 1, 1] } as const;
 
 const isSecond = (name: string): name is LanguagesRequest["second"] => (SECONDS as readonly string[]).includes(name);
 
@@ -56,7 +60,7 @@ function Finding({ told, steps }: FoundProps) {
   const options = useCallback(
     (width: number) => ({
       height: width < 500 ? 220 : 260,
-      ...{ marginLeft: 44, marginRight: 16 },
+      ...{ marginLeft: 44, marginRight: 16, marginBottom: 38 },
       x: { label: languages.step, domain: [0, steps], ticks: width < 500 ? 4 : 8 },
       y: { label: languages.found, percent: true, zero: true, nice: true },
       marks: [
@@ -126,7 +130,7 @@ function Found({ told, steps }: FoundProps) {
       <Facts
         facts={[
           [languages.facts.sentences, number(last.sentences)],
-          [languages.facts.chance, `${(100 / last.sentences).toFixed(1)} %`],
+          [languages.facts.chance, `${(100 / last.sentences).toFixed(1)}%`],
         ]}
       />
       <h2>{languages.space(last.layer)}</h2>
@@ -143,9 +147,8 @@ export function LanguagesChapter() {
   const { languages, number } = useStrings();
   const [chosen, setSecond] = useShared("second", "fake");
   const second = isSecond(chosen) ? chosen : "fake";
-  const [steps, setSteps] = useState(400);
-  const [split, setSplit] = useState(false);
-  const [inverted, setInverted] = useState(false);
+  const [{ steps, ...switches }, change] = useSharedNumbers(USUAL, BOUNDS);
+  const [split, inverted] = [switches.split === 1, switches.inverted === 1];
   const { told, step, planned, isBusy: disabled, error, start } = useExperiment();
   const names = SECONDS.map((name) => [name, languages.names[name]] as const);
   return (
@@ -155,17 +158,25 @@ export function LanguagesChapter() {
         <NumberField
           label={languages.steps}
           value={steps}
-          min={20}
-          max={5000}
-          step={20}
+          bounds={BOUNDS.steps}
           disabled={disabled}
-          onChange={setSteps}
+          onChange={(count) => change({ steps: count })}
         />
       </div>
       {second === "fake" && (
         <>
-          <Check label={languages.split} value={split} disabled={disabled} onChange={setSplit} />
-          <Check label={languages.inverted} value={inverted} disabled={disabled} onChange={setInverted} />
+          <Check
+            label={languages.split}
+            value={split}
+            disabled={disabled}
+            onChange={(on) => change({ split: Number(on) })}
+          />
+          <Check
+            label={languages.inverted}
+            value={inverted}
+            disabled={disabled}
+            onChange={(on) => change({ inverted: Number(on) })}
+          />
         </>
       )}
       <div class="actions">

@@ -3,11 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import { CONTINUED, commandOf, DEFAULT_PLAN, type Plan, startFolder } from "../../plan.js";
 import { Button, Chapter, Check, Choice, Facts, Fault, NumberField, TextField } from "../controls.js";
 import { downloadFolder } from "../download.js";
-import { LossCurves } from "../loss-curves.js";
 import { useShelf } from "../model-choice.js";
 import { dropKeptRun, findKeptRun, pauseRun, type RunState, resumeRun, run, startRun } from "../run-state.js";
 import { useStrings } from "../settings.js";
-import { useShared } from "../shared-state.js";
+import { type Bounds, useShared, useSharedNumbers } from "../shared-state.js";
 import { ShownSamples } from "../shown-samples.js";
 import { useStore } from "../store.js";
 import { TEXTS, textOf } from "../texts.js";
@@ -50,9 +49,27 @@ function shownFor(objective: string): readonly string[] {
 const isBusy = ({ phase }: RunState): boolean =>
   phase === "vocabulary" || phase === "model" || phase === "training" || phase === "pausing";
 
+const BOUNDS = {
+  layers: [1, 6, 1],
+  width: [32, 256, 32],
+  heads: [1, 8, 1],
+  length: [16, 128, 16],
+  vocabulary: [300, 8000, 100],
+  batchSize: [4, 64, 1],
+  learningRate: [0.0001, 0.01, 0.0001],
+  seed: [0, 999_999, 1],
+  steps: [20, 20_000, 10],
+} as const satisfies Partial<Record<keyof Plan, Bounds>>;
+
+/** The numbers of a plan. */
+type Numbers = Pick<Plan, keyof typeof BOUNDS>;
+
+const numbersOf = (plan: Plan): Numbers =>
+  Object.fromEntries(Object.keys(BOUNDS).map((name) => [name, plan[name as keyof Numbers]])) as unknown as Numbers;
+
 interface SizesProps {
   readonly plan: Plan;
-  readonly change: (part: Partial<Plan>) => void;
+  readonly change: (part: Partial<Numbers>) => void;
   readonly disabled: boolean;
 }
 
@@ -61,32 +78,21 @@ const OWN_SIZES: readonly string[] = ["layers", "width", "heads", "vocabulary"];
 
 function Sizes({ plan, change, disabled }: SizesProps) {
   const { learn } = useStrings();
-  const whole = (name: "layers" | "width" | "heads" | "length" | "vocabulary" | "batchSize" | "steps" | "seed") => ({
-    label: learn.sizes[name],
-    value: plan[name],
-    disabled: disabled || (plan.from !== null && OWN_SIZES.includes(name)),
-    onChange: (value: number) => change({ [name]: Math.round(value) }),
-  });
+  const names = ["layers", "width", "heads", "length", "vocabulary", "batchSize", "learningRate", "seed"] as const;
   return (
     <details>
       <summary>{learn.sizes.title}</summary>
       <div class="fields">
-        <NumberField {...whole("layers")} min={1} max={6} />
-        <NumberField {...whole("width")} min={32} max={256} step={32} />
-        <NumberField {...whole("heads")} min={1} max={8} />
-        <NumberField {...whole("length")} min={16} max={128} step={16} />
-        <NumberField {...whole("vocabulary")} min={300} max={8000} step={100} />
-        <NumberField {...whole("batchSize")} min={4} max={64} />
-        <NumberField
-          label={learn.sizes.learningRate}
-          value={plan.learningRate}
-          min={0.0001}
-          max={0.01}
-          step={0.0001}
-          disabled={disabled}
-          onChange={(learningRate) => change({ learningRate })}
-        />
-        <NumberField {...whole("seed")} min={0} max={999_999} />
+        {names.map((name) => (
+          <NumberField
+            key={name}
+            label={learn.sizes[name]}
+            value={plan[name]}
+            bounds={BOUNDS[name]}
+            disabled={disabled || (plan.from !== null && OWN_SIZES.includes(name))}
+            onChange={(value) => change({ [name]: name === "learningRate" ? value : Math.round(value) })}
+          />
+        ))}
       </div>
     </details>
   );
@@ -94,10 +100,11 @@ function Sizes({ plan, change, disabled }: SizesProps) {
 
 interface ControlsProps {
   readonly state: RunState;
+  readonly canStart: boolean;
   readonly start: () => void;
 }
 
-function Controls({ state, start }: ControlsProps) {
+function Controls({ state, canStart, start }: ControlsProps) {
   const { learn } = useStrings();
   const { phase } = state;
   return (
@@ -114,7 +121,7 @@ function Controls({ state, start }: ControlsProps) {
           {learn.pause}
         </Button>
       ) : (
-        <Button main onClick={start}>
+        <Button main onClick={start} disabled={!canStart}>
           {learn.start}
         </Button>
       )}
@@ -167,7 +174,19 @@ function Proof({ state, text }: { readonly state: RunState; readonly text: strin
   );
 }
 
-function Progress({ state }: { readonly state: RunState }) {
+interface ProgressProps {
+  readonly state: RunState;
+  readonly LossCurves: ReturnType<typeof useLossCurves>;
+}
+
+/** The code that draws curves is loaded when the chapter is shown already. */
+function useLossCurves() {
+  const [loaded, setLoaded] = useState<typeof import("../loss-curves.js") | null>(null);
+  useEffect(() => void import("../loss-curves.js").then(setLoaded), []);
+  return loaded?.LossCurves;
+}
+
+function Progress({ state, LossCurves }: ProgressProps) {
   const { learn, number } = useStrings();
   const { plan, step, curves, tokensPerSecond, bytes, parameters, keptAt } = state;
   if (plan === null) return null;
@@ -177,7 +196,7 @@ function Progress({ state }: { readonly state: RunState }) {
       <progress value={step} max={plan.steps} aria-label={learn.progress} />
       <Facts
         facts={[
-          [learn.facts.step, `${number(step)} / ${number(plan.steps)}`],
+          [learn.facts.step, number(step)],
           [learn.facts.loss, curves.training.at(-1)?.loss.toFixed(3) ?? "–"],
           [learn.facts.heldOut, last ? last.loss.toFixed(3) : "–"],
           ...(last?.area === undefined ? [] : [[learn.facts.area, last.area.toFixed(3)] as const]),
@@ -187,7 +206,9 @@ function Progress({ state }: { readonly state: RunState }) {
           [learn.facts.kept, keptAt === null ? "–" : number(keptAt)],
         ]}
       />
-      {curves.training.length > 0 && <LossCurves curves={curves} steps={plan.steps} previous={state.previous} />}
+      {LossCurves && curves.training.length > 0 && (
+        <LossCurves curves={curves} steps={plan.steps} previous={state.previous} />
+      )}
       <ShownSamples points={curves.heldOut} />
     </>
   );
@@ -205,14 +226,19 @@ interface StartProps {
 function Start({ plan, withScratch, disabled, onChoose, onScratch }: StartProps) {
   const { learn } = useStrings();
   const tasks = tasksFor(plan.objective);
-  const shelved = (useShelf() ?? []).filter(({ task }) => tasks.includes(task));
+  const shelved = useShelf()?.filter(({ task }) => tasks.includes(task));
   const isBuiltIn = hasShort(plan.objective) && !plan.objective.includes("+");
   const options = [
     ["", learn.random] as const,
     ...(isBuiltIn ? [["cloze-tiny", "cloze-tiny"] as const] : []),
-    ...shelved.map(({ id, name, made }) => [id, `${name} (${new Date(made).toLocaleTimeString()})`] as const),
+    ...(shelved ?? []).map(({ id, name, made }) => [id, `${name} (${new Date(made).toLocaleTimeString()})`] as const),
   ];
   const value = plan.from ?? "";
+  // A link may name a model of another browser, or one that has other heads.
+  const isMissing = shelved !== undefined && !disabled && !options.some(([id]) => id === value);
+  useEffect(() => {
+    if (isMissing) onChoose(null);
+  }, [isMissing]);
   return (
     <>
       <Choice
@@ -231,20 +257,19 @@ function Start({ plan, withScratch, disabled, onChoose, onScratch }: StartProps)
 
 /** The plan that the reader has chosen, or that of a run which an earlier visit left, with the text it learned from. */
 function usePlan(state: RunState) {
+  const { learn } = useStrings();
   const [objective, setObjective] = useShared("objective", state.plan?.objective ?? DEFAULT_PLAN.objective);
-  const [steps, setSteps] = useShared("steps", String(state.plan?.steps ?? DEFAULT_PLAN.steps));
   const [from, setFrom] = useShared("from", state.plan?.from ?? "");
-  const [sizes, setSizes] = useState<Plan>(state.plan ?? DEFAULT_PLAN);
+  const usual = numbersOf(DEFAULT_PLAN);
+  const [numbers, change] = useSharedNumbers(usual, BOUNDS, state.plan ? numbersOf(state.plan) : usual);
   const [withScratch, setWithScratch] = useState(true);
   const [text, setText] = useState("");
   const [fault, setFault] = useState<unknown>(null);
-  const change = (part: Partial<Plan>) => setSizes((before) => ({ ...before, ...part }));
   useEffect(() => {
     findKeptRun().then((kept) => {
       if (!kept) return;
-      setSizes(kept.plan);
+      change(numbersOf(kept.plan));
       setObjective(kept.plan.objective);
-      setSteps(String(kept.plan.steps));
       setFrom(kept.plan.from ?? "");
       setWithScratch(kept.withScratch);
       setText(kept.text);
@@ -253,13 +278,13 @@ function usePlan(state: RunState) {
   const startFrom = (id: string | null): void => {
     if ((id ?? "") === from) return;
     setFrom(id ?? "");
-    const { steps: count, learningRate, length, batchSize } = id === null ? DEFAULT_PLAN : CONTINUED;
-    setSteps(String(count));
-    change({ learningRate, length, batchSize });
+    const { steps, learningRate, length, batchSize } = id === null ? DEFAULT_PLAN : CONTINUED;
+    change({ steps, learningRate, length, batchSize });
   };
   const train = async (content: Promise<string>): Promise<void> => {
     try {
       setFault(null);
+      if (plan.from === null && plan.width % plan.heads !== 0) throw new Error(learn.uneven(plan.width, plan.heads));
       const read = await content;
       setText(read);
       const masks = hasShort(plan.objective);
@@ -272,27 +297,27 @@ function usePlan(state: RunState) {
       setFault(error);
     }
   };
-  const plan: Plan = { ...sizes, objective, from: from || null, steps: Number(steps) || DEFAULT_PLAN.steps };
+  const plan: Plan = { ...DEFAULT_PLAN, ...numbers, objective, from: from || null };
   const chooseObjective = (name: string): void => {
     setObjective(name);
     startFrom(null);
   };
-  return { plan, text, fault, change, chooseObjective, startFrom, withScratch, setWithScratch, setSteps, train };
+  return { plan, text, fault, change, chooseObjective, startFrom, withScratch, setWithScratch, train };
 }
 
 export function LearnChapter() {
   const strings = useStrings();
   const { learn } = strings;
   const state = useStore(run);
-  const { plan, text, fault, change, chooseObjective, startFrom, withScratch, setWithScratch, setSteps, train } =
-    usePlan(state);
+  const LossCurves = useLossCurves();
+  const { plan, text, fault, change, chooseObjective, startFrom, withScratch, setWithScratch, train } = usePlan(state);
   const [source, setSource] = useShared("text", "english");
-  const [own, setOwn] = useState("");
+  const [own, setOwn] = useShared("own", "");
   const disabled = isBusy(state) || state.phase === "paused";
   const sources = [...TEXTS, "own"].map((name) => [name, strings.texts[name as keyof typeof strings.texts]] as const);
   return (
     <Chapter title={learn.title} lead={learn.lead}>
-      <div class="fields">
+      <div class="fields narrow">
         <Choice
           label={learn.objective}
           value={plan.objective}
@@ -304,11 +329,9 @@ export function LearnChapter() {
         <NumberField
           label={learn.sizes.steps}
           value={plan.steps}
-          min={20}
-          max={20_000}
-          step={10}
+          bounds={BOUNDS.steps}
           disabled={disabled}
-          onChange={(value) => setSteps(String(Math.round(value)))}
+          onChange={(value) => change({ steps: Math.round(value) })}
         />
         <Start {...{ plan, withScratch, disabled }} onChoose={startFrom} onScratch={setWithScratch} />
       </div>
@@ -320,13 +343,17 @@ export function LearnChapter() {
           rows={6}
           disabled={disabled}
           onInput={setOwn}
-          isDrop
+          onDrop={setOwn}
         />
       )}
       <Sizes plan={plan} change={change} disabled={disabled} />
-      <Controls state={state} start={() => void train(source === "own" ? Promise.resolve(own) : textOf(source))} />
+      <Controls
+        state={state}
+        canStart={source !== "own" || own.trim() !== ""}
+        start={() => void train(source === "own" ? Promise.resolve(own) : textOf(source))}
+      />
       <Fault error={fault ?? state.error} />
-      <Progress state={state} />
+      <Progress state={state} LossCurves={LossCurves} />
       <Proof state={state} text={text} />
     </Chapter>
   );

@@ -1,19 +1,20 @@
 /** Models: those that are built in, those that were trained here, and those that the reader brings. */
 import { useRef, useState } from "preact/hooks";
 import { BUILT_IN, modelFiles } from "../../model-files.js";
-import { type ShelvedModel, shelf, unshelve } from "../../store.js";
+import { type ShelvedModel, unshelve } from "../../store.js";
 import { useComputed } from "../computed.js";
 import { Button, Chapter, Fault, FileField, TextField, Wide } from "../controls.js";
 import { downloadFolder } from "../download.js";
 import { chosenFiles, droppedFiles, entriesOf, importFiles, importNamed } from "../import-model.js";
-import { ModelChoice } from "../model-choice.js";
+import { ModelChoice, useShelf } from "../model-choice.js";
 import { pipelines } from "../pipelines.js";
 import { useStrings } from "../settings.js";
 import { useShared } from "../shared-state.js";
 import { Share } from "../shown-samples.js";
 
-function Shelf({ models, onChange }: { readonly models: readonly ShelvedModel[]; readonly onChange: () => void }) {
+function Shelf() {
   const { models: strings, number } = useStrings();
+  const models = useShelf() ?? [];
   const [error, setError] = useState<unknown>(null);
   const save = ({ id, name }: ShelvedModel) => downloadFolder(name.replace(/[^\w.-]+/g, "-"), id).catch(setError);
   return (
@@ -54,7 +55,7 @@ function Shelf({ models, onChange }: { readonly models: readonly ShelvedModel[];
               </td>
               <td class="row-actions">
                 <Button onClick={() => void save(model)}>{strings.download}</Button>
-                <Button onClick={() => void unshelve(model.id).then(onChange)}>{strings.remove}</Button>
+                <Button onClick={() => void unshelve(model.id).catch(setError)}>{strings.remove}</Button>
               </td>
             </tr>
           ))}
@@ -96,13 +97,10 @@ function Trying() {
   );
 }
 
-interface ImportingProps {
-  readonly onDone: () => void;
-}
-
-function Importing({ onDone }: ImportingProps) {
+function Importing() {
   const { models: strings } = useStrings();
   const [name, setName] = useState("");
+  const [mirror, setMirror] = useShared("mirror", "");
   const [share, setShare] = useState<number | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [isOver, setOver] = useState(false);
@@ -111,16 +109,18 @@ function Importing({ onDone }: ImportingProps) {
     setError(null);
     try {
       await task();
-      onDone();
     } catch (fault) {
-      setError(fault);
+      if (!stopping.current?.signal.aborted) setError(fault);
     }
   };
   const fetchNamed = async () => {
     const controller = new AbortController();
     stopping.current = controller;
     setShare(0);
-    await work(() => importNamed(name.trim(), { signal: controller.signal, onProgress: setShare }));
+    const { signal } = controller;
+    const options = { signal, onProgress: setShare, mirror: mirror.trim() || null };
+    await work(() => importNamed(name.trim(), options));
+    stopping.current = null;
     setShare(null);
   };
   return (
@@ -159,20 +159,21 @@ function Importing({ onDone }: ImportingProps) {
       </div>
       {share !== null && <progress value={share} max={1} aria-label={strings.fetch} />}
       <Fault error={error} />
+      <details open={mirror !== ""}>
+        <summary>{strings.mirror}</summary>
+        <TextField label={strings.mirrorLabel} hint={strings.mirrorHint} value={mirror} onInput={setMirror} />
+      </details>
     </section>
   );
 }
 
 export function ModelsChapter() {
   const { models: strings } = useStrings();
-  const [changes, setChanges] = useState(0);
-  const { value } = useComputed(shelf, [changes]);
-  const changed = () => setChanges((before) => before + 1);
   return (
     <Chapter title={strings.title} lead={strings.lead}>
-      <Shelf models={value ?? []} onChange={changed} />
+      <Shelf />
       <Trying />
-      <Importing onDone={changed} />
+      <Importing />
     </Chapter>
   );
 }

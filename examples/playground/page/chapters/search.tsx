@@ -59,8 +59,8 @@ function Found({ index }: { readonly index: Index }) {
       <TextField label={search.find} value={query} onInput={setQuery} />
       <Fault error={error} />
       <ol class="found" aria-live="polite">
-        {value?.map(({ line, score }) => (
-          <li key={line}>
+        {value?.map(({ line, score }, i) => (
+          <li key={i}>
             <span>{line}</span>
             <Share value={Math.max(0, score)} as={score.toFixed(2)} />
           </li>
@@ -108,7 +108,7 @@ export function SearchChapter() {
         value={text}
         rows={7}
         onInput={setText}
-        isDrop
+        onDrop={setText}
       />
       <div class="actions">
         {share === null ? (

@@ -58,16 +58,24 @@ function Pieces({ text, pieces }: { readonly text: string; readonly pieces: read
   );
 }
 
+/** Characters of a tokenizer's name beside its bar, and pixels of one. */
+const [NAME, CHARACTER] = [24, 6.6];
+
 /** The number of tokens in each tokenizer. */
 function Lengths({ counts }: { readonly counts: readonly { readonly name: string; readonly count: number }[] }) {
   const { tokens } = useStrings();
   const options = useCallback(
     () => ({
       height: 30 + 30 * counts.length,
-      marginLeft: 150,
+      marginLeft: NAME * CHARACTER,
       marginRight: 40,
       x: { label: tokens.count, axis: null },
-      y: { label: null, domain: counts.map(({ name }) => name), tickSize: 0 },
+      y: {
+        label: null,
+        domain: counts.map(({ name }) => name),
+        tickSize: 0,
+        tickFormat: (name: string) => (name.length > NAME ? `${name.slice(0, NAME - 2)}…` : name),
+      },
       marks: [
         barX(counts, { y: "name", x: "count", fill: "var(--accent)", insetTop: 4, insetBottom: 4, rx: 2 }),
         textMark(counts, { y: "name", x: "count", text: "count", dx: 6, textAnchor: "start" as const }),
@@ -111,9 +119,16 @@ function Learning({ onLearned }: { readonly onLearned: (own: Own) => void }) {
           ]}
           onChange={setAlgorithm}
         />
-        <NumberField label={tokens.size} value={size} min={50} max={8000} step={50} onChange={setSize} />
+        <NumberField label={tokens.size} value={size} bounds={[50, 8000, 50]} onChange={setSize} />
       </div>
-      <TextField label={tokens.source} hint={tokens.sourceHint} value={source} rows={5} onInput={setSource} isDrop />
+      <TextField
+        label={tokens.source}
+        hint={tokens.sourceHint}
+        value={source}
+        rows={5}
+        onInput={setSource}
+        onDrop={setSource}
+      />
       <div class="actions">
         <Button
           onClick={() =>
@@ -128,6 +143,9 @@ function Learning({ onLearned }: { readonly onLearned: (own: Own) => void }) {
           accept=".json,application/json"
           onFiles={([file]) => file && void work(async () => lab().openTokenizer(await file.text()), file.name)}
         />
+        <span class="status" role="status">
+          {isBusy ? tokens.learning : ""}
+        </span>
       </div>
       <Fault error={error} />
     </section>
@@ -145,10 +163,12 @@ export function TokensChapter() {
     name: `${name} (${new Date(made).toLocaleTimeString()})`,
   }));
   const learned = own.map(({ id, file, size }) => ({ id, name: `${file ?? tokens.own} (${size})` }));
-  const all = [...TOKENIZERS.map((id) => ({ id, name: tokens.tokenizers[id] })), ...models, ...learned];
+  const all = [...TOKENIZERS.map((id) => ({ id, name: tokens.tokenizers[id] })), ...learned, ...models];
+  // A model of the shelf may be large, or have no tokenizer: it is opened only when it is chosen.
+  const compared = all.filter(({ id }) => id === chosen || !models.some((model) => model.id === id));
   const { value, error } = useComputed(
-    () => Promise.all(all.map(async ({ id, name }) => ({ id, name, pieces: await lab().tokenize(id, text) }))),
-    [text, own.length, models.length, tokens],
+    () => Promise.all(compared.map(async ({ id, name }) => ({ id, name, pieces: await lab().tokenize(id, text) }))),
+    [text, chosen, own.length, compared.length, tokens],
   );
   const shown = value?.find(({ id }) => id === chosen) ?? value?.[0];
   const plain = shown?.pieces.filter(({ special }) => !special) ?? [];
