@@ -32,9 +32,9 @@ const ICON =
 const CHINESE_WORDS = {
   nav: [
     { text: "入门", link: "/zh/start" },
-    { text: "指南(英文)", link: "/guides/models" },
-    { text: "模型与任务(英文)", link: "/support" },
-    { text: "参考(英文)", link: "/reference/cloze" },
+    { text: "指南（英文）", link: "/guides/models" },
+    { text: "模型与任务（英文）", link: "/support" },
+    { text: "参考（英文）", link: "/reference/cloze" },
   ],
   sidebar: [{ text: "入门", items: CHINESE.map(linked) }],
   outline: { label: "本页内容" },
@@ -54,7 +54,7 @@ const CHINESE_SEARCH = {
     displayDetails: "显示详细列表",
     resetButtonTitle: "清除",
     backButtonTitle: "关闭搜索",
-    noResultsText: "没有结果:",
+    noResultsText: "没有结果：",
     footer: { selectText: "打开", navigateText: "选择", closeText: "关闭" },
   },
 };
