@@ -29,6 +29,8 @@ export const inputFormat: Claim = {
   seeds: [1, 2, 3],
   needs: ["pretraining-english"],
   minutes: 20,
+  explanation:
+    "with every seed the network trained on full sequences stays at 6.21 nats, the loss of one that does not use the context yet: 3,000 steps of eight sequences are too few, while single sentences, which are shorter, are past that point (docs/decisions/016-short-sequences-first.md)",
   async run(context, seed) {
     const documents = await novelDocuments(context.data("pretraining-english/novels"), context.few(SET_UP.novels, 1));
     const held = documents.splice(-Math.max(2, Math.floor(documents.length / SET_UP.novels)));

@@ -83,6 +83,16 @@ test("a row replaces the claim's earlier one, and others stay, in the order of n
   assert.is(text.split("b-claim").length, 2);
 });
 
+test("a claim that does not hold is explained beneath the table", () => {
+  const explained = { ...CLAIMS[0]!, name: "a-claim", explanation: "too few steps" };
+  const row = (holds: boolean) =>
+    record(place, { claim: explained, verdict: { holds, ours: "1" }, seeds: [1], minutes: 2 }, [explained]);
+  row(false);
+  assert.match(readFileSync(join(place, "CLAIMS.md"), "utf8"), /\n- \*\*a-claim\*\*: too few steps\n$/);
+  row(true);
+  assert.not.match(readFileSync(join(place, "CLAIMS.md"), "utf8"), /too few steps/);
+});
+
 test("intervals are shown where there are several seeds", () => {
   assert.is(shown(summarize([1, 2, 3])), "2.0 (-0.5 to 4.5)");
   assert.is(shown(summarize([2])), "2.0");

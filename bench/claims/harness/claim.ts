@@ -29,6 +29,8 @@ export interface Claim {
   readonly needs: readonly string[];
   /** minutes of all seeds on two idle cores, estimated from the number of multiplications */
   readonly minutes: number;
+  /** why it does not hold here, written after the runs */
+  readonly explanation?: string;
   run(context: Context, seed: number): Promise<Figures>;
   judge(results: readonly Figures[]): Verdict;
 }

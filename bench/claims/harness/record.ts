@@ -57,14 +57,25 @@ export function rowsOf(root: string): Map<string, string> {
   return new Map(rows.map((row) => [nameOf(row), row]));
 }
 
+/** The explanations of the claims that do not hold. */
+function explanations(rows: readonly string[], claims: readonly Claim[]): string {
+  const failed = rows.filter((row) => / \| no \| [\d, ]+ \| [^|]+ \|$/.test(row)).map(nameOf);
+  const lines = failed.flatMap((name) => {
+    const claim = claims.find((other) => other.name === name);
+    return claim?.explanation ? [`- **${name}**: ${claim.explanation}`] : [];
+  });
+  if (lines.length === 0) return "";
+  return `\n## Why these do not hold\n\n${lines.join("\n")}\n`;
+}
+
 /**
  * Write the row of a claim in place of its earlier one.
  *
- * @param claims all claims; the other rows get their current texts
+ * @param claims all claims; the other rows get their current texts, and those that do not hold are explained
  */
 export function record(root: string, row: Row, claims: readonly Claim[]): void {
   const rows = rowsOf(root);
   rows.set(row.claim.name, line(row));
   const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => withTexts(text, claims));
-  writeFileSync(join(root, "CLAIMS.md"), `${HEADER}${sorted.join("\n")}\n`);
+  writeFileSync(join(root, "CLAIMS.md"), `${HEADER}${sorted.join("\n")}\n${explanations(sorted, claims)}`);
 }
