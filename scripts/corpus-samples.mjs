@@ -12,7 +12,7 @@ const data = join(process.argv[2] ?? join(root, "../shared"), "data");
 const out = join(root, "corpus/samples");
 
 const TRAINING = 300;
-const TEST = { inference: 900, tags: 300 };
+const TEST = { inference: 3000, tags: 300 };
 
 const lines = (name) =>
   gunzipSync(readFileSync(join(data, name)))
