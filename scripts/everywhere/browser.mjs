@@ -50,6 +50,12 @@ export async function serving(folder, headers, work) {
   }
 }
 
+/** Headers of a page whose threads may share memory. */
+export const ISOLATED = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
 /** The first of these paths that exists. */
 const firstOf = (...paths) => paths.find((path) => path !== undefined && existsSync(path));
 
@@ -58,7 +64,7 @@ const WEBKIT = [process.env.CLOZE_WEBKIT, "/usr/lib/x86_64-linux-gnu/webkit2gtk-
 
 /** The report that the page of a folder posts, in a browser that is started with this address and nothing else. */
 async function posted(folder, program, words, env) {
-  return serving(folder, {}, async (address, report) => {
+  return serving(folder, ISOLATED, async (address, report) => {
     const browser = spawn(program, [...words, `${address}/`], { env: { ...process.env, ...env }, stdio: "ignore" });
     const ended = new Promise((_, reject) => {
       browser.on("error", reject);
@@ -79,11 +85,17 @@ export function inFirefox(folder) {
   return posted(folder, program, ["--headless", "--no-remote", "--profile", profile], { HOME: profile });
 }
 
-/** WebKitGTK needs a display: xvfb-run gives it one. */
-export function inWebKit(folder) {
+/**
+ * WebKitGTK needs a display: xvfb-run gives it one. It has SharedArrayBuffer, as Safari does, only with the variable
+ * JSC_useSharedArrayBuffer.
+ */
+export function inWebKit(folder, env = {}) {
   const [program, display] = [firstOf(...WEBKIT), firstOf("/usr/bin/xvfb-run")];
-  if (!program || !display) throw new NotHere("no WebKitGTK with xvfb-run is installed; set CLOZE_WEBKIT to its path");
-  return posted(folder, display, ["-a", program], { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" });
+  if (!program || !display)
+    throw new NotHere(
+      "no WebKitGTK is installed: it is in Debian's webkit2gtk-driver, xvfb and xauth, or at CLOZE_WEBKIT",
+    );
+  return posted(folder, display, ["-a", program], { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1", ...env });
 }
 
 /** Open an address in Chromium, and return the value of `wanted` there once it is not undefined. */
@@ -111,7 +123,8 @@ export async function inChromium(address, wanted = "globalThis.report") {
 }
 
 /** The suite's report from a folder of a page. */
-export const pageReport = (folder, headers = {}) => serving(folder, headers, (address) => inChromium(`${address}/`));
+export const pageReport = (folder, headers = {}, query = "") =>
+  serving(folder, headers, (address) => inChromium(`${address}/${query}`));
 
 /** The final value of `wanted` on a folder's page. */
 export const pageValue = (folder, path, wanted, headers = {}) =>

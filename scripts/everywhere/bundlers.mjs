@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { inChromium, inFirefox, inWebKit, pageReport, pageValue } from "./browser.mjs";
+import { ISOLATED, inChromium, inFirefox, inWebKit, pageReport, pageValue } from "./browser.mjs";
 import { install, project, root, tools, toolsApart, write } from "./places.mjs";
 
 const require = createRequire(join(tools, "package.json"));
@@ -48,11 +48,11 @@ async function rolled() {
   return folder;
 }
 
-async function webpacked() {
+export async function webpacked(entry = "page.js", name = "webpack") {
   install({ webpack: "5" });
-  const folder = out("webpack");
+  const folder = out(name);
   const webpack = require("webpack");
-  const config = { mode: "production", entry: join(project, "page.js"), output: { path: folder, filename: "page.js" } };
+  const config = { mode: "production", entry: join(project, entry), output: { path: folder, filename: "page.js" } };
   const stats = await new Promise((resolve, reject) =>
     webpack(config, (error, done) => (error ? reject(error) : resolve(done))),
   );
@@ -61,11 +61,11 @@ async function webpacked() {
   return folder;
 }
 
-async function viteBuilt() {
+export async function viteBuilt(site = project, name = "vite") {
   install({ vite: "8" });
-  const folder = out("vite");
+  const folder = out(name);
   const { build } = await import(pathToFileURL(join(tools, "node_modules/vite/dist/node/index.js")).href);
-  await build({ root: project, configFile: false, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
+  await build({ root: site, configFile: false, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
   return folder;
 }
 
@@ -125,7 +125,7 @@ function nextBuilt() {
   ])
     write(
       `next/app/${name}/route.js`,
-      `import { run } from "../../conformance.js";\nexport const runtime = "${runtime}";\nexport const dynamic = "force-dynamic";\nexport const GET = async () => Response.json(await run(${runtime === "edge"}));\n`,
+      `import { run } from "../../conformance.js";\nexport const runtime = "${runtime}";\nexport const dynamic = "force-dynamic";\nexport const GET = async () => Response.json(await run({ edge: ${runtime === "edge"} }));\n`,
     );
   write("next/app/layout.js", "export default ({ children }) => <html><body>{children}</body></html>;\n");
   write("next/app/page.js", "export default () => <p>suite</p>;\n");
@@ -139,7 +139,7 @@ const raw = async () => {
   cpSync(join(project, "node_modules/cloze/dist"), join(folder, "cloze"), { recursive: true });
   for (const name of ["conformance.js", "page.js"]) cpSync(join(project, name), join(folder, name));
   const imports = Object.fromEntries(
-    ["index", "data", "generate", "minimal", "tensor", "tokenizer"].map((name) => [
+    ["index", "data", "generate", "minimal", "tensor", "tokenizer", "worker"].map((name) => [
       name === "index" ? "cloze" : `cloze/${name}`,
       `./cloze/${name}.js`,
     ]),
@@ -174,13 +174,14 @@ async function benchmarkPage() {
 }
 
 export const BUNDLERS = [
-  { name: "Chromium, no bundler", run: async () => pageReport(await raw()) },
+  { name: "Chromium, no bundler", run: async () => pageReport(await raw(), ISOLATED) },
   { name: "Firefox, no bundler", run: async () => inFirefox(await raw()) },
   { name: "WebKit, no bundler", run: async () => inWebKit(await raw()) },
+  { name: "WebKit, shared memory", run: async () => inWebKit(await raw(), { JSC_useSharedArrayBuffer: "1" }) },
   { name: "esbuild", run: async () => pageReport(await esbuilt()) },
   {
     name: "CSP 'wasm-unsafe-eval'",
-    run: async () => pageReport(await esbuilt("csp"), { [CSP]: "script-src 'self' 'wasm-unsafe-eval'" }),
+    run: async () => pageReport(await esbuilt("csp"), { [CSP]: "script-src 'self' 'wasm-unsafe-eval'" }, "?no-workers"),
   },
   { name: "CSP without it", noHash: true, run: forbidden },
   { name: "Rollup", run: async () => pageReport(await rolled()) },

@@ -8,10 +8,11 @@ import { install, NotHere, project, root, tools, write } from "./places.mjs";
 import { bundled, exampleWorker, inWorkerd, startOf } from "./workerd.mjs";
 
 const WORKER = `import { run } from "./conformance.js";
-export default { fetch: async () => Response.json(await run(true)) };
+export default { fetch: async () => Response.json(await run({ edge: true })) };
 `;
 
-function wrangler() {
+/** The folder of wrangler and miniflare. */
+export function wrangler() {
   install({ wrangler: "4", miniflare: "4" });
   return tools;
 }
@@ -83,9 +84,9 @@ export async function inEdgeRuntime(entry, request) {
   const modules = {};
   const compiled = {
     name: "compiled modules",
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir }) => ({
-        path: join(resolveDir, path.replace("?module", "")),
+    setup({ onResolve, onLoad, resolve }) {
+      onResolve({ filter: /\.wasm\?module$/ }, async ({ path, kind, resolveDir }) => ({
+        path: (await resolve(path.replace("?module", ""), { kind, resolveDir })).path,
         namespace: "wasm",
       }));
       onLoad({ filter: /.*/, namespace: "wasm" }, ({ path }) => {
@@ -119,7 +120,7 @@ export async function inEdgeRuntime(entry, request) {
 function edgeRuntime() {
   write(
     "edge.js",
-    'import { run } from "./conformance.js";\naddEventListener("fetch", (event) => event.respondWith(run(true).then((report) => Response.json(report))));\n',
+    'import { run } from "./conformance.js";\naddEventListener("fetch", (event) => event.respondWith(run({ edge: true }).then((report) => Response.json(report))));\n',
   );
   return inEdgeRuntime("edge.js");
 }

@@ -5,8 +5,8 @@
  *   npm run everywhere -- node vite  rows whose names contain one of these words
  *   npm run everywhere -- --json     one object a row on standard output
  *
- * Runtimes and bundlers come from the package registry by name, into build/everywhere; browsers are the machine's own. What
- * cannot run here is skipped by name. The hash is that of tests/everywhere/hashes.json. Each row is a process of its own,
+ * Runtimes and bundlers come from the package registry by name, into build/everywhere; browsers and the emulator of ARM64 are
+ * the machine's own (CONTRIBUTING.md). What cannot run here is skipped by name. The hash is that of tests/everywhere/hashes.json. Each row is a process of its own,
  * which is ended with all that it started after CLOZE_EVERYWHERE_SECONDS, 900 by default.
  */
 import { spawn } from "node:child_process";
@@ -15,18 +15,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BUNDLERS } from "./bundlers.mjs";
 import { EDGE } from "./edge.mjs";
+import { KERNEL_IMPORTS } from "./kernel-imports.mjs";
 import { makeProject, NotHere, project, root } from "./places.mjs";
 import { RECIPES } from "./recipes.mjs";
 import { RUNTIMES } from "./runtimes.mjs";
 
 /** Places without a row, and the reasons. */
 const NOT_HERE = {
-  ARM64: "Node for ARM64 needs qemu-user-static and the libraries of that architecture",
   "Vercel, Deno Deploy, AWS Lambda":
     "their services cannot be reached; their recipes run in edge-runtime, Deno and Node",
 };
 
-const ROWS = [...RUNTIMES, ...BUNDLERS, ...EDGE, ...RECIPES];
+const ROWS = [...RUNTIMES, ...BUNDLERS, ...EDGE, ...KERNEL_IMPORTS, ...RECIPES];
 const SECONDS = Number(process.env.CLOZE_EVERYWHERE_SECONDS ?? 900);
 const MARK = "cloze-row ";
 

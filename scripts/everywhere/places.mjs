@@ -24,14 +24,14 @@ export class NotHere extends Error {}
 const npm = (words, cwd) => execFileSync("npm", words, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 /** Install packages by name and range, those that are missing alone. */
-export function install(packages, folder = tools) {
+export function install(packages, folder = tools, ...words) {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, "package.json");
   const { dependencies = {} } = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
   const missing = Object.entries(packages).filter(([name]) => !existsSync(join(folder, "node_modules", name)));
   if (missing.length === 0) return;
   writeFileSync(path, JSON.stringify({ private: true, dependencies: { ...dependencies, ...packages } }));
-  npm(["install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"], folder);
+  npm(["install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", ...words], folder);
 }
 
 /** Tools that a bundler looks for in the project itself, apart from the others, which would be copied with them. */
@@ -59,7 +59,7 @@ export async function makeProject() {
   // Without top-level await, which some targets of bundlers do not have.
   write(
     "page.js",
-    'import { run } from "./conformance.js";\nconst done = (report) => { globalThis.report = report; fetch("report", { method: "POST", body: JSON.stringify(report) }).catch(() => {}); };\nrun().then(done, (error) => done({ error: String(error) }));\n',
+    'import { run } from "./conformance.js";\nconst done = (report) => { globalThis.report = report; fetch("report", { method: "POST", body: JSON.stringify(report) }).catch(() => {}); };\nrun({ workers: location.search !== "?no-workers" }).then(done, (error) => done({ error: String(error) }));\n',
   );
   write("index.html", '<!doctype html><title>suite</title><script type="module" src="./page.js"></script>\n');
 }

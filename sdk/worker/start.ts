@@ -1,4 +1,5 @@
 /** Starting a worker. Its program is text of the package, loaded with the first worker. */
+import { WorkerError } from "../engine/errors.js";
 import { hasNodeModules, runtimeModule } from "../engine/runtime.js";
 import type { NodePort, WorkerPort } from "./port.js";
 
@@ -8,7 +9,15 @@ interface NodeWorker extends NodePort {
   terminate(): void;
 }
 
-/** A worker that runs the package's program, or the caller's own, which calls `serveModels()`. */
+/** What a browser does not tell when it refuses a worker. */
+const REFUSED =
+  "it did not start; where a content security policy allows no workers from blob:, start your own: startWorkers({ start })";
+
+/**
+ * A worker that runs the package's program, or the caller's own, which calls `serveModels()`.
+ *
+ * @throws {WorkerError} in a runtime without workers, and where one is refused at once
+ */
 export async function startWorker(own: (() => Worker) | undefined): Promise<WorkerPort> {
   if (own) {
     const worker = own();
@@ -16,8 +25,14 @@ export async function startWorker(own: (() => Worker) | undefined): Promise<Work
   }
   if (!hasNodeModules()) {
     const { default: program } = await import("../../build/model-worker.js?text");
+    if (typeof Worker === "undefined")
+      throw new WorkerError("this runtime has none, as no edge worker has; the pipelines of cloze compute without");
     const address = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
-    return webPort(new Worker(address, { name: "cloze" }), () => URL.revokeObjectURL(address));
+    try {
+      return webPort(new Worker(address, { name: "cloze" }), () => URL.revokeObjectURL(address));
+    } catch {
+      throw new WorkerError(REFUSED);
+    }
   }
   const { default: program } = await import("../../build/model-worker.js?text");
   const { Worker: Started } = (await runtimeModule("worker_threads")) as {
@@ -56,7 +71,8 @@ function webPort(worker: Worker, heard: () => void = () => {}): WorkerPort {
         first = () => {};
         receive(data);
       }),
-    ended: (tell) => worker.addEventListener("error", ({ error, message }) => tell(error ?? new Error(message))),
+    ended: (tell) =>
+      worker.addEventListener("error", ({ error, message }) => tell(error ?? new Error(message || REFUSED))),
     terminate: () => worker.terminate(),
   };
 }

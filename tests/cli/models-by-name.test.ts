@@ -7,6 +7,14 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { hubModel, UNNEEDED } from "../helpers/hub-model.js";
 import { COMMIT, loopbackHub, sha256 } from "../helpers/loopback-hub.js";
+import { near } from "../helpers/near.js";
+import {
+  BOUND,
+  type ReferenceCall,
+  type ReferenceModel,
+  reference,
+  referenceFiles,
+} from "../helpers/reference-folder.js";
 import { root } from "../helpers/shared.js";
 
 const test = suite("models by name");
@@ -115,6 +123,28 @@ test("inspect and tokenize take names; a tokenizer brings no weights", async () 
   );
   const inspected = await cloze(["inspect", name, "--json"], { HF_HOME: home });
   assert.is((JSON.parse(inspected.stdout) as { family: string }).family, "bert", inspected.stderr);
+});
+
+test("predict downloads a classifier, gives the scores of transformers, and runs again offline", async () => {
+  type Call = ReferenceCall<readonly { readonly label: string; readonly score: number }[]>;
+  const { single } = reference<{ single: ReferenceModel & { calls: Call[] } }>("text-classification");
+  const { input, result } = single.calls[0]!;
+  const hub = await loopbackHub(new Map(referenceFiles(single)), "organization/classifier");
+  const home = { HF_HOME: join(place, "fourth"), HF_ENDPOINT: hub.endpoint };
+  const predict = (more: Record<string, string>) =>
+    cloze(["predict", "--model", hub.name, "--text", "--json"], { input: `${input[0]}\n`, ...home, ...more });
+  try {
+    const online = await predict({});
+    assert.is(online.status, 0, online.stderr);
+    const { label, scores } = JSON.parse(online.stdout) as { label: string; scores: Record<string, number> };
+    assert.is(label, result[0]!.label);
+    for (const one of result) near([scores[one.label]!], [one.score], BOUND);
+    hub.received.length = 0;
+    assert.equal(await predict({ HF_HUB_OFFLINE: "1" }), online);
+    assert.is(hub.received.length, 0);
+  } finally {
+    await hub.close();
+  }
 });
 
 test("a transfer that fails is a failure of the run; a name that cannot be had is the caller's", async () => {

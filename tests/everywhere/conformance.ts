@@ -12,11 +12,21 @@ import {
   memoryFiles,
   saveModel,
   streamedFile,
+  WorkerError,
 } from "cloze";
 import { bert, featureExtractionOf, readWordPiece, strictKernels } from "cloze/minimal";
 import { trainWordPiece } from "cloze/tokenizer";
+import { startWorkers } from "cloze/worker";
 import published from "./hashes.json";
 import { digest, stages } from "./stages.js";
+
+/** What a place lacks. */
+export interface Place {
+  /** nothing may be compiled from bytes, and there are no workers */
+  readonly edge?: boolean;
+  /** whether a worker may be started */
+  readonly workers?: boolean;
+}
 
 /** The report of a runtime, as one line of JSON. */
 export interface Report {
@@ -49,8 +59,12 @@ async function smallFolder(engine: Engine) {
 const sameBits = (a: Float32Array, b: Float32Array): boolean =>
   a.length === b.length && a.every((x, i) => Object.is(x, b[i]));
 
-/** Tests without a hash. `isEdge`: nothing may be compiled from bytes here. */
-const TESTS: Readonly<Record<string, (isEdge: boolean) => Promise<void>>> = {
+/** Whether threads can share memory: browsers let isolated pages alone. */
+const sharesMemory = (): boolean =>
+  typeof SharedArrayBuffer !== "undefined" && ("process" in globalThis || crossOriginIsolated);
+
+/** Tests without a hash. */
+const TESTS: Readonly<Record<string, (place: Required<Place>) => Promise<void>>> = {
   async "an engine is made without configuration, and gives its memory back"() {
     const engine = await Engine.create();
     expect(engine.build === "strict" && engine.threads === 1, `${engine.build}, ${engine.threads} threads`);
@@ -82,8 +96,33 @@ const TESTS: Readonly<Record<string, (isEdge: boolean) => Promise<void>>> = {
     using loaded = await loadModel(engine, files);
     expect(loaded.weights.count > 0, "no weights");
   },
-  async "the small bundle has the same vectors"(isEdge) {
-    if (isEdge) return;
+  async "threads share memory where they can, and the vectors are the same"({ workers }) {
+    using one = await Engine.create();
+    using two = await Engine.create({ threads: 2 });
+    const expected = workers && sharesMemory() ? 2 : 1;
+    expect(two.threads === expected, `${two.threads} threads instead of ${expected}`);
+    const files = await smallFolder(one);
+    using embed = await featureExtraction(files, { engine: one });
+    using again = await featureExtraction(files, { engine: two });
+    expect(sameBits(embed(TEXTS[0]!), again(TEXTS[0]!)), "other vectors");
+  },
+  async "a model in a worker has the same vectors, and an error says where there is no worker"({ workers }) {
+    using engine = await Engine.create();
+    const files = await smallFolder(engine);
+    const there = async (): Promise<Float32Array> => {
+      using models = await startWorkers();
+      const embed = await models.featureExtraction(files);
+      return await embed(TEXTS[0]!);
+    };
+    if (!workers) {
+      const error = await there().catch((caught: unknown) => caught);
+      return expect(error instanceof WorkerError && /worker/.test(error.message), String(error));
+    }
+    using embed = await featureExtraction(files, { engine });
+    expect(sameBits(embed(TEXTS[0]!), await there()), "other vectors");
+  },
+  async "the small bundle has the same vectors"({ edge }) {
+    if (edge) return;
     using engine = await Engine.create();
     const files = await smallFolder(engine);
     const { vocab } = JSON.parse(new TextDecoder().decode(await files.read("tokenizer.json"))).model as {
@@ -100,13 +139,13 @@ const TESTS: Readonly<Record<string, (isEdge: boolean) => Promise<void>>> = {
 };
 
 /** Run everything. */
-export async function run(isEdge = false): Promise<Report> {
+export async function run({ edge = false, workers = !edge }: Place = {}): Promise<Report> {
   const started = Date.now();
   const failed: string[] = [];
   let passed = 0;
   for (const [name, test] of Object.entries(TESTS)) {
     try {
-      await test(isEdge);
+      await test({ edge, workers });
       passed++;
     } catch (error) {
       failed.push(`${name}: ${(error as Error).message}`);
