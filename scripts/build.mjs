@@ -204,7 +204,8 @@ function licences(inputs) {
 
 /**
  * Let bundlers drop unused code. A call of a function that says `@__NO_SIDE_EFFECTS__` has no side effect, which esbuild
- * knows inside one file only. Chunks that are imported for nothing else are not needed.
+ * knows inside one file only. Chunks that are imported for nothing else are not needed, nor are esbuild's 12 kB of comments
+ * with the paths of sources, which the package does not have.
  */
 function markPure(part) {
   const names = readdirSync(part, { recursive: true }).filter((entry) => entry.endsWith(".js"));
@@ -216,7 +217,8 @@ function markPure(part) {
   for (const [name, text] of texts) {
     const marked = text
       .replace(/^var \w+ = [\s\S]*?;$/gm, (statement) => statement.replace(calls, "/* @__PURE__ */ $&"))
-      .replace(/^import "\.[^"]+";$/gm, "");
+      .replace(/^import "\.[^"]+";$/gm, "")
+      .replace(/^\/\/ (?:sdk\/|text:|hex:).*\n/gm, "");
     writeFileSync(join(part, name), marked);
   }
 }
