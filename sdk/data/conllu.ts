@@ -56,6 +56,8 @@ function formOf(source: Source, line: number, cells: readonly string[], tabs: bo
   if (tabs && (columns === 10 || (columns === 4 && NUMBER.test(cells[0]!)))) return { columns, tabs, numbered: true };
   if (columns === 3 && cells[0] === "1")
     throw dataError(source, line, "three columns that begin with 1: a word, or its number? Expected a word first");
+  if (/^[{[]["\]}]/.test(cells[0]!))
+    throw dataError(source, line, "JSON; words and tags are read from lines of their own, and from CoNLL-U");
   if (columns >= 2 && columns <= 4) return { columns, tabs, numbered: false };
   throw dataError(
     source,

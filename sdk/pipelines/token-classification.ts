@@ -6,6 +6,7 @@ import { type ScoredToken, scoreTokensInSteps } from "../heads/token-windows.js"
 import type { ModelSource } from "../io/files/model-source.js";
 import { aString, listOf, oneOf, type Rules } from "../options.js";
 import { eachInSteps } from "../tensor/steps.js";
+import type { Tokenizer } from "../tokenizer/index.js";
 import { fieldsOf, textOf, textsOf } from "./options.js";
 import { type CallOptions, type Opened, openPipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
 
@@ -136,6 +137,25 @@ function byWord(tokens: readonly ScoredToken[]): ScoredToken[][] {
   return words;
 }
 
+/**
+ * The words of a text whose entities are wanted, as transformers finds them: a token whose piece continues a word belongs to
+ * the word before it, unless a space is between them. So a comma is a word of its own where pieces say that they continue
+ * one (WordPiece), and part of the word before it elsewhere (RoBERTa, XLM-R).
+ */
+function bySpaces(text: string, tokens: readonly ScoredToken[], tokenizer: Tokenizer): ScoredToken[][] {
+  const words: ScoredToken[][] = [];
+  for (const token of tokens) {
+    const { id, start } = token;
+    const isSpaced = start === 0 || text.slice(start - 1, start + 1).includes(" ");
+    // Other white space than a space is in ▁ and Ġ, too, and parts no words.
+    const continues = tokenizer.continues(id) || /^[▁Ġ]/.test(tokenizer.token(id) ?? "");
+    const last = words.at(-1);
+    if (last && continues && !isSpaced && id !== tokenizer.special.unknown) last.push(token);
+    else words.push([token]);
+  }
+  return words;
+}
+
 /** Join neighbors of one entity, and neighbors outside of all. */
 function grouped(pieces: readonly Piece[], read: (tag: string) => EntityTag): Piece[] {
   const groups: { tag: EntityTag; parts: Piece[] }[] = [];
@@ -178,7 +198,9 @@ function answer(
       const word = unknown ? own.slice(start, end) : (tokenizer.token(token.id) ?? "");
       return ignored.has(entity) ? [] : [{ entity, score, index: token.index, word, start, end }];
     });
-  const units = strategy === "simple" ? tokens.map((token) => [token]) : byWord(tokens);
+  const areSplit = typeof text !== "string" || strategy === "word";
+  const words = () => (areSplit ? byWord(tokens) : bySpaces(text, tokens, tokenizer));
+  const units = strategy === "simple" ? tokens.map((token) => [token]) : words();
   const pieces = units.map((unit) => labelled(unit, names, strategy));
   if (strategy === "word")
     return pieces.flatMap(({ label: entity, score, index, start, end }) => {

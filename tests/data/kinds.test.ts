@@ -255,6 +255,11 @@ test("columns without numbers: a word first, its tag last", () =>
       ],
       ["a comment with a tab, as GermEval has it", "#\tzeit.de vom 26.02. [2005]\n1\tAnna\tB-PER\tO\n", ["Anna/B-PER"]],
       ["a comment of two words in two columns", "a\tX\n# note\nb\tY\n", ["a/X b/Y"]],
+      [
+        "JSON lines",
+        '{"tokens": ["a", "b"], "ner_tags": ["O", "B-X"]}\n',
+        /^f:1: JSON; words and tags are read from lines/,
+      ],
       ["five columns", "a b c d e\n", /^f:1: expected 2 to 4 columns, a word first and its tag last/],
       [
         "a column that is missing",

@@ -101,6 +101,23 @@ for (const { input, options, result } of calls) {
   });
 }
 
+test("vocabularies without marks of continuation: words end at spaces", async () => {
+  const { tokenizers, ...own } = reference<
+    ReferenceModel & { tokenizers: { tokenizer: object; calls: ReferenceCall<EntityGroup[]>[] }[] }
+  >("token-classification-by-spaces");
+  for (const { tokenizer, calls } of tokenizers) {
+    const folder = referenceFolder(own, "bytes", { "tokenizer.json": tokenizer });
+    for (const { input, options, result } of calls) {
+      const { aggregation_strategy: aggregationStrategy } = options as { aggregation_strategy: "simple" };
+      using tagged = await tokenClassification(folder, { engine, aggregationStrategy, ignoreLabels: [] });
+      const found = tagged(input[0] as string);
+      const scores = (all: EntityGroup[]) => all.map(({ score }) => score);
+      assert.equal(places(found), places(result), `${input[0]} ${aggregationStrategy}`);
+      near(scores(found), scores(result), BOUND);
+    }
+  }
+});
+
 test("words: the label of the first piece, with every label", () => {
   const text = "The dogs, unfriendly, ran to the banks";
   const tokens = calls.find(

@@ -7,7 +7,7 @@
  */
 import { constants } from "node:fs";
 import { copyFile, link, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ModelFileError, requireSafeName, type WritableFiles } from "./files.js";
 import { filesAt, requirePath } from "./folder.js";
 import { clearLeftovers, endPart, isThere, newPart, statOf } from "./parts.js";
@@ -120,7 +120,7 @@ function newFolder(path: string): WritableFiles {
 async function writeTogether(path: string, write: (files: WritableFiles) => Promise<void>): Promise<void> {
   const place = await placeOf(path);
   if (!(await isThere(place))) return writeFolder(path, false, write);
-  if (!relative(place, process.cwd()).startsWith("..")) return write(plainFolder(path));
+  if (holds(place, process.cwd())) return write(plainFolder(path));
   await clearLeftovers(place);
   await throughPart(place, async (part) => {
     await linkAll(place, part);
@@ -170,6 +170,9 @@ export async function writeFolder(
  * @param from on the same file system
  * @param force replace an existing folder
  * @throws {ModelFileError} when there is something at the path already, or nothing can be written there
+ * @example
+ * await writeFolder("model.seed-1", false, (files) => files.write("notes.txt", new TextEncoder().encode("hello")));
+ * await moveFolder("model.seed-1", "model", true);
  */
 export async function moveFolder(from: string, path: string, force: boolean): Promise<void> {
   requirePath(from, "moveFolder");
@@ -243,7 +246,17 @@ export async function requirePlace(path: string, force = false): Promise<void> {
       `${path} is ${there.isFile() ? "a file" : "a device"}; a folder is to be written there. Choose another place`,
     );
   if (there && !force) throw taken(path);
+  if (there && holds(place, process.cwd()))
+    throw new ModelFileError(
+      `${path} is the current folder, or one that it is in, and replacing it would remove everything in it; choose another place`,
+    );
   await requireWritable(await nearestFolder(place), path);
+}
+
+/** Whether a folder is another one, or above it. */
+function holds(folder: string, other: string): boolean {
+  const [first] = relative(folder, other).split(sep);
+  return first !== ".." && !isAbsolute(first!);
 }
 
 /**

@@ -77,22 +77,6 @@ test("an existing folder is refused, or replaced whole when that is asked for", 
     assert.equal(readdirSync(place), ["out"]);
   }));
 
-test("a finished folder is moved to its place, and over another only when that is asked for", () =>
-  inNewFolder(async (place) => {
-    const [from, out] = [join(place, "from"), join(place, "out")];
-    const fill = (path: string) => writeFolder(path, false, (files) => files.write("a.txt", text(basename(path))));
-    await fill(from);
-    await moveFolder(from, out, false);
-    assert.equal([readdirSync(place), readFileSync(join(out, "a.txt"), "utf8")], [["out"], "from"]);
-    await fill(from);
-    await rejects(moveFolder(from, out, false), ModelFileError, /out exists already/);
-    writeFileSync(join(out, "old.txt"), "");
-    await moveFolder(from, out, true);
-    assert.equal([readdirSync(place), readdirSync(out)], [["out"], ["a.txt"]]);
-    await rejects(moveFolder(from, out, true), Error, /ENOENT/);
-    assert.equal(readdirSync(out), ["a.txt"], "nothing took its place");
-  }));
-
 test("what fails while a folder is filled leaves the old folder and nothing else", () =>
   inNewFolder(async (place) => {
     const out = join(place, "out");
@@ -109,12 +93,19 @@ test("what fails while a folder is filled leaves the old folder and nothing else
 test("of two that fill one new folder at once, one succeeds", () =>
   inNewFolder(async (place) => {
     const out = join(place, "out");
-    const go = (content: string, wait: number) =>
+    const go = (content: string, wait: () => Promise<unknown>) =>
       writeFolder(out, false, async (files) => {
         await files.write("a.txt", text(content));
-        await pause(wait);
+        await wait();
       });
-    const [first, second] = await Promise.allSettled([go("first", 10), go("second", 60)]);
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const one = go("first", () => begun);
+    const other = go("second", async () => {
+      begin();
+      await one;
+    });
+    const [first, second] = await Promise.allSettled([one, other]);
     assert.is(first!.status, "fulfilled");
     assert.is(second!.status, "rejected");
     assert.match(((second as PromiseRejectedResult).reason as Error).message, /exists already/);

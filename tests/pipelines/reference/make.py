@@ -159,6 +159,41 @@ def token_classification(tokenizer):
     write("token-classification", {**folder, "calls": calls(named(pipe, labels), cases), "schemes": schemes, "ends": ends})
 
 
+def roberta_like():
+    t = Tokenizer(models.BPE())
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    t.decoder = decoders.ByteLevel()
+    t.train_from_iterator(["the cat, Anna-cat sat.", "Anna sat on the mat", "New York,the"],
+                          trainers.BpeTrainer(vocab_size=PIECES, special_tokens=["<s>", "<pad>", "</s>"], show_progress=False))
+    t.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=False)
+    return t
+
+
+def xlmr_like():
+    letters = sorted(set("the cat sat on a mat. Anna lives in New York, ran") - {" "})
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "\u2581", "\u2581the", "\u2581An", "na", "\u2581New", "\u2581York", "at", *letters]
+    t = Tokenizer(models.Unigram([(piece, -float(i)) for i, piece in enumerate(pieces)], unk_id=3))
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    t.decoder = decoders.Metaspace()
+    t.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>"])
+    return with_ends(t)
+
+
+def token_classification_by_spaces():
+    """Vocabularies whose pieces do not say that they continue a word: the pipeline finds words by spaces then."""
+    labels = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+    sizes = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24, max_position_embeddings=64)
+    model, folder = build(BertForTokenClassification, BertConfig(vocab_size=PIECES, **sizes, **names(labels)), 0.7)
+    texts = ["the cat, Anna-cat sat.", "Anna  sat on New York,the", ", the -cat.Anna"]
+    made = []
+    for t, more in ((roberta_like(), []), (xlmr_like(), ["a\u4e2da the\tcat \u4e2d\u4e2d York", "on\u00a0the mat"])):
+        tokenizer = fast(t, pad_token="<pad>", bos_token="<s>", eos_token="</s>", **({"unk_token": "<unk>"} if t.token_to_id("<unk>") else {}))
+        pipe = pipeline("token-classification", model=model, tokenizer=tokenizer)
+        cases = [(text, {"aggregation_strategy": how, "ignore_labels": []}) for text in texts + more for how in ("simple", "first", "average", "max")]
+        made.append({"tokenizer": json.loads(t.to_str()), "calls": calls(pipe, cases)})
+    write("token-classification-by-spaces", {**folder, "tokenizers": made})
+
+
 def text_classification(tokenizer):
     model, folder = build(BertForSequenceClassification, bert(**names(["negative", "neutral", "positive"])), 0.5)
     texts = ["A very good film.", "The film was bad, not good.", "the sun is up"]
@@ -327,6 +362,7 @@ for file, made in (("wordpiece", pieces), ("bytes", text_bytes), ("bytes-with-en
 bert_tokenizer = fast(pieces, **BERT)
 for make in (fill_mask, token_classification, text_classification, zero_shot, ranking, feature_extraction, question_answering):
     make(bert_tokenizer)
+token_classification_by_spaces()
 text_generation(fast(text_bytes, **BYTES))
 text2text_generation(fast(pair_bytes, **BYTES))
 write("versions", {**{library.__name__: library.__version__ for library in (torch, transformers, sentence_transformers)}, "seqeval": version("seqeval")})
