@@ -124,7 +124,7 @@ function headerOf(source: Source, line: number, text: string, columns: Columns |
     throw dataError(
       source,
       line,
-      `the header ${shown(text)} has no tab; columns are divided by tabs (TSV), not by commas`,
+      `the header ${shown(text)} has no tab; columns are divided by tabs (TSV), not by commas; save the table as tab-separated text, or as JSON lines`,
     );
   // Columns without a name are ignored: spreadsheets leave some after the last.
   const repeated = names.find((name, i) => name !== "" && names.indexOf(name) !== i);

@@ -96,12 +96,15 @@ test("a folder that exists comes before a name, and a path is never a name", asy
   assert.is(server.received.length, 0);
   rmSync(join(place, "organization"), { recursive: true });
   writeFileSync(join(place, "file"), "");
+  mkdirSync(join(place, "node_modules/small"), { recursive: true });
+  writeFileSync(join(place, "node_modules/small/config.json"), "{}");
   const cases: [string, RegExp][] = [
     ["./organization/tiny", /the folder .*organization\/tiny does not exist/],
     ["file", /file is a file; a model is a folder/],
     ["a/b/c", /"a\/b\/c" is neither a folder that exists nor the name of a model/],
     ["..", /config\.json is missing/],
     ["C:\\models", /the folder .* does not exist/],
+    ["small", /There is no folder .*small either; the installed package is node_modules\/small/],
     ["nobody/nothing", /nobody\/nothing is not there.*answers 404.*There is no folder .*nobody\/nothing either/],
   ];
   for (const [text, message] of cases) {

@@ -78,6 +78,18 @@ test("every npm script that a document names exists", () => {
   );
 });
 
+test("front matter is YAML: a plain value has no colon before a blank, which would begin another value", () => {
+  const lines = pages.flatMap((path) => {
+    const [, matter = ""] = /^---\n([\s\S]*?)\n---\n/.exec(readFileSync(join(root, path), "utf8")) ?? [];
+    return matter.split("\n").map((line) => ({ path, line }));
+  });
+  assert.ok(lines.length > 30, `only ${lines.length} lines`);
+  assert.equal(
+    lines.filter(({ line }) => /^[\s-]*\w+: [^"'].*: /.test(line)),
+    [],
+  );
+});
+
 test("home pages and llms.txt lead to pages of the site", () => {
   const known = new Set([...SECTIONS.flatMap(({ pages: own }) => own), ...CHINESE, "zh/index", "index"]);
   for (const path of reference) known.add(path.replace(/^docs\/|\.md$/g, ""));

@@ -36,13 +36,15 @@ async function localFolder(text: string): Promise<string | null> {
   return null;
 }
 
-/** Say that the text could have been meant as a folder. */
+/** Say that the text could have been meant as a folder, or as the package of a model that is installed here. */
 async function orNoFolder<T>(text: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof HubError)) throw error;
-    throw new HubError(`${error.message}. There is no folder ${resolve(text)} either`, { cause: error });
+    const installed = `node_modules/${text}`;
+    const meant = (await exists(`${installed}/config.json`)) ? `; the installed package is ${installed}` : "";
+    throw new HubError(`${error.message}. There is no folder ${resolve(text)} either${meant}`, { cause: error });
   }
 }
 
