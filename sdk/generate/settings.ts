@@ -213,7 +213,10 @@ export function newTokens({ max_new_tokens: fresh, max_length: whole }: Generati
  */
 export function generationSettings(generation: Section | undefined, config: Section): GenerationSettings {
   checkArgument("generationSettings", "config", config, withFields("the fields of config.json"));
-  if (generation === undefined) return { ...settingsIn(config), decoder_start_token_id: startOf(config, config) };
+  if (generation === undefined || generation === null)
+    return { ...settingsIn(config), decoder_start_token_id: startOf(config, config) };
+  const file = withFields("the fields of generation_config.json");
+  checkArgument("generationSettings", "generation", generation, file);
   try {
     return { ...settingsIn(generation), decoder_start_token_id: startOf(generation, config) };
   } catch (error) {

@@ -57,6 +57,12 @@ test("a field that cannot be computed is named with its file", () => {
   }
 });
 
+test("no generation_config.json is nothing or null; anything else but an object is refused", () => {
+  assert.equal(generationSettings(null as never, { num_beams: 3 }), generationSettings(undefined, { num_beams: 3 }));
+  for (const odd of [1, "a"])
+    assert.throws(() => generationSettings(odd as never, {}), /generationSettings: generation must be the fields of/);
+});
+
 test("prompts of several lengths have no common max_length", () => {
   assert.throws(() => generate(scripted(arbitrary, [[0], [1, 2]]), settings({ max_length: 9 })), /one at a time/);
 });
