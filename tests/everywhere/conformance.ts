@@ -1,6 +1,6 @@
 /**
  * The conformance suite: the same tests in every runtime and behind every bundler, on the installed package.
- * scripts/everywhere.mjs bundles this file, without the package, into one module that each of them imports.
+ * scripts/everywhere/places.mjs bundles this file, without the package, into one module that each of them imports.
  */
 import {
   Engine,
