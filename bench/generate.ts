@@ -18,6 +18,7 @@ import { gpt2 } from "../sdk/models/decoders/gpt2.js";
 import { bart, marian } from "../sdk/models/encoder-decoders/bart.js";
 import { Weights } from "../sdk/nn/weights.js";
 import { compactBytes, type WeightDtype } from "../sdk/tensor/compact-panels.js";
+import type { CacheDtype } from "../sdk/tensor/key-blocks.js";
 import { Matrix, type Parameter } from "../sdk/tensor/matrix.js";
 import { randomIds } from "./bert.js";
 import type { Subject } from "./measure.js";
@@ -107,19 +108,19 @@ function wholeText({ name, dtype, bytes }: Reader<unknown>, open: () => Writer):
 }
 
 /** The token after `length` others. Every run writes another, so the text grows by some dozens while it is measured. */
-function oneToken(reader: Reader<CausalModel>, length: number): Subject {
+function oneToken(reader: Reader<CausalModel>, length: number, cacheDtype: CacheDtype = "f32"): Subject {
   const { name, dtype, engine, model, vocabulary, bytes } = reader;
   let writer: Writer | null = null;
   return {
     dtype,
-    name: `${name}, one token after ${length}`,
+    name: `${name}${cacheDtype === "f16" ? ", cache in f16" : ""}, one token after ${length}`,
     model: name,
     batch: 1,
     tokens: 1,
     bytes,
     run() {
       if (!writer) {
-        writer = causalWriter({ engine }, model, [randomIds(length, vocabulary)]);
+        writer = causalWriter({ engine, cacheDtype }, model, [randomIds(length, vocabulary)]);
         writer.begin();
       }
       writer.next(Int32Array.of(0), Int32Array.of(7));
@@ -133,6 +134,7 @@ function causalSubjects(reader: Reader<CausalModel>): Subject[] {
   return [
     wholeText(reader, () => causalWriter(reader, reader.model, [prompt])),
     ...LENGTHS.map((length) => oneToken(reader, length)),
+    ...LENGTHS.map((length) => oneToken(reader, length, "f16")),
     {
       name: `${reader.name}, first token after ${PROMPT}`,
       model: reader.name,

@@ -11,4 +11,11 @@ export {
 } from "./generate/generate.js";
 export type { Rule } from "./generate/rules.js";
 export { type GenerationSettings, generationSettings } from "./generate/settings.js";
-export { type CausalModel, causalWriter, type Seq2SeqModel, seq2seqWriter, type Writer } from "./generate/writer.js";
+export {
+  type CausalModel,
+  causalWriter,
+  type Seq2SeqModel,
+  seq2seqWriter,
+  type Writer,
+  type WriterOptions,
+} from "./generate/writer.js";

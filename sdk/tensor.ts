@@ -34,7 +34,7 @@ export type { EncoderBody } from "./objectives/objective.js";
 export { type SpanBoundaryHead, spanBoundary } from "./objectives/span-masking.js";
 export { ShapeError } from "./tensor/check.js";
 export type { CompactDtype, WeightDtype } from "./tensor/compact-panels.js";
-export { KeyBlocks } from "./tensor/key-blocks.js";
+export { type CacheDtype, KeyBlocks, type KeyBlocksOptions } from "./tensor/key-blocks.js";
 export {
   type CompactEntries,
   type Direction,

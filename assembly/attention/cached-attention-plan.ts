@@ -25,4 +25,6 @@ export class CachedAttentionPlan {
   scale: f32;
   /** keys that a query sees after its own place */
   after: i32;
+  /** 1 where keys and values are kept in binary16, 0 where they are f32 */
+  half: i32;
 }

@@ -6,6 +6,7 @@
  * that nothing is packed again (pack.ts, panels of 16 columns):
  *   keys    [heads][BLOCK_KEYS / 16][dim][16], panels of kᵀ, then
  *   values  [heads][ceil(dim / 16)][BLOCK_KEYS][16], panels of v.
+ * They are f32, or binary16 (`half`), which is widened as it is read: half the memory, and half of what each token reads.
  * A table holds the addresses of each sequence's blocks; all blocks but the last are full. Sequences may share blocks, as
  * in Kwon et al. 2023, "Efficient Memory Management for Large Language Model Serving with PagedAttention"
  * (arXiv:2309.06180).
@@ -14,6 +15,7 @@
  */
 import { biasRow, softmaxRow } from "./attention";
 import { CachedAttentionPlan } from "./cached-attention-plan";
+import { finite4, finiteFactor, finiteMask, halved } from "../product/f16";
 import { BLOCK_INNER, gemmScratchBytes, multiply } from "../product/gemm";
 import { PANEL, PANEL_ROW, packColumns, packRows, padded } from "../product/pack";
 import { at, madd } from "../simd";
@@ -23,19 +25,25 @@ export const BLOCK_KEYS: i32 = 32;
 /** Queries whose scores are computed together. */
 const QUERIES: i32 = 32;
 
+/** Bytes of `count` kept numbers: f32, or u16 for binary16. */
+// @ts-ignore: decorator
+@inline function part<T>(count: i32): usize {
+  return <usize>count * sizeof<T>();
+}
+
 /** Bytes of a block. */
-export function keyBlockBytes(heads: i32, dim: i32): i32 {
-  return (BLOCK_KEYS * heads * (dim + padded(dim))) << 2;
+export function keyBlockBytes(heads: i32, dim: i32, half: i32): i32 {
+  return (BLOCK_KEYS * heads * (dim + padded(dim))) << (2 - half);
 }
 
 // The parts of a block that belong to a head.
 // @ts-ignore: decorator
-@inline function keyPanels(block: usize, head: i32, dim: i32): usize {
-  return at(block, head * BLOCK_KEYS * dim);
+@inline function keyPanels<T>(block: usize, head: i32, dim: i32): usize {
+  return block + part<T>(head * BLOCK_KEYS * dim);
 }
 // @ts-ignore: decorator
-@inline function valuePanels(block: usize, heads: i32, head: i32, dim: i32): usize {
-  return at(block, BLOCK_KEYS * (heads * dim + head * padded(dim)));
+@inline function valuePanels<T>(block: usize, heads: i32, head: i32, dim: i32): usize {
+  return block + part<T>(BLOCK_KEYS * (heads * dim + head * padded(dim)));
 }
 
 /**
@@ -45,10 +53,11 @@ export function keyBlockBytes(heads: i32, dim: i32): i32 {
  * @param lengths i32 (sequences) the keys that were kept before
  * @param starts i32 (sequences + 1) the first new token of each sequence
  * @param key (new tokens, heads * dim); `value` likewise
+ * @param half 1 to keep them in binary16, rounded to nearest
  */
 export function appendKeys(
   blocks: usize, blocksPerRow: i32, lengths: usize, starts: usize, key: usize, value: usize, heads: i32, dim: i32,
-  begin: i32, end: i32,
+  half: i32, begin: i32, end: i32,
 ): void {
   const width = heads * dim;
   for (let unit = begin; unit < end; unit++) {
@@ -59,9 +68,14 @@ export function appendKeys(
       const place = (kept + i) % BLOCK_KEYS, n = min(count - i, BLOCK_KEYS - place);
       const block = load<usize>(at(blocks, row * blocksPerRow + (kept + i) / BLOCK_KEYS));
       const from = (first + i) * width + head * dim;
-      const values = valuePanels(block, heads, head, dim) + <usize>place * PANEL_ROW;
-      packRows(values, BLOCK_KEYS, at(value, from), width, n, dim, 0, padded(dim) / PANEL);
-      putKeys(keyPanels(block, head, dim), place, at(key, from), width, n, dim);
+      if (half) {
+        putHalfKeys(keyPanels<u16>(block, head, dim), place, at(key, from), width, n, dim);
+        putHalfValues(valuePanels<u16>(block, heads, head, dim), place, at(value, from), width, n, dim);
+      } else {
+        const values = valuePanels<f32>(block, heads, head, dim) + <usize>place * PANEL_ROW;
+        packRows(values, BLOCK_KEYS, at(value, from), width, n, dim, 0, padded(dim) / PANEL);
+        putKeys(keyPanels<f32>(block, head, dim), place, at(key, from), width, n, dim);
+      }
       i += n;
     }
   }
@@ -83,18 +97,44 @@ function putKeys(panels: usize, place: i32, from: usize, width: i32, n: i32, dim
   }
 }
 
+/** {@link putKeys} in binary16. */
+function putHalfKeys(panels: usize, place: i32, from: usize, width: i32, n: i32, dim: i32): void {
+  for (let i = 0; i < n; i++) {
+    const column = place + i, first = column / PANEL * PANEL * dim + column % PANEL;
+    for (let d = 0; d < dim; d++) store<u16>(panels + part<u16>(first + d * PANEL), halved(load<f32>(at(from, i * width + d))));
+  }
+}
+
+/** Write `n` rows of `from` as rows of panels of v, from `place` on, in binary16. */
+function putHalfValues(panels: usize, place: i32, from: usize, width: i32, n: i32, dim: i32): void {
+  for (let i = 0; i < n; i++) {
+    const first = (place + i) * PANEL;
+    for (let d = 0; d < padded(dim); d++) {
+      const x: f32 = d < dim ? load<f32>(at(from, i * width + d)) : 0;
+      store<u16>(panels + part<u16>(first + d / PANEL * BLOCK_KEYS * PANEL + d % PANEL), halved(x));
+    }
+  }
+}
+
+/** Write the numbers of binary16 at `from` as f32; `count` is a multiple of 4. */
+function widen(to: usize, from: usize, count: i32): void {
+  const mask = finiteMask(), factor = finiteFactor();
+  const end = at(to, count);
+  for (; to < end; to += 16, from += 8) v128.store(to, finite4(from, mask, factor));
+}
+
 /** Bytes that `cachedAttention` needs at `scratch` for sequences of at most `keys` keys. */
 export function cachedAttentionScratchBytes(keys: i32, dim: i32): i32 {
-  return gemmScratchBytes() + ((QUERIES * padded(keys) + padded(dim)) << 2);
+  return gemmScratchBytes() + ((QUERIES * padded(keys) + padded(dim) + BLOCK_KEYS * dim) << 2);
 }
 
 /** out = softmax(scale * q kᵀ + bias) v for units [begin, end) of a {@link CachedAttentionPlan}. */
 export function cachedAttention(planned: usize, scratch: usize, begin: i32, end: i32): void {
   const plan = changetype<CachedAttentionPlan>(planned);
   const bias = plan.bias, probabilities = plan.probabilities, offsets = plan.biasOffsets;
-  const heads = plan.heads, dim = plan.dim, after = plan.after, scale = plan.scale;
+  const heads = plan.heads, dim = plan.dim, after = plan.after, scale = plan.scale, half = plan.half;
   const width = heads * dim;
-  const sums = scratch + gemmScratchBytes(), scores = at(sums, padded(dim));
+  const sums = scratch + gemmScratchBytes(), widened = at(sums, padded(dim)), scores = at(widened, BLOCK_KEYS * dim);
   for (let unit = begin; unit < end; unit++) {
     const row = unit / heads, head = unit % heads;
     const q0 = load<i32>(at(plan.starts, row)), queries = load<i32>(at(plan.starts, row + 1)) - q0;
@@ -106,7 +146,9 @@ export function cachedAttention(planned: usize, scratch: usize, begin: i32, end:
       const last = min(stride, padded(place + n + after));
       for (let j = 0; j < last; j += BLOCK_KEYS) {
         const m = min(BLOCK_KEYS, last - j);
-        const panels = keyPanels(load<usize>(at(blocks, j / BLOCK_KEYS)), head, dim);
+        const block = load<usize>(at(blocks, j / BLOCK_KEYS));
+        const panels = half ? widened : keyPanels<f32>(block, head, dim);
+        if (half) widen(widened, keyPanels<u16>(block, head, dim), m * dim);
         multiply(at(scores, j), stride, at(q, i * width), width, 0, panels, dim, n, m, dim, 0, scratch, 0, m / PANEL);
       }
       for (let r = 0; r < n; r++) {
@@ -118,7 +160,8 @@ export function cachedAttention(planned: usize, scratch: usize, begin: i32, end:
           memory.copy(at(probabilities, dense), s, <usize>high << 2);
           memory.fill(at(probabilities, dense + high), 0, <usize>(keys - high) << 2);
         }
-        weigh(sums, s, blocks, valuePanels(0, heads, head, dim), high, padded(dim) / PANEL);
+        if (half) weighHalves(sums, s, blocks, valuePanels<u16>(0, heads, head, dim), high, padded(dim) / PANEL);
+        else weigh(sums, s, blocks, valuePanels<f32>(0, heads, head, dim), high, padded(dim) / PANEL);
         memory.copy(at(o, (i + r) * width), sums, <usize>dim << 2);
       }
     }
@@ -132,8 +175,13 @@ export function cachedAttention(planned: usize, scratch: usize, begin: i32, end:
  */
 function weigh(sums: usize, p: usize, blocks: usize, offset: usize, keys: i32, panels: i32): void {
   let j = 0;
-  for (; j + 2 <= panels; j += 2) weigh32(at(sums, j * PANEL), p, blocks, offset + <usize>(j * BLOCK_KEYS) * PANEL_ROW, keys);
-  if (j < panels) weigh16(at(sums, j * PANEL), p, blocks, offset + <usize>(j * BLOCK_KEYS) * PANEL_ROW, keys);
+  for (; j + 2 <= panels; j += 2) weigh32(at(sums, j * PANEL), p, blocks, offset + part<f32>(j * BLOCK_KEYS * PANEL), keys);
+  if (j < panels) weigh16<f32>(at(sums, j * PANEL), p, blocks, offset + part<f32>(j * BLOCK_KEYS * PANEL), keys);
+}
+
+/** {@link weigh} of binary16: widening a panel's numbers takes longer than its sums wait for one another. */
+function weighHalves(sums: usize, p: usize, blocks: usize, offset: usize, keys: i32, panels: i32): void {
+  for (let j = 0; j < panels; j++) weigh16<u16>(at(sums, j * PANEL), p, blocks, offset + part<u16>(j * BLOCK_KEYS * PANEL), keys);
 }
 
 /** Of two neighboring panels: eight sums at once, as many as hide the latency of an addition. */
@@ -161,20 +209,28 @@ function weigh32(sums: usize, p: usize, blocks: usize, offset: usize, keys: i32)
   }
 }
 
+/** Four kept numbers, the `i`-th of them from `v` on. */
+// @ts-ignore: decorator
+@inline function four<T>(v: usize, i: i32, mask: v128, factor: v128): v128 {
+  if (isInteger<T>()) return finite4(v + part<T>(i), mask, factor);
+  return v128.load(v + part<T>(i));
+}
+
 /** Of one panel. */
-function weigh16(sums: usize, p: usize, blocks: usize, offset: usize, keys: i32): void {
+function weigh16<T>(sums: usize, p: usize, blocks: usize, offset: usize, keys: i32): void {
+  const mask = finiteMask(), factor = finiteFactor();
   for (let k0 = 0; k0 < keys; k0 += BLOCK_INNER) {
     let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0;
     const k1 = min(keys, k0 + BLOCK_INNER);
     for (let k = k0; k < k1; k += BLOCK_KEYS) {
       let v = load<usize>(at(blocks, k / BLOCK_KEYS)) + offset, x = at(p, k);
       const end = at(x, min(BLOCK_KEYS, k1 - k));
-      for (; x < end; x += 4, v += PANEL_ROW) {
+      for (; x < end; x += 4, v += part<T>(PANEL)) {
         const w = v128.load32_splat(x);
-        c0 = madd(w, v128.load(v), c0);
-        c1 = madd(w, v128.load(v, 16), c1);
-        c2 = madd(w, v128.load(v, 32), c2);
-        c3 = madd(w, v128.load(v, 48), c3);
+        c0 = madd(w, four<T>(v, 0, mask, factor), c0);
+        c1 = madd(w, four<T>(v, 4, mask, factor), c1);
+        c2 = madd(w, four<T>(v, 8, mask, factor), c2);
+        c3 = madd(w, four<T>(v, 12, mask, factor), c3);
       }
     }
     put(sums, 0, c0, k0); put(sums, 16, c1, k0); put(sums, 32, c2, k0); put(sums, 48, c3, k0);

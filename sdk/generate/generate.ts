@@ -1,6 +1,5 @@
 /** Generation by a model's settings: greedy search, sampling or beam search. */
 
-import type { Engine } from "../engine/engine.js";
 import { ArgumentError } from "../options.js";
 import type { Rng } from "../tensor/random.js";
 import { atOnce, type Steps } from "../tensor/steps.js";
@@ -8,7 +7,7 @@ import { inTurns, type TurnOptions, turns } from "../tensor/turns.js";
 import { beamSearchInSteps } from "./beam.js";
 import { appendNewest, greedyInSteps, sampledInSteps, tokensOf, type Writing } from "./decode.js";
 import { type GenerationSettings, generationSettings, newTokens, rulesOf } from "./settings.js";
-import { type CausalModel, causalWriter, type Writer } from "./writer.js";
+import { type CausalModel, causalWriter, type Writer, type WriterOptions } from "./writer.js";
 
 /** The newest ids of every row, at once or in turns: see {@link stream}. */
 export interface Stream {
@@ -124,13 +123,13 @@ function optionsOf(writer: Writer, settings: GenerationSettings) {
 /** Continues prompts, at once or in turns: see {@link generateText}. */
 export interface GenerateText {
   (
-    model: { readonly engine: Engine; readonly model: CausalModel },
+    model: WriterOptions & { readonly model: CausalModel },
     prompts: readonly Int32Array[],
     settings: Partial<GenerationSettings>,
     rng?: Rng,
   ): number[][];
   async(
-    model: { readonly engine: Engine; readonly model: CausalModel },
+    model: WriterOptions & { readonly model: CausalModel },
     prompts: readonly Int32Array[],
     settings: Partial<GenerationSettings>,
     rng?: Rng,
@@ -154,7 +153,7 @@ export const generateText: GenerateText = /* @__PURE__ */ Object.assign(
   },
 );
 
-function* textInSteps(...[{ engine, model }, prompts, settings, rng]: Parameters<GenerateText>): Steps<number[][]> {
-  using writer = causalWriter({ engine }, model, prompts);
+function* textInSteps(...[{ model, ...options }, prompts, settings, rng]: Parameters<GenerateText>): Steps<number[][]> {
+  using writer = causalWriter(options, model, prompts);
   return yield* generateInSteps(writer, { ...generationSettings(undefined, {}), top_k: 0, ...settings }, rng);
 }

@@ -35,6 +35,13 @@ export interface Writer extends Disposable {
   };
 }
 
+/** The engine that a writer computes with, and how its cache keeps keys and values. */
+export interface WriterOptions {
+  readonly engine: DecoderCache["engine"];
+  /** f32 by default; `f16` halves the cache's memory, and scores differ in their last digits */
+  readonly cacheDtype?: DecoderCache["dtype"];
+}
+
 /** A decoder-only model. */
 export interface CausalModel extends LmHead {
   readonly maxLength: number;
@@ -156,11 +163,11 @@ class CachedWriter implements Writer {
  * for (const [id] of greedy(writer, { maxNewTokens: 20, eosIds: [eos] })) console.log(id);
  */
 export function causalWriter(
-  { engine }: { readonly engine: DecoderCache["engine"] },
+  { engine, cacheDtype }: WriterOptions,
   model: CausalModel,
   prompts: readonly Int32Array[],
 ): Writer {
-  return new CachedWriter(new DecoderCache(engine), model.maxLength, prompts, function* (batch, cache) {
+  return new CachedWriter(new DecoderCache(engine, cacheDtype), model.maxLength, prompts, function* (batch, cache) {
     const hidden = model.encodeSteps
       ? yield* model.encodeSteps(batch, undefined, cache)
       : model.encode(batch, undefined, cache);
@@ -180,14 +187,14 @@ export function causalWriter(
  * for (const [id] of greedy(writer, { maxNewTokens: 2, eosIds: [eos] })) console.log(id);
  */
 export function seq2seqWriter(
-  { engine }: { readonly engine: DecoderCache["engine"] },
+  { engine, cacheDtype }: WriterOptions,
   model: Seq2SeqModel,
   sources: Batch,
   starts: readonly Int32Array[],
 ): Writer {
   if (starts.length !== sources.rows)
     throw new ArgumentError(`${sources.rows} sources need as many starts, got ${starts.length}`);
-  const cache = new DecoderCache(engine);
+  const cache = new DecoderCache(engine, cacheDtype);
   let kept: Tensor | null = null;
   function* encoded(): Steps<Tensor> {
     if (kept) return kept;

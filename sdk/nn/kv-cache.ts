@@ -1,6 +1,6 @@
 /** The key-value cache of a decoder: keys and values of every layer for the tokens read so far. */
 import type { Engine } from "../engine/engine.js";
-import { KeyBlocks } from "../tensor/key-blocks.js";
+import { type CacheDtype, KeyBlocks } from "../tensor/key-blocks.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** One layer of a cache. */
@@ -28,7 +28,11 @@ export class DecoderCache implements Disposable {
   readonly #own = new Map<number, KeyBlocks>();
   readonly #source = new Map<number, KeyBlocks>();
 
-  constructor(engine: Engine) {
+  /** @param dtype how keys and values are kept */
+  constructor(
+    engine: Engine,
+    readonly dtype: CacheDtype = "f32",
+  ) {
     this.engine = engine;
   }
 
@@ -45,12 +49,12 @@ export class DecoderCache implements Disposable {
 
   /** A layer's keys and values of the tokens read so far; none at first. */
   own(layer: number, heads: number, width: number): KeyBlocks {
-    return made(this.#own, this.engine, layer, heads, width);
+    return this.#made(this.#own, layer, heads, width);
   }
 
   /** A layer's keys and values of the source: `make` is called the first time and its result kept. */
   source(layer: number, heads: number, width: number, starts: Int32Array, make: () => KeysAndValues): KeyBlocks {
-    const kept = made(this.#source, this.engine, layer, heads, width);
+    const kept = this.#made(this.#source, layer, heads, width);
     if (kept.lengths.length === 0) {
       const { key, value } = make();
       kept.append(key, value, starts);
@@ -63,16 +67,17 @@ export class DecoderCache implements Disposable {
     for (const kept of this.#own.values()) kept.reorder(rows);
   }
 
+  #made(layers: Map<number, KeyBlocks>, layer: number, heads: number, width: number): KeyBlocks {
+    const { engine, dtype } = this;
+    let kept = layers.get(layer);
+    if (!kept) layers.set(layer, (kept = new KeyBlocks(engine, { heads, dim: width / heads, dtype })));
+    return kept;
+  }
+
   [Symbol.dispose](): void {
     for (const layers of [this.#own, this.#source]) {
       for (const kept of layers.values()) kept[Symbol.dispose]();
       layers.clear();
     }
   }
-}
-
-function made(layers: Map<number, KeyBlocks>, engine: Engine, layer: number, heads: number, width: number): KeyBlocks {
-  let kept = layers.get(layer);
-  if (!kept) layers.set(layer, (kept = new KeyBlocks(engine, { heads, dim: width / heads })));
-  return kept;
 }

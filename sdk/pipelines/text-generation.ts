@@ -16,10 +16,12 @@ import {
   either,
   listOf,
   numberBetween,
+  oneOf,
   type Rule,
   type Rules,
   wholeNumber,
 } from "../options.js";
+import type { CacheDtype } from "../tensor/key-blocks.js";
 import { type Rng, seed as streamOf } from "../tensor/random.js";
 import { eachByItsSteps, reporting, type Steps, silent } from "../tensor/steps.js";
 import type { Tokenizer } from "../tokenizer/index.js";
@@ -42,6 +44,8 @@ import { type TextStream, TrimmedPieces, textStream } from "./text-stream.js";
 export interface GenerationOptions extends CallOptions, Partial<Omit<GenerationSettings, "max_length" | "min_length">> {
   /** seed of sampling. Given at opening, each text draws from the next stream; given with a call, the call starts from the first */
   readonly seed?: number;
+  /** how keys and values of earlier tokens are kept; `f16` takes half the memory and may change the last digits of a score */
+  readonly cacheDtype?: CacheDtype;
   /** called with each piece of the new text as soon as it is written, one input after the other; not with beams */
   readonly onText?: (piece: string) => void;
 }
@@ -127,6 +131,11 @@ function settingRules(): Rules<Omit<GenerationSettings, "max_length" | "min_leng
     decoder_start_token_id: anIdOrNull,
   };
 }
+
+/** Rules of the options that both pipelines have besides. */
+const ownRules = () => ({ seed: wholeNumber(0), cacheDtype: oneOf("f32", "f16"), onText: aFunction });
+
+const cacheOf = ({ cacheDtype }: GenerationOptions) => (cacheDtype === undefined ? {} : { cacheDtype });
 
 const LENGTH = "max_new_tokens counts the tokens that are written";
 const ONE = "a call writes one text for each prompt; call again for another";
@@ -248,7 +257,7 @@ export async function textGeneration(
   const pipeline = await openPipeline<"causal-lm", string, Generated, ContinuationOptions>(folder, options, {
     name,
     task: "causal-lm",
-    rules: { ...settingRules(), seed: wholeNumber(0), returnFullText: aBoolean, onText: aFunction },
+    rules: { ...settingRules(), ...ownRules(), returnFullText: aBoolean },
     elsewhere: ELSEWHERE,
     input: (value, at) => textOf(name, at, value),
     make({ engine, model, tokenizer }) {
@@ -261,7 +270,7 @@ export async function textGeneration(
           if (ids.length === 0) throw new ArgumentError(`${name}: the prompt is empty; there is nothing to continue`);
           // A prompt that is too long loses its beginning: the continuation depends most on its end.
           const kept = ids.slice(Math.max(0, ids.length - Math.max(1, asked.length - newTokens(settings, ids.length))));
-          using writer = causalWriter({ engine }, model, [kept]);
+          using writer = causalWriter({ engine, ...cacheOf(asked) }, model, [kept]);
           const decoder = follows ? new DecodeStream(tokenizer) : undefined;
           const text = tokenizer.decode(yield* written(name, writer, settings, next(), decoder), { skipSpecial: true });
           return { generated_text: asked.returnFullText === false ? text : prompt + text };
@@ -290,7 +299,7 @@ export async function text2textGeneration(
   const pipeline = await openPipeline<"seq2seq-lm", string, Generated, RewriteOptions>(folder, options, {
     name,
     task: "seq2seq-lm",
-    rules: { ...settingRules(), seed: wholeNumber(0), onText: aFunction, prefix: aString, language: aString },
+    rules: { ...settingRules(), ...ownRules(), prefix: aString, language: aString },
     elsewhere: {
       ...ELSEWHERE,
       returnFullText: "the text that is written has no prompt",
@@ -316,7 +325,8 @@ export async function text2textGeneration(
           const encoding = tokenizer.encode((asked.prefix ?? "") + text, undefined, {
             truncate: { length: asked.length },
           });
-          using writer = seq2seqWriter({ engine }, model, collate([sampleOf(encoding)]), [Int32Array.of(start)]);
+          const source = collate([sampleOf(encoding)]);
+          using writer = seq2seqWriter({ engine, ...cacheOf(asked) }, model, source, [Int32Array.of(start)]);
           const ids = yield* written(name, writer, settings, next(), follows ? trimmed(tokenizer) : undefined);
           return { generated_text: tokenizer.decode(ids, { skipSpecial: true }).trim() };
         };

@@ -11,6 +11,18 @@ import { expectShape } from "./check.js";
 import { unscoped } from "./scope.js";
 import { intTensor, Storage, type Tensor } from "./tensor.js";
 
+/** How keys and values are kept: in 32 bits, or rounded to 16 (binary16), in half the memory. */
+export type CacheDtype = "f32" | "f16";
+
+/** Sizes of {@link KeyBlocks}. */
+export interface KeyBlocksOptions {
+  readonly heads: number;
+  /** width of a head */
+  readonly dim: number;
+  /** f32 by default. In f16, numbers beyond 65519 become 65536. */
+  readonly dtype?: CacheDtype;
+}
+
 /** A block of memory and how many rows it belongs to. */
 interface Block {
   readonly storage: Storage;
@@ -30,13 +42,15 @@ export class KeyBlocks implements Disposable {
   readonly heads: number;
   /** width of a head */
   readonly dim: number;
+  readonly dtype: CacheDtype;
   #rows: Block[][] = [];
   #lengths: number[] = [];
 
-  constructor(engine: Engine, { heads, dim }: { readonly heads: number; readonly dim: number }) {
+  constructor(engine: Engine, { heads, dim, dtype = "f32" }: KeyBlocksOptions) {
     this.engine = engine;
     this.heads = heads;
     this.dim = dim;
+    this.dtype = dtype;
   }
 
   /** The number of tokens of each row. */
@@ -69,7 +83,7 @@ export class KeyBlocks implements Disposable {
     // biome-ignore format: in the order of the kernel's own list
     launch(
       engine, "appendKeys", rows * heads,
-      address, perRow, lengths.address, at.address, key.address, value.address, heads, dim,
+      address, perRow, lengths.address, at.address, key.address, value.address, heads, dim, this.#half,
     );
     this.#lengths = this.#lengths.map((length, row) => length + starts[row + 1]! - starts[row]!);
   }
@@ -117,9 +131,15 @@ export class KeyBlocks implements Disposable {
     while (blocks.length * BLOCK_KEYS < length + count) blocks.push(this.#block());
   }
 
+  /** The kernels' flag for f16. */
+  get #half(): 0 | 1 {
+    return this.dtype === "f16" ? 1 : 0;
+  }
+
   #block(): Block {
     const { engine, heads, dim } = this;
-    const storage = unscoped(() => new Storage(engine, engine.kernels.keyBlockBytes(heads, dim), true));
+    const bytes = engine.kernels.keyBlockBytes(heads, dim, this.#half);
+    const storage = unscoped(() => new Storage(engine, bytes, true));
     return { storage, rows: 1 };
   }
 }

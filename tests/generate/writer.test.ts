@@ -74,6 +74,25 @@ for (const [first, second] of [
     assert.is(engine.liveBytes, before, "a writer gives its memory back");
   });
 
+test("gpt2: a cache in f16 takes half the memory, and scores are close", () => {
+  using loaded = tinyModel(engine, "gpt2", "causal-lm", { deviation: 0.2, extra: long });
+  const prompts = [Int32Array.from(idsOf(2 * BLOCK_KEYS + 1, 1))];
+  // The first of three passes packs the weights.
+  const [, full, half] = (["f32", "f32", "f16"] as const).map((cacheDtype) => {
+    const before = engine.liveBytes;
+    using writer = causalWriter({ engine, cacheDtype }, loaded.model, prompts);
+    const [first] = writer.begin();
+    return { first, bytes: engine.liveBytes - before, next: writer.next(Int32Array.of(0), Int32Array.of(7))[0]! };
+  });
+  assert.equal(half!.first, full!.first, "a prompt attends to its own keys and values before they are rounded");
+  assert.is(half!.bytes * 2, full!.bytes);
+  // Kept numbers are off by 2^-11 of themselves. Each of the two layers passes an error on at most four times as large: once
+  // through the products q·k and p·v each, with a softmax between them.
+  const largest = Math.max(...full!.next.map(Math.abs));
+  const error = Math.max(...full!.next.map((score, i) => Math.abs(score - half!.next[i]!)));
+  assert.ok(error > 0 && error < 2 * 4 * 2 ** -11 * largest, `off by ${error / largest} of the largest score`);
+});
+
 for (const type of ["bart", "t5"])
   test(`${type}: three beams of one source, which is read once`, () => {
     using loaded = tinyModel(engine, type, "seq2seq-lm", { deviation: 0.2 });

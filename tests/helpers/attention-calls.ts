@@ -44,7 +44,7 @@ function attentionArguments(m: Blocks): number {
 /** Blocks of kept keys and values: room for `longest` keys of each of the LENGTHS; the table of their addresses. */
 function keyBlocks(m: Blocks, longest: number): { readonly table: number; readonly perRow: number } {
   const perRow = Math.ceil(longest / BLOCK_KEYS);
-  const elements = m.engine.kernels.keyBlockBytes(HEADS, DIM) / 4;
+  const elements = m.engine.kernels.keyBlockBytes(HEADS, DIM, 0) / 4;
   const addresses = Array.from({ length: LENGTHS.length * perRow }, () => m.floats(elements));
   return { table: m.addresses(addresses), perRow };
 }
@@ -89,7 +89,7 @@ export const ATTENTION_CALLS = {
       ...{ out: tokens(), query: tokens(), heads: HEADS, dim: DIM, scale: 0.25, after: 0 },
       ...{ bias: m.floats(dense.at(-1)!), probabilities: m.floats(dense.at(-1)!), biasOffsets: m.integers(dense) },
       ...{ starts: m.integers(ends(LENGTHS.map(() => queries))), lengths: m.integers(keys) },
-      ...{ blocks: table, blocksPerRow: perRow },
+      ...{ blocks: table, blocksPerRow: perRow, half: 0 },
     });
     const bytes = engine.kernels.cachedAttentionScratchBytes(Math.max(...keys), DIM);
     launchWithScratch(engine, "cachedAttention", LENGTHS.length * HEADS, bytes, plan);
@@ -100,7 +100,7 @@ export const ATTENTION_CALLS = {
     const lengths = m.integers(LENGTHS.map(() => kept));
     const [key, value] = [m.floats(TOKENS * HEADS * DIM), m.floats(TOKENS * HEADS * DIM)];
     // biome-ignore format: in the order of the kernel's own list
-    launch(engine, "appendKeys", LENGTHS.length * HEADS, table, perRow, lengths, m.integers(STARTS), key, value, HEADS, DIM);
+    launch(engine, "appendKeys", LENGTHS.length * HEADS, table, perRow, lengths, m.integers(STARTS), key, value, HEADS, DIM, 0);
   },
   relativeBias: (engine, m) => {
     const { bias, buckets, zero, count, starts, offsets } = distances(m);

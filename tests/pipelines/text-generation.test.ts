@@ -52,6 +52,13 @@ test("draws follow the seed: the pipeline's for each text in turn, a call's from
   assert.not.equal(write("the cat", { ...asked, seed: 6 }), again);
 });
 
+test("keys and values can be kept in f16, for a pipeline or a call", async () => {
+  const [{ generated_text: text }] = write(["the cat"], { max_new_tokens: 8 }) as [Generated];
+  const half = write("the cat", { max_new_tokens: 8, cacheDtype: "f16" }).generated_text;
+  using opened = await textGeneration(files, { engine, max_new_tokens: 8, cacheDtype: "f16" });
+  assert.equal([half, opened("the cat").generated_text], [text, text]);
+});
+
 test("a text arrives piece by piece while it is written", async () => {
   for (const asked of [{}, { do_sample: true, seed: 3, top_k: 0 }]) {
     const options = { ...asked, max_new_tokens: 24, returnFullText: false };
@@ -119,6 +126,7 @@ test("what cannot be written is refused in words", async () => {
     [{ early_stopping: "always" }, /early_stopping must be true, false or "never"/],
     [{ seed: -1 }, /seed must be a whole number of at least 0, got -1/],
     [{ prefix: "a" }, /unknown option "prefix"/],
+    [{ cacheDtype: "q8" }, /cacheDtype must be one of "f32", "f16", got "q8"/],
     [{ onText: "log" }, /onText must be a function, got "log"/],
   ];
   for (const [asked, message] of options) {

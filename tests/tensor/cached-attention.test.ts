@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { BLOCK_KEYS } from "../../sdk/engine/abi.js";
 import type { Engine } from "../../sdk/engine/engine.js";
-import { KeyBlocks } from "../../sdk/tensor/key-blocks.js";
+import { type CacheDtype, KeyBlocks } from "../../sdk/tensor/key-blocks.js";
 import { type AttentionOptions, attention } from "../../sdk/tensor/ops/attention.js";
 import { cachedAttention } from "../../sdk/tensor/ops/cached-attention.js";
 import { Scope } from "../../sdk/tensor/scope.js";
@@ -53,6 +53,18 @@ function joined(
   return tensor(engine, values, [values.length / width, width]);
 }
 
+/** The nearest number of binary16, ties to even: eleven bits, and a last place of 2^-24 at least. Below 65520. */
+function halved(x: number): number {
+  const unit = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(x)))) - 10);
+  const below = Math.floor(x / unit);
+  const rest = x / unit - below;
+  return (rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below) * unit;
+}
+
+/** The row that is attended to: its keys and values as they are kept. */
+const keptAs = (dtype: CacheDtype, row: Row): Row =>
+  dtype === "f32" ? row : { ...row, key: row.key.map(halved), value: row.value.map(halved) };
+
 /** Attention of one row at once. */
 function whole(engine: Engine, row: Row, width: number, options: Omit<AttentionOptions, "starts">): Float32Array {
   using _ = new Scope();
@@ -96,13 +108,13 @@ const SHAPES = [
 ] as const;
 
 for (const engine of engines) {
-  for (const [heads, dim] of SHAPES)
-    test(`${engine.build}: ${heads} heads of ${dim}: a token behind kept ones has the bits of all at once`, () => {
+  for (const [heads, dim, dtype] of SHAPES.flatMap((shape) => [[...shape, "f32"] as const, [...shape, "f16"] as const]))
+    test(`${engine.build}: ${heads} heads of ${dim}: a token behind those kept in ${dtype} has the bits of all at once`, () => {
       const width = heads * dim;
       const row = rowOf(LENGTHS.at(-1)!, width, 1);
-      const want = whole(engine, row, width, { heads, causal: true });
+      const want = whole(engine, keptAs(dtype, row), width, { heads, causal: true });
       poison(engine);
-      using kept = new KeyBlocks(engine, { heads, dim });
+      using kept = new KeyBlocks(engine, { heads, dim, dtype });
       let before = 0;
       for (const length of LENGTHS) {
         // All tokens but the last, then the last alone.
@@ -115,6 +127,19 @@ for (const engine of engines) {
         before = length;
       }
     });
+
+  test(`${engine.build}: values kept in f16 are the nearest ones, small and large`, () => {
+    // A row with one key: the output is its value.
+    const values = [1, -1 / 3, 2 ** -24, 1.5 * 2 ** -25, 2 ** -26, 3e-6, -6.1e-5, 65504, 65519, -0.1, 0, 1 + 2 ** -11];
+    const row = { query: new Float32Array(12), key: new Float32Array(12), value: Float32Array.from(values) };
+    using kept = new KeyBlocks(engine, { heads: 1, dim: 12, dtype: "f16" });
+    assert.equal(step(engine, kept, [row], [[0, 1]], { causal: true })[0], row.value.map(halved));
+    // Beyond the largest number, the one after it.
+    const large = { ...row, value: new Float32Array(12).fill(-1e30) };
+    using more = new KeyBlocks(engine, { heads: 1, dim: 12, dtype: "f16" });
+    assert.equal(step(engine, more, [large], [[0, 1]], { causal: true })[0], new Float32Array(12).fill(-65536));
+    assert.is(engine.kernels.keyBlockBytes(1, 12, 1) * 2, engine.kernels.keyBlockBytes(1, 12, 0));
+  });
 
   test(`${engine.build}: rows of different lengths, each with the bits of the row alone`, () => {
     const [heads, dim] = [2, 12];
@@ -178,7 +203,7 @@ for (const engine of engines) {
     const before = engine.liveBytes;
     {
       using kept = new KeyBlocks(engine, { heads, dim });
-      const blockBytes = engine.kernels.keyBlockBytes(heads, dim);
+      const blockBytes = engine.kernels.keyBlockBytes(heads, dim, 0);
       step(engine, kept, [prompt], [[0, length]], { causal: true });
       assert.is(engine.liveBytes - before, 3 * blockBytes);
       kept.reorder(Int32Array.of(0, 0, 0));

@@ -4,7 +4,7 @@ import { type Generated, type GenerationOptions, type Pipeline, text2textGenerat
 import { seed as seedOf } from "cloze/data";
 import { type GenerationSettings, generationSettings } from "cloze/generate";
 import { exists, folder } from "cloze/node";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import {
   engineOf,
   loadingOf,
@@ -31,6 +31,7 @@ interface Options extends ModelOptions {
   readonly seed: number;
   readonly prefix?: string;
   readonly language?: string;
+  readonly cacheDtype?: "f32" | "f16";
 }
 
 /** The settings given by options; those of the folder apply otherwise. */
@@ -73,7 +74,8 @@ class LivePieces {
 export async function openGenerate(options: Options): Promise<LineWork> {
   const { model, prefix, language, seed } = options;
   const engine = await engineOf(options);
-  const common = { engine, ...loadingOf(options), ...settingsOf(options), seed };
+  const { cacheDtype } = options;
+  const common = { engine, ...loadingOf(options), ...settingsOf(options), seed, ...(cacheDtype && { cacheDtype }) };
   let write: Pipeline<string, Generated, GenerationOptions>;
   const config = await readFields(`${model}/config.json`);
   const rewrites = config["is_encoder_decoder"] === true;
@@ -147,6 +149,12 @@ export function generateCommands(program: URL): Command[] {
       .option("--seed <n>", "seed of sampling", wholeNumber(0), 1)
       .option("--prefix <text>", "text to put before every input, such as T5's task prefix")
       .option("--language <token>", "token of the target language, such as mBART's de_DE")
+      .addOption(
+        new Option(
+          "--cache-dtype <type>",
+          "how keys and values of earlier tokens are kept; f16 halves their memory",
+        ).choices(["f32", "f16"]),
+      )
       .addHelpText("after", `\nExample:\n  ${example}`)
       .action((files: string[], options: Options) =>
         answerLines(files, { name: "generate", program, open: openGenerate }, options),

@@ -22,7 +22,8 @@ export interface CachedAttentionOptions {
 }
 
 /**
- * softmax(scale · q kᵀ + bias) v for each row and head: the bits of `attention` with all keys and values at once.
+ * softmax(scale · q kᵀ + bias) v for each row and head: the bits of `attention` with all keys and values at once, rounded first
+ * if they are kept in f16.
  *
  * @param query (query tokens, heads * dim)
  * @returns (query tokens, heads * dim)
@@ -71,6 +72,7 @@ export function cachedAttention(query: Tensor, kept: KeyBlocks, options: CachedA
     dim,
     scale,
     after: causal ? 0 : UNLIMITED,
+    half: kept.dtype === "f16" ? 1 : 0,
   });
   const bytes = engine.kernels.cachedAttentionScratchBytes(Math.max(0, ...lengths), dim);
   launchWithScratch(engine, "cachedAttention", lengths.length * heads, bytes, plan.address);
