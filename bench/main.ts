@@ -128,7 +128,7 @@ function writeFigures(args: readonly string[]): void {
   });
   console.log(stdout.trim());
   console.log(`${record(stdout, process.env["CLOZE_ROOT"] ?? process.cwd())} figures written to BENCHMARKS.md`);
-  // What was measured until then is written.
+  // The results so far are written.
   if (status !== 0) throw new Error(`the bench ended with status ${status}: figures are missing`);
 }
 

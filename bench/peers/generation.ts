@@ -95,7 +95,7 @@ const [rounds, length, count] = [options.rounds, options.prompt, options["new-to
 ];
 const stick = yardstick(root, build);
 
-/** What the reading loop reads now: bytes per second / 1e9. */
+/** Bandwidth of the reading loop at this time: bytes per second / 1e9. */
 function bandwidth(): number {
   const started = spent();
   const { bytes } = stick.readAll();

@@ -245,7 +245,7 @@ function settingsIn(c: Section): Omit<GenerationSettings, "decoder_start_token_i
     length_penalty: optional(c, "length_penalty", 1),
     early_stopping: early === "never" ? early : early === true,
     do_sample: optional(c, "do_sample", false),
-    // Nothing is divided by the temperature unless tokens are drawn: 0 then stands for greedy search.
+    // Scores are divided by the temperature only where tokens are drawn; 0 then means greedy search.
     temperature: realOf(c, "temperature", 1, (value) => value > 0 || c["do_sample"] !== true, "a number above 0"),
     top_k: countOf(c, "top_k", 50),
     top_p: shareOf(c, "top_p", 1),

@@ -35,7 +35,7 @@ export interface PatternValue {
 /** Layers by their numbers, such as the 3 of bert.encoder.layer.3.output. */
 export interface LayerNumbers {
   readonly numbers: readonly number[];
-  /** what the name before the number must fit; empty for any two parts, such as encoder.layer */
+  /** patterns of the name before the number; empty for any two parts, such as encoder.layer */
   readonly lists: readonly LayerPattern[];
 }
 

@@ -195,7 +195,7 @@ async function prepare(
   return { options, objective, family, held, ...text, ...(translations && { translations }) };
 }
 
-/** What was read of the text before the first step. */
+/** The part of the text that was read before the first step. */
 type Read = Pick<Setting, "tokenizer" | "learned" | "languages" | "streams" | "text"> & {
   readonly held: readonly TokenizedDocument[];
 };

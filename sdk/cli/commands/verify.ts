@@ -39,7 +39,7 @@ interface VerifyOptions {
   readonly json?: boolean;
 }
 
-/** A command that writes a manifest: what it takes, and a run of it under a monitor. */
+/** A command that writes a manifest: its options, and a run of it under a monitor. */
 interface Recorded {
   readonly command: () => Command;
   readonly run: (files: readonly string[], options: object, resumed: Resumed, monitorOf: MonitorOf) => Promise<unknown>;

@@ -177,7 +177,7 @@ export class TextStream {
     readonly tokenizer: Tokenizer,
     /** whether documents of these files are held out */
     readonly holdsOut: boolean,
-    /** its share of what is in memory and held out, where several streams are read beside each other */
+    /** its share of the text in memory and of the held-out text, where several streams are read side by side */
     readonly share = 1,
   ) {}
 

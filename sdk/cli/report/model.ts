@@ -1,4 +1,4 @@
-/** A run's model at work on texts: its attention, its guesses for masks, and texts of known groups on a plane. */
+/** A run's model applied to texts: its attention, its guesses for masks, and texts of known groups on a plane. */
 import { describeFolder, type Engine, loadAdapted, loadModel, loadTokenizer, type Pretrained } from "cloze";
 import { collate, readTextRows, sampleOf } from "cloze/data";
 import { fillMasks } from "cloze/metrics";

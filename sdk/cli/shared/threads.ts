@@ -22,11 +22,11 @@ export interface LineWork extends Disposable {
   (lines: readonly InputLine[]): string[];
   /** output line of a blank line, and of one that cannot be answered */
   readonly none: string;
-  /** whether it writes answers itself while it computes them, and returns what is left: it gets one line at a time */
+  /** whether it writes answers itself as it computes them, and returns the rest; it then gets one line at a time */
   readonly live: boolean;
 }
 
-/** A function of lines with what it owns. */
+/** A function of lines, and the resources that it owns. */
 export function lineWork(
   answer: (lines: readonly InputLine[]) => string[],
   owned: Disposable,

@@ -25,7 +25,7 @@ const KINDS: readonly (readonly [begins: string, what: string])[] = [
 const ENOUGH = 8;
 
 /**
- * The kind of the bytes if they are clearly not what was asked for; null otherwise.
+ * The kind of the bytes if it is clearly another than the expected one; null otherwise.
  *
  * @param bytes the beginning of a file
  */

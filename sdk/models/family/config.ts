@@ -11,7 +11,7 @@ export type Section = Readonly<Record<string, unknown>>;
 /**
  * The value as an object, or an error that shows it.
  *
- * @param field what the value is; the file itself by default
+ * @param field name of the value in messages; the file itself by default
  */
 export function section(json: unknown, field?: string): Section {
   if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Section;

@@ -106,7 +106,7 @@ function described({ title, x, y, curves }: CurvesSection): string {
   return `${title}: ${y} by ${x}. ${each.join("; ")}.`;
 }
 
-/** Rows of the table below the plot: nobody reads hundreds of values one by one. */
+/** Rows of the table below the plot; hundreds would not be read one by one. */
 const MOST_ROWS = 60;
 
 function values({ title, x, y, curves }: CurvesSection): HTMLElement {
