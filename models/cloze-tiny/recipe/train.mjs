@@ -1,10 +1,10 @@
 /**
  * Derives cloze-tiny from nothing but text, or checks that it is derived so:
  *
- *   npm run train:cloze-tiny                       the whole run, then compared with models/cloze-tiny
+ *   npm run train:cloze-tiny                       both runs, then compared with models/cloze-tiny
  *   npm run train:cloze-tiny -- --steps 50         the first steps, compared with models/cloze-tiny/MANIFEST
  *   npm run train:cloze-tiny -- --resume           go on after an interruption
- *   npm run train:cloze-tiny -- --write            the whole run, written to models/cloze-tiny
+ *   npm run train:cloze-tiny -- --write            both runs, written to models/cloze-tiny
  *
  * --novels FOLDER holds the cleaned novels; without it they are fetched from the collection's own server. --threads N computes
  * on several threads. Whatever the runtime and the threads, the bits are the same.
@@ -25,11 +25,19 @@ const at = (name) => join(work, name);
 const TOKENIZER = "5253c520b219f0b96c8ad4af5d588856d96bf4567383643616f1d5688d12659c";
 const VOCABULARY = ["--size", "8192"];
 const CONFIG = fileURLToPath(new URL("config.json", import.meta.url));
-const RECIPE = [
+const TRAINING = [
   ...["--objective", "masked-lm", "--masking-rate", "0.2"],
   ...["--short", "32", "--short-batch-size", "64", "--max-length", "128", "--batch-size", "20"],
-  ...["--steps", "8000", "--warmup-steps", "400", "--learning-rate", "1e-3", "--seed", "1"],
+  ...["--steps", "8000", "--learning-rate", "1e-3"],
 ];
+/** The second run starts from the weights of the first: its rate rises and falls once more, over the data in another order. */
+const RUNS = [
+  { name: "first", from: null, recipe: [...TRAINING, "--warmup-steps", "400", "--seed", "1"] },
+  { name: "second", from: "first", recipe: [...TRAINING, "--warmup-steps", "200", "--seed", "2"] },
+];
+/** The run whose weights are published. Its record is the model's own; that of the first is in a folder beside it. */
+const last = RUNS.at(-1);
+const recordOf = (run) => join(run === last ? "" : run.name, "run_manifest.json");
 /** Pre-training is without dropout; fine-tuning, on far fewer examples, begins with the published rate. */
 const FINETUNING_DROPOUT = 0.1;
 const DROPOUTS = /("(?:embedding|attention|mlp)_dropout": )0\.0/g;
@@ -70,39 +78,39 @@ async function prepare() {
   await requireHash(at("tokenizer.json"), TOKENIZER);
 }
 
-/** The first steps, compared with the record beside the model. */
+/** The first steps of the first run, compared with its record beside the model. */
 function verify(steps) {
   const data = ["train.txt", "held-out-modern.txt", "tokenizer.json"].map(at);
-  cloze("verify", published, CONFIG, ...data, "--steps", steps);
+  cloze("verify", join(published, RUNS[0].name), CONFIG, ...data, "--steps", steps);
 }
 
-/** A finished run is not repeated: remove build/cloze-tiny/run to derive it again. */
-function pretrain() {
-  if (existsSync(at("run/run_manifest.json"))) return;
-  const reads = ["--config", CONFIG, "--tokenizer", at("tokenizer.json"), "--dev", at("held-out-modern.txt")];
-  const resume = options.resume ? ["--resume", at("run")] : [];
-  const files = [...reads, "--out", at("run"), ...resume];
-  cloze("pretrain", ...RECIPE, ...files, "--threads", options.threads, at("train.txt"));
+/** A finished run is not repeated: remove its folder in build/cloze-tiny to derive it again. */
+function pretrain({ name, from, recipe }) {
+  if (existsSync(at(`${name}/run_manifest.json`))) return;
+  const start = from === null ? ["--config", CONFIG, "--tokenizer", at("tokenizer.json")] : ["--from", at(from)];
+  const resume = options.resume && existsSync(at(`${name}.checkpoint`)) ? ["--resume", at(name)] : [];
+  const files = [...start, "--dev", at("held-out-modern.txt"), "--out", at(name), ...resume];
+  cloze("pretrain", ...recipe, ...files, "--threads", options.threads, at("train.txt"));
 }
 
-/** The run's hashes as lines of text. */
-async function manifestText() {
-  const run = JSON.parse(await readFile(at("run/run_manifest.json"), "utf8"));
+/** The hashes of a run as lines of text. */
+async function linesOf({ name, from, recipe }) {
+  const run = JSON.parse(await readFile(at(`${name}/run_manifest.json`), "utf8"));
+  const start = from === null ? "--config config.json" : `--from the ${from} run`;
   return [
-    `cloze ${run.cloze}`,
-    ...run.inputs.map(({ name, sha256 }) => `${name} ${sha256}`),
-    `pretrain --config config.json ${RECIPE.join(" ")}`,
+    `the ${name} run, by cloze ${run.cloze}`,
+    ...run.inputs.map(({ role, name: file, sha256 }) => `${role === "from" ? `the ${from} run` : file} ${sha256}`),
+    `pretrain ${start} ${recipe.join(" ")}`,
     "SHA-256 of the f32 weights after each of these steps",
     ...run.weights.map(({ step, weights }) => `${step} ${weights}`),
-    "",
-  ].join("\n");
+  ];
 }
 
 /** The published folder: 16-bit weights, and a copy in 8 bits. */
 async function exportModel(to) {
   await rm(to, { recursive: true, force: true });
-  cloze("quantize", "--model", at("run"), "--dtype", "f16", "--out", to);
-  cloze("quantize", "--model", at("run"), "--dtype", "q8", "--out", join(to, "q8"));
+  cloze("quantize", "--model", at(last.name), "--dtype", "f16", "--out", to);
+  cloze("quantize", "--model", at(last.name), "--dtype", "q8", "--out", join(to, "q8"));
   for (const folder of [to, join(to, "q8")]) {
     const path = join(folder, "config.json");
     const config = await readFile(path, "utf8");
@@ -111,36 +119,41 @@ async function exportModel(to) {
       config.replace(DROPOUTS, (_, field) => field + FINETUNING_DROPOUT),
     );
   }
-  await copyFile(at("run/run_manifest.json"), join(to, "run_manifest.json"));
-  await writeFile(join(to, "MANIFEST"), await manifestText());
+  for (const run of RUNS) {
+    await mkdir(join(to, recordOf(run), ".."), { recursive: true });
+    await copyFile(at(`${run.name}/run_manifest.json`), join(to, recordOf(run)));
+  }
+  const texts = (await Promise.all(RUNS.map(linesOf))).map((lines) => `${lines.join("\n")}\n`);
+  await writeFile(join(to, "MANIFEST"), texts.join("\n"));
 }
 
 const FILES = [
-  ...["MANIFEST", "run_manifest.json", "tokenizer.json", "tokenizer_config.json", "config.json", "model.safetensors"],
+  ...["MANIFEST", "tokenizer.json", "tokenizer_config.json", "config.json", "model.safetensors"],
   ...["q8/tokenizer.json", "q8/tokenizer_config.json", "q8/config.json", "q8/model.safetensors"],
 ];
 
-/** Compare the files that were derived with the published ones, or publish them. */
-async function conclude() {
-  await exportModel(at("model"));
-  let differing = 0;
+async function publish() {
+  // The records also tell what the bits do not depend on, such as the number of threads: they are published, not compared.
+  for (const name of [...FILES, ...RUNS.map(recordOf)]) {
+    await mkdir(join(published, name, ".."), { recursive: true });
+    await copyFile(join(at("model"), name), join(published, name));
+  }
+}
+
+/** Compare the files that were derived with the published ones. */
+async function compare() {
   for (const name of FILES) {
     const path = join(published, name);
-    if (options.write) {
-      await mkdir(join(path, ".."), { recursive: true });
-      await copyFile(join(at("model"), name), path);
-      continue;
-    }
     const same = existsSync(path) && (await hashFile(path)) === (await hashFile(join(at("model"), name)));
-    if (!same) differing++;
+    if (!same) process.exitCode = 1;
     console.log(`${name}: ${same ? "the same bytes" : "differs from what is published"}`);
   }
-  if (differing > 0) process.exitCode = 1;
 }
 
 await prepare();
 if (options.steps !== undefined) verify(options.steps);
 else {
-  pretrain();
-  await conclude();
+  for (const run of RUNS) pretrain(run);
+  await exportModel(at("model"));
+  await (options.write ? publish() : compare());
 }
