@@ -33,9 +33,9 @@ test("classes are balanced, so the baseline is chance", () => {
     contradiction: 100,
   });
   assert.equal(counts(data.inference.test.map(({ label }) => label)), {
-    entailment: 300,
-    neutral: 300,
-    contradiction: 300,
+    entailment: 1000,
+    neutral: 1000,
+    contradiction: 1000,
   });
 });
 
