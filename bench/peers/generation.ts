@@ -1,22 +1,29 @@
 /**
- * GPT-2 small, greedy search, beside transformers.js on onnxruntime-web, in f32 and in 8 bits: one thread each, in one process,
- * round by round. Both read the same weights, and in f32 their ids must be equal.
+ * Greedy search with GPT-2 small, BART-base or an OPUS-MT model (Marian) beside transformers.js on onnxruntime-web, in f32 and in
+ * 8 bits: one thread each, in one process, round by round. Both read the same weights, and in f32 their ids must be equal.
  *
  *   npm ci --prefix bench/peers --ignore-scripts
- *   python3 bench/peers/gpt2-onnx.py FOLDER
+ *   python3 bench/peers/gpt2-onnx.py FOLDER            or  python3 bench/peers/seq2seq-onnx.py bart|marian FOLDER
  *   node scripts/run.mjs bench/peers/generation.ts FOLDER [--rounds N] [--prompt N] [--new-tokens N] [--build B] [--dtypes f32,q8] [--write]
  *
- * A ratio above 1 says how much faster Cloze is. `--write` puts the ratios into BENCHMARKS.md.
+ * The prompt of an encoder-decoder is its source. A ratio above 1 says how much faster Cloze is. `--write` puts the ratios into
+ * BENCHMARKS.md.
  */
-import { dirname, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { collate } from "../../sdk/data/sample.js";
 import { Engine } from "../../sdk/engine/engine.js";
 import type { Build } from "../../sdk/engine/source.js";
-import { generateText } from "../../sdk/generate/generate.js";
+import { generate, generateText } from "../../sdk/generate/generate.js";
+import { generationSettings } from "../../sdk/generate/settings.js";
+import { seq2seqWriter } from "../../sdk/generate/writer.js";
 import { folder as diskFolder } from "../../sdk/io/files/folder.js";
 import { loadModel } from "../../sdk/io/pretrained/pretrained.js";
+import type { Weights } from "../../sdk/nn/weights.js";
 import { randomIds } from "../bert.js";
 import { median, runtime } from "../measure.js";
+import { sequence } from "../model.js";
 import { record } from "../record.js";
 import { yardstick } from "../yardstick.js";
 import { root, type Transformers, transformersOnWeb, versioned } from "./packages.js";
@@ -30,10 +37,34 @@ const PEER_DTYPES: Readonly<Record<Dtype, string>> = { f32: "fp32", q8: "q8" };
 /** Writes the ids behind a prompt. */
 type Generate = (prompt: Int32Array, count: number) => Promise<number[]>;
 
-async function openPeer(transformers: Transformers, folder: string, dtype: Dtype): Promise<Generate> {
-  const { env, Tensor, AutoModelForCausalLM } = transformers;
+/** A published folder: its kind of model, and the ids that it begins with. */
+interface Subject {
+  readonly name: string;
+  readonly vocabulary: number;
+  /** the first id of a decoder beside an encoder; null for decoder-only models */
+  readonly start: number | null;
+  readonly eos: readonly number[];
+}
+
+const NAMES: Readonly<Record<string, string>> = { gpt2: "GPT-2 small", bart: "BART-base", marian: "Marian" };
+
+function subjectOf(folder: string): Subject {
+  const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
+  const name = NAMES[config.model_type];
+  if (!name) throw new Error(`${folder}: expected gpt2, bart or marian, got ${config.model_type}`);
+  return {
+    name,
+    vocabulary: config.vocab_size,
+    start: config.decoder_start_token_id ?? null,
+    eos: [config.eos_token_id],
+  };
+}
+
+async function openPeer(transformers: Transformers, subject: Subject, dtype: Dtype): Promise<Generate> {
+  const { env, Tensor, AutoModelForCausalLM, AutoModelForSeq2SeqLM } = transformers;
   env.localModelPath = `${dirname(resolve(folder))}/`;
-  const model = await AutoModelForCausalLM.from_pretrained(resolve(folder).slice(env.localModelPath.length), {
+  const kind = subject.start === null ? AutoModelForCausalLM : AutoModelForSeq2SeqLM;
+  const model = await kind.from_pretrained(resolve(folder).slice(env.localModelPath.length), {
     dtype: PEER_DTYPES[dtype],
     device: "auto",
     session_options: { executionProviders: ["wasm"] },
@@ -58,14 +89,35 @@ interface Own {
   readonly bytes: number;
 }
 
-async function openCloze(folder: string, build: Build, dtype: Dtype): Promise<Own> {
+/** Whether each token reads a weight: positions and the encoder's parts are read once a text or less. */
+const isRead = (name: string): boolean =>
+  !/wpe|embed_positions|\.encoder\.|encoder_attn\.[kv]_proj|final_logits_bias/.test(name);
+
+async function openCloze(subject: Subject, build: Build, dtype: Dtype): Promise<Own> {
   const engine = await Engine.create({ build });
-  const { model, weights } = await loadModel(engine, diskFolder(folder), { task: "causal-lm", dtype });
+  const { start } = subject;
+  if (start === null) {
+    const { model, weights } = await loadModel(engine, diskFolder(folder), { task: "causal-lm", dtype });
+    return {
+      bytes: bytesRead(weights),
+      generate: async (prompt, count) => generateText({ engine, model }, [prompt], { max_new_tokens: count })[0]!,
+    };
+  }
+  const { model, weights } = await loadModel(engine, diskFolder(folder), { task: "seq2seq-lm", dtype });
+  return {
+    bytes: bytesRead(weights),
+    generate: async (source, count) => {
+      using writer = seq2seqWriter({ engine }, model, collate([sequence(source)]), [Int32Array.of(start)]);
+      const asked = { max_new_tokens: count, min_new_tokens: count, eos_token_id: subject.eos };
+      return generate(writer, { ...generationSettings(undefined, {}), ...asked })[0]!;
+    },
+  };
+}
+
+function bytesRead(weights: Weights): number {
   let bytes = 0;
-  for (const [name, { size }] of weights.entries()) if (name !== "transformer.wpe.weight") bytes += 4 * size;
-  const generate: Generate = async (prompt, count) =>
-    generateText({ engine, model }, [prompt], { max_new_tokens: count })[0]!;
-  return { generate, bytes };
+  for (const [name, { size }] of weights.entries()) if (isRead(name)) bytes += 4 * size;
+  return bytes;
 }
 
 async function timed(generate: Generate, prompt: Int32Array, count: number) {
@@ -86,7 +138,8 @@ const { positionals, values: options } = parseArgs({
   },
 });
 const [folder = ""] = positionals;
-if (folder === "") throw new Error("generation.ts: name a folder that gpt2-onnx.py has written");
+if (folder === "") throw new Error("generation.ts: name a folder that gpt2-onnx.py or seq2seq-onnx.py has written");
+const subject = subjectOf(folder);
 const build = options.build as Build;
 const [rounds, length, count] = [options.rounds, options.prompt, options["new-tokens"]].map(Number) as [
   number,
@@ -103,8 +156,8 @@ function bandwidth(): number {
 }
 
 async function compare(transformers: Transformers, dtype: Dtype): Promise<object> {
-  const [cloze, peer] = [await openCloze(folder, build, dtype), await openPeer(transformers, folder, dtype)];
-  const prompt = randomIds(length, 50257);
+  const [cloze, peer] = [await openCloze(subject, build, dtype), await openPeer(transformers, subject, dtype)];
+  const prompt = randomIds(length, subject.vocabulary);
   // Compiles, packs, and makes room.
   await cloze.generate(prompt, 8);
   await peer(prompt, 8);
@@ -121,7 +174,7 @@ async function compare(transformers: Transformers, dtype: Dtype): Promise<object
   }
   const of = (field: "own" | "other" | "share"): number[] => all.map((one) => one[field]);
   return {
-    name: `GPT-2 small ${dtype}, ${build}, prompt ${length}, ${count} new tokens`,
+    name: `${subject.name} ${dtype}, ${build}, prompt ${length}, ${count} new tokens`,
     beside: `${versioned("@huggingface/transformers")} on ${versioned("onnxruntime-web")} ${dtype}`,
     dtype,
     runtime,
