@@ -74,13 +74,23 @@ function writeData(out) {
 /** The models that come with it: cloze-tiny in 8 bits, and the one of sentence vectors. */
 const MODELS = { "cloze-tiny": "models/cloze-tiny/q8", "cloze-tiny-embed": "models/cloze-tiny-embed" };
 
-/** Copy a model's files and list them, so that the page asks for none that is not there. */
+/** The number of a model's parameters, as the header of its safetensors file has them; scales of 8-bit weights are none. */
+function parametersOf(bytes) {
+  const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString());
+  const tensors = Object.entries(header).filter(([name]) => name !== "__metadata__" && !name.endsWith("_scale"));
+  return tensors.reduce((sum, [, { shape }]) => sum + shape.reduce((product, size) => product * size, 1), 0);
+}
+
+/** Copy a model's files, list them, so that the page asks for none that is not there, and say how large it is. */
 function copyModel(name, from, out) {
   const isNeeded = (file) =>
     /\.(json|safetensors)$/.test(file) && !/^(recipe|q8)\/|package\.json|run_manifest/.test(file);
   const files = filesBelow(join(root, from)).filter(isNeeded);
   for (const file of files) cpSync(join(root, from, file), join(out, "models", name, file));
   writeFileSync(join(out, "models", name, "files.json"), JSON.stringify(files));
+  const parameters = parametersOf(readFileSync(join(root, from, "model.safetensors")));
+  const bytes = files.reduce((sum, file) => sum + statSync(join(root, from, file)).size, 0);
+  writeFileSync(join(out, "models", name, "about.json"), JSON.stringify({ parameters, bytes }));
 }
 
 /** All files below a folder, by their paths in it. */

@@ -5,12 +5,30 @@ import { type FolderFiles, filesOf } from "./store.js";
 /** Models that come with the playground. */
 export const BUILT_IN = ["cloze-tiny", "cloze-tiny-embed"] as const;
 
+/** What the shelf says about such a model. */
+export interface BuiltInModel {
+  readonly id: string;
+  readonly parameters: number;
+  /** size of its files */
+  readonly bytes: number;
+}
+
 const addressOf = (id: string, file: string): URL => new URL(`./models/${id}/${file}`, self.location.href);
 
 async function fetched(id: string, file: string): Promise<Response> {
   const response = await fetch(addressOf(id, file));
   if (!response.ok) throw new Error(`${file} of ${id} cannot be loaded: the server answers ${response.status}`);
   return response;
+}
+
+/** The models that come with the playground, as its build found them. */
+export async function builtInModels(): Promise<readonly BuiltInModel[]> {
+  return Promise.all(
+    BUILT_IN.map(async (id) => ({
+      id,
+      ...((await (await fetched(id, "about.json")).json()) as Omit<BuiltInModel, "id">),
+    })),
+  );
 }
 
 /** The files that the build has listed are fetched; others do not exist. */

@@ -1,6 +1,6 @@
 /**
- * The recipes of docs/runtimes.md, as they are there, with cloze-tiny-embed: each gives the vector that this process gives. The
- * services themselves cannot be reached; their handlers run in the runtimes that the services have.
+ * The recipes of docs/runtimes.md and docs/guides/edge.md, as they are there, with cloze-tiny-embed: each gives the vector that
+ * this process gives. The services themselves cannot be reached; their handlers run in the runtimes that the services have.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -8,15 +8,16 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { serving } from "./browser.mjs";
-import { inEdgeRuntime } from "./edge.mjs";
-import { project, root, write } from "./places.mjs";
+import { inEdgeRuntime, wrangler } from "./edge.mjs";
+import { project, root, tools, write } from "./places.mjs";
 import { deno, nodeAt } from "./runtimes.mjs";
+import { bundled, inWorkerd } from "./workerd.mjs";
 
 const TEXT = "A cat sleeps on the sofa.";
 
-/** The first program below a heading of the page. */
-function recipe(heading) {
-  const page = readFileSync(join(root, "docs/runtimes.md"), "utf8");
+/** The first program below a heading of a page. */
+function recipe(heading, path = "docs/runtimes.md") {
+  const page = readFileSync(join(root, path), "utf8");
   const [, section] = page.split(new RegExp(`^## ${heading}$`, "m"));
   return /```[jt]s\n([\s\S]*?)```/.exec(section)[1];
 }
@@ -32,6 +33,9 @@ function folderOf(name) {
   });
   return folder;
 }
+
+/** A program that reads its model from this address instead of the page's. */
+const reading = (address, code) => code.replace(/"https:\/\/models\.example\/[^"]*"/, JSON.stringify(`${address}/`));
 
 const plain = async (code) => (await (await import("esbuild")).transform(code, { loader: "ts" })).code;
 
@@ -102,8 +106,7 @@ async function denoDeploy() {
 async function vercelEdge() {
   const folder = folderOf("vercel");
   return serving(join(folder, "model"), {}, async (address) => {
-    const code = recipe("Vercel").replace(/"https:\/\/models\.example\/[^"]*"/, JSON.stringify(`${address}/`));
-    write("vercel/recipe.ts", code);
+    write("vercel/recipe.ts", reading(address, recipe("Vercel")));
     write(
       "vercel/edge.js",
       'import { POST } from "./recipe.ts";\naddEventListener("fetch", (event) => event.respondWith(POST(event.request)));\n',
@@ -112,8 +115,55 @@ async function vercelEdge() {
   });
 }
 
+/** The two programs of the guide to edge workers: the kernels passed on by hand, and none of it. */
+async function edgeGuide() {
+  const guide = (heading) => recipe(heading, "docs/guides/edge.md");
+  const folder = folderOf("edge-guide");
+  return serving(join(folder, "model"), {}, async (address) => {
+    write("edge-guide/open.js", guide("No configuration"));
+    const worker = reading(address, guide("Where the model comes from"));
+    write("edge-guide/worker.js", worker);
+    // What is posted is JSON; the guide's worker takes plain text.
+    write(
+      "edge-guide/main.js",
+      `import { webFolder } from "cloze/web";
+import { open } from "./open.js";
+import worker from "./worker.js";
+let opening;
+export default {
+  async fetch(request) {
+    const text = await request.json();
+    if (new URL(request.url).pathname === "/") return worker.fetch(new Request(request.url, { method: "POST", body: text }));
+    const embed = await (opening ??= open(webFolder("${address}/")));
+    return Response.json(Array.from(embed(text)));
+  },
+};
+`,
+    );
+    write(
+      "edge-guide/wrangler.json",
+      JSON.stringify({ name: "edge-guide", main: "main.js", compatibility_date: "2026-04-01" }),
+    );
+    const [whole, short, again] = await inWorkerd(wrangler(), bundled(tools, folder), {}, async (post) => [
+      await post("/by-hand", TEXT),
+      await post("/", TEXT),
+      await post("/", TEXT),
+    ]);
+    const reports = [
+      await compared(whole),
+      await compared(short, { dtype: "q8" }),
+      await compared(again, { dtype: "q8" }),
+    ];
+    return {
+      passed: reports.reduce((sum, { passed }) => sum + passed, 0),
+      failed: reports.flatMap(({ failed }) => failed),
+    };
+  });
+}
+
 export const RECIPES = [
   { name: "AWS Lambda recipe, Node", noHash: true, run: lambda },
   { name: "Deno Deploy recipe, Deno", noHash: true, run: denoDeploy },
   { name: "Vercel recipe, edge", noHash: true, run: vercelEdge },
+  { name: "guide to edge workers, workerd, by wrangler", noHash: true, run: edgeGuide },
 ];

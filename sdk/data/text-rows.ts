@@ -78,7 +78,7 @@ function find(source: Source, line: number, names: readonly string[], given: Col
     throw dataError(
       source,
       line,
-      `no text column: expected text or sentence, premise and hypothesis, or sentence1 and sentence2, got ${shownNames(names)}; name them with --columns`,
+      `no text column: expected text or sentence, premise and hypothesis, or sentence1 and sentence2, got ${shownNames(names)}; give the file a header line, or name its columns with --columns`,
     );
   const label = LABELS.find(has);
   return { ...texts, ...(label !== undefined && { label }), ...(has("score") && { score: "score" }) };

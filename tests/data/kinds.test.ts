@@ -48,7 +48,11 @@ test("TSV: headers, blanks, line ends", () =>
       ["columns in any order", "label\tid\ttext\nx\t7\ta\n", ["a|x"]],
       ["two columns of one name", "text\tlabel\tlabel\na\tx\ty\n", /^f:1: the header has two columns called "label"/],
       ["a column too many", "text\tlabel\na\tx\tz\n", /^f:2: expected 2 columns/],
-      ["a text column that is missing", "body\tlabel\na\tx\n", /^f:1: no text column/],
+      [
+        "a text column that is missing",
+        "body\tlabel\na\tx\n",
+        /^f:1: no text column: .*; give the file a header line, or name its columns with --columns$/,
+      ],
       ["commas for tabs", "text,label\na,x\n", /^f:1: the header "text,label" has no tab/],
       ["a JSON array", '[{"text":"a","label":"x"}]\n', /^f:1: a JSON array; expected JSON lines/],
       ["columns without a name behind the last", "text\tlabel\t\t\na\tx\t\t\n", ["a|x"]],

@@ -34,6 +34,36 @@ async function drawEvery(page: Page): Promise<void> {
   await fill(page, "Objective", "masked-lm");
 }
 
+/** Tokens that are chosen by hand. */
+const CHOSEN = 6;
+
+/** "Write the most probable" writes what a reader does who presses the first alternative again and again. */
+async function writesAsByHand(page: Page): Promise<void> {
+  const written = `document.querySelector(".written mark").textContent`;
+  const clear = async (): Promise<void> => {
+    await press(page, "Clear");
+    await until(page, `${written} === "…"`);
+  };
+  await clear();
+  await press(page, "Write the most probable");
+  await until(page, `${written} !== "…"`);
+  // It can be cleared again when nothing is being written.
+  await until(page, `[...document.querySelectorAll("button")].some((b) => b.textContent === "Clear")`);
+  const whole = await page.evaluate<string>(written);
+  await clear();
+  let byHand = "";
+  for (let i = 0; i < CHOSEN; i++) {
+    const [first] = await page.evaluate<string[]>(
+      `[...document.querySelectorAll(".choice")].map(({ textContent }) => textContent)`,
+    );
+    if (first === "(the end)") break;
+    await page.evaluate(`document.querySelector(".choice").click()`);
+    await until(page, `${written} !== ${JSON.stringify(byHand || "…")}`);
+    byHand = await page.evaluate<string>(written);
+  }
+  assert.ok(byHand !== "" && whole.startsWith(byHand), `${JSON.stringify(byHand)} by hand, ${JSON.stringify(whole)}`);
+}
+
 export const WALK: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   async tokens(page) {
     await fill(page, "Text", "unforgettable lighthouse keepers");
@@ -72,6 +102,7 @@ export const WALK: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await until(page, `document.querySelectorAll(".choice").length >= 5`);
     await page.evaluate(`document.querySelector(".choice").click()`);
     await until(page, `document.querySelector(".written mark").textContent !== "…"`);
+    await writesAsByHand(page);
   },
   async search(page) {
     await until(page, `document.querySelector("textarea").value.length > 1000`);

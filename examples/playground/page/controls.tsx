@@ -155,12 +155,15 @@ export function Wide({ label, children }: { readonly label: string; readonly chi
   );
 }
 
-/** What went wrong, read out at once. */
+/** What went wrong, read out at once: faults of the reader's input in the reader's language, all others as they are. */
 export function Fault({ error }: { readonly error: unknown }) {
+  const { faults } = useStrings();
   if (error === null || error === undefined) return null;
+  const message = error instanceof Error ? error.message : String(error);
+  const known = faults.find(([pattern]) => pattern.test(message));
   return (
     <p class="fault" role="alert">
-      {error instanceof Error ? error.message : String(error)}
+      {known ? message.replace(...known) : message}
     </p>
   );
 }

@@ -19,6 +19,7 @@ export function LossCurves({ curves, steps, previous }: LossCurvesProps) {
   const options = useCallback(
     (width: number) => ({
       height: width < 500 ? 240 : 320,
+      marginTop: 30,
       marginLeft: 40,
       marginRight: 16,
       marginBottom: 38,

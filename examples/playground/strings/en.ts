@@ -2,8 +2,15 @@
 
 const number = (value: number): string => value.toLocaleString("en");
 
+/** A number of things: 1 line, 2 lines. */
+const counted = (count: number, noun: string): string => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
+
+/** Messages of faults and what is said instead, with `$1` for the first group. The messages are English already. */
+const FAULTS: readonly (readonly [pattern: RegExp, text: string])[] = [];
+
 export const en = {
   number,
+  faults: FAULTS,
   app: {
     title: "Cloze playground",
     chapters: "Chapters",
@@ -38,11 +45,11 @@ export const en = {
       "english-unigram": "Unigram",
     },
     own: "learned here",
-    place: (start: number, end: number) => `characters ${start} to ${end}`,
+    place: (start: number, end: number) => `offsets ${start} to ${end}`,
     added: "A special token, added to mark the beginning or the end.",
     hover: "Point at a piece, or tab to it, to see its place in the text.",
     facts: { tokens: "tokens", characters: "characters per token", unknown: "unknown" },
-    compare: "The same text in every tokenizer",
+    compare: "Tokens of the same text in every tokenizer",
     count: "tokens",
     learnTitle: "Train a tokenizer on your text",
     algorithm: "Algorithm",
@@ -56,7 +63,7 @@ export const en = {
   labels: {
     title: "Self-made labels",
     short: "Self-made labels",
-    lead: "Nobody labels the text of pre-training. It is corrupted at random, and the model has to say what was there. Its answer is below each token.",
+    lead: "Nobody labels the text of pre-training. It is corrupted at random, and the model has to say what was there. The right answer is below each token.",
     example:
       "The old man gave his dog a piece of bread. The dog carried it into the garden. Nobody saw it again. In the evening it came home without the bread.",
     text: "Your sentences",
@@ -151,6 +158,7 @@ export const en = {
       seed: "Seed",
     },
     uneven: (width: number, heads: number) => `A width of ${width} cannot be divided among ${heads} attention heads.`,
+    hint: "One press is enough: with these sizes it takes a few minutes. The loss falls as you watch, and every few steps the model answers again.",
     start: "Train",
     pause: "Pause",
     resume: "Continue",
@@ -219,7 +227,7 @@ export const en = {
     statesAlt: (layer: number) => `All numbers of the hidden states of layer ${layer}, a row for each token`,
     word: "One word in many sentences",
     wordNote:
-      "The cosine of one word’s vectors in every pair of sentences, after their mean is subtracted. Two meanings make two dark squares.",
+      "The cosine of one word’s vectors in every pair of sentences, after their mean is subtracted. Two meanings make two squares of strong color.",
     wordLabel: "Word",
     sentencesLabel: "Sentences, one per line",
     sentences: [
@@ -254,7 +262,7 @@ export const en = {
       "A linear classifier predicts the part of speech of each word from its vector. What a layer knows beyond the embeddings comes from the context.",
     probe: "Probe every layer",
     stop: "Stop",
-    probing: (layers: number) => `${layers} layers done …`,
+    probing: (layers: number) => `${counted(layers, "layer")} done …`,
     probed: (words: string, baseline: string) =>
       `Accuracy on ${words} words of other sentences. The dashed line, ${baseline}%, is that of always answering the most frequent tag.`,
   },
@@ -284,13 +292,14 @@ export const en = {
     short: "Search",
     lead: "Every line becomes a vector, in this tab. Nothing is sent anywhere. Lines are found by what they mean, not by their words.",
     lines: "Lines",
-    linesHint: (count: string) => `${count} lines`,
+    linesHint: (count: number) => counted(count, "line"),
     open: "Open a file …",
     embed: "Embed the lines",
     stop: "Stop",
     progress: "Lines embedded",
     find: "Find",
     query: "food for the animals",
+    score: "The nearest lines, each with the cosine of its vector and that of the query.",
     facts: { lines: "lines", seconds: "seconds", size: "numbers per vector" },
   },
   models: {
@@ -351,7 +360,8 @@ export const en = {
     stop: "Stop",
     open: "Open a file …",
     progress: "Steps done",
-    doing: (arm: string, examples: string, loss: string) => `${arm}, ${examples} examples: loss ${loss}`,
+    doing: (arm: string, examples: string, loss: string) =>
+      `${arm}, ${examples === "1" ? "1 example" : `${examples} examples`}: loss ${loss}`,
     arms: { pretrained: "pre-trained", scratch: "from random weights" },
     baseline: (percent: string) => `without a model (${percent}%)`,
     examples: "examples",
@@ -413,7 +423,7 @@ export const en = {
     start: "Run",
     stop: "Stop",
     save: "Save as JSON",
-    running: (done: number) => `${done} workloads done …`,
+    running: (done: number) => `${counted(done, "workload")} done …`,
     columns: {
       workload: "workload",
       median: "median, ms",

@@ -3,8 +3,29 @@ import type { Strings } from "./en.js";
 
 const number = (value: number): string => value.toLocaleString("zh-CN");
 
+/** Faults of the reader's input. */
+const FAULTS: Strings["faults"] = [
+  [/^write a beginning first$/, "请先写一个开头"],
+  [/^two sentences are needed at least, each with its full stop$/, "至少需要两个句子，每句以句号结尾"],
+  [/^the groups need three words at least$/, "各组合起来至少需要三个词"],
+  [/^the word “(.*)” is not in the sentence “(.*)”$/, "句子“$2”中没有“$1”这个词"],
+  [/^the text has no sentence to learn from$/, "文本中没有可以学习的句子"],
+  [
+    /^(\d+) examples?: (\d+) are needed, one of which is held out$/,
+    "只有 $1 个样本；至少需要 $2 个，其中一个留出用于测试",
+  ],
+  [/^sequences of (\d+) tokens: this model has (\d+) positions$/, "序列长 $1 个词元，而这个模型只有 $2 个位置"],
+  [
+    /^a test example has the label (.*), which no training example has \((.*)\); .*$/,
+    "有测试样本的标签是 $1，而训练样本中没有（$2）；请给出同一任务的测试样本，或者留空：每五个训练样本留出一个",
+  ],
+  [/^this model is no longer on the shelf$/, "这个模型已不在模型架上"],
+  [/^config\.json is missing: choose the folder of a model$/, "缺少 config.json：请选择模型文件夹"],
+];
+
 export const zh: Strings = {
   number,
+  faults: FAULTS,
   app: {
     title: "Cloze 游乐场",
     chapters: "章节",
@@ -40,11 +61,11 @@ export const zh: Strings = {
       "english-unigram": "Unigram",
     },
     own: "在此学习的",
-    place: (start, end) => `第 ${start} 至 ${end} 个字符`,
+    place: (start, end) => `偏移量 ${start} 至 ${end}`,
     added: "由模板添加的词元，标记开头或结尾。",
     hover: "用鼠标或键盘选中一个片段，查看它在文本中的位置。",
     facts: { tokens: "词元数", characters: "每词元字符数", unknown: "未知词元" },
-    compare: "同一文本在各分词器中的长度",
+    compare: "同一文本在各分词器中的词元数",
     count: "词元数",
     learnTitle: "从你的文本学习词表",
     algorithm: "算法",
@@ -58,7 +79,7 @@ export const zh: Strings = {
   labels: {
     title: "自造标签",
     short: "自造标签",
-    lead: "预训练的文本无需人工标注：文本被随机破坏，模型要说出原来是什么。答案写在每个词元下方。",
+    lead: "预训练的文本无需人工标注：文本被随机破坏，模型要说出原来是什么。正确答案写在每个词元下方。",
     example:
       "The old man gave his dog a piece of bread. The dog carried it into the garden. Nobody saw it again. In the evening it came home without the bread.",
     text: "你的句子",
@@ -149,6 +170,7 @@ export const zh: Strings = {
       seed: "随机种子",
     },
     uneven: (width, heads) => `宽度 ${width} 无法平均分给 ${heads} 个注意力头。`,
+    hint: "按一下就够了：按这些规模只需几分钟。你会看到损失下降，每隔一段模型都会重新作答。",
     start: "开始训练",
     pause: "暂停",
     resume: "继续",
@@ -212,7 +234,7 @@ export const zh: Strings = {
     hiddenAlt: (text) => `各层中每个词元保留多少嵌入的内容：${text}`,
     statesAlt: (layer) => `第 ${layer} 层隐藏状态的全部数值，每个词元一行`,
     word: "一个词，多个句子",
-    wordNote: "同一个词在每两个句子中的向量的余弦（已减去均值）。两个义项会形成两个深色方块。",
+    wordNote: "同一个词在每两个句子中的向量的余弦（已减去均值）。两个义项会形成两块颜色鲜明的方块。",
     wordLabel: "词",
     sentencesLabel: "句子，每行一句",
     sentences: [
@@ -273,13 +295,14 @@ export const zh: Strings = {
     short: "搜索",
     lead: "每一行都在此标签页内变成向量，不会发送到任何地方。按含义查找，而不是按字面。",
     lines: "文本行",
-    linesHint: (count) => `${count} 行`,
+    linesHint: (count) => `${number(count)} 行`,
     open: "打开文件……",
     embed: "计算向量",
     stop: "停止",
     progress: "已计算的行",
     find: "查找",
     query: "food for the animals",
+    score: "最接近的各行，以及它与查询的向量之间的余弦。",
     facts: { lines: "行数", seconds: "秒", size: "向量维数" },
   },
   models: {
@@ -335,7 +358,7 @@ export const zh: Strings = {
     confusion: "混淆矩阵",
     confusionNote: "行是正确标签，列是模型的回答。",
     try: "试一试",
-    ask: "提问",
+    ask: "让模型回答",
     inputs: {
       sentiment: ["文本", ""],
       pairs: ["第一段文本", "第二段文本"],

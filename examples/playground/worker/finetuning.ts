@@ -101,7 +101,9 @@ async function examplesOf(task: AnyTask, request: FinetuneRequest): Promise<{ tr
   const isHeld = (i: number): boolean => i % HELD_OUT === HELD_OUT - 1;
   if (request.test.trim() === "") {
     if (all.length < HELD_OUT)
-      throw new Error(`${all.length} examples: ${HELD_OUT} are needed, one of which is held out`);
+      throw new Error(
+        `${all.length} ${all.length === 1 ? "example" : "examples"}: ${HELD_OUT} are needed, one of which is held out`,
+      );
     return { train: all.filter((_, i) => !isHeld(i)), test: all.filter((_, i) => isHeld(i)).slice(0, TESTED) };
   }
   const test = (await read(task, "the test examples", request.test)).slice(0, TESTED);

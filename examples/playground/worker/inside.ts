@@ -76,7 +76,7 @@ function wordAt({ tokenizer }: Body, sentence: string, word: string): number {
   const at = sentence.toLowerCase().search(new RegExp(`(?<!\\p{L})${escaped(word.toLowerCase())}(?!\\p{L})`, "u"));
   const { offsets, words, special } = tokenizer.encode(sentence);
   const token = words.findIndex((_, i) => special[i] === 0 && offsets[2 * i]! <= at && at < offsets[2 * i + 1]!);
-  if (at < 0 || token < 0) throw new Error(`“${sentence}”: ${word} ?`);
+  if (at < 0 || token < 0) throw new Error(`the word “${word}” is not in the sentence “${sentence}”`);
   return words[token]!;
 }
 
@@ -116,7 +116,7 @@ export async function planesOf(model: string, lines: string): Promise<Planes> {
     const members = rest!.split(rest!.includes("|") ? "|" : /[,，、]/u);
     return members.map((label) => ({ group: group.trim(), label: label.trim() })).filter(({ label }) => label !== "");
   });
-  if (points.length < 3) throw new Error("three words are needed at least");
+  if (points.length < 3) throw new Error("the groups need three words at least");
   const samples = points.map(({ label }) => sampleIn(body, label));
   const layers = embedLayers(body.loaded.model, samples, { mode: "mean", normalize: true }, { special: false });
   return {

@@ -101,10 +101,13 @@ const LONGEST = 128;
 function pairOf(tokenizer: Tokenizer, name: string, text: string, rng: Rng): Sample {
   const documents = tokenizeDocuments(tokenizer, [sentencesOf(text), OTHER]);
   const options = { tokenizer, maxLength: LONGEST };
-  const own = new Set(documents[0]?.flatMap(({ ids }) => Array.from(ids)));
+  // Their pairs are known by the tokens that the other document does not have.
+  const [own, others] = documents.map((sentences) => new Set(sentences.flatMap(({ ids }) => Array.from(ids))));
   const make = name.includes("sentence-order") ? sentenceOrderPairs : nextSentencePairs;
   const pairs = make(documents, options, rng);
-  const found = pairs.find(({ ids, special }) => ids.some((id, i) => special[i] === 0 && own.has(id)));
+  const found = pairs.find(({ ids, special }) =>
+    ids.some((id, i) => special[i] === 0 && own!.has(id) && !others!.has(id)),
+  );
   if (!found) throw new Error("two sentences are needed at least, each with its full stop");
   return found;
 }

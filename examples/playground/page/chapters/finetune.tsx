@@ -36,13 +36,13 @@ function LearningCurve({ points, begun }: LearningCurveProps) {
   const options = useCallback(
     (width: number) => ({
       height: width < 500 ? 240 : 300,
-      ...{ marginLeft: 44, marginRight: 20, marginBottom: 38 },
+      ...{ marginTop: 30, marginLeft: 44, marginRight: 20, marginBottom: 38 },
       x: {
         label: finetune.examples,
         type: "log" as const,
         domain: [Math.max(0.8, begun.examples / 10), begun.examples * 1.1],
-        ticks: 4,
-        tickFormat: (count: number) => (Number.isInteger(count) ? String(count) : ""),
+        ticks: [...new Set(points.map(({ examples }) => examples))],
+        tickFormat: String,
       },
       y: { label: `${metricName(finetune, begun.headline)}, %`, percent: true, nice: true },
       marks: [

@@ -60,7 +60,7 @@ function Finding({ told, steps }: FoundProps) {
   const options = useCallback(
     (width: number) => ({
       height: width < 500 ? 220 : 260,
-      ...{ marginLeft: 44, marginRight: 16, marginBottom: 38 },
+      ...{ marginTop: 30, marginLeft: 44, marginRight: 16, marginBottom: 38 },
       x: { label: languages.step, domain: [0, steps], ticks: width < 500 ? 4 : 8 },
       y: { label: languages.found, percent: true, zero: true, nice: true },
       marks: [

@@ -317,7 +317,7 @@ export function LearnChapter() {
   const sources = [...TEXTS, "own"].map((name) => [name, strings.texts[name as keyof typeof strings.texts]] as const);
   return (
     <Chapter title={learn.title} lead={learn.lead}>
-      <div class="fields narrow">
+      <div class="fields wide">
         <Choice
           label={learn.objective}
           value={plan.objective}
@@ -352,6 +352,7 @@ export function LearnChapter() {
         canStart={source !== "own" || own.trim() !== ""}
         start={() => void train(source === "own" ? Promise.resolve(own) : textOf(source))}
       />
+      {state.plan === null && <p class="soft">{learn.hint}</p>}
       <Fault error={fault ?? state.error} />
       <Progress state={state} LossCurves={LossCurves} />
       <Proof state={state} text={text} />

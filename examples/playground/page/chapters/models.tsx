@@ -1,6 +1,6 @@
 /** Models: those that are built in, those that were trained here, and those that the reader brings. */
 import { useRef, useState } from "preact/hooks";
-import { BUILT_IN, modelFiles } from "../../model-files.js";
+import { builtInModels, modelFiles } from "../../model-files.js";
 import { type ShelvedModel, unshelve } from "../../store.js";
 import { useComputed } from "../computed.js";
 import { Button, Chapter, Fault, FileField, TextField, Wide } from "../controls.js";
@@ -16,10 +16,11 @@ function Shelf() {
   const { models: strings, number } = useStrings();
   const models = useShelf() ?? [];
   const [error, setError] = useState<unknown>(null);
+  const builtIn = useComputed(builtInModels, []);
   const save = ({ id, name }: ShelvedModel) => downloadFolder(name.replace(/[^\w.-]+/g, "-"), id).catch(setError);
   return (
     <Wide label={strings.title}>
-      <Fault error={error} />
+      <Fault error={error ?? builtIn.error} />
       <table>
         <thead>
           <tr>
@@ -34,13 +35,13 @@ function Shelf() {
           </tr>
         </thead>
         <tbody>
-          {BUILT_IN.map((id) => (
+          {builtIn.value?.map(({ id, parameters, bytes }) => (
             <tr key={id}>
               <td>{id}</td>
               <td>{strings.builtIn}</td>
-              <td />
-              <td />
-              <td />
+              <td class="number">{number(parameters)}</td>
+              <td class="number">{(bytes / 1e6).toFixed(1)}</td>
+              <td>–</td>
               <td />
             </tr>
           ))}

@@ -58,6 +58,7 @@ function Found({ index }: { readonly index: Index }) {
     <section>
       <TextField label={search.find} value={query} onInput={setQuery} />
       <Fault error={error} />
+      <p class="soft">{search.score}</p>
       <ol class="found" aria-live="polite">
         {value?.map(({ line, score }, i) => (
           <li key={i}>
@@ -104,7 +105,7 @@ export function SearchChapter() {
       <ModelChoice value={model} onChange={setModel} />
       <TextField
         label={search.lines}
-        hint={search.linesHint(number(lines.length))}
+        hint={search.linesHint(lines.length)}
         value={text}
         rows={7}
         onInput={setText}

@@ -167,7 +167,8 @@ export function TokensChapter() {
   // A model of the shelf may be large, or have no tokenizer: it is opened only when it is chosen.
   const compared = all.filter(({ id }) => id === chosen || !models.some((model) => model.id === id));
   const { value, error } = useComputed(
-    () => Promise.all(compared.map(async ({ id, name }) => ({ id, name, pieces: await lab().tokenize(id, text) }))),
+    () =>
+      Promise.all(compared.map(async ({ id, name }) => ({ id, name, text, pieces: await lab().tokenize(id, text) }))),
     [text, chosen, own.length, compared.length, tokens],
   );
   const shown = value?.find(({ id }) => id === chosen) ?? value?.[0];
@@ -184,7 +185,7 @@ export function TokensChapter() {
       <Fault error={error} />
       {shown && (
         <>
-          <Pieces text={text} pieces={shown.pieces} />
+          <Pieces text={shown.text} pieces={shown.pieces} />
           <Facts
             facts={[
               [tokens.facts.tokens, number(plain.length)],

@@ -70,21 +70,23 @@ function Writer({ model, task }: WriterProps) {
   const [temperature, setTemperature] = useState(1);
   const [left, setLeft] = useState({ count: 0, isSampled: false });
   useEffect(() => setIds([]), [source, model]);
-  const { value, error, isBusy } = useComputed(
-    () => lab().nextTokens({ model, task, source, ids, temperature }),
+  const { value: answer, error } = useComputed(
+    async () => ({ ids, next: await lab().nextTokens({ model, task, source, ids, temperature }) }),
     [model, task, source, ids, temperature],
   );
+  const value = answer?.next;
   const choose = ({ id }: Alternative) => setIds((before) => [...before, id]);
   useEffect(() => {
-    if (left.count === 0 || !value || isBusy) return;
-    const [best] = value.alternatives;
-    const chosen = left.isSampled ? drawn(value.alternatives) : best!;
+    // An answer to fewer tokens would write its choice twice.
+    if (left.count === 0 || answer?.ids !== ids) return;
+    const { alternatives } = answer.next;
+    const chosen = left.isSampled ? drawn(alternatives) : alternatives[0]!;
     if (chosen.ends) setLeft({ ...left, count: 0 });
     else {
       choose(chosen);
       setLeft({ ...left, count: left.count - 1 });
     }
-  }, [value, isBusy, left.count]);
+  }, [answer, ids, left.count]);
   const isWriting = left.count > 0;
   return (
     <>
