@@ -349,11 +349,11 @@ export const en = {
     metrics: { accuracy: "accuracy", f1: "F1" },
     formats: {
       sentiment:
-        "One example per line: the text, a tab, its label. The first line names the columns. JSON lines work too. These are from movie reviews.",
+        "One example per line: the text, a tab, its label. The first line names the columns. JSON lines work too. The built-in ones are from movie reviews.",
       pairs:
-        "One example per line: two texts and a label, separated by tabs. The first line names the columns. JSON lines work too. These are from SNLI.",
-      tags: "One word per line with its tag last, separated by tabs; a blank line between sentences. CoNLL-U works too. These are from the English Web Treebank.",
-      answers: "Questions with contexts and answers, in SQuAD’s JSON. These were written for this project.",
+        "One example per line: two texts and a label, separated by tabs. The first line names the columns. JSON lines work too. The built-in ones are from SNLI.",
+      tags: "One word per line with its tag last, separated by tabs; a blank line between sentences. CoNLL-U works too: the built-in ones are from the English Web Treebank, word and tag in the second and third column.",
+      answers: "Questions with contexts and answers, in SQuAD’s JSON. The built-in ones were written for this project.",
     },
     withScratch: "also train one from random weights",
     start: "Fine-tune",

@@ -342,7 +342,7 @@ export const zh: Strings = {
     formats: {
       sentiment: "每行一个样本：文本、制表符、标签。第一行是列名。也可以用 JSON Lines。内置样本来自影评。",
       pairs: "每行一个样本：两段文本与标签，用制表符分隔。第一行是列名。也可以用 JSON Lines。内置样本来自 SNLI。",
-      tags: "每行一个词及其标签，用制表符分隔；句子之间空一行。也可以用 CoNLL-U。内置样本来自 English Web Treebank。",
+      tags: "每行一个词及其标签，用制表符分隔；句子之间空一行。也可以用 CoNLL-U。内置样本来自 English Web Treebank，第二列是词，第三列是标签。",
       answers: "SQuAD 格式的 JSON：问题、上下文与答案。内置样本为本项目编写。",
     },
     withScratch: "同时训练一个从随机权重开始的模型",
