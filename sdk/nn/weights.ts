@@ -35,8 +35,14 @@ export interface StoredTensors {
    * at a time.
    *
    * @param sink takes a chunk and the index of its first element; the chunk's memory is reused after it returns
+   * @param place takes chunks instead, where the values can be written to their place without a copy in between: gives
+   *   `write` the memory of `count` values from element `first` on
    */
-  fill(name: string, sink: (values: Float32Array, first: number) => void): Promise<void>;
+  fill(
+    name: string,
+    sink: (values: Float32Array, first: number) => void,
+    place?: (write: (target: Float32Array) => void, count: number, first: number) => void,
+  ): Promise<void>;
 }
 
 interface Root {
@@ -173,7 +179,11 @@ export class Weights implements Disposable {
       const planned = plan.get(name)!;
       const parameter = unscoped(() => made(engine, planned, dtype, planned.isMultiplied ? "panels" : "rows"));
       filled.set(name, parameter);
-      await stored.fill(name, (values, first) => parameter.receive(values, first));
+      await stored.fill(
+        name,
+        (values, first) => parameter.receive(values, first),
+        (write, count, first) => parameter.receiveFrom(write, count, first),
+      );
     }
   }
 

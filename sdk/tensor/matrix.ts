@@ -153,19 +153,22 @@ export class Matrix implements Differentiable, Variable {
    * @param first index of the first value: where a row begins whose number is such a multiple
    */
   receive(values: Float32Array, first: number): void {
-    const { engine } = this;
-    const [row, count] = this.#rowsOf(values.length, first);
     // A view of the engine's memory would be lost when the memory grows.
-    const own = values.buffer === engine.memory.buffer ? values.slice() : values;
+    const own = values.buffer === this.engine.memory.buffer ? values.slice() : values;
+    this.receiveFrom((target) => target.set(own), own.length, first);
+  }
+
+  /** @internal {@link receive} for `length` values that `write` puts into the engine's memory, from which they are packed. */
+  receiveFrom(write: (target: Float32Array) => void, length: number, first: number): void {
+    const { engine } = this;
+    const [row, count] = this.#rowsOf(length, first);
     if (this.#rows || (this.#first === "rows" && !this.#panels.forward)) {
-      this.overwrite((rows) => {
-        new Float32Array(engine.memory.buffer, rows + first * BYTES.f32, own.length).set(own);
-      });
+      this.overwrite((rows) => write(new Float32Array(engine.memory.buffer, rows + first * BYTES.f32, length)));
       return;
     }
     const { storage } = this.#copyOf("forward");
-    withScratch(engine, own.byteLength, (scratch) => {
-      new Float32Array(engine.memory.buffer, scratch, own.length).set(own);
+    withScratch(engine, length * BYTES.f32, (scratch) => {
+      write(new Float32Array(engine.memory.buffer, scratch, length));
       const of = this.#packed("forward");
       if (this.dtype === "f32") packPart(engine, storage.address, scratch, of, row, count);
       else packCompact(engine, this.dtype, storage.address, scratch, of, row, count);

@@ -154,6 +154,11 @@ export class Tensor implements Differentiable {
     this.data.set(values, first);
   }
 
+  /** @internal The same for `count` values that `write` puts in their place. */
+  receiveFrom(write: (target: Float32Array) => void, count: number, first: number): void {
+    write(this.data.subarray(first, first + count));
+  }
+
   /** Free the gradient; the next backward pass makes another. */
   settle(): void {
     this.storage.gradient?.[Symbol.dispose]();

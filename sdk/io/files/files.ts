@@ -11,6 +11,11 @@ export interface RangedFile {
   readonly size: number;
   /** Bytes [begin, end). They are valid until the next call, which may reuse their memory. */
   slice(begin: number, end: number): Promise<Uint8Array>;
+  /**
+   * The bytes from `begin` on without a copy in between, where the source can write them to their place: the function that
+   * is returned fills `target` before it returns, and gives the number of bytes.
+   */
+  into?(begin: number): Promise<(target: Uint8Array) => number>;
   /** Release the file; absent where there is nothing to release. */
   close?(): Promise<void>;
 }

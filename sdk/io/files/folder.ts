@@ -1,4 +1,5 @@
 /** Folders on disk, read: for Node, Deno and Bun. */
+import { readSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { checkArgument } from "../../options.js";
@@ -100,6 +101,16 @@ async function openInParts(path: string): Promise<RangedFile> {
           filled += bytesRead;
         }
         return buffer.subarray(0, filled);
+      },
+      // A read that is awaited must not write to WebAssembly memory: the memory may grow and move in the meantime.
+      into: async (begin) => (target) => {
+        let filled = 0;
+        while (filled < target.length) {
+          const bytesRead = readSync(handle.fd, target, filled, target.length - filled, begin + filled);
+          if (bytesRead === 0) break;
+          filled += bytesRead;
+        }
+        return filled;
       },
       close: () => handle.close(),
     };

@@ -175,7 +175,7 @@ function adapterTensors(file: StoredTensors, { family }: Pretrained): StoredTens
   return {
     names: () => places.keys(),
     shape: (name) => (places.has(name) ? file.shape(places.get(name)!) : undefined),
-    fill: (name, sink) => file.fill(places.get(name)!, sink),
+    fill: (name, ...sinks) => file.fill(places.get(name)!, ...sinks),
   };
 }
 

@@ -16,17 +16,22 @@ export class Loading {
 
   /** The same file. Between two of its parts other tasks run: values are packed or quantized as each part arrives. */
   watch(file: RangedFile): RangedFile {
+    const { into } = file;
     this.#total += file.size;
     return {
       size: file.size,
       ...(file.close && { close: () => file.close!() }),
       slice: async (begin, end) => {
         await this.#pace.step();
-        const bytes = await file.slice(begin, end);
-        this.#done += bytes.length;
-        this.#tell();
-        return bytes;
+        return this.#counted(await file.slice(begin, end));
       },
+      ...(into && {
+        into: async (begin) => {
+          await this.#pace.step();
+          const write = await into(begin);
+          return (target) => this.#counted(target.subarray(0, write(target))).length;
+        },
+      }),
     };
   }
 
@@ -36,6 +41,12 @@ export class Loading {
     if (this.#done === this.#total) return;
     this.#done = this.#total;
     this.#tell();
+  }
+
+  #counted(bytes: Uint8Array): Uint8Array {
+    this.#done += bytes.length;
+    this.#tell();
+    return bytes;
   }
 
   #tell(): void {

@@ -85,9 +85,9 @@ export function dequantized(stored: TypedTensors): StoredTensors {
   return {
     names: () => kept,
     shape: (name) => (isScale(name) ? undefined : schemeOf(name) ? layoutOf(name).shape : stored.shape(name)),
-    async fill(name, sink) {
+    async fill(name, sink, place) {
       const scheme = schemeOf(name);
-      if (!scheme) return stored.fill(name, sink);
+      if (!scheme) return stored.fill(name, sink, place);
       const own = layoutOf(name);
       const scales = await scalesOf(name);
       const width = own.shape[1]!;

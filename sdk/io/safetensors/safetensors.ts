@@ -132,21 +132,30 @@ function opened(file: RangedFile, { header, data }: Opened): SafetensorsFile {
     names: () => inFileOrder(header),
     shape: (name): Shape | undefined => header.tensors.get(name)?.shape,
     dtype: (name) => infoOf(header, name).dtype,
-    async fill(name, sink) {
+    async fill(name, sink, place) {
       const info = infoOf(header, name);
       const convert = converterOf(name, info);
       const width = ELEMENT_BYTES[info.dtype]!;
       const count = elementCount(info.shape);
       const block = CHUNK_ROWS * Math.max(1, elementCount(info.shape.slice(1)));
       const step = Math.max(1, Math.floor(CHUNK_VALUES / block)) * block;
-      if (buffer.length < Math.min(step, count)) buffer = new Float32Array(Math.min(step, count));
       for (let first = 0; first < count; first += step) {
-        const chunk = buffer.subarray(0, Math.min(step, count - first));
-        const at = data + info.begin + first * width;
-        const bytes = await exactly(file, at, at + chunk.length * width);
+        const length = Math.min(step, count - first);
+        const begin = data + info.begin + first * width;
+        const end = begin + length * width;
+        const write = info.dtype === "F32" && place && (await file.into?.(begin));
+        if (write) {
+          const all = ({ buffer, byteOffset, byteLength }: Float32Array) =>
+            expectAll(write(new Uint8Array(buffer, byteOffset, byteLength)), begin, end);
+          place(all, length, first);
+          continue;
+        }
+        const bytes = await exactly(file, begin, end);
         if (info.dtype === "F32" && bytes.byteOffset % 4 === 0)
-          sink(new Float32Array(bytes.buffer, bytes.byteOffset, chunk.length), first);
+          sink(new Float32Array(bytes.buffer, bytes.byteOffset, length), first);
         else {
+          if (buffer.length < length) buffer = new Float32Array(length);
+          const chunk = buffer.subarray(0, length);
           convert(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), chunk);
           sink(chunk, first);
         }
@@ -162,8 +171,13 @@ function inFileOrder(header: Header): string[] {
 /** A part of a file, as long as it was when it was opened. */
 async function exactly(file: RangedFile, begin: number, end: number): Promise<Uint8Array> {
   const bytes = await file.slice(begin, end);
-  if (bytes.length === end - begin) return bytes;
+  expectAll(bytes.length, begin, end);
+  return bytes;
+}
+
+function expectAll(came: number, begin: number, end: number): void {
+  if (came === end - begin) return;
   throw new SafetensorsError(
-    `bytes ${begin} to ${end} were asked for, but ${bytes.length} came; was the file changed while it was read?`,
+    `bytes ${begin} to ${end} were asked for, but ${came} came; was the file changed while it was read?`,
   );
 }

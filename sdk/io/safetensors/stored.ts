@@ -115,10 +115,10 @@ async function openShards(folder: ModelFolder, map: unknown): Promise<OpenWeight
       names: () => opened.flatMap(({ tensors }) => [...tensors.names()]),
       shape: (name) => holder(name)?.shape(name),
       dtype: (name) => holder(name)?.dtype(name) ?? "",
-      async fill(name, sink) {
+      async fill(name, ...sinks) {
         const shard = holder(name);
         if (!shard) throw new WeightsError(`${INDEX} does not name ${name}`);
-        await shard.fill(name, sink);
+        await shard.fill(name, ...sinks);
       },
       close: () => closeAll(opened),
     };
@@ -166,10 +166,10 @@ export function renamed<C>(stored: StoredTensors, family: EncoderFamily<C>, conf
   return {
     names: () => places.keys(),
     shape: (name) => (places.has(name) ? stored.shape(places.get(name)!) : undefined),
-    async fill(name, sink) {
+    async fill(name, ...sinks) {
       const place = places.get(name);
       if (place === undefined) throw new WeightsError(`the weights have no ${name}`);
-      await stored.fill(place, sink);
+      await stored.fill(place, ...sinks);
     },
   };
 }

@@ -58,7 +58,7 @@ export async function staticTensors(file: StoredTensors): Promise<StoredTensors>
 const only = (file: StoredTensors, name: string): StoredTensors => ({
   names: () => [name],
   shape: (asked) => (asked === name ? file.shape(name) : undefined),
-  fill: (asked, sink) => file.fill(asked, sink),
+  fill: (...asked) => file.fill(...asked),
 });
 
 async function valuesOf(file: StoredTensors, name: string): Promise<Float32Array> {

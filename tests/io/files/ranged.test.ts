@@ -53,8 +53,12 @@ const descriptors = (): number | null => {
   }
 };
 
-/** Fill every tensor and check it against the written values, chunk by chunk. */
-async function fillAll(file: RangedFile): Promise<void> {
+/**
+ * Fill every tensor and check it against the written values, chunk by chunk.
+ *
+ * @param inPlace whether the values are to be written to their place
+ */
+async function fillAll(file: RangedFile, inPlace = false): Promise<void> {
   const opened = await openSafetensors(file);
   for (const name of opened.names()) {
     const { shape, values } = tensors.find((tensor) => tensor.name === name)!;
@@ -66,13 +70,23 @@ async function fillAll(file: RangedFile): Promise<void> {
       );
     const got = new Float32Array(values.length);
     let next = 0;
-    await opened.fill(name, (chunk, first) => {
+    const arrives = (length: number, first: number): void => {
       assert.is(first, next, `${name}: chunks follow each other`);
       assert.is(first % block, 0, `${name}: a chunk begins at a multiple of 128 rows`);
-      assert.ok(chunk.length <= Math.max(2 ** 17, block), `${name}: a chunk of ${chunk.length}`);
-      next = first + chunk.length;
+      assert.ok(length <= Math.max(2 ** 17, block), `${name}: a chunk of ${length}`);
+      next = first + length;
+    };
+    const take = (chunk: Float32Array, first: number): void => {
+      arrives(chunk.length, first);
       got.set(chunk, first);
-    });
+    };
+    const copied = (): never => assert.unreachable(`${name}: a copy`) as never;
+    if (!inPlace) await opened.fill(name, take);
+    else
+      await opened.fill(name, copied, (write, count, first) => {
+        arrives(count, first);
+        write(got.subarray(first, first + count));
+      });
     assert.is(next, values.length, name);
     assert.ok(Buffer.from(got.buffer).equals(Buffer.from(values.buffer)), name);
   }
@@ -91,12 +105,22 @@ test("tensors stream from disk, memory, unaligned memory and sources that give w
   ]) {
     assert.is(file!.size, whole.length);
     await fillAll(file!);
+    if (file!.into) await fillAll(file!, true);
     await file!.close?.();
   }
   assert.is(descriptors(), before);
   assert.is(await openFile(plain, "other"), undefined);
   assert.is(await folder(place).open!("other"), undefined);
   assert.is(await memoryFiles().open!("other"), undefined);
+});
+
+test("a folder on disk writes values to their place", async () => {
+  const file = (await folder(place).open!("model.safetensors"))!;
+  try {
+    assert.type(file.into, "function");
+  } finally {
+    await file.close!();
+  }
 });
 
 test("names come in the order of the data, whatever the header's order", async () => {
@@ -176,9 +200,16 @@ test("a file that shrinks while it is read is refused", async () => {
   try {
     const opened = await openSafetensors(file);
     truncateSync(path, whole.length - 100_000);
-    const error = await opened.fill([...opened.names()].at(-1)!, () => {}).catch((caught: unknown) => caught);
-    assert.instance(error, SafetensorsError);
-    assert.match((error as Error).message, /was the file changed while it was read\?/);
+    const values = new Float32Array(whole.length);
+    for (const place of [
+      undefined,
+      (write: (target: Float32Array) => void, count: number) => write(values.subarray(0, count)),
+    ]) {
+      const name = [...opened.names()].at(-1)!;
+      const error = await opened.fill(name, () => {}, place).catch((caught: unknown) => caught);
+      assert.instance(error, SafetensorsError);
+      assert.match((error as Error).message, /was the file changed while it was read\?/);
+    }
   } finally {
     await file.close!();
   }
