@@ -12,7 +12,8 @@ const data = join(process.argv[2] ?? join(root, "../shared"), "data");
 const out = join(root, "corpus/samples");
 
 const TRAINING = 300;
-const TEST = { inference: 3000, tags: 300 };
+/** sentences to test tags on; the other tasks are tested on every published item that no training has seen */
+const TAG_TEST = 300;
 
 const lines = (name) =>
   gunzipSync(readFileSync(join(data, name)))
@@ -46,45 +47,47 @@ function write(name, text) {
   console.log(name, bytes.length);
 }
 
-/** Movie reviews: the label in words; the whole test part. */
-for (const [part, count] of [
-  ["train", TRAINING],
-  ["test", Number.POSITIVE_INFINITY],
+/** Movie reviews: the label in words. Tested on the development part too, which nothing else uses. */
+for (const [part, sources, count] of [
+  ["train", ["train"], TRAINING],
+  ["test", ["dev", "test"], Number.POSITIVE_INFINITY],
 ]) {
-  const rows = lines(`movie-reviews/polarity-${part}.tsv.gz`)
-    .slice(1)
+  const rows = sources
+    .flatMap((source) => lines(`movie-reviews/polarity-${source}.tsv.gz`).slice(1))
     .map((line) => line.split("\t"));
   const kept = balanced(rows, ([label]) => label, count);
   const text = kept.map(([label, sentence]) => `${sentence}\t${label === "1" ? "positive" : "negative"}\n`).join("");
   write(`movie-reviews/${part}.tsv.gz`, `text\tlabel\n${text}`);
 }
 
-/** SNLI: `dev` to train on, as its training part is too large; pairs of one premise only once. */
-for (const [part, source, count] of [
-  ["train", "dev", TRAINING],
-  ["test", "test", TEST.inference],
-]) {
-  const [header, ...rows] = lines(`snli/${source}.tsv.gz`);
-  const labelOf = (row) => row.split("\t")[2];
-  // Neighbouring rows share a premise: of each premise the pair whose label is rarest so far.
+/** The pairs of one premise, which are neighbors, count once: of each the pair whose label is rarest so far. */
+function onePerPremise(rows, labelOf) {
   const counts = { entailment: 0, neutral: 0, contradiction: 0 };
   const byPremise = new Map();
   for (const row of rows) {
     const [premise] = row.split("\t");
     byPremise.set(premise, [...(byPremise.get(premise) ?? []), row]);
   }
-  const single = [...byPremise.values()].map((pairs) => {
+  return [...byPremise.values()].map((pairs) => {
     const pair = pairs.reduce((best, row) => (counts[labelOf(row)] < counts[labelOf(best)] ? row : best));
     counts[labelOf(pair)]++;
     return pair;
   });
-  write(`snli/${part}.tsv.gz`, `${[header, ...balanced(single, labelOf, count)].join("\n")}\n`);
+}
+
+/** SNLI: `dev` to train on, as its training part is too large, one pair of a premise; the whole test part. */
+{
+  const labelOf = (row) => row.split("\t")[2];
+  const [header, ...rows] = lines("snli/dev.tsv.gz");
+  const training = balanced(onePerPremise(rows, labelOf), labelOf, TRAINING);
+  write("snli/train.tsv.gz", `${[header, ...training].join("\n")}\n`);
+  write("snli/test.tsv.gz", `${lines("snli/test.tsv.gz").join("\n")}\n`);
 }
 
 /** UD English EWT: sentences of 4 to 40 lines. */
 for (const [part, count] of [
   ["train", TRAINING],
-  ["test", TEST.tags],
+  ["test", TAG_TEST],
 ]) {
   const sentences = lines(`ud-english-ewt/${part}.tsv.gz`)
     .join("\n")

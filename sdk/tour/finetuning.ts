@@ -3,6 +3,7 @@ import {
   answerTask,
   classifyTask,
   finetune,
+  type LabelledText,
   loadModel,
   loadTokenizer,
   type Model,
@@ -35,9 +36,9 @@ export interface FinetuneJob {
 
 export interface FinetuneResult {
   readonly curve: readonly CurvePoint[];
-  /** score of each test item: right or wrong, F1 of an answer, share of a sentence's words */
+  /** score of each test item: right or wrong, share of a premise's pairs or a sentence's words, F1 of an answer */
   readonly scores: readonly number[];
-  /** decisions in each item: 1, or the words of a sentence */
+  /** decisions in each item: 1, or the pairs of a premise, or the words of a sentence */
   readonly sizes: readonly number[];
   /** mean score over all decisions */
   readonly figure: number;
@@ -67,6 +68,21 @@ export function taskOf(name: TaskName): AnyTask {
 export function examplesOf({ task, data, recipe }: FinetuneJob): readonly unknown[] {
   if (task !== "questions") return data.train;
   return shuffledContexts(data.train as readonly Question[], recipe.contexts, seedOf(recipe.seed));
+}
+
+/** Decisions in each test item. Neighboring pairs of one premise are one item: their scores are not independent. */
+function itemSizes(task: AnyTask, test: readonly unknown[]): number[] {
+  const sizes: number[] = [];
+  let last: string | undefined;
+  for (const item of test) {
+    const { text, pair } = item as Partial<LabelledText>;
+    const premise = pair === undefined ? undefined : text;
+    const decisions = task.decisions([item]);
+    if (premise !== undefined && premise === last) sizes[sizes.length - 1]! += decisions;
+    else sizes.push(decisions);
+    last = premise;
+  }
+  return sizes;
 }
 
 interface TestItems {
@@ -116,7 +132,7 @@ export async function finetuneJob(job: FinetuneJob, follow: Follow): Promise<Fin
     follow((0.9 * event.step.step) / event.total, `loss ${event.step.loss.toFixed(2)}`);
   }
   const test: readonly unknown[] = data.test;
-  const sizes = test.map((item) => task.decisions([item]));
+  const sizes = itemSizes(task, test);
   const scores = itemScores(task, loaded.model, { test, sizes }, settings);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const figure = scores.reduce((sum, score, i) => sum + score * sizes[i]!, 0) / total;

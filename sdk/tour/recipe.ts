@@ -65,7 +65,7 @@ export const RECIPE: Recipe = {
     long: { steps: 500, maxLength: 96 },
     heldOutEvery: 200,
   },
-  examples: { train: 300, test: 3000 },
+  examples: { train: 300, test: 10_000 },
   finetune: {
     sentiment: { epochs: 4, learningRate: { random: 1e-3, brief: 1e-3, pretrained: 1e-3 } },
     inference: { epochs: 8, learningRate: { random: 5e-4, brief: 5e-4, pretrained: 1e-3 } },

@@ -110,7 +110,7 @@ export function tourReport(tour: Tour): Report {
       {
         kind: "comparison",
         title: "Four tasks, three ways",
-        note: `Data: ${originOf(results)}. At most 300 training examples a task. Standard errors and intervals of the gain come from a paired bootstrap over the test items (Efron 1979; Koehn 2004): both networks are compared on the same items.`,
+        note: `Data: ${originOf(results)}. At most 300 training examples a task. Standard errors and intervals of the gain come from a paired bootstrap over the test items, and over premises in inference (Efron 1979; Koehn 2004): both networks are compared on the same items.`,
         ...taskComparison(tasks, names),
       },
       { kind: "text", title: "What this cannot show", paragraphs: limits },
