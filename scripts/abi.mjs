@@ -24,7 +24,7 @@ ${constantsOf(wasm)}
 /** Kernels that work on units [begin, end) of a range. */
 export type RangeKernel =${union(plain)};
 
-/** Kernels of a range that need working memory besides. */
+/** Kernels of a range that also need working memory. */
 export type ScratchKernel =${union(scratch)};
 
 ${recordsOf("assembly").join("\n")}`;

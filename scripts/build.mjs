@@ -272,8 +272,8 @@ async function buildLibrary(part) {
 }
 
 /**
- * Runtimes that compile no bytes: what their tools add to the address of a `.wasm` file to import it compiled, and which
- * builds. Next's edge routes run inside Node while one develops, and Node 20 cannot compile the relaxed build.
+ * Runtimes that compile no bytes: the suffix of a `.wasm` address that imports it compiled in their tools, and which builds.
+ * Next's edge routes run inside Node while one develops, and Node 20 cannot compile the relaxed build.
  */
 const EDGE = {
   workerd: { query: "", builds: ["relaxed", "strict"] },

@@ -42,7 +42,7 @@ const TILES = {
 /** Groups of four k per loop iteration. */
 const UNROLL = 2;
 
-/** The operands of a kind, besides its sums. */
+/** The operands of a kind, without its sums. */
 const KINDS = {
   quads: {
     relaxed: true,

@@ -8,7 +8,7 @@
  * The steps of a loop are separated by a `break`: within one block V8 orders instructions by accumulator, not by step, and
  * then spills; separated, 4 x 8 takes 3 instructions per multiply-add instead of 3.5. Measured on a Xeon with Node 24, share of
  * the yardstick, exclusive core / core shared with a hyper-thread: 4 x 8 separated 100 / 90 %, 4 x 8 unrolled by 2 98 / 84 %,
- * 4 x 16 unrolled by 2 94 / 79 %; and 4 x 8 is the best known on AMD's Zen 4 too. Where V8 joins neighbouring vectors
+ * 4 x 16 unrolled by 2 94 / 79 %; and 4 x 8 is the best known on AMD's Zen 4 too. Where V8 joins adjacent vectors
  * (--experimental-wasm-revectorize), 4 x 16 is the faster one: on Zen 3, Node 24, 1.27 times 4 x 8 in the strict and 1.44
  * times in the relaxed build. The engine measures and chooses.
  */

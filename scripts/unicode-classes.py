@@ -1,5 +1,5 @@
 """
-Write sdk/tokenizer/text/unicode-data.ts: what the reference library thinks of each Unicode code point.
+Write sdk/tokenizer/text/unicode-data.ts: the classes that the reference library gives to each Unicode code point.
 
     pip install tokenizers==0.23.3 && python scripts/unicode-classes.py > sdk/tokenizer/text/unicode-data.ts
 

@@ -16,7 +16,7 @@ const classes = Object.entries({ ...cloze, ...data, ...multilingual, ...tensor, 
   /^[A-Z]\w*Error$/.test(name),
 ) as unknown as [string, new (message: string) => Error][];
 
-test("every error that is the caller's to mend has one base class, and says its own name", () => {
+test("every error that the caller can fix has one base class and its own name", () => {
   assert.ok(classes.length > OTHERS.length + 8, `only ${classes.length} classes are exported`);
   for (const [name, Class] of classes) {
     const error = new Class("text");

@@ -6,7 +6,7 @@
  * that nothing is packed again (pack.ts, panels of 16 columns):
  *   keys    [heads][BLOCK_KEYS / 16][dim][16], panels of kᵀ, then
  *   values  [heads][ceil(dim / 16)][BLOCK_KEYS][16], panels of v.
- * They are f32, or binary16 (`half`), which is widened as it is read: half the memory, and half of what each token reads.
+ * They are f32, or binary16 (`half`), which is widened as it is read: half the memory, and half the bytes read for each token.
  * A table holds the addresses of each sequence's blocks; all blocks but the last are full. Sequences may share blocks, as
  * in Kwon et al. 2023, "Efficient Memory Management for Large Language Model Serving with PagedAttention"
  * (arXiv:2309.06180).

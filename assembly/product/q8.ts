@@ -1,7 +1,7 @@
 /**
  * Weights in 8 bits: whole numbers from -63 to 63, with a scale for every 128 inputs of a column.
  *
- * A panel (pack.ts) is cut into blocks of 128 k, the last of which may be shorter. A block is what a tile reads, in order:
+ * A panel (pack.ts) is cut into blocks of 128 k, the last of which may be shorter. A tile reads a block in order:
  *
  *   16 x (i16 sum of the column's whole numbers, i16 64)   64 bytes
  *   16 x f32 scale                                         64 bytes

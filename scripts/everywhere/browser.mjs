@@ -17,7 +17,7 @@ const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/go
 /**
  * Serve a folder on the loopback interface while `work` runs, with these headers.
  *
- * @param work receives the address, and a promise of what a page posts to /report
+ * @param work receives the address, and a promise of the report that a page posts to /report
  */
 export async function serving(folder, headers, work) {
   let posted;

@@ -9,7 +9,7 @@ import { project, root, write } from "./places.mjs";
 import { bun, deno, nodeAt } from "./runtimes.mjs";
 import { bundled, inWorkerd } from "./workerd.mjs";
 
-/** A module of the project: the import whose comment names a tool, an engine over it, and what becomes of its build. */
+/** A module of the project: the import whose comment names a tool, an engine over it, and the result of its build. */
 function programFor(tool, name, end) {
   const page = readFileSync(join(root, "docs/runtimes.md"), "utf8");
   const line = page.split("\n").find((one) => /^(import|const) kernels|^import source/.test(one) && one.includes(tool));

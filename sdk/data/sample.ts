@@ -1,6 +1,6 @@
 /**
  * Inputs of a model: samples of one sequence each, and batches of many. A batch has no padding: it is the
- * concatenation of its sequences, so cost follows real tokens and no row can depend on its neighbours.
+ * concatenation of its sequences, so cost follows real tokens and no row can depend on the others.
  */
 import { ArgumentError, checkArgument } from "../options.js";
 import { IGNORE } from "../tensor/ops/loss.js";

@@ -104,7 +104,7 @@ export class Allocator {
     return this.#end + size <= this.memory.buffer.byteLength ? this.#extend(size) : undefined;
   }
 
-  /** Turn all free blocks into holes, neighbours joined; free memory after the last block in use joins the end. */
+  /** Turn all free blocks into holes, adjacent ones joined; free memory after the last block in use joins the end. */
   #join(): this {
     const free = [...this.#free].flatMap(([size, addresses]) =>
       addresses.map((address) => [address, address + size] as const),

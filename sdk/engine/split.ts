@@ -10,7 +10,7 @@ import { fieldIndex } from "./plan.js";
 /**
  * Work of a whole range, in operations of a matrix product that take as long.
  *
- * @param words the engine's memory, for kernels whose arguments point to what decides
+ * @param words the engine's memory, for kernels whose arguments point to the numbers that decide
  * @param args those of the kernel in its own order
  */
 type Work = (units: number, words: Uint32Array, ...args: number[]) => number;
@@ -35,7 +35,7 @@ function attentionWork(units: number, words: Uint32Array, planned: number, produ
   const rows = units / field("heads");
   const queries = tokensOf(words, field("starts"), rows);
   const keys = tokensOf(words, field("keyStarts"), rows) / rows;
-  // A score is scaled, raised to a power and normalized besides.
+  // A score is also scaled, exponentiated and normalized.
   return field("heads") * queries * keys * (2 * products * field("dim") + 32);
 }
 

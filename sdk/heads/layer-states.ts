@@ -1,6 +1,6 @@
 /**
- * Hidden states of any layer. Layer 0 is the embedding output. Middle layers carry most of the syntax and of what languages
- * share (Tenney et al. 2019, arXiv:1905.05950; Pires et al. 2019, arXiv:1906.01502). Concatenating the last four layers is
+ * Hidden states of any layer. Layer 0 is the embedding output. Middle layers carry most of the syntax and of the features
+ * that languages share (Tenney et al. 2019, arXiv:1905.05950; Pires et al. 2019, arXiv:1906.01502). Concatenating the last four layers is
  * Devlin et al. 2019, section 5.3.
  */
 

@@ -10,7 +10,7 @@ import type { HeadObjective } from "../objectives/objective.js";
 
 /** A fake copy of a language: the same text with other token ids. */
 export interface FakeLanguage {
-  /** offset of the copy's ids: the size of the vocabulary, which is thereby doubled */
+  /** offset of the copy's ids: the size of the vocabulary, which doubles */
   readonly shift: number;
   /** first position of the copy, whose segment is then 1, so that the languages share no position embeddings; 0: shared */
   readonly firstPosition?: number;

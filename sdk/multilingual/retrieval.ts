@@ -10,7 +10,7 @@ import type { Vectors } from "./alignment.js";
 import { DirectionError } from "./errors.js";
 
 /**
- * `cosine`; `csls`: twice the cosine minus both sides' mean cosine with their nearest neighbours; `ratio`: the cosine
+ * `cosine`; `csls`: twice the cosine minus both sides' mean cosine with their nearest neighbors; `ratio`: the cosine
  * divided by the mean of these two; `distance`: the cosine minus their mean. The last three correct for hubs, vectors
  * that are near all others.
  */
@@ -19,7 +19,7 @@ export type Scoring = "cosine" | "csls" | "ratio" | "distance";
 /** Options of retrieval: the similarity, and its correction for hubs. */
 export interface ScoringOptions {
   readonly scoring?: Scoring;
-  /** number of nearest neighbours to average over; default as published, 10 for csls and 4 for margins */
+  /** number of nearest neighbors to average over; default as published, 10 for csls and 4 for margins */
   readonly neighbours?: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Word alignment: words of a sentence and its translation that are mutual nearest neighbours. Jalili Sabet et al. 2020
+ * Word alignment: words of a sentence and its translation that are mutual nearest neighbors. Jalili Sabet et al. 2020
  * (SimAlign, arXiv:2004.08728), "argmax"; measures of Och & Ney 2003.
  */
 import { checkArguments, listOf, numbers } from "../options.js";

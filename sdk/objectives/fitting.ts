@@ -10,7 +10,7 @@ const ATTEMPTS = 100;
  * make a text longer than the longest sequence. Such a text is corrupted again.
  *
  * @param maxLength longest sequence in tokens
- * @param limit what messages call it
+ * @param limit its name in messages
  * @throws {DataError} when a text is still too long after 100 draws
  * @example
  * const objective = fittingObjective(sequenceToSequence("bart", denoising({ tokenizer })), 128);

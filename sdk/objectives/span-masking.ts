@@ -136,7 +136,7 @@ export function edgesOf({ ids, starts, rows, labels }: Batch, special: ReadonlyS
 /**
  * The span boundary objective, SpanBERT's second loss: predict a span from its two neighbors alone.
  *
- * @param options `tokenizer` gives the ids that do not count as neighbours: [CLS] and [SEP]
+ * @param options `tokenizer` gives the ids that do not count as neighbors: [CLS] and [SEP]
  * @example
  * combine(spanMaskedLm({ tokenizer }), spanBoundary({ tokenizer })); // model: { ...model, ...spanBoundaryHead(…) }
  */

@@ -132,7 +132,7 @@ function settingRules(): Rules<Omit<GenerationSettings, "max_length" | "min_leng
   };
 }
 
-/** Rules of the options that both pipelines have besides. */
+/** Rules of the options that both pipelines add. */
 const ownRules = () => ({ seed: wholeNumber(0), cacheDtype: oneOf("f32", "f16"), onText: aFunction });
 
 const cacheOf = ({ cacheDtype }: GenerationOptions) => (cacheDtype === undefined ? {} : { cacheDtype });

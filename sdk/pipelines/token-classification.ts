@@ -24,7 +24,7 @@ export interface TaggedWord {
   readonly end: number;
 }
 
-/** Neighbouring words, or tokens, of one entity. */
+/** Adjacent words, or tokens, of one entity. */
 export interface EntityGroup {
   readonly entity_group: string;
   /** mean of the probabilities of its words, or tokens */

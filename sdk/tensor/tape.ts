@@ -32,7 +32,7 @@ export interface DropoutKey extends Randomness {
 interface Tape {
   readonly entries: Entry[];
   readonly randomness: Randomness | null;
-  /** whether {@link checkpoint} forgets what it can compute again */
+  /** whether {@link checkpoint} drops values that it can recompute */
   readonly recomputes: boolean;
   streams: number;
 }

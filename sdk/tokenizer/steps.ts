@@ -7,10 +7,10 @@ import { grown } from "./text/buffers.js";
 import type { NormalizedString } from "./text/normalized-string.js";
 import type { Vocabulary } from "./vocabulary/vocabulary.js";
 
-/** A step that rewrites text. It reads `text`, may write `spare`, and returns whichever of them holds the result. */
+/** A step that rewrites text. It reads `text`, may write `spare`, and returns the one that holds the result. */
 export type Normalizer = (text: NormalizedString, spare: NormalizedString) => NormalizedString;
 
-/** A step that cuts the words of `text` further. It may rewrite into `spare`, and returns whichever holds the result. */
+/** A step that cuts the words of `text` further. It may rewrite into `spare`, and returns the one that holds the result. */
 export type PreTokenizer = (text: NormalizedString, spare: NormalizedString) => NormalizedString;
 
 /** Steps applied in order, alternating between two buffers; null when there are none. */

@@ -206,7 +206,7 @@ for (const engine of engines) {
     }
   });
 
-  test(`${engine.build}: zeros are zero, and what is not a number or infinite comes out so`, () => {
+  test(`${engine.build}: zeros give zeros; NaN and infinity give no finite value, in their own row alone`, () => {
     const given = problem(3, 200, 20);
     for (const kind of kindsOf(engine)) {
       assert.equal([...new Set(multiply(engine, kind, { ...given, x: new Float32Array(600) }, "w"))], [0]);

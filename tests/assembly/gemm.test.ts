@@ -114,7 +114,7 @@ for (const engine of engines) {
     }
   });
 
-  test(`${engine.build}: a row has the same bits whatever rows are around it, and a column whatever columns`, () => {
+  test(`${engine.build}: a row has the same bits beside any other rows, and a column beside any other columns`, () => {
     const [columns, inner] = [83, 500];
     const whole = product(300, columns, inner);
     const all = multiply(engine, "a b", whole);

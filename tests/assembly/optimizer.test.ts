@@ -120,7 +120,7 @@ for (const engine of engines) {
     );
   });
 
-  test(`${engine.build}: the moments of what has no gradient any more become zero, never denormal; NaN stays`, () => {
+  test(`${engine.build}: moments decay to exact zero without a gradient, never to denormals; NaN stays`, () => {
     let s: State = {
       w: wave(8),
       g: new Float32Array(8),

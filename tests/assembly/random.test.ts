@@ -63,7 +63,7 @@ for (const engine of engines) {
     }
   });
 
-  test(`${engine.build}: sixteen words at a time are the words one by one, whatever part is asked for`, () => {
+  test(`${engine.build}: sixteen words at a time equal the words one by one, for any range`, () => {
     const [seed, step, stream] = [0xdeadbeef, 0x87654321, 5];
     for (const count of [...Array(35).keys()].map((n) => n + 1)) {
       const got = words(engine, count, (to) => engine.kernels.randomBits(to, seed, step, stream, 0, count));

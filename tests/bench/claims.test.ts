@@ -28,7 +28,7 @@ test("every claim has a file of its name, a bar and several seeds where chance t
   assert.ok(CLAIMS.length >= 14);
 });
 
-test("a part is computed once; another set-up, and a trial of the code, do not see it", async () => {
+test("a part is computed once; another configuration computes its own, and a smoke run keeps none", async () => {
   let computed = 0;
   const compute = async () => ++computed;
   const context = (setUp: object, smoke = false) => new Context({ ...settings, smoke }, "some-claim", setUp, false);
@@ -56,7 +56,7 @@ test("time is kept with the parts, and counted once for those that seeds share",
     return context.minutes;
   };
   const first = await run();
-  // Three times 30 ms, and what the harness itself takes.
+  // Three times 30 ms, and the time of the harness itself.
   assert.ok(first >= 0.09 / 60 && first < 1 / 60, `${first}`);
   assert.is(await run(), first, "kept parts keep their time");
 });

@@ -88,7 +88,7 @@ for (const kind of ["mlm", "gpt"])
     const [all, masked] = losses as [number[], number[]];
     // The first losses are sums of the same terms in the same order; later ones differ by rounding in the gradient.
     assert.is(all[0], masked[0]);
-    // Thirteen labels of 50 classes: ln 50 at random weights, far less when known by heart.
+    // Thirteen labels of 50 classes: ln 50 at random weights, far less once overfitted.
     assert.ok(Math.abs(masked[0]! - Math.log(50)) < 0.5, `first loss ${masked[0]}`);
     assert.ok(masked[29]! < 1, `last loss ${masked[29]}`);
     assert.ok(all[29]! < 1, `last loss ${all[29]}`);

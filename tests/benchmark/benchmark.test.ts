@@ -68,7 +68,7 @@ const file = (
     .map((line) => JSON.stringify(line))
     .join("\n");
 
-test("two people's results are compared by workload", () => {
+test("two machines' results are compared by workload", () => {
   const [a, b] = [
     readResults(file({ tokenize: 10, train: 100 }), "a"),
     readResults(file({ tokenize: 5, start: 1 }), "b"),

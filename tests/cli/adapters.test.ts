@@ -14,7 +14,7 @@ const text = join(root, "corpus/text/a-animals.txt");
 const sizes = "--layers 2 --width 32 --heads 2 --vocabulary 300 --length 48 --rows 8".split(" ");
 const learn = ["finetune", "--task", "classify", "--model", "model", "--train", train, "--test", held, "--epochs", "1"];
 
-test("an adapter is learned, scored, merged, and says the same each way", () => {
+test("an adapter is trained, evaluated and merged, with the same predictions each way", () => {
   lastObject(["pretrain", "--out", "model", "--json", "--steps", "5", ...sizes, "--dev", text, text]);
   const figures = lastObject([...learn, "--lora", "4", "--lora-target", "query,value", "--out", "adapter", "--json"]);
   assert.equal(readdirSync(join(place, "adapter")).sort(), [

@@ -62,7 +62,7 @@ test("pretrain, predict, embed and inspect a model", () => {
   assert.is(seen["family"], "bert");
 });
 
-test("finetune says how well it does beside a baseline; evaluate says the same", () => {
+test("finetune reports its figures beside a baseline; evaluate reports the same", () => {
   const [train, held] = [join(root, "corpus/sentiment/train.tsv"), join(root, "corpus/sentiment/test.tsv")];
   const words = [
     "--task",
@@ -119,7 +119,7 @@ test("wrong usage and unreadable input end with status 2, a short message and no
   assert.not.ok(existsSync(join(place, "new")));
 });
 
-test("what was typed reaches the terminal without its control characters; a path that no file can have is wrong usage", () => {
+test("errors quote arguments without control characters; an impossible path is wrong usage", () => {
   for (const words of [
     ["pretrain", "--steps=\u001b[31m", text],
     ["pretrain", "--\u001b[31m"],

@@ -1,4 +1,4 @@
-/** curves.jsonl: a line for each step and evaluation of a run, written as it goes, whole when it is resumed. */
+/** curves.jsonl: a line for each step and evaluation of a run, written during the run, complete after it is resumed. */
 import { spawn } from "node:child_process";
 import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ const stepsOf = (lines: readonly CurveLine[]) => lines.flatMap((line) => (line.k
 const evaluationsOf = (lines: readonly CurveLine[]): EvaluationLine[] =>
   lines.flatMap((line) => (line.kind === "evaluation" ? [line] : []));
 
-test("a line for each step as --json prints it, held-out figures as it goes, and those of the saved model", () => {
+test("a line for each step as --json prints it, held-out figures during the run, and those of the saved model", () => {
   const printed = objects([...RUN, "whole"]);
   const lines = curvesOf("whole");
   const steps = stepsOf(lines);
@@ -64,7 +64,7 @@ test("a line for each step as --json prints it, held-out figures as it goes, and
   assert.not(existsSync(at("whole.curves.jsonl")), "nothing is left beside the folder");
 });
 
-test("the same run has the same curves but for the time; --eval-every says how often, and changes no step", () => {
+test("the same run has the same curves except for times; --eval-every sets the interval and changes no step", () => {
   objects([...RUN, "again", "--eval-every", "25"]);
   const [whole, again] = [curvesOf("whole"), curvesOf("again")];
   assert.equal(untimed(stepsOf(again)), untimed(stepsOf(whole)));
@@ -83,7 +83,7 @@ test("the same run has the same curves but for the time; --eval-every says how o
   );
 });
 
-test("a resumed run has the curves of one that was not interrupted", () => {
+test("a resumed run has the curves of an uninterrupted one", () => {
   interrupted([...RUN, "parts", "--checkpoint-every", "20"], "parts");
   // The checkpoint is that of step 40; lines after it are there, and one that was being written.
   const beside = at("parts.curves.jsonl");
@@ -120,7 +120,7 @@ test("lost curves are reported, and damaged ones are refused by line", () => {
   assert.is(stepsOf(curvesOf("late"))[0]!.step, 41);
 });
 
-test("a run that is killed leaves whole lines of the steps that it took", async () => {
+test("a killed run leaves complete lines of its steps", async () => {
   const child = spawn(process.execPath, [join(root, "dist/cli.js"), ...RUN, "killed", "--steps", "100000"], {
     cwd: place,
   });

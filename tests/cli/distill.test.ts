@@ -47,7 +47,7 @@ test("finetune --teacher learns a fine-tuned model's answers", () => {
   assert.match(stderr, /must have been fine-tuned to the labels of the training file, negative, positive/);
 });
 
-test("what cannot be distilled is refused", () => {
+test("impossible distillations are refused", () => {
   const cases: [string[], RegExp][] = [
     [["--layers", "4"], /a teacher with 3 layers has 1 to 3, got 4/],
     [["--layers", "2", "--at", "nowhere"], /Allowed choices are every, labelled/],

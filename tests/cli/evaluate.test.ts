@@ -70,7 +70,7 @@ test("a tagger has them too, and a task without classes has none", () => {
   assert.not.ok("test_confusion" in scores);
 });
 
-test("a model that is not above its baseline is warned of, on standard error; one that is, is not", () => {
+test("a model that does not beat its baseline gives a warning on standard error, a better one gives none", () => {
   // Every text is the same: nothing can beat the most frequent class.
   writeFileSync(join(place, "same.tsv"), rows(["a", "x"], ["a", "x"], ["a", "y"]));
   const one = cloze([...learn, "--task", "classify", "--train", "same.tsv", "--test", "same.tsv", "--out", "same"]);

@@ -1,6 +1,6 @@
 /**
- * Commands that write, killed or refused by the system while they do: their output is there whole or not at all, what
- * was there before stays until then, and the same command completes afterwards with the same bytes.
+ * Commands that write, killed or refused by the system while they do: their output is complete or absent, the
+ * previous output stays until then, and the same command completes afterwards with the same bytes.
  *
  * strace counts and fails system calls; one thread for files makes their order the same in every run.
  */
@@ -170,7 +170,7 @@ if (strace) {
       sweep(one, call, what, places));
 }
 
-test("a place that cannot be written is found before the work, by every command that writes", () => {
+test("every command that writes refuses an unwritable path before the work", () => {
   writeFileSync(join(place, "file"), "");
   const writing = [tokenizer, pretrain, finetune, ["distill", "--teacher", "base", "--layers", "1", "text.txt"]];
   for (const command of writing) {

@@ -119,7 +119,7 @@ test("an interrupted run continues with the same bits", () => {
   assert.ok(weights("resumed").equals(weights("whole")));
 });
 
-test("options that exclude each other are refused in words", () => {
+test("options that exclude each other give a clear error", () => {
   const refusals: [string[], RegExp][] = [
     [["--objective", "magic"], /expected one of masked-lm/],
     [["--objective", "masked-lm", "--family", "gpt2"], /the tokenizer has no mask token/],

@@ -33,7 +33,7 @@ const TYPES = {
 };
 
 for (const [dtype, { share, cosine }] of Object.entries(TYPES))
-  test(`${dtype}: says what it cost, and the folder loads like any other`, () => {
+  test(`${dtype}: the loss of quality is printed, and the folder loads like any other`, () => {
     const figures = lastObject([
       "quantize",
       "--model",
@@ -93,13 +93,13 @@ test("a quantized folder is trained, merged and distilled in f32", () => {
   }
 });
 
-test("without texts it says the sizes alone", () => {
+test("without texts only sizes are printed", () => {
   const figures = lastObject(["quantize", "--model", "model", "--out", "plain", "--json"]);
   assert.equal(Object.keys(figures), ["done", "dtype", "size", "size_before", "out"]);
   assert.match(readFileSync(join(place, "plain/config.json"), "utf8"), /"quantization_config"/);
 });
 
-test("what cannot be done is refused, and nothing is written", () => {
+test("impossible requests are refused, and nothing is written", () => {
   writeFileSync(join(place, "empty.txt"), "\n");
   writeFileSync(join(place, "numbers.jsonl"), "7\n");
   const refusals: [string[], RegExp][] = [

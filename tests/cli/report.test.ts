@@ -46,7 +46,7 @@ test("pre-training: the finding first, facts, curves in one plot, filled masks a
   const report = reportIn("model/report.html");
   const { statement } = section(report, "finding");
   assert.is(report.sections[0]!.kind, "finding");
-  // What it says is what the last line of the curves says.
+  // Its figures are those of the last line of the curves.
   const last = readFileSync(at("model/curves.jsonl"), "utf8").trim().split("\n").at(-1)!;
   const { held_out_loss: loss, unigram_entropy: entropy } = JSON.parse(last).figures as Record<string, number>;
   assert.match(statement, `the loss is ${loss!.toFixed(2)} nats per token`);
@@ -136,7 +136,7 @@ test("a folder without its record is reported without it", () => {
   writeFileSync(at("model/run_manifest.json"), manifest);
 });
 
-test("what cannot be reported is refused by name", () => {
+test("folders that cannot be reported are refused by name", () => {
   mkdirSync(at("empty"));
   writeFileSync(at("underway.curves.jsonl"), "");
   const curves = readFileSync(at("model/curves.jsonl"), "utf8").split("\n");

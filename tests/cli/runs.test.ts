@@ -79,7 +79,7 @@ test("--force starts over; a missing checkpoint is named", () => {
   assert.match(missing.stderr, /there is no checkpoint nowhere\.checkpoint/);
 });
 
-test("a run that diverges says so with status 1, and its last good weights are kept", () => {
+test("a diverged run ends with an error and status 1, and its last good weights are kept", () => {
   const words = [
     "pretrain",
     "--out",
@@ -101,7 +101,7 @@ test("a run that diverges says so with status 1, and its last good weights are k
   assert.not.ok(existsSync(join(place, "wild")));
 });
 
-test("flags: shares are from 0 to 1, what excludes each other is refused, and every message names its flag", () => {
+test("flags: shares are from 0 to 1, flags that exclude each other are refused, and every message names its flag", () => {
   const pretrain = ["pretrain", "--out", "no", ...small, text];
   const finetune = ["finetune", "--task", "classify", "--train", "train.tsv", "--out", "no"];
   const refusals: [string[], RegExp][] = [

@@ -14,7 +14,7 @@ const command = new Command("train")
   .option("--turbo", "threads")
   .option("--no-turbo", "no threads");
 
-test("what a command line gives is taken as it is", () => {
+test("options of the command line are kept unchanged", () => {
   const saved = { batchSize: 4, freeze: ["a", "b"], from: "x", cased: true, turbo: false };
   assert.equal(checkedOptions("run", command, saved), saved);
   assert.equal(checkedOptions("run", command, {}), {});

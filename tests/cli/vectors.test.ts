@@ -70,7 +70,7 @@ test("threads share the lines and change nothing", () => {
   assert.match(broken.stderr, /expected a JSON string or \{"text"\}/);
 });
 
-test("fine-tuned to vectors, a folder says how they are made; evaluate says the same as finetune", () => {
+test("fine-tuned to vectors, a folder records how they are made; evaluate reports the same as finetune", () => {
   const animals = ["cat", "dog", "cow", "horse", "bird", "fish", "sheep", "hen"];
   const pairs = animals.flatMap((a, i) => [
     `the ${a} eats\tthe ${a} runs`,
@@ -129,7 +129,7 @@ test("zero-shot and rerank from models that the command trained", () => {
   assert.equal(top!["ranking"], ranking.slice(0, 1));
 });
 
-test("impossible requests are refused in words, with status 2", () => {
+test("impossible requests give a clear error and status 2", () => {
   const cases: [string[], string, RegExp][] = [
     [[...embed, "--layers", "x"], "", /--layers x: expected whole numbers/],
     [[...embed, "--layers", "9"], '"a"\n', /layer 9 does not exist: the model has layers 0 \(embeddings\) to 2/],
@@ -223,7 +223,7 @@ test("align: a sentence model's vectors are its own, special tokens and pooling 
     '{"text": "a cat sleeps", "pair": "the dog eats meat"}\n',
   ) as [{ similarity: number }];
   writeFileSync(pooling, JSON.stringify(settings));
-  // Both from the same f32 vectors; here these are not normalised before the cosine, which rounds each number once more.
+  // Both from the same f32 vectors; here these are not normalized before the cosine, which rounds each number once more.
   assert.ok(Math.abs(score - similarity) < 1e-6, `${score} and ${similarity}`);
 });
 

@@ -62,7 +62,7 @@ test("a part of a run is compared with --steps", () => {
   assert.equal(said.at(-1), { verified: true, from: 0, to: 50 });
 });
 
-test("a resumed run has the record of one that was not interrupted, and its checkpoint verifies the rest", () => {
+test("a resumed run has the record of an uninterrupted one, and its checkpoint verifies the rest", () => {
   interrupted([...LONG, "parts", "--checkpoint-every", "60", "--json"], "parts");
   copyFileSync(at("parts.checkpoint"), at("sixty.checkpoint"));
   objects(["pretrain", "--resume", "parts", "--json"]);

@@ -93,7 +93,7 @@ test("generate: greedy is the same each time, chance follows the seed, a prompt 
 });
 
 test("generate: a text appears while it is written, and is the same text", () => {
-  // Marks what is written to standard output at once.
+  // Marks chunks that are written to standard output at once.
   const marking =
     'const { write } = process.stdout; process.stdout.write = function (text) { return write.call(this, "<" + text + ">"); };';
   const words = ["generate", "--model", "writer", "--tokens", "6", "--text"];

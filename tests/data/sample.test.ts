@@ -43,7 +43,7 @@ test("labels are joined where every sample has them", () => {
   assert.equal(collate([sampleOf(2, { row: 1 }), sampleOf(1, second)]).labels, { row: Int32Array.of(1, 0) });
 });
 
-test("samples that cannot form a batch are refused in words", () => {
+test("samples that cannot form a batch give a clear error", () => {
   assert.throws(() => collate([]), /collate: a batch needs at least one sample, got none/);
   assert.throws(() => collate([sampleOf(2), sampleOf(0)]), /collate: sample 1 has no tokens/);
   const wrong = sampleOf(3, { tokens: new Int32Array(2) });

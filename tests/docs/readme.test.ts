@@ -26,7 +26,7 @@ writeFileSync(
 const rows = readFileSync(join(corpus, "sentiment/train.tsv"), "utf8").split("\n");
 writeFileSync(join(project, "train.tsv"), rows.slice(0, 161).join("\n"));
 const published = shared("models/all-MiniLM-L6-v2", "the README's program with a published model");
-// As a download leaves it: a snapshot in a cache, and what main is.
+// As after a download: a snapshot in a cache, and the commit of main.
 const commit = "0".repeat(40);
 const cached = join(project, "cache/models--sentence-transformers--all-MiniLM-L6-v2");
 if (published) {

@@ -137,7 +137,7 @@ test("a limit below an engine's initial memory, or none at all, is refused", asy
   assert.is(zeros(least, [100]).size, 100);
 });
 
-test("a compiled module can be handed over; a module of another build is refused", async () => {
+test("a compiled module can be passed in; a module of another build is refused", async () => {
   for (const build of builds) {
     using own = await Engine.create({ build });
     using handed = await Engine.create({ module: moduleOf(build) });
@@ -153,7 +153,7 @@ test("a compiled module can be handed over; a module of another build is refused
   }
 });
 
-test("builds are chosen by what the runtime can run", async () => {
+test("builds are chosen by the features of the runtime", async () => {
   assert.is(chooseBuild("strict"), "strict");
   assert.is(chooseBuild("auto"), supportsRelaxed() ? "relaxed" : "strict");
   if (supportsRelaxed()) assert.is(chooseBuild("relaxed"), "relaxed");

@@ -16,7 +16,7 @@ function put(engine: Engine, values: ArrayLike<number>): number {
 }
 
 for (const engine of engines) {
-  test(`${engine.build}: a kernel does all units of its range, and no more`, () => {
+  test(`${engine.build}: a kernel computes all units of its range and no others`, () => {
     const [a, b] = [wave(37, 1), wave(37, 2)];
     const [x, y, z] = [put(engine, a), put(engine, b), put(engine, Array(48).fill(7))];
     launch(engine, "add", 37, z, x, y);

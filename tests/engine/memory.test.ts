@@ -110,7 +110,7 @@ test("after a request that cannot be met, smaller ones succeed, and all free mem
   assert.is(new Set(small).size, 150);
 });
 
-test("the room of a large memory is told rightly", () => {
+test("the free space of a large memory is reported correctly", () => {
   const memory = new Allocator(new WebAssembly.Memory({ initial: 1 }), 0, 65535 * PAGE);
   try {
     memory.alloc(2 ** 33);
@@ -121,7 +121,7 @@ test("the room of a large memory is told rightly", () => {
   }
 });
 
-test("giving a block back twice is an error", () => {
+test("freeing a block twice is an error", () => {
   const memory = allocator(4);
   const address = memory.alloc(10);
   memory.release(address);

@@ -19,7 +19,7 @@ function onClock<T>(run: (way: (cost: number) => () => void) => T, moves = 1): T
   }
 }
 
-test("the fastest way is chosen, wherever it is", () => {
+test("the fastest candidate is chosen, at any position", () => {
   for (const costs of [
     [0.01, 0.02, 0.03],
     [0.03, 0.01, 0.02],
@@ -31,7 +31,7 @@ test("the fastest way is chosen, wherever it is", () => {
     );
 });
 
-test("if the clock does not advance while code runs, the first way is taken, and the probe ends", () => {
+test("if the clock does not advance while code runs, the first candidate is taken, and the probe ends", () => {
   assert.is(
     onClock((way) => fastest([way(0.03), way(0.01)]), 0),
     0,

@@ -1,4 +1,4 @@
-/** Workers of an engine: when there are some, what becomes of their errors, and how they end. */
+/** Workers of an engine: when they exist, how their errors are reported, and how they end. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -40,7 +40,7 @@ test("threads is a whole number from 1 on", async () => {
     }
 });
 
-test("a module that is handed over has a memory of its own kind, so threads are refused with it", async () => {
+test("a module that is passed in has a memory of its own kind, so threads are refused with it", async () => {
   const module = new WebAssembly.Module(readFileSync(join(root, "build/kernels.strict.wasm")));
   const refused = withCores(2, () => Engine.create({ module, threads: 2 }));
   const error = await refused.then(
@@ -114,7 +114,7 @@ test("the call throws a trap in a worker, and the engine still works", async () 
   let byWorker = 0;
   for (let i = 0; i < 200; i++)
     try {
-      // Both threads trap; which of them is the first to say so is chance.
+      // Both threads trap; which one reports first is chance.
       engine.runRegion("add", [beyond, x, x], MANY, MANY / 8, -1);
       assert.unreachable();
     } catch (error) {
@@ -147,7 +147,7 @@ test("a trap in a worker alone is a WorkerError", async () => {
   assert.instance(thrown, WorkerError);
 });
 
-test("a disposed engine says so, and its workers are gone", async () => {
+test("use of a disposed engine throws, and its workers have ended", async () => {
   const engine = await threadedEngine(2);
   const x = engine.alloc(4 * MANY);
   engine.dispose();
@@ -184,7 +184,7 @@ ${end}`;
   }
 });
 
-test("where no worker may start or none answers, an engine has one thread and works", () => {
+test("if workers cannot start or do not answer, the engine works with one thread", () => {
   const missing = {
     "no shared memory":
       "delete globalThis.SharedArrayBuffer; const M = WebAssembly.Memory; WebAssembly.Memory = class extends M { constructor(d) { if (d.shared) throw new TypeError('shared memory is not supported'); super(d); } };",
@@ -202,7 +202,7 @@ console.log(engine.threads, engine.memory.buffer instanceof ArrayBuffer, engine.
   }
 });
 
-test("the workers of an engine that was forgotten end", () => {
+test("the workers of a garbage-collected engine end", () => {
   const source = `${CORES}
 import threads from "node:worker_threads";
 const terminate = threads.Worker.prototype.terminate;

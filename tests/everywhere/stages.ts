@@ -66,7 +66,7 @@ function tokenization(tokenizers: readonly Tokenizer[]): Uint8Array {
   return bytesOf(encodings.flatMap(({ ids, offsets }) => [ids, Int32Array.from(offsets)]));
 }
 
-/** A model of a family: hidden states of encoders, scores of what decoders write. */
+/** A model of a family: hidden states of encoders, scores of decoders. */
 function familyBytes(engine: Engine, family: string, vocabSize: number, samples: readonly Sample[]): Uint8Array {
   const sizes = { ...SIZES, vocabSize, dropout: 0 };
   const config = family === "electra" ? electraConfigs(sizes).discriminator : freshConfig(family, sizes);

@@ -18,7 +18,7 @@ test("every system has a lesson", () => {
 });
 
 for (const name of names)
-  test(`${name} has fewer than 60 lines, says how it is run and what to look at`, () => {
+  test(`${name} has fewer than 60 lines, its command, and a note on how to read its output`, () => {
     const text = readFileSync(join(folder, name), "utf8");
     const lines = text.trimEnd().split("\n").length;
     assert.ok(lines < 60, `${lines} lines`);

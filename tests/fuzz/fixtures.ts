@@ -68,7 +68,7 @@ export const sizes = {
   dropout: 0,
 };
 
-/** A saved folder of a family, as small as it goes. */
+/** A saved folder of a family, as small as possible. */
 export async function savedFolder(family: string, task: ModelTask, classes = 2) {
   const engine = await Engine.create();
   const tokenizer = tokenizers["wordpiece"]!();

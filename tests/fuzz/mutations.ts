@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 
-/** Stands for nesting deeper than a recursive reader survives; a value itself so deep could not be copied. */
+/** A placeholder for nesting that overflows a recursive reader; such a value could not be copied itself. */
 const DEEP = "<deep>";
 const NESTED = "[".repeat(20_000) + "]".repeat(20_000);
 

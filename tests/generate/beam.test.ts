@@ -26,7 +26,7 @@ function best(score: typeof arbitrary, most: number, penalty: number): { ids: nu
   return winner;
 }
 
-test("beams as wide as all texts find the best of all", () => {
+test("a beam wide enough for all texts finds the best one", () => {
   for (const penalty of [0, 1, 2]) {
     const want = best(arbitrary, 3, penalty);
     const [found] = beamSearch(scripted(arbitrary), {
@@ -41,7 +41,7 @@ test("beams as wide as all texts find the best of all", () => {
   }
 });
 
-test("one beam is greedy; rows are searched beside each other as alone", () => {
+test("one beam equals greedy search; a row gives the same result alone and in a batch", () => {
   const path = collectRows(scripted(arbitrary), greedy(scripted(arbitrary), { maxNewTokens: 6, eosIds: [END] }))[0]!;
   const [one] = beamSearch(scripted(arbitrary), { beams: 1, maxNewTokens: 6, eosIds: [END] });
   assert.equal([...one![0]!.ids], path);

@@ -7,7 +7,7 @@ import { arbitrary, END, SIZE, scripted } from "../helpers/scripted-writer.js";
 
 const test = suite("decode");
 
-test("greedy takes the best each time, ends rows by themselves, and says so", () => {
+test("greedy search takes the best token, ends each row on its own, and reports why it ended", () => {
   const count = scripted((text, id) => (id === Math.min(END, text.at(-1)! + 1) ? 1 : 0), [[2], [0]]);
   const newest = [...greedy(count, { maxNewTokens: 10, eosIds: [END] })].map((ids) => Array.from(ids));
   assert.equal(newest, [
@@ -23,7 +23,7 @@ test("greedy takes the best each time, ends rows by themselves, and says so", ()
   ]);
 });
 
-test("sampling draws by probability; a seed gives a text", () => {
+test("sampling follows the probabilities; a seed determines the text", () => {
   const fixed = [0.5, 0.25, 0.125, 0.125].map(Math.log);
   const flat = (_: readonly number[], id: number) => fixed[id] ?? -100;
   const counts = new Array<number>(SIZE).fill(0);
@@ -45,7 +45,7 @@ test("sampling draws by probability; a seed gives a text", () => {
   assert.not.equal(text(3), text(4));
 });
 
-test("a prompt that does not fit is refused in words", () => {
+test("a prompt that does not fit gives a clear error", () => {
   const writer = { ...scripted(arbitrary), prompts: [Int32Array.of(0, 1)], maxLength: 5 };
   assert.throws(
     () => [...greedy(writer, { maxNewTokens: 5, eosIds: [] })],

@@ -37,7 +37,7 @@ test("best first: sorted, ties in order, positive scores only", () => {
   }
 });
 
-test("the highest few are those of sorting", () => {
+test("the top k are those of sorting", () => {
   for (const scores of CASES)
     for (const count of [0, 1, 8, 60])
       assert.equal(

@@ -57,7 +57,7 @@ test("a field that cannot be computed is named with its file", () => {
   }
 });
 
-test("no generation_config.json is nothing or null; anything else but an object is refused", () => {
+test("null means no generation_config.json; anything else but an object is refused", () => {
   assert.equal(generationSettings(null as never, { num_beams: 3 }), generationSettings(undefined, { num_beams: 3 }));
   for (const odd of [1, "a"])
     assert.throws(() => generationSettings(odd as never, {}), /generationSettings: generation must be the fields of/);

@@ -51,7 +51,7 @@ test("the vector of a word is the mean of its pieces' hidden states", async () =
   assert.throws(() => wordVector(hidden!, sample, 99), /wordVector: the sequence has no word 99; was it cut off\?/);
 });
 
-test("inference gives every tensor back, also when scoring fails", async () => {
+test("inference frees every tensor, also when scoring fails", async () => {
   using loaded = await smallBert(engine, "feature-extraction");
   const pooling = { mode: "cls", normalize: false } as const;
   embedSamples(loaded.model, samples(), pooling);
@@ -67,7 +67,7 @@ test("inference gives every tensor back, also when scoring fails", async () => {
   assert.is(engine.liveBytes, live);
 });
 
-test("softmax, argmax and the highest agree with their definitions, ties and large scores included", () => {
+test("softmax, argmax and top-k agree with their definitions, ties and large scores included", () => {
   const rng = seed(1);
   for (let run = 0; run < 200; run++) {
     const scores = Float32Array.from({ length: 1 + rng.integer(40) }, () =>

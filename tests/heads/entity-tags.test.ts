@@ -37,7 +37,7 @@ for (const [name, tags] of Object.entries(SCHEMES))
     assert.equal(spans(hyphens), ["A-x-y:0-2", "O:3-3", "B-x-y:4-4", "B-x-y:5-6"]);
   });
 
-test("labels without prefix: neighbours of one label are one entity, and hyphens belong to the name", () => {
+test("labels without prefix: adjacent words with one label are one entity, and hyphens belong to the name", () => {
   assert.equal(spans(["LOC", "LOC", "O", "geo-loc", "geo-loc", "per-son", "E-MAIL"]), [
     "LOC:0-1",
     "O:2-2",

@@ -35,7 +35,7 @@ test("one layer, counted from either end, equals the trace", () => {
   }
 });
 
-test("several layers are put side by side, added or averaged", () => {
+test("several layers are concatenated, added or averaged", () => {
   const [text] = SENTENCES as [string];
   const all = everyLayer(text);
   const joined = (join: "concat" | "sum" | "mean") => hiddenStates(atLayers(model, [0, -1], join), samples([text]))[0]!;
@@ -56,7 +56,7 @@ test("several layers are put side by side, added or averaged", () => {
   }
 });
 
-test("vectors of texts and words from a layer between", () => {
+test("vectors of texts and words from an intermediate layer", () => {
   const pooling = { mode: "mean", normalize: false } as const;
   const vectors = embedTexts(atLayers(model, [1], "mean"), tokenizer, SENTENCES, pooling, LENGTH);
   for (const [i, text] of SENTENCES.entries()) {
@@ -65,7 +65,7 @@ test("vectors of texts and words from a layer between", () => {
     const mean = Array.from({ length: WIDTH }, (_, d) =>
       Array.from({ length: tokens }, (__, t) => state[t * WIDTH + d]!).reduce((sum, x) => sum + x / tokens, 0),
     );
-    // Sums of at most 16 layer-normalised numbers, of magnitude 4 at most.
+    // Sums of at most 16 layer-normalized numbers, of magnitude 4 at most.
     near(vectors[i]!, mean, { atol: 16 * 4 * 2 ** -24 });
   }
   const [sample] = samples(["xyzzy cat"]) as [ReturnType<typeof samples>[number]];

@@ -48,7 +48,7 @@ const unit = (values: readonly number[]): number[] =>
     (v, i) => v / Math.hypot(...values.slice(Math.floor(i / WIDTH) * WIDTH, (Math.floor(i / WIDTH) + 1) * WIDTH)),
   );
 
-test("every way of pooling agrees with its definition; normalised to length 1 when asked", () => {
+test("every pooling mode agrees with its definition, normalized to length 1 on request", () => {
   using _ = new Scope();
   const starts = Int32Array.of(0, 3, 4, 9);
   const values = wave(9 * WIDTH);
@@ -58,11 +58,11 @@ test("every way of pooling agrees with its definition; normalised to length 1 wh
     const want = defined(values, starts, all, mode);
     // Sums of at most 5 numbers below 1, each weighed with a factor of at most 3 rounded once; square roots make at most 2.3 of it.
     near(pool(hidden, starts, { mode, normalize: false }).data, want, { atol: 24 * UNIT }, mode);
-    near(pool(hidden, starts, { mode, normalize: true }).data, unit(want), { atol: 2e-6 }, `${mode}, normalised`);
+    near(pool(hidden, starts, { mode, normalize: true }).data, unit(want), { atol: 2e-6 }, `${mode}, normalized`);
   }
 });
 
-test("special tokens and those of an instruction are left out when asked", () => {
+test("special tokens and those of an instruction are left out on request", () => {
   using _ = new Scope();
   const own = samples(["the cat sat on the mat", "a dog ran"]);
   const batch = collate(own);
@@ -95,7 +95,7 @@ test("gradients of the weighted mean reach every token by its weight", () => {
   near(hidden.grad!.toArray(), [1 / 6, 2 / 6, 3 / 6], { rtol: 4 * UNIT });
 });
 
-test("a vector does not depend on the texts beside it, whatever counts", async () => {
+test("a vector does not depend on the other texts of its batch, in any pooling mode", async () => {
   using loaded = await smallBert(engine, "feature-extraction");
   const own = samples();
   for (const mode of MODES) {

@@ -16,7 +16,7 @@ test("cosine, dot product and distances", () => {
   assert.is(similarityOf("euclidean")([1, 2], [1, 2]), 0);
 });
 
-test("the nearest come first, of equals the earlier; the chosen measure decides", () => {
+test("the nearest come first, ties in order, by the chosen measure", () => {
   const candidates = [
     [0, 1],
     [2, 2],

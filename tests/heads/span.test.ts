@@ -45,7 +45,7 @@ const words = (count: number, word: string): string => Array.from({ length: coun
 const contextOf = (rng: Rng, count: number): string =>
   Array.from({ length: count }, () => WORDS[rng.integer(WORDS.length)]).join(" ");
 
-test("windows begin where the two conventions say", () => {
+test("windows begin as the two conventions define", () => {
   const starts = (overlap: number) =>
     encodeQuestion(tokenizer, words(20, "a"), words(1000, "b"), { length: 384, overlap }).map(
       ({ offsets, context }) => {
@@ -59,7 +59,7 @@ test("windows begin where the two conventions say", () => {
   assert.equal(starts(128), [0, 233, 466, 699]);
 });
 
-test("windows together cover the context, neighbours share what was asked for, and each has the whole question", () => {
+test("windows cover the context, adjacent ones share the given overlap, and each has the whole question", () => {
   const rng = seed(1);
   for (const [length, overlap] of [
     [16, 4],
@@ -94,7 +94,7 @@ test("windows together cover the context, neighbours share what was asked for, a
   }
 });
 
-test("a question that is too long is cut at a token; the context is what gives way", () => {
+test("a question that is too long is cut at a token; the context is shortened first", () => {
   const [window] = encodeQuestion(tokenizer, "playing cats playing", "b b b", { length: 20, overlap: 2, question: 3 });
   assert.equal(tokenizer.decode(window!.sample.ids), "[CLS] playing cat [SEP] b b b [SEP]");
   const [whole] = encodeQuestion(tokenizer, words(64, "a"), "b", { length: 100, overlap: 2 });

@@ -42,7 +42,7 @@ test("all pieces: the others carry the tag too, B-X as I-X where there is one", 
   assert.equal([...tokens!], [X, 0, 0, 1, 2, 2, 3, 3, X]);
 });
 
-test("equal words side by side are words of their own", () => {
+test("adjacent equal words stay separate words", () => {
   const {
     labels: { tokens },
   } = encode(["cat", "cat", "cats"], ["B-PER", "O", "B-LOC"], { pieces: "all" });
@@ -109,7 +109,7 @@ test("the loss is the mean over the labelled pieces of all rows", async () => {
   assert.is(objective.loss(one, tensor(engine, [0]), none, objective.count(none)).item(), 0);
 });
 
-test("label sets: sorted, unique, numbers and names both ways", () => {
+test("label sets: sorted, unique, mapped from number to name and back", () => {
   const set = LabelSet.of(["b", "a", "b", "c"]);
   assert.equal([...set.names], ["a", "b", "c"]);
   assert.equal([set.size, set.id("c"), set.name(1), set.has("d")], [3, 2, "b", false]);

@@ -45,7 +45,7 @@ export function range({ documents }: Numbered, document: number, sentence: numbe
 /** Whether numbers follow one another. */
 export const consecutive = (ids: readonly number[]): boolean => ids.every((id, i) => i === 0 || id === ids[i - 1]! + 1);
 
-/** The two segments of a pair, without special tokens; says so when the frame is not [CLS] A [SEP] B [SEP]. */
+/** The two segments of a pair, without special tokens; throws if the frame is not [CLS] A [SEP] B [SEP]. */
 export function segmentsOf(sample: Sample): readonly [number[], number[]] {
   const ids = [...sample.ids];
   const middle = ids.indexOf(special.sep);

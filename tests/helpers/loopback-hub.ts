@@ -163,7 +163,7 @@ export class LoopbackHub {
     });
   }
 
-  /** What Python asks for besides. */
+  /** Further requests of Python. */
   #tree(): object[] {
     return Array.from(this.files, ([path, bytes]) => {
       const lfs = { oid: sha256(bytes), size: bytes.length, pointerSize: 130 };

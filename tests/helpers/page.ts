@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 export interface BrowserPage {
   /** The value of an expression in the page, awaited. */
   evaluate<T>(expression: string): Promise<T>;
-  /** what the console said, exceptions, and addresses outside the page's own origin that were asked for */
+  /** console messages, exceptions, and requests outside the page's own origin */
   readonly said: string[];
   /** Set the width of the window in pixels. */
   resize(width: number): Promise<void>;
@@ -21,7 +21,7 @@ export interface PageBrowser {
   close(): Promise<void>;
 }
 
-/** Whether a page of this origin may ask for an address: its own files, and what it made itself. */
+/** Whether a page of this origin may ask for an address: its own files, and URLs that it created. */
 export const isOwn = (origin: string, address: string): boolean =>
   /^(file|data|blob):/.test(address) || (origin !== "null" && address.startsWith(origin));
 

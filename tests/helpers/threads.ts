@@ -1,4 +1,4 @@
-/** Engines with several threads, on any machine: three take part on two cores too, only more slowly. */
+/** Engines with several threads, on any machine: three run on two cores too, only more slowly. */
 import { Engine, type EngineOptions } from "../../sdk/engine/engine.js";
 
 /** Run `f` while the machine seems to have `count` cores. */

@@ -64,7 +64,7 @@ if (program !== null) {
     ],
   ] as const)
     test(`a named model comes through a mirror into ${store}, cut off and resumed, and is used again offline`, async () => {
-      // A page loses what it has not read when the connection is cut: slow, so that it reads some.
+      // A page loses unread data when the connection is cut: slow, so that it reads some.
       Object.assign(hub.faults, { cutAfter: 65536, hideRange: true, slow: 50 });
       const page = await browser.open(server.address, 1280, "light");
       const ask = (more: string) =>
@@ -79,7 +79,7 @@ if (program !== null) {
       const later = await browser.open(server.address, 1280, "light");
       assert.equal(await inPage(later, ask("offline: true")), expected);
       assert.equal(hub.received, []);
-      // Damaged files are replaced, and what the hub has wrong is not kept.
+      // Damaged files are replaced, and wrong files of the hub are not stored.
       hub.reset();
       const place = `models--organization--tiny/${COMMIT}/model.safetensors`;
       const damage = `await (${cache} ?? browserCache()).write(${JSON.stringify(place)}, new Uint8Array(8));`;
@@ -93,7 +93,7 @@ if (program !== null) {
       assert.match(refused as string, /^DownloadError: .*hash/);
     });
 
-  test("a folder that is chosen in an input is a model", () =>
+  test("a folder chosen in a file input is a model", () =>
     inNewFolder(async (place) => {
       for (const [name, bytes] of files) {
         const path = join(place, "my-model", name);

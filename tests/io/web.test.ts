@@ -55,7 +55,7 @@ const expected = await (async () => {
   return embed("the cat");
 })();
 
-test("a model below a URL is read while it arrives, with and without a length", async () => {
+test("a model behind a URL is read as it arrives, with and without a length", async () => {
   for (const length of [true, false]) {
     behave = { length };
     using embed = await featureExtraction(webFolder(base));
@@ -91,7 +91,7 @@ test("a missing file is one that is not there, also where a server answers every
   }
 });
 
-test("other answers, a cut and names that lead elsewhere are errors by name", async () => {
+test("other status codes, a cut connection and names that lead outside the folder are named errors", async () => {
   behave = { status: 500 };
   await rejects(
     webFolder(base).read("config.json"),
@@ -189,7 +189,7 @@ test("a published model is checked in memory, kept in files, and used again offl
   assert.equal(mended("the cat"), expected);
 });
 
-test("faults of a hub are refused there as well, and never kept", async () => {
+test("damaged downloads are refused there as well, and never stored", async () => {
   const cache = memoryFiles();
   for (const [faults, message] of [
     [{ listedHash: "0".repeat(64) }, /hash/],

@@ -79,7 +79,7 @@ const AUTHORS = {
   prenorm: false,
 };
 
-test("GPT-2's field names in config.json mean what transformers' mean", async () => {
+test("GPT-2's field names in config.json have the same meaning as transformers' names", async () => {
   const name = "nomic-bert-masked-lm";
   const states = await statesOf(name, "authors.safetensors", AUTHORS);
   assert.equal([...states], [...(await statesOf(name, "model.safetensors"))]);

@@ -14,7 +14,7 @@ import { root } from "../helpers/shared.js";
 
 const test = suite("fields of config.json");
 
-/** Values of every type: one of them changes or breaks what a family that reads the field reads. */
+/** Values of every type: one of them changes or breaks the result of a family that reads the field. */
 const VALUES: readonly unknown[] = [{ x: 1 }, "zzz", 7.5, true, 3, [{}], undefined];
 
 /** Whether a family's `read` depends on a field. */

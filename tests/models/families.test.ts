@@ -220,7 +220,7 @@ for (const [type, sizes] of Object.entries(REWRITERS)) {
   });
 }
 
-/** Loss after training on the same few sequences: a model whose gradients are right learns them by heart. */
+/** Loss after training on the same few sequences: a model with right gradients overfits them. */
 async function overfit<M>(
   loaded: Pretrained,
   objective: Objective<M>,
@@ -244,7 +244,7 @@ async function overfit<M>(
 }
 
 for (const [type, sizes] of Object.entries(ENCODERS)) {
-  test(`${type}: masked LM learns a few sequences by heart`, async () => {
+  test(`${type}: masked LM overfits a few sequences`, async () => {
     using loaded = made(type, sizes, "masked-lm");
     const masking = single(maskedLm({ tokenizer: { size: VOCABULARY, special: { mask: MASK } }, maskingRate: 0.3 }));
     const fixed = ROWS.map((own, i) =>

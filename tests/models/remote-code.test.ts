@@ -1,5 +1,5 @@
 /**
- * Models whose code is in their own repository: what makes them another architecture is refused by name, before weights are
+ * Models whose code is in their own repository: fields that make them another architecture are refused by name, before weights are
  * read. They are never computed as the architecture whose model_type they borrow.
  */
 import { suite } from "uvu";
@@ -52,7 +52,7 @@ for (const [name, fields, named] of FOREIGN)
     assert.match((await describeFolder(files)).problems.join("\n"), named);
   });
 
-test("code of their own does not keep out those that transformers computes without it", async () => {
+test("models with remote code load if transformers computes them without it", async () => {
   const json = { ...bert, ...remote("BertModel") };
   using loaded = await loadModel(
     engine,

@@ -64,7 +64,7 @@ for (const type of own)
       running.map(({ result }) => result),
       want,
     );
-    // Each of the two layers is several steps, and so is what comes before them.
+    // Each of the two layers is several steps, and so are the embeddings before them.
     assert.ok(steps >= 3 * 9, `${steps} steps`);
     assert.is(engine.liveBytes, resting);
   });
@@ -80,7 +80,7 @@ const cpu = (): number => {
  * MiniLM's sizes with random weights: the time of a step does not depend on values.
  *
  * Processor time, not time on the clock: other programs on the machine lengthen the latter only. They do fill caches and
- * slow the former somewhat, so what must hold is the least of several rounds: a step that is too long is so in each.
+ * slow the former somewhat, so the bound is on the least of several rounds: a step that is too long is so in each.
  */
 test("no turn of a model of MiniLM's size is longer than 50 ms, and turns cost less than a twentieth", async () => {
   const sizes = { numHiddenLayers: 6, hiddenSize: 384, numAttentionHeads: 12, intermediateSize: 1536 };

@@ -60,7 +60,7 @@ for (const reflect of [false, true])
     assert.ok(worst < EXACT, `differs by ${worst}`);
   });
 
-test("of noisy pairs no turned map is nearer", () => {
+test("no rotated map fits noisy pairs better", () => {
   const width = 5;
   const [sources, targets] = [random(30, width, 4), random(30, width, 5)];
   const map = procrustes(sources, targets);

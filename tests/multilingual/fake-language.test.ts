@@ -60,7 +60,7 @@ const sentences = Array.from({ length: 60 }, (_, i) => {
 });
 const options = { language: { shift: SHIFT }, special, between: { cls: CLS, sep: SEP }, layers: [0, 2] };
 
-test("a model that gives both languages the same embeddings scores 1, an untrained one next to nothing", async () => {
+test("a model that gives both languages the same embeddings scores 1, an untrained one almost 0", async () => {
   using engine = await Engine.create();
   const { model, weights } = freshModel(
     engine,

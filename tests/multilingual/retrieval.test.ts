@@ -36,7 +36,7 @@ const expected: Readonly<Record<Scoring, (c: number, x: number, y: number) => nu
   distance: (c, x, y) => c - (x + y) / 2,
 };
 
-test("scores are those of the published formulas, with 10 neighbours for CSLS and 4 for margins", () => {
+test("scores are those of the published formulas, with 10 neighbors for CSLS and 4 for margins", () => {
   const [a, b] = [random(13, 7, 1), random(17, 7, 2)];
   const cosines = a.map((x) => b.map((y) => cosine(x, y)));
   for (const scoring of ["cosine", "csls", "ratio", "distance"] as const) {
@@ -63,7 +63,7 @@ test("scores are those of the published formulas, with 10 neighbours for CSLS an
   }
 });
 
-test("a hub that is nearest to all by cosine is no partner by CSLS", () => {
+test("a hub that is nearest to all by cosine is not a match by CSLS", () => {
   const axis = (...at: readonly number[]) => Array.from({ length: 6 }, (_, d) => at[d] ?? 0);
   const sources = [axis(1), axis(0, 1), axis(0, 0, 1)];
   // Each target has a direction of its own (cosine 0.555 with its source); the last one is between all (0.577).
@@ -110,7 +110,7 @@ test("the rank of a translation: the best of several, and a tie counts against i
   assert.throws(() => translationFigures(queries, candidates, [[0], [9], [1]]), /query 1: a translation is not among/);
 });
 
-test("mining takes the surest proposals first and no sentence twice", () => {
+test("mining takes the highest-scoring pairs first and no sentence twice", () => {
   const a = random(40, 12, 3);
   const noise = random(40, 12, 4);
   // Targets 0-29 are near their sources, the other ten are strangers.

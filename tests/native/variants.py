@@ -31,7 +31,7 @@ SPLITS = [" ", "a", "\u2581", Regex(r"\s+"), Regex(r"\d{1,3}"), Regex(r"\p{L}+|\
 BEHAVIORS = ["removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"]
 
 def trained(kind):
-    """A small model of each kind, learnt from the texts."""
+    """A small model of each kind, learned from the texts."""
     if kind == "wordpiece":
         t = Tokenizer(models.WordPiece(unk_token="[UNK]")); t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         t.train_from_iterator(TEXTS, trainers.WordPieceTrainer(vocab_size=2500, special_tokens=SPECIAL, show_progress=False))

@@ -86,7 +86,7 @@ test("random tokens replace masks at the given rate", () => {
   assert.ok(Math.abs(others / (masks + others) - 0.25) < 0.03, `${others} of ${masks + others}`);
 });
 
-test("infilling: words go, masks come, edges stay, the target does not change", () => {
+test("infilling: words are replaced by masks, the edges stay, the target does not change", () => {
   let inserted = 0;
   for (let round = 0; round < 500; round++) {
     const { ids } = bartNoise(plain(40), seed(round), { tokenizer });
@@ -150,7 +150,7 @@ test("infilling: masks per sentence are as many as a simulation expects", () => 
   }
 });
 
-test("whatever the noise, the target is the text", () => {
+test("the target is the text, with any noise", () => {
   const sample = sequence([1, 2, 1, 3, 1, 1]);
   const target = denoising({ tokenizer, tokenNoise: "none" })(sample, seed(1)).target;
   for (const tokenNoise of ["mask", "delete", "infill"] as const)

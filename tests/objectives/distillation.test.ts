@@ -98,7 +98,7 @@ const corrupted = (objective: { corrupt: ReturnType<typeof distilMaskedLm>["corr
   collate(samples().map((sample, i) => objective.corrupt(sample, seed(1).fork(i))));
 
 for (const at of ["every", "labelled"] as const)
-  test(`masked LM: the parts are the definition's, the teacher is asked at ${at} token`, async () => {
+  test(`masked LM: the parts are the definition's, the teacher's scores are used at ${at} token`, async () => {
     using teacher = await taughtBy();
     using student = studentOf(teacher, 1);
     const [temperature, weights] = [2, { soft: 5, hard: 2, cosine: 1 }];
@@ -146,7 +146,7 @@ interface Answers {
   readonly scores: Float32Array[];
 }
 
-test("a teacher is asked without dropout, and gets no gradient", async () => {
+test("a teacher runs without dropout and gets no gradient", async () => {
   using teacher = await taughtBy();
   using student = await smallBert(engine, "masked-lm", null, NO_DROPOUT);
   const objective = distilMaskedLm(teacher.model, { tokenizer });
@@ -160,7 +160,7 @@ test("a teacher is asked without dropout, and gets no gradient", async () => {
   assert.ok([...teacher.weights.entries()].every(([, t]) => t.grad === null));
 });
 
-test("a student comes to answer as its teacher does", async () => {
+test("a student learns its teacher's predictions", async () => {
   using teacher = await taughtBy(NO_DROPOUT);
   using student = studentOf(teacher, 1);
   using optimizer = adamW(student.weights, { weightDecay: 0 });

@@ -149,7 +149,7 @@ for (const selection of ["bert", "transformers"] as const) {
   });
 }
 
-test("the three fates have their shares to less than half a percent", () => {
+test("the three replacements have their shares to less than half a percent", () => {
   const objective = maskedLm({ tokenizer, maxPredictions: 19 });
   const fates = { masked: 0, random: 0, kept: 0 };
   for (let round = 0; round < 20; round++) {
@@ -185,7 +185,7 @@ test("every position of the text is chosen as often as any other", () => {
   }
 });
 
-test("whole words are chosen together, up to the count; each piece has its own fate", () => {
+test("whole words are chosen together, up to the count; each piece has its own replacement", () => {
   const objective = maskedLm({ tokenizer, wholeWords: true });
   let [mixed, short, pieces] = [0, 0, 0];
   for (const [i, sample] of SAMPLES.entries()) {

@@ -157,7 +157,7 @@ test("contrastive: SimCSE, every text against itself under another dropout", () 
   byHeart(loaded, simcse({ mode: "cls", normalize: true }), TEXTS);
 });
 
-test("distillation: a student of a teacher that knows the batch by heart, in all three parts", () => {
+test("distillation: a student of a teacher that has overfitted the batch, in all three parts", () => {
   const masked = { tokenizer, maskingRate: 0.3 };
   using teacher = tinyModel(engine, "bert", "masked-lm", { deviation: 0.1 });
   learn(teacher, single(maskedLm(masked)), TEXTS, { below: 0.005 });

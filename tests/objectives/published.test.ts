@@ -66,7 +66,7 @@ test("the names of earlier commands are still there", () => {
   assert.is(albert.pairs?.make({ tokenizer }).name, "sentence-order-prediction");
 });
 
-test("what cannot be learned together is refused, by the name of the argument", () => {
+test("unknown objectives and impossible combinations are refused, naming the argument", () => {
   const wrong: [string, RegExp][] = [
     ["magic", /--objective "magic": expected one of masked-lm, /],
     ["", /expected one of/],
@@ -86,7 +86,7 @@ test("what cannot be learned together is refused, by the name of the argument", 
     );
 });
 
-test("every objective of one text corrupts it: one seed, one corruption; the rate is heeded where tokens are masked", () => {
+test("every objective of one text corrupts it: one seed, one corruption; the rate applies where tokens are masked", () => {
   const targets = (name: string, maskingRate?: number): number => {
     const { main } = parseObjective(name);
     const objective = main.make({ tokenizer, ...(maskingRate !== undefined && { maskingRate }) });

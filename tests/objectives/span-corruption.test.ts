@@ -49,7 +49,7 @@ test("noise: the counted tokens in the counted spans; the first token clean, the
   }
 });
 
-test("every way of dividing is equally likely", () => {
+test("all divisions are equally likely", () => {
   // 4 clean and 2 noise tokens in 2 spans: 3 ways for the clean ones, one for the noise.
   const seen = new Map<string, number>();
   const rng = seed(3);

@@ -70,7 +70,7 @@ async function packed(name: string): Promise<string> {
   return join(work, filename);
 }
 
-test("the packages are what scripts/model-packages.mjs writes", () => {
+test("the packages match the output of scripts/model-packages.mjs", () => {
   const { status, stdout } = spawnSync(process.execPath, [join(root, "scripts/model-packages.mjs")], {
     encoding: "utf8",
   });
@@ -124,7 +124,7 @@ test("every folder of a package is a model with the files that it lists, and no 
   }
 });
 
-test("their types are what every function of Cloze takes", () => {
+test("their types are accepted by every function of Cloze", () => {
   writeFileSync(
     join(project, "types.ts"),
     `import { fillMask, featureExtraction, loadTokenizer } from "cloze";

@@ -68,7 +68,7 @@ test("the options of a call are above those of the opening", async () => {
   assert.is(two("a [MASK]", { targets: ["cat", "cat"], topK: 5 }).length, 1);
 });
 
-test("what cannot be filled is refused in words", async () => {
+test("inputs that cannot be filled give a clear error", async () => {
   await refused(() => fill("no mask here"), /the text has no mask; write \[MASK\] where a word is missing/);
   await refused(
     () => fill(`${"the ".repeat(LENGTH)}[MASK]`),

@@ -54,7 +54,7 @@ test("the folder's own measure instead", async () => {
   }
 });
 
-test("what cannot be compared is refused in words", async () => {
+test("inputs that cannot be compared give a clear error", async () => {
   using compare = await sentenceSimilarity(files, { engine });
   await refused(
     () => compare("a" as never),

@@ -97,7 +97,7 @@ test("labels that are numbers, or repeat, are labels like any other", async () =
   }
 });
 
-test("what cannot be classified is refused in words", async () => {
+test("inputs that cannot be classified give a clear error", async () => {
   const files = referenceFolder(models.single);
   using classify = await textClassification(files, { engine });
   for (const [bad, message] of [

@@ -110,7 +110,7 @@ test("to leave a stream, to cancel it and to abort it stop the writing, and noth
   assert.is(engine.liveBytes, resting);
 });
 
-test("what cannot be written is refused in words", async () => {
+test("impossible generation requests give a clear error", async () => {
   const options: readonly (readonly [object, RegExp])[] = [
     [{ max_new_tokens: 0 }, /textGeneration: max_new_tokens must be a whole number of at least 1, got 0/],
     [{ maxNewTokens: 5 }, /unknown option "maxNewTokens"; did you mean "max_new_tokens"\?/],

@@ -95,7 +95,7 @@ test("a cross-encoder of more modules than a transformer is refused by the name 
   }
 });
 
-test("what cannot be ranked is refused in words", async () => {
+test("inputs that cannot be ranked give a clear error", async () => {
   const [model] = models as [Model];
   const files = referenceFolder(model);
   using rank = await textRanking(files, { engine });

@@ -74,7 +74,7 @@ test("a language: its token is written first", async () => {
   );
 });
 
-test("what cannot be written is refused in words", async () => {
+test("impossible generation requests give a clear error", async () => {
   await refused(
     () => write("a", { src_lang: "en_XX" } as never),
     /the tokenizer's files say the language that is read/,

@@ -64,7 +64,7 @@ test("a class's name is put in as it is, at every {}", async () => {
   assert.equal([...odd.labels].sort(), ["$&", "cat"]);
 });
 
-test("what cannot be asked is refused in words", async () => {
+test("impossible requests give a clear error", async () => {
   const files = referenceFolder(models[0]!);
   using classify = await zeroShotClassification(files, { engine });
   await refused(() => classify("a", []), /the input.labels must be an array of at least 1 string, got \[\]/);

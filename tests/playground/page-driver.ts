@@ -1,4 +1,4 @@
-/** The playground served on this machine, and what a user does on its page. */
+/** The playground served on this machine, and the actions of a user on its page. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";

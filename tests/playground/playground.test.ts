@@ -34,7 +34,7 @@ const choose = (page: BrowserPage, label: string, value: string): Promise<void> 
     select.dispatchEvent(new Event("change", { bubbles: true }));
   })()`);
 
-/** The hash of what the command line learns from the command that the page shows. */
+/** The hash of the weights that the command line trains with the command shown on the page. */
 function hashOfCommand(text: string, line: string): string {
   const command = commandIn("playground");
   try {

@@ -1,4 +1,4 @@
-/** What a reader does in each chapter, and what must then be there. */
+/** The actions of a reader in each chapter, and the expected result. */
 import * as assert from "uvu/assert";
 import type { BrowserPage as Page } from "../helpers/page.js";
 import { fill, press, until } from "./page-driver.js";

@@ -1,4 +1,4 @@
-/** Labels of a plane: none covers another, a dot, or the edge; what has no place is left out. */
+/** Labels of a plane: none covers another, a dot, or the edge; labels without a free place are left out. */
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -212,7 +212,7 @@ for (const engine of engines) {
     assert.equal([...p!.data.slice(10, 15)], [0, 0, 0, 1, 0]);
   });
 
-  test(`${engine.build}: dropout takes its share, scales the rest, and its gradients are those of what is left`, () => {
+  test(`${engine.build}: dropout zeros its share and scales the rest, and gradients flow through the rest alone`, () => {
     using _ = new Scope();
     const [heads, dim, share] = [2, 16, 0.3];
     const [width, starts] = [heads * dim, startsOf([16, 7, 12, 16])];

@@ -188,7 +188,7 @@ for (const engine of engines) {
     assert.equal(seen[1], seen[0]);
   });
 
-  test(`${engine.build}: rows that continue one another share blocks, and what one writes the others do not see`, () => {
+  test(`${engine.build}: rows that continue one another share blocks, and none sees the writes of another`, () => {
     const [heads, dim] = [2, 16];
     const width = heads * dim;
     const length = 2 * BLOCK_KEYS + 3;

@@ -120,7 +120,7 @@ for (const engine of engines) {
     }
   });
 
-  test(`${engine.build}: what is read is a copy: writing to it changes nothing`, () => {
+  test(`${engine.build}: reads return copies: writing to them changes nothing`, () => {
     using _ = new Scope();
     const w = matrix(engine, wave(480, 1), [20, 24]);
     const want = product(engine, w);

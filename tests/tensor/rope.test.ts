@@ -47,7 +47,7 @@ for (const engine of engines) {
     });
   }
 
-  test(`${engine.build}: what tokens say about distances lands where queries and keys meet`, () => {
+  test(`${engine.build}: a pair of query and key takes the score of its distance`, () => {
     using _ = new Scope();
     const starts = Int32Array.of(0, 3, 4, 9);
     const entries = 6;

@@ -180,7 +180,7 @@ test("gradients of random computations are exact, whatever is shared, viewed and
   assert.is(engine.liveBytes, before);
 });
 
-test("without a tape nothing is noted; what needs no gradient gets none", () => {
+test("without a tape nothing is recorded; tensors that need no gradient get none", () => {
   using _ = new Scope();
   const [x, w] = [tensor(engine, [1, 2], [1, 2]), matrix(engine, [3, 4], [1, 2])];
   w.traced = true;

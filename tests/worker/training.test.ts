@@ -170,7 +170,7 @@ test("a run that is left or stopped ends in the worker, and has no files", async
   assert.ok((await short.files).files.has("model.safetensors"));
 });
 
-test("what cannot be trained is refused in the caller's words", async () => {
+test("invalid training requests are refused in the caller's terms", async () => {
   const events = async (run: AsyncIterable<unknown>) => {
     for await (const _ of run);
   };

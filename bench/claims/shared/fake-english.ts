@@ -38,7 +38,7 @@ export async function fakeSentences(context: Context, count: number = FAKE.sente
     const words = line.split(/\s+/).length;
     return words >= FAKE.leastWords && words <= FAKE.mostWords;
   });
-  // Spread evenly over the list, so that all novels take part.
+  // Spread evenly over the list, so that all novels contribute.
   const wanted = FAKE.sentences + FAKE.held;
   const spread = Array.from(
     { length: Math.min(wanted, lines.length) },

@@ -1,4 +1,4 @@
-/** The run of pre-training that the page follows; it goes on while other chapters are shown. */
+/** The run of pre-training that the page follows; it continues while other chapters are shown. */
 import { proxy } from "comlink";
 import type { Plan } from "../plan.js";
 import {

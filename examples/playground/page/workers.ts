@@ -21,7 +21,7 @@ export function worker(name: string): Remote<Lab> {
   return found.lab;
 }
 
-/** End a worker at once; what it was asked is never answered. */
+/** End a worker at once; its pending requests are never answered. */
 export function endWorker(name: string): void {
   started.get(name)?.thread.terminate();
   started.delete(name);

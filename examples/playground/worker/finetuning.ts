@@ -32,7 +32,7 @@ export interface FinetuneRequest {
   readonly name: string;
 }
 
-/** A point of the learning curve: the score on the test examples after training on so many. */
+/** A point of the learning curve: the score on the test examples after training on this many. */
 export interface CurvePoint {
   readonly arm: "pretrained" | "scratch";
   readonly examples: number;

@@ -1,4 +1,4 @@
-/** Self-made labels: what each objective of pre-training makes of a text. */
+/** Self-made labels: the corruption and the targets of each pre-training objective. */
 
 import { electraPretraining } from "cloze";
 import {
@@ -18,10 +18,10 @@ import type { Tokenizer } from "cloze/tokenizer";
 import { openedModel } from "./opened.js";
 import { tokenizerOf } from "./tokens.js";
 
-/** A token that the model sees, and what it has to answer there. */
+/** A token that the model sees, and its target. */
 export interface Cell {
   readonly token: string;
-  /** what is to be predicted at this place; null where nothing is asked */
+  /** the target at this position; null if there is none */
   readonly label: string | null;
   /** how the place was changed */
   readonly change: "mask" | "random" | "kept" | "replaced" | "special" | "none";
@@ -29,7 +29,7 @@ export interface Cell {
 
 export interface Corrupted {
   readonly source: readonly Cell[];
-  /** what a decoder sees and writes; absent for encoders */
+  /** input and target of the decoder; absent for encoders */
   readonly target?: readonly Cell[];
   /** the answer to a question on two segments: 0 follows or in order, 1 random or swapped */
   readonly pair?: number;

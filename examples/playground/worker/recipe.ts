@@ -82,7 +82,7 @@ export interface Setting {
 
 /** The share of the steps that `cloze pretrain --short` trains on short sequences. */
 const SHORT_SHARE = 0.8;
-/** Tokens of the texts that are shown while a run goes on. */
+/** Tokens of the texts that are shown during a run. */
 const SHOWN = 24;
 
 /** BERT's initializer range at its hidden size; narrower layers need larger weights for outputs of the same size. */
@@ -205,7 +205,7 @@ async function maskedRecipe(setting: Setting): Promise<Recipe> {
   };
 }
 
-/** How texts are written while a run goes on: the most probable token each time, no three tokens twice. */
+/** How texts are written during a run: the most probable token each time, no three tokens twice. */
 const WRITING = { max_new_tokens: SHOWN, no_repeat_ngram_size: 3 };
 
 async function causalRecipe(setting: Setting): Promise<Recipe> {

@@ -1,4 +1,4 @@
-/** The record of a pre-training run: its curves, what the page is told, and what the browser keeps of it. */
+/** The record of a pre-training run: its curves, its messages to the page, and the state that the browser keeps. */
 import type { Step } from "cloze";
 import type { Plan } from "../plan.js";
 import { keep, readKept } from "../store.js";
@@ -22,7 +22,7 @@ export interface Curves {
   readonly beside: readonly Point[];
 }
 
-/** What the page is told while a run goes on. */
+/** Messages to the page during a run. */
 export type RunEvent =
   | { readonly kind: "preparing"; readonly part: "vocabulary" | "model" }
   | { readonly kind: "ready"; readonly parameters: number; readonly step: number; readonly tokens: number }

@@ -13,7 +13,7 @@ export interface Alternative {
 }
 
 export interface NextTokens {
-  /** what has been written, as text */
+  /** the text so far */
   readonly written: string;
   readonly alternatives: readonly Alternative[];
   /** -Σ p log p of all next tokens, in bits: how undecided the model is */

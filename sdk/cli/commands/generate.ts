@@ -91,7 +91,7 @@ export async function openGenerate(options: Options): Promise<LineWork> {
   const root = seedOf(seed);
   const one = ({ source, number, index, text }: InputLine): string => {
     const input = options.text ? text : textOf(parseLine(source, number, text));
-    // Each line has a seed of its own, whichever thread answers it.
+    // Each line has its own seed, on any thread.
     const own = { seed: root.fork(index).integer(2 ** 31) };
     const pieces = new LivePieces(rewrites ? "" : input);
     const written = input === "" ? "" : write(input, live ? { ...own, onText: pieces.write } : own).generated_text;

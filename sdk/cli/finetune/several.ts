@@ -112,7 +112,7 @@ async function isInPlace(plan: Plan, finished: FinishedRuns): Promise<boolean> {
   return runs.length === plan.keys.length && !(await exists(folderOf(plan, bestOf(plan, runs))));
 }
 
-/** Put the best model in its place, and remove what else the runs have left. */
+/** Put the best model in its place, and remove the other files of the runs. */
 async function keepBest(plan: Plan, runs: readonly FinishedRun[]): Promise<void> {
   const { out, force = false } = plan.options;
   const best = folderOf(plan, bestOf(plan, runs));

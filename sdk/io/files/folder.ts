@@ -102,7 +102,7 @@ async function openInParts(path: string): Promise<RangedFile> {
         }
         return buffer.subarray(0, filled);
       },
-      // A read that is awaited must not write to WebAssembly memory: the memory may grow and move in the meantime.
+      // A read that is awaited must not write to WebAssembly memory: the memory may grow and move before it completes.
       into: async (begin) => (target) => {
         let filled = 0;
         while (filled < target.length) {

@@ -77,7 +77,7 @@ async function partsBeside(place: string): Promise<string[]> {
 }
 
 /**
- * Complete what a killed run had begun: a folder that was whole, and was to replace another that is moved aside, gets its
+ * Complete the replacement that a killed run had begun: a folder that was whole, and was to replace another that is moved aside, gets its
  * place; the other goes. Nothing happens where the place is taken.
  */
 export async function mend(place: string): Promise<void> {
@@ -91,7 +91,7 @@ export async function mend(place: string): Promise<void> {
     try {
       await rename((await isThere(next)) ? next : old, place);
     } catch {
-      // Another run has mended it in the meantime, or the place cannot be written; then it stays as it is.
+      // Another run has repaired it since, or the place cannot be written; then it stays as it is.
       continue;
     }
     await rm(old, { recursive: true, force: true });

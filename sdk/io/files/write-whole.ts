@@ -229,7 +229,7 @@ async function replace(part: string, place: string, old = `${part}.old`): Promis
 }
 
 /**
- * Refuse a place where no folder can be put, before the work that fills it is begun; remove what killed runs left there.
+ * Refuse a place where no folder can be put, before the work that fills it begins; remove leftovers of killed runs.
  *
  * @param force whether a folder that exists is going to be replaced
  * @throws {ModelFileError} saying why
@@ -260,7 +260,7 @@ function holds(folder: string, other: string): boolean {
 }
 
 /**
- * Refuse a place where no file can be put, before the work that makes its bytes is begun; remove what killed runs left there.
+ * Refuse a place where no file can be put, before the work that computes its bytes begins; remove leftovers of killed runs.
  * A file that exists is going to be replaced, and a device written into.
  *
  * @throws {ModelFileError} saying why

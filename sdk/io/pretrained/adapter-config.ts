@@ -105,7 +105,7 @@ function requireSupported(c: Section): void {
   }
 }
 
-/** The fate of each known field of adapter_config.json; a refused one is accepted at values without effect. */
+/** The treatment of each known field of adapter_config.json; a refused one is accepted at values without effect. */
 export function adapterFields(): ReadonlyMap<string, "computed" | "without effect" | "refused"> {
   return new Map([
     ...COMPUTED.map((field) => [field, "computed"] as const),
@@ -190,7 +190,7 @@ function exceptionsOf(c: Section): Pick<LoraSettings, "ranks" | "alphas" | "laye
 }
 
 /**
- * Read what PEFT wrote.
+ * Read PEFT's file.
  *
  * @throws {ConfigError} for a method or a field that Cloze does not compute
  */

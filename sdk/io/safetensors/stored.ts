@@ -142,7 +142,7 @@ function requireComplete(shards: ReadonlyMap<string, StoredTensors>, shardOf: Re
 }
 
 /**
- * The same tensors under the names used here: old names translated, buffers left out, tied weights taken from whichever
+ * The same tensors under the names used here: old names translated, buffers left out, tied weights taken from any
  * of their names the file has (the parameter's own before the others).
  *
  * @throws {WeightsError} when two names of the file mean one parameter

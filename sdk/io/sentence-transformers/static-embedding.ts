@@ -9,7 +9,7 @@ import { readModules } from "./modules.js";
 const TABLE = "embedding.weight";
 const MODEL2VEC = "embeddings";
 
-/** Whether a folder's model is a table of vectors: config.json says model2vec, or there is none and modules.json says so. */
+/** Whether a folder's model is a table of vectors, by config.json (model2vec) or, without one, by modules.json. */
 export async function isStatic(folder: ModelFolder, config: unknown): Promise<boolean> {
   if (config !== undefined) return (config as Section | null)?.["model_type"] === "model2vec";
   return (await readModules(folder))?.[0]?.kind === "StaticEmbedding";

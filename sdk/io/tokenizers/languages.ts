@@ -6,7 +6,7 @@ export const mbartLanguages = (): string[] =>
     " ",
   );
 
-/** mBART-50 has these besides: Tang et al. 2020 (arXiv:2008.00401). */
+/** mBART-50 also has these: Tang et al. 2020 (arXiv:2008.00401). */
 export const mbart50Languages = (): string[] =>
   "af_ZA az_AZ bn_IN fa_IR he_IL hr_HR id_ID ka_GE km_KH mk_MK ml_IN mn_MN mr_IN pl_PL ps_AF pt_XX sv_SE sw_KE ta_IN te_IN th_TH tl_XX uk_UA ur_PK xh_ZA gl_ES sl_SI".split(
     " ",

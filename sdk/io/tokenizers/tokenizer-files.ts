@@ -1,4 +1,4 @@
-/** The tokenizer of a model folder, from whichever files hold it. */
+/** The tokenizer of a model folder, from the files that hold it. */
 import { shown } from "../../errors.js";
 import type { Section } from "../../models/family/config.js";
 import {

@@ -1,4 +1,4 @@
-/** Files below a URL: on your own server, beside a page, or wherever `fetch` reaches. */
+/** Files below a URL: on your own server, beside a page, or anywhere that `fetch` reaches. */
 import { checkArgument } from "../../options.js";
 import { type Files, ModelFileError, rangedBytes, requireSafeName } from "../files/files.js";
 import { streamedFile } from "../files/streamed-file.js";

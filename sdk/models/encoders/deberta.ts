@@ -243,7 +243,7 @@ function debertaLayer(w: Weights, c: DebertaConfig): (x: Tensor, step: Step) => 
   };
 }
 
-/** The table of relative positions, normalized where the configuration says so. */
+/** The table of relative positions, normalized if the configuration asks for it. */
 function relativeTable(w: Weights, c: DebertaConfig): () => Tensor | null {
   const normalize = c.normalized ? norm(w.at("LayerNorm"), c.hidden_size, c.layer_norm_eps) : (x: Tensor) => x;
   if (!c.relative_attention) return () => null;

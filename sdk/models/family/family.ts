@@ -49,7 +49,7 @@ export interface ParameterLayout {
   readonly countField?: string;
 }
 
-/** A family of models. `Config` is what {@link read} returns: config.json as far as it changes the computation. */
+/** A family of models. `Config` is the result of {@link read}: the fields of config.json that change the computation. */
 export interface EncoderFamily<Config> {
   /** model_type of config.json */
   readonly type: string;

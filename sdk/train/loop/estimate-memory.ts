@@ -166,7 +166,7 @@ const optionRules = (): Rules<MemoryOptions> => ({
   classes: wholeNumber(1),
 });
 
-/** Tokens of a sequence, unless the caller says so. */
+/** Tokens of a sequence, unless the caller gives another number. */
 const LENGTH = 128;
 
 /**

@@ -8,7 +8,7 @@ import type { Task } from "../tasks/task.js";
 /**
  * The task {@link embedTask} with a folder's pooling, default prompt and dimensions.
  *
- * @param sentence what `readSentenceSettings` read
+ * @param sentence the result of `readSentenceSettings`
  * @param scores whether the pairs have scores
  * @throws {ArgumentError} where the folder's vectors go through more than pooling, or its prompt is not pooled
  * @example

@@ -42,7 +42,7 @@ const shared = (): Readonly<Record<string, Rule>> => ({
 /**
  * Require options to be those of a training loop.
  *
- * @param own rules of the options that this loop has besides
+ * @param own rules of the options that this loop adds
  * @throws {ArgumentError} for an unknown option and for a value of another kind
  */
 export function checkTraining(where: string, options: object, own: Readonly<Record<string, Rule>>): void {

@@ -9,7 +9,7 @@ import { ArgumentError } from "../../options.js";
 export type Scheme = "IOB1" | "IOB2" | "IOE1" | "IOE2" | "IOBES" | "BILOU";
 
 /**
- * Patterns of two neighbours: the prefix of the first, that of the second, and whether their types are the same (=),
+ * Patterns of two adjacent tags: the prefix of the first, that of the second, and whether their types are the same (=),
  * different (!) or any (*). A prefix of * is any.
  */
 interface Patterns {

@@ -38,7 +38,7 @@ const collected = async (samples: AsyncIterable<Sample>): Promise<[number, numbe
 const ofStream = (all: readonly [number, number][], stream: number): number[] =>
   all.filter(([own]) => own === stream).map(([, i]) => i);
 
-test("an epoch of languages ends when each has been read whole; they have their smoothed shares", async () => {
+test("an epoch ends when each language has been read completely; languages have their smoothed shares", async () => {
   const counts = [9000, 1000, 0];
   for (const smoothing of [0, 0.3, 0.7, 1]) {
     const parts = counts.map((count, i) => numbered(i, count));
@@ -59,7 +59,7 @@ test("an epoch of languages ends when each has been read whole; they have their 
   }
 });
 
-test("every reading of a language has a number of its own, in all epochs", async () => {
+test("every pass over a language has its own number, in all epochs", async () => {
   const parts = [numbered(0, 400), numbered(1, 10)];
   const mixed = mixedStreams(parts, { smoothing: 0.5, seed: 1 });
   for (const epoch of [0, 1, 2]) await collected(mixed.read(epoch));

@@ -42,7 +42,7 @@ test("languages and pairs are learned from; an interrupted run continues with th
   assert.is(weights("resumed"), weights("broken-whole"));
 });
 
-test("what can be read only once is refused beside large text", () => {
+test("input that can be read only once is refused beside large text", () => {
   const { status, stderr } = cloze([...pretrain, "--out", "none", "en.txt", "-"], "the cat\n");
   assert.is(status, 2);
   assert.match(stderr, /standard input can be read only once/);

@@ -1,6 +1,6 @@
 /**
  * The command line: values of flags, and the records of runs that `verify`, `report` and `--resume` read. Commands run in this
- * process, as `sdk/cli/main.ts` runs them; what they print is thrown away.
+ * process, as `sdk/cli/main.ts` runs them; their output is discarded.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -196,7 +196,7 @@ async function inPlace(path: string, bytes: Uint8Array, read: () => Promise<void
   }
 }
 
-/** A record with other options: those decide what is derived. */
+/** A record with other options: those determine the derived run. */
 const mutantOptions = (record: Record<string, unknown>): fc.Arbitrary<Uint8Array> =>
   mutantJson(record["options"])
     .filter((json) => !asksForWork(json))

@@ -1,4 +1,4 @@
-/** Data, objectives, configurations, schedules and files: what needs no engine. */
+/** Data, objectives, configurations, schedules and files: everything that needs no engine. */
 import * as data from "../../../sdk/data.js";
 import * as generation from "../../../sdk/generate.js";
 import * as cloze from "../../../sdk/index.js";

@@ -1,4 +1,4 @@
-/** Files read in parts from a stream: the same bytes in any order of parts and any size of what arrives, in one stream where they go forward. */
+/** Files read in parts from a stream: the same bytes in any order of parts and any size of chunks; one stream if parts ascend. */
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -77,7 +77,7 @@ test("an existing folder is refused, or replaced whole when that is asked for", 
     assert.equal(readdirSync(place), ["out"]);
   }));
 
-test("what fails while a folder is filled leaves the old folder and nothing else", () =>
+test("a failure while a folder is written leaves the old folder and nothing else", () =>
   inNewFolder(async (place) => {
     const out = join(place, "out");
     await writeFolder(out, false, (files) => files.write("old.txt", text("old")));
@@ -90,7 +90,7 @@ test("what fails while a folder is filled leaves the old folder and nothing else
     assert.equal(readdirSync(place), ["out"]);
   }));
 
-test("of two that fill one new folder at once, one succeeds", () =>
+test("of two writers that create one folder at the same time, one succeeds", () =>
   inNewFolder(async (place) => {
     const out = join(place, "out");
     const go = (content: string, wait: () => Promise<unknown>) =>
@@ -122,7 +122,7 @@ test("of two that fill one new folder at once, one succeeds", () =>
     assert.equal(readdirSync(place), ["out"]);
   }));
 
-test("what killed runs left is removed by the next one at the same place, and nothing else is", () =>
+test("the next run at the same place removes the leftovers of killed runs, and nothing else", () =>
   inNewFolder(async (place) => {
     const out = join(place, "out");
     for (const left of [deadPart(out), deadPart(join(place, "out.checkpoint"))]) {
@@ -171,7 +171,7 @@ test("a folder that a killed run had moved aside is found by the next reader and
     assert.is(await exists(neighbour), true);
   }));
 
-test("links are followed, devices and pipes are written into, and neither is replaced", () =>
+test("links are followed, devices and pipes are written to, and neither is replaced", () =>
   inNewFolder(async (place) => {
     writeFileSync(join(place, "target"), "old");
     symlinkSync("target", join(place, "link"));
@@ -199,7 +199,7 @@ test("links are followed, devices and pipes are written into, and neither is rep
     assert.ok(lstatSync(join(place, "pipe")).isFIFO());
   }));
 
-test("a place that cannot be written is refused before the work", () =>
+test("a path that cannot be written is refused before the work", () =>
   inNewFolder(async (place) => {
     writeFileSync(join(place, "file"), "x");
     await rejects(

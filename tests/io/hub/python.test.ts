@@ -67,7 +67,7 @@ print(json.dumps([hf_hub_download("${name}", "model.safetensors"), hf_hub_downlo
       ]);
     }));
 
-  test("what Python has downloaded is used without the network, and completed where a file is missing", () =>
+  test("models downloaded by Python are used offline, and completed where a file is missing", () =>
     inNewFolder(async (cache) => {
       await inPython(
         cache,
@@ -81,7 +81,7 @@ print(json.dumps([hf_hub_download("${name}", "model.safetensors"), hf_hub_downlo
       assert.is(visibleFiles(cache, files), files.size);
     }));
 
-  test("what Python has begun is completed", () =>
+  test("downloads begun by Python are completed", () =>
     inNewFolder(async (cache) => {
       await inPython(
         cache,
@@ -124,7 +124,7 @@ print(json.dumps([get_token(), constants.ENDPOINT, constants.HF_HUB_CACHE, const
     }));
 }
 
-test("a token that can be no header, and an endpoint that is none, are refused", async () => {
+test("a token that is not a valid header, and an invalid endpoint, are refused", async () => {
   for (const token of ["a\u0000b", "hf_ü"])
     await rejects(connectionOf({ token }, {}), HubError, /characters that cannot be part of a token/);
   for (const bad of [

@@ -106,7 +106,7 @@ async function refusal(files: WritableFiles): Promise<string> {
   return "accepted";
 }
 
-test("what Cloze does not compute is refused by name", async () => {
+test("unsupported settings are refused by name", async () => {
   const { adapter } = await saved();
   for (const [fields, want] of [
     [{ peft_type: "IA3" }, /^ConfigError: adapter_config.json: peft_type "IA3"/],
@@ -149,7 +149,7 @@ test("what Cloze does not compute is refused by name", async () => {
   assert.match(await refusal(foreign), /lora.query does not begin with base_model.model/);
 });
 
-test("layers with a rank, an alpha or a fate of their own, as PEFT chooses them", async () => {
+test("layers with a rank or an alpha of their own, or excluded, as PEFT chooses them", async () => {
   const fields = {
     rank_pattern: { "layer.1.*query": 5, query: 2 },
     alpha_pattern: { "output\\.dense": 12 },
@@ -180,7 +180,7 @@ test("layers with a rank, an alpha or a fate of their own, as PEFT chooses them"
 test("every known field of adapter_config.json is computed, without effect, or refused by name", async () => {
   const plain = { peft_type: "LORA", target_modules: ["query"] };
   const read = (fields: object): string => JSON.stringify(readAdapterConfig({ ...plain, ...fields }));
-  /** Values of every type: one of them changes or breaks what is read. */
+  /** Values of every type: one of them changes or breaks the result. */
   const values: readonly unknown[] = [{ x: 1 }, "zzz", 0.5, true, 3, ["key"], "SEQ_CLS"];
   const isRead = (field: string): boolean =>
     values.some((value) => {

@@ -54,7 +54,7 @@ test("family, task, classes, tensors, tokenizer and longest sequence, without a 
   );
 });
 
-test("a folder of sentence-transformers says how its vectors are made", async () => {
+test("a sentence-transformers folder describes how its vectors are made", async () => {
   using made = await smallBert(engine, "feature-extraction");
   const files = memoryFiles();
   await saveModel(files, { ...made, tokenizer, maxLength: LENGTH });

@@ -103,7 +103,7 @@ for (const [purpose, labels] of [
   });
 }
 
-test("what was pre-trained with two heads is saved for one of them", async () => {
+test("a model pre-trained with two heads is saved with one of them", async () => {
   using made = await smallBert(engine, "pretraining");
   const names = (files: MemoryFiles): string[] => [...readSafetensors(files.files.get("model.safetensors")!).names()];
   assert.ok(names(await saved(made, "masked-lm")).every((name) => !/pooler|seq_relationship/.test(name)));
@@ -169,7 +169,7 @@ test("bf16 weights are read", async () => {
   near(hiddenOf(loaded), hiddenOf(made), { atol: 0.1, rtol: 0.1 });
 });
 
-test("all missing and unexpected names are told at once, before memory is taken", async () => {
+test("all missing and unexpected names are reported at once, before memory is allocated", async () => {
   using made = await smallBert(engine, "sequence-classification", three);
   const changed = withWeights(await saved(made), (t) => {
     if (t.name.includes("layer.1.attention.self.query")) return { ...t, name: t.name.replace("query", "Query") };
@@ -188,7 +188,7 @@ test("all missing and unexpected names are told at once, before memory is taken"
   );
 });
 
-test("a configuration that does not fit is refused before memory is taken", async () => {
+test("a configuration that does not fit is refused before memory is allocated", async () => {
   using made = await smallBert(engine, "masked-lm");
   const files = await saved(made);
   await refused(
@@ -256,7 +256,7 @@ test("labels come from the configuration, and must be sound", async () => {
   assert.throws(() => labels!.id("true"), /the name of several classes/);
 });
 
-test("a new head is initialised and reported, another task's is left over", async () => {
+test("a new head is initialized and reported, another task's head is unused", async () => {
   using made = await smallBert(engine, "pretraining");
   const files = await saved(made);
   using tagger = await loadModel(engine, files, { task: "token-classification", labels: three, seed: 1 });

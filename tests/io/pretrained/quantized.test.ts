@@ -26,7 +26,7 @@ import { tinyModel } from "../../helpers/tiny-models.js";
 const test = suite("models in fewer bits");
 const engine = await Engine.create();
 
-/** Sequences of different lengths, and targets for what writes. */
+/** Sequences of different lengths, and targets for decoders. */
 const SAMPLES = [5, 17, 9].map((length, row) => ({
   ...sequence(
     Array.from({ length }, () => 1),
@@ -158,7 +158,7 @@ test("all-MiniLM-L6-v2 in 8 bits: vectors, similarity of sentences and memory", 
   assert.ok(q4.bytes <= 22e6, `4 bits: ${q4.bytes} bytes`);
 });
 
-test("a table of static embeddings is not quantized, and says so", async () => {
+test("quantization of a static embedding table is refused by name", async () => {
   const modules = [{ type: "sentence_transformers.models.StaticEmbedding", path: "." }];
   const files = memoryFiles([["modules.json", new TextEncoder().encode(JSON.stringify(modules))]]);
   await refused(() => quantizeModel(engine, files, memoryFiles(), "q8"), /static embeddings/);

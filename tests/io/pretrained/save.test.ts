@@ -54,7 +54,7 @@ test("the saved configuration describes the saved weights, not their source", as
   assert.is((await savedConfig(regressor))["problem_type"], "regression");
 });
 
-test("real numbers stay real where they are whole, as transformers demands", () => {
+test("whole-numbered floats are written as floats, as transformers requires", () => {
   const text = new TextDecoder().decode(
     configBytes({
       encoder_layerdrop: 0,

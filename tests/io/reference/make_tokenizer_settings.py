@@ -198,7 +198,7 @@ for number in range(120):
         beside["added_tokens__json"] = {R.choice(OTHERS): R.choice([3, 30, 31, 33, 48, 49, 300]) for _ in range(R.randint(1, 3))}
     case(f"drawn {number}: {cls or model_type}, {file}", files, model_type, config, **beside)
 
-# Tokens that have a field of their own, and what a class makes of marks that a file asks for.
+# Tokens that have a field of their own, and the treatment of special tokens that a file asks for.
 for cls in ["BertTokenizer", "PreTrainedTokenizerFast"]:
     config = {**names, "tokenizer_class": cls, "image_token": "[E1]", "boi_token": "hello", "extra_special_tokens": {"eoi_token": "<extra>"}}
     case(f"fields that name tokens, {cls}", {"tokenizer.json": "uncased"}, "bert", config)

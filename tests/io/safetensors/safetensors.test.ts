@@ -39,7 +39,7 @@ const SMALL: readonly NamedTensor[] = [
   { name: "empty", shape: [0, 4], values: new Float32Array() },
 ];
 
-test("what was written is read, whatever the order of writing", () => {
+test("written tensors are read back, in any order of writing", () => {
   const bytes = writeSafetensors(SMALL, { format: "pt", note: "ä" });
   assert.equal(writeSafetensors([...SMALL].reverse(), { format: "pt", note: "ä" }), bytes);
   const read = readSafetensors(bytes);
@@ -184,7 +184,7 @@ const LIES: readonly [string, Uint8Array, RegExp][] = [
 
 for (const [what, bytes, message] of LIES) test(`refused: ${what}`, () => refused(bytes, message));
 
-test("what readers would refuse is not written", () => {
+test("tensors that readers would refuse are not written", () => {
   const one = { name: "x", shape: [1], values: Float32Array.of(1) };
   const writing = (tensors: readonly NamedTensor[]) => () => writeSafetensors(tensors);
   assert.throws(writing([one, one]), /tensor x is given twice/);

@@ -64,7 +64,7 @@ const NEWER = {
   "tokenizer_config.json": { model_max_length: 256 },
 };
 
-test("folders of older and newer versions of the library say the same", async () => {
+test("folders of older and newer versions of the library give the same settings", async () => {
   const wanted = { ...PLAIN, pooling: { mode: "mean", normalize: true }, maxLength: 256 };
   assert.equal(await read(OLDER), wanted);
   assert.equal(await read(NEWER), { ...wanted, prompts: { document: "", query: "" } });
@@ -137,7 +137,7 @@ test("the comparison that the folder names", async () => {
   );
 });
 
-test("what Cloze does not have is refused by name", async () => {
+test("unsupported modules are refused by name", async () => {
   const pooling = (config: object) => ({ ...OLDER, "1_Pooling/config.json": config });
   await refused(
     pooling({ pooling_mode_attention: true }),
@@ -191,7 +191,7 @@ test("several poolings are read in the order in which the library puts them, and
   assert.match((other as Error).message, /the modules Dense cannot be written/);
 });
 
-test("what the transformer computes, and fields that would take the place of config.json's, are checked", async () => {
+test("the transformer's task, and fields that would override config.json, are checked", async () => {
   const older = (more: object) => ({ ...OLDER, "sentence_bert_config.json": more });
   assert.not((await read(older({ transformer_task: "feature-extraction" }))).lowercase);
   await refused(older({ transformer_task: "fill-mask" }), /transformer_task "fill-mask" is not supported for vectors/);

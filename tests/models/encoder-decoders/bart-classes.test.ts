@@ -91,7 +91,7 @@ for (const type of ["bart", "mbart"] as const) {
   });
 }
 
-test("a text without an end has no class, and says so", () => {
+test("a text without an end token has no class and gives an error", () => {
   using loaded = classifier("bart");
   const refused = (error: unknown) =>
     error instanceof DataError && /sequence 1 .* no token 3 .*eos_token_id/.test(error.message);

@@ -74,7 +74,7 @@ function answers(loaded: Pretrained<ModelTask>, samples: readonly Sample[]): num
 }
 
 for (const engine of engines) {
-  test(`${engine.build}: a row's bits do not depend on what it is batched with, nor on its place`, async () => {
+  test(`${engine.build}: a row's bits do not depend on its batch or its position in it`, async () => {
     for (const [width, heads] of [
       [32, 4],
       [20, 4],
@@ -162,7 +162,7 @@ for (const engine of engines) {
 
 const [engine] = engines as [Engine];
 
-test("one batch of eight sequences is learned by heart, tokens and pairs", async () => {
+test("one batch of eight sequences is overfitted, tokens and pairs", async () => {
   using loaded = freshModel(engine, freshConfig("bert", sizes), "pretraining", 1);
   const rng = seed(6);
   const objective = combine(maskedLm({ tokenizer: VOCABULARY }), nextSentencePrediction());
@@ -245,7 +245,7 @@ test("a trace holds every layer's hidden states and attention probabilities that
   }
 });
 
-test("ids, positions and segments beyond the tables are refused in words; memory is as before", async () => {
+test("ids, positions and segments beyond the tables give a clear error and leak no memory", async () => {
   using loaded = await smallBert(engine, "feature-extraction");
   const live = engine.liveBytes;
   const beyond = (change: object, message: RegExp) => {

@@ -69,7 +69,7 @@ test("a sentence that is too long alone is split, and shares its sequences with 
   );
 });
 
-test("no documents, no sequences; the longest length that holds a token", () => {
+test("no documents give no sequences; the shortest length holds one token", () => {
   assert.equal(packSentences([], { maxLength: 10, tokenizer: framed }), []);
   assert.equal(packSentences([[], []], { maxLength: 10, tokenizer: framed }), []);
   const { documents } = numbered([2], 3);

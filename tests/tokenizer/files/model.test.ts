@@ -69,7 +69,7 @@ for (const order of ["ascending", "with gaps", "in any order"] as const)
     }
   });
 
-test("a vocabulary is what JSON.parse reads, or an error, however its bytes are damaged", () => {
+test("a damaged vocabulary is read as JSON.parse reads it, or is an error", () => {
   let refused = 0;
   for (let number = 0; number < 3000; number++) {
     const random = seed(number);

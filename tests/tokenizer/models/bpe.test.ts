@@ -19,7 +19,7 @@ function model(pieces: readonly string[], merges: readonly (readonly [string, st
   return new Bpe(Vocabulary.of(pieces), Int32Array.from(ids), options);
 }
 
-const spelt = (bpe: Bpe, word: string): (string | undefined)[] => piecesOf(bpe, word).map(([piece]) => piece);
+const spelling = (bpe: Bpe, word: string): (string | undefined)[] => piecesOf(bpe, word).map(([piece]) => piece);
 
 /** The definition. */
 function joined(word: string, merges: readonly (readonly [string, string])[]): string[] {
@@ -55,7 +55,7 @@ test("words are joined by rank, short ones by search and long ones by a heap", (
     const bpe = model(pieces, merges);
     for (const most of [8, 63, 64, 65, 300]) {
       const word = Array.from({ length: 1 + random.integer(most) }, () => pieces[random.integer(5)]).join("");
-      assert.equal(spelt(bpe, word), joined(word, merges), `seed ${number}: ${word}`);
+      assert.equal(spelling(bpe, word), joined(word, merges), `seed ${number}: ${word}`);
     }
   }
 });
@@ -71,8 +71,8 @@ test("pieces have the units that they cover", () => {
 
 test("unknown characters: left out, one token each, fused, or as bytes", () => {
   const pieces = ["a", "?", "<0xC3>", "<0xA9>"];
-  assert.equal(spelt(model(pieces, []), "aéza"), ["a", "a"]);
-  assert.equal(spelt(model(pieces, [], { unknown: "?" }), "aéza"), ["a", "?", "?", "a"]);
+  assert.equal(spelling(model(pieces, []), "aéza"), ["a", "a"]);
+  assert.equal(spelling(model(pieces, [], { unknown: "?" }), "aéza"), ["a", "?", "?", "a"]);
   assert.equal(piecesOf(model(pieces, [], { unknown: "?", fuseUnknown: true }), "aéza"), [
     ["a", 0, 1],
     ["?", 1, 3],
@@ -85,14 +85,14 @@ test("unknown characters: left out, one token each, fused, or as bytes", () => {
     ["<0xA9>", 1, 2],
     ["?", 2, 3],
   ]);
-  assert.throws(() => spelt(model(["a"], [], { unknown: "?" }), "b"), /the unknown token \? is missing/);
+  assert.throws(() => spelling(model(["a"], [], { unknown: "?" }), "b"), /the unknown token \? is missing/);
 });
 
 test("a word that is a piece is taken whole only with ignoreMerges", () => {
   const pieces = ["a", "b", "c", "ab", "abc"];
-  assert.equal(spelt(model(pieces, [["a", "b"]]), "abc"), ["ab", "c"]);
-  assert.equal(spelt(model(pieces, [["a", "b"]], { ignoreMerges: true }), "abc"), ["abc"]);
-  assert.equal(spelt(model(pieces, [["a", "b"]], { ignoreMerges: true }), "abca"), ["ab", "c", "a"]);
+  assert.equal(spelling(model(pieces, [["a", "b"]]), "abc"), ["ab", "c"]);
+  assert.equal(spelling(model(pieces, [["a", "b"]], { ignoreMerges: true }), "abc"), ["abc"]);
+  assert.equal(spelling(model(pieces, [["a", "b"]], { ignoreMerges: true }), "abca"), ["ab", "c", "a"]);
 });
 
 test("a prefix marks characters inside a word, a suffix the last one", () => {
@@ -102,8 +102,8 @@ test("a prefix marks characters inside a word, a suffix the last one", () => {
     ["ab", "@c</w>"],
   ] as const;
   const bpe = model(pieces, merges, { prefix: "@", suffix: "</w>" });
-  assert.equal(spelt(bpe, "abc"), ["abc</w>"]);
-  assert.equal(spelt(bpe, "a"), ["a</w>"]);
+  assert.equal(spelling(bpe, "abc"), ["abc</w>"]);
+  assert.equal(spelling(bpe, "a"), ["a</w>"]);
 });
 
 const bytes = Array.from(BYTE_CHARACTERS, (unit) => String.fromCharCode(unit));

@@ -46,7 +46,7 @@ for (const [batch, length] of [
   [8, 64],
   [16, 32],
 ] as const)
-  test(`a training step of ${batch} x ${length} takes what was estimated`, async () => {
+  test(`a training step of ${batch} x ${length} uses the estimated memory`, async () => {
     using engine = await Engine.create();
     using loaded = freshModel(engine, BERT, "masked-lm", 1);
     using optimizer = adamW(loaded.weights);
@@ -84,7 +84,7 @@ async function loadedAndRun(config: Section, dtype: "f32" | "f16" | "q8" | "q4",
 }
 
 for (const dtype of ["f32", "f16", "q8", "q4"] as const)
-  test(`a model kept in ${dtype} takes what was estimated`, async () => {
+  test(`a model kept in ${dtype} uses the estimated memory`, async () => {
     const measured = await loadedAndRun(BERT, dtype, 4, 64);
     const estimate = await estimateMemory(BERT, { task: "feature-extraction", dtype, batch: 4, length: 64 });
     assert.is(estimate.weights, measured.weights);
@@ -108,7 +108,7 @@ test("threads need working memory of their own", async () => {
   assert.ok(peaks[1]!.peak > peaks[0]!.peak, JSON.stringify(peaks));
 });
 
-test("what cannot be estimated is refused", async () => {
+test("impossible estimates are refused", async () => {
   const refused = async (options: object, message: RegExp, config = BERT) => {
     try {
       await estimateMemory(config, options);

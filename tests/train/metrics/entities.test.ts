@@ -46,7 +46,7 @@ test("strict is IOB2", () => {
   assert.equal(entityF1(predicted, gold, "strict"), entityF1(predicted, gold, "IOB2"));
 });
 
-test("BILOU in the lenient reading: what follows the scheme is found as the strict reading finds it", () => {
+test("BILOU in the lenient reading: spans that follow the scheme are found as in the strict reading", () => {
   const tags = ["B-PER", "I-PER", "L-PER", "U-PER", "U-PER", "O", "B-geo-loc", "L-geo-loc", "B-PER", "L-PER"];
   const want: Found = [
     ["PER", 0, 3],
@@ -59,7 +59,7 @@ test("BILOU in the lenient reading: what follows the scheme is found as the stri
   assert.equal(entities(tags, "BILOU"), want);
 });
 
-test("labels without prefix keep their names, hyphens included; neighbours of one label are one entity", () => {
+test("labels without prefix keep their names, hyphens included; adjacent words with one label are one entity", () => {
   assert.equal(entities(["geo-loc", "geo-loc", "O", "PER", "E-MAIL"], "lenient"), [
     ["E-MAIL", 4, 5],
     ["PER", 3, 4],

@@ -27,7 +27,7 @@ test("two senses apart: figures by hand", () => {
   assert.is(got.accuracy, 1);
 });
 
-test("a neighbour of the other sense is counted as wrong", () => {
+test("a neighbor of the other sense counts as wrong", () => {
   const { accuracy, separation } = senseSeparation([at(0), at(50), at(45), at(90)], ["a", "a", "b", "b"]);
   // 0 -> 45 (b), 50 -> 45 (b), 45 -> 50 (a), 90 -> 50 (a): none has its own sense nearest.
   assert.is(accuracy, 0);
@@ -35,20 +35,20 @@ test("a neighbour of the other sense is counted as wrong", () => {
   near([separation], [within - between], { rtol: 1e-13 });
 });
 
-test("a static vector separates nothing, and its neighbours are a draw", () => {
+test("static vectors separate nothing, and their neighbors are tied", () => {
   const got = senseSeparation([at(30), at(30), at(30), at(30)], ["a", "a", "b", "b"]);
   near([got.separation, got.silhouette], [0, 0], { atol: 1e-15 });
   // Each is nearest to all three others, one of which has its sense. Rounding may not break the tie: equal vectors.
   near([got.accuracy], [1 / 3], { rtol: 1e-15 });
 });
 
-test("a vector alone of its sense has no silhouette and no neighbour of its sense", () => {
+test("the only vector of a sense has no silhouette and no neighbor of its sense", () => {
   const got = senseSeparation([at(0), at(10), at(90)], ["a", "a", "b"]);
   near([got.accuracy], [2 / 3], { rtol: 1e-15 });
   assert.ok(got.silhouette > 0 && got.silhouette < 2 / 3);
 });
 
-test("what cannot be compared is refused", () => {
+test("vectors that cannot be compared are refused", () => {
   assert.throws(() => senseSeparation([at(0)], ["a", "b"]), /1 vectors but 2 senses/);
   assert.throws(() => senseSeparation([at(0), at(1)], ["a", "a"]), /two senses are needed.*got a in 2 sentences/);
   assert.throws(() => senseSeparation([at(0), at(1)], ["a", "b"]), /one of them twice/);

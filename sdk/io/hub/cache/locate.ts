@@ -82,7 +82,7 @@ export function hub(name: string, options: HubOptions = {}): Files {
 }
 
 /**
- * The files that a string means wherever a model is expected: a folder that exists, else the base URL of files, else the
+ * The files that a string names where a model is expected: a folder that exists, else the base URL of files, else the
  * name of a published model.
  *
  * @example

@@ -107,7 +107,7 @@ export class CachedModel {
     }
   }
 
-  /** Whether a name of a snapshot leads to the right blob; what Python has copied is taken as it is. */
+  /** Whether a name of a snapshot leads to the right blob; copies made by Python are accepted unchanged. */
   async #isShown(path: string, hex: string): Promise<boolean> {
     const there = await lstat(path).catch(() => null);
     if (!there) return false;
