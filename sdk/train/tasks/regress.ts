@@ -13,6 +13,12 @@ export interface ScoredText extends TextRow {
   readonly score: number;
 }
 
+/**
+ * The squares of errors, and those of gradients summed over all parameters, are f32, which ends at 3.4e38: a hundred million
+ * squares of 1e15.
+ */
+const LARGEST_SCORE = 1e15;
+
 const squaredError = (guess: ArrayLike<number>, gold: readonly number[]): number =>
   gold.reduce((sum, score, i) => sum + (guess[i]! - score) ** 2, 0) / gold.length;
 
@@ -35,6 +41,12 @@ export function regressTask(columns?: Columns): Task<ScoredText, "sequence-class
             source,
             row.line ?? 1,
             `no score: a column score, or a label, must be a number; the label is ${shown(row.label)}`,
+          );
+        if (Math.abs(row.score) > LARGEST_SCORE)
+          throw dataError(
+            source,
+            row.line ?? 1,
+            `the score is ${shown(row.score)}, and its squared error too large for f32; expected scores of at most 1e15 in size, such as 0 to 5: divide them all by one number`,
           );
         yield { ...row, score: row.score };
       }
