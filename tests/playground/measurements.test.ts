@@ -140,6 +140,25 @@ else {
     assert.ok(seconds < 0.5, `${seconds} s`);
   });
 
+  // At most 0.1 is good: web.dev, "Cumulative Layout Shift".
+  test("what is shown hardly moves while a chapter computes its first answer", async () => {
+    const answers = { tokens: ".plot svg", labels: ".guesses li", inside: ".plot svg", models: ".guesses li" };
+    for (const width of [390, 1280])
+      for (const [chapter, answer] of Object.entries(answers)) {
+        const page = await browser.open(`${served.address}#/${chapter}`, width, "light");
+        await until(page, `document.querySelector(${JSON.stringify(answer)})`);
+        const moved = await page.evaluate<number>(`new Promise((done) => {
+          let sum = 0;
+          const add = (entries) => { for (const { value } of entries) sum += value; };
+          const observer = new PerformanceObserver((list) => add(list.getEntries()));
+          observer.observe({ type: "layout-shift", buffered: true });
+          setTimeout(() => { add(observer.takeRecords()); done(sum); }, 1000);
+        })`);
+        await page.close();
+        assert.ok(moved <= 0.1, `${chapter} at ${width} pixels: ${moved}`);
+      }
+  });
+
   test("no task of the main thread takes more than 50 ms while it trains", async () => {
     const page = await browser.open(`${served.address}#/learn?steps=60`, 1280, "light");
     await press(page, "Train");

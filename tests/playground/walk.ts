@@ -34,6 +34,20 @@ async function drawEvery(page: Page): Promise<void> {
   await fill(page, "Objective", "masked-lm");
 }
 
+/** A pair has the reader's sentence, even if it is the only one; its order is a question of two. */
+async function pairsOfOneSentence(page: Page): Promise<void> {
+  const label = "Your sentences";
+  const before = await page.evaluate<string>(`document.querySelector("textarea").value`);
+  await fill(page, label, "Unforgettable.");
+  await fill(page, "Objective", "masked-lm+next-sentence-prediction");
+  await until(page, `document.querySelector("section strong")?.textContent === "the second is from another document"`);
+  await fill(page, "Objective", "masked-lm+sentence-order-prediction");
+  await until(page, `/two sentences/.test(document.querySelector(".fault").textContent)`);
+  await fill(page, label, before);
+  await fill(page, "Objective", "masked-lm");
+  await until(page, `document.querySelector(".fault") === null && document.querySelector("li.mask .answer")`);
+}
+
 /** Tokens that are chosen by hand. */
 const CHOSEN = 6;
 
@@ -87,6 +101,7 @@ export const WALK: Readonly<Record<string, (page: Page) => Promise<void>>> = {
       await until(page, `document.querySelector(${JSON.stringify(sign)})`);
     }
     await drawEvery(page);
+    await pairsOfOneSentence(page);
     await until(page, `document.querySelectorAll(".guesses li").length === 4`);
     const shown = await page.evaluate<string>(`document.querySelector(".cells").textContent`);
     await press(page, "Draw again");

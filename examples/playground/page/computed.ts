@@ -37,3 +37,10 @@ export function useComputed<T>(ask: (() => Promise<T>) | null, inputs: readonly 
   }, inputs);
   return state;
 }
+
+/** Whether a condition is true, or was. */
+export function useEver(condition: boolean): boolean {
+  const ever = useRef(false);
+  ever.current ||= condition;
+  return ever.current;
+}

@@ -1,9 +1,10 @@
 /** Look inside: attention, a word in its sentences, words on a plane, and what each layer knows. */
 import { barX, cell, dot, ruleX, text as textMark } from "@observablehq/plot";
 import { proxy } from "comlink";
+import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Probe } from "../../worker/probes.js";
-import { useComputed } from "../computed.js";
+import { useComputed, useEver } from "../computed.js";
 import { Button, Chapter, Fault, Slider, TextField } from "../controls.js";
 import { labelPlaces, PLACES, type Place } from "../labels-apart.js";
 import { ModelChoice } from "../model-choice.js";
@@ -72,7 +73,13 @@ interface SentenceProps {
   readonly text: string;
 }
 
-function AttentionPart({ model, text, onText }: SentenceProps & { readonly onText: (text: string) => void }) {
+interface AttentionProps extends SentenceProps {
+  readonly onText: (text: string) => void;
+  /** follows when the attention is there, so that it does not jump */
+  readonly children: ComponentChildren;
+}
+
+function AttentionPart({ model, text, onText, children }: AttentionProps) {
   const { inside } = useStrings();
   const [layer, setLayer] = useState(1);
   const [head, setHead] = useState(1);
@@ -86,28 +93,32 @@ function AttentionPart({ model, text, onText }: SentenceProps & { readonly onTex
     (row: number, column: number) => weights?.[(chosen * size + row) * size + column] ?? 0,
     [weights, chosen, size],
   );
+  const isShown = useEver(value !== null || error !== null);
   return (
-    <section>
-      <h2>{inside.attention}</h2>
-      <p class="soft">{inside.attentionNote}</p>
-      <TextField label={inside.text} value={text} onInput={onText} />
-      <Fault error={error} />
-      {value && (
-        <>
-          <div class="fields">
-            <Slider label={inside.layer(at + 1)} value={at + 1} min={1} max={layers} onInput={setLayer} />
-            <Slider label={inside.head(chosen + 1)} value={chosen + 1} min={1} max={value.heads} onInput={setHead} />
-          </div>
-          <Heat
-            label={inside.attentionAlt(at + 1, chosen + 1, value.tokens.join(" "))}
-            rows={value.tokens}
-            columns={value.tokens}
-            values={values}
-            lowest={0}
-          />
-        </>
-      )}
-    </section>
+    <>
+      <section>
+        <h2>{inside.attention}</h2>
+        <p class="soft">{inside.attentionNote}</p>
+        <TextField label={inside.text} value={text} onInput={onText} />
+        <Fault error={error} />
+        {value && (
+          <>
+            <div class="fields">
+              <Slider label={inside.layer(at + 1)} value={at + 1} min={1} max={layers} onInput={setLayer} />
+              <Slider label={inside.head(chosen + 1)} value={chosen + 1} min={1} max={value.heads} onInput={setHead} />
+            </div>
+            <Heat
+              label={inside.attentionAlt(at + 1, chosen + 1, value.tokens.join(" "))}
+              rows={value.tokens}
+              columns={value.tokens}
+              values={values}
+              lowest={0}
+            />
+          </>
+        )}
+      </section>
+      {isShown && children}
+    </>
   );
 }
 
@@ -366,11 +377,12 @@ export function InsideChapter() {
   return (
     <Chapter title={inside.title} lead={inside.lead}>
       <ModelChoice value={model} onChange={setModel} />
-      <AttentionPart model={model} text={text} onText={setText} />
-      <HiddenPart model={model} text={text} />
-      <WordPart model={model} />
-      <PlanePart model={model} />
-      <ProbePart key={model} model={model} />
+      <AttentionPart model={model} text={text} onText={setText}>
+        <HiddenPart model={model} text={text} />
+        <WordPart model={model} />
+        <PlanePart model={model} />
+        <ProbePart key={model} model={model} />
+      </AttentionPart>
     </Chapter>
   );
 }

@@ -1,6 +1,6 @@
 /** Models: those that are built in, those that were trained here, and those that the reader brings. */
 import { useRef, useState } from "preact/hooks";
-import { builtInModels, modelFiles } from "../../model-files.js";
+import { BUILT_IN, builtInModels, modelFiles } from "../../model-files.js";
 import { type ShelvedModel, unshelve } from "../../store.js";
 import { useComputed } from "../computed.js";
 import { Button, Chapter, Fault, FileField, TextField, Wide } from "../controls.js";
@@ -35,16 +35,19 @@ function Shelf() {
           </tr>
         </thead>
         <tbody>
-          {builtIn.value?.map(({ id, parameters, bytes }) => (
-            <tr key={id}>
-              <td>{id}</td>
-              <td>{strings.builtIn}</td>
-              <td class="number">{number(parameters)}</td>
-              <td class="number">{(bytes / 1e6).toFixed(1)}</td>
-              <td>–</td>
-              <td />
-            </tr>
-          ))}
+          {BUILT_IN.map((id) => {
+            const about = builtIn.value?.find((model) => model.id === id);
+            return (
+              <tr key={id}>
+                <td>{id}</td>
+                <td>{strings.builtIn}</td>
+                <td class="number">{about && number(about.parameters)}</td>
+                <td class="number">{about && (about.bytes / 1e6).toFixed(1)}</td>
+                <td>–</td>
+                <td />
+              </tr>
+            );
+          })}
           {models.map((model) => (
             <tr key={model.id}>
               <td>{model.name}</td>
@@ -82,7 +85,7 @@ function Trying() {
       <ModelChoice value={model} onChange={setModel} tasks={["masked-lm", "pretraining"]} builtIn={["cloze-tiny"]} />
       <TextField label={strings.tryText} value={text} onInput={setText} />
       <Fault error={opened.error ?? error} />
-      <div class="cards">
+      <div class="cards tried">
         {value?.map((guesses, mask) => (
           <ol class="guesses card" key={mask}>
             {guesses.map(({ token_str, score }) => (

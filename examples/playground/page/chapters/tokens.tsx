@@ -2,7 +2,7 @@
 import { barX, ruleX, text as textMark } from "@observablehq/plot";
 import { useCallback, useState } from "preact/hooks";
 import type { Algorithm, Piece } from "../../worker/tokens.js";
-import { useComputed } from "../computed.js";
+import { useComputed, useEver } from "../computed.js";
 import { Button, Chapter, Choice, Facts, Fault, FileField, NumberField, TextField } from "../controls.js";
 import { useShelf } from "../model-choice.js";
 import { Plot } from "../plot.js";
@@ -171,6 +171,8 @@ export function TokensChapter() {
       Promise.all(compared.map(async ({ id, name }) => ({ id, name, text, pieces: await lab().tokenize(id, text) }))),
     [text, chosen, own.length, compared.length, tokens],
   );
+  // It follows the pieces, and would jump when they come.
+  const isShown = useEver(value !== null || error !== null);
   const shown = value?.find(({ id }) => id === chosen) ?? value?.[0];
   const plain = shown?.pieces.filter(({ special }) => !special) ?? [];
   return (
@@ -203,12 +205,14 @@ export function TokensChapter() {
           />
         </section>
       )}
-      <Learning
-        onLearned={(added) => {
-          setOwn((before) => [...before, added]);
-          setChosen(added.id);
-        }}
-      />
+      {isShown && (
+        <Learning
+          onLearned={(added) => {
+            setOwn((before) => [...before, added]);
+            setChosen(added.id);
+          }}
+        />
+      )}
     </Chapter>
   );
 }

@@ -46,7 +46,7 @@ function NoModel() {
   return (
     <section>
       <p>{write.none}</p>
-      <ul>
+      <ul class="links">
         <li>
           <a href="#/learn?objective=causal-lm&steps=800">{write.trainGpt}</a>
         </li>
