@@ -57,25 +57,34 @@ async function globalScope() {
   };
 }
 
-/** examples/worker with all-MiniLM-L6-v2 in 8 bits. */
-async function example() {
-  const published = join(process.env.CLOZE_SHARED ?? join(root, "../shared"), "models/all-MiniLM-L6-v2");
-  if (!existsSync(published))
-    throw new NotHere(`all-MiniLM-L6-v2 is not at ${published}: name its parent's parent in CLOZE_SHARED`);
-  const folder = workerFolder("example");
-  for (const name of readdirSync(join(root, "examples/worker")))
-    cpSync(join(root, "examples/worker", name), join(folder, name));
+/** Mebibytes that examples/worker may take with a model: resident, above an empty worker, and in the engine. */
+const MINILM = { resident: 128, engine: 64 };
+const TINY = { resident: 40, engine: 16 };
+
+/** examples/worker with a published folder in 8 bits. */
+async function example(name, published, most) {
+  if (!existsSync(published)) throw new NotHere(`${published} is missing; all-MiniLM-L6-v2 is sought in CLOZE_SHARED`);
+  const folder = workerFolder(name);
+  for (const file of readdirSync(join(root, "examples/worker")))
+    cpSync(join(root, "examples/worker", file), join(folder, file));
   const model = join(folder, "model");
   const cli = join(project, "node_modules/cloze/dist/cli.js");
   const quantize = ["quantize", "--model", published, "--dtype", "q8", "--out", model];
   execFileSync(process.execPath, [cli, ...quantize], { stdio: ["ignore", "ignore", "pipe"] });
   const started = Date.now();
-  const { tests } = await exampleWorker(wrangler(), folder, model);
-  const failed = Object.entries(tests).flatMap(([name, holds]) => (holds ? [] : [name]));
+  const { tests } = await exampleWorker(wrangler(), folder, model, most);
+  const failed = Object.entries(tests).flatMap(([test, holds]) => (holds ? [] : [test]));
   const passed = Object.values(tests).filter(Boolean).length;
   const notes = Object.keys(tests).filter((test) => test.startsWith("takes"));
   return { passed, failed, notes, seconds: (Date.now() - started) / 1000 };
 }
+
+const miniLM = () => {
+  const shared = process.env.CLOZE_SHARED ?? join(root, "../shared");
+  return example("example", join(shared, "models/all-MiniLM-L6-v2"), MINILM);
+};
+
+const tiny = () => example("example-tiny", join(root, "models/cloze-tiny-embed"), TINY);
 
 /** Vercel's edge runtime, as its package simulates it, with a program; `?module` imports are compiled modules. */
 export async function inEdgeRuntime(entry, request) {
@@ -152,7 +161,8 @@ async function nextRoute(route) {
 export const EDGE = [
   { name: "workerd, by wrangler", run: suite },
   { name: "global scope, workerd", noHash: true, run: globalScope },
-  { name: "examples/worker, workerd", noHash: true, run: example },
+  { name: "examples/worker, workerd", noHash: true, run: miniLM },
+  { name: "examples/worker with cloze-tiny-embed, workerd", noHash: true, run: tiny },
   { name: "edge-runtime", run: edgeRuntime },
   { name: "Next, Node route", run: () => nextRoute("node") },
   { name: "Next, edge route", run: () => nextRoute("edge") },
