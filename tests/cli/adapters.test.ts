@@ -1,5 +1,5 @@
 /** Adapters, frozen parts and layer-wise rates on the command line. */
-import { readdirSync, readFileSync, renameSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -41,6 +41,31 @@ test("an adapter is trained, evaluated and merged, with the same predictions eac
   assert.is(adapted["label"], merged["label"]);
   // Two layers of f32 sums, added up in another order.
   assert.ok(Math.abs((adapted["score"] as number) - (merged["score"] as number)) < 1e-5);
+});
+
+test("an adapter of an embedding model is learned from pairs, and its merged model has the same vectors", () => {
+  const pairs = Array.from({ length: 40 }, (_, i) => `text ${i} of ${i % 7}\tline ${i} of ${i % 7}\n`).join("");
+  writeFileSync(join(place, "pairs.tsv"), `text\tpair\n${pairs}`);
+  const words = "--task embed --model model --train pairs.tsv --dev pairs.tsv --epochs 3 --lora 4 --out vectors --json";
+  const { dev_mrr: learned } = lastObject(["finetune", ...words.split(" ")]);
+  const scored = "evaluate --task embed --model model --adapter vectors --test pairs.tsv --json";
+  assert.is(lastObject(scored.split(" "))["test_mrr"], learned);
+  lastObject("merge --model model --adapter vectors --out merged-vectors --json".split(" "));
+  const embedded = (...of: string[]) =>
+    lastObject(["embed", "--text", "--json", ...of], "text 1 of 1\n")["embedding"] as number[];
+  const [plain, adapted, merged] = [
+    embedded("--model", "model"),
+    embedded("--model", "model", "--adapter", "vectors"),
+    embedded("--model", "merged-vectors"),
+  ];
+  const distance = (other: readonly number[]) => Math.max(...adapted.map((x, i) => Math.abs(x - other[i]!)));
+  // Two layers of f32 sums, added up in another order.
+  assert.ok(distance(merged) < 1e-5, `${distance(merged)}`);
+  assert.ok(distance(plain) > 1e-3, `${distance(plain)}`);
+  const files = (folder: string) => readdirSync(join(place, folder));
+  assert.ok(files("merged-vectors").includes("modules.json"));
+  // sentence-transformers opens it as it is: beside a config.json it would look for the whole model's weights.
+  assert.ok(files("vectors").includes("modules.json") && !files("vectors").includes("config.json"));
 });
 
 test("the report of an adapter shows the attention of the adapted model, where its model is", () => {

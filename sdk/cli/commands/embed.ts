@@ -16,6 +16,7 @@ import { UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;
+  readonly adapter?: string;
   readonly text?: boolean;
   readonly length?: number;
   readonly pooling?: PoolingMode;
@@ -87,11 +88,12 @@ async function openWords(options: Options, settings: FeatureExtractionOptions): 
 export async function openEmbed(options: Options): Promise<LineWork> {
   if (options.prompt !== undefined && options.prefix !== undefined)
     throw new UsageError("either --prompt, a name of the folder's own, or --prefix, a text; not both");
-  const { layers, join, length } = options;
+  const { layers, join, length, adapter } = options;
   const settings: FeatureExtractionOptions = {
     engine: await engineOf(options),
     ...loadingOf(options),
     ...(length !== undefined && { length }),
+    ...(adapter !== undefined && { adapter: folder(adapter) }),
     ...(layers && { layers }),
     ...(join && { join }),
   };
@@ -104,6 +106,7 @@ export function embedCommand(program: URL): Command {
     .description("Compute embeddings of texts, pooled and normalized as the model folder says.")
     .argument("[file...]", 'lines, each a JSON string or {"text"}; - or none for standard input')
     .requiredOption("--model <model>", "a model's folder or published name")
+    .option("--adapter <model>", "an adapter of that model, as finetune --lora or PEFT saves it")
     .option("--text", "lines are plain text, not JSON")
     .option("--length <n>", "longest sequence in tokens; default: as the folder says", wholeNumber(2))
     .option("--prompt <name>", "the folder's prompt of this name, such as query or passage")

@@ -1,5 +1,5 @@
 import { loadAdapted, loadTokenizer, saveModel } from "cloze";
-import { readMaxLength } from "cloze/data";
+import { readMaxLength, readSentenceSettings, writeSentenceSettings } from "cloze/data";
 import { folder, requirePlace, writeFolder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, sayExpanded, TRAINABLE, withModelOptions } from "../shared/engine-options.js";
@@ -24,7 +24,12 @@ async function run({ model, adapter, out, force = false, ...options }: Options):
   const { maxLength: positions } = adapted.model;
   const said = await readMaxLength(folder(model), folder(adapter));
   const length = Math.min(said?.tokens ?? positions, positions);
-  await writeFolder(out, force, (to) => saveModel(to, { ...adapted, weights, tokenizer, maxLength: length }));
+  // The adapter of an embedding model changes its vectors, and the model pools as before.
+  const sentence = adapted.task === "feature-extraction" ? await readSentenceSettings(folder(model)) : null;
+  await writeFolder(out, force, async (to) => {
+    await saveModel(to, { ...adapted, weights, tokenizer, maxLength: length });
+    if (sentence) await writeSentenceSettings(to, { ...sentence, maxLength: length }, adapted.model.hiddenSize);
+  });
   const layers = adapted.lora.layers.size;
   if (options.json) await writeLine(JSON.stringify({ layers, parameters: weights.count, out }));
   else say(`${out}: the model with the adapter's change in ${layers} layers`);

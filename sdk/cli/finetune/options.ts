@@ -34,8 +34,4 @@ export function requireUsage({ task, train, model, scratch, lora, teacher, class
   if (lora === undefined) return;
   if (scratch !== undefined)
     throw new UsageError("--lora and --scratch exclude each other: an adapter needs trained weights; give --model");
-  if (task === "embed")
-    throw new UsageError(
-      "--lora --task embed: adapters of embedding models are not supported; fine-tune the model itself",
-    );
 }

@@ -305,7 +305,7 @@ export async function loadAdapted<P extends ModelTask = ModelTask>(
 
 /**
  * Write an adapter as PEFT does: adapter_config.json and adapter_model.safetensors; beside them config.json, which says
- * the task of the adapted model and names its classes.
+ * the task of the adapted model and names its classes. Feature extraction has none.
  *
  * @param base where the model is, or its name, for the reader's sake
  * @param reading the tokenizer, and the longest sequence that the adapter was trained with, to write them too; without them
@@ -334,7 +334,8 @@ export async function saveAdapter(
   await writeAll(files, async (to) => {
     await to.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { task, base, transposed })));
     await to.write(WEIGHTS, bytes);
-    await to.write("config.json", configBytes(savedConfig(adapted)));
+    // With one sentence-transformers takes the folder of vectors for that of a whole model.
+    if (task !== "feature-extraction") await to.write("config.json", configBytes(savedConfig(adapted)));
     if (reading) await saveTokenizer(to, reading.tokenizer, reading.maxLength, hasSegments(adapted));
   });
 }
