@@ -18,13 +18,13 @@ export interface Results {
   readonly score: number | null;
   /** whether the machine was idle otherwise; null where that was not measured */
   readonly quiet: boolean | null;
-  /** median milliseconds by workload */
-  readonly medians: ReadonlyMap<string, number>;
+  /** milliseconds by workload: the first quartiles */
+  readonly quartiles: ReadonlyMap<string, number>;
 }
 
 /**
  * Read results, and refuse invalid ones: of another version, without a hash or with one that was not published, or with a
- * score that is not that of the medians.
+ * score that is not that of the quartiles.
  *
  * @param name the file, for messages
  * @throws {InputError} naming the workload and its fault
@@ -34,26 +34,26 @@ export interface Results {
  */
 export function readResults(text: string, name: string): Results {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
-  const medians = new Map<string, number>();
+  const quartiles = new Map<string, number>();
   let end: Record<string, unknown> | undefined;
   for (const [i, line] of lines.entries()) {
     const result = objectOf(line, `${name}: line ${i + 1}`);
     if (result["workload"] === undefined) end = result;
     else {
-      const [workload, milliseconds] = median(result, name);
-      if (medians.has(workload)) throw new InputError(`${name}: ${shown(workload)} is there twice`);
-      medians.set(workload, milliseconds);
+      const [workload, milliseconds] = quartile(result, name);
+      if (quartiles.has(workload)) throw new InputError(`${name}: ${shown(workload)} is there twice`);
+      quartiles.set(workload, milliseconds);
     }
   }
   if (!end || end["version"] !== VERSION)
     throw new InputError(
       `${name}: results of version ${shown(end?.["version"])} cannot be compared; this package has version ${VERSION}`,
     );
-  const score = scoreOf(medians);
+  const score = scoreOf(quartiles);
   if ((end["score"] ?? null) !== score)
-    throw new InputError(`${name}: its score is ${shown(end["score"])}, that of its medians ${shown(score)}`);
+    throw new InputError(`${name}: its score is ${shown(end["score"])}, that of its quartiles ${shown(score)}`);
   const { quiet } = end;
-  return { runtime: String(end["runtime"]), score, quiet: typeof quiet === "boolean" ? quiet : null, medians };
+  return { runtime: String(end["runtime"]), score, quiet: typeof quiet === "boolean" ? quiet : null, quartiles };
 }
 
 function objectOf(line: string, place: string): Record<string, unknown> {
@@ -66,28 +66,29 @@ function objectOf(line: string, place: string): Record<string, unknown> {
   throw new InputError(`${place} is not a JSON object; expected the output of cloze bench --json`);
 }
 
-function median({ workload, hash, median_ms }: Record<string, unknown>, name: string): [string, number] {
+function quartile({ workload, hash, quartiles_ms }: Record<string, unknown>, name: string): [string, number] {
   const published = Object.hasOwn(PUBLISHED, String(workload)) ? PUBLISHED[String(workload)] : undefined;
   if (!published) throw new InputError(`${name}: there is no workload ${shown(workload)} in version ${VERSION}`);
   if (hash !== published.hash)
     throw new InputError(
       `${name}: ${shown(workload)} is not valid: its output has the hash ${shown(hash)}, not ${published.hash}`,
     );
-  if (typeof median_ms !== "number" || !(median_ms > 0))
-    throw new InputError(`${name}: ${shown(workload)} has no median_ms above 0, got ${shown(median_ms)}`);
-  return [String(workload), median_ms];
+  const first: unknown = Array.isArray(quartiles_ms) ? quartiles_ms[0] : undefined;
+  if (typeof first !== "number" || !(first > 0))
+    throw new InputError(`${name}: ${shown(workload)} has no quartiles_ms above 0, got ${shown(quartiles_ms)}`);
+  return [String(workload), first];
 }
 
 /**
  * The workloads that both results have, in the order of `a`.
  *
  * @example
- * const [a, b] = [200, 100].map((ms) => ({ runtime: "node", score: null, quiet: true, medians: new Map([["train", ms]]) }));
+ * const [a, b] = [200, 100].map((ms) => ({ runtime: "node", score: null, quiet: true, quartiles: new Map([["train", ms]]) }));
  * compareResults(a!, b!); // [{ workload: "train", a_ms: 200, b_ms: 100, ratio: 2 }]
  */
 export function compareResults(a: Results, b: Results): Compared[] {
-  return [...a.medians].flatMap(([workload, mine]) => {
-    const other = b.medians.get(workload);
+  return [...a.quartiles].flatMap(([workload, mine]) => {
+    const other = b.quartiles.get(workload);
     return other === undefined
       ? []
       : [{ workload, a_ms: mine, b_ms: other, ratio: Number((mine / other).toPrecision(4)) }];

@@ -4,7 +4,7 @@
  */
 
 /** Version of the definition in docs/benchmark.md. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** The figures that a version fixes for a workload. */
 export interface Published {
@@ -31,15 +31,15 @@ export const PUBLISHED: Readonly<Record<string, Published>> = {
 /** A figure of a result: four digits. */
 export const rounded = (value: number): number => Number(value.toPrecision(4));
 
-/** The points of a workload by its median in milliseconds, as results give it. */
-export const pointsOf = (workload: string, median: number): number =>
-  rounded((100 * PUBLISHED[workload]!.points) / median);
+/** The points of a workload by its first quartile in milliseconds, as results give it. */
+export const pointsOf = (workload: string, quartile: number): number =>
+  rounded((100 * PUBLISHED[workload]!.points) / quartile);
 
 /** The score: the geometric mean of all workloads' points; null where one is missing. */
-export function scoreOf(medians: ReadonlyMap<string, number>): number | null {
+export function scoreOf(quartiles: ReadonlyMap<string, number>): number | null {
   const names = Object.keys(PUBLISHED);
-  if (!names.every((name) => medians.has(name))) return null;
+  if (!names.every((name) => quartiles.has(name))) return null;
   // A logarithm of time: no number of a model comes from it.
-  const logs = names.map((name) => Math.log(pointsOf(name, medians.get(name)!)));
+  const logs = names.map((name) => Math.log(pointsOf(name, quartiles.get(name)!)));
   return rounded(Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length));
 }

@@ -23,7 +23,7 @@ export interface Measured {
   readonly hash: string;
   /** whether every output had the published hash; otherwise the result has no points */
   readonly valid: boolean;
-  /** points of this workload: 100 × the published milliseconds / the median; 0 where the result is not valid */
+  /** points of this workload: 100 × the published milliseconds / the first quartile; 0 where the result is not valid */
   readonly points: number;
 }
 
@@ -105,20 +105,21 @@ async function measure(
           0.5,
         )
       : null;
+  const quartiles: Measured["quartiles_ms"] = [rounded(quantile(sorted, 0.25)), rounded(quantile(sorted, 0.75))];
   const published = PUBLISHED[name];
   const valid = published !== undefined && hashes.size === 1 && hashes.has(published.hash);
   return {
     workload: name,
     runtime: runtimeName(),
     median_ms: rounded(median),
-    quartiles_ms: [rounded(quantile(sorted, 0.25)), rounded(quantile(sorted, 0.75))],
+    quartiles_ms: quartiles,
     repeats: times.length,
     gflops: gflops === null ? null : rounded(gflops),
     peak_gflops: most === null ? null : rounded(most),
     share: gflops === null || most === null ? null : rounded(gflops / most),
     hash: [...hashes].join(" "),
     valid,
-    points: valid && median > 0 ? pointsOf(name, rounded(median)) : 0,
+    points: valid && quartiles[0] > 0 ? pointsOf(name, quartiles[0]) : 0,
   };
 }
 
@@ -151,7 +152,7 @@ export async function benchmark(options: BenchmarkOptions = {}): Promise<Score> 
   const sorted = peaks.sort((a, b) => a - b);
   const spread = (quantile(sorted, 0.9) - quantile(sorted, 0.1)) / quantile(sorted, 0.9);
   return {
-    score: scoreOf(new Map(counted.map(({ workload, median_ms }) => [workload, median_ms]))),
+    score: scoreOf(new Map(counted.map(({ workload, quartiles_ms: [first] }) => [workload, first]))),
     version: VERSION,
     runtime: runtimeName(),
     quiet: peaks.length === 0 ? null : spread < QUIET,
