@@ -20,6 +20,7 @@ import { accuracy, areaUnderRoc, matthews, multiLabelScores } from "../sdk/metri
 import { familyOf } from "../sdk/models/families.js";
 import { readMerges, readTokenizerJson, trainWordPiece } from "../sdk/tokenizer/index.js";
 import { regexFinder, wholeMatcher } from "../sdk/tokenizer/patterns/pattern.js";
+import { processorTime } from "./helpers/processor-time.js";
 
 const test = suite("bad input");
 
@@ -128,11 +129,11 @@ test("bytes that are not UTF-8: the line is named, wherever the chunks are cut",
 
 test("a line of 32 MB is read in time linear in its length", async () => {
   const bytes = new Uint8Array(32 * 2 ** 20).fill(97);
-  const begun = performance.now();
+  const begun = processorTime();
   let length = 0;
   for await (const line of decodeLines(chunksOf(bytes, 65_536))) length = line.length;
   assert.is(length, bytes.length);
-  assert.ok(performance.now() - begun < 5000);
+  assert.ok(processorTime() - begun < 5000);
 });
 
 test("patterns too large or too deep are refused; matching takes linear time", async () => {

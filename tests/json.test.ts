@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { JsonError, parseJson } from "../sdk/json.js";
+import { processorTime } from "./helpers/processor-time.js";
 
 const test = suite("JSON with places");
 
@@ -78,12 +79,12 @@ test("a text that JSON.parse refuses is refused, at a place up to which it is va
 });
 
 test("depth costs no call stack, and length no second pass", () => {
-  const begun = performance.now();
+  const begun = processorTime();
   assert.match(refusal("[".repeat(1_000_000)), /column 1000001$/);
   assert.match(refusal(`${'{"a":'.repeat(200_000)}`), /column 1000001$/);
   assert.match(refusal(`[${"1,".repeat(500_000)}]`), /column 1000002$/);
   // Linear: some tens of milliseconds each; a pass a token would take hours.
-  assert.ok(performance.now() - begun < 5000);
+  assert.ok(processorTime() - begun < 5000);
 });
 
 test.run();

@@ -6,6 +6,7 @@ import { memoryFiles } from "../../sdk/io/files/files.js";
 import { saveModel } from "../../sdk/io/pretrained/save.js";
 import { featureExtraction } from "../../sdk/pipelines/feature-extraction.js";
 import { freshConfig, freshModel } from "../../sdk/train/fresh/fresh-model.js";
+import { processorTime } from "../helpers/processor-time.js";
 import { SENTENCES, tokenizer } from "../helpers/small-bert.js";
 
 const test = suite("pipelines give way");
@@ -21,12 +22,6 @@ const LONGEST = 60;
 const TICK = 20;
 const ROUNDS = 3;
 
-/** Milliseconds of this process on processors, which other programs do not lengthen as they do the time that passes. */
-function spent(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
 test("a timer runs at least every 60 ms, and the total time is that of the synchronous form", async () => {
   using engine = await Engine.create();
   const sizes = { ...MINILM, vocabSize: tokenizer.size, maxPositionEmbeddings: 512, dropout: 0 };
@@ -40,13 +35,13 @@ test("a timer runs at least every 60 ms, and the total time is that of the synch
   // Of each figure the best round: compilation, collections and other programs make rounds longer, nothing makes them shorter.
   let [longest, awaited, synchronous] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let round = 0; round < ROUNDS; round++) {
-    let begin = spent();
+    let begin = processorTime();
     embed(LINES);
-    synchronous = Math.min(synchronous, spent() - begin);
-    begin = spent();
+    synchronous = Math.min(synchronous, processorTime() - begin);
+    begin = processorTime();
     let [tick, gap] = [begin, 0];
     const next = (): void => {
-      const now = spent();
+      const now = processorTime();
       gap = Math.max(gap, now - tick);
       tick = now;
     };
@@ -54,7 +49,7 @@ test("a timer runs at least every 60 ms, and the total time is that of the synch
     const got = await embed.async(LINES);
     next();
     clearInterval(timer);
-    awaited = Math.min(awaited, spent() - begin);
+    awaited = Math.min(awaited, processorTime() - begin);
     longest = Math.min(longest, gap);
     assert.equal(got, want);
   }

@@ -11,6 +11,7 @@ import {
   trainUnigram,
   trainWordPiece,
 } from "../../sdk/tokenizer/index.js";
+import { processorTime } from "../helpers/processor-time.js";
 
 const test = suite("fuzzed tokenizer files");
 const TEXTS = [
@@ -47,7 +48,7 @@ function mutate(bytes: Uint8Array): Uint8Array {
 
 /** Either works, or fails with a TokenizerError that says something. */
 function survives(name: string, read: () => Tokenizer): "read" | "refused" {
-  const begin = performance.now();
+  const begin = processorTime();
   let result: "read" | "refused" = "read";
   try {
     const tokenizer = read();
@@ -60,7 +61,7 @@ function survives(name: string, read: () => Tokenizer): "read" | "refused" {
     if (!(error instanceof TokenizerError) || error.message.length < 10) throw error;
     result = "refused";
   }
-  const took = performance.now() - begin;
+  const took = processorTime() - begin;
   assert.ok(took < 2000, `${name} took ${took.toFixed(0)} ms`);
   return result;
 }
@@ -130,9 +131,9 @@ test("nesting, long numbers, patterns and wide gaps cost nothing", () => {
     );
   const nested = `{"pre_tokenizer":{"type":"Split","pattern":{"Regex":"(a*)*b|(a|a)*c"},"behavior":"Isolated"},"model":{"type":"WordLevel","vocab":{"<unk>":0},"unk_token":"<unk>"}}`;
   const tokenizer = readTokenizerJson(nested);
-  const begin = performance.now();
+  const begin = processorTime();
   tokenizer.encode("a".repeat(1000));
-  assert.ok(performance.now() - begin < 3000);
+  assert.ok(processorTime() - begin < 3000);
 });
 
 test.run();
