@@ -127,6 +127,21 @@ test("bytes that are not UTF-8: the line is named, wherever the chunks are cut",
   }
 });
 
+test("a file that is not UTF-8 is called what its first bytes say it is", async () => {
+  const files: readonly (readonly [string, number[], RegExp])[] = [
+    ["gzip", [0x1f, 0x8b, 8, 0, 10, 0], /^f:1: not UTF-8; it is compressed with gzip/],
+    ["ZIP", [0x50, 0x4b, 3, 4, 0xff, 10], /^f:1: not UTF-8; it is a ZIP archive/],
+    ["UTF-16, little-endian", [0xff, 0xfe, 97, 0, 10, 0], /^f:1: not UTF-8; it is UTF-16/],
+    ["UTF-16, big-endian", [0xfe, 0xff, 0, 97, 0, 10], /^f:1: not UTF-8; it is UTF-16/],
+    ["Latin-1", [0xe9, 97, 10], /^f:1: not UTF-8; in which encoding/],
+    ["a later line", [97, 10, 0xff, 0xfe, 10], /^f:2: not UTF-8; in which encoding/],
+  ];
+  for (const [name, bytes, message] of files) {
+    const lines = decodeLines(chunksOf(Uint8Array.from(bytes), 4), "f");
+    assert.match(await refusal(() => drain(lines)), message, name);
+  }
+});
+
 test("a line of 32 MB is read in time linear in its length", async () => {
   const bytes = new Uint8Array(32 * 2 ** 20).fill(97);
   const begun = processorTime();

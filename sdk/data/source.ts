@@ -110,6 +110,18 @@ function decoded({ decoder }: Decoding, bytes: Uint8Array): string | undefined {
   }
 }
 
+const UNKNOWN = "in which encoding was the file saved?";
+
+/** What a file that is not UTF-8 is by its first bytes, and what to do about it. */
+function encodingOf([first, second, third]: Uint8Array): string {
+  if (first === 0x1f && second === 0x8b) return "it is compressed with gzip: unpack it first";
+  if (first === 0x50 && second === 0x4b && third === 3)
+    return "it is a ZIP archive or an Office document: unpack it, or save it as text";
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    return "it is UTF-16: save it as UTF-8";
+  return UNKNOWN;
+}
+
 /** The lines of bytes of which some are not UTF-8. */
 function* linesOneByOne(state: Decoding, bytes: Uint8Array): Generator<string> {
   for (let begin = 0, end = 0; end >= 0; begin = end + 1) {
@@ -119,7 +131,7 @@ function* linesOneByOne(state: Decoding, bytes: Uint8Array): Generator<string> {
     if (own.length > LONGEST_LINE)
       throw new DataError(`${place}: a line of more than ${LONGEST_LINE} bytes cannot be read`);
     yield decoded(state, own) ??
-      state.broken(new DataError(`${place}: not UTF-8; in which encoding was the file saved?`));
+      state.broken(new DataError(`${place}: not UTF-8; ${state.line === 1 ? encodingOf(own) : UNKNOWN}`));
   }
 }
 
