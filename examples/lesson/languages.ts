@@ -65,7 +65,7 @@ export class Languages {
     const entries = this.lines(`wiktionary-dictionaries/${dictionary[0]}.tsv.gz`).map((line) => line.split("\t"));
     const columns = dictionary[1] ? [0, 1] : [1, 0];
     return Array.from({ length: entries.length >> 2 }, (_, i) => {
-      // Neighbours in the alphabet are often of one family: entries from all over the list make better company.
+      // Neighbors in the alphabet are often of one family: entries from all over the list make better company.
       const four = [0, 1, 2, 3].map((part) => entries[i + part * (entries.length >> 2)]!);
       const [english, other] = columns.map((column) => four.map((entry) => entry[column]).join(" , "));
       return [english!, other!] as const;

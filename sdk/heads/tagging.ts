@@ -58,7 +58,7 @@ function continued(tag: string, labels: LabelSet): string {
   return labels.has(inside) ? inside : tag;
 }
 
-/** Cross-entropy over the labelled pieces; classes may weigh differently, and the mean is then over the weights. */
+/** Cross-entropy over the labeled pieces; classes may weigh differently, and the mean is then over the weights. */
 export function tagging(classWeights?: ClassWeights): HeadObjective<TokenHead> {
   return {
     name: "tagging",

@@ -1,5 +1,5 @@
 /**
- * Causal language modelling: predict the next token at every position. Radford et al. 2018, "Improving Language
+ * Causal language modeling: predict the next token at every position. Radford et al. 2018, "Improving Language
  * Understanding by Generative Pre-Training"; Karpathy's nanoGPT for the small published recipes.
  */
 import type { Sample } from "../data/sample.js";

@@ -1,5 +1,5 @@
 /**
- * Masked language modelling: hide some tokens and predict them from the context on both sides.
+ * Masked language modeling: hide some tokens and predict them from the context on both sides.
  *
  * Devlin et al. 2019 (arXiv:1810.04805), section 3.1 and appendix A.1; google-research/bert, create_pretraining_data.py.
  * Other ways of choosing positions: Hugging Face's DataCollatorForLanguageModeling, fairseq's MaskTokensDataset (RoBERTa),

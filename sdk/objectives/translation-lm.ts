@@ -1,5 +1,5 @@
 /**
- * Translation language modelling: a sentence and its translation in one sequence, both masked, so that the model can attend
+ * Translation language modeling: a sentence and its translation in one sequence, both masked, so that the model can attend
  * to one to predict the other. Conneau & Lample 2019, "Cross-lingual Language Model Pretraining" (arXiv:1901.07291), section 3.3.
  */
 import type { Sample } from "../data/sample.js";

@@ -3,7 +3,7 @@ import { turns } from "../tensor/turns.js";
 
 /**
  * Pieces of a text in the order in which they are written, as a web stream and as an async iterable: use it as one of the
- * two, once. At most one piece is computed ahead of the reader. Leaving the loop or cancelling the stream stops the
+ * two, once. At most one piece is computed ahead of the reader. Leaving the loop or canceling the stream stops the
  * writing.
  */
 export type TextStream = ReadableStream<string> & AsyncIterable<string>;

@@ -296,7 +296,7 @@ for (const engine of engines) {
       table,
     );
     disturb(weights, 0.3);
-    // Spans of one to four tokens, the fourth beyond the places; one at the edge, which has no neighbour on its left.
+    // Spans of one to four tokens, the fourth beyond the places; one at the edge, which has no neighbor on its left.
     const spans = [[1, 3], [2, 6], [0, 2], [4, 5]]; // biome-ignore format: a list
     const batch = collate(
       spans.map(([begin, end], row) => {

@@ -57,7 +57,7 @@ test("n-grams: the first one's length is 1, 2 or 3 words with 6/11, 3/11, 2/11",
   const [p1, p2, p3] = ngramProbabilities() as [number, number, number];
   // One run: a draw of three. Two: a draw of two, then anything cut to one; or of one, then two or three cut to two.
   const want = [p3, p2 + p1 * (p2 + p3), p1 * p1];
-  // Five standard errors are 5 √(0.25 / 5000) = 0.035; neighbours that meet, and ends that cut, are some 4 of 400 places.
+  // Five standard errors are 5 √(0.25 / 5000) = 0.035; neighbors that meet, and ends that cut, are some 4 of 400 places.
   near(
     runs.map((count) => count / rounds),
     want,

@@ -1,4 +1,4 @@
-/** Labelled controls, and the small parts that chapters share. */
+/** Labeled controls, and the small parts that chapters share. */
 import type { ComponentChildren } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
 import { useStrings } from "./settings.js";

@@ -1,4 +1,4 @@
-/** Sentences with their translations, for translation language modelling. */
+/** Sentences with their translations, for translation language modeling. */
 import type { EpochSamples } from "cloze";
 import { readTextRows, type Sample, type TokenizedDocument, translationPair } from "cloze/data";
 import type { Tokenizer } from "cloze/tokenizer";

@@ -110,12 +110,6 @@ export function requireSafeName(name: string): string {
   );
 }
 
-/** A file's JSON; undefined for a file that does not exist. */
-export async function readJson(files: Files, name: string): Promise<unknown> {
-  const bytes = await files.read(name);
-  return bytes && jsonOf(bytes, name);
-}
-
 /** JSON from the bytes of the file `name`. */
 export function jsonOf(bytes: Uint8Array, name: string): unknown {
   try {

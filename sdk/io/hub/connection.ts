@@ -264,7 +264,7 @@ export async function* chunksOf(
       yield value;
     }
   } finally {
-    // A body that was read to its end is not cancelled; one that was cut rejects.
+    // A body that was read to its end is not canceled; one that was cut rejects.
     reader.cancel().catch(() => {});
   }
 }

@@ -56,7 +56,7 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor | null, eps: nu
 }
 
 /**
- * Divide each row of x by its root mean square, then scale: layer norm without centring.
+ * Divide each row of x by its root mean square, then scale: layer norm without centering.
  *
  * @param x (rows, width)
  * @param gamma (width), the scale

@@ -3,7 +3,7 @@ import { join, resolve, sep } from "node:path";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { jsonBytes, ModelFileError, memoryFiles, readJson, requireSafeName } from "../../../sdk/io/files/files.js";
+import { jsonBytes, jsonOf, ModelFileError, memoryFiles, requireSafeName } from "../../../sdk/io/files/files.js";
 import { exists, folder } from "../../../sdk/io/files/folder.js";
 import { writableFolder } from "../../../sdk/io/files/write-whole.js";
 import { inNewFolder } from "../../helpers/folder.js";
@@ -58,10 +58,12 @@ test("every accepted name stays inside its folder", () => {
 test("files in memory are read and written by name", async () => {
   const files = memoryFiles([["a.json", text("{")]]);
   assert.is(await files.read("b.json"), undefined);
-  assert.is(await readJson(files, "b.json"), undefined);
-  await rejects(readJson(files, "a.json"), ModelFileError, /^a\.json is not valid JSON/);
   await files.write("a.json", jsonBytes({ x: 1 }));
-  assert.equal(await readJson(files, "a.json"), { x: 1 });
+  assert.equal(jsonOf((await files.read("a.json"))!, "a.json"), { x: 1 });
+  assert.throws(
+    () => jsonOf(text("{"), "a.json"),
+    (error: unknown) => error instanceof ModelFileError && /^a\.json is not valid JSON/.test(error.message),
+  );
 });
 
 test("a folder on disk gives undefined for missing files, and refuses unsafe names", () =>

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Engine } from "../../../sdk/engine/engine.js";
 import { LabelSet } from "../../../sdk/heads/labels.js";
-import { jsonBytes, memoryFiles, readJson, type WritableFiles } from "../../../sdk/io/files/files.js";
+import { fieldsOf, jsonBytes, jsonOf, memoryFiles, type WritableFiles } from "../../../sdk/io/files/files.js";
 import { type Adapted, adapt, loadAdapted, loadAdapter, saveAdapter } from "../../../sdk/io/pretrained/adapter.js";
 import { adapterConfigOf, adapterFields, readAdapterConfig } from "../../../sdk/io/pretrained/adapter-config.js";
 import { describeFolder } from "../../../sdk/io/pretrained/describe.js";
@@ -63,7 +63,7 @@ test("saved and loaded, an adapter scores the same; so does the folder alone, wh
 
 test("names and fields are PEFT's; a bare model's names have no prefix", async () => {
   const { adapter } = await saved();
-  const config = (await readJson(adapter, "adapter_config.json")) as Record<string, unknown>;
+  const config = await configOf(adapter);
   assert.equal(
     [config["peft_type"], config["task_type"], config["r"], config["lora_alpha"], config["target_modules"]],
     ["LORA", "SEQ_CLS", 3, 6, ["query", "output.dense"]],
@@ -84,9 +84,13 @@ test("names and fields are PEFT's; a bare model's names have no prefix", async (
   assert.is(again.lora.layers.size, 4);
 });
 
+async function configOf(adapter: WritableFiles): Promise<Readonly<Record<string, unknown>>> {
+  return fieldsOf(jsonOf((await adapter.read("adapter_config.json"))!, "adapter_config.json"));
+}
+
 /** The same adapter with other fields in its configuration. */
 async function changed(adapter: WritableFiles, fields: object): Promise<WritableFiles> {
-  const config = (await readJson(adapter, "adapter_config.json")) as object;
+  const config = await configOf(adapter);
   const bytes = (await adapter.read("adapter_model.safetensors"))!;
   return memoryFiles([
     ["adapter_config.json", jsonBytes({ ...config, ...fields })],

@@ -36,7 +36,7 @@ test("the pieces have the best sum of scores", () => {
     for (let i = 0; i < 20; i++) {
       const word = text(9);
       const pieces = piecesOf(model, word.join(""));
-      // Neighbouring unknown characters are one piece, each of them counted.
+      // Neighboring unknown characters are one piece, each of them counted.
       const got = pieces.reduce((sum, [piece, start, end]) => {
         const characters = [...word.join("").slice(start, end)].length;
         return sum + (piece === "<unk>" ? characters * (lowest - 10) : scores.get(piece!)!);
