@@ -18,6 +18,8 @@ export const BLOCK_INNER: i32 = 384;
 export const BLOCK_ROWS: i32 = 128;
 /** Fewer rows than these are read again for every two panels: they stay in L1. */
 const FEW_ROWS: i32 = 8;
+/** Bytes of a matrix b that is taken to be in the second cache: half of that of most processors, or less. */
+const CACHED: usize = 256 * 1024;
 /** Elements from row to row of a transposed block: no power of two, whose rows would share a cache set. */
 const BLOCK_STRIDE: i32 = BLOCK_INNER + 16;
 /** Columns of the tiles of three and four rows: half a panel. */
@@ -129,8 +131,10 @@ export function multiplyBlock(
   const full = rows & ~3, rest = rows - full;
   const whole = min(end, columns / PANEL);
   const bytesA = <usize>lda << 2, bytesC = <usize>ldc << 2;
-  // The first rows bring the panel in from memory: across all of it each cache line is read once, beside twice the arithmetic.
-  const across = wide ? full : min(4, full);
+  // The first rows of a large b bring each panel in from memory: across all of it each cache line is read once, beside
+  // twice the arithmetic. From the cache, half a panel is faster.
+  const first = panel * <usize>(columns / PANEL) > CACHED ? 4 : 0;
+  const across = wide ? full : min(first, full);
   for (let j = begin; j < whole; j++) {
     let pa = a, pc = at(c, j * PANEL);
     for (let i = 0; i < across; i += 4, pa += 4 * bytesA, pc += 4 * bytesC)
