@@ -65,14 +65,7 @@ function run(file) {
     // Node 20 has a WebSocket behind this flag; later versions accept it.
     const flags = ["--enable-source-maps", "--expose-gc", "--experimental-websocket"];
     const child = spawn(runtime, [...flags, program], {
-      env: {
-        ...process.env,
-        CLOZE_ROOT: root,
-        CLOZE_INSTALLED: join(out, "installed"),
-        FORCE_COLOR: "0",
-        // Node 22 and later compile the scripts that hundreds of processes share only once.
-        NODE_COMPILE_CACHE: join(out, "compiled"),
-      },
+      env: { ...process.env, CLOZE_ROOT: root, CLOZE_INSTALLED: join(out, "installed"), FORCE_COLOR: "0" },
     });
     let output = "";
     child.stdout.on("data", (text) => (output += text));
