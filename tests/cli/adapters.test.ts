@@ -103,13 +103,14 @@ test("frozen parts and layer-wise rates", () => {
 test("options that contradict each other or name nothing are refused", () => {
   const cases: [string[], RegExp][] = [
     [["--lora-alpha", "8"], /--lora-dropout need --lora/],
+    [["--lora", "4", "--out", "model", "--force"], /--lora: the adapter needs its model model/],
     [["--lora", "4", "--freeze", "embeddings"], /--lora and --freeze exclude each other/],
     [["--lora", "4", "--lora-target", "qeury"], /no layer is named qeury/],
     [["--freeze", "encoder.layer.9"], /no parameter is named like encoder\.layer\.9/],
     [["--layer-decay", "2"], /above 0 and at most 1/],
   ];
   for (const [words, message] of cases) {
-    const { status, stderr } = cloze([...learn, ...words, "--out", "new"]);
+    const { status, stderr } = cloze([...learn, "--out", "new", ...words]);
     assert.is(status, 2, words.join(" "));
     assert.match(stderr, message);
   }

@@ -6,7 +6,17 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -178,6 +188,27 @@ test("every command that writes refuses an unwritable path before the work", () 
     assert.is(status, 2, `${command[0]}: ${stderr}`);
     assert.is(stdout, "", `${command[0]}: no step`);
     assert.match(stderr, /file\/below/, command[0]);
+  }
+});
+
+test("no input is replaced: not the text itself, nor a folder that holds data of the run", () => {
+  mkdirSync(join(place, "held"));
+  for (const name of ["rows.tsv", "text.txt"]) cpSync(join(place, name), join(place, "held", name));
+  symlinkSync("held", join(place, "link"));
+  assert.is(cloze([...tokenizer, "--out", "held/tok.json"]).status, 0);
+  const held = "held/text.txt";
+  const into = (out: string): (readonly string[])[] => [
+    [...pretrain.slice(0, -3), "--tokenizer", "held/tok.json", held, "--out", out, "--force"],
+    [...pretrain, "--dev", held, "--tokenizer", "held/tok.json", "--out", out, "--force"],
+    ["finetune", "--task", "classify", "--model", "base", "--train", "held/rows.tsv", "--out", out, "--force"],
+    ["quantize", "--model", "base", "--dtype", "q8", "--out", out, "--force", "--text", held],
+  ];
+  const before = stateOf(join(place, "held"));
+  for (const command of [...into("held"), ...into("link"), ["train-tokenizer", "--size", "80", held, "--out", held]]) {
+    const { status, stderr } = cloze(command);
+    assert.is(status, 2, `${command.join(" ")}: ${stderr}`);
+    assert.match(stderr, /--out (held|link).*: .* would be re(moved|placed)/);
+    assert.equal(stateOf(join(place, "held")), before);
   }
 });
 

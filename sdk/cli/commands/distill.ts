@@ -133,7 +133,7 @@ async function run(names: readonly string[], given: DistillOptions, command: Com
   if (files.length === 0) throw new UsageError("name the text to train on");
   if (options.teacher === undefined || options.numHiddenLayers === undefined)
     throw new UsageError("--teacher and --num-hidden-layers: name the model to learn from and the size of the student");
-  await requireFreeOutput(options);
+  await requireFreeOutput(options, files);
   await distill({ files, options }, resumed, (parts) => new Checkpoints({ files, options }, parts, resumed));
 }
 

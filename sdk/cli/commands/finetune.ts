@@ -1,4 +1,5 @@
 /** `cloze finetune`: one run, or several over seeds and numbers of examples. */
+import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { readData } from "../finetune/data.js";
 import type { SeveralOptions } from "../finetune/finished-runs.js";
@@ -18,6 +19,9 @@ async function run(given: FinetuneOptions & SeveralOptions, command: Command): P
   const { seeds, learningCurve, ...options } = asked;
   requireUsage(options);
   requireOutput(options);
+  const { lora, model, out } = options;
+  if (lora !== undefined && model !== undefined && resolve(out) === resolve(model))
+    throw new UsageError(`--lora: the adapter needs its model ${model}, which --out would replace`);
   if (seeds || learningCurve) {
     if (seeds && command.getOptionValueSource("seed") === "cli")
       throw new UsageError("--seed and --seeds exclude each other");

@@ -4,6 +4,7 @@ import { folder, requirePlace, writeFolder } from "cloze/node";
 import { Command } from "commander";
 import { engineOf, type ModelOptions, sayExpanded, TRAINABLE, withModelOptions } from "../shared/engine-options.js";
 import { say, writeLine } from "../shared/output.js";
+import { requireInputsKept } from "../shared/run-inputs.js";
 
 interface Options extends ModelOptions {
   readonly model: string;
@@ -14,6 +15,7 @@ interface Options extends ModelOptions {
 
 async function run({ model, adapter, out, force = false, ...options }: Options): Promise<void> {
   await requirePlace(out, force);
+  await requireInputsKept(out, new Map(Object.entries({ model, adapter })));
   using engine = await engineOf(options);
   using adapted = await loadAdapted(engine, folder(model), folder(adapter), TRAINABLE);
   sayExpanded(model, adapted);

@@ -244,7 +244,7 @@ interface Held {
 async function run(names: readonly string[], given: PretrainOptions, command: Command): Promise<void> {
   const { files, options, ...resumed } = await withResumed({ files: names, options: given }, command);
   if (files.length === 0) throw new UsageError("name the text to train on");
-  await requireFreeOutput(options);
+  await requireFreeOutput(options, files);
   await pretrain({ files, options }, resumed, (parts) => new Checkpoints({ files, options }, parts, resumed));
 }
 

@@ -7,6 +7,7 @@ import { Command, Option } from "commander";
 import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-options.js";
 import { fileSource, parseLine, readFields, requireFiles } from "../shared/input.js";
 import { reportFigures, say } from "../shared/output.js";
+import { namedInputs, requireInputsKept } from "../shared/run-inputs.js";
 import { UsageError } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
@@ -129,6 +130,7 @@ async function agreement(engine: Engine, { model, dtype }: Options, after: strin
 async function run(file: string | undefined, options: Options): Promise<void> {
   const { model, dtype, out, force = false } = options;
   await requirePlace(out, force);
+  await requireInputsKept(out, namedInputs(file === undefined ? [] : [file], { model }));
   await requireFiles([file]);
   const examples = file === undefined ? null : (await examplesOf(file, options.text)).slice(0, MOST_EXAMPLES);
   let written = { path: "", size: 0 };

@@ -4,6 +4,7 @@ import { sampleLanguages, type Tokenizer, trainBpe, trainUnigram, trainWordPiece
 import { Command } from "commander";
 import { fileSource, requireFiles, sources } from "../shared/input.js";
 import { progress, say, writeLine } from "../shared/output.js";
+import { namedInputs, requireInputsKept } from "../shared/run-inputs.js";
 import { share, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options {
@@ -84,6 +85,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   const { out, json, smoothing } = options;
   await requireFiles(files);
   await requireFilePlace(out);
+  await requireInputsKept(out, namedInputs(files, {}));
   const started = performance.now();
   let lines = 0;
   const counted = async function* (): AsyncGenerator<string> {

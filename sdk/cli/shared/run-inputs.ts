@@ -1,8 +1,8 @@
 /** The files and folders that a training run reads, by their content: another machine has them under other names. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, isAbsolute, join, relative, sep } from "node:path";
 import { UsageError } from "./usage.js";
 
 /** Options that name a file or folder to read. */
@@ -69,6 +69,31 @@ export function namedInputs(files: readonly string[], options: object): Map<stri
     ...files.map((name, i): [string, string] => [`files[${i}]`, name]),
     ...(named as [string, string][]),
   ]);
+}
+
+/** Inputs of which the new folder holds its own copy. */
+const COPIED = ["tokenizer", "config"];
+
+/**
+ * Refuse to replace a text that the command reads, or a folder that holds an input: the data would be gone. The model that
+ * a run starts from may be that folder itself.
+ *
+ * @param inputs names by role, as {@link namedInputs} gives them
+ * @throws {UsageError} naming the input
+ */
+export async function requireInputsKept(out: string, inputs: ReadonlyMap<string, string>): Promise<void> {
+  const place = await realpath(out).catch(() => null);
+  if (place === null) return;
+  for (const [role, name] of inputs) {
+    // A name of the Hub, and standard input, have no path here.
+    const input = COPIED.includes(role) ? null : await realpath(name).catch(() => null);
+    if (input === null || (input === place && !role.startsWith("files"))) continue;
+    const way = relative(place, input);
+    if (way.split(sep)[0] !== ".." && !isAbsolute(way))
+      throw new UsageError(
+        `--out ${out}: ${inWords(role)} ${way === "" ? "would be replaced" : `${name} is in this folder and would be removed with it`}; choose another place`,
+      );
+  }
 }
 
 /** The inputs of a command with their hashes. */

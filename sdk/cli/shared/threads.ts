@@ -1,9 +1,10 @@
 /** Commands that answer line by line: here, or in several threads that share the lines. */
+import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { InputError } from "cloze";
 import { requireFiles, sources } from "./input.js";
 import { faultAt, LineFaults } from "./line-faults.js";
-import { writeLine } from "./output.js";
+import { say, writeLine } from "./output.js";
 import { UsageError } from "./usage.js";
 
 export interface InputLine {
@@ -208,6 +209,13 @@ interface LineOptions {
   readonly text?: boolean;
 }
 
+/** Each thread holds a model of its own, so there are never more than cores; fewer than asked for are reported. */
+function threadsFor(wanted: number): number {
+  const threads = Math.min(wanted, availableParallelism());
+  if (threads < wanted) say(`--threads ${wanted}: ${threads} on this machine`);
+  return threads;
+}
+
 /**
  * Answer all lines in order, one output line for each. Threads take turns; the bits of a row do not depend on the rows beside
  * it, so any number of them writes the same.
@@ -229,7 +237,7 @@ export async function answerLines<Options extends LineOptions>(
     return answers.end();
   }
   const data = { command: command.name, options: { ...options, threads: 1 } };
-  const threads = Array.from({ length: options.threads }, () => new Thread(command.program, data));
+  const threads = Array.from({ length: threadsFor(options.threads) }, () => new Thread(command.program, data));
   const waiting: Promise<Answer>[] = [];
   const writeFirst = async () => answers.write(await waiting.shift()!);
   try {

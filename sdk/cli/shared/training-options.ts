@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { exists, requirePlace } from "cloze/node";
 import type { Command } from "commander";
 import { checkpointNamed, checkpointOf } from "./checkpoints.js";
+import { namedInputs, requireInputsKept } from "./run-inputs.js";
 import { notNegative, positive, UsageError, wholeNumber } from "./usage.js";
 
 export interface TrainingOptions {
@@ -58,14 +59,19 @@ export function trainingSettings(options: TrainingOptions): Readonly<Record<stri
 }
 
 export function requireOutput({ out }: { readonly out?: string }): void {
-  if (out === undefined) throw new UsageError("--out: name the model folder to write");
+  if (!out) throw new UsageError("--out: name the model folder to write");
 }
 
-/** Refuse a place that cannot be written, and, without --force, to overwrite a folder or an interrupted run. */
-export async function requireFreeOutput(options: TrainingOptions): Promise<void> {
+/**
+ * Refuse a place that cannot be written or holds the run's data, and, without --force, to overwrite a folder or an interrupted run.
+ *
+ * @param files the texts of the command
+ */
+export async function requireFreeOutput(options: TrainingOptions, files: readonly string[] = []): Promise<void> {
   requireOutput(options);
   const { out, force = false, resume } = options;
   await requirePlace(out, force);
+  await requireInputsKept(out, namedInputs(files, options));
   const checkpoint = checkpointOf(out);
   const own = resume !== undefined && resolve(checkpointNamed(resume)) === resolve(checkpoint);
   if (!force && !own && (await exists(checkpoint)))
