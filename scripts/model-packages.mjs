@@ -25,7 +25,7 @@ export const PACKAGES = [
     name: "cloze-tiny",
     description: "A small ModernBERT that fills masks, pre-trained by Cloze on novels and modern English",
     folders: { ".": MODEL, "./q8": MODEL },
-    more: ["MANIFEST", "run_manifest.json", "first/run_manifest.json"],
+    more: ["MANIFEST", ...["", "first/", "second/", "third/"].map((run) => `${run}run_manifest.json`)],
   },
   {
     name: "cloze-tiny-embed",

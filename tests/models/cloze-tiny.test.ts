@@ -38,11 +38,11 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ["The king and the [MASK] sat on their thrones.", "queen prince princess"],
 ];
 /** Sentences in which a fitting word is ranked first: what these weights reach. Longer training is to reach 12. */
-const FITTING = 10;
+const FITTING = 11;
 /** How often every held-out sequence is masked. */
 const ROUNDS = 2;
 /** Nats below the unigram entropy of the held-out text. */
-const GAINED = 2.8;
+const GAINED = 3;
 
 test("a word that fits is ranked first in as many of twenty sentences as the card says", async () => {
   using fill = await fillMask(folder(place));
@@ -68,10 +68,10 @@ test("the held-out loss is far below the unigram entropy", async () => {
   assert.ok(entropy - loss >= GAINED, `${entropy.toFixed(2)} - ${loss.toFixed(2)}`);
 });
 
-test("MANIFEST and the records of both runs list the same weights", () => {
+test("MANIFEST and the records of all runs list the same weights", () => {
   const texts = readFileSync(join(place, "MANIFEST"), "utf8").trim().split("\n\n");
-  const records = ["first/run_manifest.json", "run_manifest.json"].map(
-    (name) => JSON.parse(readFileSync(join(place, name), "utf8")) as { weights: { step: number; weights: string }[] },
+  const records = ["first/", "second/", "third/", ""].map(
+    (run) => JSON.parse(readFileSync(join(place, `${run}run_manifest.json`), "utf8")) as { weights: { step: number; weights: string }[] },
   );
   assert.is(texts.length, records.length);
   for (const [i, run] of records.entries()) {
@@ -80,7 +80,7 @@ test("MANIFEST and the records of both runs list the same weights", () => {
       listed,
       run.weights.map(({ step, weights }) => `${step} ${weights}`),
     );
-    assert.is(run.weights.at(-1)!.step, 8000);
+    assert.is(run.weights.at(-1)!.step, [8000, 8000, 8000, 4000][i]);
   }
 });
 

@@ -1,10 +1,10 @@
 /**
  * Derives cloze-tiny from nothing but text, or checks that it is derived so:
  *
- *   npm run train:cloze-tiny                       both runs, then compared with models/cloze-tiny
+ *   npm run train:cloze-tiny                       all four runs, then compared with models/cloze-tiny
  *   npm run train:cloze-tiny -- --steps 50         the first steps, compared with models/cloze-tiny/MANIFEST
  *   npm run train:cloze-tiny -- --resume           go on after an interruption
- *   npm run train:cloze-tiny -- --write            both runs, written to models/cloze-tiny
+ *   npm run train:cloze-tiny -- --write            all four runs, written to models/cloze-tiny
  *
  * --novels FOLDER holds the cleaned novels; without it they are fetched from the collection's own server. --threads N computes
  * on several threads. Whatever the runtime and the threads, the bits are the same.
@@ -25,17 +25,19 @@ const at = (name) => join(work, name);
 const TOKENIZER = "5253c520b219f0b96c8ad4af5d588856d96bf4567383643616f1d5688d12659c";
 const VOCABULARY = ["--size", "8192"];
 const CONFIG = fileURLToPath(new URL("config.json", import.meta.url));
-const TRAINING = [
+const training = ({ steps, rate, warmup, seed }) => [
   ...["--objective", "masked-lm", "--masking-rate", "0.2"],
   ...["--short", "32", "--short-batch-size", "64", "--max-length", "128", "--batch-size", "20"],
-  ...["--steps", "8000", "--learning-rate", "1e-3"],
+  ...["--steps", steps, "--learning-rate", rate, "--warmup-steps", warmup, "--seed", seed],
 ];
-/** The second run starts from the weights of the first: its rate rises and falls once more, over the data in another order. */
+/** Each run starts from the weights of the one before: its rate rises and falls once more, over the data in another order. */
 const RUNS = [
-  { name: "first", from: null, recipe: [...TRAINING, "--warmup-steps", "400", "--seed", "1"] },
-  { name: "second", from: "first", recipe: [...TRAINING, "--warmup-steps", "200", "--seed", "2"] },
+  { name: "first", from: null, recipe: training({ steps: "8000", rate: "1e-3", warmup: "400", seed: "1" }) },
+  { name: "second", from: "first", recipe: training({ steps: "8000", rate: "1e-3", warmup: "200", seed: "2" }) },
+  { name: "third", from: "second", recipe: training({ steps: "8000", rate: "1e-3", warmup: "200", seed: "3" }) },
+  { name: "fourth", from: "third", recipe: training({ steps: "4000", rate: "7e-4", warmup: "200", seed: "4" }) },
 ];
-/** The run whose weights are published. Its record is the model's own; that of the first is in a folder beside it. */
+/** The run whose weights are published. Its record is the model's own; those of the others are in folders beside it. */
 const last = RUNS.at(-1);
 const recordOf = (run) => join(run === last ? "" : run.name, "run_manifest.json");
 /** Pre-training is without dropout; fine-tuning, on far fewer examples, begins with the published rate. */
