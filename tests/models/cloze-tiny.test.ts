@@ -71,7 +71,10 @@ test("the held-out loss is far below the unigram entropy", async () => {
 test("MANIFEST and the records of all runs list the same weights", () => {
   const texts = readFileSync(join(place, "MANIFEST"), "utf8").trim().split("\n\n");
   const records = ["first/", "second/", "third/", ""].map(
-    (run) => JSON.parse(readFileSync(join(place, `${run}run_manifest.json`), "utf8")) as { weights: { step: number; weights: string }[] },
+    (run) =>
+      JSON.parse(readFileSync(join(place, `${run}run_manifest.json`), "utf8")) as {
+        weights: { step: number; weights: string }[];
+      },
   );
   assert.is(texts.length, records.length);
   for (const [i, run] of records.entries()) {

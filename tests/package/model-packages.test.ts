@@ -56,7 +56,8 @@ async function packed(name: string): Promise<string> {
     const own = join(source, file);
     const other = join(small, file.replace(/^q8\//, ""));
     const isModel =
-      /(^|\/)(model\.safetensors|[\w-]+\.json)$/.test(file) && !/^(package|((first|second|third)\/)?run_manifest)\.json$/.test(file);
+      /(^|\/)(model\.safetensors|[\w-]+\.json)$/.test(file) &&
+      !/^(package|((first|second|third)\/)?run_manifest)\.json$/.test(file);
     const from = isModel && !isTrained ? other : own;
     if (!existsSync(from) && !isModel) continue; // MANIFEST and the like come with the weights
     mkdirSync(dirname(join(place, file)), { recursive: true });
