@@ -55,6 +55,8 @@ function watch(work: Work, hear: (said: Said) => void): Promise<Ended> {
     const flags = ["--expose-gc", `--max-old-space-size=${HEAP}`, "--max-semi-space-size=4"];
     const child = spawn(process.execPath, [...flags, fileURLToPath(import.meta.url), "--read", JSON.stringify(work)], {
       stdio: ["ignore", "pipe", "pipe"],
+      // A mutant may be the name of a model: nothing is asked of a network.
+      env: { ...process.env, HF_HUB_OFFLINE: "1" },
     });
     let last: Said = { target: work.targets[0]!, seed: work.seed, index: 0, read: 0, refused: 0 };
     let [rest, errors, hangs] = ["", "", false];
