@@ -105,15 +105,21 @@ export async function runningText(place: URL): Promise<Text> {
 /** Labeled sentences grouped into documents. */
 const GROUP = 8;
 
-/** The labeled training parts as plain text, additional data for pre-training. The test parts are not included. */
+/** The labeled training parts as plain text, additional data for pre-training, without any sentence of a test part. */
 export function unlabelled({ questions, inference, sentiment, tags }: Labelled): string[][] {
   const contexts = [...new Set(questions.train.map(({ context }) => context))].map(sentences);
+  // Short sentences, such as "A man is wearing a black shirt", occur in both parts.
+  const tested = new Set<string>([
+    ...inference.test.flatMap(({ text, pair }) => [text, pair!]),
+    ...[...sentiment.test, ...tags.test].map(({ text }) => text),
+    ...questions.test.map(({ question }) => question),
+  ]);
   const loose = [
     ...inference.train.flatMap(({ text, pair }) => [text, pair!]),
     ...sentiment.train.map(({ text }) => text),
     ...tags.train.map(({ text }) => text),
     ...questions.train.map(({ question }) => question),
-  ];
+  ].filter((text) => !tested.has(text));
   // Several sentences per document, to fill sequences; next-sentence prediction does not use them.
   const groups = Array.from({ length: Math.ceil(loose.length / GROUP) }, (_, i) =>
     loose.slice(GROUP * i, GROUP * i + GROUP),
