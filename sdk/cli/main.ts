@@ -35,7 +35,7 @@ function statusOf(error: unknown): number {
 /** This file; worker threads run it too. */
 const here = new URL(import.meta.url);
 
-/** Errors quote arguments or files: its control characters must not reach the terminal. */
+/** Errors quote arguments or files: their control characters must not reach the terminal. */
 const printable = (text: string): string => new InputError(text).message;
 
 const OUTPUT = { outputError: (text: string, write: (text: string) => void) => write(printable(text)) };

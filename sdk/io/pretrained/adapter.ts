@@ -334,7 +334,7 @@ export async function saveAdapter(
   await writeAll(files, async (to) => {
     await to.write(CONFIG, jsonBytes(adapterConfigOf(lora.settings, { task, base, transposed })));
     await to.write(WEIGHTS, bytes);
-    // With one sentence-transformers takes the folder of vectors for that of a whole model.
+    // With a config.json, sentence-transformers would take the folder for a whole model.
     if (task !== "feature-extraction") await to.write("config.json", configBytes(savedConfig(adapted)));
     if (reading) await saveTokenizer(to, reading.tokenizer, reading.maxLength, hasSegments(adapted));
   });
