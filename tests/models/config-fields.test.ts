@@ -39,7 +39,7 @@ const OF_MARIAN = ["decoder_vocab_size", "share_encoder_decoder_embeddings"];
 for (const family of FAMILIES as readonly EncoderFamily<unknown>[])
   test(family.type, () => {
     const config = { model_type: family.type, ...PUBLISHED[family.type]!.config };
-    const fields = configFields(family.type);
+    const fields = configFields(family);
     for (const [field, fate] of fields) {
       if (fate === "refused") {
         assert.throws(() => familyOf({ ...config, [field]: { 0: [1] } }), new RegExp(`config.json: ${field} must be`));
@@ -57,7 +57,7 @@ test("configurations as transformers writes them have no unknown field", () => {
   for (const name of Object.keys(sweep.models)) {
     const path = join(root, "tests/models/sweep", name, "config.json");
     const config = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
-    const fields = configFields(config["model_type"] as string);
+    const fields = configFields(familyOf(config));
     const unknown = Object.keys(config).filter((field) => !fields.has(field) && !isGenerationField(field));
     assert.equal(unknown, [], name);
   }

@@ -4,7 +4,7 @@ import { isGenerationField } from "../../generate/settings.js";
 import { configFields } from "../../models/config-fields.js";
 import { familyOf } from "../../models/families.js";
 import { type Section, section } from "../../models/family/config.js";
-import type { ModelTask } from "../../models/family/family.js";
+import type { EncoderFamily, ModelTask } from "../../models/family/family.js";
 import { ModelFileError } from "../files/files.js";
 import { type ModelSource, openSource } from "../files/model-source.js";
 import { openWeights } from "../safetensors/stored.js";
@@ -53,8 +53,8 @@ export interface FolderDescription {
 }
 
 /** Older models keep their generation settings in config.json. */
-function unknownConfigFields(config: Section, type: string): string[] {
-  const known = configFields(type);
+function unknownConfigFields(config: Section, family: EncoderFamily<unknown>): string[] {
+  const known = configFields(family);
   return Object.keys(config).filter((field) => !known.has(field) && !isGenerationField(field));
 }
 
@@ -119,7 +119,7 @@ export async function describeFolder(files: ModelSource): Promise<FolderDescript
       ...Object.keys(adapter ?? {})
         .filter((field) => !adapterFields().has(field))
         .map((field) => `adapter_config.json: ${field}`),
-      ...(family ? unknownConfigFields(config!, family.type).map((field) => `config.json: ${field}`) : []),
+      ...(family ? unknownConfigFields(config!, family).map((field) => `config.json: ${field}`) : []),
       ...Object.keys((await tried(() => body.fields("generation_config.json"))) ?? {})
         .filter((field) => !isGenerationField(field))
         .map((field) => `generation_config.json: ${field}`),

@@ -239,6 +239,10 @@ function canonicalNameOf(v: Variant): (stored: string) => string | null {
   };
 }
 
+/** The fields of config.json. */
+const FIELDS =
+  "activation_dropout activation_function attention_dropout classifier_dropout d_model decoder_attention_heads decoder_ffn_dim decoder_layers decoder_start_token_id dropout encoder_attention_heads encoder_ffn_dim encoder_layers eos_token_id hidden_size init_std max_position_embeddings num_attention_heads num_hidden_layers pad_token_id scale_embedding share_encoder_decoder_embeddings decoder_vocab_size tie_word_embeddings vocab_size";
+
 function family(
   type: string,
   architectures: EncoderFamily<BartConfig>["architectures"],
@@ -262,6 +266,7 @@ function family(
     },
     // Marian's published tokenizers are pairs of SentencePiece models, which are not trained here.
     ...(v.learnedPositions && { fresh: (sizes: ModelSizes) => freshConfig(type, sizes) }),
+    configFields: [FIELDS],
     read: readConfig,
     canonicalName: canonicalNameOf(v),
     tied: () => ({

@@ -75,6 +75,10 @@ function feedForwardKind(c: Section, fallback: string): { activation: Activation
   };
 }
 
+/** The fields of config.json that {@link readConfig} reads. */
+export const T5_FIELDS =
+  "d_ff d_kv d_model decoder_start_token_id dense_act_fn dropout_rate feed_forward_proj head_dim hidden_size initializer_factor is_decoder is_gated_act layer_norm_epsilon num_attention_heads num_decoder_layers num_heads num_hidden_layers num_layers relative_attention_max_distance relative_attention_num_buckets tie_word_embeddings vocab_size";
+
 export function readConfig(json: unknown, { type, defaults, scalesOutput }: Variant): T5Config {
   const c = withOwnNames(section(json), SHARED_NAMES);
   const layers = layerCount(c, "num_layers", defaults.num_layers);

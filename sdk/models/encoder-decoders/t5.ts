@@ -32,7 +32,7 @@ import { decodes, type Encoder, type EncoderDecoder, encodes, runLayers, type Tr
 import type { EncoderFamily } from "../family/family.js";
 import { lmHead } from "../family/lm-head.js";
 import { shiftRight } from "./shift.js";
-import { freshConfig, readConfig, type T5Config, type Variant } from "./t5-config.js";
+import { freshConfig, readConfig, T5_FIELDS, type T5Config, type Variant } from "./t5-config.js";
 
 /** Initialized as in mesh_tensorflow: scores are not scaled, so queries are initialized smaller by √(width of a head). */
 function projections(w: Weights, c: T5Config): Projections {
@@ -204,6 +204,7 @@ function family(v: Variant): EncoderFamily<T5Config> {
       stacks: ["encoder.block", "decoder.block"],
     },
     fresh: (sizes) => freshConfig(sizes, v),
+    configFields: v.scalesOutput ? [T5_FIELDS, "scale_decoder_outputs"] : [T5_FIELDS],
     read: (json) => readConfig(json, v),
     // An unused table in some published files.
     canonicalName: (stored) =>

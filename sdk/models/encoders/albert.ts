@@ -31,6 +31,7 @@ import { decoderOf, lmHead, lmTransform, repeatedDecoder } from "../family/lm-he
 import { type ModelSizes, specialIdFields } from "../family/sizes.js";
 import { bertPooler, keepPooler, type Pooler, pooledClassificationHead } from "../family/task-heads.js";
 import {
+  BERT_FIELDS,
   type BertConfig,
   bertEmbeddings,
   bertSpanHead,
@@ -205,6 +206,7 @@ export const albert: EncoderFamily<AlbertConfig> = {
     stacks: ["albert.encoder.albert_layer_groups"],
   },
   fresh: freshConfig,
+  configFields: [BERT_FIELDS, "classifier_dropout_prob embedding_size inner_group_num num_hidden_groups"],
   read: readConfig,
   canonicalName,
   tied: (c) => repeatedDecoder("predictions", "albert.embeddings.word_embeddings", c.tie_word_embeddings),

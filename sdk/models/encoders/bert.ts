@@ -327,6 +327,10 @@ function canonicalName(stored: string): string | null {
   return /^(embeddings|encoder|pooler)\./.test(name) ? `bert.${name}` : name;
 }
 
+/** The fields of config.json that BERT and its relatives compute. */
+export const BERT_FIELDS =
+  "attention_probs_dropout_prob hidden_act hidden_dropout_prob hidden_size initializer_range intermediate_size is_decoder layer_norm_eps max_position_embeddings num_attention_heads num_hidden_layers position_embedding_type tie_word_embeddings type_vocab_size vocab_size";
+
 export const bert: EncoderFamily<BertConfig> = {
   type: "bert",
   prefix: "bert",
@@ -346,6 +350,7 @@ export const bert: EncoderFamily<BertConfig> = {
     countField: "num_hidden_layers",
   },
   fresh: freshBertConfig,
+  configFields: [BERT_FIELDS, "classifier_dropout"],
   read: readBertConfig,
   canonicalName,
   tied: (c) => repeatedDecoder("cls.predictions", "bert.embeddings.word_embeddings", c.tie_word_embeddings),

@@ -38,7 +38,7 @@ import type { EncoderFamily } from "../family/family.js";
 import { decoderOf, lmHead, lmTransform, repeatedDecoder } from "../family/lm-head.js";
 import { type ModelSizes, specialIdFields } from "../family/sizes.js";
 import { firstTokens } from "../family/task-heads.js";
-import { type BertConfig, bertSpanHead, bertTokenHead, freshBertConfig, readBertConfig } from "./bert.js";
+import { BERT_FIELDS, type BertConfig, bertSpanHead, bertTokenHead, freshBertConfig, readBertConfig } from "./bert.js";
 
 type PositionTerm = "c2p" | "p2c";
 
@@ -326,6 +326,10 @@ export const debertaV2: EncoderFamily<DebertaConfig> = {
     countField: "num_hidden_layers",
   },
   fresh: freshConfig,
+  configFields: [
+    BERT_FIELDS,
+    "attention_head_size conv_kernel_size legacy max_relative_positions norm_rel_ebd pooler_dropout pooler_hidden_act pos_att_type position_biased_input position_buckets relative_attention share_att_key",
+  ],
   read: readConfig,
   canonicalName,
   tied: (c) => repeatedDecoder("cls.predictions", "deberta.embeddings.word_embeddings", c.tie_word_embeddings),

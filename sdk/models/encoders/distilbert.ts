@@ -211,6 +211,9 @@ export const distilbert: EncoderFamily<DistilBertConfig> = {
     countField: "n_layers",
   },
   fresh: freshConfig,
+  configFields: [
+    "activation attention_dropout dim dropout hidden_dim hidden_size initializer_range max_position_embeddings n_heads n_layers num_attention_heads num_hidden_layers qa_dropout seq_classif_dropout tie_word_embeddings vocab_size",
+  ],
   read: readConfig,
   canonicalName,
   tied: (c) =>

@@ -17,6 +17,7 @@ import type { EncoderFamily } from "../family/family.js";
 import { lmHead, lmTransform } from "../family/lm-head.js";
 import { denseClassificationHead } from "../family/task-heads.js";
 import {
+  BERT_FIELDS,
   type BertConfig,
   bertBody,
   bertEmbeddings,
@@ -116,6 +117,7 @@ export const electra: EncoderFamily<ElectraConfig> = {
     model_type: "electra",
     embedding_size: sizes.embeddingSize ?? sizes.hiddenSize,
   }),
+  configFields: [BERT_FIELDS, "classifier_dropout embedding_size"],
   read: readConfig,
   canonicalName,
   tied: (c) =>

@@ -231,6 +231,9 @@ export const eurobert: EncoderFamily<EuroBertConfig> = {
     countField: "num_hidden_layers",
   },
   fresh: freshConfig,
+  configFields: [
+    "attention_bias attention_dropout classifier_pooling head_dim hidden_act hidden_size initializer_range intermediate_size max_position_embeddings mlp_bias num_attention_heads num_hidden_layers num_key_value_heads rms_norm_eps rope_parameters rope_scaling rope_theta tie_word_embeddings vocab_size",
+  ],
   read: readConfig,
   canonicalName: (stored) => (/^(embed_tokens|layers|norm)\./.test(stored) ? `model.${stored}` : stored),
   tied: (c) => (c.tie_word_embeddings ? { "lm_head.weight": "model.embed_tokens.weight" } : {}),

@@ -12,7 +12,7 @@ import type { EncoderFamily } from "../family/family.js";
 import { lmHead, lmTransform } from "../family/lm-head.js";
 import { specialIdFields } from "../family/sizes.js";
 import { keepPooler } from "../family/task-heads.js";
-import { bertTokenHead, freshBertConfig } from "./bert.js";
+import { BERT_FIELDS, bertTokenHead, freshBertConfig } from "./bert.js";
 import { type RotaryBertConfig, readRotaryConfig, rotaryBertEncoder, rotaryClassificationHead } from "./nomic-bert.js";
 
 /** The base of the rotary angles of files that do not say. */
@@ -94,6 +94,7 @@ export const gte: EncoderFamily<RotaryBertConfig> = {
     rope_parameters: { rope_type: "default", rope_theta: THETA },
     ...specialIdFields(sizes, 1),
   }),
+  configFields: [BERT_FIELDS, "classifier_dropout head_dim rope_parameters"],
   read: readConfig,
   canonicalName,
   tied: (c) => (c.tie_word_embeddings ? { "lm_head.decoder.weight": "gte.embeddings.word_embeddings.weight" } : {}),

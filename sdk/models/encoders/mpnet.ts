@@ -21,6 +21,7 @@ import { repeatedDecoder } from "../family/lm-head.js";
 import { type ModelSizes, specialIdFields } from "../family/sizes.js";
 import { denseClassificationHead, keepPooler } from "../family/task-heads.js";
 import {
+  BERT_FIELDS,
   type BertConfig,
   bertLayer,
   bertSpanHead,
@@ -126,6 +127,7 @@ export const mpnet: EncoderFamily<BertConfig> = {
     countField: "num_hidden_layers",
   },
   fresh: freshConfig,
+  configFields: [BERT_FIELDS, "classifier_dropout relative_attention_num_buckets"],
   read: readConfig,
   canonicalName,
   tied: (c) => repeatedDecoder("lm_head", "mpnet.embeddings.word_embeddings", c.tie_word_embeddings),

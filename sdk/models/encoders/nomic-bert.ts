@@ -35,7 +35,7 @@ import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.
 import type { EncoderFamily } from "../family/family.js";
 import { repeatedDecoder } from "../family/lm-head.js";
 import { bertPooler, keepPooler, pooledClassificationHead } from "../family/task-heads.js";
-import { type BertConfig, bertLmHead, bertTokenHead, freshBertConfig, readBertConfig } from "./bert.js";
+import { BERT_FIELDS, type BertConfig, bertLmHead, bertTokenHead, freshBertConfig, readBertConfig } from "./bert.js";
 
 /** BERT's configuration with rotary positions; `type_vocab_size` 0 means no segment embeddings. */
 export interface RotaryBertConfig extends BertConfig {
@@ -254,6 +254,10 @@ export const nomicBert: EncoderFamily<RotaryBertConfig> = {
     hidden_act: "silu",
     rope_parameters: { rope_type: "default", rope_theta: 1000 },
   }),
+  configFields: [
+    BERT_FIELDS,
+    "activation_function classifier_dropout head_dim layer_norm_epsilon mlp_fc1_bias mlp_fc2_bias n_embd n_head n_inner n_layer n_positions prenorm qkv_proj_bias rope_parameters rotary_emb_base rotary_emb_fraction rotary_emb_interleaved",
+  ],
   read: readConfig,
   canonicalName,
   tied: (c) => repeatedDecoder("cls.predictions", "nomic_bert.embeddings.word_embeddings", c.tie_word_embeddings),

@@ -18,6 +18,7 @@ import { decoderOf, lmHead, lmTransform, repeatedDecoder } from "../family/lm-he
 import { specialIdFields } from "../family/sizes.js";
 import { denseClassificationHead, keepPooler } from "../family/task-heads.js";
 import {
+  BERT_FIELDS,
   type BertConfig,
   bertBody,
   bertEmbeddings,
@@ -119,6 +120,7 @@ function family(type: string, name: string, vocabulary: VocabularyKind): Encoder
       layer_norm_eps: 1e-5,
       ...specialIdFields(sizes, DEFAULT_PAD),
     }),
+    configFields: [BERT_FIELDS, "classifier_dropout pad_token_id"],
     read: readConfig,
     canonicalName,
     tied: (c) => repeatedDecoder("lm_head", "roberta.embeddings.word_embeddings", c.tie_word_embeddings),

@@ -40,6 +40,7 @@ export const staticEmbedding: EncoderFamily<StaticEmbeddingConfig> = {
   architectures: { "feature-extraction": "StaticModel" },
   vocabulary: { algorithm: "wordpiece", uncased: true },
   parameters: { embeddings: ["embedding"], stacks: [] },
+  configFields: ["vocab_size hidden_size"],
   read(json) {
     const c = section(json);
     return { vocab_size: number(c, "vocab_size", 1), hidden_size: number(c, "hidden_size", 1) };

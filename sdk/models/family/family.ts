@@ -61,6 +61,8 @@ export interface EncoderFamily<Config> {
   readonly parameters: ParameterLayout;
   /** config.json of a new model; absent for families that cannot be trained from scratch */
   readonly fresh?: (sizes: ModelSizes) => Section;
+  /** the fields of config.json that are computed, separated by blanks; `config-fields.ts` has those of all families */
+  readonly configFields: readonly string[];
   read(json: unknown): Config;
   /** the name used here for a stored name; null for buffers, which are not parameters */
   canonicalName(stored: string): string | null;
