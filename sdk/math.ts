@@ -16,8 +16,8 @@ const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 const LEAST_NORMAL = -1022;
 const MOST_NORMAL = 1023;
 
-/** 2 to the powers from -1022 to 1023. */
-const POWERS_OF_TWO = /* @__PURE__ */ powersOfTwo();
+/** 2 to the powers from -1022 to 1023, made when the first is asked for. */
+let powers: Float64Array | undefined;
 
 function powersOfTwo(): Float64Array {
   const powers = new Float64Array(MOST_NORMAL - LEAST_NORMAL + 1);
@@ -28,7 +28,8 @@ function powersOfTwo(): Float64Array {
 
 /** 2 to a whole power within the range of normal numbers. */
 function powerOfTwo(exponent: number): number {
-  return POWERS_OF_TWO[exponent - LEAST_NORMAL]!;
+  powers ??= powersOfTwo();
+  return powers[exponent - LEAST_NORMAL]!;
 }
 
 /** e to the power x; at most 1 unit in the last place from the true value. */

@@ -13,7 +13,7 @@ import { ALIGNMENT, Allocator } from "./memory.js";
 import { cores, ThreadPool } from "./pool.js";
 import { CONTROL_BYTES, functionsOf } from "./region.js";
 import type { Build, KernelSource } from "./source.js";
-import { chooseTile } from "./tile.js";
+import { chooseTile, chooseTileLater, type ProductCounter } from "./tile.js";
 
 // WebKit has no Symbol.dispose yet; the lowered `using` looks for the same symbol. A class names its method when it is
 // defined, so the symbol must exist before the first disposable class: this one, or a scope.
@@ -47,6 +47,7 @@ interface Made {
   readonly kernels: Kernels;
   readonly allocator: Allocator;
   readonly pool: ThreadPool | null;
+  readonly countProduct?: ProductCounter;
 }
 
 /** An engine without kernels of its own: {@link Engine} without {@link Engine.create}. */
@@ -59,10 +60,14 @@ export class BareEngine implements Disposable {
 
   readonly build: Build;
 
+  /** @internal Called before every product of an engine of one thread: see tile.ts. */
+  readonly countProduct: ProductCounter | undefined;
+
   // The first signature hides the parts of an engine from users' types.
   protected constructor(made: object);
-  protected constructor({ build, kernels, allocator, pool }: Made) {
+  protected constructor({ build, kernels, allocator, pool, countProduct }: Made) {
     this.build = build;
+    this.countProduct = countProduct;
     this.#kernels = kernels;
     this.#allocator = allocator;
     this.#pool = pool;
@@ -151,8 +156,8 @@ async function alone(source: KernelSource, maximumBytes: number): Promise<Made> 
   const memory = new WebAssembly.Memory({ initial: 2 });
   const { exports, build } = await instantiated(module, memory);
   const allocator = new Allocator(memory, exports.heapBase(), maximumBytes);
-  chooseTile(module, exports, allocator);
-  return { build, kernels: exports, allocator, pool: null };
+  const countProduct = chooseTileLater(module, exports, allocator);
+  return { build, kernels: exports, allocator, pool: null, countProduct };
 }
 
 /** The parts of an engine with workers, or null if no worker answers. */

@@ -16,8 +16,22 @@ const COLUMNS = 4 * PANEL;
 /** The exports of the module that are needed here. */
 type Kernels = Pick<typeof __AdaptedExports, "chooseTile" | "gemm" | "gemmScratchBytes">;
 
+/** Multiply-adds before measuring pays: some 20 ms of products. A process that embeds one short text does fewer. */
+const WORTH_MEASURING = 2 ** 28;
+
 /** The tile of each module that was measured: the faster one is the same in the whole process. */
 const measured = new WeakMap<WebAssembly.Module, number>();
+
+/** Is told of the multiply-adds of every product, and chooses the tile of an instance when they have become many. */
+export type ProductCounter = (multiplyAdds: number) => void;
+
+/** Choose the tile of an instance once it has computed for a while. */
+export function chooseTileLater(module: WebAssembly.Module, kernels: Kernels, allocator: Allocator): ProductCounter {
+  let left = WORTH_MEASURING;
+  return (multiplyAdds) => {
+    if (left > 0 && (left -= multiplyAdds) <= 0) chooseTile(module, kernels, allocator);
+  };
+}
 
 /** Choose the tile of an instance, and return its columns, so that the workers of the engine choose it too. */
 export function chooseTile(module: WebAssembly.Module, kernels: Kernels, allocator: Allocator): number {

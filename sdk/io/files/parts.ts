@@ -5,23 +5,28 @@
  * distinguished from the part that another run is writing. `.part.old` is the folder that a part is replacing: only the
  * rename of the part into its place is missing.
  */
-import { createHash, randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
 import { lstat, readdir, rename, rm, stat } from "node:fs/promises";
-import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { threadId } from "node:worker_threads";
 
 const OWNER = /^([\da-f]{6})-(\d+)-(\d+)-([\da-f]{12})$/;
 
-const host = (): string => createHash("sha256").update(hostname()).digest("hex").slice(0, 6);
+/** This thread in the names of its parts. Whoever only reads does not wait for these modules, which take 12 ms to load. */
+async function thisThread() {
+  const { createHash, randomBytes } = await import("node:crypto");
+  const { hostname } = await import("node:os");
+  const { threadId } = await import("node:worker_threads");
+  const host = createHash("sha256").update(hostname()).digest("hex").slice(0, 6);
+  return { host, threadId, random: randomBytes(6).toString("hex") };
+}
 
 /** Parts that this thread is writing. */
 const own = new Set<string>();
 
 /** A word that identifies the writer of a file, used in its name; {@link endOwner} ends it. */
-export function newOwner(): string {
-  const owner = `${host()}-${process.pid}-${threadId}-${randomBytes(6).toString("hex")}`;
+export async function newOwner(): Promise<string> {
+  const { host, threadId, random } = await thisThread();
+  const owner = `${host}-${process.pid}-${threadId}-${random}`;
   own.add(owner);
   return owner;
 }
@@ -29,8 +34,8 @@ export function newOwner(): string {
 export const endOwner = (owner: string): void => void own.delete(owner);
 
 /** A name beside `place` that nothing else writes to. */
-export function newPart(place: string): string {
-  return join(dirname(place), `.${basename(place)}.${newOwner()}.part`);
+export async function newPart(place: string): Promise<string> {
+  return join(dirname(place), `.${basename(place)}.${await newOwner()}.part`);
 }
 
 /** The part is in its place, or gone. */
@@ -40,18 +45,21 @@ export function endPart(part: string): void {
 
 const ownerOf = (name: string): string => name.split(".").at(-2) ?? "";
 
-/** Whether the part's writer may still be running; for another machine this cannot be known, so it may. */
-export function isBeingWritten(owner: string): boolean {
-  const [, machine, pid, thread] = OWNER.exec(owner) ?? [];
-  if (machine !== host()) return true;
-  if (Number(pid) === process.pid) return Number(thread) !== threadId || own.has(owner);
-  try {
-    process.kill(Number(pid), 0);
-    return true;
-  } catch (error) {
-    // EPERM: a process of another user.
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
+/** The check whether a part's writer may still be running; for another machine this cannot be known, so it may. */
+export async function writerCheck(): Promise<(owner: string) => boolean> {
+  const { host, threadId } = await thisThread();
+  return (owner) => {
+    const [, machine, pid, thread] = OWNER.exec(owner) ?? [];
+    if (machine !== host) return true;
+    if (Number(pid) === process.pid) return Number(thread) !== threadId || own.has(owner);
+    try {
+      process.kill(Number(pid), 0);
+      return true;
+    } catch (error) {
+      // EPERM: a process of another user.
+      return (error as NodeJS.ErrnoException).code !== "ESRCH";
+    }
+  };
 }
 
 /** The entry at a path; undefined if there is none. */
@@ -82,8 +90,10 @@ async function partsBeside(place: string): Promise<string[]> {
  */
 export async function mend(place: string): Promise<void> {
   if (await isThere(place)) return;
-  for (const name of await partsBeside(place)) {
-    if (!name.endsWith(".part.old")) continue;
+  const names = (await partsBeside(place)).filter((name) => name.endsWith(".part.old"));
+  if (names.length === 0) return;
+  const isBeingWritten = await writerCheck();
+  for (const name of names) {
     const part = name.slice(0, -".old".length);
     const owner = ownerOf(part);
     if (part !== `.${basename(place)}.${owner}.part` || isBeingWritten(owner)) continue;
@@ -103,6 +113,7 @@ export async function mend(place: string): Promise<void> {
 export async function clearLeftovers(place: string): Promise<void> {
   await mend(place);
   const names = await partsBeside(place);
+  const isBeingWritten = await writerCheck();
   for (const name of names) {
     const part = name.endsWith(".old") ? name.slice(0, -".old".length) : name;
     if (!OWNER.test(ownerOf(part)) || isBeingWritten(ownerOf(part))) continue;

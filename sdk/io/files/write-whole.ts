@@ -5,8 +5,7 @@
  * or the new one, never half of either. No call replaces a folder by another in one step; where a run is killed between
  * the two renames that it takes, the next one that reads or writes the place completes it (parts.ts).
  */
-import { constants } from "node:fs";
-import { copyFile, link, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { constants, copyFile, link, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ModelFileError, requireSafeName, type WritableFiles } from "./files.js";
 import { filesAt, requirePath } from "./folder.js";
@@ -35,7 +34,7 @@ export async function syncFolder(path: string): Promise<void> {
 
 /** Write beside `place`, then move the part there; the part is removed whatever happens. */
 async function throughPart(place: string, write: (part: string) => Promise<void>): Promise<void> {
-  const part = newPart(place);
+  const part = await newPart(place);
   try {
     await write(part);
   } catch (error) {
@@ -178,7 +177,7 @@ export async function moveFolder(from: string, path: string, force: boolean): Pr
   requirePath(from, "moveFolder");
   await requirePlace(path, force);
   const place = await placeOf(path);
-  const part = newPart(place);
+  const part = await newPart(place);
   try {
     if (force) await replace(from, place, `${part}.old`);
     else await putNew(from, place, path);
@@ -291,7 +290,7 @@ async function requireWritable(above: string, path: string): Promise<void> {
   };
   if (!(await stat(above)).isDirectory()) refuse(`${above} is a file`);
   // Permissions do not tell everything: a file system may be read only, or take no new names.
-  const probe = newPart(join(above, "cloze"));
+  const probe = await newPart(join(above, "cloze"));
   try {
     await (await open(probe, "wx")).close();
     await rm(probe);

@@ -21,6 +21,7 @@ export interface Finish {
 
 /** y (rows, columns) = or += x (rows, inner) times the matrix (inner, columns) in `panels`. */
 export function multiply(y: Tensor, x: Tensor, panels: Panels, finish: Finish): void {
+  x.engine.countProduct?.(x.size * (y.shape[1] ?? 0));
   if (panels.dtype === "q8") multiplyQ8(y, x, panels, finish);
   else if (panels.dtype === "f32") multiplyF32(y, x, panels.address, finish);
   else multiplyExpanded(y, x, { ...panels, code: formatCode(panels.dtype) }, finish);

@@ -24,9 +24,9 @@ const test = suite("writing");
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 /** The name of a part beside `path` as a process has it that is no longer there. */
-function deadPart(path: string): string {
+async function deadPart(path: string): Promise<string> {
   const { pid } = spawnSync(process.execPath, ["-e", ""]);
-  const part = newPart(path);
+  const part = await newPart(path);
   endPart(part);
   return join(dirname(part), basename(part).replace(`-${process.pid}-`, `-${pid}-`));
 }
@@ -125,11 +125,11 @@ test("of two writers that create one folder at the same time, one succeeds", () 
 test("the next run at the same place removes the leftovers of killed runs, and nothing else", () =>
   inNewFolder(async (place) => {
     const out = join(place, "out");
-    for (const left of [deadPart(out), deadPart(join(place, "out.checkpoint"))]) {
+    for (const left of [await deadPart(out), await deadPart(join(place, "out.checkpoint"))]) {
       mkdirSync(left);
       writeFileSync(join(left, "half"), "");
     }
-    const alive = newPart(out);
+    const alive = await newPart(out);
     mkdirSync(alive);
     const kept = [".out.note", ".out.part", ".outer.part", "out.txt"];
     for (const name of kept) writeFileSync(join(place, name), "");
@@ -137,7 +137,7 @@ test("the next run at the same place removes the leftovers of killed runs, and n
     assert.equal(readdirSync(place).sort(), [...kept, basename(alive), "out"].sort());
     endPart(alive);
     const file = join(place, "file.bin");
-    writeFileSync(deadPart(file), "half");
+    writeFileSync(await deadPart(file), "half");
     await writeFileAtomically(file, text("whole"));
     assert.is(readdirSync(place).filter((name) => name.startsWith(".file.bin.")).length, 0);
   }));
@@ -145,9 +145,9 @@ test("the next run at the same place removes the leftovers of killed runs, and n
 test("a folder that a killed run had moved aside is found by the next reader and the next writer", () =>
   inNewFolder(async (place) => {
     /** As it is between the two renames: the old folder aside, the new one whole. */
-    const between = (name: string, withNew = true): string => {
+    const between = async (name: string, withNew = true): Promise<string> => {
       const out = join(place, name);
-      const part = deadPart(out);
+      const part = await deadPart(out);
       mkdirSync(`${part}.old`);
       writeFileSync(join(`${part}.old`, "a.txt"), "old");
       if (!withNew) return out;
@@ -155,18 +155,18 @@ test("a folder that a killed run had moved aside is found by the next reader and
       writeFileSync(join(part, "a.txt"), "new");
       return out;
     };
-    assert.is(new TextDecoder().decode(await folder(between("read")).read("a.txt")), "new");
-    const opened = (await folder(between("open")).open!("a.txt"))!;
+    assert.is(new TextDecoder().decode(await folder(await between("read")).read("a.txt")), "new");
+    const opened = (await folder(await between("open")).open!("a.txt"))!;
     assert.is(opened.size, 3);
     await opened.close!();
-    assert.is(await exists(between("exists")), true);
-    assert.is(new TextDecoder().decode(await folder(between("alone", false)).read("a.txt")), "old");
-    await rejects(requirePlace(between("place")), ModelFileError, /exists already/);
-    await writeFolder(between("forced"), true, (files) => files.write("a.txt", text("newest")));
+    assert.is(await exists(await between("exists")), true);
+    assert.is(new TextDecoder().decode(await folder(await between("alone", false)).read("a.txt")), "old");
+    await rejects(requirePlace(await between("place")), ModelFileError, /exists already/);
+    await writeFolder(await between("forced"), true, (files) => files.write("a.txt", text("newest")));
     assert.is(readFileSync(join(place, "forced", "a.txt"), "utf8"), "newest");
     assert.equal(readdirSync(place).sort(), ["alone", "exists", "forced", "open", "place", "read"]);
     // A neighbor whose folder is aside keeps it, although its name begins alike.
-    const neighbour = between("forced.b");
+    const neighbour = await between("forced.b");
     await writeFolder(join(place, "forced"), true, (files) => files.write("a.txt", text("again")));
     assert.is(await exists(neighbour), true);
   }));

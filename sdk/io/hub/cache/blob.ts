@@ -1,5 +1,4 @@
 /** One file of a model, downloaded into its place: resumed after a cut, checked, and visible under its name only whole. */
-import { createReadStream } from "node:fs";
 import { rename, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isThere, statOf } from "../../files/parts.js";
@@ -66,7 +65,8 @@ async function requireRoom(path: string, bytes: number, what: string): Promise<v
 
 /** The hash of a file on disk: git's, or of its bytes. */
 export async function fileDigest(path: string, algorithm: Digest["algorithm"]): Promise<string> {
-  const hash = hashOf({ algorithm, hex: "" }, (await statOf(path))?.size ?? 0);
+  const hash = await hashOf({ algorithm, hex: "" }, (await statOf(path))?.size ?? 0);
+  const { createReadStream } = await import("node:fs");
   for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
   return hash.digest("hex");
 }

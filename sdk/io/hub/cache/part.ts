@@ -3,10 +3,10 @@
  * that it becomes. A part has one writer. The leftovers of a killed or failed download are copied, never continued
  * in place, so that a writer that turns out to be alive cannot spoil a file that has been checked.
  */
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { endOwner, isBeingWritten, isThere, newOwner, statOf } from "../../files/parts.js";
+import { endOwner, isThere, newOwner, statOf, writerCheck } from "../../files/parts.js";
 import { pause } from "../connection.js";
 import { DownloadError } from "../errors.js";
 import type { Digest } from "../listing.js";
@@ -14,7 +14,8 @@ import type { Digest } from "../listing.js";
 const SUFFIX = ".incomplete";
 
 /** The hash of a file of `size` bytes, to be fed with them. */
-export function hashOf({ algorithm }: Digest, size: number): Hash {
+export async function hashOf({ algorithm }: Digest, size: number): Promise<Hash> {
+  const { createHash } = await import("node:crypto");
   return algorithm === "sha256" ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`);
 }
 
@@ -33,7 +34,6 @@ export function onDisk<T>(path: string, work: Promise<T>): Promise<T> {
 
 /** A part that is being written. */
 export class Part {
-  #hash: Hash;
   #length = 0;
 
   private constructor(
@@ -41,13 +41,13 @@ export class Part {
     private readonly handle: FileHandle,
     private readonly digest: Digest,
     private readonly size: number,
-  ) {
-    this.#hash = hashOf(digest, size);
-  }
+    private hash: Hash,
+  ) {}
 
   /** @param path of a file that does not exist */
   static async create(path: string, digest: Digest, size: number): Promise<Part> {
-    return new Part(path, await onDisk(path, open(path, "wx+")), digest, size);
+    const handle = await onDisk(path, open(path, "wx+"));
+    return new Part(path, handle, digest, size, await hashOf(digest, size));
   }
 
   /** bytes received */
@@ -60,20 +60,20 @@ export class Part {
       const rest = bytes.subarray(at);
       at += (await onDisk(this.path, this.handle.write(rest, 0, rest.length, this.#length + at))).bytesWritten;
     }
-    this.#hash.update(bytes);
+    this.hash.update(bytes);
     this.#length += bytes.length;
   }
 
   /** Begin again. */
   async clear(): Promise<void> {
     await onDisk(this.path, this.handle.truncate(0));
-    this.#hash = hashOf(this.digest, this.size);
+    this.hash = await hashOf(this.digest, this.size);
     this.#length = 0;
   }
 
   /** Whether the bytes are those that the hub lists. */
   isGenuine(): boolean {
-    return this.#length === this.size && this.#hash.copy().digest("hex") === this.digest.hex;
+    return this.#length === this.size && this.hash.copy().digest("hex") === this.digest.hex;
   }
 
   /** Flush and close. */
@@ -87,8 +87,13 @@ export class Part {
   }
 }
 
-/** Parts of a file, with the words that say who writes them. */
-async function partsOf(place: string): Promise<{ path: string; owner: string }[]> {
+/** A part on the disk, with the word that says who writes it. */
+interface Written {
+  readonly path: string;
+  readonly owner: string;
+}
+
+async function partsOf(place: string): Promise<Written[]> {
   const prefix = `${basename(place)}.`;
   const names = await readdir(dirname(place)).catch((): string[] => []);
   return names
@@ -106,7 +111,11 @@ const SILENCE = 60_000;
  *
  * @returns parts that have not grown for a minute: their writers hang, or are on a machine that is gone
  */
-async function waitForOthers(place: string, signal: AbortSignal | null): Promise<ReadonlySet<string>> {
+async function waitForOthers(
+  place: string,
+  isBeingWritten: (owner: string) => boolean,
+  signal: AbortSignal | null,
+): Promise<ReadonlySet<string>> {
   const seen = new Map<string, { size: number; since: number }>();
   for (;;) {
     const silent = new Set<string>();
@@ -134,18 +143,20 @@ export async function withPart(
   work: (part: Part) => Promise<void>,
 ): Promise<void> {
   await onDisk(place, mkdir(dirname(place), { recursive: true }));
+  const isBeingWritten = await writerCheck();
   for (let isDone = false; !isDone; ) {
-    const silent = await waitForOthers(place, signal);
-    if (await isThere(place)) return;
-    const owner = newOwner();
+    const owner = await newOwner();
     try {
+      const silent = await waitForOthers(place, isBeingWritten, signal);
+      if (await isThere(place)) return;
       const part = await Part.create(`${place}.${owner}${SUFFIX}`, digest, size);
       try {
         const live = (await partsOf(place)).filter((other) => !silent.has(other.path) && isBeingWritten(other.owner));
         // If two began at the same time, the one whose name sorts first continues.
         isDone = live.every((other) => other.owner >= owner);
         if (isDone) {
-          await adopt(part, place, owner, size);
+          const left = (await partsOf(place)).filter((other) => other.owner !== owner && !isBeingWritten(other.owner));
+          await adopt(part, left, size);
           await work(part);
         }
       } finally {
@@ -161,8 +172,7 @@ export async function withPart(
 const CHUNK = 2 ** 20;
 
 /** Continue from the longest abandoned part: its bytes are copied, and it is removed. */
-async function adopt(part: Part, place: string, owner: string, size: number): Promise<void> {
-  const left = (await partsOf(place)).filter((other) => other.owner !== owner && !isBeingWritten(other.owner));
+async function adopt(part: Part, left: readonly Written[], size: number): Promise<void> {
   const sized = await Promise.all(
     left.map(async ({ path }) => ({ path, bytes: (await stat(path).catch(() => null))?.size ?? 0 })),
   );

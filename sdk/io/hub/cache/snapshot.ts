@@ -73,7 +73,7 @@ export class CachedModel {
     // Not beside the snapshots: everything there is one for Python.
     const beside = join(this.path, commit);
     await clearLeftovers(beside);
-    const part = newPart(beside);
+    const part = await newPart(beside);
     try {
       for (const [name, hex] of files) {
         const [link, path] = [join(place, requireSafeName(name)), join(part, name)];
@@ -97,7 +97,7 @@ export class CachedModel {
     if (await this.#isShown(path, hex)) return;
     await onDisk(path, mkdir(dirname(path), { recursive: true }));
     await clearLeftovers(join(this.path, "file"));
-    const part = newPart(join(this.path, "file"));
+    const part = await newPart(join(this.path, "file"));
     try {
       await this.#link(part, path, hex, copies);
       await onDisk(path, rename(part, path));
@@ -137,7 +137,7 @@ export class CachedModel {
     await onDisk(place, mkdir(dirname(place), { recursive: true }));
     // Not beside the references: every file there is one for Python.
     await clearLeftovers(join(this.path, "ref"));
-    const part = newPart(join(this.path, "ref"));
+    const part = await newPart(join(this.path, "ref"));
     try {
       const file = await onDisk(part, open(part, "wx"));
       try {
