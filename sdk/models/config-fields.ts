@@ -12,7 +12,7 @@ const OF_EVERY_FAMILY =
 
 /** Of training, of other libraries and inputs, of the file's own history; and fields that their families do not read. */
 const WITHOUT_EFFECT =
-  "_attn_implementation _attn_implementation_autoset _commit_hash _name_or_path _num_labels add_bias_logits add_cross_attention add_final_layer_norm attention_window auto_map bos_token bos_token_id chunk_size_feed_forward classif_dropout classifier_dropout cls_token_id conv_act cross_attention_hidden_size decoder_layerdrop deterministic_flash_attn directionality do_blenderbot_90_layernorm down_scale_factor dtype emb_pooler encoder_layerdrop eos_token eos_token_id extra_pos_embeddings finetuning_task force_bos_token_to_be_generated gap_size gradient_checkpointing head_dim hidden_dropout initializer_cutoff_factor is_composition is_decoder is_encoder_decoder label2id layer_norm_eps mask_token mask_token_id max_position_embeddings model_max_length n_ctx n_positions name_or_path net_structure_type normalize_before normalize_embedding num_memory_blocks output_attentions output_past pad_token pad_token_id pooler_fc_size pooler_hidden_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type position_bucket_size position_embedding_type prefix pretraining_tp reference_compile reorder_and_upcast_attn repad_logits_with_grad return_dict scalable_attention sep_token_id sinusoidal_pos_embds sparse_pred_ignore_index sparse_prediction static_position_embeddings summary_activation summary_first_dropout summary_last_dropout summary_proj_to_labels summary_type summary_use_proj task_specific_params tf_legacy_loss tie_encoder_decoder tie_weights_ torch_dtype torchscript transformers_version unk_token use_bfloat16 use_cache";
+  "_attn_implementation _attn_implementation_autoset _commit_hash _name_or_path _num_labels add_bias_logits add_cross_attention add_final_layer_norm attention_window auto_map bos_token bos_token_id chunk_size_feed_forward classif_dropout classifier_dropout cls_token_id conv_act cross_attention_hidden_size decoder_layerdrop directionality do_blenderbot_90_layernorm dtype emb_pooler encoder_layerdrop eos_token eos_token_id extra_pos_embeddings finetuning_task force_bos_token_to_be_generated gradient_checkpointing head_dim hidden_dropout initializer_cutoff_factor is_composition is_decoder is_encoder_decoder label2id layer_norm_eps mask_token mask_token_id max_position_embeddings model_max_length n_ctx n_positions name_or_path normalize_before normalize_embedding output_attentions output_past pad_token pad_token_id pooler_fc_size pooler_hidden_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type position_bucket_size position_embedding_type prefix pretraining_tp reorder_and_upcast_attn return_dict scalable_attention sep_token_id sinusoidal_pos_embds static_position_embeddings summary_activation summary_first_dropout summary_last_dropout summary_proj_to_labels summary_type summary_use_proj task_specific_params tf_legacy_loss tie_encoder_decoder tie_weights_ torch_dtype torchscript transformers_version unk_token use_bfloat16 use_cache";
 
 /** Fields that change the network of any family, with the values that they must have. */
 const REFUSED: Readonly<Record<string, { readonly accepts: (value: unknown) => boolean; readonly expected: string }>> =
@@ -28,15 +28,16 @@ const REFUSED: Readonly<Record<string, { readonly accepts: (value: unknown) => b
 
 export type ConfigFate = "computed" | "without effect" | "refused";
 
-const words = (text: string): string[] => text.split(" ");
+const words = (text: string): string[] => text.trim().split(" ");
 
 /**
  * Every known field of a family's config.json, and how it is handled. A computed field may still be refused for an
  * unsupported value: the family's `read` decides.
  */
-export function configFields(family: Pick<EncoderFamily<unknown>, "configFields">): ReadonlyMap<string, ConfigFate> {
+export function configFields(family: EncoderFamily<unknown>): ReadonlyMap<string, ConfigFate> {
+  const { fieldsWithoutEffect = "" } = family;
   return new Map<string, ConfigFate>([
-    ...words(WITHOUT_EFFECT).map((field) => [field, "without effect"] as const),
+    ...words(`${WITHOUT_EFFECT} ${fieldsWithoutEffect}`).map((field) => [field, "without effect"] as const),
     ...[OF_EVERY_FAMILY, ...family.configFields].flatMap(words).map((field) => [field, "computed"] as const),
     ...Object.keys(REFUSED).map((field) => [field, "refused"] as const),
   ]);

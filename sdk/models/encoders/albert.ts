@@ -207,6 +207,7 @@ export const albert: EncoderFamily<AlbertConfig> = {
   },
   fresh: freshConfig,
   configFields: [BERT_FIELDS, "classifier_dropout_prob embedding_size inner_group_num num_hidden_groups"],
+  fieldsWithoutEffect: "down_scale_factor gap_size net_structure_type num_memory_blocks",
   read: readConfig,
   canonicalName,
   tied: (c) => repeatedDecoder("predictions", "albert.embeddings.word_embeddings", c.tie_word_embeddings),

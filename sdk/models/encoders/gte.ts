@@ -13,7 +13,13 @@ import { lmHead, lmTransform } from "../family/lm-head.js";
 import { specialIdFields } from "../family/sizes.js";
 import { keepPooler } from "../family/task-heads.js";
 import { BERT_FIELDS, bertTokenHead, freshBertConfig } from "./bert.js";
-import { type RotaryBertConfig, readRotaryConfig, rotaryBertEncoder, rotaryClassificationHead } from "./nomic-bert.js";
+import {
+  type RotaryBertConfig,
+  readRotaryConfig,
+  rotaryBertEncoder,
+  rotaryClassificationHead,
+  rotaryGatedFeedForward,
+} from "./nomic-bert.js";
 
 /** The base of the rotary angles of files that do not say. */
 const THETA = 160_000;
@@ -99,7 +105,11 @@ export const gte: EncoderFamily<RotaryBertConfig> = {
   canonicalName,
   tied: (c) => (c.tie_word_embeddings ? { "lm_head.decoder.weight": "gte.embeddings.word_embeddings.weight" } : {}),
   isHead: (name) => /^(lm_head|classifier|gte\.pooler)\b/.test(name),
-  encoder: (w, c) => rotaryBertEncoder(w.at("gte"), c, { attentionBias: true, downBias: true, gateDropout: true }),
+  encoder: (body, config) =>
+    rotaryBertEncoder(body.at("gte"), config, {
+      attentionBias: true,
+      feedForward: (w, c) => rotaryGatedFeedForward(w, c, true, c.hidden_dropout_prob),
+    }),
   heads: {
     "feature-extraction": (w, c) => keepPooler(w.at("gte.pooler.dense"), c.hidden_size, normal(c.initializer_range)),
     "masked-lm": maskedLmHead,

@@ -293,6 +293,8 @@ export const modernbert: EncoderFamily<ModernBertConfig> = {
   configFields: [
     "attention_bias attention_dropout classifier_activation classifier_bias classifier_dropout classifier_pooling decoder_bias embedding_dropout global_attn_every_n_layers global_rope_theta hidden_activation hidden_size initializer_range intermediate_size layer_types local_attention local_rope_theta max_position_embeddings mlp_bias mlp_dropout norm_bias norm_eps num_attention_heads num_hidden_layers rope_parameters tie_word_embeddings vocab_size",
   ],
+  fieldsWithoutEffect:
+    "deterministic_flash_attn reference_compile repad_logits_with_grad sparse_pred_ignore_index sparse_prediction",
   read: readConfig,
   canonicalName: (stored) => (/^(embeddings|layers|final_norm)\./.test(stored) ? `model.${stored}` : stored),
   tied: (c) => (c.tie_word_embeddings ? { "decoder.weight": "model.embeddings.tok_embeddings.weight" } : {}),

@@ -54,10 +54,8 @@ export function readRotaryConfig(c: Section, theta: number): RotaryBertConfig {
 /** The differences among families with rotary positions and BERT's layers. */
 export interface RotaryBertOptions {
   readonly attentionBias: boolean;
-  /** bias of the feed-forward's down projection */
-  readonly downBias: boolean;
-  /** dropout between the gate and the down projection, with `hidden_dropout_prob` */
-  readonly gateDropout: boolean;
+  /** the feed-forward layer whose weights are at `w` */
+  feedForward(w: Weights, c: RotaryBertConfig): LayerInSteps;
 }
 
 /** GPT-2's field names, as in the authors' files. */
@@ -144,12 +142,16 @@ function projections(w: Weights, c: RotaryBertConfig, bias: boolean): (x: Tensor
   return (x) => [query(x), key(x), value(x)];
 }
 
-/** The gated feed-forward, with `up` and `gate` as two projections or side by side in one. */
-function feedForwardOf(w: Weights, c: RotaryBertConfig, options: RotaryBertOptions): LayerInSteps {
+/**
+ * The gated feed-forward, with `up` and `gate` as two projections or side by side in one.
+ *
+ * @param bias whether the down projection has one
+ * @param p dropout probability between the gate and the down projection
+ */
+export function rotaryGatedFeedForward(w: Weights, c: RotaryBertConfig, bias: boolean, p: number): LayerInSteps {
   const { hidden_size: h, intermediate_size: inner } = c;
   const init = normal(c.initializer_range);
-  const down = linear(w.at("down_proj"), inner, h, init, "none", options.downBias);
-  const p = options.gateDropout ? c.hidden_dropout_prob : 0;
+  const down = linear(w.at("down_proj"), inner, h, init, "none", bias);
   if (w.has("up_gate_proj.weight")) {
     const packed = biasFreeLinear(w.at("up_gate_proj"), h, 2 * inner, init);
     const gate: Gate = (x) => {
@@ -181,7 +183,7 @@ function layerOf(
   const init = normal(c.initializer_range);
   const attentionOutput = linear(w.at("self_attn.o_proj"), heads * c.head_dim, h, init, "none", options.attentionBias);
   const attentionNorm = norm(w.at("post_attention_layernorm"), h, eps);
-  const feedForward = feedForwardOf(w.at("mlp"), c, options);
+  const feedForward = options.feedForward(w.at("mlp"), c);
   const outputNorm = norm(w.at("post_mlp_layernorm"), h, eps);
   return function* (x, { batch, rotary, trace }) {
     const [query, key, value] = project(x);
@@ -262,8 +264,11 @@ export const nomicBert: EncoderFamily<RotaryBertConfig> = {
   canonicalName,
   tied: (c) => repeatedDecoder("cls.predictions", "nomic_bert.embeddings.word_embeddings", c.tie_word_embeddings),
   isHead: (name) => /^(cls|classifier|nomic_bert\.pooler)\b/.test(name),
-  encoder: (w, c) =>
-    rotaryBertEncoder(w.at("nomic_bert"), c, { attentionBias: false, downBias: false, gateDropout: false }),
+  encoder: (body, config) =>
+    rotaryBertEncoder(body.at("nomic_bert"), config, {
+      attentionBias: false,
+      feedForward: (w, c) => rotaryGatedFeedForward(w, c, false, 0),
+    }),
   heads: {
     "feature-extraction": (w, c) =>
       keepPooler(w.at("nomic_bert.pooler.dense"), c.hidden_size, normal(c.initializer_range)),

@@ -61,8 +61,10 @@ export interface EncoderFamily<Config> {
   readonly parameters: ParameterLayout;
   /** config.json of a new model; absent for families that cannot be trained from scratch */
   readonly fresh?: (sizes: ModelSizes) => Section;
-  /** the fields of config.json that are computed, separated by blanks; `config-fields.ts` has those of all families */
+  /** the fields of config.json that are computed, separated by blanks; `config-fields.ts` adds those of all families */
   readonly configFields: readonly string[];
+  /** fields of its config.json that change no result */
+  readonly fieldsWithoutEffect?: string;
   read(json: unknown): Config;
   /** the name used here for a stored name; null for buffers, which are not parameters */
   canonicalName(stored: string): string | null;
