@@ -10,6 +10,7 @@ import { distilbert } from "./encoders/distilbert.js";
 import { electra } from "./encoders/electra.js";
 import { eurobert } from "./encoders/eurobert.js";
 import { gte } from "./encoders/gte.js";
+import { jinaEmbeddingsV3 } from "./encoders/jina-embeddings-v3.js";
 import { modernbert } from "./encoders/modernbert.js";
 import { mpnet } from "./encoders/mpnet.js";
 import { nomicBert } from "./encoders/nomic-bert.js";
@@ -29,6 +30,7 @@ export const FAMILIES = [
   eurobert,
   gpt2,
   gte,
+  jinaEmbeddingsV3,
   marian,
   mbart,
   modernbert,

@@ -9,6 +9,7 @@ import type { Tokenizer } from "../tokenizer/index.js";
 import { type BartNoiseOptions, denoising } from "./bart-noise.js";
 import { causalLm } from "./causal-lm.js";
 import { electraPretraining, type GeneratorAndDiscriminator } from "./electra.js";
+import { gapSentences } from "./gap-sentences.js";
 import { type LmHead, maskedLm } from "./masked-lm.js";
 import { mass } from "./mass.js";
 import { nextSentencePrediction } from "./next-sentence-prediction.js";
@@ -206,6 +207,15 @@ export const PUBLISHED_OBJECTIVES = {
     aliases: ["bart-rotate"],
     masks: false,
     make: (settings) => bart("bart-document-rotation", settings, { tokenNoise: "none", rotate: 1 }),
+  },
+  "gap-sentences": {
+    kind: "seq2seq-lm",
+    summary: "PEGASUS: the sentences that share most with the rest (Zhang et al. 2020)",
+    family: "bart",
+    aliases: ["pegasus"],
+    masks: true,
+    make: (settings) =>
+      sequenceToSequence("gap-sentences", gapSentences({ ...settings, endsSentence: sentenceEnd(settings.tokenizer) })),
   },
   t5: {
     kind: "seq2seq-lm",

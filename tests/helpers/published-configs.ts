@@ -270,6 +270,15 @@ export const PUBLISHED: Readonly<Record<string, Published>> = {
     files: { "tokenizer.json": "xlmr.json" },
     tokenizer: { tokenizer_class: "XLMRobertaTokenizer" },
   },
+  jina_embeddings_v3: {
+    config: {
+      ...ROBERTA,
+      architectures: ["JinaEmbeddingsV3Model"],
+      rope_parameters: { rope_type: "default", rope_theta: 20000 },
+    },
+    files: { "tokenizer.json": "xlmr.json" },
+    tokenizer: { tokenizer_class: "XLMRobertaTokenizer", model_max_length: 8194 },
+  },
   marian: {
     config: {
       ...SIDES,

@@ -51,6 +51,8 @@ for (const name of [
   "nomic-bert-sequence-classification",
   "gte-masked-lm",
   "gte-token-classification",
+  "jina-embeddings-v3-masked-lm",
+  "jina-embeddings-v3-sequence-classification",
 ])
   test(`${name}: packed weights give the same states`, async () => {
     assert.equal([...(await statesOf(name, "authors.safetensors"))], [...(await statesOf(name, "model.safetensors"))]);

@@ -11,6 +11,7 @@ import type { EncoderFamily, ModelTask } from "../../sdk/models/family/family.js
 import { studentOf } from "../../sdk/train/fresh/student.js";
 import { depths } from "../../sdk/train/optim/parameter-groups.js";
 import { engines } from "../helpers/engines.js";
+import { filesNaming } from "../helpers/files-naming.js";
 import { tinyModel } from "../helpers/tiny-models.js";
 
 const test = suite("table of families");
@@ -20,6 +21,11 @@ const LAYERS = 2;
 
 const fresh = FAMILIES.filter((family) => family.fresh !== undefined) as readonly EncoderFamily<unknown>[];
 const tasksOf = ({ architectures }: EncoderFamily<unknown>) => Object.keys(architectures) as ModelTask[];
+
+test("a new architecture is one file and one word in the table", () => {
+  const named = filesNaming("jina_embeddings_v3", "jina-embeddings-v3", "jinaEmbeddingsV3", "JinaEmbeddingsV3");
+  assert.equal(named, ["models/encoders/jina-embeddings-v3.ts", "models/families.ts"]);
+});
 
 test("types are distinct and found by config.json", () => {
   const types = FAMILIES.map(({ type }) => type);

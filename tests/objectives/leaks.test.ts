@@ -6,6 +6,7 @@ import type { Engine } from "../../sdk/engine/engine.js";
 import type { ModelTask } from "../../sdk/models/family/family.js";
 import { denoising } from "../../sdk/objectives/bart-noise.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";
+import { gapSentences } from "../../sdk/objectives/gap-sentences.js";
 import { type LmHead, maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { mass } from "../../sdk/objectives/mass.js";
 import { ngramMaskedLm } from "../../sdk/objectives/ngram-masking.js";
@@ -53,6 +54,10 @@ const OBJECTIVES: Readonly<Record<string, Learned>> = {
   "causal-lm": { type: "gpt2", purpose: "causal-lm", objective: single(causalLm()) },
   mass: { ...rewrites, objective: mass({ tokenizer }) },
   "BART's noise": { ...rewrites, objective: sequenceToSequence("bart", denoising({ tokenizer, permuteSentences: 1 })) },
+  "gap sentences": {
+    ...rewrites,
+    objective: sequenceToSequence("gap-sentences", gapSentences({ tokenizer, endsSentence: (id) => id % 3 === 0 })),
+  },
   "span corruption": {
     type: "t5",
     purpose: "seq2seq-lm",

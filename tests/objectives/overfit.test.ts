@@ -14,6 +14,7 @@ import { constant } from "../../sdk/nn/init.js";
 import { denoising } from "../../sdk/objectives/bart-noise.js";
 import { causalLm } from "../../sdk/objectives/causal-lm.js";
 import { distilClassification, distilMaskedLm } from "../../sdk/objectives/distillation.js";
+import { gapSentences } from "../../sdk/objectives/gap-sentences.js";
 import { maskedLm } from "../../sdk/objectives/masked-lm.js";
 import { mass } from "../../sdk/objectives/mass.js";
 import { nextSentencePairs, nextSentencePrediction } from "../../sdk/objectives/next-sentence-prediction.js";
@@ -133,6 +134,12 @@ test("denoising, BART's noise combined: sentences permuted, spans infilled, the 
     endsSentence: (id) => id % 3 === 0,
   });
   byHeart(loaded, sequenceToSequence("bart", noise), TEXTS);
+});
+
+test("gap sentences: PEGASUS", () => {
+  using loaded = tinyModel(engine, "bart", "seq2seq-lm", { deviation: 0.1 });
+  const gaps = gapSentences({ tokenizer, endsSentence: (id) => id % 3 === 0 });
+  byHeart(loaded, sequenceToSequence("gap-sentences", gaps), TEXTS);
 });
 
 test("span corruption: T5", () => {

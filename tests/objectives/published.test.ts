@@ -19,6 +19,7 @@ import { spanMaskedLm } from "../../sdk/objectives/span-masking.js";
 import { IGNORE } from "../../sdk/tensor/ops/loss.js";
 import { seed } from "../../sdk/tensor/random.js";
 import { trainWordPiece } from "../../sdk/tokenizer/index.js";
+import { filesNaming } from "../helpers/files-naming.js";
 
 const test = suite("published objectives");
 
@@ -29,6 +30,11 @@ const tokenizer = trainWordPiece([TEXT], {
   special: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "</s>", ...sentinels],
 });
 const sample = sampleOf(tokenizer.encode(TEXT));
+
+test("a new objective is one file and one entry in the table", () => {
+  const named = filesNaming("gap-sentences", "gapSentences", "pegasus");
+  assert.equal(named, ["objectives/gap-sentences.ts", "objectives/published.ts"]);
+});
 
 test("every name and alias is known, is unique, and names its entry", () => {
   const all = objectiveNames().flatMap((name) => [name, ...objectiveAliases(name)]);

@@ -27,6 +27,7 @@ NO_DROPOUT = dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
 BERT = dict(SIZES, **NO_DROPOUT, type_vocab_size=2)
 ROTARY = dict(BERT, rope_parameters={"rope_type": "default", "rope_theta": 61.0})
 ROBERTA = dict(SIZES, **NO_DROPOUT, type_vocab_size=1)
+JINA = dict(ROTARY, type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2)
 ROBERTA.update(pad_token_id=1, bos_token_id=0, eos_token_id=2)
 DEBERTA = dict(SIZES, **NO_DROPOUT, type_vocab_size=0, pooler_dropout=0.0, pos_att_type=["c2p", "p2c"], position_buckets=4)
 T5 = dict(vocab_size=VOCABULARY, d_model=16, d_kv=4, d_ff=20, num_layers=2, num_decoder_layers=3, num_heads=4,
@@ -77,6 +78,9 @@ def cases():
         "bert-multi-label-classification": (
             T.BertForSequenceClassification,
             T.BertConfig(**BERT, num_labels=4, problem_type="multi_label_classification"), "multi-label"),
+        "jina-embeddings-v3-masked-lm": (T.JinaEmbeddingsV3ForMaskedLM, T.JinaEmbeddingsV3Config(**JINA), "masked"),
+        "jina-embeddings-v3-sequence-classification": (
+            T.JinaEmbeddingsV3ForSequenceClassification, T.JinaEmbeddingsV3Config(**JINA, num_labels=3), "sequence"),
     }
 
 
