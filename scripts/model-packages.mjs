@@ -139,7 +139,7 @@ const manifestOf = ({ name, description, folders, more }) => {
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** The texts that a package consists of besides its model. */
+/** The texts of a package, which it holds in addition to its model. */
 export function textsOf(model) {
   const texts = { "package.json": manifestOf(model), LICENSE: readFileSync(join(root, "LICENSE"), "utf8") };
   for (const [folder, files] of Object.entries(model.folders)) {

@@ -72,7 +72,7 @@ export async function* decodeLines(
 
 const LINE_FEED = 10;
 
-/** State of {@link decodeLines}: the number of the next line, besides its arguments. */
+/** State of {@link decodeLines}: the number of the next line, and its arguments. */
 interface Decoding {
   readonly name: string;
   readonly broken: (error: DataError) => string;

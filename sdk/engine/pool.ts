@@ -132,7 +132,7 @@ export class ThreadPool {
   }
 
   /**
-   * Workers besides the calling thread: as many as answer over the shared memory, up to `count`. Null if none does.
+   * Workers in addition to the calling thread: as many as answer over the shared memory, up to `count`. Null if none does.
    *
    * @param kernels the module's functions
    * @param url where a page serves `cloze/worker.js`, if it allows no workers from blobs

@@ -1,5 +1,5 @@
 /**
- * Fields of generation_config.json besides those of {@link GenerationSettings}: the values accepted for each, so that no
+ * Fields of generation_config.json other than those of {@link GenerationSettings}: the values accepted for each, so that no
  * field that changes a text is silently ignored. Fields in neither list are unknown to transformers, too.
  */
 import { shown } from "../errors.js";

@@ -95,7 +95,7 @@ export function repeatHeads(x: Tensor, keyHeads: number, heads: number): Tensor 
   return reshape(gatherRows(reshape(x, [tokens * keyHeads, dim]), index), [tokens, heads * dim]);
 }
 
-/** The source that a decoder attends to, besides its own tokens. */
+/** The source that a decoder attends to, in addition to its own tokens. */
 export interface Source {
   /** (source tokens, width) the encoder's last hidden states */
   readonly hidden: Tensor;

@@ -32,7 +32,7 @@ export function thinned(
 export const isStep = (line: CurveLine): line is StepLine => line.kind === "step";
 export const isEvaluation = (line: CurveLine): line is EvaluationLine => line.kind === "evaluation";
 
-/** Figures of a training step that a curve can show, besides the parts of the loss. */
+/** Figures of a training step that a curve can show, in addition to the parts of the loss. */
 const STEP_FIGURES = {
   loss: ({ loss }: StepLine) => loss,
   learning_rate: ({ learning_rate }: StepLine) => learning_rate,

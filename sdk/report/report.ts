@@ -10,7 +10,7 @@ const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.
 /** JSON for a script element; "<" is escaped, so that no text can close the element. */
 const embed = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
 
-/** Required fields of each kind of section, besides its title. */
+/** Required fields of each kind of section, in addition to its title. */
 const FIELDS: Readonly<Record<Section["kind"], readonly string[]>> = {
   finding: ["statement"],
   facts: ["facts"],

@@ -16,7 +16,7 @@ import { type ReadOptions, Tokenizer } from "./tokenizer.js";
 
 /**
  * @param model replaces the model in `parsed`
- * @param more finds tokens besides the added ones
+ * @param more finds tokens other than the added ones
  */
 export function buildTokenizer(
   parsed: unknown,

@@ -55,7 +55,7 @@ export interface TokenizerParts {
   readonly preTokenizer: PreTokenizer | null;
   readonly model: Model;
   readonly added: readonly AddedToken[];
-  /** Finds tokens besides the added ones. */
+  /** Finds tokens other than the added ones. */
   readonly more?: MoreMatches;
   readonly postProcessor: PostProcessor;
   readonly decoder: Decoder | null;

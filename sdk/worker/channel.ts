@@ -8,7 +8,7 @@ import { type TurnOptions, yieldTurn } from "../tensor/turns.js";
 import { buffersOf, plainThrown, revivedThrown, type Thrown } from "./crossing.js";
 import type { Port } from "./port.js";
 
-/** The context of a handler, besides its arguments. */
+/** The context of a handler, in addition to its arguments. */
 export interface Context {
   readonly signal: AbortSignal;
   /** Report something to the caller before the result is ready. */

@@ -1,4 +1,4 @@
-/** Values that cross to another thread besides plain ones: errors with their classes, and buffers that move. */
+/** Values other than plain ones that cross to another thread: errors with their classes, and buffers that move. */
 import { DataError } from "../data/source.js";
 import { DisposedError, OutOfMemoryError, UnsupportedBuildError, WorkerError } from "../engine/errors.js";
 import { InputError } from "../errors.js";

@@ -12,7 +12,7 @@ export const PLACES = 32;
 /** model_type of config.json */
 export type TinyType = string;
 
-/** Fields besides the sizes: windows and buckets that sequences of a few tokens leave, and no dropout anywhere. */
+/** Fields other than the sizes: windows and buckets that sequences of a few tokens leave, and no dropout anywhere. */
 const EXTRA: Readonly<Record<string, object>> = {
   modernbert: { local_attention: 8 },
   "deberta-v2": { position_buckets: 4, share_att_key: false, position_biased_input: true, norm_rel_ebd: "none" },

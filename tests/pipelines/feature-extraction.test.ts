@@ -112,7 +112,7 @@ test("texts longer than length are truncated", () => {
   assert.equal(embed([]), []);
 });
 
-test("anything but a text, and options of another type, are refused in words", async () => {
+test("anything but a text, and options of another type, throw an error that names them", async () => {
   for (const [bad, got] of [
     [5, "5"],
     [null, "null"],

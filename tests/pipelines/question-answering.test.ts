@@ -90,7 +90,7 @@ test("a context without a character has no answer", () => {
   assert.equal(answer([]), []);
 });
 
-test("anything but a question is refused in words", async () => {
+test("anything but a question throws an error that names it", async () => {
   await refused(() => answer("who?" as never), /questionAnswering: the input.context must be a string, got undefined/);
   await refused(() => answer({ question: "who?" } as never), /the input.context must be a string, got undefined/);
   await refused(() => answer({ question: 1, context: "a" } as never), /the input.question must be a string, got 1/);

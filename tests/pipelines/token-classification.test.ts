@@ -180,7 +180,7 @@ test("a text longer than the model is read through windows: each word from the o
   );
 });
 
-test("anything but a text is refused in words", async () => {
+test("anything but a text throws an error that names it", async () => {
   await refused(() => tag(5 as never), /tokenClassification: the input must be a string, got 5/);
   await refused(() => tag({ words: ["a", 1] } as never), /the input.words\[1\] must be a string, got 1/);
   await refused(() => tag({ words: "a" } as never), /the input.words must be an array of strings, got "a"/);

@@ -78,7 +78,7 @@ test("words carry their own characters", async () => {
   assert.is(vectors("cat ".repeat(2 * LENGTH)).length, LENGTH - 2);
 });
 
-test("anything but a text is refused in words", async () => {
+test("anything but a text throws an error that names it", async () => {
   await refused(() => vectors(5 as never), /wordVectors: the input must be a string, got 5/);
   await refused(() => vectors({ words: "a" } as never), /the input.words must be an array of strings, got "a"/);
   await refused(

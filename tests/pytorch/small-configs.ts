@@ -4,7 +4,7 @@ import { FAMILIES } from "../../sdk/models/families.js";
 import { ConfigError, type Section } from "../../sdk/models/family/config.js";
 import type { SpecialIds } from "../../sdk/models/family/sizes.js";
 
-/** Fields besides the sizes: windows and buckets that the texts leave, options with parameters of their own. */
+/** Fields other than the sizes: windows and buckets that the texts leave, options with parameters of their own. */
 const EXTRA: Readonly<Record<string, object>> = {
   modernbert: { local_attention: 8 },
   "deberta-v2": { position_buckets: 8, pooler_hidden_size: 32 },

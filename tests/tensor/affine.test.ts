@@ -170,7 +170,7 @@ for (const engine of engines) {
   });
 }
 
-test("a wrong shape is refused in words", () => {
+test("a wrong shape throws an error that names it", () => {
   using _ = new Scope();
   const engine = engines[0]!;
   const x = tensor(engine, wave(6), [2, 3]);

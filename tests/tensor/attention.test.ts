@@ -278,7 +278,7 @@ for (const engine of engines) {
   });
 }
 
-test("parts that do not belong together are refused in words", () => {
+test("parts that do not belong together throw an error that names them", () => {
   using _ = new Scope();
   const x = tensor(engines[0]!, wave(12), [3, 4]);
   const run = (options: Partial<AttentionOptions>) => () =>

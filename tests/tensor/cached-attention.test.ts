@@ -225,7 +225,7 @@ for (const engine of engines) {
   });
 }
 
-test("parts that do not belong together are refused in words", () => {
+test("parts that do not belong together throw an error that names them", () => {
   const [engine] = engines as [Engine];
   using _ = new Scope();
   using kept = new KeyBlocks(engine, { heads: 2, dim: 4 });

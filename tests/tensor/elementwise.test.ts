@@ -144,7 +144,7 @@ for (const engine of engines) {
   });
 }
 
-test("other shapes are refused in words", () => {
+test("other shapes throw an error that names them", () => {
   using _ = new Scope();
   const [a, b] = [tensor(engines[0]!, wave(2)), tensor(engines[0]!, wave(3))];
   assert.throws(() => add(a, b), /add: b must be \[2\], got \[3\]. It has the shape of a; nothing is broadcast./);

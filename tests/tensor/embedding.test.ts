@@ -64,7 +64,7 @@ for (const engine of engines) {
   });
 }
 
-test("an id outside of the table is refused in words", () => {
+test("an id outside the table throws an error that names it", () => {
   using _ = new Scope();
   const table = tensor(engines[0]!, wave(6), [3, 2]);
   assert.throws(() => embedding(table, Int32Array.of(0, 3)), /embedding: .*3.*\[0, 3\)/);

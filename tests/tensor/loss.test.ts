@@ -267,7 +267,7 @@ test("published values of label smoothing", () => {
   near([loss("others"), loss("all")], [0.551266, 0.502618], { atol: 1e-6 });
 });
 
-test("wrong labels are refused in words", () => {
+test("wrong labels throw an error that names them", () => {
   using _ = new Scope();
   const x = tensor(engines[0]!, wave(6), [2, 3]);
   assert.throws(() => crossEntropy(x, Int32Array.of(0, 3)), /crossEntropy: label 1 is 3, but row 1 has 3 classes/);

@@ -59,7 +59,7 @@ for (const engine of engines) {
   }
 }
 
-test("a wrong shape is refused in words", () => {
+test("a wrong shape throws an error that names it", () => {
   using _ = new Scope();
   const [engine] = engines;
   const [a, b] = [tensor(engine!, wave(6), [2, 3]), tensor(engine!, wave(8), [2, 4])];

@@ -175,7 +175,7 @@ for (const engine of engines) {
     }
   });
 
-  test(`${engine.build}: a matrix that is gone, or was never written, says so`, () => {
+  test(`${engine.build}: a matrix that was freed, or never written, throws an error`, () => {
     using _ = new Scope();
     const w = matrix(engine, wave(6), [2, 3]);
     w[Symbol.dispose]();

@@ -147,7 +147,7 @@ for (const engine of engines) {
   });
 }
 
-test("a wrong shape is refused in words", () => {
+test("a wrong shape throws an error that names it", () => {
   using _ = new Scope();
   const x = tensor(engines[0]!, wave(16), [1, 16]);
   assert.throws(

@@ -98,7 +98,7 @@ for (const engine of engines) {
   });
 }
 
-test("sequences that do not divide the tokens are refused in words", () => {
+test("sequences that do not divide the tokens throw an error that names them", () => {
   using _ = new Scope();
   const x = tensor(engines[0]!, wave(6), [3, 2]);
   assert.throws(() => segmentMean(x, Int32Array.of(0, 2)), /segmentMean: starts must run from 0 to the 3 tokens/);

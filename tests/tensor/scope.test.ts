@@ -106,7 +106,7 @@ test("dropped early, a tensor goes once; unscoped, it stays", () => {
   assert.is(engine.liveBytes, before);
 });
 
-test("a tensor that is gone says so wherever it is used", () => {
+test("a freed tensor throws an error wherever it is used", () => {
   let t: Tensor;
   {
     using _ = new Scope();
@@ -131,7 +131,7 @@ test("views share storage, gradient and lifetime with their tensor", () => {
   assert.is(middle.storage, t.storage);
 });
 
-test("shapes, counts and element types that do not fit are refused in words", () => {
+test("shapes, counts and element types that do not fit throw an error that names them", () => {
   using _ = new Scope();
   const t = tensor(engine, wave(6), [2, 3]);
   const ids = intTensor(engine, [1, 2]);

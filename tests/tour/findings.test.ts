@@ -33,7 +33,7 @@ function network(right: number, sizes: readonly number[] = new Array(ITEMS).fill
 const task = (name: TaskName, random: number, brief: number, pretrained: number): ComparedTask =>
   compared({ name, arms: { random: network(random), brief: network(brief), pretrained: network(pretrained) } });
 
-test("better everywhere, clearly everywhere: the headline says so", () => {
+test("better everywhere, clearly everywhere: the headline states it", () => {
   const all = TASKS.map((name) => task(name, 110, 112, 150));
   assert.is(
     findings(all, NAMES).headline,

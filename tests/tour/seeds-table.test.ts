@@ -22,7 +22,7 @@ test("existing rows, and the names of missing ones", () => {
   assert.match(section.note!, /Not run yet: .*inference.*parts of speech.*npm run claims -- .*pretrained-tags/);
 });
 
-test("without any of them, and without the file, a sentence says so", () => {
+test("without any of them, and without the file, a sentence explains it", () => {
   for (const markdown of [HEADER, ""]) {
     const section = seedsSection(markdown);
     assert.is(section.kind, "text");

@@ -46,7 +46,7 @@ async function runHere(): Promise<Run> {
   return { milliseconds: end - begin, hash: createHash("sha256").update(weights).digest("hex") };
 }
 
-/** The same in a page, which tells besides its tasks of more than 50 ms. */
+/** The same in a page, which also reports its tasks of more than 50 ms. */
 const RUN_THERE = `(async () => {
   const { startWorkers } = await import("cloze/worker");
   const tasks = [];

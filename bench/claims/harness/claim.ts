@@ -22,7 +22,7 @@ export interface Claim {
   readonly published: string;
   /** the bar in words; `judge` is the same in code */
   readonly bar: string;
-  /** everything that determines the result besides code, model and data; a change discards finished seeds */
+  /** everything other than code, model and data that determines the result; a change discards finished seeds */
   readonly setUp: Readonly<Record<string, unknown>>;
   readonly seeds: readonly number[];
   /** folders of the shared data, or `model` for the folder of --model */

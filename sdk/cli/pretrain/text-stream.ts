@@ -10,7 +10,7 @@ import { chunks, sources } from "../shared/input.js";
 import { UsageError } from "../shared/usage.js";
 import type { SampleStream } from "./interleaved.js";
 
-/** Text of more bytes or lines is streamed: a line takes a few hundred bytes besides its tokens. */
+/** Text of more bytes or lines is streamed: a line takes a few hundred bytes in addition to its tokens. */
 export const IN_MEMORY = { bytes: 64e6, lines: 500_000 };
 /** {@link IN_MEMORY} in words. */
 export const LIMIT = `${IN_MEMORY.bytes / 1e6} MB or ${IN_MEMORY.lines} lines`;

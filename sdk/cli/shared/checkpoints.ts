@@ -144,7 +144,7 @@ export async function resumedFrom(path: string): Promise<Resumed> {
 export const tokenizerHash = (tokenizer: Tokenizer): string =>
   createHash("sha256").update(JSON.stringify(tokenizer.toJSON())).digest("hex").slice(0, 16);
 
-/** The settings that determine a run's result, and its state besides weights and moments. */
+/** The settings that determine a run's result, and its state other than weights and moments. */
 export interface RunParts {
   readonly settings: RunSettings;
   /** the best weights so far, in a run that keeps them */

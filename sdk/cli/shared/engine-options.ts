@@ -55,7 +55,7 @@ function parseBuild(text: string): Build {
   return text;
 }
 
-/** The engine that the options ask for; of a machine with fewer cores, it has fewer threads and says so. */
+/** The engine that the options ask for. On a machine with fewer cores it has fewer threads, and a message says how many. */
 export async function engineOf({ build, threads, turbo }: ModelOptions): Promise<Engine> {
   const engine = await createEngine({ build, threads }, turbo);
   if (engine.threads < threads) say(`--threads ${threads}: ${engine.threads} on this machine`);

@@ -209,7 +209,7 @@ interface LineOptions {
   readonly text?: boolean;
 }
 
-/** Each thread holds its own model, so more threads than cores would only cost memory. Says so when it starts fewer. */
+/** Each thread holds its own model, so more threads than cores would only cost memory. A message says when fewer are started. */
 function threadsFor(wanted: number): number {
   const threads = Math.min(wanted, availableParallelism());
   if (threads < wanted) say(`--threads ${wanted}: ${threads} on this machine`);

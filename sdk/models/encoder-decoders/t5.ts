@@ -68,7 +68,7 @@ function residual(w: Weights, c: T5Config): (x: Tensor, part: LayerInSteps) => S
 
 const settingsOf = (c: T5Config): AttentionSettings => ({ heads: c.num_heads, dropout: c.dropout_rate, scale: 1 });
 
-/** The input of a layer besides the hidden states. */
+/** The inputs of a layer other than the hidden states. */
 interface Step {
   readonly batch: Batch;
   /** the bias by relative position, added to the scores of self-attention */

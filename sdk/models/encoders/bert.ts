@@ -202,7 +202,7 @@ const BERT_NAMES: LayerNames = {
   norm: "attention.output.LayerNorm",
 };
 
-/** The input of a layer besides the hidden states. */
+/** The inputs of a layer other than the hidden states. */
 export interface LayerStep {
   readonly batch: Batch;
   readonly trace?: Trace | undefined;

@@ -48,7 +48,7 @@ export interface DebertaConfig extends BertConfig {
   /** whether absolute positions are added to the embeddings */
   readonly position_biased_input: boolean;
   readonly relative_attention: boolean;
-  /** terms of the scores besides content-to-content; without relative attention they only enter the scale */
+  /** terms of the scores other than content-to-content; without relative attention they only enter the scale */
   readonly terms: readonly PositionTerm[];
   /** whether relative positions share the query and key projections of the tokens */
   readonly share_att_key: boolean;

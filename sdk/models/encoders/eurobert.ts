@@ -125,7 +125,7 @@ function freshConfig({ special = {}, ...sizes }: ModelSizes) {
   };
 }
 
-/** The input of a layer besides the hidden states. */
+/** The inputs of a layer other than the hidden states. */
 interface Step {
   readonly batch: Batch;
   /** rotary table (positions, head_dim) */

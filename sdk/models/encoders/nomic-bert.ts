@@ -165,7 +165,7 @@ export function rotaryGatedFeedForward(w: Weights, c: RotaryBertConfig, bias: bo
   return gatedFeedForward(separateGate(gate, up), down, p);
 }
 
-/** The input of a layer besides the hidden states. */
+/** The inputs of a layer other than the hidden states. */
 interface Step {
   readonly batch: Batch;
   /** rotary table (positions, head_dim) */

@@ -170,7 +170,7 @@ const optionRules = (): Rules<MemoryOptions> => ({
 const LENGTH = 128;
 
 /**
- * The memory of an engine that holds a model of this configuration and computes one batch. Besides it a process has its
+ * The memory of an engine that holds a model of this configuration and computes one batch. A process also has its
  * runtime's own memory, and while a model is loaded a chunk of its file. A generator's cache of keys and values is not counted.
  *
  * @param config config.json

@@ -56,7 +56,7 @@ export interface FinetuneOptions<Example, P extends ModelTask> {
   readonly patience?: number;
   /** in the order of the labels; `balanced`: inversely to how often a class occurs in `train` */
   readonly classWeights?: ClassWeights | "balanced";
-  /** state of a resumed run besides the weights, from callers that save checkpoints */
+  /** state of a resumed run other than the weights, from callers that save checkpoints */
   readonly optimizer?: Optimizer;
   readonly best?: BestWeights;
   readonly from?: Position;

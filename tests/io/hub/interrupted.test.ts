@@ -96,7 +96,7 @@ test("a download that is killed leaves nothing half visible, and the next one co
   console.log(`killed at ${killed} points`);
 });
 
-test("a call that fails because the disk is full gives an error that says so, or none", async () => {
+test("a call that fails because the disk is full gives an error that names the disk, or none", async () => {
   let failed = 0;
   for (const at of points(calls, 12))
     await inNewFolder(async (cache) => {

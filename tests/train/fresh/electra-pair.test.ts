@@ -288,7 +288,7 @@ test("both are saved as the published classes, loaded alone, and as a pair that 
   assert.is(engine.liveBytes, liveBytes);
 });
 
-test("configurations whose embeddings differ are refused in words", () => {
+test("configurations whose embeddings differ throw an error that names the difference", () => {
   const sizes = {
     vocabSize: 60,
     numHiddenLayers: 1,
