@@ -229,11 +229,12 @@ interface FileProps {
   readonly accept?: string;
   /** whether a folder is chosen, with all files in it */
   readonly isFolder?: boolean;
+  readonly disabled?: boolean;
   readonly onFiles: (files: readonly File[]) => void;
 }
 
 /** A button that opens files. */
-export function FileField({ label, accept, isFolder = false, onFiles }: FileProps) {
+export function FileField({ label, accept, isFolder = false, disabled = false, onFiles }: FileProps) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
@@ -248,7 +249,9 @@ export function FileField({ label, accept, isFolder = false, onFiles }: FileProp
           event.currentTarget.value = "";
         }}
       />
-      <Button onClick={() => input.current?.click()}>{label}</Button>
+      <Button disabled={disabled} onClick={() => input.current?.click()}>
+        {label}
+      </Button>
     </>
   );
 }

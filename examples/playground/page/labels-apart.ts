@@ -2,10 +2,10 @@
 
 /** Where a label is, seen from its point. */
 export const PLACES = {
-  above: { dx: 0, dy: -11, textAnchor: "middle" },
+  above: { dx: 0, dy: -14, textAnchor: "middle" },
   right: { dx: 9, dy: 0, textAnchor: "start" },
   left: { dx: -9, dy: 0, textAnchor: "end" },
-  below: { dx: 0, dy: 12, textAnchor: "middle" },
+  below: { dx: 0, dy: 14, textAnchor: "middle" },
 } as const;
 
 export type Place = keyof typeof PLACES;
@@ -25,6 +25,8 @@ interface Box {
 
 /** Pixels of a character of a label, and of half its height. */
 const [CHARACTER, HALF] = [6.6, 7];
+/** Half the height of the tallest mark, a diamond, in pixels. */
+const MARK = 7;
 
 const overlap = (a: Box, b: Box): boolean =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
@@ -67,7 +69,7 @@ export function labelPlaces<P extends LabelledPoint>(
   );
   const marks = points.map((point): Box => {
     const [left, top] = [x(point.x), y(point.y)];
-    return { left: left - 4, right: left + 4, top: top - 4, bottom: top + 4 };
+    return { left: left - MARK, right: left + MARK, top: top - MARK, bottom: top + MARK };
   });
   const taken: Box[] = [];
   const places = new Map<P, Place>();

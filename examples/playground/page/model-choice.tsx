@@ -22,11 +22,18 @@ interface ModelChoiceProps {
   /** tasks of the models that can be chosen; the built-in ones are encoders */
   readonly tasks?: readonly string[];
   readonly builtIn?: readonly string[];
+  readonly disabled?: boolean;
 }
 
 const ENCODERS = ["masked-lm", "pretraining", "replaced-token-detection", "feature-extraction"];
 
-export function ModelChoice({ value, onChange, tasks = ENCODERS, builtIn = BUILT_IN }: ModelChoiceProps) {
+export function ModelChoice({
+  value,
+  onChange,
+  tasks = ENCODERS,
+  builtIn = BUILT_IN,
+  disabled = false,
+}: ModelChoiceProps) {
   const { models: strings } = useStrings();
   const shelved = useShelf()?.filter(({ task }) => tasks.includes(task));
   const options = [
@@ -39,5 +46,5 @@ export function ModelChoice({ value, onChange, tasks = ENCODERS, builtIn = BUILT
   useEffect(() => {
     if (isMissing) onChange(first[0]);
   }, [isMissing]);
-  return <Choice label={strings.model} value={value} options={options} onChange={onChange} />;
+  return <Choice label={strings.model} {...{ value, options, disabled, onChange }} />;
 }

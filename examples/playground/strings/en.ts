@@ -20,6 +20,7 @@ export const en = {
     skip: "Skip to the chapter",
     share: "Copy a link",
     copied: "copied",
+    noted: (name: string, note: string) => `${name} (${note})`,
     loading: "loading …",
     offline: "Everything runs in this tab. Once loaded, it works without a network.",
     running: (step: number, steps: number) => `training: ${number(step)} of ${number(steps)} steps`,
@@ -222,7 +223,7 @@ export const en = {
     head: (head: number) => `Head ${head}`,
     hidden: "Hidden states by layer",
     hiddenNote:
-      "How much of its embedding each token still holds after every layer, as a cosine. Below are all numbers of one layer, a row for each token: green above zero, red below. The sentence is the one above.",
+      "How much of its embedding each token of the sentence above still holds after every layer, as a cosine. Below are all numbers of one layer, a row for each token: green above zero, red below.",
     hiddenAlt: (text: string) => `How much of its embedding each token holds by layer: ${text}`,
     statesAlt: (layer: number) => `All numbers of the hidden states of layer ${layer}, a row for each token`,
     word: "One word in many sentences",
@@ -298,9 +299,9 @@ export const en = {
     stop: "Stop",
     progress: "Lines embedded",
     find: "Find",
-    query: "food for the animals",
+    query: "insects that make honey",
     score: "The nearest lines, each with the cosine of its vector and that of the query.",
-    facts: { lines: "lines", seconds: "seconds", size: "numbers per vector" },
+    facts: { lines: "lines", seconds: "seconds", size: "dimensions" },
   },
   models: {
     title: "Models",
@@ -347,6 +348,7 @@ export const en = {
     testing: "Examples to test with",
     testHint: "Of the same task. If there are none, every fifth example above is held out.",
     metrics: { accuracy: "accuracy", f1: "F1" },
+    percent: (metric: string) => `${metric}, %`,
     formats: {
       sentiment:
         "One example per line: the text, a tab, its label. The first line names the columns. JSON lines work too. The built-in ones are from movie reviews.",

@@ -106,12 +106,19 @@ async function realCorpus({ second }: LanguagesRequest): Promise<Corpus> {
   };
 }
 
+/** A vector at length 1: cosines find translations, and on the plane a few long vectors would crowd all others together. */
+function unit(vector: ArrayLike<number>): number[] {
+  const values = Array.from(vector);
+  const length = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0)) || 1;
+  return values.map((x) => x / length);
+}
+
 /** Both languages' vectors of every layer, in one space. */
 function spaceOf(first: readonly ArrayLike<number>[][], second: readonly ArrayLike<number>[][], layer: number): Space {
   const drawn = [...first[layer]!.slice(0, DRAWN), ...second[layer]!.slice(0, DRAWN)];
   return {
     retrieval: first.map((vectors, i) => retrievalFigures(vectors, second[i]!).mean),
-    plane: principalComponents(drawn),
+    plane: principalComponents(drawn.map(unit)),
   };
 }
 

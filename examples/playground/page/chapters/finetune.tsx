@@ -44,7 +44,7 @@ function LearningCurve({ points, begun }: LearningCurveProps) {
         ticks: [...new Set(points.map(({ examples }) => examples))],
         tickFormat: String,
       },
-      y: { label: `${metricName(finetune, begun.headline)}, %`, percent: true, nice: true },
+      y: { label: finetune.percent(metricName(finetune, begun.headline)), percent: true, nice: true, inset: 8 },
       marks: [
         gridY({ strokeOpacity: 0.12 }),
         ruleY([begun.baseline], { strokeDasharray: "2 4", strokeOpacity: 0.6 }),
@@ -69,7 +69,7 @@ function LearningCurve({ points, begun }: LearningCurveProps) {
       <figcaption class="legend">
         <span class="key accent">{finetune.arms.pretrained}</span>
         <span class="key">{finetune.arms.scratch}</span>
-        <span class="key dashed">{finetune.baseline((100 * begun.baseline).toFixed(1))}</span>
+        <span class="key dotted">{finetune.baseline((100 * begun.baseline).toFixed(1))}</span>
       </figcaption>
     </figure>
   );
@@ -284,7 +284,7 @@ function Actions({ isBusy, step, canStart, start, open }: ActionsProps) {
             {finetune.start}
           </Button>
         )}
-        <FileField label={finetune.open} onFiles={([file]) => void file?.text().then(open)} />
+        <FileField label={finetune.open} disabled={isBusy} onFiles={([file]) => void file?.text().then(open)} />
         <span class="status" role="status">
           {isBusy && step ? finetune.doing(finetune.arms[step.arm], number(step.examples), step.loss.toFixed(2)) : ""}
         </span>
@@ -314,7 +314,7 @@ export function FinetuneChapter() {
     <Chapter title={finetune.title} lead={finetune.lead}>
       <div class="fields">
         <Choice label={finetune.task} value={task} options={names} disabled={disabled} onChange={setTask} />
-        <ModelChoice value={model} onChange={setModel} />
+        <ModelChoice value={model} disabled={disabled} onChange={setModel} />
         <NumberField
           label={finetune.epochs}
           value={epochs}

@@ -1,72 +1,18 @@
 /** Look inside: attention, a word in its sentences, words on a plane, and what each layer knows. */
-import { barX, cell, dot, ruleX, text as textMark } from "@observablehq/plot";
+import { barX, dot, ruleX, text as textMark } from "@observablehq/plot";
 import { proxy } from "comlink";
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Probe } from "../../worker/probes.js";
 import { useComputed, useEver } from "../computed.js";
 import { Button, Chapter, Fault, Slider, TextField } from "../controls.js";
+import { Heat } from "../heat.js";
 import { labelPlaces, PLACES, type Place } from "../labels-apart.js";
 import { ModelChoice } from "../model-choice.js";
 import { Plot } from "../plot.js";
 import { useStrings } from "../settings.js";
 import { useShared } from "../shared-state.js";
 import { lab } from "../workers.js";
-
-/** A table of numbers as colors: rows and columns have names. */
-function Heat(props: {
-  readonly label: string;
-  readonly rows: readonly string[];
-  readonly columns: readonly string[];
-  readonly values: (row: number, column: number) => number;
-  readonly lowest: number;
-}) {
-  const { label, rows, columns, values, lowest } = props;
-  const options = useCallback(
-    (width: number) => {
-      const longest = Math.min(Math.max(110, 0.34 * width), 7.2 * Math.max(...rows.map((name) => name.length)) + 8);
-      const size = Math.min(36, (width - longest - 10) / columns.length);
-      const top = Math.min(80, 22 + 5.5 * Math.max(...columns.map((name) => name.length)));
-      const cells = rows.flatMap((_, row) => columns.map((_, column) => ({ row, column, value: values(row, column) })));
-      return {
-        width: longest + 10 + size * columns.length,
-        height: top + 6 + size * rows.length,
-        ...{ marginLeft: longest, marginTop: top, marginRight: 4, marginBottom: 4 },
-        x: { domain: columns.map((_, i) => i), axis: "top" as const, label: null, tickSize: 0, tickRotate: -50 },
-        y: { domain: rows.map((_, i) => i), label: null, tickSize: 0 },
-        opacity: { domain: [0, 1], range: [0, 1] },
-        marks: [
-          cell(cells, {
-            x: "column",
-            y: "row",
-            fill: "var(--accent)",
-            fillOpacity: ({ value }: { value: number }) => Math.max(0, (value - lowest) / (1 - lowest)),
-            stroke: "var(--line)",
-            strokeWidth: 0.5,
-            title: ({ row, column, value }: { row: number; column: number; value: number }) =>
-              `${rows[row]} → ${columns[column]}: ${value.toFixed(3)}`,
-          }),
-        ],
-      };
-    },
-    [rows.join("\n"), columns.join("\n"), values, lowest],
-  );
-  const named = useCallback(
-    (width: number) => {
-      const made = options(width);
-      return {
-        ...made,
-        x: { ...made.x, tickFormat: (i: number) => columns[i] ?? "" },
-        y: { ...made.y, tickFormat: (i: number) => shortened(rows[i] ?? "", made.marginLeft / 7.2) },
-      };
-    },
-    [options],
-  );
-  return <Plot label={label} options={named} />;
-}
-
-const shortened = (text: string, most: number): string =>
-  text.length > most ? `${text.slice(0, Math.floor(most) - 2)}…` : text;
 
 interface SentenceProps {
   readonly model: string;

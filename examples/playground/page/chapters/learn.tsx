@@ -1,4 +1,5 @@
 /** Watch it learn: a model is pre-trained in a worker of this tab. */
+import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { CONTINUED, commandOf, DEFAULT_PLAN, type Plan, startFolder } from "../../plan.js";
 import { Button, Chapter, Check, Choice, Facts, Fault, NumberField, TextField } from "../controls.js";
@@ -132,6 +133,21 @@ function Controls({ state, canStart, start }: ControlsProps) {
   );
 }
 
+/** A command, whose lines break between its options only. */
+function Command({ text }: { readonly text: string }) {
+  const parts = text.split(/ (?=--)/);
+  return (
+    <pre>
+      {parts.map((part, i) => (
+        <Fragment key={part}>
+          {i > 0 && " "}
+          <span class="option">{part}</span>
+        </Fragment>
+      ))}
+    </pre>
+  );
+}
+
 function Proof({ state, text }: { readonly state: RunState; readonly text: string }) {
   const { learn } = useStrings();
   const [given, setGiven] = useState("");
@@ -149,7 +165,7 @@ function Proof({ state, text }: { readonly state: RunState; readonly text: strin
           {state.hash}
         </code>
       </p>
-      <pre>{commandOf(state.plan, "text.txt")}</pre>
+      <Command text={commandOf(state.plan, "text.txt")} />
       <p>
         <a href={download} download="text.txt">
           {learn.proof.download}
@@ -188,7 +204,7 @@ function useLossCurves() {
 
 function Progress({ state, LossCurves }: ProgressProps) {
   const { learn, number } = useStrings();
-  const { plan, step, curves, tokensPerSecond, bytes, parameters, keptAt } = state;
+  const { plan, phase, step, curves, tokensPerSecond, bytes, parameters, keptAt } = state;
   if (plan === null) return null;
   const last = curves.heldOut.at(-1);
   return (
@@ -203,7 +219,7 @@ function Progress({ state, LossCurves }: ProgressProps) {
           [learn.facts.speed, tokensPerSecond > 0 ? number(Math.round(tokensPerSecond)) : "–"],
           [learn.facts.memory, bytes > 0 ? `${number(Math.round(bytes / 1e6))} MB` : "–"],
           [learn.facts.parameters, parameters > 0 ? number(parameters) : "–"],
-          [learn.facts.kept, keptAt === null ? "–" : number(keptAt)],
+          ...(phase === "complete" ? [] : [[learn.facts.kept, keptAt === null ? "–" : number(keptAt)] as const]),
         ]}
       />
       {LossCurves && curves.training.length > 0 && (
@@ -224,14 +240,14 @@ interface StartProps {
 
 /** Random weights, or a model whose training is continued, with one from random weights beside it. */
 function Start({ plan, withScratch, disabled, onChoose, onScratch }: StartProps) {
-  const { learn } = useStrings();
+  const { app, learn } = useStrings();
   const tasks = tasksFor(plan.objective);
   const shelved = useShelf()?.filter(({ task }) => tasks.includes(task));
   const isBuiltIn = hasShort(plan.objective) && !plan.objective.includes("+");
   const options = [
     ["", learn.random] as const,
     ...(isBuiltIn ? [["cloze-tiny", "cloze-tiny"] as const] : []),
-    ...(shelved ?? []).map(({ id, name, made }) => [id, `${name} (${new Date(made).toLocaleTimeString()})`] as const),
+    ...(shelved ?? []).map(({ id, name, made }) => [id, app.noted(name, new Date(made).toLocaleTimeString())] as const),
   ];
   const value = plan.from ?? "";
   // A link may name a model of another browser, or one that has other heads.

@@ -19,6 +19,9 @@ interface Own {
   readonly size: number;
 }
 
+/** Characters that are shown on each side of a piece. */
+const AROUND = 40;
+
 function Pieces({ text, pieces }: { readonly text: string; readonly pieces: readonly Piece[] }) {
   const [at, setAt] = useState<number | null>(null);
   const piece = at === null ? undefined : pieces[at];
@@ -45,9 +48,11 @@ function Pieces({ text, pieces }: { readonly text: string; readonly pieces: read
       <p class="excerpt" aria-live="polite">
         {piece && !piece.special ? (
           <>
-            {text.slice(Math.max(0, piece.start - 40), piece.start)}
+            {piece.start > AROUND && "…"}
+            {text.slice(Math.max(0, piece.start - AROUND), piece.start)}
             <mark>{text.slice(piece.start, piece.end)}</mark>
-            {text.slice(piece.end, piece.end + 40)}
+            {text.slice(piece.end, piece.end + AROUND)}
+            {piece.end + AROUND < text.length && "…"}
             <small> {tokens.place(piece.start, piece.end)}</small>
           </>
         ) : (
@@ -66,9 +71,8 @@ function Lengths({ counts }: { readonly counts: readonly { readonly name: string
   const { tokens } = useStrings();
   const options = useCallback(
     () => ({
-      height: 30 + 30 * counts.length,
-      marginLeft: NAME * CHARACTER,
-      marginRight: 40,
+      height: 16 + 30 * counts.length,
+      ...{ marginTop: 8, marginBottom: 8, marginLeft: NAME * CHARACTER, marginRight: 40 },
       x: { label: tokens.count, axis: null },
       y: {
         label: null,
@@ -153,16 +157,16 @@ function Learning({ onLearned }: { readonly onLearned: (own: Own) => void }) {
 }
 
 export function TokensChapter() {
-  const { tokens, number } = useStrings();
+  const { app, tokens, number } = useStrings();
   const [text, setText] = useShared("text", tokens.example);
   const [chosen, setChosen] = useShared("tokenizer", "cloze-tiny");
   const [own, setOwn] = useState<readonly Own[]>([]);
   const shelved = useShelf() ?? [];
   const models = shelved.map(({ id, name, made }) => ({
     id,
-    name: `${name} (${new Date(made).toLocaleTimeString()})`,
+    name: app.noted(name, new Date(made).toLocaleTimeString()),
   }));
-  const learned = own.map(({ id, file, size }) => ({ id, name: `${file ?? tokens.own} (${size})` }));
+  const learned = own.map(({ id, file, size }) => ({ id, name: app.noted(file ?? tokens.own, number(size)) }));
   const all = [...TOKENIZERS.map((id) => ({ id, name: tokens.tokenizers[id] })), ...learned, ...models];
   // A model of the shelf may be large, or have no tokenizer: it is opened only when it is chosen.
   const compared = all.filter(({ id }) => id === chosen || !models.some((model) => model.id === id));
