@@ -120,11 +120,12 @@ function headerOf(source: Source, line: number, text: string, columns: Columns |
   const names = text.split("\t").map((name) => name.trim());
   if (text.trimStart().startsWith("["))
     throw dataError(source, line, "a JSON array; expected JSON lines, an object on each");
-  if (names.length === 1 && /[,;]/.test(text))
+  // A column that the caller names may have a space in its name.
+  if (names.length === 1 && (/[,;]/.test(text) || (columns === undefined && names[0]!.includes(" "))))
     throw dataError(
       source,
       line,
-      `the header ${shown(text)} has no tab; columns are divided by tabs (TSV), not by commas; save the table as tab-separated text, or as JSON lines`,
+      `the header ${shown(text)} has no tab; columns are divided by tabs (TSV), not by commas or spaces; save the table as tab-separated text, or as JSON lines`,
     );
   // Columns without a name are ignored: spreadsheets leave some after the last.
   const repeated = names.find((name, i) => name !== "" && names.indexOf(name) !== i);

@@ -54,6 +54,7 @@ test("TSV: headers, blanks, line ends", () =>
         /^f:1: no text column: .*; give the file a header line, or name its columns with --columns$/,
       ],
       ["commas for tabs", "text,label\na,x\n", /^f:1: the header "text,label" has no tab/],
+      ["spaces for tabs", "text label\na x\n", /^f:1: the header "text label" has no tab/],
       ["a JSON array", '[{"text":"a","label":"x"}]\n', /^f:1: a JSON array; expected JSON lines/],
       ["columns without a name behind the last", "text\tlabel\t\t\na\tx\t\t\n", ["a|x"]],
       ["an empty label", "text\tlabel\na\tx\nb\t \n", /^f:3: label is empty/],
