@@ -78,6 +78,22 @@ async function writesAsByHand(page: Page): Promise<void> {
   assert.ok(byHand !== "" && whole.startsWith(byHand), `${JSON.stringify(byHand)} by hand, ${JSON.stringify(whole)}`);
 }
 
+/** On a phone no name in a plot covers another; 4 pixels are the blank edges of two lines of text. */
+async function namesApart(page: Page): Promise<void> {
+  await page.resize(390);
+  await until(page, `[...document.querySelectorAll(".plot svg")].every(({ clientWidth }) => clientWidth < 390)`);
+  const covered = await page.evaluate<string[]>(`[...document.querySelectorAll(".plot svg")].flatMap((plot) => {
+    const names = [...plot.querySelectorAll("text")].map((text) => [text.textContent, text.getBoundingClientRect()]);
+    const cover = (a, b) =>
+      Math.min(a.right, b.right) - Math.max(a.left, b.left) > 4 &&
+      Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+    return names.flatMap(([name, box], i) =>
+      names.slice(i + 1).filter(([, other]) => cover(box, other)).map(([other]) => name + " / " + other));
+  })`);
+  assert.equal(covered, []);
+  await page.resize(1280);
+}
+
 export const WALK: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   async tokens(page) {
     await fill(page, "Text", "unforgettable lighthouse keepers");
@@ -108,7 +124,8 @@ export const WALK: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await until(page, `document.querySelector(".cells").textContent !== ${JSON.stringify(shown)}`);
   },
   async inside(page) {
-    await until(page, `document.querySelectorAll(".plot svg").length >= 3`);
+    await until(page, `document.querySelectorAll(".plot svg").length >= 4`);
+    await namesApart(page);
     await fill(page, "Text", "The cat sees the dog.");
     await until(page, `/the cat sees the dog/.test(document.querySelector(".plot svg").getAttribute("aria-label"))`);
     await until(page, `document.querySelector(".states").width > 50 && document.querySelector(".states").height === 8`);

@@ -24,7 +24,7 @@ export function LossCurves({ curves, steps, previous }: LossCurvesProps) {
       marginRight: 16,
       marginBottom: 38,
       x: { domain: [0, steps], label: learn.axes.step, ticks: width < 500 ? 4 : 8 },
-      y: { label: learn.axes.loss, nice: true },
+      y: { label: learn.axes.loss, nice: true, inset: 6 },
       marks: [
         gridY({ strokeOpacity: 0.12 }),
         ...(frequency === null
