@@ -7,7 +7,7 @@ import { commandIn, objectsOf as lines } from "../helpers/command.js";
 import { root } from "../helpers/shared.js";
 
 const test = suite("cloze");
-const { place, cloze, remove } = commandIn("cli");
+const { place, alone: cloze, remove } = commandIn("cli");
 
 const text = join(root, "corpus/text/a-animals.txt");
 const tiny = ["--layers", "1", "--width", "32", "--heads", "2", "--vocabulary", "300", "--length", "48", "--rows", "8"];
