@@ -8,7 +8,13 @@ export { type Counted, type Pooling, type PoolingMode, pool, poolCounted } from 
 export { similarityOf } from "./heads/similarity.js";
 export { type SpanBoundarySizes, spanBoundaryHead } from "./heads/span-boundary.js";
 export { readSafetensors, type Safetensors, type SafetensorsFile } from "./io/safetensors/safetensors.js";
-export { type NamedTensor, type TensorBytes, writeSafetensors } from "./io/safetensors/write-safetensors.js";
+export {
+  type NamedParameter,
+  type NamedTensor,
+  type TensorBytes,
+  type WrittenTensor,
+  writeSafetensors,
+} from "./io/safetensors/write-safetensors.js";
 export { familyOf } from "./models/families.js";
 export { buildModel } from "./models/family/build.js";
 export type { EncoderDecoder, Trace } from "./models/family/encoder.js";
@@ -44,6 +50,7 @@ export {
   type Orientation,
   type Panels,
   type Parameter,
+  withValues,
 } from "./tensor/matrix.js";
 export { type Activation, activate } from "./tensor/ops/activation.js";
 export { affine } from "./tensor/ops/affine.js";

@@ -132,7 +132,7 @@ export class Matrix implements Differentiable, Variable {
   toArray(): Float32Array {
     const { engine, dtype } = this;
     if (dtype !== "f32") return unpackCompact(engine, dtype, this.#written().address, this.#packed("forward"));
-    return this.#readRows((rows) => new Float32Array(this.engine.memory.buffer, rows, this.size).slice());
+    return this.readRows((rows) => new Float32Array(this.engine.memory.buffer, rows, this.size).slice());
   }
 
   /** Write all values, by row. */
@@ -194,7 +194,7 @@ export class Matrix implements Differentiable, Variable {
     }
     const copy = this.#copyOf(direction);
     if (!copy.current) {
-      this.#readRows((rows) => pack(this.engine, copy.storage.address, rows, this.#packed(direction)));
+      this.readRows((rows) => pack(this.engine, copy.storage.address, rows, this.#packed(direction)));
       copy.current = true;
       if (direction === "forward" && !this.#isLearning()) this.#keepForward();
     }
@@ -283,7 +283,8 @@ export class Matrix implements Differentiable, Variable {
     return forward.storage;
   }
 
-  #readRows<T>(read: (rows: number) => T): T {
+  /** @internal What `read` makes of the values by row, at an address that is valid until it returns. */
+  readRows<T>(read: (rows: number) => T): T {
     if (this.#rows) return read(this.#rows.address);
     const { address } = this.#written();
     return withScratch(this.engine, this.bytes, (rows) => {
@@ -333,3 +334,17 @@ export function matrix(
 
 /** A parameter of a model. Both are read as a whole with `toArray` and written with `assign`. */
 export type Parameter = Tensor | Matrix;
+
+/**
+ * What `read` makes of a parameter's values by row, without a copy: the view is valid until `read` returns, or allocates on the
+ * engine.
+ *
+ * @example
+ * withValues(matrix(engine, [1, 2], [1, 2]), (values) => values[1]); // 2
+ */
+export function withValues<T>(parameter: Parameter, read: (values: Float32Array) => T): T {
+  if (!(parameter instanceof Matrix)) return read(parameter.data);
+  if (parameter.dtype !== "f32") return read(parameter.toArray());
+  const { engine, size } = parameter;
+  return parameter.readRows((rows) => read(new Float32Array(engine.memory.buffer, rows, size)));
+}

@@ -15,6 +15,7 @@ import {
 import { pretrainingSamples, type Sample, type TokenizedDocument, tokenizeDocuments } from "cloze/data";
 import { maskedHeldOut, perplexity } from "cloze/metrics";
 import { folder } from "cloze/node";
+import { withValues } from "cloze/tensor";
 import type { Tokenizer } from "cloze/tokenizer";
 import { Command, Option } from "commander";
 import { devDocuments, fingerprint, splitDocuments } from "../pretrain/documents.js";
@@ -83,8 +84,10 @@ async function teacherOf(engine: Engine, { teacher: path }: DistillOptions) {
 function weightsHash({ weights }: Pretrained<"masked-lm">): string {
   const hash = createHash("sha256");
   for (const [name, parameter] of weights.entries()) {
-    const { buffer, byteOffset, byteLength } = parameter.toArray();
-    hash.update(name).update(new Uint8Array(buffer, byteOffset, byteLength));
+    hash.update(name);
+    withValues(parameter, ({ buffer, byteOffset, byteLength }) =>
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength)),
+    );
   }
   return hash.digest("hex").slice(0, 16);
 }

@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Optimizer, RunSettings, WritableFiles } from "cloze";
 import { parseJson } from "cloze/data";
+import { withValues } from "cloze/tensor";
 import { MANIFEST, type RunInput } from "./run-inputs.js";
 import { UsageError } from "./usage.js";
 import { version } from "./version.js";
@@ -44,8 +45,10 @@ export function hashWeights({ moments }: Optimizer): string {
   const hash = createHash("sha256");
   const sorted = [...moments].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   for (const { name, parameter } of sorted) {
-    const { buffer, byteOffset, byteLength } = parameter.toArray();
-    hash.update(name).update(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
+    hash.update(name);
+    withValues(parameter, ({ buffer, byteOffset, byteLength }) =>
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength)),
+    );
   }
   return hash.digest("hex");
 }

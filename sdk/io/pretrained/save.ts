@@ -11,7 +11,7 @@ import type { Tokenizer } from "../../tokenizer/index.js";
 import { fieldsOf, jsonBytes, type WritableFiles, writeAll } from "../files/files.js";
 import { halves } from "../safetensors/element-types.js";
 import { quantizationConfig, quantizedTensors } from "../safetensors/quantized.js";
-import { type NamedTensor, type TensorBytes, writeSafetensors } from "../safetensors/write-safetensors.js";
+import { type WrittenTensor, writeSafetensors } from "../safetensors/write-safetensors.js";
 
 /** The parts of a loaded or trained model that are saved. */
 export interface Saved {
@@ -29,13 +29,7 @@ export interface Saved {
  * The parameters of a task under the names of the published files. A model may have been trained for more: one
  * pre-trained with masked LM and sentence pairs can be saved for masked LM alone.
  */
-function tensorsOf({
-  family,
-  task,
-  config,
-  weights,
-  labels,
-}: Omit<Saved, "tokenizer" | "maxLength">): (NamedTensor | TensorBytes)[] {
+function tensorsOf({ family, task, config, weights, labels }: Omit<Saved, "tokenizer" | "maxLength">): WrittenTensor[] {
   const parameters = new Map(weights.entries());
   const build = (w: Weights) => buildModel(family, w, family.read(config), task, labels?.size ?? 1);
   return Array.from(Weights.plan(weights.engine, build, { copied: (name) => parameters.get(name) })).flatMap(
@@ -52,13 +46,12 @@ function tensorsOf({
 }
 
 /** A parameter in the type that it is kept in. */
-function storedAs(name: string, parameter: Parameter): (NamedTensor | TensorBytes)[] {
+function storedAs(name: string, parameter: Parameter): WrittenTensor[] {
   const { shape } = parameter;
-  const values = parameter.toArray();
   if (parameter.dtype === "q8" || parameter.dtype === "q4")
-    return quantizedTensors(name, values, shape, parameter.orientation, parameter.dtype);
-  if (parameter.dtype === "f16") return [{ name, shape, dtype: "F16", bytes: halves(values) }];
-  return [{ name, shape, values }];
+    return quantizedTensors(name, parameter.toArray(), shape, parameter.orientation, parameter.dtype);
+  if (parameter.dtype === "f16") return [{ name, shape, dtype: "F16", bytes: halves(parameter.toArray()) }];
+  return [{ name, shape, parameter }];
 }
 
 /** The type that a model's matrices are kept in. */

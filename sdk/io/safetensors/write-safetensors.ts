@@ -2,6 +2,7 @@
 
 import { shown } from "../../errors.js";
 import { checkArguments, listOf, type Rule, wholeNumber } from "../../options.js";
+import { type Parameter, withValues } from "../../tensor/matrix.js";
 import { elementCount, type Shape } from "../../tensor/tensor.js";
 import { ELEMENT_BYTES } from "./element-types.js";
 import { SafetensorsError } from "./header.js";
@@ -22,18 +23,39 @@ export interface TensorBytes {
   readonly bytes: Uint8Array;
 }
 
-const dtypeOf = (tensor: NamedTensor | TensorBytes): string => ("values" in tensor ? "F32" : tensor.dtype);
+/** A parameter to write, as f32. It is read in place: large weights are copied once, into the file. */
+export interface NamedParameter {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly parameter: Parameter;
+}
 
-const bytesOf = (tensor: NamedTensor | TensorBytes): Uint8Array =>
-  "values" in tensor
-    ? new Uint8Array(tensor.values.buffer, tensor.values.byteOffset, tensor.values.byteLength)
-    : tensor.bytes;
+/** A tensor of a file, as it is given to {@link writeSafetensors}. */
+export type WrittenTensor = NamedTensor | TensorBytes | NamedParameter;
+
+const dtypeOf = (tensor: WrittenTensor): string => ("dtype" in tensor ? tensor.dtype : "F32");
+
+/** What `read` makes of a tensor's bytes, which it must not keep. */
+function withBytes<T>(tensor: WrittenTensor, read: (bytes: Uint8Array) => T): T {
+  if ("bytes" in tensor) return read(tensor.bytes);
+  return valuesIn(tensor, ({ buffer, byteOffset, byteLength }) => read(new Uint8Array(buffer, byteOffset, byteLength)));
+}
+
+const valuesIn = <T>(tensor: NamedTensor | NamedParameter, read: (values: Float32Array) => T): T =>
+  "values" in tensor ? read(tensor.values) : withValues(tensor.parameter, read);
+
+const byteLengthOf = (tensor: WrittenTensor): number =>
+  "parameter" in tensor
+    ? tensor.parameter.size * Float32Array.BYTES_PER_ELEMENT
+    : withBytes(tensor, ({ length }) => length);
 
 const aNamedTensor: Rule = {
   expected: "a tensor with name, shape and values, or with dtype and bytes",
   accepts: (value) => {
-    const { name, shape, values, bytes } = (value ?? {}) as Partial<NamedTensor & TensorBytes>;
-    const isFilled = values instanceof Float32Array || bytes instanceof Uint8Array;
+    const { name, shape, values, bytes, parameter } = (value ?? {}) as Partial<
+      NamedTensor & TensorBytes & NamedParameter
+    >;
+    const isFilled = values instanceof Float32Array || bytes instanceof Uint8Array || parameter !== undefined;
     return typeof name === "string" && listOf(wholeNumber(0)).accepts(shape) && isFilled;
   },
 };
@@ -45,19 +67,19 @@ const someTexts: Rule = {
 };
 
 /** Anything that a reader would refuse must not be written. */
-function requireWritable(sorted: readonly (NamedTensor | TensorBytes)[]): void {
+function requireWritable(sorted: readonly WrittenTensor[]): void {
   for (const [i, tensor] of sorted.entries()) {
     const { name, shape } = tensor;
     if (name === "__metadata__" || !name.isWellFormed())
       throw new SafetensorsError(`${shown(name)} cannot be the name of a tensor`);
     if (i > 0 && sorted[i - 1]!.name === name) throw new SafetensorsError(`tensor ${name} is given twice`);
-    const count = bytesOf(tensor).length / ELEMENT_BYTES[dtypeOf(tensor)]!;
+    const count = byteLengthOf(tensor) / ELEMENT_BYTES[dtypeOf(tensor)]!;
     if (elementCount(shape) !== count)
       throw new SafetensorsError(
         `tensor ${name}: shape [${shape}] has ${elementCount(shape)} elements, got ${count} values`,
       );
-    if (!("values" in tensor)) continue;
-    const broken = tensor.values.findIndex(Number.isNaN);
+    if ("bytes" in tensor) continue;
+    const broken = valuesIn(tensor, (values) => values.findIndex(Number.isNaN));
     if (broken >= 0)
       throw new SafetensorsError(`tensor ${name}: element ${broken} is not a number; did training diverge?`);
   }
@@ -71,7 +93,7 @@ function requireWritable(sorted: readonly (NamedTensor | TensorBytes)[]): void {
  * readSafetensors(writeSafetensors([{ name: "x", shape: [2], values: Float32Array.of(1, 2) }])).metadata.get("format"); // "pt"
  */
 export function writeSafetensors(
-  tensors: readonly (NamedTensor | TensorBytes)[],
+  tensors: readonly WrittenTensor[],
   metadata: Readonly<Record<string, string>> = { format: "pt" },
 ): Uint8Array {
   checkArguments("writeSafetensors", { tensors, metadata }, { tensors: listOf(aNamedTensor), metadata: someTexts });
@@ -81,7 +103,7 @@ export function writeSafetensors(
   const entries = sorted.map((tensor) => {
     const { name, shape } = tensor;
     const begin = end;
-    end += bytesOf(tensor).length;
+    end += byteLengthOf(tensor);
     return `${JSON.stringify(name)}:{"dtype":"${dtypeOf(tensor)}","shape":[${shape}],"data_offsets":[${begin},${end}]}`;
   });
   const text = new TextEncoder().encode(
@@ -95,9 +117,8 @@ export function writeSafetensors(
   file.set(text, 8);
   let at = 8 + header;
   for (const tensor of sorted) {
-    const bytes = bytesOf(tensor);
-    file.set(bytes, at);
-    at += bytes.length;
+    withBytes(tensor, (bytes) => file.set(bytes, at));
+    at += byteLengthOf(tensor);
   }
   return file;
 }

@@ -1,6 +1,6 @@
 /** Evaluation of pre-trained models on held-out text. */
-import { sampleBatches } from "../../data/batches.js";
-import { collate, labelled, type Sample } from "../../data/sample.js";
+import { byTokens, sampleBatches } from "../../data/batches.js";
+import { type Batch, collate, labelled, type Sample } from "../../data/sample.js";
 import { argmax } from "../../heads/probabilities.js";
 import {
   type ElectraOptions,
@@ -9,10 +9,11 @@ import {
   replaceMasked,
 } from "../../objectives/electra.js";
 import { allMasked, type LmHead, type MaskedLmOptions } from "../../objectives/masked-lm.js";
-import type { EncoderBody, Objective } from "../../objectives/objective.js";
+import type { EncoderBody, HeadObjective, Objective } from "../../objectives/objective.js";
 import type { PairHead } from "../../objectives/pair-prediction.js";
 import { type Rng, seed } from "../../tensor/random.js";
 import { Scope } from "../../tensor/scope.js";
+import type { Tensor } from "../../tensor/tensor.js";
 import { unigramEntropy } from "../metrics/perplexity.js";
 import { areaUnderRoc } from "../metrics/ranking.js";
 
@@ -30,17 +31,24 @@ export interface HeldOutFigures {
 /** How many times each held-out sequence is masked: more targets, less variance. */
 const ROUNDS = 8;
 
-/** Every sample corrupted once per round; a function of the seed. */
-function corruptedRounds(
+/** Every sample corrupted once per round, in batches; a function of the seed. One batch is in memory at a time. */
+function* corruptedRounds(
   { corrupt }: { corrupt(sample: Sample, rng: Rng): Sample },
   samples: readonly Sample[],
   seedValue: number,
   rounds: number,
-): Sample[] {
+): Generator<Sample[]> {
   const rng = seed(seedValue);
-  return Array.from({ length: rounds }, (_, round) =>
-    samples.map((sample, i) => corrupt(sample, rng.fork(round, i))),
-  ).flat();
+  // Masking leaves lengths as they are, so batches can be made of samples that are not corrupted yet.
+  const all = Array.from({ length: rounds }, (_, round) => samples.map((sample, i) => ({ sample, round, i }))).flat();
+  for (const group of byTokens(all, ({ sample }) => sample.ids.length))
+    yield group.map(({ sample, round, i }) => corrupt(sample, rng.fork(round, i)));
+}
+
+/** The loss of a batch. Its scores, as wide as the vocabulary, are freed before others are made. */
+function lossOf(objective: HeadObjective<LmHead>, model: LmHead, hidden: Tensor, batch: Batch): number {
+  using _ = new Scope();
+  return objective.loss(model, hidden, batch, 1).item();
 }
 
 /**
@@ -57,18 +65,16 @@ export function maskedHeldOut(
   rounds = ROUNDS,
 ): HeldOutFigures {
   const objective = allMasked(options);
-  const masked = corruptedRounds(objective, samples, seedValue, rounds);
   const targets: number[] = [];
   let [sum, right] = [0, 0];
-  for (const group of sampleBatches(masked)) {
+  for (const group of corruptedRounds(objective, samples, seedValue, rounds)) {
     using _ = new Scope();
     const batch = collate(group);
     const tokens = batch.labels.tokens!;
     const index = labelled(tokens);
     if (index.length === 0) continue;
     const hidden = model.encode(batch);
-    const loss = objective.loss(model, hidden, batch, 1);
-    sum += loss.item();
+    sum += lossOf(objective, model, hidden, batch);
     const scores = model.tokenScores(hidden, index);
     const width = scores.shape[1]!;
     const { data } = scores;
@@ -164,9 +170,8 @@ export function replacedHeldOut(
   rounds = ROUNDS,
 ): ReplacedHeldOut {
   const objective = electraPretraining(options);
-  const masked = corruptedRounds(objective, samples, seedValue, rounds);
   const [scores, gold]: [number[], number[]] = [[], []];
-  for (const group of sampleBatches(masked)) {
+  for (const group of corruptedRounds(objective, samples, seedValue, rounds)) {
     using _ = new Scope();
     const batch = collate(group);
     const index = labelled(batch.labels.tokens!);

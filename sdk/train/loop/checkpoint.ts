@@ -58,7 +58,7 @@ export function writeCheckpoint(
   best?: BestWeights,
   note?: string,
 ): Uint8Array {
-  const tensors = tensorsOf(optimizer).map(([name, t]) => ({ name, shape: t.shape, values: t.toArray() }));
+  const tensors = tensorsOf(optimizer).map(([name, t]) => ({ name, shape: t.shape, parameter: t }));
   const copies = (best?.tensors() ?? []).map((t) => ({ ...t, name: `best.${t.name}` }));
   const { step, epoch, served } = position;
   return writeSafetensors([...tensors, ...copies], {

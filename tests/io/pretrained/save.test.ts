@@ -5,7 +5,7 @@ import { Engine } from "../../../sdk/engine/engine.js";
 import { LabelSet } from "../../../sdk/heads/labels.js";
 import { memoryFiles } from "../../../sdk/io/files/files.js";
 import type { Pretrained } from "../../../sdk/io/pretrained/pretrained.js";
-import { configBytes, saveModel } from "../../../sdk/io/pretrained/save.js";
+import { configBytes, saveModel, weightFiles } from "../../../sdk/io/pretrained/save.js";
 import { SafetensorsError } from "../../../sdk/io/safetensors/safetensors.js";
 import { freshConfig, freshModel } from "../../../sdk/train/fresh/fresh-model.js";
 import { rewrite } from "../../helpers/parameters.js";
@@ -52,6 +52,16 @@ test("the saved configuration describes the saved weights, not their source", as
   );
   using regressor = await smallBert(engine, "sequence-classification", null);
   assert.is((await savedConfig(regressor))["problem_type"], "regression");
+});
+
+test("weights in f32 are copied once, into the file that is written", () => {
+  const sizes = { vocabSize: 60_000, numHiddenLayers: 1, hiddenSize: 64, numAttentionHeads: 1, dropout: 0 };
+  using loaded = freshModel(engine, freshConfig("bert", { ...sizes, maxPositionEmbeddings: 16 }), "masked-lm", 1);
+  globalThis.gc!();
+  const before = process.memoryUsage().arrayBuffers;
+  const { weights } = weightFiles(loaded);
+  const made = process.memoryUsage().arrayBuffers - before;
+  assert.ok(made < 1.5 * weights.length, `${made} bytes for a file of ${weights.length}`);
 });
 
 test("whole-numbered floats are written as floats, as transformers requires", () => {

@@ -3,12 +3,13 @@ import * as assert from "uvu/assert";
 import { readDocuments } from "../../../sdk/data/documents.js";
 import type { Batch, Sample } from "../../../sdk/data/sample.js";
 import { textSource } from "../../../sdk/data/source.js";
-import type { Engine } from "../../../sdk/engine/engine.js";
+import { Engine } from "../../../sdk/engine/engine.js";
 import { type Arrangement, pretrainingSamples, tokenizeDocuments } from "../../../sdk/objectives/sequences/corpus.js";
 import { boundaries } from "../../../sdk/objectives/vocabulary.js";
 import { tensor } from "../../../sdk/tensor/tensor.js";
 import type { Tokenizer } from "../../../sdk/tokenizer/index.js";
 import { maskedHeldOut, pairAccuracy } from "../../../sdk/train/evaluate/language-model.js";
+import { freshConfig, freshModel } from "../../../sdk/train/fresh/fresh-model.js";
 import { perplexity, standardError, unigramEntropy } from "../../../sdk/train/metrics/perplexity.js";
 import { engines } from "../../helpers/engines.js";
 import { samples, smallBert, tokenizer } from "../../helpers/small-bert.js";
@@ -126,6 +127,20 @@ test("perplexity, entropy and standard error are their definitions", () => {
   const want = -(0.75 * Math.log(0.75) + 0.25 * Math.log(0.25));
   assert.ok(Math.abs(unigramEntropy([5, 5, 5, 9]) - want) < 1e-15);
   assert.is(standardError(0.5, 100), 0.05);
+});
+
+test("scoring held-out text holds the scores of one batch over the vocabulary once", async () => {
+  using own = await Engine.create();
+  const sizes = { vocabSize: 60_000, numHiddenLayers: 1, hiddenSize: 16, numAttentionHeads: 1, dropout: 0 };
+  using loaded = freshModel(own, freshConfig("bert", { ...sizes, maxPositionEmbeddings: 16 }), "masked-lm", 1);
+  // One batch, of which half of the tokens are scored: their scores are larger than the model.
+  const held = Array.from({ length: 10 }, () => samples()).flat();
+  const { targets } = maskedHeldOut(loaded.model, held, { tokenizer, maskingRate: 0.5 }, 1, 1);
+  const weights = loaded.weights.count * Float32Array.BYTES_PER_ELEMENT;
+  const scores = targets * sizes.vocabSize * Float32Array.BYTES_PER_ELEMENT;
+  const most = own.memory.buffer.byteLength;
+  // The weights are kept by row and in panels.
+  assert.ok(most < 2.2 * weights + 1.5 * scores, `${most} bytes, of which scores of a batch take ${scores}`);
 });
 
 test.run();
