@@ -8,7 +8,7 @@
  * (384 * 16 * 4 = 24 KB) while the rows of a block of a, in L2, pass by it.
  */
 import { activate } from "../activation";
-import { tile1x16, tile1x32, tile2x16, tile3x8, tile4x16, tile4x8 } from "../generated/tiles";
+import { tile1x16, tile1x32, tile2x16, tile3x8, tile4x16, tile4x8, tile5x8 } from "../generated/tiles";
 import { PANEL, PANEL_ROW, padded, transpose } from "./pack";
 import { LANES, at } from "../simd";
 
@@ -18,11 +18,9 @@ export const BLOCK_INNER: i32 = 384;
 export const BLOCK_ROWS: i32 = 128;
 /** Fewer rows than these are read again for every two panels: they stay in L1. */
 const FEW_ROWS: i32 = 8;
-/** Bytes of a matrix b that is taken to be in the second cache: half of that of most processors, or less. */
-const CACHED: usize = 256 * 1024;
 /** Elements from row to row of a transposed block: no power of two, whose rows would share a cache set. */
 const BLOCK_STRIDE: i32 = BLOCK_INNER + 16;
-/** Columns of the tiles of three and four rows: half a panel. */
+/** Columns of the tiles of three to five rows: half a panel. */
 const HALF: i32 = PANEL / 2;
 /** Scratch for four rows of a panel that extends past the last column. */
 export const EDGE: i32 = 4 * PANEL;
@@ -128,25 +126,19 @@ export function multiplyBlock(
   c: usize, ldc: i32, a: usize, lda: i32, b: usize, panel: usize, rows: i32, columns: i32, k: i32,
   add: i32, scratch: usize, begin: i32, end: i32,
 ): void {
-  const full = rows & ~3, rest = rows - full;
   const whole = min(end, columns / PANEL);
   const bytesA = <usize>lda << 2, bytesC = <usize>ldc << 2;
-  // The first rows of a large b bring each panel in from memory: across all of it each cache line is read once, beside
-  // twice the arithmetic. From the cache, half a panel is faster.
-  const first = panel * <usize>(columns / PANEL) > CACHED ? 4 : 0;
-  const across = wide ? full : min(first, full);
+  const across = wide ? rows & ~3 : 0, fives = wide ? 0 : fivesIn(rows), rest = rows - across - 5 * fives;
   for (let j = begin; j < whole; j++) {
     let pa = a, pc = at(c, j * PANEL);
     for (let i = 0; i < across; i += 4, pa += 4 * bytesA, pc += 4 * bytesC)
       tile4x16(pc, bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
-    for (let h = 0; h < PANEL; h += HALF) {
-      const pb = at(b + <usize>j * panel, h);
-      let pa = a + <usize>across * bytesA, pc = at(c, across * ldc + j * PANEL + h);
-      for (let i = across; i < full; i += 4, pa += 4 * bytesA, pc += 4 * bytesC) tile4x8(pc, bytesC, pa, bytesA, pb, panel, k, add);
-      if (rest == 3) tile3x8(at(c, full * ldc + j * PANEL + h), bytesC, at(a, full * lda), bytesA, pb, panel, k, add);
-    }
+    if (fives == 0 && rest < 3) continue;
+    const pb = b + <usize>j * panel, next = b + <usize>min(j + 1, columns / PANEL - 1) * panel;
+    halfPanel(pc, bytesC, pa, bytesA, pb, next, k, add, fives, rest);
+    halfPanel(at(pc, HALF), bytesC, pa, bytesA, at(pb, HALF), next + (<usize>k << 5), k, add, fives, rest);
   }
-  const pa = at(a, full * lda), pc = at(c, full * ldc);
+  const pa = at(a, across * lda), pc = at(c, across * ldc);
   if (rest == 2) {
     for (let j = begin; j < whole; j++) tile2x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
   } else if (rest == 1) {
@@ -155,6 +147,37 @@ export function multiplyBlock(
     if (j < whole) tile1x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
   }
   if (whole < end) lastPanel(at(c, whole * PANEL), ldc, a, lda, b + <usize>whole * panel, panel, rows, columns - whole * PANEL, k, add, scratch);
+}
+
+/**
+ * How many tiles of `rows` have five rows; the others have four and three. At least two of them are among the others, since
+ * those read ahead. Three rows are avoided where multiply-adds are fused: six sums do not hide their latency.
+ */
+function fivesIn(rows: i32): i32 {
+  const rest = ASC_FEATURE_RELAXED_SIMD ? 4 * (4 * rows % 5 || 5) : 6 + (rows + 4) % 5;
+  return rest > rows ? i32(rows == 5) : (rows - rest) / 5;
+}
+
+/**
+ * The tiles of half a panel: `fives` of five rows, then those of four and three in `rest`. The first two of these read half
+ * of the next panel, from `ahead` on: few rows would wait for it otherwise.
+ *
+ * Inlined twice: a tile with one call would be inlined too, and V8 does not keep its sums in registers then.
+ */
+// @ts-ignore: decorator
+@inline function halfPanel(
+  c: usize, ldc: usize, a: usize, lda: usize, b: usize, ahead: usize, k: i32, add: i32, fives: i32, rest: i32,
+): void {
+  if (fives) tile5x8(c, ldc, a, lda, b, fives, k, add);
+  const part = <usize>k << 4;
+  let pa = a + <usize>(5 * fives) * lda, pc = c + <usize>(5 * fives) * ldc, next = ahead;
+  for (let left = rest, height = 0; left > 2; left -= height, next = ahead + part) {
+    height = left < 12 && left % 3 == 0 ? 3 : 4;
+    if (height == 3) tile3x8(pc, ldc, pa, lda, b, next, k, add);
+    else tile4x8(pc, ldc, pa, lda, b, next, k, add);
+    pa += <usize>height * lda;
+    pc += <usize>height * ldc;
+  }
 }
 
 /** A panel that is wider than the rest of c: computed whole in scratch memory, then copied or added. */
@@ -169,8 +192,8 @@ function lastPanel(
     else if (height == 2) tile2x16(scratch, PANEL_ROW, pa, bytesA, b, panel, k, 0);
     else {
       for (let h = 0; h < width; h += HALF) {
-        if (height == 3) tile3x8(at(scratch, h), PANEL_ROW, pa, bytesA, at(b, h), panel, k, 0);
-        else tile4x8(at(scratch, h), PANEL_ROW, pa, bytesA, at(b, h), panel, k, 0);
+        if (height == 3) tile3x8(at(scratch, h), PANEL_ROW, pa, bytesA, at(b, h), b, k, 0);
+        else tile4x8(at(scratch, h), PANEL_ROW, pa, bytesA, at(b, h), b, k, 0);
       }
     }
     for (let r = 0; r < height; r++) {
