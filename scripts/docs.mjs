@@ -93,6 +93,13 @@ for (const [subpath, { types }] of subpaths) {
   writeFileSync(page, body);
 }
 
+/** The list of the pages names them so too. */
+const list = "docs/reference/index.md";
+const named = readFileSync(list, "utf8")
+  .replace(/^# .*$/m, "# Reference")
+  .replaceAll(/\[cloze-(\w+)\]/g, "[cloze/$1]");
+writeFileSync(list, named);
+
 mkdirSync("docs/public", { recursive: true });
 writeFileSync("docs/public/llms.txt", llmsTxt());
 writeFileSync("docs/public/llms-full.txt", llmsFullTxt());
