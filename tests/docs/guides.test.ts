@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { transformSync } from "esbuild";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { KeptCommand } from "../helpers/command.js";
 import { installPackage, typeErrors } from "../helpers/installed-package.js";
 import { root } from "../helpers/shared.js";
 import { type Command, type Program, RUNNER, shortened, stepsOf, watched } from "./programs.js";
@@ -116,13 +117,20 @@ function runPrograms(some: readonly Program[]): void {
   assert.is(status, 0, `${stdout}\n${stderr}`);
 }
 
+const program = join(project, "node_modules/cloze/dist/cli.js");
+const kept = new KeptCommand(project, env, program);
+test.after(() => kept.end());
+
+/** A command that needs no shell runs in a process that has the program loaded. */
 function runCommand({ line }: Command): void {
-  const cloze = `"${process.execPath}" node_modules/cloze/dist/cli.js`;
-  const { status, stderr } = spawnSync("bash", ["-c", shortened(line).replaceAll("npx cloze", cloze)], {
-    cwd: project,
-    encoding: "utf8",
-    env,
-  });
+  const text = shortened(line).trim();
+  const [, input, plain] = /^(?:echo '([^']*)' \| )?npx cloze ([\w\s./,=-]+)$/.exec(text) ?? [];
+  const { status, stderr } =
+    plain === undefined
+      ? spawnSync("bash", ["-c", text.replaceAll("npx cloze", `"${process.execPath}" "${program}"`)], {
+          ...{ cwd: project, encoding: "utf8", env },
+        })
+      : kept.run(plain.trim().split(/\s+/), input === undefined ? "" : `${input}\n`);
   assert.is(status, 0, `${line}\n${stderr}`);
 }
 

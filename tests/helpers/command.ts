@@ -26,16 +26,17 @@ export const objectsOf = (text: string): Record<string, unknown>[] =>
 const PATIENCE = 600_000;
 
 /** A process that answers command after command: see kept-command.mjs. */
-class KeptCommand {
+export class KeptCommand {
   readonly #turn = new Int32Array(new SharedArrayBuffer(4));
   readonly #port: MessagePort;
   readonly #thread: Worker;
 
-  constructor(place: string, env: NodeJS.ProcessEnv) {
+  /** @param program the command line's, in another place than the checkout if a test installs the package */
+  constructor(place: string, env: NodeJS.ProcessEnv, program = PROGRAM) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#thread = new Worker(join(root, "tests/helpers/kept-command.mjs"), {
-      workerData: { program: PROGRAM, place, env, port: port2, turn: this.#turn },
+      workerData: { program, place, env, port: port2, turn: this.#turn },
       transferList: [port2],
       execArgv: [],
     });
