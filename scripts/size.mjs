@@ -23,7 +23,7 @@ const BUNDLES = {
   'import { readVocabulary } from "cloze/tokenizer"': 16_000,
   'import { readTokenizerJson } from "cloze/tokenizer"': 34_000,
   'import { bert, featureExtractionOf, readWordPiece, strictKernels } from "cloze/minimal"': 95_000,
-  'import { bert, featureExtractionOf, strictKernels } from "cloze/minimal"; import { loadTokenizer } from "cloze"': 106_300,
+  'import { bert, featureExtractionOf, strictKernels } from "cloze/minimal"; import { loadTokenizer } from "cloze"': 106_700,
   'import { featureExtraction } from "cloze"': 172_000,
   'import * as cloze from "cloze"': 220_000,
   'import { hub } from "cloze/hub"': 12_000,
