@@ -22,8 +22,8 @@ const FEW_ROWS: i32 = 8;
 const BLOCK_STRIDE: i32 = BLOCK_INNER + 16;
 /** Columns of the tiles of three to five rows: half a panel. */
 const HALF: i32 = PANEL / 2;
-/** Scratch for four rows of a panel that extends past the last column. */
-export const EDGE: i32 = 4 * PANEL;
+/** Scratch for five rows of a panel that extends past the last column. */
+export const EDGE: i32 = 5 * PANEL;
 
 /** Whether four rows are computed by a whole panel instead of by half of one. */
 let wide: i32 = 0;
@@ -135,8 +135,8 @@ export function multiplyBlock(
       tile4x16(pc, bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
     if (fives == 0 && rest < 3) continue;
     const pb = b + <usize>j * panel, next = b + <usize>min(j + 1, columns / PANEL - 1) * panel;
-    halfPanel(pc, bytesC, pa, bytesA, pb, next, k, add, fives, rest);
-    halfPanel(at(pc, HALF), bytesC, pa, bytesA, at(pb, HALF), next + (<usize>k << 5), k, add, fives, rest);
+    for (let h = 0; h < 2; h++)
+      halfPanel(at(pc, h * HALF), bytesC, pa, bytesA, at(pb, h * HALF), next + <usize>(h * k << 5), k, add, fives, rest);
   }
   const pa = at(a, across * lda), pc = at(c, across * ldc);
   if (rest == 2) {
@@ -162,7 +162,7 @@ function fivesIn(rows: i32): i32 {
  * The tiles of half a panel: `fives` of five rows, then those of four and three in `rest`. The first two of these read half
  * of the next panel, from `ahead` on: few rows would wait for it otherwise.
  *
- * Inlined twice: a tile with one call would be inlined too, and V8 does not keep its sums in registers then.
+ * Tiles have calls in two places: with one they would be inlined, and V8 does not keep their sums in registers then.
  */
 // @ts-ignore: decorator
 @inline function halfPanel(
@@ -185,15 +185,16 @@ function lastPanel(
   c: usize, ldc: i32, a: usize, lda: i32, b: usize, panel: usize, rows: i32, width: i32, k: i32, add: i32, scratch: usize,
 ): void {
   const bytesA = <usize>lda << 2;
-  for (let i = 0; i < rows; i += 4) {
-    const height = min(4, rows - i);
+  for (let i = 0; i < rows; i += 5) {
+    const height = min(5, rows - i);
     const pa = at(a, i * lda);
     if (height == 1) tile1x16(scratch, PANEL_ROW, pa, bytesA, b, panel, k, 0);
     else if (height == 2) tile2x16(scratch, PANEL_ROW, pa, bytesA, b, panel, k, 0);
     else {
       for (let h = 0; h < width; h += HALF) {
         if (height == 3) tile3x8(at(scratch, h), PANEL_ROW, pa, bytesA, at(b, h), b, k, 0);
-        else tile4x8(at(scratch, h), PANEL_ROW, pa, bytesA, at(b, h), b, k, 0);
+        else if (height == 4) tile4x8(at(scratch, h), PANEL_ROW, pa, bytesA, at(b, h), b, k, 0);
+        else tile5x8(at(scratch, h), PANEL_ROW, pa, bytesA, at(b, h), 1, k, 0);
       }
     }
     for (let r = 0; r < height; r++) {
