@@ -6,6 +6,7 @@ import { transformSync } from "esbuild";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { codeBlocks } from "../helpers/code-blocks.js";
+import { KeptCommand } from "../helpers/command.js";
 import { installPackage, typeErrors } from "../helpers/installed-package.js";
 import { root, shared } from "../helpers/shared.js";
 
@@ -63,14 +64,16 @@ test("the programs wrote the folders that later ones read", () => {
 });
 
 test("every flag of the README's commands is known to the command", () => {
+  const kept = new KeptCommand(project, env);
   const commands = readme.matchAll(/^npx cloze ([\w-]+)(.*)$/gm);
   const unknown = Array.from(commands, ([, command, words]) => {
-    const help = spawnSync(process.execPath, [join(root, "dist/cli.js"), command!, "--help"], { encoding: "utf8" });
+    const help = kept.run([command!, "--help"], "");
     const known = new Set(help.stdout.match(/--[a-z][\w-]*/g));
     return (words!.match(/--[a-z][\w-]*/g) ?? [])
       .filter((flag) => !known.has(flag))
       .map((flag) => `${command} ${flag}`);
   });
+  kept.end();
   assert.ok(unknown.length > 15, `only ${unknown.length} commands`);
   assert.equal(unknown.flat(), []);
 });
