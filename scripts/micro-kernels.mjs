@@ -8,14 +8,14 @@
  * The steps of a loop are separated by a `break`: within one block V8 orders instructions by accumulator, not by step, and
  * then spills; separated, 4 x 8 takes 3 instructions per multiply-add instead of 3.5. Then 5 x 8 is the tile with the most
  * sums that fits V8's 15 registers, and the fastest: on Zen 3, Node 24, strict, share of the yardstick at k = 384 / 32:
- * 5 x 8 99 / 90 %, 4 x 8 92 / 81 %, 3 x 8 93 / 80 %, 3 x 12 95 / 88 %, 6 x 8 57 %, 8 x 4 71 %; with steps in pairs 5 x 8 has 76 %, unrolled by
- * 6 or 8 97 and 94 %. On a Xeon both are at 100 %. Fused multiply-adds have a latency of four: there 3 x 8, with six
+ * 5 x 8 99 / 90 %, 4 x 8 92 / 81 %, 3 x 8 93 / 80 %, 3 x 12 95 / 88 %, 6 x 8 57 %, 8 x 4 71 %. With steps in pairs 5 x 8
+ * reaches 76 %, unrolled by 6 or 8 97 and 94 %. On a Xeon 4 x 8 and 5 x 8 reach 100 %. Fused multiply-adds have a latency of four: there 3 x 8, with six
  * sums, is a quarter slower than the others. Where V8 joins adjacent vectors (--experimental-wasm-revectorize), 4 x 16 is the
  * faster one: on Zen 3, Node 24, 1.27 times 4 x 8 in the strict and 1.44 times in the relaxed build. The engine measures and
  * chooses.
  *
  * Few rows wait for a weight that comes from memory, and WebAssembly has no prefetch. So the tiles of three and four rows also
- * load a byte of a cache line for every four k, from \`ahead\` on: the next panel. It costs them 1 %, and 5 x 8, whose
+ * load a byte of a cache line for every four k, from `ahead` on: the next panel. It costs them 1 %, and 5 x 8, whose
  * instructions fill every slot, 2 %: there are many of those where rows are many, and they do not.
  */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
