@@ -37,7 +37,7 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ["How many [MASK] are there in a week?", "days hours"],
   ["The king and the [MASK] sat on their thrones.", "queen prince princess"],
 ];
-/** Sentences in which a fitting word is ranked first: what these weights reach. Longer training is to reach 12. */
+/** Sentences in which a fitting word is ranked first: what these weights reach; the goal is 12. */
 const FITTING = 11;
 /** How often every held-out sequence is masked. */
 const ROUNDS = 2;
