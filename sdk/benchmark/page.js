@@ -5,8 +5,12 @@ const rows = document.querySelector("tbody");
 const lines = [];
 // benchmark.html?only=train&only=start runs some of the workloads.
 const only = new URLSearchParams(location.search).getAll("only");
+const shown = document.querySelector("#score");
 const score = await benchmark({
   ...(only.length > 0 && { only }),
+  onRound(done, total) {
+    shown.textContent = `round ${done} of ${total}`;
+  },
   onResult(result) {
     lines.push(result);
     const row = rows.insertRow();
@@ -18,7 +22,7 @@ const score = await benchmark({
   },
 });
 lines.push(score);
-document.querySelector("#score").textContent =
+shown.textContent =
   score.score === null ? only.length > 0 ? "no score: not all workloads were run" : "no score: not every result is valid" : `score ${score.score} (version ${score.version}, ${score.runtime})${score.quiet === false ? "; the machine was busy, run it again" : ""}`;
 const link = document.querySelector("#json");
 link.href = URL.createObjectURL(new Blob([lines.map((line) => `${JSON.stringify(line)}\n`).join("")]));

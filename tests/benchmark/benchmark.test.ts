@@ -12,20 +12,27 @@ import { root } from "../helpers/shared.js";
 const test = suite("portable benchmark");
 
 /** Results by workload. */
-async function results(only: readonly string[], module?: Uint8Array) {
+async function results(only: readonly string[], module?: Uint8Array, repeats = 1) {
   const found = new Map<string, Measured>();
   const onResult = (result: Measured) => void found.set(result.workload, result);
-  const score = await benchmark({ only, repeats: 1, onResult, ...(module && { module }) });
-  return { found, score };
+  const rounds: [done: number, total: number][] = [];
+  const onRound = (done: number, total: number) => void rounds.push([done, total]);
+  const score = await benchmark({ only, repeats, onResult, onRound, ...(module && { module }) });
+  return { found, score, rounds };
 }
 
 test("small workloads have the published hashes, and points; there is a score for all of them alone", async () => {
   const only = Object.keys(PUBLISHED).filter((name) => !/minilm|base/.test(name));
-  const { found, score } = await results(only);
+  const { found, score, rounds } = await results(only, undefined, 2);
   assert.equal([...found.keys()], only);
+  assert.equal(rounds, [
+    [1, 2],
+    [2, 2],
+  ]);
   for (const result of found.values()) {
     assert.is(result.hash, PUBLISHED[result.workload]!.hash, result.workload);
     assert.ok(result.valid && result.points > 0, result.workload);
+    assert.ok(result.repeats >= 2, "at least one run in each round");
     assert.ok(result.quartiles_ms[0] <= result.median_ms && result.median_ms <= result.quartiles_ms[1]);
     assert.is(result.share !== null, /encode|train/.test(result.workload), result.workload);
   }
@@ -88,7 +95,7 @@ test("results that count nothing are not compared", async () => {
   await refused(read(file({ tokenize: 10 }, { hash: undefined })), /"tokenize" is not valid/);
   await refused(read(file({ tokenize: 0 })), /no quartiles_ms above 0/);
   await refused(read(file({ other: 1 })), /there is no workload "other"/);
-  await refused(read(file({ tokenize: 1 }, {}, VERSION + 1)), /results of version 3 cannot be compared/);
+  await refused(read(file({ tokenize: 1 }, {}, VERSION + 1)), /results of version 4 cannot be compared; this package has version 3/);
   await refused(read(file({ tokenize: 10 }, {}, VERSION, 50)), /its score is 50, that of its quartiles null/);
   await refused(read(`${file({ tokenize: 10 })}\n${file({ tokenize: 9 })}`), /"tokenize" is there twice/);
   await refused(read(file({ toString: 1 })), /there is no workload "toString"/);

@@ -30,10 +30,10 @@ async function run({ json, only, repeats }: Options): Promise<void> {
   const end = await benchmark({
     ...(only && { only }),
     ...(count !== undefined && { repeats: count }),
+    onRound: (done, total) => say(`round ${done} of ${total}`),
     onResult(result) {
       results.push(result);
       if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-      else say(`${result.workload}: ${result.median_ms} ms${result.valid ? "" : ", refused"}`);
     },
   });
   if (json) await writeLine(JSON.stringify(end));
@@ -85,7 +85,7 @@ export function benchCommand(): Command {
       "Run the portable benchmark: the same work in any runtime, valid only if it computes the published bits.",
     )
     .addOption(new Option("--only <name...>", "only these workloads, without a score").choices(Object.keys(PUBLISHED)))
-    .option("--repeats <count>", "minimum number of repeats of each workload (5)")
+    .option("--repeats <count>", "rounds, in each of which every workload runs (7)")
     .option("--compare <file...>", "compare two files of --json instead of running")
     .option("--json", "one object per line on standard output")
     .addHelpText(
