@@ -33,6 +33,8 @@ export interface Model {
   readonly vocabulary: Vocabulary;
   /** Id of the unknown token, or -1 when the model has none. */
   readonly unknown: number;
+  /** The unknown token, where a folder's settings may name another one than the file. */
+  unknownToken?: string;
   /** Append the pieces of the word `units[start, end)` to `out`, with offsets from `start`. */
   encode(units: Uint16Array, start: number, end: number, out: Pieces): void;
   /** The `model` part of a tokenizer.json, without its tables. */

@@ -1,8 +1,9 @@
 /**
  * Every field of every family's config.json at other values than the published ones, alone and in pairs, beside PyTorch:
- * a field that changes the result is computed or refused by name, and one that changes nothing is accepted.
+ * a field that changes the result is computed or refused by name, and one that changes nothing is accepted. Likewise
+ * weights under old names, and tied weights of which the file has two.
  *
- * `sweep/make.py` made the weights and results.
+ * `sweep/make.py` made the weights and results, `sweep/twins.py` those of tied weights.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,10 +14,12 @@ import type { Engine } from "../../sdk/engine/engine.js";
 import { InputError } from "../../sdk/errors.js";
 import { memoryFiles } from "../../sdk/io/files/files.js";
 import { loadModel, type Pretrained } from "../../sdk/io/pretrained/pretrained.js";
+import { readSafetensors } from "../../sdk/io/safetensors/safetensors.js";
 import type { Model } from "../../sdk/models/family/build.js";
 import { Scope } from "../../sdk/tensor/scope.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
+import { type RawTensor, rawSafetensors } from "../helpers/raw-safetensors.js";
 
 interface Entry {
   readonly change: Readonly<Record<string, unknown>>;
@@ -112,5 +115,90 @@ for (const [name, entries] of Object.entries(sweep.models)) {
     assert.equal(wrong, []);
   });
 }
+
+type Tensors = readonly RawTensor[];
+
+function tensorsOf(name: string): Tensors {
+  const file = readSafetensors(new Uint8Array(readFileSync(join(folder, name, "model.safetensors"))));
+  return Array.from(file.names(), (tensor) => ({
+    name: tensor,
+    dtype: "F32",
+    shape: file.shape(tensor)!,
+    bytes: new Uint8Array(file.floats(tensor).buffer),
+  }));
+}
+
+const folderOf = (name: string, tensors: Tensors) =>
+  memoryFiles([
+    ["config.json", new Uint8Array(readFileSync(join(folder, name, "config.json")))],
+    ["model.safetensors", rawSafetensors(tensors)],
+  ]);
+
+const LANGUAGE_MODELS = Object.entries(sweep.models).filter(([name]) => !name.endsWith("-sequence"));
+
+test("every family: gamma and beta of early layer norms, and buffers of early versions", async () => {
+  for (const [name, [first]] of LANGUAGE_MODELS) {
+    const tensors = tensorsOf(name).map((tensor) => ({
+      ...tensor,
+      name: tensor.name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"),
+    }));
+    const body = tensors.find((tensor) => tensor.name.includes("embeddings."));
+    const place = body?.name.slice(0, body.name.indexOf("embeddings.")) ?? "";
+    const buffers = ["position_ids", "token_type_ids"].map((buffer) => ({
+      name: `${place}embeddings.${buffer}`,
+      dtype: "I64",
+      shape: [1, 1],
+      bytes: new Uint8Array(8),
+    }));
+    await compare(folderOf(name, [...tensors, ...buffers]), first!.logits!);
+  }
+});
+
+const { models: twinsOf } = JSON.parse(readFileSync(join(folder, "twins.json"), "utf8")) as {
+  models: Record<string, { twins: Record<string, string>; logits: number[] }[]>;
+};
+
+test("every family but EuroBERT ties its weights by default", () => {
+  assert.equal(
+    LANGUAGE_MODELS.map(([name]) => name).filter((name) => twinsOf[name]!.length === 0),
+    ["eurobert"],
+  );
+});
+
+for (const [name, [first]] of LANGUAGE_MODELS.filter(([other]) => other !== "eurobert"))
+  test(`${name}: of a tied weight and its copy each is computed with, unless they are equal`, async () => {
+    const tensors = tensorsOf(name);
+    const copies = (twins: Record<string, string>, change: (value: number) => number): Tensors =>
+      Object.entries(twins).map(([copy, shared]) => {
+        const tensor = tensors.find((other) => other.name === shared)!;
+        const { buffer } = tensor.bytes;
+        return { ...tensor, name: copy, bytes: new Uint8Array(new Float32Array(buffer).map(change).buffer) };
+      });
+    for (const { twins, logits } of twinsOf[name]!) {
+      await compare(folderOf(name, [...tensors, ...copies(twins, (value) => value * -0.5 + 0.125)]), logits);
+      await compare(folderOf(name, [...tensors, ...copies(twins, (value) => value)]), first!.logits!);
+    }
+  });
+
+test("gpt2: classes are read at the last token that is not padding", async () => {
+  const config = JSON.parse(readFileSync(join(folder, "gpt2", "config.json"), "utf8")) as object;
+  const json = { ...config, architectures: ["GPT2ForSequenceClassification"], pad_token_id: 4 };
+  using loaded = await loadModel(
+    engine,
+    memoryFiles([
+      ["config.json", new TextEncoder().encode(JSON.stringify(json))],
+      ["model.safetensors", rawSafetensors(tensorsOf("gpt2"))],
+    ]),
+  );
+  const model = loaded.model as Model<"sequence-classification">;
+  const scoresOf = (...ids: number[]) => {
+    using _ = new Scope();
+    const batch = batchOf(ids);
+    return [...model.sequenceScores(model.encode(batch), batch).toArray()];
+  };
+  assert.equal(scoresOf(5, 4, 9, 4, 4), scoresOf(5, 4, 9));
+  assert.equal(scoresOf(4, 4), scoresOf(4));
+  assert.not.equal(scoresOf(5, 4, 9, 6), scoresOf(5, 4, 9));
+});
 
 test.run();

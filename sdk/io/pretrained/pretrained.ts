@@ -16,6 +16,7 @@ import { type ModelFolder, openFolder } from "../files/model-folder.js";
 import { type ModelSource, openSource } from "../files/model-source.js";
 import { dequantized, quantizationOf } from "../safetensors/quantized.js";
 import { type OpenWeights, openWeights, renamed } from "../safetensors/stored.js";
+import { isUntied } from "../safetensors/untied.js";
 import { bodyOf } from "../sentence-transformers/modules.js";
 import { isStatic, staticConfig, staticTensors } from "../sentence-transformers/static-embedding.js";
 import { Loading } from "./loading.js";
@@ -143,15 +144,20 @@ export async function loadModel<P extends ModelTask = ModelTask>(
   files: ModelSource,
   options: LoadOptions<P> = {},
 ): Promise<Pretrained<P>> {
-  return loadModelOf(familyOf, engine, openSource(files, "loadModel"), options);
+  return loadModelOf(familyOf, engine, openSource(files, "loadModel"), options, isUntied);
 }
 
-/** {@link loadModel} over a table of families. */
+/**
+ * {@link loadModel} over a table of families.
+ *
+ * @param isOwn whether a weight that config.json ties is one of its own; by default none is
+ */
 export async function loadModelOf<P extends ModelTask = ModelTask>(
   familyOf: FamilyTable,
   engine: Engine,
   files: Files,
   options: LoadOptions<P> = {},
+  isOwn?: typeof isUntied,
 ): Promise<Pretrained<P>> {
   checkOptions("loadModel", options, LOAD_OPTIONS);
   const loading = new Loading(options);
@@ -171,7 +177,8 @@ export async function loadModelOf<P extends ModelTask = ModelTask>(
   try {
     const { config, family, tensors } = await described(familyOf, root, folder, opening);
     const { made, build, read, dtype } = planned(engine, family, config, options);
-    const stored = renamed(await tensors, family, read);
+    const file = await tensors;
+    const stored = await renamed(file, family, read, isOwn?.(file, family, made.task));
     // Compare everything before allocating: a wrong configuration must not take more memory than its file has.
     const plan = Weights.plan(engine, build, { stored });
     const leftOver = compare(stored, plan, made);

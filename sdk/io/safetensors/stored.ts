@@ -6,6 +6,7 @@ import { ModelFileError, type RangedFile, requireSafeName } from "../files/files
 import type { ModelFolder } from "../files/model-folder.js";
 import type { TypedTensors } from "./quantized.js";
 import { openSafetensors, SafetensorsError, type SafetensorsFile } from "./safetensors.js";
+import type { IsOwn } from "./untied.js";
 
 const SINGLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
@@ -49,7 +50,7 @@ async function missingWeights(folder: ModelFolder): Promise<ModelFileError> {
   const missing = `${folder.path}${SINGLE} is missing`;
   if (there.length === 0) return new ModelFileError(`${missing}, and so is ${INDEX}`);
   return new ModelFileError(
-    `${missing}; ${there.join(" and ")} cannot be read: weights are read from safetensors alone. Many models publish both; transformers writes it with save_pretrained()`,
+    `${missing}; ${there.join(" and ")} cannot be read, only safetensors, which transformers writes with save_pretrained()`,
   );
 }
 
@@ -141,28 +142,46 @@ function requireComplete(shards: ReadonlyMap<string, StoredTensors>, shardOf: Re
   }
 }
 
+/** The name that today's files have for a tensor of any family; null for the buffers of early versions, which are not parameters. */
+function presentName(stored: string): string | null {
+  if (/\bembeddings\.(position|token_type)_ids$/.test(stored)) return null;
+  return stored.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+}
+
 /**
  * The same tensors under the names used here: old names translated, buffers left out, tied weights taken from any
  * of their names the file has (the parameter's own before the others).
  *
+ * @param isOwn whether a tied weight that the file has besides its parameter is one of its own; by default none is
  * @throws {WeightsError} when two names of the file mean one parameter
  */
-export function renamed<C>(stored: StoredTensors, family: EncoderFamily<C>, config: C): StoredTensors {
+export async function renamed<C>(
+  stored: StoredTensors,
+  family: EncoderFamily<C>,
+  config: C,
+  isOwn?: IsOwn,
+): Promise<StoredTensors> {
   const places = new Map<string, string>();
   const tied = family.tied(config);
   const later: [string, string][] = [];
   for (const name of stored.names()) {
-    const canonical = family.canonicalName(name);
+    const present = presentName(name);
+    const canonical = present && family.canonicalName(present);
     if (canonical === null) continue;
     const other = places.get(canonical);
-    if (Object.hasOwn(tied, canonical)) later.push([tied[canonical]!, name]);
+    if (Object.hasOwn(tied, canonical)) later.push([canonical, name]);
     else if (other === undefined) places.set(canonical, name);
     else
       throw new WeightsError(
         `the weights have ${other} and ${name}, which are the same parameter ${canonical}; which one is right?`,
       );
   }
-  for (const [parameter, name] of later) if (!places.has(parameter)) places.set(parameter, name);
+  for (const [canonical, own] of later) {
+    const parameter = tied[canonical]!;
+    const shared = places.get(parameter);
+    if (shared === undefined) places.set(parameter, own);
+    else if (await isOwn?.(canonical, own, shared)) places.set(canonical, own);
+  }
   return {
     names: () => places.keys(),
     shape: (name) => (places.has(name) ? stored.shape(places.get(name)!) : undefined),

@@ -114,6 +114,8 @@ function flagsOf(kind: TokenizerKind | null, role: Role): Partial<Token> {
 interface Extra {
   readonly named: readonly unknown[];
   readonly listed: readonly unknown[];
+  /** of those in the list, those of which added_tokens.json may say the id */
+  readonly numbered: readonly unknown[];
 }
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
@@ -150,7 +152,7 @@ function extraTokens(kind: TokenizerKind | null, files: TokenFiles): Extra {
   }
   if (symbols) older = symbols.map(({ piece, control }) => ({ content: piece, normalized: false, special: control }));
   const listed = extra === undefined ? withOwn(kind, isList(older) ? older : null, config["extra_ids"]) : extra;
-  return { named, listed: isList(listed) ? listed : [] };
+  return { named, listed: isList(listed) ? listed : [], numbered: isList(extra) ? extra : [] };
 }
 
 /** additional_special_tokens with those that a class adds by itself. */
@@ -177,7 +179,7 @@ function tableOf(files: TokenFiles, listed: readonly Section[], extra: Extra): T
     const isName = (role: Role) => typeof given[role] === "string" || special[role] !== undefined;
     const names = [
       ...ROLES.filter(isName).map((role) => given[role]),
-      ...extra.listed.filter((token) => typeof token === "string"),
+      ...extra.numbered.filter((token) => typeof token === "string"),
     ];
     const roles = new Set(names.map((token) => tokenOf(token, true)?.content));
     for (const [content, id] of Object.entries(added)) {

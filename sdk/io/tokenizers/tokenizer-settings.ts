@@ -6,7 +6,7 @@
  */
 import { fieldsOf } from "../files/files.js";
 import { frameOf } from "./frames.js";
-import { barthezSteps } from "./published-tokenizers.js";
+import { barthezSteps, isByteLevel, isWordPiece } from "./published-tokenizers.js";
 import { addedTokens, type Model, roleNames, type TokenFiles } from "./special-tokens.js";
 import type { TokenizerClass, TokenizerKind } from "./tokenizer-class.js";
 
@@ -30,7 +30,7 @@ export function revise(parts: Section, model: Model, given: TokenizerSettings): 
   const now = (): Section => ({ ...parts, ...changes });
   reviseTokens(kind, parts, model, given, changes);
   if (kind === "bert" || kind === "mpnet") reviseBert(now(), given, changes);
-  if (kind === "roberta" || kind === "gpt2" || kind === "deberta") reviseByteLevel(now(), given, changes);
+  if (isByteLevel(kind)) reviseByteLevel(now(), given, changes);
   if (kind === "albert" || kind === "xlnet" || kind === "deberta-v2") reviseCase(now(), given, changes);
   if (kind === "barthez") Object.assign(changes, barthezSteps());
   if (["xlm-roberta", "camembert", "barthez", "albert", "deberta-v2"].includes(kind ?? ""))
@@ -51,14 +51,13 @@ function kindFor(
   if (isPublished) return tokenizer.published;
   const { kind } = tokenizer;
   if (kind === null) return null;
-  const isByteLevel = JSON.stringify(parts["pre_tokenizer"] ?? null).includes('"ByteLevel"');
+  const takesBytes = JSON.stringify(parts["pre_tokenizer"] ?? null).includes('"ByteLevel"');
   const { type } = model.settings();
-  const fits =
-    kind === "bert" || kind === "bert-japanese" || kind === "mpnet"
-      ? type === "WordPiece"
-      : kind === "roberta" || kind === "gpt2" || kind === "deberta"
-        ? type === "BPE" && isByteLevel
-        : kind === "nllb" || type === "Unigram";
+  const fits = isWordPiece(kind)
+    ? type === "WordPiece"
+    : isByteLevel(kind)
+      ? type === "BPE" && takesBytes
+      : kind === "nllb" || type === "Unigram";
   if (!fits) return null;
   if (tokenizer.named) return kind;
   const own = roleNames(kind, { ...files, config: {}, special: {} });
@@ -83,6 +82,7 @@ function reviseTokens(
   const added = addedTokens(kind, rebuilds, files, listed, model);
   if (JSON.stringify(added) !== JSON.stringify(listed)) changes["added_tokens"] = added;
   if (kind === null) return;
+  if (isWordPiece(kind)) model.unknownToken = names.unk_token ?? "[UNK]";
   const ids = new Map(added.map(({ content, id }) => [content, id as number]));
   const id = (token: string): number => ids.get(token) ?? model.vocabulary.find(token);
   const frame = frameOf(

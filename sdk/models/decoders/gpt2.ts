@@ -17,7 +17,7 @@ import { type Activation, activationNamed } from "../../tensor/ops/activation.js
 import { affine } from "../../tensor/ops/affine.js";
 import { dropout } from "../../tensor/ops/dropout.js";
 import { add, columns } from "../../tensor/ops/elementwise.js";
-import { embeddingSum } from "../../tensor/ops/embedding.js";
+import { embeddingSum, gatherRows } from "../../tensor/ops/embedding.js";
 import type { Steps } from "../../tensor/steps.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import {
@@ -30,13 +30,14 @@ import {
   optional,
   section,
   standardDeviation,
+  wholeNumber,
   withOwnNames,
 } from "../family/config.js";
 import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
-import { lmHead } from "../family/lm-head.js";
+import { lmHead, placeOf } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
-import { lastTokens, tokenClassificationHead } from "../family/task-heads.js";
+import { tokenClassificationHead } from "../family/task-heads.js";
 
 /** Field for field the published config.json, as far as it changes the computation. */
 export interface Gpt2Config {
@@ -55,6 +56,8 @@ export interface Gpt2Config {
   readonly scale_attn_weights: boolean;
   readonly scale_attn_by_inverse_layer_idx: boolean;
   readonly tie_word_embeddings: boolean;
+  /** -1: none */
+  readonly pad_token_id: number;
   /** not a published field: false keeps every bias at zero, so that the files remain those of a GPT-2 */
   readonly bias: boolean;
 }
@@ -90,6 +93,7 @@ function readConfig(json: unknown): Gpt2Config {
     scale_attn_weights: optional(c, "scale_attn_weights", true),
     scale_attn_by_inverse_layer_idx: optional(c, "scale_attn_by_inverse_layer_idx", false),
     tie_word_embeddings: optional(c, "tie_word_embeddings", true),
+    pad_token_id: wholeNumber(c, "pad_token_id", -1, -1),
     bias: optional(c, "bias", true),
   };
 }
@@ -200,16 +204,25 @@ function causalLmHead(w: Weights, c: Gpt2Config): LmHead {
   return lmHead({
     vocabulary: c.vocab_size,
     width: c.n_embd,
-    weight: c.tie_word_embeddings ? w.at("transformer.wte") : w.at("lm_head"),
+    weight: placeOf(w.at("lm_head"), w.at("transformer.wte"), c.tie_word_embeddings),
     bias: null,
     init: normal(c.initializer_range),
   });
 }
 
-/** Classification at the last token, the only one that attends to the whole sequence. */
+/** The last token of each row that is not padding, which a text may hold too; the first if all are. */
+function lastTokens({ ids, starts, rows }: Batch, padding: number): Int32Array {
+  return Int32Array.from({ length: rows }, (_, row) => {
+    const first = starts[row]!;
+    const last = ids.subarray(first, starts[row + 1]!).findLastIndex((id) => id !== padding);
+    return first + Math.max(0, last);
+  });
+}
+
+/** Classification at the last token, the only one that attends to the whole text. */
 function sequenceHead(w: Weights, c: Gpt2Config, classes: number): SequenceHead {
   const score = biasFreeLinear(w.at("score"), c.n_embd, classes, normal(c.initializer_range));
-  return { sequenceScores: (hidden, batch) => score(lastTokens(hidden, batch)) };
+  return { sequenceScores: (hidden, batch) => score(gatherRows(hidden, lastTokens(batch, c.pad_token_id))) };
 }
 
 /** The published code's dropout for files that do not say. */

@@ -21,7 +21,7 @@ import type { Steps } from "../../tensor/steps.js";
 import { reshape, type Tensor } from "../../tensor/tensor.js";
 import { decodes, type Encoder, type EncoderDecoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily, VocabularyKind } from "../family/family.js";
-import { lmHead } from "../family/lm-head.js";
+import { lmHead, placeOf } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
 import { denseClassificationHead } from "../family/task-heads.js";
 import { type BartConfig, freshConfig, readConfig, type Side } from "./bart-config.js";
@@ -50,8 +50,11 @@ const POSITION_OFFSET = 2;
 /** Token and position embeddings of one side, (tokens, width). */
 function embeddings(w: Weights, c: BartConfig, v: Variant, side: Side): (batch: Batch) => Tensor {
   const { d_model: width, pad_token_id: pad } = c;
-  const tokens = w.at("model.shared").table("weight", [c.vocab_size, width], normal(c.init_std));
   const stack = w.at(`model.${side}`);
+  const table = (place: Weights) => place.table("weight", [c.vocab_size, width], normal(c.init_std));
+  const shared = table(w.at("model.shared"));
+  const own = stack.at("embed_tokens");
+  const tokens = own.has("weight") ? table(own) : shared;
   const learned = v.learnedPositions
     ? stack
         .at("embed_positions")
@@ -176,7 +179,8 @@ function decoderBody(
       const step = { batch, source, trace, cache };
       return runLayers(embed(batch), layers, (layer, x) => layer(x, step), trace, finalNorm);
     }),
-    shifted: (target) => (v.startsWithLastToken ? wrapAround(target) : shiftRight(target, c.decoder_start_token_id)),
+    shifted: (target) =>
+      v.startsWithLastToken ? wrapAround(target, c.pad_token_id) : shiftRight(target, c.decoder_start_token_id),
   };
 }
 
@@ -191,7 +195,7 @@ function decoderOf(v: Variant): (w: Weights, c: BartConfig) => EncoderDecoder {
       ...lmHead({
         vocabulary: c.vocab_size,
         width: c.d_model,
-        weight: w.at("model.shared"),
+        weight: placeOf(w.at("lm_head"), w.at("model.shared"), true),
         bias: reshape(offsets, [c.vocab_size]),
         init: normal(c.init_std),
       }),

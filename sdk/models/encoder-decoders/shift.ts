@@ -8,7 +8,10 @@ export function shiftRight(target: Int32Array, start: number): Int32Array {
   return input;
 }
 
-/** The target with its last token moved to the front: mBART's decoder starts with the language token that ends the target. */
-export function wrapAround(target: Int32Array): Int32Array {
-  return shiftRight(target, target.at(-1)!);
+/**
+ * The target after its last token: mBART's decoder starts with the language token that ends the target. As published, that
+ * is the n-th token of a target with n tokens besides padding.
+ */
+export function wrapAround(target: Int32Array, padding: number): Int32Array {
+  return shiftRight(target, target.at(target.filter((id) => id !== padding).length - 1)!);
 }

@@ -116,14 +116,14 @@ function decoderBlock(w: Weights, c: T5Config, layer: number): Block {
   };
 }
 
-/** Token embeddings: one table for both sides, or one each where the output is untied and the file has them. */
+/** Token embeddings: one table for both sides, or one each where the file has them. */
 function inputEmbeddings(w: Weights, c: T5Config, side: "encoder" | "decoder"): Matrix {
   const shape = [c.vocab_size, c.d_model];
   const shared = w.at("shared").table("weight", shape, normal(c.initializer_factor));
   const name = `${side}.embed_tokens.weight`;
-  if (c.tie_word_embeddings || !w.has(name)) return shared;
-  // Nothing reads the shared table then: it is kept, and not trained.
-  w.freeze((parameter) => parameter === "shared.weight");
+  if (!w.has(name)) return shared;
+  // Where the output is untied too, nothing reads the shared table: it is kept, and not trained.
+  if (!c.tie_word_embeddings) w.freeze((parameter) => parameter === "shared.weight");
   return w.table(name, shape, normal(c.initializer_factor));
 }
 
@@ -169,7 +169,7 @@ function encoder(w: Weights, c: T5Config, v: Variant): Encoder {
 function decoder(w: Weights, c: T5Config, v: Variant): EncoderDecoder {
   const run = stackOf(w, c, v, "decoder");
   // In a file without lm_head.weight the output is tied, whatever tie_word_embeddings says.
-  const own = !c.tie_word_embeddings && (w.has("lm_head.weight") || !w.has("shared.weight"));
+  const own = w.has("lm_head.weight") || !(c.tie_word_embeddings || w.has("shared.weight"));
   const factor = c.scale_decoder_outputs ? 1 / Math.sqrt(c.d_model) : 1;
   return {
     ...decodes((batch, source, trace, cache) => run(batch, { trace, source, cache })),

@@ -184,8 +184,7 @@ function headSizes(c: AlbertConfig, classes: number) {
   return { width: c.hidden_size, classes, dropout: c.classifier_dropout, init: normal(c.initializer_range) };
 }
 
-function canonicalName(stored: string): string | null {
-  if (stored.endsWith("embeddings.position_ids")) return null;
+function canonicalName(stored: string): string {
   return /^(embeddings|encoder|pooler)\./.test(stored) ? `albert.${stored}` : stored;
 }
 

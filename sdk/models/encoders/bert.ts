@@ -320,11 +320,9 @@ export function bertSpanHead(w: Weights, c: BertConfig): SpanHead {
   return questionAnsweringHead(w.at("qa_outputs"), c.hidden_size, normal(c.initializer_range));
 }
 
-/** Names of old and of bare files under the names used here; null for buffers, which are not parameters. */
-function canonicalName(stored: string): string | null {
-  if (stored.endsWith("embeddings.position_ids")) return null;
-  const name = stored.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
-  return /^(embeddings|encoder|pooler)\./.test(name) ? `bert.${name}` : name;
+/** Names of bare files under the names used here. */
+function canonicalName(stored: string): string {
+  return /^(embeddings|encoder|pooler)\./.test(stored) ? `bert.${stored}` : stored;
 }
 
 /** The fields of config.json that BERT and its relatives compute. */

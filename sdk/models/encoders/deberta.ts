@@ -275,11 +275,11 @@ function maskedLmHead(w: Weights, c: DebertaConfig): LmHead {
   const init = normal(c.initializer_range);
   const head = c.legacy ? w.at("cls.predictions") : w.at("lm_predictions.lm_head");
   const inner = c.legacy ? head.at("transform") : head;
-  const tied = !c.legacy || c.tie_word_embeddings;
+  const tokens = w.at("deberta.embeddings.word_embeddings");
   return lmHead({
     vocabulary: c.vocab_size,
     width: h,
-    ...decoderOf(head, w.at("deberta.embeddings.word_embeddings"), tied),
+    ...(c.legacy ? decoderOf(head, tokens, c.tie_word_embeddings) : { weight: tokens, bias: head }),
     init,
     transform: lmTransform({
       dense: inner.at("dense"),
@@ -304,8 +304,7 @@ function sequenceHead(w: Weights, c: DebertaConfig, classes: number): SequenceHe
   };
 }
 
-function canonicalName(stored: string): string | null {
-  if (stored.endsWith("embeddings.position_ids")) return null;
+function canonicalName(stored: string): string {
   return /^(embeddings|encoder)\./.test(stored) ? `deberta.${stored}` : stored;
 }
 

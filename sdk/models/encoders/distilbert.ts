@@ -30,7 +30,7 @@ import {
 } from "../family/config.js";
 import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
-import { lmHead, lmTransform } from "../family/lm-head.js";
+import { lmHead, lmTransform, placeOf } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
 import { firstTokens, questionAnsweringHead, tokenClassificationHead } from "../family/task-heads.js";
 
@@ -155,7 +155,7 @@ function maskedLmHead(w: Weights, c: DistilBertConfig): LmHead {
   return lmHead({
     vocabulary: c.vocab_size,
     width: c.dim,
-    weight: c.tie_word_embeddings ? w.at("distilbert.embeddings.word_embeddings") : decoder,
+    weight: placeOf(decoder, w.at("distilbert.embeddings.word_embeddings"), c.tie_word_embeddings),
     bias: decoder,
     init,
     transform: lmTransform({
@@ -189,8 +189,7 @@ function spanHead(w: Weights, c: DistilBertConfig): SpanHead {
   return questionAnsweringHead(w.at("qa_outputs"), c.dim, normal(c.initializer_range), c.qa_dropout);
 }
 
-function canonicalName(stored: string): string | null {
-  if (stored.endsWith("embeddings.position_ids")) return null;
+function canonicalName(stored: string): string {
   return /^(embeddings|transformer)\./.test(stored) ? `distilbert.${stored}` : stored;
 }
 

@@ -14,7 +14,7 @@ import type { ReplacedTokenHead } from "../../objectives/replaced-token-detectio
 import { number, section } from "../family/config.js";
 import type { Encoder } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
-import { lmHead, lmTransform } from "../family/lm-head.js";
+import { lmHead, lmTransform, placeOf } from "../family/lm-head.js";
 import { denseClassificationHead } from "../family/task-heads.js";
 import {
   BERT_FIELDS,
@@ -60,7 +60,7 @@ function maskedLmHead(w: Weights, c: ElectraConfig): LmHead {
   return lmHead({
     vocabulary: c.vocab_size,
     width,
-    weight: c.tie_word_embeddings ? w.at("electra.embeddings.word_embeddings") : decoder,
+    weight: placeOf(decoder, w.at("electra.embeddings.word_embeddings"), c.tie_word_embeddings),
     bias: decoder,
     init,
     transform: lmTransform({
@@ -90,8 +90,7 @@ function sequenceHead(w: Weights, c: ElectraConfig, classes: number): SequenceHe
   return denseClassificationHead(w.at("classifier"), { width, classes, dropout, init, activation: "gelu" });
 }
 
-function canonicalName(stored: string): string | null {
-  if (stored.endsWith("embeddings.position_ids")) return null;
+function canonicalName(stored: string): string {
   return /^(embeddings|embeddings_project|encoder)\./.test(stored) ? `electra.${stored}` : stored;
 }
 

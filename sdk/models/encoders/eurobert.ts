@@ -37,7 +37,7 @@ import {
 } from "../family/config.js";
 import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
-import { lmHead } from "../family/lm-head.js";
+import { lmHead, placeOf } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
 import { firstTokens, tokenClassificationHead } from "../family/task-heads.js";
 
@@ -195,7 +195,7 @@ function maskedLmHead(w: Weights, c: EuroBertConfig): LmHead {
   return lmHead({
     vocabulary: c.vocab_size,
     width: c.hidden_size,
-    weight: c.tie_word_embeddings ? w.at("model.embed_tokens") : decoder,
+    weight: placeOf(decoder, w.at("model.embed_tokens"), c.tie_word_embeddings),
     bias: c.mlp_bias ? decoder : null,
     init: normal(c.initializer_range),
   });

@@ -9,7 +9,7 @@ import type { Weights } from "../../nn/weights.js";
 import type { LmHead } from "../../objectives/masked-lm.js";
 import { number, section, wholeNumber } from "../family/config.js";
 import type { EncoderFamily } from "../family/family.js";
-import { lmHead, lmTransform } from "../family/lm-head.js";
+import { lmHead, lmTransform, placeOf } from "../family/lm-head.js";
 import { specialIdFields } from "../family/sizes.js";
 import { keepPooler } from "../family/task-heads.js";
 import { BERT_FIELDS, bertTokenHead, freshBertConfig } from "./bert.js";
@@ -46,7 +46,7 @@ function maskedLmHead(w: Weights, c: RotaryBertConfig): LmHead {
   return lmHead({
     vocabulary: c.vocab_size,
     width: h,
-    weight: c.tie_word_embeddings ? w.at("gte.embeddings.word_embeddings") : head.at("decoder"),
+    weight: placeOf(head.at("decoder"), w.at("gte.embeddings.word_embeddings"), c.tie_word_embeddings),
     bias: head.at("decoder"),
     init,
     transform: lmTransform({
@@ -73,7 +73,7 @@ const RENAMED: readonly (readonly [RegExp, string])[] = [
 ];
 
 function canonicalName(stored: string): string | null {
-  if (stored.endsWith("embeddings.position_ids") || stored.endsWith(".inv_freq")) return null;
+  if (stored.endsWith(".inv_freq")) return null;
   return RENAMED.reduce((name, [pattern, replacement]) => name.replace(pattern, replacement), stored);
 }
 

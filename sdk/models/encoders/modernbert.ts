@@ -39,7 +39,7 @@ import {
 } from "../family/config.js";
 import { type Encoder, encodes, runLayers, type Trace } from "../family/encoder.js";
 import type { EncoderFamily } from "../family/family.js";
-import { lmHead } from "../family/lm-head.js";
+import { lmHead, placeOf } from "../family/lm-head.js";
 import type { ModelSizes } from "../family/sizes.js";
 import { firstTokens } from "../family/task-heads.js";
 
@@ -244,7 +244,7 @@ function maskedLmHead(w: Weights, c: ModernBertConfig): LmHead {
   return lmHead({
     vocabulary: c.vocab_size,
     width: c.hidden_size,
-    weight: c.tie_word_embeddings ? w.at("model.embeddings.tok_embeddings") : decoder,
+    weight: placeOf(decoder, w.at("model.embeddings.tok_embeddings"), c.tie_word_embeddings),
     bias: c.decoder_bias ? decoder : null,
     init: normal(c.initializer_range),
     transform: headTransform(w, c),

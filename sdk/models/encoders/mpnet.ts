@@ -105,8 +105,7 @@ function sequenceHead(w: Weights, c: BertConfig, classes: number): SequenceHead 
   return denseClassificationHead(w.at("classifier"), { width, classes, dropout: p, init, activation: "tanh" });
 }
 
-function canonicalName(stored: string): string | null {
-  if (stored.endsWith("embeddings.position_ids")) return null;
+function canonicalName(stored: string): string {
   return /^(embeddings|encoder|pooler)\./.test(stored) ? `mpnet.${stored}` : stored;
 }
 

@@ -89,8 +89,7 @@ function sequenceHead(w: Weights, c: RobertaConfig, classes: number): SequenceHe
   return denseClassificationHead(w.at("classifier"), { width, classes, dropout, init, activation: "tanh" });
 }
 
-function canonicalName(stored: string): string | null {
-  if (stored.endsWith("embeddings.position_ids")) return null;
+function canonicalName(stored: string): string {
   return /^(embeddings|encoder|pooler)\./.test(stored) ? `roberta.${stored}` : stored;
 }
 

@@ -66,7 +66,7 @@ export interface EncoderFamily<Config> {
   /** fields of its config.json that change no result */
   readonly fieldsWithoutEffect?: string;
   read(json: unknown): Config;
-  /** the name used here for a stored name; null for buffers, which are not parameters */
+  /** the name used here for the name of today's files; null for the family's buffers, which are not parameters */
   canonicalName(stored: string): string | null;
   /** names under which published files may repeat a parameter that is tied: name -> parameter */
   tied(config: Config): Readonly<Record<string, string>>;

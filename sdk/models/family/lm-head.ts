@@ -49,13 +49,18 @@ export function lmHead(options: LmHeadOptions): LmHead {
   };
 }
 
+/** The place of a parameter: the one that it is tied to, unless the file has other values for it. */
+export const placeOf = (own: Weights, tiedTo: Weights, tied: boolean, name = "weight"): Weights =>
+  tied && !own.has(name) ? tiedTo : own;
+
 /**
  * The place of the decoder of BERT and its relatives. With tied weights the bias is the head's own.
  *
  * @param tokens where the token embeddings are stored
  */
 export function decoderOf(head: Weights, tokens: Weights, tied: boolean): Pick<LmHeadOptions, "weight" | "bias"> {
-  return tied ? { weight: tokens, bias: head } : { weight: head.at("decoder"), bias: head.at("decoder") };
+  const decoder = head.at("decoder");
+  return { weight: placeOf(decoder, tokens, tied), bias: placeOf(decoder, head, tied, "bias") };
 }
 
 /**

@@ -16,14 +16,6 @@ export function firstTokens(hidden: Tensor, { starts, rows }: Batch): Tensor {
   return gatherRows(hidden, starts.slice(0, rows));
 }
 
-/** Hidden states of the last token of each sequence: (tokens, width) -> (rows, width). */
-export function lastTokens(hidden: Tensor, { starts, rows }: Batch): Tensor {
-  return gatherRows(
-    hidden,
-    starts.slice(1, rows + 1).map((end) => end - 1),
-  );
-}
-
 /** (tokens, width) -> (rows, width): one vector per sequence. */
 export type Pooler = (hidden: Tensor, batch: Batch) => Tensor;
 

@@ -8,7 +8,7 @@ export class WordLevel implements Model {
 
   constructor(
     readonly vocabulary: Vocabulary,
-    private readonly unknownToken: string,
+    readonly unknownToken: string,
   ) {
     this.unknown = vocabulary.find(unknownToken);
   }

@@ -16,10 +16,9 @@ export interface WordPieceOptions {
 }
 
 export class WordPiece implements Model {
-  readonly unknown: number;
   readonly prefix: string;
   readonly longest: number;
-  private readonly unknownToken: string;
+  unknownToken: string;
   private readonly prefixUnits: Uint16Array;
   private readonly prefixHash: number;
   /** Hashes of the prefixes of the remaining word. */
@@ -32,9 +31,12 @@ export class WordPiece implements Model {
     this.prefix = options.prefix ?? "##";
     this.longest = options.longest ?? 100;
     this.unknownToken = options.unknown ?? "[UNK]";
-    this.unknown = vocabulary.find(this.unknownToken);
     this.prefixUnits = Uint16Array.from({ length: this.prefix.length }, (_, i) => this.prefix.charCodeAt(i));
     this.prefixHash = this.prefixUnits.reduce(extendHash, EMPTY_HASH);
+  }
+
+  get unknown(): number {
+    return this.vocabulary.find(this.unknownToken);
   }
 
   encode(units: Uint16Array, start: number, end: number, out: Pieces): void {

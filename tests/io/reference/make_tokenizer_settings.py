@@ -216,6 +216,16 @@ for model_type, cls in [("mpnet", "MPNetTokenizer"), ("distilbert", None), ("nom
     case(f"vocab.txt of {model_type}", {"vocab.txt": "vocab.txt"}, model_type, {**names, **({"tokenizer_class": cls} if cls else {})})
 for cls in ["LongformerTokenizer", "LEDTokenizer", "GPT2Tokenizer"]:
     case(f"{cls}, add_prefix_space", {"tokenizer.json": "roberta"}, "roberta", {**angle, "tokenizer_class": cls, "add_prefix_space": True})
+# The unknown token of a class, which the file's model has under another name.
+for model_type, cls in [("bert", "BertTokenizer"), ("mpnet", "MPNetTokenizer"), ("bert", "PreTrainedTokenizerFast"), ("bert", None)]:
+    case(f"unk_token of {cls} over {model_type}'s tokenizer.json", {"tokenizer.json": "uncased"}, model_type,
+         {**names, "unk_token": "[MASK]", "mask_token": "x", **({"tokenizer_class": cls} if cls else {})})
+# One token in two of the older files.
+for key in ["additional_special_tokens", "extra_special_tokens"]:
+    for place, config, beside in [("special_tokens_map.json", {}, {"special_tokens_map__json": {key: ["HELLO"]}}), ("tokenizer_config.json", {key: ["HELLO"]}, {}),
+                                  ("both", {key: ["HELLO"]}, {"special_tokens_map__json": {key: ["HELLO"]}})]:
+        case(f"{key} in {place}, and in added_tokens.json", {"vocab.txt": "vocab.txt"}, "bert", {"tokenizer_class": "BertTokenizer", **config},
+             added_tokens__json={"HELLO": 31}, **beside)
 
 for name, made in CASES.items():
     with tempfile.TemporaryDirectory() as folder:

@@ -10,6 +10,7 @@ import { encodeText } from "../../../sdk/heads/pooled.js";
 import { jsonBytes, memoryFiles } from "../../../sdk/io/files/files.js";
 import { loadModel, type Pretrained } from "../../../sdk/io/pretrained/pretrained.js";
 import { saveModel } from "../../../sdk/io/pretrained/save.js";
+import type { Model } from "../../../sdk/models/family/build.js";
 import { zeroShotClassification } from "../../../sdk/pipelines/zero-shot-classification.js";
 import { Scope } from "../../../sdk/tensor/scope.js";
 import { classifyTask } from "../../../sdk/train/tasks/classify.js";
@@ -90,6 +91,16 @@ for (const type of ["bart", "mbart"] as const) {
     }
   });
 }
+
+test("mbart: the decoder begins with the n-th token of a text with n tokens besides padding, as published", () => {
+  using loaded = tinyModel(engine, "bart", "seq2seq-lm", {
+    width: WIDTH,
+    extra: { model_type: "mbart", pad_token_id: 1 },
+  });
+  const { shifted } = loaded.model as Model<"seq2seq-lm">;
+  assert.equal([...shifted(Int32Array.of(9, 10, END, 7))], [7, 9, 10, END]);
+  assert.equal([...shifted(Int32Array.of(9, 1, 10, END, 7))], [END, 9, 1, 10, END]);
+});
 
 test("a text without an end token has no class and gives an error", () => {
   using loaded = classifier("bart");
