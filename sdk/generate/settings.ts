@@ -156,6 +156,9 @@ function countOf(c: Section, field: string, otherwise: number): number {
   return value;
 }
 
+const lengthOf = (c: Section, field: string): number | null =>
+  (c[field] ?? null) === null ? null : countOf(c, field, 0);
+
 /** Bounds memory: each beam holds its own keys and values. */
 export const MOST_BEAMS = 1024;
 
@@ -229,16 +232,20 @@ export function generationSettings(generation: Section | undefined, config: Sect
 /** An encoder-decoder without a start token of its own begins with the file's bos_token_id, as in transformers. */
 function startOf(c: Section, config: Section): number | null {
   const begin = config["is_encoder_decoder"] === true ? idOf(c, "bos_token_id") : null;
-  return idOf(c, "decoder_start_token_id") ?? begin ?? idOf(config, "decoder_start_token_id");
+  const start = idOf(c, "decoder_start_token_id") ?? begin ?? idOf(config, "decoder_start_token_id");
+  const size = config["vocab_size"];
+  if (start !== null && typeof size === "number" && start >= size)
+    throw refused("decoder_start_token_id", `a token id below the vocab_size ${size}`, start);
+  return start;
 }
 
 function settingsIn(c: Section): Omit<GenerationSettings, "decoder_start_token_id"> {
   expectSupported(c);
   const early = c["early_stopping"];
   return {
-    max_new_tokens: idOf(c, "max_new_tokens"),
+    max_new_tokens: lengthOf(c, "max_new_tokens"),
     min_new_tokens: countOf(c, "min_new_tokens", 0),
-    max_length: idOf(c, "max_length"),
+    max_length: lengthOf(c, "max_length"),
     min_length: countOf(c, "min_length", 0),
     eos_token_id: endsOf(c),
     num_beams: beamsOf(c),

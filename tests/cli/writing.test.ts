@@ -92,6 +92,25 @@ test("generate: greedy is the same each time, chance follows the seed, a prompt 
   assert.not.equal(chance("1"), chance("2"));
 });
 
+test("generate: options of sampling are refused where nothing is sampled", () => {
+  const refused = (...words: string[]) => {
+    const { status, stderr } = cloze(["generate", "--model", "writer", "--text", ...words], "the cat\n");
+    assert.is(status, 2, stderr);
+    return stderr;
+  };
+  for (const option of [
+    ["--temperature", "0.5"],
+    ["--top-k", "3"],
+    ["--top-p", "0.9"],
+  ]) {
+    assert.match(
+      refused("--num-beams", "3", ...option),
+      new RegExp(`${option[0]} and --num-beams 3 exclude each other`),
+    );
+    assert.match(refused(...option), new RegExp(`${option[0]} needs --do-sample`));
+  }
+});
+
 test("generate: a text appears while it is written, and is the same text", () => {
   // Marks chunks that are written to standard output at once.
   const marking =

@@ -50,11 +50,20 @@ test("a field that cannot be computed is named with its file", () => {
     { length_penalty: "1" },
     { num_beams: 0 },
     { bos_token_id: "a" },
+    { decoder_start_token_id: 320 },
+    { max_length: "9" },
+    { max_new_tokens: -1 },
   ]) {
     const message = (file: string) => new RegExp(`^${file}: ${Object.keys(fields)[0]} `);
-    assert.throws(() => generationSettings(fields, { is_encoder_decoder: true }), message("generation_config.json"));
-    assert.throws(() => generationSettings(undefined, { ...fields, is_encoder_decoder: true }), message("config.json"));
+    const config = { is_encoder_decoder: true, vocab_size: 320 };
+    assert.throws(() => generationSettings(fields, config), message("generation_config.json"));
+    assert.throws(() => generationSettings(undefined, { ...fields, ...config }), message("config.json"));
   }
+});
+
+test("a number of tokens is not called the id of one", () => {
+  for (const field of ["max_new_tokens", "max_length"])
+    assert.throws(() => settings({ [field]: -1 }), new RegExp(`${field} must be a whole number of at least 0, got -1`));
 });
 
 test("null means no generation_config.json; anything else but an object is refused", () => {

@@ -50,12 +50,23 @@ function settingsOf(o: Options): Partial<GenerationSettings> {
   };
 }
 
-/** Whether a text is known token by token: not in a beam search, which the folder may ask for. */
-async function isWrittenInPieces(options: Options, config: Readonly<Record<string, unknown>>): Promise<boolean> {
-  const asked = settingsOf(options).num_beams;
-  if (asked !== undefined) return asked === 1;
+/** The settings of the folder under those given by options. */
+async function allSettings(options: Options, config: Readonly<Record<string, unknown>>): Promise<GenerationSettings> {
   const path = `${options.model}/generation_config.json`;
-  return generationSettings((await exists(path)) ? await readFields(path) : undefined, config).num_beams === 1;
+  const own = generationSettings((await exists(path)) ? await readFields(path) : undefined, config);
+  return { ...own, ...settingsOf(options) };
+}
+
+/** Options of sampling would be passed over where the most likely tokens are taken. */
+function requireSampling(o: Options, { do_sample: samples, num_beams: beams }: GenerationSettings): void {
+  const given = { "--temperature": o.temperature, "--top-k": o.topK, "--top-p": o.topP };
+  const [flag] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (flag === undefined || samples) return;
+  throw new UsageError(
+    beams > 1
+      ? `${flag} and --num-beams ${beams} exclude each other: a beam search does not sample`
+      : `${flag} needs --do-sample: without it the most likely token is taken`,
+  );
 }
 
 /** Writes a line to standard output while it is written: the first piece comes after the text that the line begins with. */
@@ -78,6 +89,8 @@ export async function openGenerate(options: Options): Promise<LineWork> {
   const common = { engine, ...loadingOf(options), ...settingsOf(options), seed, ...(cacheDtype && { cacheDtype }) };
   let write: Pipeline<string, Generated, GenerationOptions>;
   const config = await readFields(`${model}/config.json`);
+  const settings = await allSettings(options, config);
+  requireSampling(options, settings);
   const rewrites = config["is_encoder_decoder"] === true;
   if (rewrites) {
     const asked = { ...(prefix !== undefined && { prefix }), ...(language !== undefined && { language }) };
@@ -87,7 +100,8 @@ export async function openGenerate(options: Options): Promise<LineWork> {
       throw new UsageError("--prefix and --language are for encoder-decoders; this model continues its prompt");
     write = await textGeneration(folder(model), common);
   }
-  const live = isMainThread && !options.json && (await isWrittenInPieces(options, config));
+  // The text of a beam search is known only at its end.
+  const live = isMainThread && !options.json && settings.num_beams === 1;
   const root = seedOf(seed);
   const one = ({ source, number, index, text }: InputLine): string => {
     const input = options.text ? text : textOf(parseLine(source, number, text));
