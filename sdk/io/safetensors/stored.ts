@@ -50,7 +50,7 @@ async function missingWeights(folder: ModelFolder): Promise<ModelFileError> {
   const missing = `${folder.path}${SINGLE} is missing`;
   if (there.length === 0) return new ModelFileError(`${missing}, and so is ${INDEX}`);
   return new ModelFileError(
-    `${missing}; ${there.join(" and ")} cannot be read, only safetensors, which transformers writes with save_pretrained()`,
+    `${missing}; ${there.join(" and ")} cannot be read; transformers writes safetensors with save_pretrained()`,
   );
 }
 
@@ -142,10 +142,10 @@ function requireComplete(shards: ReadonlyMap<string, StoredTensors>, shardOf: Re
   }
 }
 
-/** The name that today's files have for a tensor of any family; null for the buffers of early versions, which are not parameters. */
+/** The name in today's files of a tensor of any family; null for buffers of early versions: position_ids, token_type_ids. */
 function presentName(stored: string): string | null {
-  if (/\bembeddings\.(position|token_type)_ids$/.test(stored)) return null;
-  return stored.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+  if (/embeddings\.\w+_ids$/.test(stored)) return null;
+  return stored.replace(/(?<=LayerNorm\.)gamma$/, "weight").replace(/(?<=LayerNorm\.)beta$/, "bias");
 }
 
 /**
@@ -173,7 +173,7 @@ export async function renamed<C>(
     else if (other === undefined) places.set(canonical, name);
     else
       throw new WeightsError(
-        `the weights have ${other} and ${name}, which are the same parameter ${canonical}; which one is right?`,
+        `the weights have ${other} and ${name}, which are the same parameter ${canonical}`,
       );
   }
   for (const [canonical, own] of later) {

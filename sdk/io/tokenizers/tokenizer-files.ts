@@ -123,7 +123,7 @@ function missingVocabulary(found: ReadonlyMap<string, Uint8Array>, settings: Sec
     return new ModelFileError(`the folder has no tokenizer: neither ${expected} nor ${SENTENCEPIECE.join(", ")}`);
   const named = settings["tokenizer_class"] ?? "unknown";
   return new ModelFileError(
-    `${[...found.keys()].join(" and ")} cannot be read for the tokenizer class ${shown(named)}; save it as a tokenizer.json with transformers`,
+    `${[...found.keys()].join(" and ")} cannot be read for the tokenizer class ${shown(named)}; save it as tokenizer.json with transformers`,
   );
 }
 

@@ -256,7 +256,7 @@ export const gpt2: EncoderFamily<Gpt2Config> = {
   },
   fresh: freshConfig,
   configFields: [
-    "activation_function add_cross_attention attn_pdrop embd_pdrop hidden_size initializer_range layer_norm_epsilon max_position_embeddings n_embd n_head n_inner n_layer n_positions num_attention_heads num_hidden_layers resid_pdrop scale_attn_by_inverse_layer_idx scale_attn_weights tie_word_embeddings vocab_size",
+    "activation_function add_cross_attention attn_pdrop embd_pdrop hidden_size initializer_range layer_norm_epsilon max_position_embeddings n_embd n_head n_inner n_layer n_positions num_attention_heads num_hidden_layers pad_token_id resid_pdrop scale_attn_by_inverse_layer_idx scale_attn_weights tie_word_embeddings vocab_size",
   ],
   read: readConfig,
   canonicalName,

@@ -49,7 +49,7 @@ const RENAMED: readonly (readonly [RegExp, string])[] = [
 ];
 
 function canonicalName(stored: string): string | null {
-  if (stored.endsWith("embeddings.position_ids") || stored.endsWith(".inv_freq")) return null;
+  if (stored.endsWith(".inv_freq")) return null;
   return RENAMED.reduce((name, [pattern, replacement]) => name.replace(pattern, replacement), stored);
 }
 
