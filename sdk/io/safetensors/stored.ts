@@ -49,9 +49,7 @@ async function missingWeights(folder: ModelFolder): Promise<ModelFileError> {
   await Promise.all(opened.map(([, file]) => file?.close?.()));
   const missing = `${folder.path}${SINGLE} is missing`;
   if (there.length === 0) return new ModelFileError(`${missing}, and so is ${INDEX}`);
-  return new ModelFileError(
-    `${missing}; ${there.join(" and ")} cannot be read; transformers writes safetensors with save_pretrained()`,
-  );
+  return new ModelFileError(`${missing}; ${there.join(" and ")} cannot be read; save_pretrained() writes safetensors`);
 }
 
 /** One file of weights. */
@@ -171,10 +169,7 @@ export async function renamed<C>(
     const other = places.get(canonical);
     if (Object.hasOwn(tied, canonical)) later.push([canonical, name]);
     else if (other === undefined) places.set(canonical, name);
-    else
-      throw new WeightsError(
-        `the weights have ${other} and ${name}, which are the same parameter ${canonical}`,
-      );
+    else throw new WeightsError(`the weights have ${other} and ${name}, which are the same parameter ${canonical}`);
   }
   for (const [canonical, own] of later) {
     const parameter = tied[canonical]!;
