@@ -1,20 +1,14 @@
 /** A headless Chromium, spoken to over a pipe in its DevTools protocol: no package and no port is needed. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { type BrowserPage, isOwn, type PageBrowser, removeProfile, TWO_FRAMES } from "./page.js";
+import { type BrowserPage, isOwn, type PageBrowser, programOf, removeProfile, TWO_FRAMES } from "./page.js";
 
-/** Where Chromium is: $CHROMIUM, or one of its usual names. Null, printed as a named skip, where there is none. */
-export function chromium(why: string): string | null {
-  const names = [process.env["CHROMIUM"], "chromium", "chromium-browser", "google-chrome"].filter(
-    (name) => name !== undefined,
-  );
-  const found = names.find((name) => spawnSync(name, ["--version"]).status === 0);
-  if (found === undefined) console.log(`skipped: ${why} (needs Chromium; $CHROMIUM may say where it is)`);
-  return found ?? null;
-}
+/** Where Chromium is, or null. */
+export const chromium = (why: string): string | null =>
+  programOf("Chromium", "CLOZE_CHROMIUM", ["chromium", "chromium-browser", "google-chrome"], why);
 
 type Message = {
   readonly id?: number;

@@ -1,20 +1,17 @@
 /** A headless Firefox, spoken to in WebDriver BiDi, the protocol that it serves itself: no package is needed. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserPage, isOwn, type PageBrowser, removeProfile, TWO_FRAMES } from "./page.js";
+import { type BrowserPage, isOwn, type PageBrowser, programOf, removeProfile, TWO_FRAMES } from "./page.js";
 
-/** Where Firefox is: $CLOZE_FIREFOX, or one of its usual names. Null, printed as a named skip, where there is none. */
+/** Where Firefox is, or null. */
 export function firefox(why: string): string | null {
   if (typeof WebSocket === "undefined") {
     console.log(`skipped: ${why} (needs a WebSocket: Node 22, or Node 20 with --experimental-websocket)`);
     return null;
   }
-  const names = [process.env["CLOZE_FIREFOX"], "firefox-esr", "firefox"].filter((name) => name !== undefined);
-  const found = names.find((name) => spawnSync(name, ["--version"]).status === 0);
-  if (found === undefined) console.log(`skipped: ${why} (needs Firefox; $CLOZE_FIREFOX may say where it is)`);
-  return found ?? null;
+  return programOf("Firefox", "CLOZE_FIREFOX", ["firefox-esr", "firefox"], why);
 }
 
 /** Nothing is asked of the network by Firefox itself. */

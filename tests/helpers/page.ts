@@ -1,4 +1,5 @@
 /** A page of a real browser, as tests use it. */
+import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 
 export interface BrowserPage {
@@ -19,6 +20,20 @@ export interface PageBrowser {
   /** The whole page as PNG. */
   picture(page: BrowserPage): Promise<Uint8Array>;
   close(): Promise<void>;
+}
+
+const runs = (program: string): boolean => spawnSync(program, ["--version"]).status === 0;
+
+/**
+ * The program of a browser: what the variable says, or else the first of its usual names that runs. Null, printed as a named
+ * skip, where there is none.
+ */
+export function programOf(browser: string, variable: string, names: readonly string[], why: string): string | null {
+  const set = process.env[variable];
+  if (set !== undefined && !runs(set)) throw new Error(`${variable} must be ${browser}'s program, got ${set}`);
+  const found = set ?? names.find(runs);
+  if (found === undefined) console.log(`skipped: ${why} (needs ${browser}; $${variable} may say where it is)`);
+  return found ?? null;
 }
 
 /** Whether a page of this origin may ask for an address: its own files, and URLs that it created. */

@@ -46,7 +46,7 @@ const axe = readFileSync(createRequire(join(root, "package.json")).resolve("axe-
 
 /** Faults that axe calls serious or critical. */
 export async function faultsOf(page: Page): Promise<string[]> {
-  await page.evaluate(`${axe}; 0`);
+  if (!(await page.evaluate<boolean>(`"axe" in globalThis`))) await page.evaluate(`${axe}; 0`);
   return page.evaluate<string[]>(
     `axe.run().then(({ violations }) => violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
@@ -71,10 +71,9 @@ export async function until<T>(page: Page, expression: string, milliseconds = 12
 const byText = (selector: string, text: string): string =>
   `[...document.querySelectorAll(${JSON.stringify(selector)})].find((e) => e.textContent.trim() === ${JSON.stringify(text)})`;
 
-/** Press the button with this text, once it can be pressed. */
+/** Press the button with this text, once it can be pressed: found and pressed at once, since a button such as "Stop" goes. */
 export async function press(page: Page, text: string): Promise<void> {
-  await until(page, `${byText("button", text)}?.disabled === false`);
-  await page.evaluate(`${byText("button", text)}.click()`);
+  await until(page, `((button) => button?.disabled === false && (button.click(), true))(${byText("button", text)})`);
 }
 
 /** Set the control with this label, as typing and leaving it would. */
