@@ -48,8 +48,8 @@ export interface BenchmarkOptions {
   readonly module?: KernelInput;
   /** called with each result */
   readonly onResult?: (result: Measured) => void;
-  /** called after each round with the number of rounds done, and that of all */
-  readonly onRound?: (done: number, total: number) => void;
+  /** called after each round with the number of rounds done, that of all, and the results so far */
+  readonly onRound?: (done: number, total: number, results: readonly Measured[]) => void;
 }
 
 /** Milliseconds of a workload's turn in a round: as many runs as it takes, at least one. */
@@ -148,7 +148,11 @@ async function measure(
     for (const one of running) await one.run(); // warms up
     for (let round = 1; round <= repeats; round++) {
       for (const one of running) await one.turn(peak);
-      onRound?.(round, repeats);
+      onRound?.(
+        round,
+        repeats,
+        running.map((one) => one.result()),
+      );
     }
   } finally {
     for (const { ready } of running) ready.dispose();

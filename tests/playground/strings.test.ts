@@ -49,7 +49,7 @@ test("one thing is not many", () => {
   assert.is(en.search.linesHint(1), "1 line");
   assert.is(en.search.linesHint(2000), "2,000 lines");
   assert.is(en.inside.probing(1), "1 layer done …");
-  assert.is(en.benchmark.running(3), "3 workloads done …");
+  assert.is(en.benchmark.running(3, 7), "round 3 of 7 done …");
   assert.is(en.finetune.doing("pre-trained", "1", "0.50"), "pre-trained, 1 example: loss 0.50");
 });
 

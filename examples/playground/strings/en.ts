@@ -425,7 +425,9 @@ export const en = {
     start: "Run",
     stop: "Stop",
     save: "Save as JSON",
-    running: (done: number) => `${counted(done, "workload")} done …`,
+    preparing: "Preparing the workloads …",
+    running: (done: number, total: number) => `round ${done} of ${total} done …`,
+    progress: "Progress of the benchmark",
     columns: {
       workload: "workload",
       median: "median, ms",

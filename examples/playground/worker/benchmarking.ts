@@ -3,4 +3,7 @@ import { benchmark, type Measured, type Score } from "cloze/benchmark";
 
 export type { Measured, Score };
 
-export const runBenchmark = (tell: (result: Measured) => void): Promise<Score> => benchmark({ onResult: tell });
+/** `tell` is called after each round with the rounds done, those of all, and the results so far. */
+export const runBenchmark = (
+  tell: (done: number, total: number, results: readonly Measured[]) => void,
+): Promise<Score> => benchmark({ onRound: tell });

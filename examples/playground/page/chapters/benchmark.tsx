@@ -45,6 +45,7 @@ function Results({ results }: { readonly results: readonly Measured[] }) {
 export function BenchmarkChapter() {
   const { benchmark } = useStrings();
   const [results, setResults] = useState<readonly Measured[]>([]);
+  const [[done, total], setRounds] = useState<readonly [number, number]>([0, 1]);
   const [score, setScore] = useState<Score | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -52,9 +53,13 @@ export function BenchmarkChapter() {
     setBusy(true);
     setError(null);
     setResults([]);
+    setRounds([0, 1]);
     setScore(null);
     try {
-      const tell = proxy((result: Measured) => setResults((before) => [...before, result]));
+      const tell = proxy((rounds: number, all: number, shown: readonly Measured[]) => {
+        setRounds([rounds, all]);
+        setResults(shown);
+      });
       setScore(await worker(NAME).runBenchmark(tell));
     } catch (fault) {
       setError(fault);
@@ -84,9 +89,10 @@ export function BenchmarkChapter() {
         )}
         {score && <Button onClick={save}>{benchmark.save}</Button>}
         <span class="status" role="status">
-          {isBusy ? benchmark.running(results.length) : ""}
+          {isBusy ? (done === 0 ? benchmark.preparing : benchmark.running(done, total)) : ""}
         </span>
       </div>
+      {isBusy && <progress value={done} max={total} aria-label={benchmark.progress} />}
       <Fault error={error} />
       {score && (
         <Facts
