@@ -87,7 +87,7 @@ async function namesApart(page: Page): Promise<void> {
   await until(page, `[...document.querySelectorAll(".plot svg")].every(({ clientWidth }) => clientWidth < 390)`);
   const covered = await page.evaluate<string[]>(`[...document.querySelectorAll(".plot svg")].flatMap((plot) => {
     const names = [...plot.querySelectorAll("text")].map((text) => [text.textContent, text.getBoundingClientRect()]);
-    const height = 0.75 * parseFloat(getComputedStyle(plot.querySelector("text")).fontSize);
+    const height = 0.75 * parseFloat(getComputedStyle(plot).fontSize);
     const middle = ({ top, bottom }) => (top + bottom) / 2;
     const cover = (a, b) =>
       Math.min(a.right, b.right) - Math.max(a.left, b.left) > 4 && Math.abs(middle(a) - middle(b)) < height;
