@@ -95,7 +95,10 @@ test("results that count nothing are not compared", async () => {
   await refused(read(file({ tokenize: 10 }, { hash: undefined })), /"tokenize" is not valid/);
   await refused(read(file({ tokenize: 0 })), /no quartiles_ms above 0/);
   await refused(read(file({ other: 1 })), /there is no workload "other"/);
-  await refused(read(file({ tokenize: 1 }, {}, VERSION + 1)), /results of version 4 cannot be compared; this package has version 3/);
+  await refused(
+    read(file({ tokenize: 1 }, {}, VERSION + 1)),
+    /results of version 4 cannot be compared; this package has version 3/,
+  );
   await refused(read(file({ tokenize: 10 }, {}, VERSION, 50)), /its score is 50, that of its quartiles null/);
   await refused(read(`${file({ tokenize: 10 })}\n${file({ tokenize: 9 })}`), /"tokenize" is there twice/);
   await refused(read(file({ toString: 1 })), /there is no workload "toString"/);
