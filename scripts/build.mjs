@@ -193,12 +193,16 @@ const PROGRAMS = { cli: "sdk/cli/main.ts", start: "sdk/tour/start.ts" };
 /** License texts of every package whose code is in the outputs. */
 function licences(inputs) {
   const names = new Set(inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter(Boolean));
-  const parts = [...names].sort().map((name) => {
+  // Packages of one author often have one text, which is there once, under their names.
+  const holders = new Map();
+  for (const name of [...names].sort()) {
     const folder = join("node_modules", name);
     const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-    return `${name} ${version} (${license})\n\n${file ? readFileSync(join(folder, file), "utf8").trim() : `Licensed under ${license}.`}\n`;
-  });
+    const text = file ? readFileSync(join(folder, file), "utf8").trim() : `Licensed under ${license}.`;
+    holders.set(text, [...(holders.get(text) ?? []), `${name} ${version} (${license})`]);
+  }
+  const parts = [...holders].map(([text, packages]) => `${packages.join("\n")}\n\n${text}\n`);
   return `Cloze contains code of the packages below.\n\n${parts.join(`\n${"-".repeat(80)}\n\n`)}`;
 }
 
