@@ -83,6 +83,7 @@ function run(file) {
 }
 
 const sums = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 const queue = [...files];
 async function work() {
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
@@ -94,15 +95,18 @@ async function work() {
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     console.log(`${result.failed ? "FAIL" : "ok  "} ${file}  ${result.passed} of ${result.total}, ${seconds} s`);
     for (const skip of result.skips) console.log(`     skipped: ${skip}`);
-    if (result.failed)
+    if (result.failed) {
+      failures.push(file);
       console.log(
         result.total === 0 ? `${result.output}\n     this file ran no test: is test.run() missing?` : result.output,
       );
+    }
   }
 }
 // One more than cores: many files wait for the disk, a browser or a server.
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) + 1 }, work));
 rmSync(out, { recursive: true, force: true });
 if (files.length === 0) sums.failed++;
+if (failures.length > 0) console.log(`failed: ${failures.join(", ")}`);
 console.log(`${sums.passed} passed, ${sums.failed} failed${sums.skipped ? `, ${sums.skipped} skipped` : ""}`);
 process.exit(sums.failed ? 1 : 0);

@@ -1,6 +1,37 @@
 /** A file that arrives as a stream and is read in parts from front to back: weights go from the network into place. */
 import type { RangedFile } from "./files.js";
 
+/** Bytes of the memory that a stream of bytes fills again and again. */
+const BLOCK = 65536;
+
+/** What {@link readerOf} has in common with both kinds of readers. */
+interface Reader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+}
+
+/**
+ * Reads a stream part by part; a part is valid until the next. Streams of bytes, as responses are, fill one block of memory
+ * again and again: a new array for each part would be garbage in the size of the weights, before it is collected.
+ */
+function readerOf(stream: ReadableStream<Uint8Array>): Reader {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = stream.getReader({ mode: "byob" });
+  } catch {
+    return stream.getReader();
+  }
+  let block = new ArrayBuffer(BLOCK);
+  return {
+    async read() {
+      const result = await reader.read(new Uint8Array(block));
+      if (result.value) block = result.value.buffer;
+      return result;
+    },
+    cancel: () => reader.cancel(),
+  };
+}
+
 /**
  * A file of a server or a binding as one that is read in parts. Weights are read in the order of their file, so one stream
  * serves all of them; a part before the last one opens another.
@@ -12,22 +43,22 @@ import type { RangedFile } from "./files.js";
  * const file = streamedFile(Number(response.headers.get("content-length")), async () => response.body!);
  */
 export function streamedFile(size: number, from: (begin: number) => Promise<ReadableStream<Uint8Array>>): RangedFile {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  let reader: Reader | null = null;
   /** bytes that came and were not asked for yet, and the offset of their first */
-  let rest = new Uint8Array(0);
+  let rest: Uint8Array = new Uint8Array(0);
   let at = 0;
   let buffer = new Uint8Array(0);
 
   async function more(): Promise<boolean> {
     const { done, value } = await reader!.read();
-    rest = (value as Uint8Array<ArrayBuffer> | undefined) ?? new Uint8Array(0);
+    rest = value ?? new Uint8Array(0);
     return !done;
   }
 
   async function seek(begin: number): Promise<void> {
     if (!reader || begin < at) {
       await reader?.cancel();
-      reader = (await from(begin)).getReader();
+      reader = readerOf(await from(begin));
       [rest, at] = [new Uint8Array(0), begin];
     }
     while (at + rest.length <= begin && at < begin) {

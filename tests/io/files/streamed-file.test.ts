@@ -10,18 +10,29 @@ import { LENGTH, smallBert, tokenizer } from "../../helpers/small-bert.js";
 const test = suite("streamed files");
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) % 251);
 
-/** A stream of the bytes from `begin` on, in pieces of these sizes, again and again. */
-function pieces(all: Uint8Array, begin: number, sizes: readonly number[]): ReadableStream<Uint8Array> {
+/** What `pull` of both kinds of streams has in common. */
+interface Controller {
+  enqueue(chunk: Uint8Array<ArrayBuffer>): void;
+  close(): void;
+  readonly byobRequest?: ReadableStreamBYOBRequest | null;
+}
+
+/** A stream of the bytes from `begin` on, in pieces of these sizes, again and again; of bytes, as responses are, or of any values. */
+function pieces(all: Uint8Array, begin: number, sizes: readonly number[], ofBytes = false): ReadableStream<Uint8Array> {
   let at = begin;
   let piece = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= all.length) return controller.close();
-      const end = at + sizes[piece++ % sizes.length]!;
-      controller.enqueue(all.slice(at, end));
-      at = end;
-    },
-  });
+  const pull = (controller: Controller) => {
+    if (at >= all.length) {
+      controller.close();
+      controller.byobRequest?.respond(0);
+      return;
+    }
+    const end = at + sizes[piece++ % sizes.length]!;
+    controller.enqueue(all.slice(at, end));
+    at = end;
+  };
+  if (!ofBytes) return new ReadableStream({ pull });
+  return new ReadableStream({ type: "bytes", pull }) as ReadableStream<Uint8Array>;
 }
 
 test("every part is the file's own, whatever the order and however the bytes arrive", async () => {
@@ -29,8 +40,9 @@ test("every part is the file's own, whatever the order and however the bytes arr
     fc.asyncProperty(
       fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 }),
       fc.array(fc.tuple(fc.nat(1000), fc.nat(1000))),
-      async (sizes, parts) => {
-        const file = streamedFile(bytes.length, async (begin) => pieces(bytes, begin, sizes));
+      fc.boolean(),
+      async (sizes, parts, ofBytes) => {
+        const file = streamedFile(bytes.length, async (begin) => pieces(bytes, begin, sizes, ofBytes));
         for (const [a, b] of parts) {
           const [begin, end] = [Math.min(a, b), Math.max(a, b)];
           assert.equal((await file.slice(begin, end)).slice(), bytes.slice(begin, end));
@@ -42,8 +54,28 @@ test("every part is the file's own, whatever the order and however the bytes arr
 });
 
 test("a stream that ends early gives what there was", async () => {
-  const file = streamedFile(1000, async (begin) => pieces(bytes.subarray(0, 500), begin, [64]));
-  assert.is((await file.slice(400, 600)).length, 100);
+  for (const ofBytes of [false, true]) {
+    const file = streamedFile(1000, async (begin) => pieces(bytes.subarray(0, 500), begin, [64], ofBytes));
+    assert.is((await file.slice(400, 600)).length, 100);
+  }
+});
+
+test("a stream of bytes fills one block of memory again and again", async () => {
+  let pulls = 0;
+  const pull = ({ byobRequest }: ReadableByteStreamController) => {
+    // The memory is handed over with each request; its first byte tells whether it was here before.
+    const view = byobRequest!.view as Uint8Array;
+    assert.is(view[0], pulls === 0 ? 0 : 7);
+    pulls++;
+    view.fill(7);
+    byobRequest!.respond(view.length);
+  };
+  const file = streamedFile(2 ** 20, async () => {
+    return new ReadableStream({ type: "bytes", pull }) as ReadableStream<Uint8Array>;
+  });
+  assert.is((await file.slice(0, 2 ** 20)).filter((byte) => byte === 7).length, 2 ** 20);
+  assert.ok(pulls >= 2, `${pulls} requests`);
+  await file.close!();
 });
 
 test("weights come in one stream, quantized ones in two", async () => {
