@@ -3,7 +3,7 @@
  * learned and from left to right, until no adjacent pair is a merge (Sennrich, Haddow & Birch 2016, arXiv:1508.07909).
  */
 import { expect } from "../errors.js";
-import type { Model, Pieces } from "../steps.js";
+import { type Model, Pieces } from "../steps.js";
 import { grown } from "../text/buffers.js";
 import { codePointAt, width } from "../text/unicode.js";
 import { type Vocabulary, vocabularyJSON } from "../vocabulary/vocabulary.js";
@@ -32,11 +32,8 @@ export class Bpe implements Model {
   private readonly table: MergeTable;
   /** Ids of the characters below U+0200, which include all byte characters; -1 if unknown. */
   private readonly single = new Int32Array(512).fill(-2);
-  // The symbols of the current word: ids, and where they begin and end.
-  private ids = new Int32Array(128);
-  private starts = new Int32Array(128);
-  private ends = new Int32Array(128);
-  private count = 0;
+  /** The symbols of the current word. */
+  private readonly symbols = new Pieces();
   // By symbol: the next one, the rank of the two as a pair, and that pair's entry in the table.
   private readonly next = new Int32Array(SHORT);
   private readonly ranks = new Int32Array(SHORT);
@@ -61,14 +58,16 @@ export class Bpe implements Model {
       }
     }
     this.spell(units, start, end);
-    if (this.count > SHORT) this.joinLong();
+    const { symbols } = this;
+    if (symbols.length > SHORT) this.joinLong();
     else this.joinShort();
-    for (let i = 0; i < this.count; i++) out.push(this.ids[i]!, this.starts[i]!, this.ends[i]!);
+    for (let i = 0; i < symbols.length; i++) out.push(symbols.ids[i]!, symbols.starts[i]!, symbols.ends[i]!);
   }
 
   /** Write the word's characters as symbols. */
   private spell(units: Uint16Array, start: number, end: number): void {
-    this.count = 0;
+    const { symbols } = this;
+    symbols.length = 0;
     let unknownFrom = -1;
     let unknownTo = 0;
     for (let at = start; at < end; ) {
@@ -76,21 +75,21 @@ export class Bpe implements Model {
       const next = at + width(codePoint);
       const id = this.character(codePoint, at === start, next === end);
       if (id >= 0) {
-        if (unknownFrom >= 0) this.push(this.unknown, unknownFrom, unknownTo);
+        if (unknownFrom >= 0) symbols.push(this.unknown, unknownFrom, unknownTo);
         unknownFrom = -1;
-        this.push(id, at - start, next - start);
+        symbols.push(id, at - start, next - start);
       } else if (
         !(this.options.byteFallback && this.spellBytes(codePoint, at - start, next - start)) &&
         this.options.unknown
       ) {
         expect(this.unknown >= 0, `BPE: the unknown token ${this.options.unknown} is missing from the vocabulary`);
-        if (unknownFrom >= 0 && !this.options.fuseUnknown) this.push(this.unknown, unknownFrom, unknownTo);
+        if (unknownFrom >= 0 && !this.options.fuseUnknown) symbols.push(this.unknown, unknownFrom, unknownTo);
         if (unknownFrom < 0 || !this.options.fuseUnknown) unknownFrom = at - start;
         unknownTo = next - start;
       }
       at = next;
     }
-    if (unknownFrom >= 0) this.push(this.unknown, unknownFrom, unknownTo);
+    if (unknownFrom >= 0) symbols.push(this.unknown, unknownFrom, unknownTo);
   }
 
   private character(codePoint: number, first: boolean, last: boolean): number {
@@ -108,25 +107,14 @@ export class Bpe implements Model {
   private spellBytes(codePoint: number, start: number, end: number): boolean {
     const ids = byteIds(this.vocabulary, String.fromCodePoint(codePoint));
     if (ids === null) return false;
-    for (const id of ids) this.push(id, start, end);
+    for (const id of ids) this.symbols.push(id, start, end);
     return true;
-  }
-
-  private push(id: number, start: number, end: number): void {
-    const at = this.count++;
-    if (at === this.ids.length) {
-      this.ids = grown(this.ids, new Int32Array(2 * at));
-      this.starts = grown(this.starts, new Int32Array(2 * at));
-      this.ends = grown(this.ends, new Int32Array(2 * at));
-    }
-    this.ids[at] = id;
-    this.starts[at] = start;
-    this.ends[at] = end;
   }
 
   /** Search all pairs for the lowest rank, merge, repeat. Symbols are linked, and keep the rank of their pair. */
   private joinShort(): void {
-    const { ids, ends, table, count, ranks, joined, next } = this;
+    const { table, ranks, joined, next } = this;
+    const { ids, ends, length: count } = this.symbols;
     for (let i = 0; i < count; i++) this.link(i, i + 1 < count ? i + 1 : -1);
     for (;;) {
       let best = -1;
@@ -152,14 +140,15 @@ export class Bpe implements Model {
   /** Link symbol `right` after symbol `left`, and look up the merge of the two. */
   private link(left: number, right: number): void {
     this.next[left] = right;
-    const at = right < 0 ? -1 : this.table.find(this.ids[left]!, this.ids[right]!);
+    const { ids } = this.symbols;
+    const at = right < 0 ? -1 : this.table.find(ids[left]!, ids[right]!);
     this.ranks[left] = at < 0 ? NO_RANK : this.table.rank(at);
     this.joined[left] = at;
   }
 
   /** Drop the symbols that were merged into others. */
   private compact(): void {
-    const { ids, starts, ends, count } = this;
+    const { ids, starts, ends, length: count } = this.symbols;
     let kept = 0;
     for (let i = 0; i < count; i++) {
       if (ids[i]! < 0) continue;
@@ -167,12 +156,13 @@ export class Bpe implements Model {
       starts[kept] = starts[i]!;
       ends[kept++] = ends[i]!;
     }
-    this.count = kept;
+    this.symbols.length = kept;
   }
 
   /** The same with a heap of pairs and linked symbols. */
   private joinLong(): void {
-    const { ids, ends, count, table } = this;
+    const { table } = this;
+    const { ids, ends, length: count } = this.symbols;
     const next = Int32Array.from({ length: count }, (_, i) => (i + 1 < count ? i + 1 : -1));
     const previous = Int32Array.from({ length: count }, (_, i) => i - 1);
     const heap = new RankHeap();

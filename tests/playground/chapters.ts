@@ -1,14 +1,12 @@
 /**
- * The playground in Chromium and Firefox: every chapter is used, and a model that is trained in the tab, which is closed in the
- * middle, has the hash of the command line's.
+ * The playground in a browser: every chapter is used, and a model that is trained in the tab, which is closed in the middle, has
+ * the hash of the command line's.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Browser, chromium } from "../helpers/chromium.js";
 import { commandIn } from "../helpers/command.js";
-import { Firefox, firefox } from "../helpers/firefox.js";
 import type { BrowserPage, PageBrowser } from "../helpers/page.js";
 import { faultsOf, fill, goTo, press, type Served, servePlayground, until } from "./page-driver.js";
 import { WALK } from "./walk.js";
@@ -150,25 +148,16 @@ async function withoutServer(browser: PageBrowser, served: Served): Promise<void
   assert.equal(page.said, []);
 }
 
-interface Kind {
+export interface BrowserKind {
   readonly name: string;
+  /** its path, or null where there is none */
   readonly program: string | null;
   start(program: string): Promise<PageBrowser>;
   /** objectives that are trained; one is enough where the other browser has trained the rest */
   readonly objectives: readonly string[];
 }
 
-const KINDS: readonly Kind[] = [
-  {
-    name: "Chromium",
-    program: chromium("the playground in Chromium"),
-    start: async (program) => new Browser(program),
-    objectives: ["masked-lm", "replaced-token-detection"],
-  },
-  { name: "Firefox", program: firefox("the playground in Firefox"), start: Firefox.start, objectives: ["masked-lm"] },
-];
-
-for (const { name, program, start, objectives } of KINDS) {
+export function testPlayground({ name, program, start, objectives }: BrowserKind): void {
   const test = suite(`the playground in ${name}`);
   if (program === null) test("is skipped by name", () => assert.is(program, null));
   else {
