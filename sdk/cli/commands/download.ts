@@ -6,6 +6,7 @@ import { downloadModel, requirePlace, writeFolder } from "cloze/node";
 import { Command } from "commander";
 import { downloadBar } from "../shared/models.js";
 import { say, table, writeLine } from "../shared/output.js";
+import { place } from "../shared/usage.js";
 
 interface Options {
   readonly revision?: string;
@@ -52,7 +53,7 @@ export function downloadCommand(): Command {
     .description("Download a published model into the cache that Python's huggingface_hub shares, and check its files.")
     .argument("<name>", 'of the model, such as "sentence-transformers/all-MiniLM-L6-v2"')
     .option("--revision <revision>", "a branch, a tag or a commit; default: main")
-    .option("--out <folder>", "also copy it into this folder")
+    .option("--out <folder>", "also copy it into this folder", place)
     .option("--force", "replace an existing folder")
     .option("--json", "one JSON object")
     .addHelpText(

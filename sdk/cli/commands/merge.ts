@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { engineOf, type ModelOptions, sayExpanded, TRAINABLE, withModelOptions } from "../shared/engine-options.js";
 import { say, writeLine } from "../shared/output.js";
 import { requireInputsKept } from "../shared/run-inputs.js";
+import { place } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;
@@ -42,7 +43,7 @@ export function mergeCommand(): Command {
     .description("Add an adapter's change to the weights of its model, and save that as a model of its own.")
     .requiredOption("--model <model>", "the model that the adapter was trained on")
     .requiredOption("--adapter <model>", "the adapter: adapter_config.json and adapter_model.safetensors")
-    .requiredOption("--out <folder>", "the model folder to write")
+    .requiredOption("--out <folder>", "the model folder to write", place)
     .option("--force", "replace an existing folder")
     .addHelpText("after", "\nExample:\n  cloze merge --model my-bert --adapter my-adapter --out my-classifier")
     .action(run);

@@ -8,7 +8,7 @@ import { engineOf, type ModelOptions, withModelOptions } from "../shared/engine-
 import { fileSource, parseLine, readFields, requireFiles } from "../shared/input.js";
 import { reportFigures, say } from "../shared/output.js";
 import { namedInputs, requireInputsKept } from "../shared/run-inputs.js";
-import { UsageError } from "../shared/usage.js";
+import { place, UsageError } from "../shared/usage.js";
 
 interface Options extends ModelOptions {
   readonly model: string;
@@ -160,7 +160,7 @@ export function quantizeCommand(): Command {
     .addOption(
       new Option("--dtype <type>", "q8: 8 bits; q4: 4 bits; f16: 16 bits").choices(["q8", "q4", "f16"]).default("q8"),
     )
-    .requiredOption("--out <folder>", "the model folder to write")
+    .requiredOption("--out <folder>", "the model folder to write", place)
     .option("--text", "lines are plain text, not JSON")
     .option("--force", "replace an existing folder")
     .addHelpText(

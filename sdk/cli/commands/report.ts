@@ -13,7 +13,7 @@ import { writeLine } from "../shared/output.js";
 import { CURVES, curvesBeside, readCurvesFile } from "../shared/run-curves.js";
 import { MANIFEST } from "../shared/run-inputs.js";
 import { readManifest } from "../shared/run-manifest.js";
-import { UsageError } from "../shared/usage.js";
+import { place, UsageError } from "../shared/usage.js";
 
 interface ReportOptions extends ModelOptions {
   readonly out?: string;
@@ -84,7 +84,7 @@ export function reportCommand(): Command {
       "Show a training run as one HTML file that needs no network: its finding, facts, curves, figures, and its model applied to texts.",
     )
     .argument("<folder>", "a model folder with curves.jsonl, as pretrain, finetune and distill write it")
-    .option("--out <file>", "the file to write; default: report.html in the folder")
+    .option("--out <file>", "the file to write; default: report.html in the folder", place)
     .option("--force", "replace an existing file")
     .option(
       "--text <text>",

@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { fileSource, requireFiles, sources } from "../shared/input.js";
 import { progress, say, writeLine } from "../shared/output.js";
 import { namedInputs, requireInputsKept } from "../shared/run-inputs.js";
-import { share, UsageError, wholeNumber } from "../shared/usage.js";
+import { place, share, UsageError, wholeNumber } from "../shared/usage.js";
 
 interface Options {
   readonly size: number;
@@ -109,7 +109,7 @@ export function trainTokenizerCommand(): Command {
     )
     .argument("<file...>", "plain text; with --smoothing, a file for each language")
     .requiredOption("--size <n>", "pieces in the vocabulary, special tokens included", wholeNumber(10))
-    .requiredOption("--out <file>", "the tokenizer.json to write")
+    .requiredOption("--out <file>", "the tokenizer.json to write", place)
     .option("--model <name>", "wordpiece, bpe or unigram", "wordpiece")
     .option("--cased", "keep case and accents; byte-level BPE always does")
     .option("--min-frequency <n>", "do not merge pairs that occur less often (wordpiece, bpe)", wholeNumber(0))

@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { createGunzip, gunzipSync } from "node:zlib";
+import { InputError } from "cloze";
 import { type DataError, decodeLines, parseJson, type Source } from "cloze/data";
 import { exists } from "cloze/node";
 import { UsageError } from "./usage.js";
@@ -59,10 +60,11 @@ export async function readWhole(name: string): Promise<Uint8Array> {
   }
 }
 
-function unreadable(name: string, error: unknown): UsageError {
+function unreadable(name: string, error: unknown): InputError {
+  if (error instanceof InputError) return error;
   const { code, message } = error as { code?: string; message: string };
   const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message;
-  return new UsageError(`cannot read ${name}: ${reason}`);
+  return new UsageError(`cannot read ${name || '""'}: ${reason}`);
 }
 
 /** Everything that a sequence yields, asynchronous or not. */

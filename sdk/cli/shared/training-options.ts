@@ -4,7 +4,7 @@ import { exists, requirePlace } from "cloze/node";
 import type { Command } from "commander";
 import { checkpointNamed, checkpointOf } from "./checkpoints.js";
 import { namedInputs, requireInputsKept } from "./run-inputs.js";
-import { notNegative, positive, UsageError, wholeNumber } from "./usage.js";
+import { notNegative, place, positive, UsageError, wholeNumber } from "./usage.js";
 
 export interface TrainingOptions {
   readonly out: string;
@@ -32,7 +32,7 @@ export interface TrainingDefaults {
 
 export function withTrainingOptions(command: Command, defaults: TrainingDefaults): Command {
   return command
-    .option("--out <folder>", "the model folder to write")
+    .option("--out <folder>", "the model folder to write", place)
     .option("--force", "replace an existing folder or checkpoint")
     .option("--rate, --learning-rate <x>", `peak learning rate; ${defaults.learningRate}`, positive)
     .option("--rows, --batch-size <n>", "sequences per batch", wholeNumber(1), defaults.batchSize)

@@ -41,6 +41,12 @@ export const positiveShare = number("a number above 0 and at most 1", (value) =>
 /** A share below 1, such as a dropout probability. */
 export const shareBelowOne = number("a number from 0 to below 1", (value) => value >= 0 && value < 1);
 
+/** The path of a file or folder to write. */
+export function place(text: string): string {
+  if (text === "") throw new InvalidArgumentError("expected a path, got nothing");
+  return text;
+}
+
 /** Names separated by commas. */
 export function nameList(text: string): string[] {
   const names = text.split(",").map((name) => name.trim());

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { checkArgument } from "../../options.js";
 import { type Files, ModelFileError, type RangedFile, requireSafeName } from "./files.js";
 import { mend, statOf } from "./parts.js";
+import { refusalOf } from "./refusal.js";
 
 const isMissing = (error: unknown): boolean =>
   ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
@@ -51,19 +52,8 @@ export function requirePath(path: unknown, where: string): asserts path is strin
 }
 
 /** Explain why the system cannot read an entry; other errors are thrown unchanged. */
-const REASONS: Readonly<Record<string, string>> = {
-  EISDIR: "it is a folder",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  ELOOP: "its links lead in a circle",
-  ENAMETOOLONG: "its name is too long",
-  // What Node says of a path that holds a NUL.
-  ERR_INVALID_ARG_VALUE: "no file has such a name",
-  ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
-};
-
 function unreadable(file: string, error: unknown): unknown {
-  const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ""];
+  const reason = refusalOf(error);
   return reason === undefined ? error : new ModelFileError(`cannot read ${resolve(file)}: ${reason}`, { cause: error });
 }
 

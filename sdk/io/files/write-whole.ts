@@ -6,17 +6,26 @@
  * the two renames that it takes, the next one that reads or writes the place completes it (parts.ts).
  */
 import { constants, copyFile, link, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ModelFileError, requireSafeName, type WritableFiles } from "./files.js";
 import { filesAt, requirePath } from "./folder.js";
 import { clearLeftovers, endPart, isThere, newPart, statOf } from "./parts.js";
+import { refusalOf } from "./refusal.js";
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+/** Explain why the system takes nothing at a path; other errors are thrown unchanged. */
+function unwritable(path: string, error: unknown): unknown {
+  const reason = refusalOf(error);
+  return reason === undefined ? error : new ModelFileError(`${path} cannot be written: ${reason}`, { cause: error });
+}
 
 /** The path to write: a link is kept, and its target written. */
 async function placeOf(path: string): Promise<string> {
   const full = resolve(path);
-  const there = await statOf(full);
+  const there = await statOf(full).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
   if (!there && (await isThere(full))) throw new ModelFileError(`${path} is a link to a place that does not exist`);
   return there?.isFile() || there?.isDirectory() ? realpath(full) : full;
 }
@@ -249,7 +258,8 @@ export async function requirePlace(path: string, force = false): Promise<void> {
     throw new ModelFileError(
       `${path} is the current folder, or one that it is in, and replacing it would remove everything in it; choose another place`,
     );
-  await requireWritable(await nearestFolder(place), path);
+  // A run keeps its checkpoint beside the place, and names that are too long are to be found now.
+  await requireWritable(join(await nearestFolder(place), `${basename(place)}.checkpoint`), path);
 }
 
 /** Whether a folder is another one, or above it. */
@@ -275,7 +285,7 @@ export async function requireFilePlace(path: string): Promise<void> {
   await clearLeftovers(place);
   const above = dirname(place);
   if (!(await statOf(above))) throw new ModelFileError(`${path} cannot be written: there is no folder ${above}`);
-  await requireWritable(above, path);
+  await requireWritable(place, path);
 }
 
 /** The folder that a place is in, or will be made in. */
@@ -284,19 +294,21 @@ async function nearestFolder(place: string): Promise<string> {
   return (await statOf(above)) || above === place ? above : nearestFolder(above);
 }
 
-async function requireWritable(above: string, path: string): Promise<void> {
+/** Make and remove a file beside `place`, as what is written there will be. */
+async function requireWritable(place: string, path: string): Promise<void> {
+  const above = dirname(place);
   const refuse = (reason: string): never => {
     throw new ModelFileError(`${path} cannot be written: ${reason}`);
   };
   if (!(await stat(above)).isDirectory()) refuse(`${above} is a file`);
   // Permissions do not tell everything: a file system may be read only, or take no new names.
-  const probe = await newPart(join(above, "cloze"));
+  const probe = await newPart(place);
   try {
     await (await open(probe, "wx")).close();
     await rm(probe);
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
-    refuse(`nothing can be made in ${above} (${codeOf(error)})`);
+    refuse(codeOf(error) === "ENAMETOOLONG" ? refusalOf(error)! : `nothing can be made in ${above} (${codeOf(error)})`);
   } finally {
     endPart(probe);
   }

@@ -11,6 +11,7 @@ import { exists, folder } from "../../../sdk/io/files/folder.js";
 import { endPart, newPart } from "../../../sdk/io/files/parts.js";
 import {
   moveFolder,
+  requireFilePlace,
   requirePlace,
   writableFolder,
   writeFileAtomically,
@@ -223,6 +224,24 @@ test("a path that cannot be written is refused before the work", () =>
     // /proc refuses everybody, root too.
     if (existsSync("/proc/self"))
       await rejects(requirePlace("/proc/cloze"), ModelFileError, /cannot be written|writable/);
+  }));
+
+test("names that are too long, and links in a circle, are refused before the work, in words", () =>
+  inNewFolder(async (place) => {
+    // The name of the part that becomes the place is longer than the place's own, and must fit too: 255 bytes.
+    for (const length of [250, 300]) {
+      const path = join(place, "a".repeat(length));
+      for (const refused of [requirePlace(path), requireFilePlace(path)])
+        await rejects(refused, ModelFileError, /aaa cannot be written: its name is too long/);
+    }
+    symlinkSync("circle", join(place, "circle"));
+    for (const refuse of [requirePlace, requireFilePlace])
+      await rejects(
+        refuse(join(place, "circle")),
+        ModelFileError,
+        /circle cannot be written: its links lead in a circle/,
+      );
+    assert.equal(readdirSync(place), ["circle"]);
   }));
 
 test("several files are one step: all of them, or none, and the others stay", () =>
