@@ -131,6 +131,7 @@ test("other data, other settings and a missing record are refused by name", () =
     [["verify", "whole"], /text\.txt with SHA-256/],
     [["verify", "whole", "other.txt"], /other\.txt has/],
     [["verify", "whole", "text.txt", "other.txt"], /other\.txt: the run did not read it/],
+    [["verify", "whole", "absent.txt"], /cannot read absent\.txt: there is no such file/],
     [["verify", "."], /no run_manifest\.json/],
     [["verify", "whole", "text.txt", "--steps", "x"], /whole number/],
   ] as const) {

@@ -60,7 +60,8 @@ export async function readWhole(name: string): Promise<Uint8Array> {
   }
 }
 
-function unreadable(name: string, error: unknown): InputError {
+/** The error of a file that the system does not give, in words. */
+export function unreadable(name: string, error: unknown): InputError {
   if (error instanceof InputError) return error;
   const { code, message } = error as { code?: string; message: string };
   const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message;

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, relative, sep } from "node:path";
+import { unreadable } from "./input.js";
 import { UsageError } from "./usage.js";
 
 /** Options that name a file or folder to read. */
@@ -52,12 +53,20 @@ async function modelFiles(folder: string, within = ""): Promise<string[]> {
   return names.flat().sort();
 }
 
-/** SHA-256 of a file, or of a folder: of a line for each file, its hash and its name. */
+/**
+ * SHA-256 of a file, or of a folder: of a line for each file, its hash and its name.
+ *
+ * @throws {InputError} naming a path that cannot be read
+ */
 export async function hashInput(path: string): Promise<string> {
-  if (!(await stat(path)).isDirectory()) return hashFile(path);
-  const hash = createHash("sha256");
-  for (const name of await modelFiles(path)) hash.update(`${await hashFile(join(path, name))}  ${name}\n`);
-  return hash.digest("hex");
+  try {
+    if (!(await stat(path)).isDirectory()) return await hashFile(path);
+    const hash = createHash("sha256");
+    for (const name of await modelFiles(path)) hash.update(`${await hashFile(join(path, name))}  ${name}\n`);
+    return hash.digest("hex");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 /** The names that a command was given, by role. */
