@@ -18,7 +18,7 @@ export const pretrainedSentiment500: Claim = {
   needs: ["model", "movie-reviews"],
   minutes: 15,
   explanation:
-    "pre-training helps with every seed, by 1.5, 4.5 and 4.2 points, about half of what the bar asks: sentences of reviews hinge on single words that novels seldom use, and 500 examples show few of them",
+    "pre-training helps with every seed, by 1.5, 4.5 and 4.2 points, about half of what the bar asks; that reviews hinge on words which novels seldom use is a likely reason, but it was not tested",
   run: (context, seed) => compareArms(context, movieReviews(EXAMPLES), BUDGET, { seed, first: SEEDS[0]! }),
   judge(results) {
     const gap = over(results, "gap");

@@ -47,8 +47,9 @@ async function throughPart(place: string, write: (part: string) => Promise<void>
   try {
     await write(part);
   } catch (error) {
-    await rm(part, { recursive: true, force: true });
-    throw error;
+    // The first error is the one to report. Where the part cannot be removed either, the next writer removes it.
+    await rm(part, { recursive: true, force: true }).catch(() => {});
+    throw unwritable(place, error);
   } finally {
     endPart(part);
   }

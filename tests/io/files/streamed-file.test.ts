@@ -95,7 +95,7 @@ test("weights come in one stream, quantized ones in two", async () => {
         const content = files.get(name);
         const from = async (begin: number) => {
           streams++;
-          return pieces(content!, begin, [4096]);
+          return pieces(content!, begin, [4096], true);
         };
         return content && streamedFile(content.length, from);
       },
