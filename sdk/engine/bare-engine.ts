@@ -134,6 +134,11 @@ export class BareEngine implements Disposable {
     this.#allocator?.release(address);
   }
 
+  /** @internal Join neighboring free blocks, so that what is asked for next lies side by side. */
+  joinFree(): void {
+    (this.#allocator ?? disposed()).join();
+  }
+
   /** End the workers and give all of the memory back. Using the engine or anything on it afterwards throws DisposedError. */
   dispose(): void {
     if (this.#pool) {

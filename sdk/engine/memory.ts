@@ -67,7 +67,11 @@ export class Allocator {
    */
   alloc(bytes: number, lasting = false): number {
     const size = lasting ? aligned(bytes) : sizeClass(bytes);
-    const address = this.#free.get(size)?.pop() ?? this.#place(size) ?? this.#join().#place(size) ?? this.#extend(size);
+    let address = this.#free.get(size)?.pop() ?? this.#place(size);
+    if (address === undefined) {
+      this.join();
+      address = this.#place(size) ?? this.#extend(size);
+    }
     this.#live.set(address, size);
     this.#liveBytes += size;
     return address;
@@ -105,7 +109,7 @@ export class Allocator {
   }
 
   /** Turn all free blocks into holes, adjacent ones joined; free memory after the last block in use joins the end. */
-  #join(): this {
+  join(): void {
     const free = [...this.#free].flatMap(([size, addresses]) =>
       addresses.map((address) => [address, address + size] as const),
     );
@@ -118,7 +122,6 @@ export class Allocator {
     }
     if (joined.at(-1)?.[1] === this.#end) [this.#end] = joined.pop()!;
     this.#holes = joined;
-    return this;
   }
 
   /** Take `size` bytes at the end of the memory, growing it first; on failure nothing has changed. */

@@ -223,6 +223,22 @@ export class Matrix implements Differentiable, Variable {
     );
   }
 
+  /**
+   * @internal Free the layouts that are out of date: they hold nothing.
+   *
+   * @returns what makes room for them again
+   */
+  vacate(): () => void {
+    const stale = (["forward", "backward"] as const).filter((direction) => this.#panels[direction]?.current === false);
+    for (const direction of stale) {
+      this.#panels[direction]!.storage[Symbol.dispose]();
+      this.#panels[direction] = null;
+    }
+    return () => {
+      for (const direction of stale) this.#copyOf(direction);
+    };
+  }
+
   /** Keep no more than inference needs: one layout, and no gradient. Further training makes the others again. */
   settle(): void {
     this.gradient?.[Symbol.dispose]();

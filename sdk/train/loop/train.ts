@@ -11,7 +11,7 @@ import { ArgumentError, aFunction, anything, wholeNumber, withFields, withMethod
 import { add } from "../../tensor/ops/elementwise.js";
 import { Scope } from "../../tensor/scope.js";
 import { backward } from "../../tensor/tape.js";
-import { clearGradients, clipScale, gradientNorm, type Optimizer } from "../optim/optimizer.js";
+import { clearGradients, clipScale, gatherMemory, gradientNorm, type Optimizer } from "../optim/optimizer.js";
 import type { Schedule } from "../optim/schedule.js";
 import { type EpochSamples, epochSamples } from "./epoch-samples.js";
 import { checkTraining } from "./training-options.js";
@@ -188,7 +188,7 @@ export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> 
     steps: wholeNumber(0),
     clock: aFunction,
   });
-  const { objective, signal, clock = () => performance.now() } = options;
+  const { engine, objective, signal, clock = () => performance.now() } = options;
   const last = options.steps ?? Number.POSITIVE_INFINITY;
   if (last === Number.POSITIVE_INFINITY && options.epochs === undefined)
     throw new ArgumentError("train: give steps or epochs, so that the run ends");
@@ -200,7 +200,9 @@ export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> 
   for await (const { batches, after } of stepsOf(options, from)) {
     signal?.throwIfAborted();
     const begun = clock();
+    engine.joinFree();
     const { losses, rate, norm } = trainingStep(options, batches, step);
+    if (step === from.step) gatherMemory(engine, options.optimizer);
     step++;
     const tokens = batches.reduce((sum, { ids }) => sum + ids.length, 0);
     yield {

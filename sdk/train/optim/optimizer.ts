@@ -1,5 +1,6 @@
 /** Optimizers: the interface, their moments, and clipping by the global norm of the gradients. */
 
+import type { Engine } from "../../engine/engine.js";
 import type { Weights } from "../../nn/weights.js";
 import { checkArguments, type Rule } from "../../options.js";
 import { Matrix, type Parameter } from "../../tensor/matrix.js";
@@ -52,6 +53,29 @@ export function clipScale(norm: number, most: number): number {
 /** Forget the gradients of a step that is not taken. */
 export function clearGradients({ moments }: Pick<Optimizer, "moments">): void {
   for (const { parameter } of moments) parameter.grad?.data.fill(0);
+}
+
+/**
+ * Move what the first step left among its temporaries, gradients and layouts of weights, into one place: scattered, they would
+ * keep the temporaries of a step that needs larger ones from lying between them. After a step they hold nothing but zeros and
+ * old values.
+ */
+export function gatherMemory(engine: Engine, { moments }: Pick<Optimizer, "moments">): void {
+  const remake = moments.flatMap(({ parameter }) => [
+    vacateGradient(parameter),
+    parameter instanceof Matrix ? parameter.vacate() : () => {},
+  ]);
+  engine.joinFree();
+  for (const make of remake) make();
+}
+
+/** Free a gradient of zeros; returns what makes it again. */
+function vacateGradient(parameter: Parameter): () => void {
+  const { variable } = parameter;
+  if (!variable.gradient) return () => {};
+  variable.gradient[Symbol.dispose]();
+  variable.gradient = null;
+  return () => void gradOf(parameter);
 }
 
 /** New moments, zero, for every parameter that is trained. */

@@ -65,6 +65,25 @@ for (const [batch, length] of [
     close(peak, engine.memory.buffer.byteLength, "training");
   });
 
+test("steps whose logits differ in size need the memory of the largest", async () => {
+  const [batch, length, labelled] = [8, 64, 14];
+  const config = freshConfig("bert", { ...SIZES, vocabSize: 30_000, dropout: 0.1 });
+  using engine = await Engine.create();
+  using loaded = freshModel(engine, config, "masked-lm", 1);
+  using optimizer = adamW(loaded.weights);
+  const objective = single({ name: "masked-lm", ...tokenTargets("masked-lm"), corrupt: (sample: Sample) => sample });
+  // The numbers of labels are in several size classes; they change from step to step.
+  const rows = [10, 7, 9, 8, 12, 11, 13, labelled].flatMap((count) => rowsOf(batch, length, count));
+  async function* samples() {
+    yield* rows;
+  }
+  const settings = { batchSize: batch, learningRate: 1e-3, seed: 1, epochs: 1, samples, shuffleBuffer: 1 };
+  for await (const _ of train({ engine, model: loaded.model, objective, optimizer, ...settings }));
+  const { peak } = await estimateMemory(config, { task: "masked-lm", batch, length, training: true });
+  const { byteLength } = engine.memory.buffer;
+  assert.ok(byteLength <= peak * (1 + SHARE), `estimated ${peak}, measured ${byteLength}`);
+});
+
 /** Load a model from its files and compute one batch. */
 async function loadedAndRun(config: Section, dtype: "f32" | "f16" | "q8" | "q4", batch: number, length: number) {
   using source = await Engine.create();
