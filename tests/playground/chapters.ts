@@ -63,9 +63,9 @@ async function trainTwice(browser: PageBrowser, served: Served, objective: strin
   const first = await browser.open(served.address, 1280, "light");
   await goTo(first, "learn");
   await fill(first, "Objective", objective);
-  await fill(first, "Steps", 60);
+  await fill(first, "Steps", 30);
   await press(first, "Train");
-  await until(first, `/step [1-3]\\d of/.test(document.querySelector("[role=status]").textContent)`);
+  await until(first, `/step [12]\\d of/.test(document.querySelector("[role=status]").textContent)`);
   await press(first, "Pause");
   await until(first, `/paused at step/.test(document.querySelector("[role=status]").textContent)`);
   await requireQuiet(first);
