@@ -25,17 +25,18 @@ const HALF: i32 = PANEL / 2;
 /** Scratch for five rows of a panel that extends past the last column. */
 export const EDGE: i32 = 5 * PANEL;
 
-/** Whether four rows are computed by a whole panel instead of by half of one. */
-let wide: i32 = 0;
+/** Sums of the tile that most rows are computed with: 5 x 8, 4 x 8 or 4 x 16. */
+const FIVES: i32 = 5 * HALF, WIDE: i32 = 4 * PANEL;
+let tile: i32 = FIVES;
 
-/** @param columns PANEL or half of it, whichever is faster on this processor and runtime; the bits are the same */
-export function chooseTile(columns: i32): void {
-  wide = i32(columns == PANEL);
+/** @param sums rows times columns of the tile that is the fastest on this processor and runtime; the bits are the same */
+export function chooseTile(sums: i32): void {
+  tile = sums;
 }
 
 // @ts-ignore: decorator
 @inline export function isWide(): bool {
-  return wide != 0;
+  return tile == WIDE;
 }
 
 /** Bytes that a product needs at `scratch`. */
@@ -128,7 +129,7 @@ export function multiplyBlock(
 ): void {
   const whole = min(end, columns / PANEL);
   const bytesA = <usize>lda << 2, bytesC = <usize>ldc << 2;
-  const across = wide ? rows & ~3 : 0, fives = wide ? 0 : fivesIn(rows), rest = rows - across - 5 * fives;
+  const across = isWide() ? rows & ~3 : 0, fives = across ? 0 : fivesIn(rows), rest = rows - across - 5 * fives;
   for (let j = begin; j < whole; j++) {
     let pa = a, pc = at(c, j * PANEL);
     for (let i = 0; i < across; i += 4, pa += 4 * bytesA, pc += 4 * bytesC)
@@ -143,8 +144,9 @@ export function multiplyBlock(
     for (let j = begin; j < whole; j++) tile2x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
   } else if (rest == 1) {
     let j = begin;
-    for (; j + 2 <= whole; j += 2) tile1x32(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
-    if (j < whole) tile1x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+    // Eight sums at a time are slower where five rows are.
+    if (tile >= FIVES) for (; j + 2 <= whole; j += 2) tile1x32(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+    for (; j < whole; j++) tile1x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
   }
   if (whole < end) lastPanel(at(c, whole * PANEL), ldc, a, lda, b + <usize>whole * panel, panel, rows, columns - whole * PANEL, k, add, scratch);
 }
@@ -155,7 +157,7 @@ export function multiplyBlock(
  */
 function fivesIn(rows: i32): i32 {
   const rest = ASC_FEATURE_RELAXED_SIMD ? 4 * (4 * rows % 5 || 5) : 6 + (rows + 4) % 5;
-  return rest > rows ? i32(rows == 5) : (rows - rest) / 5;
+  return tile < FIVES || rest > rows ? i32(rows == 5) : (rows - rest) / 5;
 }
 
 /**

@@ -13,7 +13,7 @@ export class OutOfMemoryError extends Error {
     readonly available: number,
   ) {
     super(
-      `out of memory: ${needed} bytes needed, ${available} bytes available. Use smaller batches, dispose models that are no longer used, or raise maximumBytes.`,
+      `out of memory: ${needed} bytes needed, ${available} bytes available. Use smaller batches, dispose models, or raise maximumBytes.`,
     );
   }
 }

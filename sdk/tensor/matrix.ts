@@ -223,20 +223,14 @@ export class Matrix implements Differentiable, Variable {
     );
   }
 
-  /**
-   * @internal Free the layouts that are out of date: they hold nothing.
-   *
-   * @returns what makes room for them again
-   */
-  vacate(): () => void {
+  /** @internal Free the layouts that are out of date, and so hold nothing; returns which. */
+  vacate(): Direction[] {
     const stale = (["forward", "backward"] as const).filter((direction) => this.#panels[direction]?.current === false);
     for (const direction of stale) {
-      this.#panels[direction]!.storage[Symbol.dispose]();
+      this.#panels[direction]?.storage[Symbol.dispose]();
       this.#panels[direction] = null;
     }
-    return () => {
-      for (const direction of stale) this.#copyOf(direction);
-    };
+    return stale;
   }
 
   /** Keep no more than inference needs: one layout, and no gradient. Further training makes the others again. */
@@ -324,7 +318,7 @@ export class Matrix implements Differentiable, Variable {
     const isWhole = Number.isInteger(count) && (count % unit === 0 || row + count === rows);
     if (!(Number.isInteger(row) && row % unit === 0 && isWhole && row + count <= rows))
       throw new ArgumentError(
-        `receive: values must be those of a multiple of ${unit} rows of [${this.shape}], got ${length} values from ${first} on`,
+        `receive: expected a multiple of ${unit} rows of [${this.shape}], got ${length} values from ${first} on`,
       );
     return [row, count];
   }

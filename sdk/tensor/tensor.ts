@@ -59,8 +59,7 @@ export class Storage implements Variable {
 
   /** First byte of the block. */
   get address(): number {
-    if (this.isDisposed)
-      throw new DisposedError("this tensor's memory was freed: it was disposed, or its scope or engine was");
+    if (this.isDisposed) throw new DisposedError("this tensor was freed: it, its scope or its engine was disposed");
     return this.#address;
   }
 

@@ -61,21 +61,16 @@ export function clearGradients({ moments }: Pick<Optimizer, "moments">): void {
  * old values.
  */
 export function gatherMemory(engine: Engine, { moments }: Pick<Optimizer, "moments">): void {
-  const remake = moments.flatMap(({ parameter }) => [
-    vacateGradient(parameter),
-    parameter instanceof Matrix ? parameter.vacate() : () => {},
-  ]);
+  const vacated = moments.map(({ parameter }) => {
+    parameter.variable.gradient?.[Symbol.dispose]();
+    parameter.variable.gradient = null;
+    return parameter instanceof Matrix ? parameter.vacate() : [];
+  });
   engine.joinFree();
-  for (const make of remake) make();
-}
-
-/** Free a gradient of zeros; returns what makes it again. */
-function vacateGradient(parameter: Parameter): () => void {
-  const { variable } = parameter;
-  if (!variable.gradient) return () => {};
-  variable.gradient[Symbol.dispose]();
-  variable.gradient = null;
-  return () => void gradOf(parameter);
+  for (const [i, { parameter }] of moments.entries()) {
+    gradOf(parameter);
+    if (parameter instanceof Matrix) for (const direction of vacated[i]!) parameter.panels(direction);
+  }
 }
 
 /** New moments, zero, for every parameter that is trained. */
