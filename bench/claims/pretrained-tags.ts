@@ -15,7 +15,9 @@ export const pretrainedTags: Claim = {
   setUp: { ...BUDGET, data: "UD English EWT: train, dev, test" },
   seeds: SEEDS,
   needs: ["model", "ud-english-ewt"],
-  minutes: 40,
+  minutes: 53,
+  explanation:
+    "the share of right tags is above the bar, and pre-training wins with every seed, by 2.4, 2.5 and 2.1 points; but the same network learns 93.1 % from the 12,544 sentences alone, which leaves less to gain than a BERT of this size does (89.7 %, BENCHMARKS.md)",
   run: (context, seed) => compareArms(context, webTreebank, BUDGET, { seed, first: SEEDS[0]! }),
   judge(results) {
     const [pretrained, gap] = [over(results, "pretrained"), over(results, "gap")];
