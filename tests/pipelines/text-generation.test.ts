@@ -39,6 +39,22 @@ for (const { input, options, result } of calls)
     assert.equal(said(prompt), result[0]);
   });
 
+const { calls: ofWords, ...wordModel } = reference<ReferenceModel & { calls: readonly ReferenceCall<Generated[]>[] }>(
+  "text-generation-of-words",
+);
+const writeWords = await textGeneration(referenceFolder(wordModel), { engine });
+for (const { input, options, result } of ofWords)
+  test(`${input[0]} ${JSON.stringify(options)}, in words between spaces, whole and in pieces`, () => {
+    const prompt = input[0] as string;
+    const asked = optionsOf(options);
+    assert.equal(writeWords(prompt, asked), result[0]);
+    if (asked.num_beams !== undefined) return;
+    const pieces: string[] = [];
+    writeWords(prompt, { ...asked, onText: (piece) => void pieces.push(piece) });
+    const before = asked.returnFullText === false ? "" : prompt;
+    assert.is(before + pieces.join(""), result[0]!.generated_text);
+  });
+
 test("draws follow the seed: the pipeline's for each text in turn, a call's from its beginning", async () => {
   const asked = { do_sample: true, max_new_tokens: 12, top_k: 0 };
   using one = await textGeneration(files, { engine, ...asked, seed: 5 });

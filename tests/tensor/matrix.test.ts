@@ -71,10 +71,7 @@ for (const engine of engines) {
         assert.equal(w.toArray(), values, `${orientation}, ${layout}`);
         assert.equal(product(engine, w), product(engine, matrix(engine, values, [rows, width], orientation)));
         for (const [count, first] of [[width, 0], [16 * width, width], [16 * width - 1, 0], [32 * width, 32 * width]]) // biome-ignore format: a list
-          assert.throws(
-            () => w.receive(new Float32Array(count!), first!),
-            /receive: expected a multiple/,
-          );
+          assert.throws(() => w.receive(new Float32Array(count!), first!), /receive: expected a multiple/);
       }
     }
   });

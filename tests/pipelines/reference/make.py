@@ -340,6 +340,17 @@ def text_generation(tokenizer):
     write("text-generation", {**folder, "calls": calls(pipe, cases, do_sample=False)})
 
 
+def text_generation_of_words(tokenizer):
+    """GPT-2 with a tokenizer whose decoder puts spaces between words, as Chinese ones have."""
+    config = GPT2Config(vocab_size=len(tokenizer), n_positions=48, n_embd=16, n_layer=2, n_head=2, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,
+                        bos_token_id=2, eos_token_id=3, pad_token_id=0)
+    model, folder = build(GPT2LMHeadModel, config, 0.5)
+    pipe = pipeline("text-generation", model=model, tokenizer=tokenizer)
+    cases = [(text, {"max_new_tokens": 8, **more}) for text in ("the cat sat", "A dog, unhappily") for more in (
+        {}, {"return_full_text": False}, {"no_repeat_ngram_size": 1}, {"num_beams": 2})]
+    write("text-generation-of-words", {**folder, "calls": calls(pipe, cases, do_sample=False)})
+
+
 def text2text_generation(tokenizer):
     config = BartConfig(vocab_size=PIECES, max_position_embeddings=48, d_model=16, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2,
                         decoder_attention_heads=2, encoder_ffn_dim=24, decoder_ffn_dim=24, dropout=0.0, attention_dropout=0.0,
@@ -364,5 +375,6 @@ for make in (fill_mask, token_classification, text_classification, zero_shot, ra
     make(bert_tokenizer)
 token_classification_by_spaces()
 text_generation(fast(text_bytes, **BYTES))
+text_generation_of_words(bert_tokenizer)
 text2text_generation(fast(pair_bytes, **BYTES))
 write("versions", {**{library.__name__: library.__version__ for library in (torch, transformers, sentence_transformers)}, "seqeval": version("seqeval")})
