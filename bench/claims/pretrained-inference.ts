@@ -16,7 +16,9 @@ export const pretrainedInference: Claim = {
   setUp: { ...BUDGET, data: "SNLI: nine tenths of its dev file, one tenth to choose rates, its test file" },
   seeds: SEEDS,
   needs: ["model", "snli"],
-  minutes: 38,
+  minutes: 51,
+  explanation:
+    "pre-training wins with every seed, by 2.8, 3.0 and 3.0 points, six standard errors each; the mean, 2.94, is just below the bar",
   run: (context, seed) => compareArms(context, snli, BUDGET, { seed, first: SEEDS[0]! }),
   judge(results) {
     const gap = over(results, "gap");

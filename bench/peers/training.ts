@@ -140,9 +140,14 @@ async function compare(subject: Subject): Promise<object> {
   }
   torch.end();
   own.dispose();
-  const build = options.turbo ? "turbo" : options.build;
+  const what = [
+    `${batch} x ${seq}`,
+    kind === "gpt" ? "every token" : `head at ${options.head} positions`,
+    ...(settings.dropout ? [`dropout ${settings.dropout}`] : []),
+    options.turbo ? "turbo" : options.build,
+  ];
   return {
-    name: `training step of ${name}, ${batch} x ${seq}, ${kind === "gpt" ? "every token" : `head at ${options.head} positions`}, ${build}`,
+    name: `training step of ${name}, ${what.join(", ")}`,
     beside: "PyTorch eager f32",
     dtype: "f32",
     runtime,
