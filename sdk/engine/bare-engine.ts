@@ -222,5 +222,5 @@ function requireBytes(method: string, bytes: number): void {
 }
 
 function disposed(): never {
-  throw new DisposedError("this engine was disposed; create another one with Engine.create()");
+  throw new DisposedError("this engine was disposed; create another with Engine.create()");
 }

@@ -12,7 +12,7 @@ import { fastest } from "./probe.js";
 /** A product that is large enough for a clock and small enough for the first cache. */
 const ROWS = 24;
 const INNER = 128;
-const COLUMNS = 4 * PANEL;
+const COLUMNS = 2 * PANEL;
 
 /** The exports of the module that are needed here. */
 type Kernels = Pick<typeof __AdaptedExports, "chooseTile" | "gemm" | "gemmScratchBytes">;
@@ -35,7 +35,7 @@ export function chooseTileLater(module: WebAssembly.Module, kernels: Kernels, al
 }
 
 /** Rows times columns of each tile, the usual one first. */
-export const TILES: readonly number[] = [5 * (PANEL / 2), 4 * (PANEL / 2), 4 * PANEL];
+export const tiles = (): readonly number[] => [5 * (PANEL / 2), 4 * (PANEL / 2), 4 * PANEL];
 
 /** Choose the tile of an instance, and return its sums, so that the workers of the engine choose it too. */
 export function chooseTile(module: WebAssembly.Module, kernels: Kernels, allocator: Allocator): number {
@@ -52,11 +52,11 @@ function fasterTile(kernels: Kernels, allocator: Allocator): number {
   // Zeros: arbitrary memory may hold denormals, which processors are slow with.
   new Uint8Array(allocator.memory.buffer, a, sizes[0]).fill(0);
   new Uint8Array(allocator.memory.buffer, b, sizes[1]).fill(0);
-  const ways = TILES.map((sums) => () => {
+  const ways = tiles().map((sums) => () => {
     kernels.chooseTile(sums);
     kernels.gemm(c, COLUMNS, a, INNER, b, ROWS, COLUMNS, INNER, 0, 0, 0, scratch, 0, COLUMNS / PANEL);
   });
-  const tile = TILES[fastest(ways)]!;
+  const tile = tiles()[fastest(ways)]!;
   for (const block of blocks) allocator.release(block);
   return tile;
 }

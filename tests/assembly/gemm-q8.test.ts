@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PAIRS, QUADS, WORDS } from "../../sdk/engine/abi.js";
 import type { Engine } from "../../sdk/engine/engine.js";
-import { TILES } from "../../sdk/engine/tile.js";
+import { tiles } from "../../sdk/engine/tile.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
 import { wave } from "../helpers/wave.js";
@@ -179,7 +179,7 @@ for (const engine of engines) {
     for (const rows of [3, 4, 7, 130]) {
       const given = problem(rows, 260, 40);
       for (const kind of kindsOf(engine)) {
-        const [first, ...others] = TILES.map((sums) => {
+        const [first, ...others] = tiles().map((sums) => {
           engine.kernels.chooseTile(sums);
           return multiply(engine, kind, given, "w");
         });

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { TRANSPOSED_ROWS } from "../../sdk/engine/abi.js";
 import type { Engine } from "../../sdk/engine/engine.js";
-import { TILES } from "../../sdk/engine/tile.js";
+import { tiles } from "../../sdk/engine/tile.js";
 import { engines } from "../helpers/engines.js";
 import { near } from "../helpers/near.js";
 import { wave } from "../helpers/wave.js";
@@ -167,7 +167,7 @@ for (const engine of engines) {
         [33, 901],
       ] as const) {
         const sizes = product(rows, columns, inner);
-        const [first, ...others] = TILES.map((sums) => {
+        const [first, ...others] = tiles().map((sums) => {
           engine.kernels.chooseTile(sums);
           return multiply(engine, "a b", { ...sizes, before: wave(rows * columns, 3) });
         });
