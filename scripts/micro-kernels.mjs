@@ -11,8 +11,8 @@
  * 5 x 8 99 / 90 %, 4 x 8 92 / 81 %, 3 x 8 93 / 80 %, 3 x 12 95 / 88 %, 6 x 8 57 %, 8 x 4 71 %. With steps in pairs 5 x 8
  * reaches 76 %, unrolled by 6 or 8 97 and 94 %. On a Xeon 4 x 8 and 5 x 8 reach 100 %. Fused multiply-adds have a latency of four: there 3 x 8, with six
  * sums, is a quarter slower than the others. Where V8 joins adjacent vectors (--experimental-wasm-revectorize), 4 x 16 is the
- * faster one: on Zen 3, Node 24, 1.27 times 4 x 8 in the strict and 1.44 times in the relaxed build. The engine measures and
- * chooses.
+ * faster one: on Zen 3, Node 24, 1.27 times 4 x 8 in the strict and 1.44 times in the relaxed build. Node 20 and 22
+ * spill 5 x 8 and 1 x 32: 4 x 8 and 1 x 16 are 1.5 times as fast there or more. The engine measures and chooses.
  *
  * Few rows wait for a weight that comes from memory, and WebAssembly has no prefetch. So the tiles of three and four rows also
  * load a byte of a cache line for every four k, from `ahead` on: the next panel. It costs them 1 %, and 5 x 8, whose

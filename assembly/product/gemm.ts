@@ -25,8 +25,8 @@ const HALF: i32 = PANEL / 2;
 /** Scratch for five rows of a panel that extends past the last column. */
 export const EDGE: i32 = 5 * PANEL;
 
-/** Sums of the tile that most rows are computed with: 5 x 8, 4 x 8 or 4 x 16. */
-const FIVES: i32 = 5 * HALF, WIDE: i32 = 4 * PANEL;
+/** Sums of the tiles that most rows can be computed with: five rows or four by half a panel, four by a whole one. */
+const FIVES: i32 = 5 * HALF, FOURS: i32 = 4 * HALF, WIDE: i32 = 4 * PANEL;
 let tile: i32 = FIVES;
 
 /** @param sums rows times columns of the tile that is the fastest on this processor and runtime; the bits are the same */
@@ -144,8 +144,8 @@ export function multiplyBlock(
     for (let j = begin; j < whole; j++) tile2x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
   } else if (rest == 1) {
     let j = begin;
-    // Eight sums at a time are slower where five rows are.
-    if (tile >= FIVES) for (; j + 2 <= whole; j += 2) tile1x32(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
+    // A runtime that spills the sums of five rows spills those of two panels too.
+    if (tile != FOURS) for (; j + 2 <= whole; j += 2) tile1x32(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
     for (; j < whole; j++) tile1x16(at(pc, j * PANEL), bytesC, pa, bytesA, b + <usize>j * panel, panel, k, add);
   }
   if (whole < end) lastPanel(at(c, whole * PANEL), ldc, a, lda, b + <usize>whole * panel, panel, rows, columns - whole * PANEL, k, add, scratch);
@@ -157,7 +157,7 @@ export function multiplyBlock(
  */
 function fivesIn(rows: i32): i32 {
   const rest = ASC_FEATURE_RELAXED_SIMD ? 4 * (4 * rows % 5 || 5) : 6 + (rows + 4) % 5;
-  return tile < FIVES || rest > rows ? i32(rows == 5) : (rows - rest) / 5;
+  return tile == FOURS || rest > rows ? i32(rows == 5) : (rows - rest) / 5;
 }
 
 /**

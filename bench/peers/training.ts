@@ -69,6 +69,13 @@ const { positionals, values: options } = parseArgs({
     write: { type: "boolean", default: false },
   },
 });
+const [rounds, dropout] = [Number(options.rounds), Number(options.dropout)];
+if (!(Number.isInteger(rounds) && rounds > 0))
+  throw new Error(`training.ts: --rounds is a number from 1, not ${options.rounds}`);
+if (!(dropout >= 0 && dropout < 1))
+  throw new Error(`training.ts: --dropout is a share below 1, not ${options.dropout}`);
+if (!["masked", "all"].includes(options.head))
+  throw new Error(`training.ts: --head is masked or all, not ${options.head}`);
 // The adapter takes the build from its environment, and turbo from the process.
 process.env["CLOZE_BUILD"] = options.turbo ? "relaxed" : options.build;
 if (options.turbo) setFlagsFromString("--experimental-wasm-revectorize");
@@ -82,6 +89,11 @@ class Torch {
     this.#child = spawn(options.python, [join(root, "bench/peers/training-torch.py")], {
       stdio: ["pipe", "pipe", "inherit"],
     });
+    this.#child.on("error", ({ message }) => {
+      throw new Error(`${message}: --python names a Python with torch and transformers`);
+    });
+    // A program that has ended is noticed where its answer is read.
+    this.#child.stdin.on("error", () => {});
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#child.stdin.write(`${JSON.stringify(settings)}\n`);
   }
@@ -90,7 +102,7 @@ class Torch {
   async step(): Promise<number> {
     this.#child.stdin.write("\n");
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error("PyTorch has ended; see its message above");
+    if (done) throw new Error("PyTorch has ended; its message is above");
     return (JSON.parse(value) as { ms: number }).ms;
   }
 
@@ -114,8 +126,9 @@ async function compare(subject: Subject): Promise<object> {
   const settings = {
     ...subject,
     ...rest,
+    // nanoGPT's small network has a loss for every token, and no dropout.
     head: kind === "gpt" ? "all" : options.head,
-    dropout: Number(options.dropout),
+    dropout: kind === "gpt" ? 0 : dropout,
   };
   // A path that is not known when this file is compiled: the adapter imports the package as its users do.
   const { train } = await import(join(root, "bench/peer-adapter.mjs"));
@@ -131,7 +144,7 @@ async function compare(subject: Subject): Promise<object> {
     await torch.step();
   }
   const times = { own: [] as number[], torch: [] as number[] };
-  for (let round = 0; round < Number(options.rounds); round++) {
+  for (let round = 0; round < rounds; round++) {
     const turns = [
       async () => times.own.push(await timed(stepOwn)),
       async () => times.torch.push(await timed(() => torch.step())),

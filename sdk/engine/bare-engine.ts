@@ -134,7 +134,7 @@ export class BareEngine implements Disposable {
     this.#allocator?.release(address);
   }
 
-  /** @internal Join neighboring free blocks, so that what is asked for next lies side by side. */
+  /** @internal Join neighboring free blocks: the next ones are then laid side by side. */
   joinFree(): void {
     (this.#allocator ?? disposed()).join();
   }

@@ -1,8 +1,8 @@
 /**
  * The tile of the matrix product, in f32 and in 8 bits: five or four rows by half a panel, or four by a whole one. Every tile
  * adds up an element in the same order (assembly/product/gemm.ts), so the choice changes no bit. A whole panel is the fastest
- * where V8 joins neighboring vectors to wider ones (`--experimental-wasm-revectorize`), and on some other engines; four rows are
- * where V8 does not keep the sums of five in registers: in Node 20 and 22, 1.7 to 1.8 times as fast.
+ * where V8 joins neighboring vectors to wider ones (`--experimental-wasm-revectorize`), and on some other engines. Four rows by
+ * half a panel are the fastest where V8 spills the sums of five: in Node 20 and 22 they are 1.5 to 1.8 times as fast.
  */
 import { PANEL } from "./abi.js";
 import type { __AdaptedExports } from "./kernels.js";

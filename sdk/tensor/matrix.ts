@@ -226,10 +226,7 @@ export class Matrix implements Differentiable, Variable {
   /** @internal Free the layouts that are out of date, and so hold nothing; returns which. */
   vacate(): Direction[] {
     const stale = (["forward", "backward"] as const).filter((direction) => this.#panels[direction]?.current === false);
-    for (const direction of stale) {
-      this.#panels[direction]?.storage[Symbol.dispose]();
-      this.#panels[direction] = null;
-    }
+    for (const direction of stale) this.#drop(direction);
     return stale;
   }
 
@@ -272,6 +269,11 @@ export class Matrix implements Differentiable, Variable {
     return (this.#panels[direction] = { storage, current: false });
   }
 
+  #drop(direction: Direction): void {
+    this.#panels[direction]?.storage[Symbol.dispose]();
+    this.#panels[direction] = null;
+  }
+
   #outdate(direction: Direction): void {
     const copy = this.#panels[direction];
     if (copy) copy.current = false;
@@ -306,8 +308,7 @@ export class Matrix implements Differentiable, Variable {
   #keepForward(): void {
     this.#rows?.[Symbol.dispose]();
     this.#rows = null;
-    this.#panels.backward?.storage[Symbol.dispose]();
-    this.#panels.backward = null;
+    this.#drop("backward");
   }
 
   /** The rows that `length` values from `first` on are. */

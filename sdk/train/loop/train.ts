@@ -200,6 +200,7 @@ export async function* train<M>(options: TrainOptions<M>): AsyncGenerator<Step> 
   for await (const { batches, after } of stepsOf(options, from)) {
     signal?.throwIfAborted();
     const begun = clock();
+    // Batches differ in size: what the last one left free is laid out anew.
     engine.joinFree();
     const { losses, rate, norm } = trainingStep(options, batches, step);
     if (step === from.step) gatherMemory(engine, options.optimizer);

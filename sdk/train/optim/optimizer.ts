@@ -56,9 +56,9 @@ export function clearGradients({ moments }: Pick<Optimizer, "moments">): void {
 }
 
 /**
- * Move what the first step left among its temporaries, gradients and layouts of weights, into one place: scattered, they would
- * keep the temporaries of a step that needs larger ones from lying between them. After a step they hold nothing but zeros and
- * old values.
+ * Move gradients and packed weights, which the first step allocated among its temporaries, next to each other: scattered, they
+ * would cut free memory into pieces too small for a later step's larger tensors. After a step they hold zeros and old values, so
+ * nothing is copied.
  */
 export function gatherMemory(engine: Engine, { moments }: Pick<Optimizer, "moments">): void {
   const vacated = moments.map(({ parameter }) => {
